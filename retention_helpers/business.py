@@ -1,0 +1,191 @@
+"""A business, opened once for one report month: its tables, checked and cut, ready for the analyses.
+
+The cut happens here and nowhere else: what begins at or after `as_of` does not exist, and what ends or
+happens to a row at or after it is not known yet. So nothing downstream can look into the future.
+"""
+
+import datetime as dt
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+from ibis.backends.duckdb import Backend
+
+from retention_helpers import calendar, gate
+from retention_helpers.contract import TABLES, Fault
+from retention_helpers.engine import connect
+from retention_helpers.errors import InputError
+from retention_helpers.formats import iso_month
+from retention_helpers.gate import SourceRead, examine
+from retention_helpers.settings import Settings, read_experiments
+
+__all__ = ["SAMPLE", "Business", "examine", "open_business"]
+
+PROJECT = Path(__file__).resolve().parent.parent
+SAMPLE = PROJECT / "data" / "sample"
+TRACKED_NOTEBOOKS = PROJECT / "notebooks"
+
+
+@dataclass(frozen=True)
+class Business:
+    """A data folder, cut at the end of one month.
+
+    Attributes:
+        folder: the owner's data folder.
+        settings: the owner's choices.
+        month: the report month, "2026-10".
+        as_of: the first day after it; its midnight is the cut.
+        currency: the code of every amount; "" where the data name none.
+        faults: warnings and notes of the gate.
+        sources: what was read of each file.
+        experiments: the plans of `experiments.yml` by name.
+    """
+
+    folder: Path
+    settings: Settings
+    month: str
+    as_of: dt.date
+    currency: str
+    faults: tuple[Fault, ...]
+    sources: tuple[SourceRead, ...]
+    experiments: Mapping[str, Mapping[str, Any]]
+    kept: Path
+    engine: Backend
+
+    @property
+    def name(self) -> str:
+        return self.settings.business
+
+    @property
+    def report_month(self) -> dt.date:
+        """The first day of the report month."""
+        return calendar.first_of(self.month)
+
+    def has(self, table: str) -> bool:
+        """Whether the owner brought this table at all."""
+        return any(source.table == table for source in self.sources)
+
+    def table(self, name: str) -> ir.Table:
+        """A table of the contract as it stood at `as_of`; without rows where the owner brought none.
+
+        Instants are naive UTC (`started_at`), the days beside them (`started_on`) are in the business
+        time zone. An end, an opening or a click at or after the cut is null.
+        """
+        contract_table = TABLES[name]
+        if not self.has(name):
+            return self._empty(name)
+        whole = self.engine.read_parquet(self.kept / f"{name}.parquet", table_name=f"kept_{name}")
+        unread = [column for column in whole.columns if column.startswith("unread_")]
+        rows = whole.drop(*unread, *({"source_row"} & set(whole.columns)))
+        clock = _day_of(contract_table.clock)
+        cut = rows.filter(rows[clock] < self.as_of)
+        later = {}
+        for column in contract_table.of_kind("instant"):
+            if column.name == contract_table.clock:
+                continue
+            known = cut[_day_of(column.name)] < self.as_of
+            for half in (column.name, _day_of(column.name)):
+                later[half] = ibis.ifelse(known, cut[half], ibis.null(cut[half].type()))
+        return cut.mutate(**later) if later else cut
+
+    def _empty(self, name: str) -> ir.Table:
+        columns: dict[str, str] = {}
+        for column in TABLES[name].columns:
+            if column.kind == "instant":
+                if column.name.endswith("_at"):
+                    columns[column.name] = "timestamp"
+                columns[_day_of(column.name)] = "date"
+            else:
+                columns[column.name] = {"money": "decimal(18, 6)", "score": "int32"}.get(
+                    column.kind, "string"
+                )
+        return ibis.memtable([], schema=columns)
+
+    def keep(self, name: str, derive: Callable[[], ir.Table]) -> ir.Table:
+        """A derived table, computed once for this folder, month and code, then read from Parquet."""
+        path = self.kept / self.month / f"{name}.parquet"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            handle, written = tempfile.mkstemp(dir=path.parent, suffix=".part")
+            os.close(handle)
+            try:
+                self.engine.to_parquet(derive(), written, compression="zstd")
+                os.replace(written, path)
+            finally:
+                Path(written).unlink(missing_ok=True)
+        return self.engine.read_parquet(path, table_name=f"{name}_{self.month.replace('-', '_')}")
+
+    def close(self) -> None:
+        self.engine.disconnect()
+
+
+def _day_of(instant: str) -> str:
+    return instant.removesuffix("_at") + "_on" if instant.endswith("_at") else instant
+
+
+def _last_month(latest_on: str, today: dt.date) -> str:
+    """The last whole month in the data: never one that is still going on."""
+    over = calendar.months_after(today.replace(day=1), -1)
+    return iso_month(min(dt.date.fromisoformat(latest_on).replace(day=1), over))
+
+
+def _possible(month: str, first_on: str, today: dt.date) -> dt.date:
+    """The first day of a month that is over and not before the data begin."""
+    first = calendar.first_of(month)
+    if calendar.months_after(first, 1) > today:
+        last = iso_month(calendar.months_after(today.replace(day=1), -1))
+        raise InputError(f"{month} is not over yet. The last whole month is {last}.")
+    if calendar.months_after(first, 1) <= dt.date.fromisoformat(first_on):
+        raise InputError(f"{month} lies before the data: the first subscription began on {first_on}.")
+    return first
+
+
+def _refuse_tracked_folder(folder: Path) -> None:
+    """The notebooks under version control show the sample; own data there would be committed."""
+    if Path.cwd() == TRACKED_NOTEBOOKS and folder != SAMPLE:
+        raise InputError(
+            "The notebooks in notebooks/ are under version control and show the sample only, so that "
+            f"customer data cannot be committed. To explore {folder.name}: make lab DATA={folder}"
+        )
+
+
+def open_business(data: Path | str, month: str = "", *, cache: Path = gate.CACHE) -> Business:
+    """Open a data folder for one report month ("2026-10"; empty: the last whole month in the data).
+
+    Raises Stopped with every fault that would make the report wrong, InputError for a missing folder, an
+    impossible month, wrong settings, or own data opened from the tracked notebooks.
+    """
+    folder = Path(data).resolve()
+    _refuse_tracked_folder(folder)
+    if month:
+        calendar.first_of(month)
+    passed = gate.pass_gate(folder, cache)
+    settings = gate.examined_settings(folder)
+    today = dt.datetime.now(settings.zone).date()
+    chosen = month or _last_month(passed.latest_on, today)
+    first = _possible(chosen, passed.first_on, today)
+    spill = cache / "spill"
+    spill.mkdir(parents=True, exist_ok=True)
+    return Business(
+        folder=folder,
+        settings=settings,
+        month=chosen,
+        as_of=calendar.months_after(first, 1),
+        currency=passed.currency,
+        faults=passed.faults,
+        sources=passed.sources,
+        experiments=read_experiments(folder),
+        kept=passed.folder,
+        engine=connect(spill, settings.time_zone),
+    )
+
+
+def forget(cache: Path = gate.CACHE) -> None:
+    """Remove every table that was kept of any folder."""
+    shutil.rmtree(cache, ignore_errors=True)

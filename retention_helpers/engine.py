@@ -1,0 +1,47 @@
+"""The engine seam: embedded DuckDB, spoken to through ibis. No other module opens a connection."""
+
+import os
+from pathlib import Path
+
+import duckdb
+import ibis
+from ibis.backends.duckdb import Backend
+
+MEMORY = "1GB"  # beyond that the engine spills to disk
+THREADS = min(4, os.cpu_count() or 1)
+
+
+def connect(spill: Path, time_zone: str = "UTC") -> Backend:
+    """An engine in memory that never reaches for the network.
+
+    Instants without an offset are read in `time_zone`; what does not fit in memory goes to `spill`.
+    """
+    engine = ibis.duckdb.connect(
+        ":memory:",
+        memory_limit=MEMORY,
+        threads=THREADS,
+        temp_directory=str(spill),
+        autoinstall_known_extensions=False,
+        autoload_known_extensions=False,
+        allow_community_extensions=False,
+    )
+    engine.con.execute(f"SET TimeZone = {text(time_zone)}")
+    return engine
+
+
+def rows(engine: Backend, query: str) -> list[tuple]:
+    """All rows of a small SQL result."""
+    return engine.con.execute(query).fetchall()
+
+
+def quoted(name: str) -> str:
+    """A column's name as SQL, whatever the owner called it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+EngineError = duckdb.Error

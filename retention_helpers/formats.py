@@ -1,0 +1,151 @@
+"""How a number is written: the one place that turns figures into text.
+
+Tables, figures and sentences all write numbers through these functions, so that the same number looks
+the same wherever it stands. A missing number is a dash.
+"""
+
+import datetime as dt
+from decimal import Decimal
+
+import pandas as pd
+
+MISSING = "–"
+
+
+def is_missing(value: object) -> bool:
+    return value is None or bool(pd.isna(value))  # type: ignore[call-overload]
+
+
+def count(value: object) -> str:
+    """A whole number with thousands separators.
+
+    >>> count(12345)
+    '12,345'
+    """
+    return MISSING if is_missing(value) else f"{int(value):,}"  # type: ignore[call-overload]
+
+
+def percent(value: object, digits: int = 1) -> str:
+    """A fraction as per cent.
+
+    >>> percent(0.0414)
+    '4.1 %'
+    """
+    return MISSING if is_missing(value) else f"{100 * float(value):.{digits}f} %"  # type: ignore[arg-type]
+
+
+def points(value: object) -> str:
+    """A difference between two fractions in percentage points, always with its sign.
+
+    >>> points(-0.004)
+    '−0.4'
+    """
+    if is_missing(value):
+        return MISSING
+    rounded = round(100 * float(value), 1)  # type: ignore[arg-type]
+    sign = "+" if rounded > 0 else "−" if rounded < 0 else "±"
+    return f"{sign}{abs(rounded):.1f}"
+
+
+def interval(low: object, high: object) -> str:
+    """The two ends of the interval of a fraction, in per cent.
+
+    >>> interval(0.029, 0.057)
+    '2.9–5.7 %'
+    """
+    if is_missing(low) or is_missing(high):
+        return MISSING
+    return f"{100 * float(low):.1f}–{100 * float(high):.1f} %"  # type: ignore[arg-type]
+
+
+def rate(value: object, low: object, high: object) -> str:
+    """A rate with its interval.
+
+    >>> rate(0.0414, 0.029, 0.057)
+    '4.1 % (2.9–5.7 %)'
+    """
+    return MISSING if is_missing(value) else f"{percent(value)} ({interval(low, high)})"
+
+
+def money(value: object, currency: str = "") -> str:
+    """An amount in major units: cents only where there are any.
+
+    >>> money(Decimal("1240.50"), "EUR")
+    'EUR 1,240.50'
+    >>> money(Decimal("59"))
+    '59'
+    """
+    if is_missing(value):
+        return MISSING
+    amount = Decimal(str(value)).quantize(Decimal("0.01"))
+    text = f"{abs(amount):,.2f}".removesuffix(".00")
+    sign = "−" if amount < 0 else ""
+    return f"{sign}{currency} {text}" if currency else f"{sign}{text}"
+
+
+def number(value: object, digits: int = 2) -> str:
+    """A plain number, such as a ratio.
+
+    >>> number(1.4567)
+    '1.46'
+    """
+    return MISSING if is_missing(value) else f"{float(value):,.{digits}f}"  # type: ignore[arg-type]
+
+
+def day(value: object) -> str:
+    """A day, as people write it.
+
+    >>> day(dt.date(2026, 3, 5))
+    '5 March 2026'
+    """
+    if is_missing(value):
+        return MISSING
+    stamp = pd.Timestamp(value)  # type: ignore[arg-type]
+    return f"{stamp.day} {stamp:%B %Y}"
+
+
+def month(value: object) -> str:
+    """A calendar month, from any day of it or from its ISO text.
+
+    >>> month("2026-10")
+    'October 2026'
+    """
+    return MISSING if is_missing(value) else f"{pd.Timestamp(value):%B %Y}"  # type: ignore[arg-type]
+
+
+def short_month(value: object) -> str:
+    """A calendar month where space is short.
+
+    >>> short_month("2026-10")
+    'Oct 2026'
+    """
+    return MISSING if is_missing(value) else f"{pd.Timestamp(value):%b %Y}"  # type: ignore[arg-type]
+
+
+def iso_month(value: dt.date) -> str:
+    """A calendar month as ISO text, the form of parameters and files.
+
+    >>> iso_month(dt.date(2026, 3, 1))
+    '2026-03'
+    """
+    return f"{value:%Y-%m}"
+
+
+def plural(amount: int, noun: str, nouns: str = "") -> str:
+    """A count and its noun.
+
+    >>> plural(1, "customer"), plural(3, "customer"), plural(2, "loss", "losses")
+    ('1 customer', '3 customers', '2 losses')
+    """
+    return f"{count(amount)} {noun if amount == 1 else nouns or noun + 's'}"
+
+
+def label(name: str) -> str:
+    """A column's name as a heading.
+
+    >>> label("customers_at_start"), label("mrr_at_end")
+    ('Customers at start', 'MRR at end')
+    """
+    words = name.replace("_", " ")
+    sentence = words[:1].upper() + words[1:]
+    return sentence.replace("Mrr", "MRR").replace(" mrr", " MRR").replace("customer id", "customer")

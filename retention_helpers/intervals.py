@@ -1,0 +1,150 @@
+"""The statistics that the analyses share: intervals of shares, and when a difference is one.
+
+Wilson and Newcombe are written out here, a few lines each, because whole columns go through them at
+once; the tests hold them against statsmodels and against the tables of Newcombe's papers.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import special
+
+LEVEL = 0.95
+EXACT_UP_TO = 400  # customers on both sides together; above, Boschloo takes seconds
+
+Numbers = npt.ArrayLike
+Floats = npt.NDArray[np.float64]
+
+
+def _quantile(level: float) -> float:
+    return float(special.ndtri(0.5 + level / 2))
+
+
+def wilson(successes: Numbers, trials: Numbers, level: float = LEVEL) -> tuple[Floats, Floats]:
+    """The two ends of the Wilson score interval of each share; NaN where there were no trials.
+
+    Source: Wilson 1927; recommended for small samples by Brown, Cai and DasGupta 2001.
+
+    >>> low, high = wilson([0, 9], [20, 200])
+    >>> low.round(4).tolist(), high.round(4).tolist()
+    ([0.0, 0.0239], [0.1611, 0.0833])
+    """
+    x = np.asarray(successes, dtype=float)
+    n = np.asarray(trials, dtype=float)
+    z = _quantile(level)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = x / n
+        centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+        half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+        low = np.where(x == 0, 0.0, centre - half)
+        high = np.where(x == n, 1.0, centre + half)
+    return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
+
+
+class Difference(NamedTuple):
+    """A difference between two shares (first − second, as a fraction) and its interval's ends."""
+
+    value: float
+    low: float
+    high: float
+
+
+def newcombe(x1: int, n1: int, x2: int, n2: int, level: float = LEVEL) -> Difference:
+    """x1 / n1 − x2 / n2 with Newcombe's hybrid score interval; all NaN where a side is empty.
+
+    Source: Newcombe 1998, Statistics in Medicine 17, 873–890, method 10.
+
+    >>> tuple(round(end, 4) for end in newcombe(56, 70, 48, 80))
+    (0.2, 0.0524, 0.3339)
+    """
+    if not n1 or not n2:
+        return Difference(np.nan, np.nan, np.nan)
+    (low1, low2), (high1, high2) = wilson([x1, x2], [n1, n2], level)
+    p1, p2 = x1 / n1, x2 / n2
+    return Difference(
+        p1 - p2,
+        float(p1 - p2 - np.hypot(p1 - low1, high2 - p2)),
+        float(p1 - p2 + np.hypot(high1 - p1, p2 - low2)),
+    )
+
+
+def two_shares_p(x1: int, n1: int, x2: int, n2: int) -> float:
+    """Two-sided p-value of "both shares are the same".
+
+    Boschloo's exact unconditional test up to `EXACT_UP_TO` customers on both sides together, the score
+    test (pooled z) above. 1.0 where nobody or everybody succeeded. Sources: Boschloo 1970; scipy.
+    """
+    if x1 + x2 in (0, n1 + n2):
+        return 1.0
+    if n1 + n2 <= EXACT_UP_TO:
+        from scipy.stats import boschloo_exact  # a second of import, needed for few tables only
+
+        return float(boschloo_exact([[x1, x2], [n1 - x1, n2 - x2]]).pvalue)
+    pooled = (x1 + x2) / (n1 + n2)
+    z = (x1 / n1 - x2 / n2) / np.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))
+    return float(2 * special.ndtr(-abs(z)))
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a rate moved between two periods, in fractions, with the verdict in the fixed words."""
+
+    value: float
+    low: float
+    high: float
+    verdict: str  # rose | fell | no clear change
+
+
+def change(x1: int, n1: int, x2: int, n2: int) -> Change:
+    """From x1 / n1 to x2 / n2. "rose" and "fell" need the interval and the p-value to agree.
+
+    With nobody on one side there is nothing to compare: the numbers are NaN, the verdict stays
+    "no clear change".
+    """
+    moved = newcombe(x2, n2, x1, n1)
+    excludes_zero = moved.low > 0 or moved.high < 0
+    if excludes_zero and two_shares_p(x1, n1, x2, n2) < 1 - LEVEL:
+        return Change(*moved, "rose" if moved.value > 0 else "fell")
+    return Change(*moved, "no clear change")
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share with its parts and its 95 % interval; the value is NaN over nothing."""
+
+    value: float
+    low: float
+    high: float
+    numerator: int
+    denominator: int
+
+
+def rate(numerator: int, denominator: int) -> Rate:
+    """A share of counts, with Wilson's interval.
+
+    >>> nine = rate(9, 200)
+    >>> nine.value, round(nine.low, 4), round(nine.high, 4)
+    (0.045, 0.0239, 0.0833)
+    """
+    low, high = wilson(numerator, denominator)
+    value = numerator / denominator if denominator else np.nan
+    return Rate(value, float(low), float(high), int(numerator), int(denominator))
+
+
+def with_rate(frame: pd.DataFrame, rate: str, numerator: str, denominator: str) -> pd.DataFrame:
+    """The frame with `rate`, `rate_low` and `rate_high` beside the two columns that make it.
+
+    A rate over nothing is NaN, never 0.
+    """
+    low, high = wilson(frame[numerator], frame[denominator])
+    base = frame[denominator].astype(float)
+    return frame.assign(
+        **{
+            rate: frame[numerator].astype(float) / base.where(base > 0),
+            f"{rate}_low": low,
+            f"{rate}_high": high,
+        }
+    )

@@ -1,0 +1,420 @@
+"""How many stay, and what they pay: the measures of a month, each born beside what it is made of.
+
+Every function takes an open business and gives a small frame, or a small value with its parts. Rates are
+fractions with a 95 % interval; money is exact (Decimal).
+"""
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from retention_helpers import months
+from retention_helpers.business import Business
+from retention_helpers.intervals import Change, change, with_rate
+from retention_helpers.settings import (
+    GOOD_CHURN,
+    GOOD_RETENTION,
+    SERIOUS_CHURN,
+    SERIOUS_RETENTION,
+)
+
+SWITCH_GAPS = (0, 3, 7, 30)
+TENURE_DAYS = (0, 8, 31, 91, 366)  # first days of the stages of tenure
+MRR_BANDS = (10, 25, 50, 100, 250, 500)
+ZERO = Decimal(0)
+DAY = dt.timedelta(days=1)
+
+
+def _by_month(business: Business, counts: ir.Table) -> pd.DataFrame:
+    """A small table of the engine with a row for every month, also those in which nothing happened."""
+    every = pd.DataFrame({"month": pd.to_datetime(months.month_starts(business))})
+    found = counts.execute()
+    found["month"] = pd.to_datetime(found["month"])
+    joined = every.merge(found, on="month", how="left").sort_values("month", ignore_index=True)
+    return joined.astype({"month": "datetime64[s]"})
+
+
+def _whole(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    filled = frame[list(columns)].fillna(0).astype("int64")
+    return frame.assign(**{column: filled[column] for column in columns})
+
+
+def customer_movement(business: Business) -> pd.DataFrame:
+    """One row per month: how the number of customers moved.
+
+    customers_at_start + new + reactivated − lost = customers_at_end, exactly. `joined_and_left` came and
+    went inside the month and is in no rate; `left_and_returned` counts as retained. A pause is not churn.
+
+    Columns: month, customers_at_start, new, reactivated, lost, customers_at_end, joined_and_left,
+    left_and_returned, paused_at_end.
+    """
+    rows = months.kept_customer_months(business)
+    at_start, at_end = rows.state_at_start != "none", rows.state_at_end != "none"
+    counts = rows.group_by("month").aggregate(
+        customers_at_start=rows.count(where=at_start),
+        new=rows.count(where=rows.movement == "new"),
+        reactivated=rows.count(where=rows.movement == "reactivated"),
+        lost=rows.count(where=rows.movement == "lost"),
+        customers_at_end=rows.count(where=at_end),
+        joined_and_left=rows.count(where=rows.movement == "joined_and_left"),
+        left_and_returned=rows.count(where=rows.left_and_returned),
+        paused_at_end=rows.count(where=rows.state_at_end == "paused"),
+    )
+    frame = _by_month(business, counts)
+    return _whole(frame, [column for column in frame.columns if column != "month"])
+
+
+def customer_churn(business: Business) -> pd.DataFrame:
+    """One row per month: how many of the customers active at its start left during it.
+
+    A customer who leaves and returns within the month counts as retained. A month that begins without
+    customers has no rate.
+
+    Columns: month, customers_at_start, lost, retained, churn_rate, retention_rate, both with _low and
+    _high (95 %, Wilson).
+    """
+    moved = customer_movement(business)[["month", "customers_at_start", "lost"]]
+    moved = moved.assign(retained=moved["customers_at_start"] - moved["lost"])
+    churn = with_rate(moved, "churn_rate", "lost", "customers_at_start")
+    return with_rate(churn, "retention_rate", "retained", "customers_at_start")
+
+
+def churn_kinds(business: Business) -> pd.DataFrame:
+    """One row per month: the customers lost, by who ended it.
+
+    Involuntary: a failed payment, a dispute, or the biller's policy. Unknown: no row of cancellations
+    says. The three add up to lost. Columns: month, lost, voluntary, involuntary, kind_unknown.
+    """
+    lost = months.kept_losses(business)
+    counts = lost.group_by("month").aggregate(
+        lost=lost.count(),
+        voluntary=lost.count(where=lost.kind == "voluntary"),
+        involuntary=lost.count(where=lost.kind == "involuntary"),
+        kind_unknown=lost.count(where=lost.kind == "unknown"),
+    )
+    return _whole(
+        _by_month(business, counts), ["lost", "voluntary", "involuntary", "kind_unknown"]
+    )
+
+
+_MRR_PARTS = ("new", "reactivated", "expansion", "resumed", "contraction", "paused", "churned")
+
+
+def mrr_movement(business: Business) -> pd.DataFrame:
+    """One row per month: how monthly recurring revenue moved, in major units, exact.
+
+    at_start + new + reactivated + expansion + resumed − contraction − paused − churned = at_end.
+
+    Columns: month, mrr_at_start, new, reactivated, expansion, resumed, contraction, paused, churned,
+    mrr_at_end (all Decimal).
+    """
+    rows = months.kept_customer_months(business)
+    moved = (rows.mrr_at_end - rows.mrr_at_start).abs()
+    parts = {part: moved.sum(where=rows.mrr_movement == part) for part in _MRR_PARTS}
+    sums = rows.group_by("month").aggregate(
+        mrr_at_start=rows.mrr_at_start.sum(), **parts, mrr_at_end=rows.mrr_at_end.sum()
+    )
+    frame = _by_month(business, sums)
+    return frame.assign(
+        **{
+            column: [ZERO if pd.isna(amount) else amount for amount in frame[column]]
+            for column in ("mrr_at_start", *_MRR_PARTS, "mrr_at_end")
+        }
+    )
+
+
+def _ratio(part: Decimal, whole: Decimal) -> float:
+    return float(part / whole) if whole else math.nan
+
+
+def revenue_retention(business: Business) -> pd.DataFrame:
+    """One row per month: what became of the MRR at its start.
+
+    Gross leaves expansion out and can at most be 1; net counts it. Reactivated MRR is in neither. The
+    quick ratio is MRR gained over MRR given up; NaN where nothing was given up.
+
+    Columns: month, gross_revenue_retention, net_revenue_retention, quick_ratio.
+    """
+    mrr = mrr_movement(business)
+    given_up = [row.contraction + row.paused + row.churned for row in mrr.itertuples()]
+    grown = [row.expansion + row.resumed for row in mrr.itertuples()]
+    came = [row.new + row.reactivated for row in mrr.itertuples()]
+    start = list(mrr["mrr_at_start"])
+    return pd.DataFrame(
+        {
+            "month": mrr["month"],
+            "gross_revenue_retention": [
+                _ratio(whole - gone, whole) for whole, gone in zip(start, given_up, strict=True)
+            ],
+            "net_revenue_retention": [
+                _ratio(whole + more - gone, whole)
+                for whole, more, gone in zip(start, grown, given_up, strict=True)
+            ],
+            "quick_ratio": [
+                _ratio(new + more, gone)
+                for new, more, gone in zip(came, grown, given_up, strict=True)
+            ],
+        }
+    )
+
+
+def churn_change(churn: pd.DataFrame, *, months_back: int = 1) -> Change | None:
+    """How churn of the last row's month differs from so many months before; None without such a month.
+
+    The verdict is "rose", "fell" or "no clear change": the first two need the interval of the difference
+    and the p-value to agree. Source: Newcombe 1998 (method 10), Boschloo 1970.
+    """
+    if len(churn) <= months_back:
+        return None
+    now, then = churn.iloc[-1], churn.iloc[-1 - months_back]
+    if not now.customers_at_start or not then.customers_at_start:
+        return None
+    return change(
+        int(then.lost),
+        int(then.customers_at_start),
+        int(now.lost),
+        int(now.customers_at_start),
+    )
+
+
+def churn_band(rate: float) -> str | None:
+    """The band of a monthly churn rate: good below 5 %, serious above 10 %, needs work between.
+
+    >>> churn_band(0.049), churn_band(0.05), churn_band(0.11)
+    ('good', 'needs work', 'serious')
+    """
+    if math.isnan(rate):
+        return None
+    return "good" if rate < GOOD_CHURN else "serious" if rate > SERIOUS_CHURN else "needs work"
+
+
+def retention_band(rate: float) -> str | None:
+    """The band of retention at 12 months: good above 70 %, serious below 50 %, needs work between.
+
+    >>> retention_band(0.71), retention_band(0.7), retention_band(0.4)
+    ('good', 'needs work', 'serious')
+    """
+    if math.isnan(rate):
+        return None
+    good, serious = rate > GOOD_RETENTION, rate < SERIOUS_RETENTION
+    return "good" if good else "serious" if serious else "needs work"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The owner's target for monthly churn, and how many customers lie between it and the month.
+
+    `customers_away`: how many more would have had to stay; 0 where the target is met.
+    """
+
+    churn: float
+    met: bool | None
+    customers_away: int | None
+
+
+def churn_target(churn: pd.DataFrame, target: float) -> Target:
+    """The last row's month against a monthly churn rate that should not be exceeded.
+
+    >>> month = pd.DataFrame({"customers_at_start": [100], "lost": [8]})
+    >>> churn_target(month, 0.05)
+    Target(churn=0.05, met=False, customers_away=3)
+    """
+    now = churn.iloc[-1]
+    if not now.customers_at_start:
+        return Target(target, None, None)
+    # Exact arithmetic: 0.05 × 100 must be 5 losses, not 5.000000000000001.
+    allowed = math.floor(Decimal(str(target)) * int(now.customers_at_start))
+    away = max(int(now.lost) - allowed, 0)
+    return Target(target, away == 0, away)
+
+
+def _bridge_counts(business: Business) -> pd.Series:
+    rows = months.kept_customer_months(business)
+    now = rows.filter(rows.month == business.report_month)
+    at_start = now.state_at_start != "none"
+    counts = now.aggregate(
+        start=now.count(where=at_start),
+        lost=now.count(where=now.movement == "lost"),
+        ended=now.count(where=at_start & (now.ends > 0)),
+        joined=now.count(where=~at_start & (now.begins > 0)),
+        joined_and_ended=now.count(where=~at_start & (now.begins > 0) & (now.ends > 0)),
+    )
+    return counts.execute().iloc[0]
+
+
+def bridge(business: Business) -> pd.DataFrame:
+    """One row per tool: the report month's churn by that tool's published rule, from the same data.
+
+    S customers at the start, L of them with an end of service in the month (returned or not), J others
+    who began service in it, JL of those with an end in it. The vendors' own windows (30 days, UTC) differ
+    besides. Source: the vendors' help pages, as the glossary names them.
+
+    Columns: tool, rule, numerator, denominator, churn_rate with _low and _high.
+    """
+    n = _bridge_counts(business)
+    everybody_who_left = n.ended + n.joined_and_ended
+    tools = [
+        ("ours", "lost / customers at start", n.lost, n.start),
+        ("ChartMogul", "lost / customers at start", n.lost, n.start),
+        ("ProfitWell", "left, also if they returned / customers at start", n.ended, n.start),
+        ("Stripe", "left / customers at start + joined", everybody_who_left, n.start + n.joined),
+        ("Baremetrics", "left, newcomers too / customers at start", everybody_who_left, n.start),
+        ("Recurly", "left, newcomers too / customers at start", everybody_who_left, n.start),
+    ]
+    frame = pd.DataFrame(tools, columns=["tool", "rule", "numerator", "denominator"])
+    whole = frame.astype({"numerator": "int64", "denominator": "int64"})
+    return with_rate(whole, "churn_rate", "numerator", "denominator")
+
+
+def bridge_customers(business: Business) -> pd.DataFrame:
+    """One row per customer on whom the tools' rules differ in the report month.
+
+    Columns: customer_id, why (left and returned; joined and left; joined, left and joined again), counted
+    by the tools that count the customer as churned.
+    """
+    rows = months.kept_customer_months(business)
+    now = rows.filter((rows.month == business.report_month) & (rows.ends > 0))
+    at_start, at_end = now.state_at_start != "none", now.state_at_end != "none"
+    why = ibis.cases(
+        (at_start & at_end, "left and returned"),
+        (~at_start & at_end, "joined, left and joined again"),
+        (~at_start & ~at_end, "joined and left"),
+    )
+    differing = now.select("customer_id", why=why).filter(lambda row: row.why.notnull())
+    frame = differing.order_by("customer_id").execute()
+    counted = {
+        "left and returned": "ProfitWell, Stripe, Baremetrics, Recurly",
+        "joined, left and joined again": "Stripe, Baremetrics, Recurly",
+        "joined and left": "Stripe, Baremetrics, Recurly",
+    }
+    return frame.assign(churned_for=frame["why"].map(counted).astype("str"))
+
+
+def _mrr_band(mrr: ir.DecimalColumn) -> ir.StringColumn:
+    edges = list(zip(MRR_BANDS, MRR_BANDS[1:], strict=False))
+    return ibis.cases(
+        (mrr == 0, "0 (paused)"),
+        (mrr < MRR_BANDS[0], f"below {MRR_BANDS[0]}"),
+        *((mrr < high, f"{low} to {high}") for low, high in edges),
+        else_=f"{MRR_BANDS[-1]} and more",
+    )
+
+
+def _band_order() -> list[str]:
+    edges = zip(MRR_BANDS, MRR_BANDS[1:], strict=False)
+    between = [f"{low} to {high}" for low, high in edges]
+    return ["0 (paused)", f"below {MRR_BANDS[0]}", *between, f"{MRR_BANDS[-1]} and more"]
+
+
+def churn_by(business: Business, *, months_back: int = 1) -> pd.DataFrame:
+    """One row per plan, MRR band and billing interval: the churn of the customers who had it at the start.
+
+    Over the last `months_back` months together (customer-months then, so that one customer may count
+    once in each). `verdict` is "too few" below `min_customers`, and such rows should not be ranked.
+
+    Columns: by, level, customers_at_start, lost, churn_rate with _low and _high, verdict.
+    """
+    rows = months.kept_customer_months(business)
+    first = months.month_starts(business)[-months_back:][0]
+    own = rows.filter((rows.month >= first) & (rows.state_at_start != "none"))
+    cuts = {"plan": own.plan, "mrr_band": _mrr_band(own.mrr_at_start), "interval": own.interval}
+    found = [
+        own.group_by(level=column)
+        .aggregate(
+            customers_at_start=own.count(),
+            lost=own.count(where=own.movement == "lost"),
+        )
+        .execute()
+        .assign(by=name)
+        for name, column in cuts.items()
+    ]
+    frame = with_rate(
+        pd.concat(found, ignore_index=True), "churn_rate", "lost", "customers_at_start"
+    )
+    few = frame["customers_at_start"] < business.settings.min_customers
+    place = {level: place for place, level in enumerate(_band_order())}
+    ordered = frame.assign(
+        verdict=few.map({True: "too few", False: ""}),
+        place=[place.get(level, 0) if by == "mrr_band" else 0
+               for by, level in zip(frame["by"], frame["level"], strict=True)],
+        cut=frame["by"].map({name: nth for nth, name in enumerate(cuts)}),
+    ).sort_values(["cut", "place", "level"], ignore_index=True)  # fmt: skip
+    columns = ["by", "level", "customers_at_start", "lost"]
+    rates = ["churn_rate", "churn_rate_low", "churn_rate_high"]
+    return ordered[[*columns, *rates, "verdict"]]
+
+
+def losses_by_tenure(business: Business, *, months_back: int = 1) -> pd.DataFrame:
+    """One row per stage of tenure: how many of the customers lost left in it.
+
+    Tenure is whole days from the first day. Over the last `months_back` months together.
+
+    Columns: from_day, to_day (null: no end), lost, lost_in_all, share with _low and _high.
+    """
+    rows = months.kept_losses(business)
+    first = months.month_starts(business)[-months_back:][0]
+    tenure = rows.filter(rows.month >= first).tenure_days.execute()
+    last = [*(day - 1 for day in TENURE_DAYS[1:]), None]
+    frame = pd.DataFrame({"from_day": TENURE_DAYS, "to_day": pd.array(last, dtype="Int64")})
+    counted = [
+        int(((tenure >= low) & (tenure < high)).sum())
+        for low, high in zip(TENURE_DAYS, [*TENURE_DAYS[1:], math.inf], strict=True)
+    ]
+    frame = frame.assign(lost=counted, lost_in_all=len(tenure))
+    return with_rate(frame, "share", "lost", "lost_in_all")
+
+
+def switch_gap_sensitivity(business: Business) -> pd.DataFrame:
+    """One row per switch gap of 0, 3, 7 and 30 days: the report month's churn if it were the setting.
+
+    Columns: switch_gap_days, customers_at_start, lost, churn_rate with _low and _high.
+    """
+    found = []
+    for gap in SWITCH_GAPS:
+        spans = months.kept_spans(business, gap_days=gap)
+        each = spans.group_by("customer_id").aggregate(
+            at_start=months.covers(spans, business.report_month - DAY).any(),
+            at_end=months.covers(spans, business.as_of - DAY).any(),
+        )
+        counts = each.aggregate(
+            at_start=each.count(where=each.at_start),
+            lost=each.count(where=each.at_start & ~each.at_end),
+        ).execute()
+        found.append((gap, int(counts["at_start"][0]), int(counts["lost"][0])))
+    frame = pd.DataFrame(found, columns=["switch_gap_days", "customers_at_start", "lost"])
+    return with_rate(frame, "churn_rate", "lost", "customers_at_start")
+
+
+def customers_lost(business: Business) -> pd.DataFrame:
+    """One row per customer lost in the report month, the largest MRR first.
+
+    Columns: customer_id, name (only where the owner set `show_names` and brought one), lost_on,
+    tenure_days, mrr (at the start of the month), plan, kind, reason (null: not asked or not answered).
+    """
+    rows = months.kept_losses(business)
+    now = rows.filter(rows.month == business.report_month)
+    columns = ["customer_id", "lost_on", "tenure_days", "mrr", "plan", "kind", "reason"]
+    customers = business.table("customers")
+    if business.settings.show_names and "name" in customers.columns:
+        named = customers.select("customer_id", "name").distinct(on="customer_id")
+        now = now.left_join(named, "customer_id").drop("customer_id_right")
+        columns.insert(1, "name")
+    ordered = now.order_by([ibis.desc("mrr"), "customer_id"]).select(*columns)
+    return ordered.execute()
+
+
+def past_due(business: Business) -> pd.DataFrame:
+    """One row per customer whose payment is past due at the month's end: customer_id, plan, mrr.
+
+    Past due is still a customer; only the end of the span makes a loss.
+    """
+    rows = months.kept_customer_months(business)
+    now = rows.filter((rows.month == business.report_month) & (rows.status_at_end == "past_due"))
+    ordered = now.order_by([ibis.desc("mrr_at_end"), "customer_id"])
+    return ordered.select("customer_id", "plan", mrr="mrr_at_end").execute()

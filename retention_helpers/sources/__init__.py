@@ -1,0 +1,1 @@
+"""Where the tables of the contract come from: one module a source."""

@@ -1,0 +1,145 @@
+"""Tables and quotations as they are shown: escaped, accessible, numbers written in one way.
+
+A column and its `_low` and `_high` become one cell with its interval. Everything that comes from
+customers is shown as text: no HTML, no Markdown.
+"""
+
+import datetime as dt
+import html
+import numbers
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pandas as pd
+
+from retention_helpers import formats
+
+MONTH_COLUMNS = ("month", "cohort", "first_cohort", "last_cohort")
+NUMBER = ' class="number"'
+FRACTIONS = ("rate", "share", "retention")  # a column's last word
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its caption; shows itself in a notebook and on a page."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    is_number: tuple[bool, ...]
+    kind: str = ""
+
+    def _cell(self, nth: int, text: str) -> str:
+        escaped = html.escape(text)
+        label = f' data-label="{html.escape(self.columns[nth])}"'
+        number = NUMBER if self.is_number[nth] else ""
+        if nth == 0:
+            return f'<th scope="row"{number}>{escaped}</th>'
+        return f"<td{number}{label}>{escaped}</td>"
+
+    def _repr_html_(self) -> str:
+        heads = "".join(
+            f'<th scope="col"{NUMBER if number else ""}>{html.escape(name)}</th>'
+            for name, number in zip(self.columns, self.is_number, strict=True)
+        )
+        body = "\n".join(
+            f"<tr>{''.join(self._cell(nth, text) for nth, text in enumerate(row))}</tr>"
+            for row in self.rows
+        )
+        if not self.rows:
+            body = f'<tr><td colspan="{len(self.columns)}">None.</td></tr>'
+        kind = f' class="{self.kind}"' if self.kind else ""
+        caption = html.escape(self.caption)
+        return (
+            f'<div class="table" role="region" tabindex="0" aria-label="{caption}">'
+            f"<table{kind}><caption>{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n"
+            f"<tbody>{body}</tbody></table></div>"
+        )
+
+    def __repr__(self) -> str:
+        lines = [self.columns, *self.rows]
+        widths = [max(len(line[nth]) for line in lines) for nth in range(len(self.columns))]
+        text = "\n".join(
+            "  ".join(
+                cell.rjust(width) if number else cell.ljust(width)
+                for cell, width, number in zip(line, widths, self.is_number, strict=True)
+            ).rstrip()
+            for line in lines
+        )
+        return f"{self.caption}\n{text}"
+
+
+def table(frame: pd.DataFrame, caption: str) -> Table:
+    """A frame as a table for people.
+
+    Column names become headings; rates are written in per cent with their interval, money with cents
+    only where there are any, days and months in words, what is missing as a dash.
+    """
+    merged = [
+        name
+        for name in frame.columns
+        if not name.endswith(("_low", "_high")) or name.rsplit("_", 1)[0] not in frame.columns
+    ]
+    written = {name: _written(frame, name) for name in merged}
+    return Table(
+        caption=caption,
+        columns=tuple(formats.label(name) for name in merged),
+        rows=tuple(zip(*(written[name][0] for name in merged), strict=True)),
+        is_number=tuple(written[name][1] for name in merged),
+    )
+
+
+def _written(frame: pd.DataFrame, name: str) -> tuple[list[str], bool]:
+    """A column's cells as text, and whether they are numbers."""
+    values = frame[name]
+    if f"{name}_low" in frame.columns:
+        ends = zip(values, frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
+        return [formats.rate(*three) for three in ends], True
+    write = _writer(name, values)
+    return [write(value) for value in values], write in _NUMBERS
+
+
+def _writer(name: str, values: pd.Series) -> Callable[[object], str]:
+    if name in MONTH_COLUMNS:
+        return formats.short_month
+    present = [value for value in values if not formats.is_missing(value)]
+    if not present:
+        return _text
+    if all(isinstance(value, bool) for value in present):
+        return _yes_or_no
+    if all(isinstance(value, Decimal) for value in present):
+        return formats.money
+    if all(isinstance(value, dt.date) for value in present):
+        return formats.day
+    if all(isinstance(value, numbers.Integral) for value in present):
+        return formats.count
+    if all(isinstance(value, numbers.Real) for value in present):
+        return formats.percent if name.split("_")[-1] in FRACTIONS else formats.number
+    return _text
+
+
+def _text(value: object) -> str:
+    return formats.MISSING if formats.is_missing(value) else str(value)
+
+
+def _yes_or_no(value: object) -> str:
+    return formats.MISSING if formats.is_missing(value) else "yes" if value else "no"
+
+
+_NUMBERS = (formats.money, formats.count, formats.percent, formats.number)
+
+
+@dataclass(frozen=True)
+class Quotation:
+    """What a customer wrote, as text and nothing else."""
+
+    text: str
+    source: str = ""
+
+    def _repr_html_(self) -> str:
+        source = f"<footer>{html.escape(self.source)}</footer>" if self.source else ""
+        return f'<blockquote class="quote">{html.escape(self.text)}{source}</blockquote>'
+
+    def __repr__(self) -> str:
+        return f"“{self.text}”" + (f" ({self.source})" if self.source else "")
