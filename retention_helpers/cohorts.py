@@ -5,14 +5,13 @@ same day of a later month, each customer by the own first day. Shares are fracti
 """
 
 import datetime as dt
-import math
 
 import ibis
 import pandas as pd
 
 from retention_helpers import calendar, months
 from retention_helpers.business import Business
-from retention_helpers.intervals import Rate, rate, with_rate
+from retention_helpers.intervals import Change, Rate, change, rate, with_rate
 
 DAY = dt.timedelta(days=1)
 
@@ -43,9 +42,7 @@ def calendar_triangle(business: Business) -> pd.DataFrame:
         columns=["cohort", "k", "month", "size"],
     )
     rows = months.kept_customer_months(business)
-    placed = rows.filter(rows.state_at_end != "none").join(
-        months.first_days(business), "customer_id"
-    )
+    placed = rows.filter(rows.state_at_end != "none").join(months.first_days(business), "customer_id")
     found = placed.group_by(["cohort", "month"]).aggregate(retained=placed.count()).execute()
     joined = cells.merge(
         found.astype({"cohort": "datetime64[s]", "month": "datetime64[s]"}),
@@ -134,10 +131,24 @@ def recent_cohorts(triangle: pd.DataFrame, *, k: int = 1, cohorts: int = 3) -> p
         for name, part in parts.items()
         if len(part)
     ]  # fmt: skip
-    frame = pd.DataFrame(
-        rows, columns=["cohorts", "first_cohort", "last_cohort", "reached", "retained"]
-    )
+    frame = pd.DataFrame(rows, columns=["cohorts", "first_cohort", "last_cohort", "reached", "retained"])
     return with_rate(frame, "rate", "retained", "reached")
+
+
+def recent_change(parts: pd.DataFrame) -> Change | None:
+    """From the earlier cohorts to the latest: how the share still there moved; None without both.
+
+    Takes the table of `recent_cohorts`.
+    """
+    if len(parts) < 2:
+        return None
+    latest, earlier = parts.iloc[0], parts.iloc[1]
+    return change(
+        int(earlier["retained"]),
+        int(earlier["reached"]),
+        int(latest["retained"]),
+        int(latest["reached"]),
+    )
 
 
 def as_records(calendar_cells: pd.DataFrame, anniversary_cells: pd.DataFrame) -> list[dict]:
@@ -166,9 +177,7 @@ def as_records(calendar_cells: pd.DataFrame, anniversary_cells: pd.DataFrame) ->
                     "final": bool(cell.final),
                     "final_on": f"{cell.final_on:%Y-%m-%d}",
                 }
-                for cell in (
-                    by_cohort[cohort].itertuples() if cohort in by_cohort else ()
-                )
+                for cell in (by_cohort[cohort].itertuples() if cohort in by_cohort else ())
             },
         }
         for cohort, cells in calendar_cells.groupby("cohort")

@@ -205,14 +205,12 @@ class Fault:
     message: str
 
 
-def message(
-    file: str, what: str, way_out: str, *, rows: int = 0, of: int = 0, first: str = ""
-) -> str:
+def message(file: str, what: str, way_out: str, *, rows: int = 0, of: int = 0, first: str = "") -> str:
     """A fault in words, always in the same order.
 
-    >>> message("subscriptions.csv", "ended_at lies before started_at", "Correct the dates.",
-    ...         rows=3, of=4212, first="customer C-0017, line 18")
-    'subscriptions.csv: ended_at lies before started_at in 3 of 4,212 rows (first: customer C-0017, line 18). Correct the dates.'
+    >>> message("subscriptions.csv", "ended_at lies before started_at", "Correct them.",
+    ...         rows=3, of=4212, first="line 18")
+    'subscriptions.csv: ended_at lies before started_at in 3 of 4,212 rows (first: line 18). Correct them.'
     """
     share = f" in {count(rows)} of {count(of)} rows" if of else ""
     example = f" (first: {first})" if first else ""

@@ -140,12 +140,23 @@ def plural(amount: int, noun: str, nouns: str = "") -> str:
     return f"{count(amount)} {noun if amount == 1 else nouns or noun + 's'}"
 
 
+_LABELS = {
+    "customer_id": "Customer",
+    "k": "After months",
+    "size": "Customers",
+    "churned_for": "Churned for",
+    "mrr_band": "MRR band",
+}
+
+
 def label(name: str) -> str:
     """A column's name as a heading.
 
-    >>> label("customers_at_start"), label("mrr_at_end")
-    ('Customers at start', 'MRR at end')
+    >>> label("customers_at_start"), label("mrr_at_end"), label("customer_id")
+    ('Customers at start', 'MRR at end', 'Customer')
     """
+    if name in _LABELS:
+        return _LABELS[name]
     words = name.replace("_", " ")
     sentence = words[:1].upper() + words[1:]
-    return sentence.replace("Mrr", "MRR").replace(" mrr", " MRR").replace("customer id", "customer")
+    return sentence.replace("Mrr", "MRR").replace(" mrr", " MRR")

@@ -126,8 +126,7 @@ def _raw_relation(engine: Backend, source: Source, table: Table) -> tuple[str, d
         f"""quote='"', escape='"', nullstr='', columns={{{columns}}})"""
     )
     picked = ", ".join(
-        f"nullif(trim(c{header.index(original)}), '') AS {quoted(name)}"
-        for name, original in names.items()
+        f"nullif(trim(c{header.index(original)}), '') AS {quoted(name)}" for name, original in names.items()
     )
     return f"(SELECT {picked} FROM {read})", names, delimiter == ";"
 
@@ -198,7 +197,9 @@ def _parsed(column: Column, kind_read: str, decimal_comma: bool) -> str:
         form = _MONEY_WITH_COMMA if decimal_comma else _MONEY
         amount = f"replace({name}, ',', '.')" if decimal_comma else name
         form = f"{form}|{_MONEY}"
-        return f"CASE WHEN regexp_full_match({name}, {text(form)}) THEN try_cast({amount} AS {_MONEY_TYPE}) END"
+        return (
+            f"CASE WHEN regexp_full_match({name}, {text(form)}) THEN try_cast({amount} AS {_MONEY_TYPE}) END"
+        )
     as_text = f"CAST({name} AS VARCHAR)"
     if column.kind == "score":
         whole = f"regexp_full_match({as_text}, '(10|[0-9])([.]0+)?')"
@@ -240,10 +241,7 @@ def _select_parsed(
         kept += attributes
     number = [] if table.is_large else ["source_row"]
     rows_read = raw if table.is_large else f"(SELECT *, row_number() OVER () AS source_row FROM {raw})"
-    return (
-        f"SELECT {', '.join(number + kept)} FROM "
-        f"(SELECT {', '.join(number + read)} FROM {rows_read})"
-    )
+    return f"SELECT {', '.join(number + kept)} FROM (SELECT {', '.join(number + read)} FROM {rows_read})"
 
 
 def _type(column: Column) -> str:
@@ -335,9 +333,7 @@ class _Reading:
             broken = Unreadable("the file cannot be read to its end", "Export it again.")
         self._stop(source, "unreadable file", broken.what, broken.way_out)
 
-    def _keep(
-        self, source: Source, table: Table, raw: str, names: list[str], decimal_comma: bool
-    ) -> None:
+    def _keep(self, source: Source, table: Table, raw: str, names: list[str], decimal_comma: bool) -> None:
         described = rows(self.engine, f"DESCRIBE SELECT * FROM {raw}")
         kinds = {name: kind for name, kind, *_ in described}
         select = _select_parsed(table, raw, names, kinds, decimal_comma)

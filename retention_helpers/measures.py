@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 import ibis
 import ibis.expr.types as ir
@@ -16,7 +17,17 @@ import pandas as pd
 
 from retention_helpers import months
 from retention_helpers.business import Business
-from retention_helpers.intervals import Change, change, with_rate
+from retention_helpers.intervals import (
+    LEVEL,
+    Change,
+    Rate,
+    change,
+    holm,
+    newcombe,
+    rate,
+    two_shares_p,
+    with_rate,
+)
 from retention_helpers.settings import (
     GOOD_CHURN,
     GOOD_RETENTION,
@@ -98,9 +109,7 @@ def churn_kinds(business: Business) -> pd.DataFrame:
         involuntary=lost.count(where=lost.kind == "involuntary"),
         kind_unknown=lost.count(where=lost.kind == "unknown"),
     )
-    return _whole(
-        _by_month(business, counts), ["lost", "voluntary", "involuntary", "kind_unknown"]
-    )
+    return _whole(_by_month(business, counts), ["lost", "voluntary", "involuntary", "kind_unknown"])
 
 
 _MRR_PARTS = ("new", "reactivated", "expansion", "resumed", "contraction", "paused", "churned")
@@ -157,11 +166,16 @@ def revenue_retention(business: Business) -> pd.DataFrame:
                 for whole, more, gone in zip(start, grown, given_up, strict=True)
             ],
             "quick_ratio": [
-                _ratio(new + more, gone)
-                for new, more, gone in zip(came, grown, given_up, strict=True)
+                _ratio(new + more, gone) for new, more, gone in zip(came, grown, given_up, strict=True)
             ],
         }
     )
+
+
+def churn_of_month(churn: pd.DataFrame) -> Rate:
+    """The churn of the last month of the table, with its parts."""
+    now = churn.iloc[-1]
+    return rate(int(now["lost"]), int(now["customers_at_start"]))
 
 
 def churn_change(churn: pd.DataFrame, *, months_back: int = 1) -> Change | None:
@@ -204,6 +218,14 @@ def retention_band(rate: float) -> str | None:
         return None
     good, serious = rate > GOOD_RETENTION, rate < SERIOUS_RETENTION
     return "good" if good else "serious" if serious else "needs work"
+
+
+def bands(churn: Rate, retention_12: Rate) -> dict[str, str | None]:
+    """The bands of a month's churn and of retention at 12 months; None where there is no rate."""
+    return {
+        "churn_band": churn_band(churn.value),
+        "retention_12_band": retention_band(retention_12.value),
+    }
 
 
 @dataclass(frozen=True)
@@ -297,7 +319,7 @@ def bridge_customers(business: Business) -> pd.DataFrame:
 
 
 def _mrr_band(mrr: ir.DecimalColumn) -> ir.StringColumn:
-    edges = list(zip(MRR_BANDS, MRR_BANDS[1:], strict=False))
+    edges = list(pairwise(MRR_BANDS))
     return ibis.cases(
         (mrr == 0, "0 (paused)"),
         (mrr < MRR_BANDS[0], f"below {MRR_BANDS[0]}"),
@@ -307,8 +329,7 @@ def _mrr_band(mrr: ir.DecimalColumn) -> ir.StringColumn:
 
 
 def _band_order() -> list[str]:
-    edges = zip(MRR_BANDS, MRR_BANDS[1:], strict=False)
-    between = [f"{low} to {high}" for low, high in edges]
+    between = [f"{low} to {high}" for low, high in pairwise(MRR_BANDS)]
     return ["0 (paused)", f"below {MRR_BANDS[0]}", *between, f"{MRR_BANDS[-1]} and more"]
 
 
@@ -316,7 +337,9 @@ def churn_by(business: Business, *, months_back: int = 1) -> pd.DataFrame:
     """One row per plan, MRR band and billing interval: the churn of the customers who had it at the start.
 
     Over the last `months_back` months together (customer-months then, so that one customer may count
-    once in each). `verdict` is "too few" below `min_customers`, and such rows should not be ranked.
+    once in each). The verdict holds a level against the other levels of its kind together: "above the
+    rest" and "below the rest" need Newcombe's interval and the p-value, corrected after Holm for looking
+    at every row, to agree; below `min_customers` it is "too few", and such rows should not be ranked.
 
     Columns: by, level, customers_at_start, lost, churn_rate with _low and _high, verdict.
     """
@@ -334,13 +357,10 @@ def churn_by(business: Business, *, months_back: int = 1) -> pd.DataFrame:
         .assign(by=name)
         for name, column in cuts.items()
     ]
-    frame = with_rate(
-        pd.concat(found, ignore_index=True), "churn_rate", "lost", "customers_at_start"
-    )
-    few = frame["customers_at_start"] < business.settings.min_customers
+    frame = with_rate(pd.concat(found, ignore_index=True), "churn_rate", "lost", "customers_at_start")
     place = {level: place for place, level in enumerate(_band_order())}
     ordered = frame.assign(
-        verdict=few.map({True: "too few", False: ""}),
+        verdict=_against_the_rest(frame, business.settings.min_customers),
         place=[place.get(level, 0) if by == "mrr_band" else 0
                for by, level in zip(frame["by"], frame["level"], strict=True)],
         cut=frame["by"].map({name: nth for nth, name in enumerate(cuts)}),
@@ -348,6 +368,34 @@ def churn_by(business: Business, *, months_back: int = 1) -> pd.DataFrame:
     columns = ["by", "level", "customers_at_start", "lost"]
     rates = ["churn_rate", "churn_rate_low", "churn_rate_high"]
     return ordered[[*columns, *rates, "verdict"]]
+
+
+def _against_the_rest(levels: pd.DataFrame, min_customers: int) -> list[str]:
+    """Each level's churn against the other levels of its kind together, in words."""
+    sums = levels.groupby("by")[["customers_at_start", "lost"]].transform("sum")
+    tables = [
+        (int(lost), int(base), int(all_lost - lost), int(everybody - base))
+        for lost, base, all_lost, everybody in zip(
+            levels["lost"], levels["customers_at_start"], sums["lost"], sums["customers_at_start"],
+            strict=True,
+        )
+    ]  # fmt: skip
+    enough = [n1 >= min_customers and n2 >= min_customers for _, n1, _, n2 in tables]
+    p_values = iter(
+        holm([two_shares_p(*counts) for counts, judged in zip(tables, enough, strict=True) if judged])
+    )
+    verdicts = []
+    for (lost, base, other_lost, others), judged in zip(tables, enough, strict=True):
+        if not judged:
+            verdicts.append("too few" if others else "the only one")
+            continue
+        p_value = next(p_values)
+        difference = newcombe(lost, base, other_lost, others)
+        if p_value >= 1 - LEVEL or difference.low <= 0 <= difference.high:
+            verdicts.append("no clear difference")
+        else:
+            verdicts.append("above the rest" if difference.value > 0 else "below the rest")
+    return verdicts
 
 
 def losses_by_tenure(business: Business, *, months_back: int = 1) -> pd.DataFrame:
@@ -418,3 +466,9 @@ def past_due(business: Business) -> pd.DataFrame:
     now = rows.filter((rows.month == business.report_month) & (rows.status_at_end == "past_due"))
     ordered = now.order_by([ibis.desc("mrr_at_end"), "customer_id"])
     return ordered.select("customer_id", "plan", mrr="mrr_at_end").execute()
+
+
+def owner_notes(business: Business) -> pd.DataFrame:
+    """One row per note of the owner (price rise, outage, launch), by day: happened_on, note."""
+    notes = business.table("notes")
+    return notes.order_by(["happened_on", "note"]).select("happened_on", "note").execute()

@@ -99,9 +99,7 @@ def services(business: Business) -> ir.Table:
     after a longer gap has two services.
     """
     breaks = _with_breaks(kept_spans(business))
-    begins = ibis.cases(
-        (breaks.reached.isnull() | (breaks.started_at > breaks.reached), breaks.started_at)
-    )
+    begins = ibis.cases((breaks.reached.isnull() | (breaks.started_at > breaks.reached), breaks.started_at))
     numbered = breaks.mutate(
         service=begins.count().over(
             ibis.cumulative_window(group_by="customer_id", order_by=["started_at", "end_at"])
@@ -148,9 +146,7 @@ def month_table(business: Business) -> ir.Table:
             "last_day": [start - dt.timedelta(days=1) for start in following],
         }
     )
-    return ibis.memtable(
-        frame, schema={"month": "date", "next_month": "date", "last_day": "date"}
-    )
+    return ibis.memtable(frame, schema={"month": "date", "next_month": "date", "last_day": "date"})
 
 
 def month_ends(business: Business) -> ir.Table:
@@ -299,13 +295,11 @@ def _answers(business: Business) -> ir.Table:
     """A row a service that somebody asked to cancel: the latest row of the cancellations after it began."""
     asked = business.table("cancellations").mutate(row=ibis.row_number())
     own = kept_services(business)
-    pairs = asked.join(
-        own, [asked.customer_id == own.customer_id, own.begin_on <= asked.canceled_on]
-    ).drop("customer_id_right")
-    latest_service = ibis.window(group_by="row", order_by=ibis.desc("service"))
-    assigned = pairs.mutate(nth=ibis.row_number().over(latest_service)).filter(
-        lambda pair: pair.nth == 0
+    pairs = asked.join(own, [asked.customer_id == own.customer_id, own.begin_on <= asked.canceled_on]).drop(
+        "customer_id_right"
     )
+    latest_service = ibis.window(group_by="row", order_by=ibis.desc("service"))
+    assigned = pairs.mutate(nth=ibis.row_number().over(latest_service)).filter(lambda pair: pair.nth == 0)
     latest_row = ibis.window(
         group_by=["customer_id", "service"],
         order_by=[ibis.desc("canceled_at"), ibis.desc("kind"), "reason", "comment"],

@@ -244,9 +244,7 @@ def _experiment_faults(name: str, plan: Any) -> list[str]:
     faults += [
         f"{where}: {key} is {value!r}, which is not of the form that {key} takes."
         for key, value in plan.items()
-        if value is not None
-        and key in _EXPERIMENT_KEYS
-        and not isinstance(value, _EXPERIMENT_KEYS[key])
+        if value is not None and key in _EXPERIMENT_KEYS and not isinstance(value, _EXPERIMENT_KEYS[key])
     ]
     outcome, arms = plan.get("outcome"), plan.get("arms")
     if isinstance(outcome, dict) and outcome.get("kind") not in OUTCOMES:

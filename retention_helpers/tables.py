@@ -16,6 +16,7 @@ import pandas as pd
 from retention_helpers import formats
 
 MONTH_COLUMNS = ("month", "cohort", "first_cohort", "last_cohort")
+MOST_ROWS = 60
 NUMBER = ' class="number"'
 FRACTIONS = ("rate", "share", "retention")  # a column's last word
 
@@ -29,6 +30,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     is_number: tuple[bool, ...]
     kind: str = ""
+    left_out: int = 0  # rows that are not shown
 
     def _cell(self, nth: int, text: str) -> str:
         escaped = html.escape(text)
@@ -38,17 +40,21 @@ class Table:
             return f'<th scope="row"{number}>{escaped}</th>'
         return f"<td{number}{label}>{escaped}</td>"
 
+    def _more(self) -> str:
+        return f"… and {formats.plural(self.left_out, 'row')} more, in findings.json."
+
     def _repr_html_(self) -> str:
         heads = "".join(
             f'<th scope="col"{NUMBER if number else ""}>{html.escape(name)}</th>'
             for name, number in zip(self.columns, self.is_number, strict=True)
         )
         body = "\n".join(
-            f"<tr>{''.join(self._cell(nth, text) for nth, text in enumerate(row))}</tr>"
-            for row in self.rows
+            f"<tr>{''.join(self._cell(nth, text) for nth, text in enumerate(row))}</tr>" for row in self.rows
         )
         if not self.rows:
             body = f'<tr><td colspan="{len(self.columns)}">None.</td></tr>'
+        if self.left_out:
+            body += f'\n<tr><td colspan="{len(self.columns)}">{html.escape(self._more())}</td></tr>'
         kind = f' class="{self.kind}"' if self.kind else ""
         caption = html.escape(self.caption)
         return (
@@ -67,15 +73,19 @@ class Table:
             ).rstrip()
             for line in lines
         )
-        return f"{self.caption}\n{text}"
+        last = ["None."] if not self.rows else [self._more()] if self.left_out else []
+        return "\n".join([self.caption, text, *last])
 
 
 def table(frame: pd.DataFrame, caption: str) -> Table:
     """A frame as a table for people.
 
     Column names become headings; rates are written in per cent with their interval, money with cents
-    only where there are any, days and months in words, what is missing as a dash.
+    only where there are any, days and months in words, what is missing as a dash. Of more than
+    `MOST_ROWS` rows the first are shown, and the table says how many it left out.
     """
+    left_out = max(len(frame) - MOST_ROWS, 0)
+    frame = frame.head(MOST_ROWS)
     merged = [
         name
         for name in frame.columns
@@ -87,6 +97,7 @@ def table(frame: pd.DataFrame, caption: str) -> Table:
         columns=tuple(formats.label(name) for name in merged),
         rows=tuple(zip(*(written[name][0] for name in merged), strict=True)),
         is_number=tuple(written[name][1] for name in merged),
+        left_out=left_out,
     )
 
 

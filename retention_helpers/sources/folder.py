@@ -77,9 +77,7 @@ def find_sources(folder: Path) -> tuple[dict[str, Source], list[Fault]]:
             text = f"it is no table of the contract and was not read. {nearest(table, TABLES)}"
             faults.append(Fault("note", "", "unknown file", 0, f"{path.name}: {text}"))
         elif table in found:
-            text = message(
-                path.name, f"{found[table].name} holds the same table", "Keep one of the two."
-            )
+            text = message(path.name, f"{found[table].name} holds the same table", "Keep one of the two.")
             faults.append(Fault("stop", table, "two files", 0, text))
         else:
             found[table] = Source(table, path, form)

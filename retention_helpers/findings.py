@@ -1,0 +1,559 @@
+"""A sentence a function: what a table says, in words that are computed from it; and findings.json.
+
+Sentences take the measured values and write their numbers through `formats`. A notebook hands its
+numbers on with `hand_on`, which shows nothing.
+"""
+
+import datetime as dt
+import html
+import json
+import math
+import numbers
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from retention_helpers import formats
+from retention_helpers.contract import Fault
+from retention_helpers.intervals import Change, Rate, rate
+from retention_helpers.measures import Target
+
+SCHEMA_VERSION = 1
+SIGNIFICANT_DIGITS = 9
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A finding in words; shows itself in a notebook and on a page."""
+
+    text: str
+
+    def _repr_html_(self) -> str:
+        return f'<p class="finding">{html.escape(self.text)}</p>'
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Warnings:
+    """What the reader should know before believing the numbers; empty shows that nothing was found."""
+
+    messages: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        if not self.messages:
+            return '<p class="finding">Nothing in the data calls the numbers below into question.</p>'
+        items = "".join(f"<li>{html.escape(message)}</li>" for message in self.messages)
+        count = formats.plural(len(self.messages), "warning")
+        return f'<div class="warning" role="note"><p>{count} about the data:</p><ul>{items}</ul></div>'
+
+    def __repr__(self) -> str:
+        return "\n".join(self.messages) or "Nothing in the data calls the numbers below into question."
+
+
+def warnings(faults: Sequence[Fault]) -> Warnings:
+    """The gate's warnings, for the first screen of a page."""
+    return Warnings(tuple(fault.message for fault in faults if fault.level == "warning"))
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Parts of a sentence, joined.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+# --- sentences -------------------------------------------------------------------------------------
+
+
+def churn_of_month(churn: pd.DataFrame) -> Sentence:
+    """How many left in the last month of the table, and how many stayed."""
+    now = churn.iloc[-1]
+    month = formats.month(now["month"])
+    if not now["customers_at_start"]:
+        return Sentence(f"{month} began without customers, so it has no churn rate.")
+    low, high = now["churn_rate_low"], now["churn_rate_high"]
+    return Sentence(
+        f"In {month}, {formats.count(now['lost'])} of "
+        f"{formats.plural(now['customers_at_start'], 'customer')} left and "
+        f"{formats.count(now['retained'])} stayed. That is a churn of {formats.percent(now['churn_rate'])}; "
+        f"with so many customers, anything from {formats.percent(low)} to {formats.percent(high)} would be "
+        "no surprise."
+    )
+
+
+def churn_change(change: Change | None, churn: pd.DataFrame, *, months_back: int = 1) -> Sentence:
+    """How churn compares with so many months before."""
+    if change is None:
+        period = "a year" if months_back == 12 else formats.plural(months_back, "month")
+        return Sentence(f"There is no month {period} earlier to compare with.")
+    then = churn.iloc[-1 - months_back]
+    before = f"{formats.month(then['month'])} ({formats.percent(then['churn_rate'])})"
+    verdict = {
+        "rose": "churn rose",
+        "fell": "churn fell",
+        "no clear change": "churn shows no clear change",
+    }[change.verdict]
+    return Sentence(
+        f"Against {before}, {verdict}: {formats.points(change.value)} percentage points, and the data are "
+        f"compatible with anything from {formats.points(change.low)} to {formats.points(change.high)}."
+    )
+
+
+def movement(moved: pd.DataFrame) -> Sentence:
+    """Where the customers at the end of the last month came from."""
+    now = moved.iloc[-1]
+    besides = []
+    if now["joined_and_left"]:
+        besides.append(f"{formats.count(now['joined_and_left'])} came and went within the month")
+    if now["left_and_returned"]:
+        besides.append(f"{formats.count(now['left_and_returned'])} left and came back within it")
+    if now["paused_at_end"]:
+        besides.append(f"{formats.count(now['paused_at_end'])} are paused at its end")
+    aside = f" Besides, {listed(besides)}." if besides else ""
+    return Sentence(
+        f"{formats.month(now['month'])} began with {formats.plural(now['customers_at_start'], 'customer')}; "
+        f"{formats.count(now['new'])} came for the first time, {formats.count(now['reactivated'])} came "
+        f"back, {formats.count(now['lost'])} left, and it ended with "
+        f"{formats.count(now['customers_at_end'])}.{aside}"
+    )
+
+
+def target(goal: Target) -> Sentence:
+    """How far the month is from the owner's target."""
+    limit = formats.percent(goal.churn)
+    if goal.met is None or goal.customers_away is None:
+        return Sentence(f"The target is at most {limit} a month; there is no rate to hold against it.")
+    if goal.met:
+        return Sentence(f"The target of at most {limit} a month is met.")
+    away = formats.plural(goal.customers_away, "customer")
+    return Sentence(
+        f"The target of at most {limit} a month is missed by {away}: had "
+        f"{formats.count(goal.customers_away)} more stayed, it would be met."
+    )
+
+
+_BANDS = {
+    "churn": {
+        "good": "below 5 % a month",
+        "needs work": "5 to 10 % a month",
+        "serious": "above 10 % a month",
+    },
+    "retention": {"good": "above 70 %", "needs work": "50 to 70 %", "serious": "below 50 %"},
+}
+
+
+def bands(churn: Rate, retention_12: Rate, named: Mapping[str, str | None]) -> Sentence:
+    """In which of the usual bands the month's churn and retention at 12 months lie."""
+    parts = []
+    churn_band, retention_band = named["churn_band"], named["retention_12_band"]
+    if churn_band:
+        parts.append(
+            f"Churn of {formats.rate(churn.value, churn.low, churn.high)} lies in the band "
+            f"“{churn_band}” ({_BANDS['churn'][churn_band]})."
+        )
+    if retention_band:
+        kept = formats.rate(retention_12.value, retention_12.low, retention_12.high)
+        reached = formats.plural(retention_12.denominator, "customer")
+        parts.append(
+            f"Of the {reached} who have reached the same day a year later, {kept} were customers on it: "
+            f"“{retention_band}” ({_BANDS['retention'][retention_band]})."
+        )
+    else:
+        parts.append("Nobody has reached a twelfth month yet, so there is no retention at 12 months.")
+    return Sentence(" ".join(parts))
+
+
+def mrr(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Sentence:
+    """How MRR moved in the last month, and what became of the MRR at its start."""
+    now, shares = moved.iloc[-1], kept.iloc[-1]
+    gained = now["new"] + now["reactivated"] + now["expansion"] + now["resumed"]
+    lost = now["contraction"] + now["paused"] + now["churned"]
+    text = (
+        f"MRR went from {formats.money(now['mrr_at_start'], currency)} to "
+        f"{formats.money(now['mrr_at_end'], currency)}: {formats.money(gained, currency)} gained, "
+        f"{formats.money(lost, currency)} given up."
+    )
+    if math.isnan(shares["gross_revenue_retention"]):
+        return Sentence(text)
+    return Sentence(
+        f"{text} Of the MRR at the start, {formats.percent(shares['gross_revenue_retention'])} was kept "
+        f"(gross), {formats.percent(shares['net_revenue_retention'])} with expansion counted (net)."
+    )
+
+
+def bridge(tools: pd.DataFrame, customers: pd.DataFrame) -> Sentence:
+    """How far the tools' rules lie apart on this month."""
+    low, high = tools["churn_rate"].min(), tools["churn_rate"].max()
+    if customers.empty:
+        same = formats.percent(tools["churn_rate"].iloc[0])
+        joined = " except Stripe's, which counts newcomers in the base" if low != high else ""
+        return Sentence(f"Nobody left and returned, or joined and left: every rule gives {same}{joined}.")
+    return Sentence(
+        f"The same month is a churn of {formats.percent(low)} by one rule and {formats.percent(high)} by "
+        f"another. The rules differ on {formats.plural(len(customers), 'customer')}, listed above."
+    )
+
+
+def churn_by(levels: pd.DataFrame) -> Sentence:
+    """Which plans, bands or intervals stand out from the rest, if any do."""
+    out = levels[levels["verdict"].isin(["above the rest", "below the rest"])]
+    few = int((levels["verdict"] == "too few").sum())
+    aside = f" {formats.plural(few, 'row')} with too few customers to judge." if few else ""
+    if out.empty:
+        return Sentence(f"No plan, MRR band or billing interval differs clearly from the others.{aside}")
+    said = [
+        f"{row.level} {formats.rate(row.churn_rate, row.churn_rate_low, row.churn_rate_high)}, {row.verdict}"
+        for row in out.itertuples()
+    ]
+    return Sentence(f"Clearly different from the others of its kind: {'; '.join(said)}.{aside}")
+
+
+def losses_by_tenure(stages: pd.DataFrame) -> Sentence:
+    """Whether most of the loss falls into the first 30 days."""
+    in_all = int(stages["lost_in_all"].iloc[0])
+    if not in_all:
+        return Sentence("Nobody was lost in this period.")
+    early = _early_share(stages)
+    answer = (
+        "Most of the loss falls into the first 30 days"
+        if early.low > 0.5
+        else "Most of the loss comes after the first 30 days"
+        if early.high < 0.5
+        else "Whether most of the loss falls into the first 30 days cannot be told yet"
+    )
+    return Sentence(
+        f"{answer}: {formats.count(early.numerator)} of {formats.count(in_all)} left by day 30, "
+        f"{formats.rate(early.value, early.low, early.high)}."
+    )
+
+
+def _early_share(stages: pd.DataFrame) -> Rate:
+    early = stages[stages["from_day"] <= 30]
+    return rate(int(early["lost"].sum()), int(stages["lost_in_all"].iloc[0]))
+
+
+def switch_gaps(gaps: pd.DataFrame) -> Sentence:
+    """How much the length of a plan switch matters for the rate."""
+    low, high = gaps["churn_rate"].min(), gaps["churn_rate"].max()
+    if math.isnan(low):
+        return Sentence("The month began without customers, so there is no rate to vary.")
+    if low == high:
+        return Sentence(
+            f"The switch gap does not matter this month: churn is {formats.percent(low)} with each."
+        )
+    return Sentence(
+        f"Depending on the switch gap, the same month has a churn of {formats.percent(low)} to "
+        f"{formats.percent(high)}."
+    )
+
+
+def churn_kinds(kinds: pd.DataFrame) -> Sentence:
+    """Who ended it in the last month: the customer, the biller, or nobody knows."""
+    now = kinds.iloc[-1]
+    if not now["lost"]:
+        return Sentence(f"Nobody was lost in {formats.month(now['month'])}.")
+    parts = [
+        (now["voluntary"], "decided to leave"),
+        (now["involuntary"], "fell to a failed payment, a dispute or the biller's policy"),
+        (now["kind_unknown"], "left without a word about who ended it"),
+    ]
+    said = [f"{formats.count(amount)} {what}" for amount, what in parts if amount]
+    return Sentence(f"Of the {formats.plural(now['lost'], 'customer')} lost, {listed(said)}.")
+
+
+def recent_cohorts(parts: pd.DataFrame, change: Change | None, *, k: int = 1) -> Sentence:
+    """Whether the latest cohorts stay better or worse than the earlier ones."""
+    month = "first month" if k == 1 else f"{k} months"
+    if change is None or len(parts) < 2:
+        return Sentence(f"There are too few cohorts past their {month} to compare.")
+    latest, earlier = parts.iloc[0], parts.iloc[1]
+    word = {
+        "rose": "more stay than before",
+        "fell": "fewer stay than before",
+        "no clear change": "no clear change",
+    }[change.verdict]
+    return Sentence(
+        f"Of the customers of {formats.month(latest['first_cohort'])} to "
+        f"{formats.month(latest['last_cohort'])}, "
+        f"{formats.rate(latest['rate'], latest['rate_low'], latest['rate_high'])} were still there after "
+        f"their {month}; of those before, "
+        f"{formats.rate(earlier['rate'], earlier['rate_low'], earlier['rate_high'])}: {word}."
+    )
+
+
+def triangle(cells: pd.DataFrame, *, k: int) -> Sentence:
+    """How wide the cohorts spread at one age."""
+    at = cells[(cells["k"] == k) & (cells["size"] > 0)]
+    if "final" in at.columns:
+        at = at[at["final"].astype(bool)]
+    if at.empty:
+        return Sentence(f"No cohort has a final cell at month {k} yet.")
+    low, high = at.loc[at["rate"].idxmin()], at.loc[at["rate"].idxmax()]
+    spread = [
+        f"{formats.percent(cell['rate'], 0)} of {formats.plural(int(cell['size']), 'customer')} "
+        f"({formats.month(cell['cohort'])})"
+        for cell in (low, high)
+    ]
+    return Sentence(
+        f"At month {k}, the {formats.plural(len(at), 'cohort')} lie between {spread[0]} and {spread[1]}. "
+        "Single cohorts are small: read the colours as a whole before believing one cell."
+    )
+
+
+def sources(read: pd.DataFrame) -> Sentence:
+    """How many rows were read, and how many set aside."""
+    files = formats.plural(len(read), "file")
+    aside = int(read["set_aside"].sum())
+    rest = "none was set aside" if not aside else f"{formats.count(aside)} set aside"
+    return Sentence(f"{formats.plural(int(read['rows_read'].sum()), 'row')} from {files}; {rest}.")
+
+
+def coverage(days: pd.DataFrame, as_of: dt.date) -> Sentence:
+    """Up to which day the data reach, against the end of the report month."""
+    present = days[days["last_on"].notna()]
+    last = pd.Timestamp(present["last_on"].max())
+    silent = (pd.Timestamp(as_of) - last).days - 1
+    if silent > 7:
+        return Sentence(
+            f"The latest row is of {formats.day(last)}, {formats.plural(silent, 'day')} before the month's "
+            "end: if the export was made before the month was over, losses are missing here."
+        )
+    return Sentence(f"The latest row is of {formats.day(last)}: the data reach to the end of the month.")
+
+
+def became_of(rows: pd.DataFrame, earlier: Mapping[str, Any], month: str) -> Sentence:
+    """What happened to the customers of last month's actions."""
+    if not earlier:
+        return Sentence(f"There is no earlier report than the one of {formats.month(month)}.")
+    if rows.empty:
+        return Sentence("The report of the month before has no list of customers to follow up.")
+    said = [
+        f"“{row.what}”: {formats.count(row.still_customers)} of "
+        f"{formats.plural(row.customers, 'customer')} are customers at the month's end"
+        for row in rows.itertuples()
+    ]
+    return Sentence(f"{'; '.join(said)}. Some of them would have stayed without a letter.")
+
+
+def restated(rows: pd.DataFrame, earlier: Mapping[str, Any]) -> Sentence:
+    """Whether earlier reports still stand."""
+    if not earlier:
+        return Sentence("There is no earlier report to compare with.")
+    if rows.empty:
+        return Sentence(f"The {formats.plural(len(earlier), 'earlier report')} still stand as they were.")
+    return Sentence(
+        f"{formats.plural(len(rows), 'number')} of earlier reports would be given otherwise today."
+    )
+
+
+# --- findings.json ---------------------------------------------------------------------------------
+
+
+def hand_on(findings_to: str, **parts: Any) -> None:
+    """Write what a notebook found to the file named by its parameter; nothing where that is empty.
+
+    Frames become lists of records, rates the five fields of a rate. Floats are written with nine
+    significant digits, counts and money exactly; what cannot be given is null.
+    """
+    if not findings_to:
+        return
+    target = Path(findings_to)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(_plain(parts), ensure_ascii=False, indent=1, allow_nan=False)
+    target.write_text(text + "\n", encoding="utf-8")
+
+
+def rate_record(rate: Rate) -> dict[str, Any]:
+    """A rate in the form of findings.json."""
+    return {
+        "value": rate.value,
+        "low": rate.low,
+        "high": rate.high,
+        "numerator": rate.numerator,
+        "denominator": rate.denominator,
+    }
+
+
+def rate_of(row: Any, rate: str, numerator: str, denominator: str) -> dict[str, Any]:
+    """A rate of a table's row in the form of findings.json."""
+    return {
+        "value": row[rate],
+        "low": row[f"{rate}_low"],
+        "high": row[f"{rate}_high"],
+        "numerator": row[numerator],
+        "denominator": row[denominator],
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, pd.DataFrame):
+        return [_plain(record) for record in value.to_dict(orient="records")]
+    if isinstance(value, Rate):
+        return _plain(rate_record(value))
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if formats.is_missing(value):
+        return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(f"{float(value):.{SIGNIFICANT_DIGITS}g}") if math.isfinite(value) else None
+    if hasattr(value, "isoformat"):
+        return value.isoformat()[:10]
+    return str(value)
+
+
+def measurement(
+    *,
+    moved: pd.DataFrame,
+    churn: pd.DataFrame,
+    last_month: Change | None,
+    last_year: Change | None,
+    bands: Mapping[str, str | None],
+    retention_12: Rate,
+    goal: Target,
+    kinds: pd.DataFrame,
+    mrr: pd.DataFrame,
+    kept: pd.DataFrame,
+    levels: Mapping[str, pd.DataFrame],
+    tenure: Mapping[str, pd.DataFrame],
+    cohorts: Sequence[Mapping[str, Any]],
+    recent: pd.DataFrame,
+    recent_change: Change | None,
+    bridge: pd.DataFrame,
+    bridge_customers: pd.DataFrame,
+    gaps: pd.DataFrame,
+    left: pd.DataFrame,
+) -> dict[str, Any]:
+    """The part `measurement` of findings.json, from the tables of the notebook of that name.
+
+    `levels` and `tenure` hold a table each for "month" and "last_12_months".
+    """
+    now = churn.iloc[-1]
+    parts = {
+        **moved.iloc[-1].drop("month").to_dict(),
+        "churn": rate_of(now, "churn_rate", "lost", "customers_at_start"),
+        "retention": rate_of(now, "retention_rate", "retained", "customers_at_start"),
+        **kinds.iloc[-1][["voluntary", "involuntary", "kind_unknown"]].to_dict(),
+        "churn_change": _change_record(last_month),
+        "churn_change_year": _change_record(last_year),
+        **bands,
+        "retention_12": retention_12,
+        "target": {"churn": goal.churn, "met": goal.met, "customers_away": goal.customers_away},
+        "mrr": _mrr_record(mrr.iloc[-1]),
+        **kept.iloc[-1].drop("month").to_dict(),
+        "bridge": {
+            row["tool"].lower(): rate_of(row, "churn_rate", "numerator", "denominator")
+            for _, row in bridge.iterrows()
+        },
+        "bridge_customers": bridge_customers,
+        "left": left,
+        "churn_by": _level_records(levels["month"]),
+        "churn_by_last_12_months": _level_records(levels["last_12_months"]),
+        "losses_by_tenure": _tenure_records(tenure["month"]),
+        "losses_by_tenure_last_12_months": _tenure_records(tenure["last_12_months"]),
+        "cohorts": cohorts,
+        "recent_cohorts": [
+            {
+                "cohorts": row["cohorts"],
+                "first_cohort": formats.iso_month(row["first_cohort"]),
+                "last_cohort": formats.iso_month(row["last_cohort"]),
+                "retained": rate_of(row, "rate", "retained", "reached"),
+            }
+            for _, row in recent.iterrows()
+        ],
+        "recent_cohorts_change": _change_record(recent_change),
+        "switch_gaps": [
+            {
+                "switch_gap_days": row["switch_gap_days"],
+                "churn": rate_of(row, "churn_rate", "lost", "customers_at_start"),
+            }
+            for _, row in gaps.iterrows()
+        ],
+        "by_month": [
+            {
+                **moved.loc[place].drop("month").to_dict(),
+                "month": formats.iso_month(row["month"]),
+                "churn": rate_of(row, "churn_rate", "lost", "customers_at_start"),
+                "mrr": _mrr_record(mrr.loc[place]),
+                **kept.loc[place].drop("month").to_dict(),
+            }
+            for place, row in churn.iterrows()
+        ],
+    }
+    return parts
+
+
+def _change_record(change: Change | None) -> dict[str, Any]:
+    if change is None:
+        return {"value": None, "low": None, "high": None, "verdict": None}
+    return {
+        "value": change.value,
+        "low": change.low,
+        "high": change.high,
+        "verdict": change.verdict,
+    }
+
+
+def _mrr_record(row: pd.Series) -> dict[str, Any]:
+    return {name.removeprefix("mrr_"): amount for name, amount in row.items() if name != "month"}
+
+
+def _level_records(levels: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {
+            "by": row["by"],
+            "level": row["level"],
+            "churn": rate_of(row, "churn_rate", "lost", "customers_at_start"),
+            "verdict": row["verdict"],
+        }
+        for _, row in levels.iterrows()
+    ]
+
+
+def _tenure_records(stages: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {
+            "from_day": row["from_day"],
+            "to_day": row["to_day"],
+            "lost": row["lost"],
+            "share": rate_of(row, "share", "lost", "lost_in_all"),
+        }
+        for _, row in stages.iterrows()
+    ]
+
+
+def quality(
+    faults: Sequence[Fault], read: pd.DataFrame, coverage: pd.DataFrame, matched: pd.DataFrame
+) -> dict[str, Any]:
+    """The part `quality` of findings.json: what the gate found (stops end a report), and what was read."""
+    said = {
+        f"{level}s": [
+            {"table": fault.table, "rule": fault.rule, "rows": fault.rows, "message": fault.message}
+            for fault in faults
+            if fault.level == level
+        ]
+        for level in ("warning", "note")
+    }
+    shares = [
+        {"table": row["table"], "matched": rate_of(row, "share", "customers_with_a_row", "customers")}
+        for _, row in matched.iterrows()
+    ]
+    return {**said, "sources": read, "coverage": coverage, "match_rates": shares}

@@ -1,0 +1,71 @@
+"""Lists of customers to act on: CSV files that a spreadsheet opens without running anything.
+
+They are written only when a report runs, to the folder `actions` beside the notebook's findings, and are
+the only place where personal columns may go.
+"""
+
+import csv
+import datetime as dt
+import unicodedata
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+
+from retention_helpers import formats
+from retention_helpers.business import Business
+
+_BLANKS = " \u00a0\u200b\ufeff"
+_FORMULA_STARTS = "=+-@\t\r\n"
+
+
+def safe_cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula.
+
+    A text that would start one, after blanks and in half- or full-width letters, gets an apostrophe in
+    front; numbers are left alone.
+
+    >>> safe_cell("=HYPERLINK(1)"), safe_cell(-5), safe_cell("A-1")
+    ("'=HYPERLINK(1)", '-5', 'A-1')
+    """
+    if formats.is_missing(value):
+        return ""
+    if isinstance(value, dt.date):
+        return value.isoformat()[:10]
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if not isinstance(value, str):
+        return str(value)
+    bare = unicodedata.normalize("NFKC", value.lstrip(_BLANKS))
+    risky = value[:1] in _FORMULA_STARTS or bare[:1] in _FORMULA_STARTS
+    return f"'{value}" if value and risky and bare else value
+
+
+def hand_on_list(findings_to: str, name: str, frame: pd.DataFrame) -> None:
+    """Write a list to `actions/NAME.csv` beside the notebook's findings.
+
+    Nothing is written outside a report, nor for a list without customers.
+    """
+    if not findings_to or frame.empty:
+        return
+    folder = Path(findings_to).parent / "actions"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writerow([safe_cell(column) for column in frame.columns])
+        writer.writerows([safe_cell(value) for value in row] for row in frame.itertuples(index=False))
+
+
+def with_contact(business: Business, frame: pd.DataFrame) -> pd.DataFrame:
+    """The list with the personal columns (name, e-mail, …) beside the id, where the owner brought them."""
+    customers = business.table("customers")
+    known = [column for column in business.settings.personal if column in customers.columns]
+    if not known or frame.empty:
+        return frame
+    wanted = customers.filter(customers.customer_id.isin(list(frame["customer_id"])))
+    people = wanted.select("customer_id", *known).execute().drop_duplicates("customer_id")
+    joined = frame.drop(columns=[c for c in known if c in frame.columns]).merge(
+        people, on="customer_id", how="left"
+    )
+    others = [column for column in joined.columns if column not in ("customer_id", *known)]
+    return joined[["customer_id", *known, *others]]

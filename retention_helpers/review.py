@@ -1,0 +1,248 @@
+"""The monthly review: the questions on one screen, what to do, and what became of earlier reports.
+
+It puts together what the analyses measured; it measures nothing itself. Earlier reports are read from
+their findings.json, never from the present data.
+"""
+
+import csv
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from retention_helpers import calendar, formats, measures, months
+from retention_helpers.business import Business
+from retention_helpers.intervals import Change, rate
+from retention_helpers.tables import Table
+
+DUE_DAYS = 7
+RESTATABLE = ("customers_at_start", "new", "reactivated", "lost", "customers_at_end")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question of the review with its number, its interval, its verdict, and what to do."""
+
+    question: str
+    number: str
+    interval: str
+    verdict: str
+    do_now: str
+
+
+def answers(rows: Sequence[Answer], month: str) -> Table:
+    """The first screen of the review: a row a question."""
+    return Table(
+        caption=f"{formats.month(month)} at a glance",
+        columns=("Question", "Number", "95 % interval", "Verdict", "Do now"),
+        rows=tuple((row.question, row.number, row.interval, row.verdict, row.do_now) for row in rows),
+        is_number=(False,) * 5,
+        kind="answers",
+    )
+
+
+def churn_answer(churn: pd.DataFrame, target: float) -> Answer:
+    """How many left, against last month, the same month last year, and the target."""
+    now = churn.iloc[-1]
+    last, year = (measures.churn_change(churn, months_back=back) for back in (1, 12))
+    goal = measures.churn_target(churn, target)
+    question = "How many left?"
+    if not now["customers_at_start"]:
+        return Answer(question, formats.MISSING, formats.MISSING, "no customers at its start", "Nothing yet.")
+    verdict = [
+        f"{change.verdict} against {formats.short_month(churn.iloc[-1 - back]['month'])}"
+        for change, back in ((last, 1), (year, 12))
+        if change is not None
+    ]
+    if goal.met:
+        do_now = f"Target of {formats.percent(goal.churn)} met: keep going."
+    else:
+        do_now = (
+            f"Keep {formats.count(goal.customers_away)} more a month to reach the target of "
+            f"{formats.percent(goal.churn)}."
+        )
+    return Answer(
+        question,
+        f"{formats.count(now['lost'])} of {formats.count(now['customers_at_start'])}: "
+        f"{formats.percent(now['churn_rate'])}",
+        formats.interval(now["churn_rate_low"], now["churn_rate_high"]),
+        "; ".join(verdict) or "nothing to compare with yet",
+        do_now,
+    )
+
+
+def cohort_answer(parts: pd.DataFrame, change: Change | None) -> Answer:
+    """Whether the latest cohorts stay through their first month as well as those before."""
+    question = "Do newcomers stay?"
+    if change is None or len(parts) < 2:
+        return Answer(question, formats.MISSING, formats.MISSING, "too few", "Wait for more cohorts.")
+    latest = parts.iloc[0]
+    do_now = {
+        "rose": "Find out what changed, and keep it.",
+        "fell": "Look at what newcomers met in their first month.",
+        "no clear change": "Nothing new to do.",
+    }[change.verdict]
+    return Answer(
+        question,
+        f"{formats.count(latest['retained'])} of {formats.count(latest['reached'])} past month 1: "
+        f"{formats.percent(latest['rate'])}",
+        formats.interval(latest["rate_low"], latest["rate_high"]),
+        f"{change.verdict} against earlier cohorts",
+        do_now,
+    )
+
+
+def money_answer(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Answer:
+    """What became of the MRR at the start of the month."""
+    now, shares = moved.iloc[-1], kept.iloc[-1]
+    grew = now["mrr_at_end"] - now["mrr_at_start"]
+    direction = "grew" if grew > 0 else "shrank" if grew < 0 else "stayed"
+    change = f" by {formats.money(abs(grew), currency)}" if grew else ""
+    churned = formats.money(now["churned"], currency)
+    gained = now["new"] + now["reactivated"] + now["expansion"] + now["resumed"]
+    return Answer(
+        "What did it cost?",
+        f"{churned} of MRR left; net retention {formats.percent(shares['net_revenue_retention'])}",
+        "counted, not estimated",
+        f"MRR {direction}{change}",
+        f"{formats.money(gained, currency)} gained; the money page says where.",
+    )
+
+
+def kinds_answer(kinds: pd.DataFrame) -> Answer:
+    """Who ended it: the customer or the biller."""
+    question = "Who ended it?"
+    now = kinds.iloc[-1]
+    if not now["lost"]:
+        return Answer(question, "nobody left", formats.MISSING, formats.MISSING, "Nothing to do.")
+    share = rate(int(now["involuntary"]), int(now["lost"]))
+    do_now = (
+        "Mend failed payments first: these customers did not decide to leave."
+        if now["involuntary"]
+        else "Ask those who decided to leave."
+    )
+    return Answer(
+        question,
+        f"{formats.count(now['involuntary'])} of {formats.count(now['lost'])} by the biller: "
+        f"{formats.percent(share.value)}",
+        formats.interval(share.low, share.high),
+        f"{formats.count(now['voluntary'])} decided, {formats.count(now['kind_unknown'])} unknown",
+        do_now,
+    )
+
+
+# --- actions ---------------------------------------------------------------------------------------
+
+ACTION_COLUMNS = ("id", "what", "why", "notebook", "finding", "customers", "mrr", "due_on")
+
+
+def actions(business: Business, *, past_due: pd.DataFrame, unexplained: pd.DataFrame) -> pd.DataFrame:
+    """One row per thing to do this month, the largest MRR first.
+
+    Columns: id (the same in every report), what, why, notebook, finding (the key in findings.json that
+    gave rise to it), customers, mrr, due_on. A list of the customers stands in actions/ID.csv.
+    """
+    due = business.as_of + dt.timedelta(days=DUE_DAYS)
+    found = [
+        (
+            "recover_payments",
+            "Write to every customer whose payment is past due",
+            "a failed payment is no decision to leave, and most can be mended",
+            "measurement",
+            "measurement.involuntary",
+            past_due,
+        ),
+        (
+            "ask_why",
+            "Ask the customers who left without a reason why they did",
+            "without an answer their loss teaches nothing",
+            "measurement",
+            "measurement.left",
+            unexplained,
+        ),
+    ]
+    rows = [
+        (key, what, why, notebook, finding, len(people), sum(people["mrr"]), due)
+        for key, what, why, notebook, finding, people in found
+        if len(people)
+    ]
+    frame = pd.DataFrame(rows, columns=list(ACTION_COLUMNS))
+    return frame.sort_values(["mrr", "id"], ascending=[False, True], ignore_index=True)
+
+
+def shown_actions(todo: pd.DataFrame) -> pd.DataFrame:
+    """The actions as the page shows them: what, why, customers, mrr, due_on, list (its file)."""
+    shown = todo.assign(list="actions/" + todo["id"] + ".csv")
+    return shown[["what", "why", "customers", "mrr", "due_on", "list"]]
+
+
+def unexplained(lost: pd.DataFrame) -> pd.DataFrame:
+    """The customers lost in the month who decided to leave, or may have, and gave no reason."""
+    silent = lost["reason"].isna() & (lost["kind"] != "involuntary")
+    return lost[silent].reset_index(drop=True)
+
+
+# --- earlier reports -------------------------------------------------------------------------------
+
+
+def earlier_reports(reports: str, business: Business) -> dict[str, dict[str, Any]]:
+    """The findings of earlier months' reports of this business, by month; empty where there are none.
+
+    A folder without findings.json, or with one that cannot be read, is passed over: it is no report.
+    """
+    if not reports or not Path(reports).is_dir():
+        return {}
+    found = {}
+    for path in sorted(Path(reports).glob("[12]*-[01]*/findings.json")):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        month = record.get("month", "")
+        if month == path.parent.name and month < business.month:
+            found[month] = record
+    return found
+
+
+def restated(earlier: dict[str, dict[str, Any]], moved: pd.DataFrame) -> pd.DataFrame:
+    """One row per number that an earlier report gave otherwise: month, number, then, now."""
+    now = {formats.iso_month(row["month"]): row for _, row in moved.iterrows()}
+    rows = [
+        (month, formats.label(key), int(record["measurement"][key]), int(now[month][key]))
+        for month, record in earlier.items()
+        if month in now and record.get("measurement")
+        for key in RESTATABLE
+        if record["measurement"].get(key) is not None
+        and int(record["measurement"][key]) != int(now[month][key])
+    ]
+    return pd.DataFrame(rows, columns=["month", "number", "then", "now"])
+
+
+def became_of(reports: str, earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataFrame:
+    """One row per action of last month's report: how many of its customers are customers now.
+
+    Columns: id, what, customers, still_customers (at the end of the report month). Without a report of
+    last month there is no row.
+    """
+    last = formats.iso_month(calendar.months_after(business.report_month, -1))
+    rows = months.kept_customer_months(business)
+    now = rows.filter((rows.month == business.report_month) & (rows.state_at_end != "none"))
+    found = []
+    for action in earlier.get(last, {}).get("actions", []):
+        ids = _listed(Path(reports) / last / "actions" / f"{action['id']}.csv")
+        if ids:
+            still = now.filter(now.customer_id.isin(sorted(ids))).count().execute()
+            found.append((action["id"], action["what"], len(ids), int(still)))
+    return pd.DataFrame(found, columns=["id", "what", "customers", "still_customers"])
+
+
+def _listed(path: Path) -> set[str]:
+    """The customers of an earlier report's list; empty where the owner removed it."""
+    if not path.exists():
+        return set()
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return {row["customer_id"] for row in csv.DictReader(file)}
