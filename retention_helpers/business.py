@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,7 @@ class Business:
     experiments: Mapping[str, Mapping[str, Any]]
     kept: Path
     engine: Backend
+    _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -66,6 +67,11 @@ class Business:
     def report_month(self) -> dt.date:
         """The first day of the report month."""
         return calendar.first_of(self.month)
+
+    @property
+    def cut_at(self) -> str:
+        """The instant of the cut with its offset, such as 2026-11-01T00:00:00+01:00."""
+        return dt.datetime.combine(self.as_of, dt.time(), self.settings.zone).isoformat()
 
     def has(self, table: str) -> bool:
         """Whether the owner brought this table at all."""
@@ -120,6 +126,12 @@ class Business:
             finally:
                 Path(written).unlink(missing_ok=True)
         return self.engine.read_parquet(path, table_name=f"{name}_{self.month.replace('-', '_')}")
+
+    def once(self, name: str, compute: Callable[[], Any]) -> Any:
+        """A small value that many measures ask for, computed once while the business is open."""
+        if name not in self._known:
+            self._known[name] = compute()
+        return self._known[name]
 
     def close(self) -> None:
         self.engine.disconnect()

@@ -14,16 +14,20 @@ from typing import ParamSpec
 import matplotlib as mpl
 import matplotlib.patches
 import matplotlib.style
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from PIL import Image
 
 from retention_helpers import formats
 
 STYLE = Path(__file__).with_name("retention.mplstyle")
 DOTS_PER_INCH = 200
 CSS_PER_INCH = 96
+COLOURS = 128  # of the palette
 MOST_LEVELS = 30
 BLUE, RED, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6b7280"
 
@@ -49,8 +53,13 @@ class Figure:
 
 
 def _finished(canvas: Canvas, alt: str) -> Figure:
+    canvas.set_dpi(DOTS_PER_INCH)
+    drawing = FigureCanvasAgg(canvas)
+    drawing.draw()
+    # A palette makes the file a third of the size: a page has to stay below 600 kB.
+    pixels = Image.fromarray(np.asarray(drawing.buffer_rgba())).convert("RGB")
     buffer = io.BytesIO()
-    canvas.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    pixels.quantize(COLOURS, method=Image.Quantize.FASTOCTREE).save(buffer, format="png")
     width, height = (round(side * CSS_PER_INCH) for side in canvas.get_size_inches())
     return Figure(buffer.getvalue(), width, height, alt)
 
@@ -138,10 +147,6 @@ def rate_by_month(
     )  # fmt: skip
     if target is not None:
         axes.axhline(target, color=GREEN, linewidth=1.2, linestyle=(0, (5, 2)))
-        axes.annotate(
-            f"target {formats.percent(target)}", (0, target), xytext=(0, 3),
-            textcoords="offset points", color=GREEN, fontsize=8.5,
-        )  # fmt: skip
     # A first month of three customers has an interval up to 70 %: it may not squash the others.
     top = min(float(high.max()), 2.5 * float(shown[rate].max()) + 0.02)
     axes.set_ylim(0, top)
@@ -151,7 +156,8 @@ def rate_by_month(
     _percent_axis(axes.yaxis, top)
     said = [] if notes is None else _draw_notes(axes, notes, months)
     _write_below(axes, said)
-    axes.set_title(f"{name} a month, with its 95 % interval")
+    aim = f"; dashed: target {formats.percent(target)}" if target is not None else ""
+    axes.set_title(f"{name} a month, with its 95 % interval{aim}")
     alt = (
         f"{name} from {formats.month(months[0])} to {formats.month(months[-1])}: between "
         f"{formats.percent(shown[rate].min())} and {formats.percent(shown[rate].max())}, last "

@@ -42,24 +42,30 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Warnings:
-    """What the reader should know before believing the numbers; empty shows that nothing was found."""
+    """What the reader should know before believing the numbers: a line that opens into the whole."""
 
-    messages: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+    def _summary(self) -> str:
+        if not self.faults:
+            return "Nothing in the data calls these numbers into question."
+        rules = listed(sorted({fault.rule for fault in self.faults}))
+        return f"{formats.plural(len(self.faults), 'warning')} about the data: {rules}."
 
     def _repr_html_(self) -> str:
-        if not self.messages:
-            return '<p class="finding">Nothing in the data calls the numbers below into question.</p>'
-        items = "".join(f"<li>{html.escape(message)}</li>" for message in self.messages)
-        count = formats.plural(len(self.messages), "warning")
-        return f'<div class="warning" role="note"><p>{count} about the data:</p><ul>{items}</ul></div>'
+        if not self.faults:
+            return f'<p class="fine">{self._summary()}</p>'
+        items = "".join(f"<li>{html.escape(fault.message)}</li>" for fault in self.faults)
+        summary = html.escape(self._summary())
+        return f'<details class="warning"><summary>{summary}</summary><ul>{items}</ul></details>'
 
     def __repr__(self) -> str:
-        return "\n".join(self.messages) or "Nothing in the data calls the numbers below into question."
+        return "\n".join([self._summary(), *(fault.message for fault in self.faults)])
 
 
 def warnings(faults: Sequence[Fault]) -> Warnings:
     """The gate's warnings, for the first screen of a page."""
-    return Warnings(tuple(fault.message for fault in faults if fault.level == "warning"))
+    return Warnings(tuple(fault for fault in faults if fault.level == "warning"))
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -380,18 +380,23 @@ def _against_the_rest(levels: pd.DataFrame, min_customers: int) -> list[str]:
             strict=True,
         )
     ]  # fmt: skip
+    differences = [newcombe(*counts) for counts in tables]
+    stands_out = [difference.low > 0 or difference.high < 0 for difference in differences]
     enough = [n1 >= min_customers and n2 >= min_customers for _, n1, _, n2 in tables]
-    p_values = iter(
-        holm([two_shares_p(*counts) for counts, judged in zip(tables, enough, strict=True) if judged])
+    # Where the interval holds 0 there is nothing to confirm; the exact test is dear.
+    p_values = holm(
+        [
+            two_shares_p(*counts) if far else 1.0
+            for counts, judged, far in zip(tables, enough, stands_out, strict=True)
+            if judged
+        ]
     )
+    corrected = iter(p_values)
     verdicts = []
-    for (lost, base, other_lost, others), judged in zip(tables, enough, strict=True):
+    for (_, _, _, others), judged, difference in zip(tables, enough, differences, strict=True):
         if not judged:
             verdicts.append("too few" if others else "the only one")
-            continue
-        p_value = next(p_values)
-        difference = newcombe(lost, base, other_lost, others)
-        if p_value >= 1 - LEVEL or difference.low <= 0 <= difference.high:
+        elif next(corrected) >= 1 - LEVEL:
             verdicts.append("no clear difference")
         else:
             verdicts.append("above the rest" if difference.value > 0 else "below the rest")

@@ -126,7 +126,7 @@ def month_starts(business: Business) -> list[dt.date]:
 
     Raises InputError where nobody had service before the cut: free plans and trials are none.
     """
-    first = kept_services(business).begin_on.min().execute()
+    first = business.once("first service", lambda: kept_services(business).begin_on.min().execute())
     if pd.isna(first):
         raise InputError(
             f"Nobody had a paid or paused subscription before {business.as_of}, so there is nothing to "

@@ -6,71 +6,121 @@ their findings.json, never from the present data.
 
 import csv
 import datetime as dt
+import html
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from retention_helpers import calendar, formats, measures, months
 from retention_helpers.business import Business
 from retention_helpers.intervals import Change, rate
-from retention_helpers.tables import Table
+
+Tone = Literal["good", "bad", "open"]
 
 DUE_DAYS = 7
 RESTATABLE = ("customers_at_start", "new", "reactivated", "lost", "customers_at_end")
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """A verdict in few words, and whether that is good news, bad news, or open."""
+
+    text: str
+    tone: Tone = "open"
+
+
+@dataclass(frozen=True)
 class Answer:
-    """A question of the review with its number, its interval, its verdict, and what to do."""
+    """A question of the review with its number, its interval, its verdicts, and what to do."""
 
     question: str
     number: str
     interval: str
-    verdict: str
+    verdicts: tuple[Verdict, ...]
     do_now: str
 
 
-def answers(rows: Sequence[Answer], month: str) -> Table:
-    """The first screen of the review: a row a question."""
-    return Table(
-        caption=f"{formats.month(month)} at a glance",
-        columns=("Question", "Number", "95 % interval", "Verdict", "Do now"),
-        rows=tuple((row.question, row.number, row.interval, row.verdict, row.do_now) for row in rows),
-        is_number=(False,) * 5,
-        kind="answers",
+COLUMNS = ("Question", "Number", "95 % interval", "Verdict", "Do now")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The first screen: a row a question; cards where the screen is narrow."""
+
+    caption: str
+    rows: tuple[Answer, ...]
+
+    def _repr_html_(self) -> str:
+        heads = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
+        body = "\n".join(f"<tr>{_answer_cells(row)}</tr>" for row in self.rows)
+        caption = html.escape(self.caption)
+        return (
+            f'<div class="table" role="region" tabindex="0" aria-label="{caption}">'
+            f'<table class="answers"><caption>{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n'
+            f"<tbody>{body}</tbody></table></div>"
+        )
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{row.question} {row.number} ({row.interval}); "
+            f"{'; '.join(verdict.text for verdict in row.verdicts)}. {row.do_now}"
+            for row in self.rows
+        ]
+        return "\n".join([self.caption, *lines])
+
+
+def _answer_cells(row: Answer) -> str:
+    verdicts = " ".join(
+        f'<span class="verdict verdict-{verdict.tone}">{html.escape(verdict.text)}</span>'
+        for verdict in row.verdicts
     )
+    cells = [html.escape(row.number), html.escape(row.interval), verdicts, html.escape(row.do_now)]
+    labelled = zip(COLUMNS[1:], cells, strict=True)
+    written = "".join(f'<td data-label="{label}">{cell}</td>' for label, cell in labelled)
+    return f'<th scope="row">{html.escape(row.question)}</th>{written}'
+
+
+def answers(rows: Sequence[Answer], month: str) -> Answers:
+    """The first screen of the review: a row a question."""
+    return Answers(f"{formats.month(month)} at a glance", tuple(rows))
+
+
+_NOTHING = Verdict("nothing to compare with yet")
+_CHURN_TONES: dict[str, Tone] = {"rose": "bad", "fell": "good", "no clear change": "open"}
+_STAY_TONES: dict[str, Tone] = {"rose": "good", "fell": "bad", "no clear change": "open"}
 
 
 def churn_answer(churn: pd.DataFrame, target: float) -> Answer:
     """How many left, against last month, the same month last year, and the target."""
     now = churn.iloc[-1]
-    last, year = (measures.churn_change(churn, months_back=back) for back in (1, 12))
-    goal = measures.churn_target(churn, target)
     question = "How many left?"
     if not now["customers_at_start"]:
-        return Answer(question, formats.MISSING, formats.MISSING, "no customers at its start", "Nothing yet.")
-    verdict = [
-        f"{change.verdict} against {formats.short_month(churn.iloc[-1 - back]['month'])}"
-        for change, back in ((last, 1), (year, 12))
-        if change is not None
-    ]
-    if goal.met:
-        do_now = f"Target of {formats.percent(goal.churn)} met: keep going."
-    else:
-        do_now = (
-            f"Keep {formats.count(goal.customers_away)} more a month to reach the target of "
-            f"{formats.percent(goal.churn)}."
+        return Answer(question, formats.MISSING, formats.MISSING, (_NOTHING,), "Nothing yet.")
+    verdicts = [
+        Verdict(
+            f"{moved.verdict} since {formats.short_month(churn.iloc[-1 - back]['month'])}",
+            _CHURN_TONES[moved.verdict],
         )
+        for back in (1, 12)
+        if (moved := measures.churn_change(churn, months_back=back)) is not None
+    ]
+    goal = measures.churn_target(churn, target)
+    limit = formats.percent(goal.churn)
+    do_now = (
+        f"The target of {limit} is met: keep going."
+        if goal.met
+        else f"Keep {formats.count(goal.customers_away)} more a month, and the target of {limit} is met."
+    )
     return Answer(
         question,
-        f"{formats.count(now['lost'])} of {formats.count(now['customers_at_start'])}: "
-        f"{formats.percent(now['churn_rate'])}",
+        f"{formats.percent(now['churn_rate'])}: {formats.count(now['lost'])} of "
+        f"{formats.plural(now['customers_at_start'], 'customer')}",
         formats.interval(now["churn_rate_low"], now["churn_rate_high"]),
-        "; ".join(verdict) or "nothing to compare with yet",
+        tuple(verdicts) or (_NOTHING,),
         do_now,
     )
 
@@ -79,7 +129,7 @@ def cohort_answer(parts: pd.DataFrame, change: Change | None) -> Answer:
     """Whether the latest cohorts stay through their first month as well as those before."""
     question = "Do newcomers stay?"
     if change is None or len(parts) < 2:
-        return Answer(question, formats.MISSING, formats.MISSING, "too few", "Wait for more cohorts.")
+        return Answer(question, formats.MISSING, formats.MISSING, (_NOTHING,), "Wait for more cohorts.")
     latest = parts.iloc[0]
     do_now = {
         "rose": "Find out what changed, and keep it.",
@@ -88,10 +138,10 @@ def cohort_answer(parts: pd.DataFrame, change: Change | None) -> Answer:
     }[change.verdict]
     return Answer(
         question,
-        f"{formats.count(latest['retained'])} of {formats.count(latest['reached'])} past month 1: "
-        f"{formats.percent(latest['rate'])}",
+        f"{formats.percent(latest['rate'])} past their first month: {formats.count(latest['retained'])} of "
+        f"{formats.count(latest['reached'])}",
         formats.interval(latest["rate_low"], latest["rate_high"]),
-        f"{change.verdict} against earlier cohorts",
+        (Verdict(f"{change.verdict} against earlier cohorts", _STAY_TONES[change.verdict]),),
         do_now,
     )
 
@@ -100,16 +150,22 @@ def money_answer(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Answ
     """What became of the MRR at the start of the month."""
     now, shares = moved.iloc[-1], kept.iloc[-1]
     grew = now["mrr_at_end"] - now["mrr_at_start"]
-    direction = "grew" if grew > 0 else "shrank" if grew < 0 else "stayed"
-    change = f" by {formats.money(abs(grew), currency)}" if grew else ""
-    churned = formats.money(now["churned"], currency)
+    size = formats.money(abs(grew), currency)
+    verdict = (
+        Verdict(f"MRR grew by {size}", "good")
+        if grew > 0
+        else Verdict(f"MRR shrank by {size}", "bad")
+        if grew < 0
+        else Verdict("MRR stayed the same")
+    )
     gained = now["new"] + now["reactivated"] + now["expansion"] + now["resumed"]
     return Answer(
         "What did it cost?",
-        f"{churned} of MRR left; net retention {formats.percent(shares['net_revenue_retention'])}",
-        "counted, not estimated",
-        f"MRR {direction}{change}",
-        f"{formats.money(gained, currency)} gained; the money page says where.",
+        f"{formats.money(now['churned'], currency)} of MRR left; with expansion, "
+        f"{formats.percent(shares['net_revenue_retention'])} of the month's start remain",
+        "counted to the cent",
+        (verdict,),
+        f"Against it stand {formats.money(gained, currency)} gained.",
     )
 
 
@@ -118,19 +174,22 @@ def kinds_answer(kinds: pd.DataFrame) -> Answer:
     question = "Who ended it?"
     now = kinds.iloc[-1]
     if not now["lost"]:
-        return Answer(question, "nobody left", formats.MISSING, formats.MISSING, "Nothing to do.")
+        return Answer(question, "nobody left", formats.MISSING, (), "Nothing to do.")
     share = rate(int(now["involuntary"]), int(now["lost"]))
     do_now = (
         "Mend failed payments first: these customers did not decide to leave."
         if now["involuntary"]
         else "Ask those who decided to leave."
     )
+    verdicts = [Verdict(f"{formats.count(now['voluntary'])} decided to leave")]
+    if now["kind_unknown"]:
+        verdicts.append(Verdict(f"{formats.count(now['kind_unknown'])} unknown"))
     return Answer(
         question,
-        f"{formats.count(now['involuntary'])} of {formats.count(now['lost'])} by the biller: "
-        f"{formats.percent(share.value)}",
+        f"{formats.percent(share.value)} by the biller: {formats.count(now['involuntary'])} of "
+        f"{formats.count(now['lost'])}",
         formats.interval(share.low, share.high),
-        f"{formats.count(now['voluntary'])} decided, {formats.count(now['kind_unknown'])} unknown",
+        tuple(verdicts),
         do_now,
     )
 

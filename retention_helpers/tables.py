@@ -29,7 +29,6 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     is_number: tuple[bool, ...]
-    kind: str = ""
     left_out: int = 0  # rows that are not shown
 
     def _cell(self, nth: int, text: str) -> str:
@@ -55,11 +54,10 @@ class Table:
             body = f'<tr><td colspan="{len(self.columns)}">None.</td></tr>'
         if self.left_out:
             body += f'\n<tr><td colspan="{len(self.columns)}">{html.escape(self._more())}</td></tr>'
-        kind = f' class="{self.kind}"' if self.kind else ""
         caption = html.escape(self.caption)
         return (
             f'<div class="table" role="region" tabindex="0" aria-label="{caption}">'
-            f"<table{kind}><caption>{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n"
+            f"<table><caption>{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n"
             f"<tbody>{body}</tbody></table></div>"
         )
 

@@ -1,0 +1,98 @@
+"""The papers say what is so: the glossary points at code that exists, the README at numbers that hold."""
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from retention_helpers import cohorts, intervals, measures, months
+from retention_helpers.business import SAMPLE
+from retention_helpers.settings import Settings, read_settings
+
+PROJECT = SAMPLE.parent.parent
+GLOSSARY = (PROJECT / "GLOSSARY.md").read_text(encoding="utf-8")
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+CODE = re.compile(r"`((?:months|measures|cohorts|intervals|business)(?:\.\w+)+)`")
+
+
+@pytest.mark.parametrize("name", sorted(set(CODE.findall(GLOSSARY))))
+def test_the_glossary_points_at_code(name: str) -> None:
+    """Every "computed in" is a function that exists and says itself what it computes."""
+    module, *path = name.split(".")
+    found = importlib.import_module(f"retention_helpers.{module}")
+    for part in path:
+        found = getattr(found, part)
+    assert inspect.getdoc(found)
+
+
+@pytest.mark.parametrize("module", [measures, cohorts])
+def test_every_measure_is_in_the_glossary(module: object) -> None:
+    """A public function of the analyses that the glossary does not name has no written definition."""
+    name = module.__name__.rsplit(".", 1)[1]  # type: ignore[attr-defined]
+    own = {
+        f"{name}.{function}"
+        for function, code in inspect.getmembers(module, inspect.isfunction)
+        if code.__module__ == module.__name__ and not function.startswith("_")  # type: ignore[attr-defined]
+    }
+    about_the_page = {
+        "measures.customers_lost",
+        "measures.past_due",
+        "measures.owner_notes",
+        "measures.churn_of_month",
+        "measures.bands",
+        "cohorts.recent_change",
+        "cohorts.as_records",
+    }
+    assert own - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in own}
+
+
+def test_columns_of_the_movement_are_glossary_terms(sample) -> None:  # type: ignore[no-untyped-def]
+    """A column that an owner reads is a term of the glossary."""
+    terms = {line.split("|")[1].strip() for line in GLOSSARY.splitlines() if line.startswith("| ")}
+    columns = set(measures.customer_movement(sample).columns) - {"month"}
+    assert columns <= terms
+
+
+def test_glossary_numbers_are_those_of_the_code() -> None:
+    """Thresholds that the glossary names are the ones that the code uses."""
+    assert f"up to {intervals.EXACT_UP_TO} customers" in GLOSSARY
+    assert f"default {Settings().switch_gap_days} days" in GLOSSARY
+    stages = [*measures.TENURE_DAYS, None]
+    assert "days 0–7, 8–30, 31–90, 91–365, 366 and later" in GLOSSARY
+    assert stages == [0, 8, 31, 91, 366, None]
+
+
+def test_readme_settings_are_accepted(tmp_path: Path) -> None:
+    """The example of retention.yml in the README is a valid one."""
+    example = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert example
+    (tmp_path / "retention.yml").write_text(example.group(1), encoding="utf-8")
+    assert read_settings(tmp_path).business == yaml.safe_load(example.group(1))["business"]
+
+
+def test_readme_finding_holds(sample) -> None:  # type: ignore[no-untyped-def]
+    """The finding that the README tells is the one that the sample shows."""
+    churn = measures.customer_churn(sample).iloc[-1]
+    told = f"{churn['lost']} of {churn['customers_at_start']} customers"
+    assert told in README
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "GLOSSARY.md", "CHANGELOG.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    """Every relative link of a paper names a file of the project."""
+    text = (PROJECT / page).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)\)", text)
+    missing = [link for link in links if "://" not in link and not (PROJECT / link).exists()]
+    assert not missing
+
+
+def test_every_module_has_its_line_in_contributing() -> None:
+    """The table of the house names every module of the package."""
+    text = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    package = PROJECT / "retention_helpers"
+    modules = {path.stem for path in package.glob("*.py")} - {"__init__", "__main__"}
+    assert {name for name in modules if f"`{name}`" not in text} == set()
+    assert months.__doc__
