@@ -1,6 +1,7 @@
 """The engine seam: embedded DuckDB, spoken to through ibis. No other module opens a connection."""
 
 import os
+import re
 from pathlib import Path
 
 import duckdb
@@ -44,4 +45,14 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def path_text(path: Path) -> str:
+    """A path as an SQL literal that names this very file: the engine would take *, ? and [ as patterns.
+
+    >>> path_text(Path("data [2026]/it's.csv"))
+    "'data [[]2026]/it''s.csv'"
+    """
+    return text(re.sub(r"([*?\[])", r"[\1]", str(path)))
+
+
 EngineError = duckdb.Error
+OutOfMemory = duckdb.OutOfMemoryException

@@ -6,11 +6,12 @@ silence gives a report about something else.
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import yaml
 
@@ -96,16 +97,21 @@ def _day(value: Any) -> dt.date | None:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str | int) for item in value):
+    is_list = isinstance(value, list)
+    if not is_list or not all(isinstance(item, str) or _fits(item, int) for item in value):
         raise _Wrong("a list of texts")
     return tuple(str(item) for item in value)
 
 
 def _time_zone(value: Any) -> str:
-    known = zoneinfo.available_timezones()
-    if value not in known:
-        raise _Wrong(f"a time zone such as Europe/Berlin. {nearest(value, known)}".rstrip("."))
-    return str(value)
+    known = zoneinfo.available_timezones() - {"localtime"}
+    if isinstance(value, str) and value in known:
+        return value
+    # A city alone is a likely slip; a list of all six hundred would help nobody.
+    names = {name.lower(): zone for zone in sorted(known) for name in (zone, zone.rsplit("/")[-1])}
+    close = get_close_matches(str(value).lower().replace(" ", "_"), names, n=1, cutoff=0.75)
+    hint = f" (did you mean {names[close[0]]}?)" if close else ""
+    raise _Wrong(f"a time zone such as Europe/Berlin{hint}")
 
 
 def _date_order(value: Any) -> str:
@@ -122,16 +128,26 @@ def _mapping(value: Any) -> Mapping[Any, Any]:
 
 def _rates(value: Any) -> dict[str, Decimal]:
     rates = {str(code).upper(): _amount(rate) for code, rate in _mapping(value).items()}
-    if not all(rates.values()):
-        raise _Wrong("a rate above 0 for every currency, such as USD: 0.92")
+    if not all(isinstance(code, str) for code in value):
+        raise _Wrong('a rate for every currency, such as "NOK": 0.085')
+    if not all(0 < rate < 10**6 and rate == round(rate, 12) for rate in rates.values()):
+        raise _Wrong("a rate above 0 with at most 12 decimals for every currency, such as USD: 0.92")
     return rates
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and 0 < value < 1
 
 
 def _targets(value: Any) -> dict[str, float]:
     targets = dict(_mapping(value))
     if set(targets) - {"churn"}:
         raise _Wrong("`churn` with a monthly rate, such as churn: 0.04")
-    if not all(isinstance(goal, int | float) and 0 < goal < 1 for goal in targets.values()):
+    if not all(_is_share(goal) for goal in targets.values()):
         raise _Wrong("a monthly rate between 0 and 1, such as churn: 0.04")
     return targets
 
@@ -166,11 +182,35 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML, but a key that stands twice is a fault, and so is a day that does not exist."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, ArithmeticError):
+            problem = f"{getattr(node, 'value', 'a value')} is no value"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from None
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                problem = f"{key.value} stands twice"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
 def _document(path: Path) -> dict[Any, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
     except UnicodeDecodeError:
         raise InputError(f"{path.name} is not UTF-8 text. Save it as UTF-8.") from None
+    except OSError:
+        raise InputError(f"{path.name} cannot be opened. Put the file itself here, readable.") from None
+    except RecursionError:
+        raise InputError(f"{path.name} is nested too deeply. Correct it.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" (line {mark.line + 1})" if mark else ""
@@ -244,19 +284,74 @@ def _experiment_faults(name: str, plan: Any) -> list[str]:
     faults += [
         f"{where}: {key} is {value!r}, which is not of the form that {key} takes."
         for key, value in plan.items()
-        if value is not None and key in _EXPERIMENT_KEYS and not isinstance(value, _EXPERIMENT_KEYS[key])
+        if value is not None and key in _EXPERIMENT_KEYS and not _fits(value, _EXPERIMENT_KEYS[key])
     ]
     outcome, arms = plan.get("outcome"), plan.get("arms")
-    if isinstance(outcome, dict) and outcome.get("kind") not in OUTCOMES:
-        faults.append(f"{where}: outcome is of no known kind. {nearest(outcome.get('kind'), OUTCOMES)}")
+    if isinstance(outcome, dict):
+        faults += [f"{where}: {fault}" for fault in _outcome_faults(outcome)]
     if isinstance(arms, dict) and not _shares_add_up(arms):
         faults.append(f"{where}: the planned shares of its arms should be at least two and add up to 1.")
+    if isinstance(arms, dict) and not all(isinstance(arm, str) for arm in arms):
+        faults.append(f"{where}: the name of an arm is no text. Write it in quotes, such as 'on' or '1'.")
+    faults += [
+        f"{where}: {key} is {plan[key]!r}, and should lie between 0 and 1."
+        for key in ("smallest_effect", "baseline")
+        if _is_number(plan.get(key)) and not _is_share(plan[key])
+    ]
+    started_on, ended_on = plan.get("started_on"), plan.get("ended_on")
+    if _is_day(started_on) and _is_day(ended_on) and ended_on < started_on:
+        faults.append(f"{where}: ended_on lies before started_on. Correct the dates.")
+    if _is_number(plan.get("size")) and plan["size"] < 1:
+        faults.append(f"{where}: size is {plan['size']!r}, and should be a whole number of customers an arm.")
+    return faults + [f"{where}: {fault}" for fault in _nested_faults(plan)]
+
+
+def _fits(value: Any, kind: type | tuple[type, ...]) -> bool:
+    """Whether a value is of this kind; true is no number, and an instant no day."""
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, kind) and not isinstance(value, dt.datetime)
+
+
+def _is_day(value: Any) -> TypeGuard[dt.date]:
+    return _fits(value, dt.date)
+
+
+def _outcome_faults(outcome: Mapping[Any, Any]) -> list[str]:
+    faults = _unknown_keys("outcome", outcome, ("kind", "days", "name"))
+    if outcome.get("kind") not in OUTCOMES:
+        faults.append(f"outcome is of no known kind. {nearest(outcome.get('kind'), OUTCOMES)}")
+    days = outcome.get("days")
+    if not isinstance(days, int) or isinstance(days, bool) or days < 0:
+        faults.append(f"outcome needs `days`, a whole number, not {days!r}.")
+    if outcome.get("kind") == "event" and not isinstance(outcome.get("name"), str):
+        faults.append("outcome needs the `name` of its event.")
     return faults
+
+
+def _nested_faults(plan: Mapping[Any, Any]) -> list[str]:
+    faults: list[str] = []
+    milestone, guardrails = plan.get("milestone"), plan.get("guardrails")
+    if isinstance(milestone, dict):
+        faults += _unknown_keys("milestone", milestone, ("event", "count"))
+        if not isinstance(milestone.get("event"), str) or not _fits(milestone.get("count"), int):
+            faults.append("milestone needs an `event` and its `count`.")
+    if isinstance(guardrails, dict):
+        faults += _unknown_keys("guardrails", guardrails, OUTCOMES)
+        if not all(_is_number(worst) for worst in guardrails.values()):
+            faults.append("guardrails need the worst acceptable difference, such as paying: -0.02.")
+    return faults
+
+
+def _unknown_keys(key: str, values: Mapping[Any, Any], known: Sequence[str]) -> list[str]:
+    return [
+        f"{key}: {name} is not known here. {nearest(name, known)}" for name in values if name not in known
+    ]
 
 
 def _shares_add_up(arms: Mapping[Any, Any]) -> bool:
     shares = list(arms.values())
-    numbers = all(isinstance(share, int | float) and share > 0 for share in shares)
+    numbers = all(_is_number(share) and share > 0 for share in shares)
     return numbers and len(shares) > 1 and abs(sum(shares) - 1) < 1e-6
 
 

@@ -6,10 +6,16 @@ Nothing is parsed here but the form of a file: its delimiter, its header, its sh
 import csv
 import gzip
 import io
+import re
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import IO, Any, Literal, TextIO, cast
+
+import openpyxl
 
 from retention_helpers.contract import REQUIRED_TABLES, TABLES, Fault, message
 from retention_helpers.errors import InputError, nearest
@@ -22,6 +28,20 @@ ENDINGS: dict[str, Form] = {
     ".parquet": "parquet",
     ".xlsx": "xlsx",
 }
+CHOICES = (SETTINGS_FILE, EXPERIMENTS_FILE)
+
+# The first bytes of what is not CSV, whatever its name says.
+_GZIP = b"\x1f\x8b"
+_NOT_CSV = {
+    _GZIP: ("it is compressed with gzip", "Let its name end in .csv.gz."),
+    b"PK\x03\x04": ("it is an Excel workbook or an archive", "Name it .xlsx, or save it as CSV."),
+    b"PAR1": ("it is Parquet", "Let its name end in .parquet."),
+    b"\xff\xfe": ("the text is not UTF-8 but UTF-16", "Save it as CSV UTF-8."),
+    b"\xfe\xff": ("the text is not UTF-8 but UTF-16", "Save it as CSV UTF-8."),
+}
+_BROKEN = (UnicodeDecodeError, EOFError, OSError, zlib.error, csv.Error)
+
+csv.field_size_limit(2**31 - 1)  # a long comment is no fault
 
 
 @dataclass(frozen=True)
@@ -34,11 +54,13 @@ class Source:
 
     @property
     def name(self) -> str:
-        return self.path.name
+        return _shown(self.path)
 
     @property
     def files(self) -> list[Path]:
-        return sorted(self.path.rglob("*.parquet")) if self.path.is_dir() else [self.path]
+        if not self.path.is_dir():
+            return [self.path]
+        return sorted(path for path in self.path.rglob("*.parquet") if not path.is_dir())
 
 
 class Unreadable(Exception):
@@ -49,12 +71,26 @@ class Unreadable(Exception):
         self.what, self.way_out = what, way_out
 
 
+def _shown(path: Path) -> str:
+    """A file's name as text, also where its bytes are not UTF-8."""
+    return path.name.encode(errors="replace").decode()
+
+
 def _table_and_form(path: Path) -> tuple[str, Form] | None:
     name = path.name.lower()
     for ending, form in ENDINGS.items():
         if name.endswith(ending):
             return name.removesuffix(ending), form
     return None
+
+
+def _visible(folder: Path) -> list[Path]:
+    """What the owner put into the folder; Excel and macOS leave files of their own there."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "~$")))
+    except OSError as error:
+        reason = (error.strerror or "it cannot be read").lower()
+        raise InputError(f"{folder}: the folder cannot be opened ({reason}). Allow it to be read.") from None
 
 
 def find_sources(folder: Path) -> tuple[dict[str, Source], list[Fault]]:
@@ -66,44 +102,106 @@ def find_sources(folder: Path) -> tuple[dict[str, Source], list[Fault]]:
     if not folder.is_dir():
         known = "It is a file" if folder.is_file() else "There is no such folder"
         raise InputError(f"{folder}: {known}. DATA names the folder that holds customers.csv.")
+    try:
+        str(folder.resolve()).encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{_shown(folder)}: the path of the folder is not UTF-8. Rename it.") from None
     found: dict[str, Source] = {}
     faults: list[Fault] = []
-    for path in sorted(folder.iterdir()):
+    for path in _visible(folder):
         match = _table_and_form(path)
         if match is None:
+            faults += _passed_over(path)
             continue
         table, form = match
         if table not in TABLES:
             text = f"it is no table of the contract and was not read. {nearest(table, TABLES)}"
-            faults.append(Fault("note", "", "unknown file", 0, f"{path.name}: {text}"))
+            faults.append(Fault("note", "", "unknown file", 0, f"{_shown(path)}: {text}"))
         elif table in found:
-            text = message(path.name, f"{found[table].name} holds the same table", "Keep one of the two.")
+            text = message(_shown(path), f"{found[table].name} holds the same table", "Keep one of the two.")
             faults.append(Fault("stop", table, "two files", 0, text))
+        elif not (path.is_file() or (form == "parquet" and path.is_dir())):
+            what = "it is a folder" if path.is_dir() else "there is no file behind this name"
+            text = message(_shown(path), what, "Put the file itself here.")
+            faults.append(Fault("stop", table, "unreadable file", 0, text))
         else:
             found[table] = Source(table, path, form)
-    faults += [_missing(table, folder) for table in REQUIRED_TABLES if table not in found]
+    said = {fault.table for fault in faults}
+    faults += [_missing(table, folder) for table in REQUIRED_TABLES if table not in found.keys() | said]
     return found, faults
 
 
+def _passed_over(path: Path) -> list[Fault]:
+    """A file that looks as if it were meant to be read, in a form or under a name that is not."""
+    name = path.name.lower()
+    if name.split(".")[0] in TABLES:
+        text = message(_shown(path), "it was not read", f"Save it as one of {', '.join(ENDINGS)}.")
+        return [Fault("note", "", "unknown file", 0, text)]
+    if path.name not in CHOICES and name.endswith((".yml", ".yaml")):
+        meant = get_close_matches(name, CHOICES, n=1, cutoff=0.8)
+        text = message(_shown(path), "it was not read", f"Did you mean {''.join(meant)}? Rename it.")
+        return [Fault("stop", "", "misspelt file", 0, text)] if meant else []
+    return []
+
+
 def _missing(table: str, folder: Path) -> Fault:
-    others = [path.name for path in sorted(folder.iterdir()) if _table_and_form(path)]
-    there = f"The folder holds {', '.join(others)}." if others else "The folder holds no table."
+    others = [_shown(path) for path in _visible(folder)]
+    there = f"The folder holds {shortened(others)}." if others else "The folder is empty."
     names = ", ".join(table + ending for ending in ENDINGS)
     text = message(table + ".csv", "the file is missing", f"{there} Add one of {names}.")
     return Fault("stop", table, "missing file", 0, text)
+
+
+def shortened(names: Sequence[str], most: int = 8) -> str:
+    """The names in a row; the first few of many.
+
+    >>> shortened(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    first = ", ".join(name[:40] for name in names[:most])
+    return f"{first} and {len(names) - most:,} more" if len(names) > most else first
 
 
 def described_by(folder: Path) -> list[Path]:
     """Every file that a report of this folder may depend on, in a stable order."""
     sources, _ = find_sources(folder)
     files = [file for source in sources.values() for file in source.files]
-    choices = [folder / name for name in (SETTINGS_FILE, EXPERIMENTS_FILE)]
+    choices = [folder / name for name in CHOICES]
     return sorted(files + [path for path in choices if path.exists()])
 
 
+# --- CSV -------------------------------------------------------------------------------------------
+
+
 def _open_text(path: Path) -> TextIO:
-    raw = gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")
-    return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")  # type: ignore[arg-type]
+    return io.TextIOWrapper(_open(path), encoding="utf-8-sig", newline="")
+
+
+def _open(path: Path) -> IO[bytes]:
+    opened = gzip.open if path.name.lower().endswith(".gz") else open
+    return cast(IO[bytes], opened(path, "rb"))
+
+
+def check_form(path: Path) -> None:
+    """Raise Unreadable for what is no CSV inside, and for compressed files that are torn or damaged.
+
+    The engine does not look at the checksum of a compressed file.
+    """
+    try:
+        with path.open("rb") as raw:
+            start = raw.read(4)
+        is_packed = path.name.lower().endswith(".gz")
+        if is_packed and start and not start.startswith(_GZIP):
+            raise Unreadable("it is not compressed", "Let its name end in .csv.")
+        for sign, (what, way_out) in _NOT_CSV.items():
+            if start.startswith(sign) and not (is_packed and sign == _GZIP):
+                raise Unreadable(what, way_out)
+        if is_packed:
+            with gzip.open(path) as unpacked:
+                while unpacked.read(1 << 20):
+                    pass
+    except (EOFError, OSError, zlib.error):
+        raise Unreadable("the file cannot be read to its end", "Export or copy it again.") from None
 
 
 def csv_header(path: Path) -> tuple[list[str], str]:
@@ -114,59 +212,163 @@ def csv_header(path: Path) -> tuple[list[str], str]:
     try:
         with _open_text(path) as text:
             line = text.readline()
+            rest = line.strip() or text.read(1 << 16).strip()
             delimiter = ";" if line.count(";") > line.count(",") else ","
             text.seek(0)
             names = next(csv.reader(text, delimiter=delimiter), [])
-    except (UnicodeDecodeError, EOFError, OSError, csv.Error) as error:
-        raise _broken(error) from None
-    if not any(name.strip() for name in names):
+    except _BROKEN as error:
+        raise _broken(path, error) from None
+    if not rest:
         raise Unreadable("the file is empty", "Export it again, with its header line.")
+    if not any(name.strip() for name in names):
+        raise Unreadable("line 1 is empty", "Let the header be the first line.")
+    if "\0" in line:
+        raise Unreadable("line 1 is not UTF-8 text", "Save it as CSV UTF-8.")
+    if len(names) == 1:
+        raise Unreadable(
+            "line 1 is no header with commas or semicolons", "Separate the columns with one of the two."
+        )
     return names, delimiter
 
 
-def _broken(error: Exception) -> Unreadable:
+def _broken(path: Path, error: Exception) -> Unreadable:
     if isinstance(error, UnicodeDecodeError):
-        return Unreadable("the text is not UTF-8", "Save it as CSV UTF-8.")
-    if isinstance(error, EOFError | OSError):
-        return Unreadable("the file cannot be read to its end", "Export or copy it again.")
-    return Unreadable(f"the file is not well-formed CSV ({error})", "Export it again.")
+        return Unreadable(f"line {_undecodable_line(path)} is not UTF-8 text", "Save it as CSV UTF-8.")
+    if isinstance(error, csv.Error):
+        return Unreadable("line 1 is not well-formed CSV", "Export it again.")
+    return Unreadable("the file cannot be read to its end", "Export or copy it again.")
+
+
+def _undecodable_line(path: Path) -> int:
+    with _open(path) as raw:
+        number = 0
+        for number, line in enumerate(raw, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return number
 
 
 def records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The records of a CSV file after its header, each with the line on which it ends.
+    """The records of a CSV file after its header, each with the line on which it begins.
 
-    Slow and exact: for the search for a fault's line, where a quoted text may span lines.
+    Lines without any value are left out. Slow and exact: for the search for a fault's line, where a
+    quoted text may span lines. Raises Unreadable where quotation marks do not pair up.
     """
     with _open_text(path) as text:
-        reader = csv.reader(text, delimiter=delimiter)
-        next(reader, None)
-        for record in reader:
-            if record:
-                yield reader.line_num, record
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        line = 0
+        while True:
+            begin = reader.line_num + 1
+            try:
+                record = next(reader, None)
+            except csv.Error:
+                raise Unreadable(
+                    f"the quotation marks of line {begin} do not pair up",
+                    'Write a quotation mark within a quoted text twice, as in "a 27"" screen".',
+                ) from None
+            if record is None:
+                return
+            if line and any(record):
+                yield begin, record
+            line = begin
 
 
-def csv_fault(path: Path, names: Sequence[str], delimiter: str) -> Unreadable:
-    """Why a CSV file could not be read, with the line where it first goes wrong."""
-    line = 1
+def csv_fault(path: Path, names: Sequence[str], delimiter: str, said: str) -> Unreadable:
+    """Why the engine could not read a CSV file, with the line where it first goes wrong."""
     try:
         for line, record in records(path, delimiter):
             if len(record) != len(names):
                 what = f"line {line} has {len(record)} values, the header has {len(names)}"
                 return Unreadable(what, "Correct the line, or quote texts that hold the delimiter.")
-    except (UnicodeDecodeError, EOFError, OSError, csv.Error) as error:
-        broken = _broken(error)
-        return Unreadable(f"{broken.what} (after line {line})", broken.way_out)
-    return Unreadable("the file is not well-formed CSV", "Export it again.")
+    except Unreadable as broken:
+        return broken
+    except _BROKEN as error:
+        return _broken(path, error)
+    line_said = re.search(r"CSV Error on Line: (\d+)", said)
+    where = f"line {line_said[1]}" if line_said else "a line"
+    if "line size" in said:
+        return Unreadable(f"{where} is longer than two million signs", "Shorten its texts.")
+    return Unreadable(f"{where} is not well-formed CSV", "Export it again.")
+
+
+# --- workbooks -------------------------------------------------------------------------------------
+
+
+def sheet(path: Path, table: str) -> Iterator[tuple[int, list[str | None]]]:
+    """The rows of a table's sheet that hold anything, each with its number; the header first.
+
+    It is the sheet named like the table, or the only one that holds anything. Raises Unreadable.
+    """
+    try:
+        with (
+            closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book,
+            closing(openpyxl.load_workbook(path, read_only=True)) as formulas,
+        ):
+            at = _sheet_at(book, table)
+            both = (one.worksheets[at].iter_rows(values_only=True) for one in (book, formulas))
+            for number, (values, typed) in enumerate(zip(*both, strict=True), start=1):
+                cells = [_cell(value) for value in values]
+                for value, formula in zip(cells, typed, strict=True):
+                    if value is None and isinstance(formula, str) and formula.startswith("="):
+                        raise Unreadable(
+                            f"row {number} holds a formula without its value",
+                            "Open it in Excel or LibreOffice and save it there.",
+                        )
+                if any(cells):
+                    yield number, cells
+    except Unreadable:
+        raise
+    except Exception:  # openpyxl raises what its parsers raise: KeyError, BadZipFile, ParseError, …
+        raise Unreadable("the file is not an Excel workbook, or damaged", "Save it again as XLSX.") from None
+
+
+def _sheet_at(book: Any, table: str) -> int:
+    filled = [
+        at
+        for at, one in enumerate(book.worksheets)
+        if any(any(value is not None for value in row) for row in one.iter_rows(values_only=True))
+    ]
+    named = [at for at in filled if book.worksheets[at].title.strip().lower() == table]
+    if not filled:
+        raise Unreadable("the workbook is empty", "Save it again, with its header row.")
+    if len(filled) > 1 and not named:
+        titles = shortened([book.worksheets[at].title for at in filled])
+        raise Unreadable(
+            f"the workbook has {len(filled)} sheets ({titles})",
+            f"Keep one, or name the one that counts {table}.",
+        )
+    return (named or filled)[0]
+
+
+def _cell(value: object) -> str | None:
+    if value is None:
+        return None
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat())
+    if isinstance(value, float):
+        return f"{value:.15g}" if abs(value) < 1e15 else f"{value:.0f}"  # the digits that Excel shows
+    return str(value).strip() or None
+
+
+# --- the place of a row ----------------------------------------------------------------------------
 
 
 def line_of_row(source: Source, row: int) -> str:
     """Where an owner finds the n-th row (from 1): the line of a CSV file, the row of a sheet or table."""
-    if source.form == "parquet":
-        return f"row {row}"
-    if source.form == "xlsx":
-        return f"row {row + 1}"
-    _, delimiter = csv_header(source.path)
-    for number, (line, _) in enumerate(records(source.path, delimiter), start=1):
-        if number == row:
-            return f"line {line}"
+    try:
+        if source.form == "csv":
+            _, delimiter = csv_header(source.path)
+            places = ((line, "line") for line, _ in records(source.path, delimiter))
+        elif source.form == "xlsx":
+            places = ((number, "row") for number, _ in sheet(source.path, source.table))
+            next(places, None)
+        else:
+            return f"row {row}"
+        for number, (place, word) in enumerate(places, start=1):
+            if number == row:
+                return f"{word} {place}"
+    except (Unreadable, *_BROKEN):
+        pass
     return f"row {row}"

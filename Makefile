@@ -1,0 +1,78 @@
+# Retention notebooks. `make help` lists what there is.
+# Kept to what GNU make 3.81 (macOS) and a POSIX shell understand.
+
+PYTHON = python3
+MONTH  =
+DATA   =
+OUT    = reports
+
+VENV = .venv
+BIN  = $(VENV)/bin
+DONE = $(VENV)/.installed
+RUN  = $(BIN)/python -m retention_helpers
+WITH_DATA  = $(if $(DATA),--data "$(DATA)")
+WITH_MONTH = $(if $(MONTH),--month "$(MONTH)")
+
+# JupyterLab asks its makers for updates and news unless told otherwise: nothing leaves this machine.
+QUIET_LAB = --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate \
+            --LabApp.news_url=None --LabApp.extension_manager=readonly
+LAB_SETTINGS = $(VENV)/share/jupyter/lab/settings/overrides.json
+
+.PHONY: help setup report lab test nbval check notebooks sample bench clean
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@echo 'make report [MONTH=2026-10] [DATA=path/to/data] [OUT=reports]'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
+
+setup: $(DONE)  ## install everything into .venv; report, lab and test do it by themselves
+
+$(DONE): requirements.txt constraints.txt pyproject.toml
+	@command -v "$(PYTHON)" >/dev/null 2>&1 \
+	  || { echo "There is no $(PYTHON) here. Install Python 3.11 or later, or name it: make PYTHON=python3.13" >&2; exit 2; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "$$("$(PYTHON)" --version 2>&1) is too old: Python 3.11 or later is needed. Name another: make PYTHON=python3.13" >&2; exit 2; }
+	@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null \
+	  || { echo "This Python cannot make a virtual environment. On Debian or Ubuntu: apt install python3-venv" >&2; exit 2; }
+	@echo 'Setting up .venv; this takes a minute or two, once.'
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@sh hooks/install
+	@touch $@
+
+report: $(DONE)  ## make the report of a month (default: the sample's last month)
+	@$(RUN) report $(WITH_DATA) $(WITH_MONTH) --out "$(OUT)"
+
+lab: $(DONE) $(LAB_SETTINGS)  ## open JupyterLab; with DATA on copies under work/
+	@folder=$(if $(DATA),$$($(RUN) explore $(WITH_DATA) $(WITH_MONTH)),notebooks) \
+	  && exec $(BIN)/jupyter lab $(QUIET_LAB) "$$folder"
+
+$(LAB_SETTINGS): $(DONE)
+	@mkdir -p $(@D)
+	@echo '{"@jupyterlab/apputils-extension:notification": {"checkForUpdates": false, "fetchNews": "false"}}' > $@
+
+test: $(DONE)  ## all tests, then every notebook against its committed outputs
+	@$(BIN)/python -m pytest -q -n 2 --dist loadscope
+	@$(MAKE) --no-print-directory nbval
+
+nbval: $(DONE)  ## every notebook against its committed outputs
+	@$(BIN)/python -m pytest -q -n 2 --dist loadscope -p no:doctest --nbval --nbval-cell-timeout=120 notebooks
+
+check: $(DONE)  ## format, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+notebooks: $(DONE)  ## run the committed notebooks on the sample, in place
+	@$(RUN) notebooks
+
+sample: $(DONE)  ## make data/sample anew
+	@$(BIN)/python data/sample/make_sample.py
+
+bench: $(DONE)  ## measure speed and memory
+	@$(BIN)/python tests/bench.py
+
+clean:  ## remove .venv and caches; reports and work stay
+	@rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

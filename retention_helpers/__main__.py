@@ -1,0 +1,190 @@
+"""The command line: `python -m retention_helpers …`, which is what `make` calls.
+
+Exit status: 0 done; 1 a notebook failed; 2 the input or the arguments are wrong; 130 stopped with Ctrl-C.
+"""
+
+import argparse
+import json
+import re
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from retention_helpers import notebooks
+from retention_helpers.errors import InputError, nearest
+
+SAMPLE = notebooks.PROJECT / "data" / "sample"
+VERDICTS = {"stop": "stops", "warning": "warnings", "note": "notes"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; mistakes are sentences on stderr, never tracebacks."""
+    # A timer or the system says stop with SIGTERM: leave as tidily as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        options = _read(sys.argv[1:] if arguments is None else list(arguments))
+        return int(options.command(options))
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped. Everything is as it was before.", file=sys.stderr)
+        return 130
+
+
+def _read(arguments: list[str]) -> argparse.Namespace:
+    parser, commands = _parser()
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in commands:
+        raise InputError(f"There is no command {arguments[0]}. {nearest(arguments[0], commands)}")
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        known = re.findall(r"--[a-z]+", commands[options.name].format_help())
+        raise InputError(f"{options.name} does not know {unknown[0]}. {nearest(unknown[0], set(known))}")
+    return options
+
+
+def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    parser = argparse.ArgumentParser(
+        prog="retention_helpers", description="Who stays, why the others leave, and what to do."
+    )
+    commands = parser.add_subparsers(title="commands", dest="name", metavar="COMMAND", required=True)
+    data = argparse.ArgumentParser(add_help=False)
+    data.add_argument(
+        "--data",
+        type=Path,
+        default=SAMPLE,
+        metavar="DIR",
+        help="the folder with your tables (default: the sample)",
+    )
+    month = argparse.ArgumentParser(add_help=False)
+    month.add_argument(
+        "--month",
+        type=_month,
+        default="",
+        metavar="YYYY-MM",
+        help="the month to report on (default: the last whole month in the data)",
+    )
+
+    report = commands.add_parser(
+        "report", parents=[data, month], help="make the report of a month", allow_abbrev=False
+    )
+    report.add_argument("--out", type=Path, default=Path("reports"), metavar="DIR", help="where reports go")
+    report.add_argument("--engine", choices=["duckdb"], default="duckdb", help="what computes")
+    report.add_argument(
+        "--only",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NOTEBOOK",
+        help="only these notebooks, such as: measurement",
+    )
+    report.set_defaults(command=_report)
+
+    check = commands.add_parser(
+        "check", parents=[data], help="say what is wrong with the data", allow_abbrev=False
+    )
+    check.add_argument("--json", action="store_true", help="for other programs")
+    check.set_defaults(command=_check)
+
+    explore = commands.add_parser(
+        "explore",
+        parents=[data, month],
+        help="copy the notebooks to work/, for your own data",
+        allow_abbrev=False,
+    )
+    explore.set_defaults(command=_explore)
+
+    committed = commands.add_parser(
+        "notebooks", help="run the committed notebooks on the sample, in place", allow_abbrev=False
+    )
+    committed.add_argument(
+        "--check",
+        type=Path,
+        nargs="?",
+        const=notebooks.FOLDER,
+        metavar="DIR",
+        help="only say which of them are not as this command wrote them",
+    )
+    committed.set_defaults(command=_notebooks)
+    return parser, dict(commands.choices)
+
+
+def _month(text: str) -> str:
+    """Checked before anything slow happens."""
+    if not text:  # an empty MONTH of make
+        return ""
+    from retention_helpers.calendar import first_of
+
+    first_of(text)
+    return text
+
+
+def _report(options: argparse.Namespace) -> int:
+    from retention_helpers.report import NotebooksFailed, publish, short
+
+    try:
+        folder = publish(options.data, options.month, options.out, tuple(options.only))
+    except NotebooksFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"The report is ready: {short(folder / 'index.html')}")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from retention_helpers.business import examine
+
+    faults = examine(options.data)
+    by_level = {name: [fault for fault in faults if fault.level == level] for level, name in VERDICTS.items()}
+    if options.json:
+        shown = {
+            name: [{"table": f.table, "rule": f.rule, "rows": f.rows, "message": f.message} for f in listed]
+            for name, listed in by_level.items()
+        }
+        print(json.dumps(shown, indent=1, ensure_ascii=False))
+    else:
+        for level, name in VERDICTS.items():
+            for fault in by_level[name]:
+                print(f"{level}: {fault.message}")
+        print(_verdict(*(len(listed) for listed in by_level.values())))
+    return 2 if by_level["stops"] else 0
+
+
+def _verdict(stops: int, warnings: int, notes: int) -> str:
+    """
+    >>> _verdict(1, 0, 2)
+    '1 stop, 0 warnings, 2 notes. No report can be made until what stops it is mended.'
+    """
+    counts = ", ".join(
+        f"{count} {word}{'' if count == 1 else 's'}"
+        for count, word in ((stops, "stop"), (warnings, "warning"), (notes, "note"))
+    )
+    if stops:
+        return f"{counts}. No report can be made until what stops it is mended."
+    return f"{counts}. A report can be made."
+
+
+def _explore(options: argparse.Namespace) -> int:
+    from retention_helpers.business import examine
+
+    if not options.data.is_dir():
+        examine(options.data)  # says so in the words of the data gate
+    copies = notebooks.copy_for_exploring(options.data, options.month, notebooks.PROJECT / "work")
+    print(copies)
+    return 0
+
+
+def _notebooks(options: argparse.Namespace) -> int:
+    if options.check:
+        complaints = notebooks.unlocked(options.check)
+        print(*complaints, sep="\n", end="\n" if complaints else "")
+        return 1 if complaints else 0
+    failed = notebooks.execute_all()
+    for name, trouble in failed.items():
+        print(f"{name}.ipynb was left as it was:\n{trouble}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

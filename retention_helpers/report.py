@@ -1,0 +1,562 @@
+"""The report of a month: runs the notebooks, makes the pages, and puts them in place in one move.
+
+Knows papermill and no measure. A report that exists is never damaged: everything is made in a hidden
+folder beside it and renamed. What a run that died left behind is put right by the next one.
+"""
+
+import contextlib
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import psutil
+
+from retention_helpers import notebooks
+from retention_helpers.errors import InputError
+
+if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
+    from nbformat import NotebookNode
+
+    from retention_helpers.business import Business
+
+WORKERS = 2
+SCHEMA = Path(__file__).with_name("findings.schema.json")
+FINDINGS = "findings.json"
+
+
+class NotebooksFailed(Exception):
+    """Something in the report did not work; the text says what, why, and where to look.
+
+    Attributes:
+        folder: where the pages of this run were put.
+    """
+
+    def __init__(self, message: str, folder: Path) -> None:
+        super().__init__(message)
+        self.folder = folder
+
+
+@dataclass(frozen=True)
+class Run:
+    """One notebook, to be run for a month.
+
+    Attributes:
+        path: the notebook as committed.
+        title: the question it answers.
+        steps: how many code cells it has.
+        part: the private folder that takes its findings, its lists and the executed notebook.
+        parameters: what replaces the defaults of its parameters.
+        patience: how many seconds one of its cells may take.
+    """
+
+    path: Path
+    title: str
+    steps: int
+    part: Path
+    parameters: Mapping[str, str]
+    patience: int
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def executed(self) -> Path:
+        return self.part / self.path.name
+
+
+def publish(
+    data: Path | str,
+    month: str,
+    out: Path | str,
+    only: Sequence[str] = (),
+    folder: Path = notebooks.FOLDER,
+) -> Path:
+    """Make the report of a month ("" = the last whole month in the data) and return its folder.
+
+    `only` names some of the notebooks; their pages never replace a report that has more of them.
+
+    Raises InputError for wrong data or arguments, NotebooksFailed when a notebook did not run through:
+    a good report of that month then stays, and what there is of the new one goes to `<month>.failed`.
+    """
+    out = Path(out).resolve()
+    committed = {path: notebooks.read(path) for path in notebooks.chosen(only, folder)}
+    ahead = notebooks.imports(committed.values())
+    with (
+        # The kernels' own folder: in notebooks/ they may open nothing but the sample.
+        tempfile.TemporaryDirectory(prefix="retention-") as scratch,
+        _workers(min(WORKERS, len(committed)), scratch, ahead) as workers,
+    ):
+        from retention_helpers.business import open_business
+
+        business = open_business(data, month)
+        with _locked(out, business.month), _building(out, business.month) as building:
+            runs = [
+                _run_of(path, notebook, Path(data), business.month, out, building)
+                for path, notebook in committed.items()
+            ]
+            troubles = _execute_all(runs, workers)
+            made = _make(runs, troubles, business, building, whole=not only)
+            return _place(made, troubles, out / business.month, partly=bool(only))
+
+
+def _run_of(path: Path, notebook: "NotebookNode", data: Path, month: str, out: Path, building: Path) -> Run:
+    """papermill takes any parameter: a notebook without `month` would report the wrong one unnoticed."""
+    from papermill import inspect_notebook
+
+    part = building / "parts" / path.stem
+    part.mkdir(parents=True)
+    parameters = {
+        "data": str(data.resolve()),
+        "month": month,
+        "findings_to": str(part / FINDINGS),
+    }
+    known = inspect_notebook(notebook)
+    if "reports" in known:
+        parameters["reports"] = str(out)
+    missing = [name for name in parameters if name not in known]
+    if missing:
+        raise InputError(
+            f"{path.name} has no parameter {' or '.join(missing)}: its cell tagged `parameters` must "
+            "assign data, month and findings_to."
+        )
+    steps = sum(cell.cell_type == "code" for cell in notebook.cells)
+    return Run(path, notebooks.title(notebook), steps, part, parameters, notebooks.SECONDS_A_CELL)
+
+
+# --------------------------------------------------------------------------------- running the notebooks
+
+
+@dataclass
+class _Worker:
+    """A process with a kernel of its own, both under way before there is anything to run."""
+
+    process: BaseProcess
+    line: Connection
+    run: Run | None = None
+
+
+@contextlib.contextmanager
+def _workers(count: int, scratch: str, ahead: Sequence[str]) -> Iterator[list[_Worker]]:
+    """Processes, not threads: papermill changes the directory of the whole process.
+
+    Whatever happens inside, every process and kernel has ended on the way out.
+    """
+    workers = [_start_worker(scratch, ahead) for _ in range(count)]
+    try:
+        yield workers
+    finally:
+        for worker in workers:
+            worker.process.terminate()
+        for worker in workers:
+            worker.process.join(timeout=10)
+            worker.process.kill()
+
+
+def _start_worker(scratch: str, ahead: Sequence[str]) -> _Worker:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, scratch, ahead), daemon=True)
+    # Ctrl-C reaches every process of the terminal. This one decides; a worker is told with SIGTERM.
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process.start()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    theirs.close()
+    return _Worker(process, ours)
+
+
+def _work(line: Connection, scratch: str, ahead: Sequence[str]) -> None:
+    """Run what comes down the line, one notebook after another, and answer what went wrong, or ""."""
+    kernel: AsyncKernelManager | None = None
+
+    def leave(*_: object) -> None:
+        # Not by raising: that would surface in the tools' event loop, which may swallow it.
+        for child in psutil.Process().children():
+            child.kill()
+        if kernel:
+            kernel.cleanup_connection_file()
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+    kernel = notebooks.start_kernel(Path(scratch), ahead)
+    try:
+        import papermill  # noqa: F401  (the kernel is importing, too)
+
+        while True:
+            run: Run = line.recv()
+            trouble = _execute(run, kernel, line)
+            line.send(trouble)
+            kernel = _next_kernel(kernel, trouble, scratch, ahead)
+    except EOFError:
+        return
+    finally:
+        notebooks.stop_kernel(kernel)
+
+
+def _next_kernel(
+    kernel: "AsyncKernelManager", trouble: str, scratch: str, ahead: Sequence[str]
+) -> "AsyncKernelManager":
+    """The same kernel, emptied, for its imports cost more than most notebooks; after trouble, a new one."""
+    if not trouble:
+        notebooks.clear_kernel(kernel)
+        return kernel
+    notebooks.stop_kernel(kernel)
+    return notebooks.start_kernel(Path(scratch), ahead)
+
+
+def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
+    """Run one notebook with papermill and return what went wrong, or ""."""
+    import logging
+
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    # Its log repeats, in its own words, what the page and the summary say.
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    try:
+        papermill.execute_notebook(
+            notebooks.read(run.path),
+            # papermill formats the path as if it were a template
+            str(run.executed).replace("{", "{{").replace("}", "}}"),
+            dict(run.parameters),
+            cwd=os.getcwd(),
+            progress_bar=False,
+            start_timeout=notebooks.SECONDS_TO_START,
+            execution_timeout=run.patience,
+            km=kernel,
+            on_cell_executed=lambda cell, cell_index, execute_reply: line.send(None),
+        )
+    except papermill.PapermillExecutionError:
+        pass  # the executed notebook holds it
+    except CellTimeoutError:
+        return f"one step took longer than {run.patience} seconds and was stopped"
+    except DeadKernelError:
+        return "the process that ran it ended without a word; most often there is too little memory"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}".strip().splitlines()[-1]
+    return notebooks.fault(notebooks.read(run.executed))
+
+
+def _execute_all(runs: Sequence[Run], workers: list[_Worker]) -> dict[str, str]:
+    """Run every notebook, the review last, as the others lead up to it. Returns what went wrong by name."""
+    from retention_helpers import pages
+
+    waiting = sorted(runs, key=lambda run: run.name == notebooks.REVIEW)
+    troubles: dict[str, str] = {}
+    with _Progress(sum(run.steps for run in runs)) as progress:
+        for worker in workers:
+            _hand_over(waiting, worker)
+        pages.prepare()
+        while busy := {worker.line: worker for worker in workers if worker.run}:
+            for line in wait(list(busy)):
+                worker = busy[line]  # type: ignore[index]
+                assert worker.run
+                try:
+                    trouble = worker.line.recv()
+                except EOFError:
+                    trouble = "the process that ran it ended without a word"
+                    workers.remove(worker)
+                if trouble is None:
+                    progress.step(worker.run)
+                    continue
+                if trouble:
+                    troubles[worker.run.name] = trouble
+                progress.done(worker.run, trouble)
+                if worker in workers:
+                    _hand_over(waiting, worker)
+    return troubles | {run.name: "it was not run" for run in waiting}
+
+
+def _hand_over(waiting: list[Run], worker: _Worker) -> None:
+    """The next notebook, or the end of the line: then it stops its kernel while the pages are made."""
+    worker.run = waiting.pop(0) if waiting else None
+    if worker.run:
+        worker.line.send(worker.run)
+    else:
+        worker.line.close()
+
+
+class _Progress:
+    """One bar on a terminal, a line for each notebook elsewhere."""
+
+    def __init__(self, steps: int) -> None:
+        from tqdm import tqdm
+
+        self.started = time.monotonic()
+        self.bar = tqdm(total=steps, unit="step", disable=not sys.stderr.isatty(), leave=False)
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def step(self, run: Run) -> None:
+        self.bar.set_description(notebooks.label(run.name), refresh=False)
+        self.bar.update()
+
+    def done(self, run: Run, trouble: str) -> None:
+        if self.bar.disable:
+            seconds = time.monotonic() - self.started
+            print(f"{seconds:4.0f} s  {notebooks.label(run.name)}{': ' if trouble else ''}{trouble}")
+
+
+# --------------------------------------------------------------------------------------- making the pages
+
+
+def _make(
+    runs: Sequence[Run], troubles: dict[str, str], business: "Business", building: Path, whole: bool
+) -> Path:
+    """Gather what the notebooks left, make the pages, and return the folder that is ready for its place.
+
+    Findings that break their own schema are one more trouble.
+    """
+    made = building / "report"
+    for inner in ("notebooks", "actions"):
+        (made / inner).mkdir(parents=True)
+    executed = {run.name: _executed(run) for run in runs}
+    for run in runs:
+        notebook = executed[run.name]
+        if notebook:
+            notebooks.write(notebook, made / "notebooks" / run.path.name)
+    worked = [run for run in runs if run.name not in troubles]
+    findings = _findings(worked, business)
+    if whole and not troubles:
+        troubles |= _complaint(findings)
+    if troubles:
+        findings["failed"] = dict(troubles)
+    text = json.dumps(findings, indent=1, ensure_ascii=False, allow_nan=False)
+    (made / FINDINGS).write_text(text + "\n", encoding="utf-8")
+    _gather_lists(worked, made / "actions")
+    _write_pages(runs, executed, troubles, business, made)
+    return made
+
+
+def _executed(run: Run) -> "NotebookNode | None":
+    """The notebook as it ran, fit to be opened and run again: without papermill's marks and our folders."""
+    if not run.executed.exists():
+        return None
+    notebook = notebooks.read(run.executed)
+    kept = []
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        if "papermill-error-cell-tag" in tags:
+            continue
+        if "injected-parameters" in tags:
+            lines = cell.source.splitlines()
+            cell.source = "\n".join(line for line in lines if not line.startswith("findings_to ="))
+        kept.append(cell)
+    notebook.cells = kept
+    return notebook
+
+
+def _findings(worked: Sequence[Run], business: "Business") -> dict[str, Any]:
+    """What the notebooks found, in one object; each of its keys belongs to one notebook."""
+    merged: dict[str, Any] = {
+        "schema_version": 1,
+        "month": business.month,
+        "as_of": str(business.as_of),
+        "currency": business.currency or None,
+    }
+    owner: dict[str, str] = {}
+    for run in worked:
+        path = run.part / FINDINGS
+        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        for key, value in found.items():
+            if key in owner and merged[key] != value:
+                raise RuntimeError(f"{owner[key]} and {run.name} disagree about the finding {key}")
+            owner[key], merged[key] = run.name, value
+    return merged
+
+
+def _complaint(findings: dict[str, Any]) -> dict[str, str]:
+    """Where the findings break their schema, which is our mistake and not the owner's."""
+    if not SCHEMA.exists():
+        return {}
+    import jsonschema
+
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(findings))
+    if error is None:
+        return {}
+    place = error.json_path.removeprefix("$.") or "the whole"
+    return {FINDINGS: f"a mistake in this software, not in your data: {place}: {error.message}"}
+
+
+def _gather_lists(worked: Sequence[Run], actions: Path) -> None:
+    for run in worked:
+        for listed in sorted(run.part.glob("actions/*")):
+            if (actions / listed.name).exists():
+                raise RuntimeError(f"{run.name} writes {listed.name}, as another notebook does")
+            shutil.copyfile(listed, actions / listed.name)
+
+
+def _write_pages(
+    runs: Sequence[Run],
+    executed: "Mapping[str, NotebookNode | None]",
+    troubles: Mapping[str, str],
+    business: "Business",
+    made: Path,
+) -> None:
+    from retention_helpers import pages
+
+    edition = pages.Edition(
+        business=business.name,
+        month=business.month,
+        as_of=str(business.as_of),
+        made_at=datetime.now().astimezone(),
+        pages=tuple(
+            pages.Page(run.name, run.title, executed[run.name], troubles.get(run.name, "")) for run in runs
+        ),
+        trouble=troubles.get(FINDINGS, ""),
+    )
+    for name, html in pages.render(edition).items():
+        (made / name).write_text(html, encoding="utf-8")
+
+
+# ------------------------------------------------------------------------------------ putting it in place
+
+
+def _place(made: Path, troubles: Mapping[str, str], target: Path, partly: bool) -> Path:
+    """Move what was made to the report's place, or beside it where a better report is there."""
+    whole = _is_whole(target)
+    if troubles and whole:
+        target = target.with_name(f"{target.name}.failed")
+    elif partly and whole and _names(target) - _names(made):
+        target = target.with_name(f"{target.name}.partial")
+    elif not partly and not troubles:
+        for beside in ("failed", "partial"):
+            shutil.rmtree(target.with_name(f"{target.name}.{beside}"), ignore_errors=True)
+    _replace(made, target)
+    if troubles:
+        raise NotebooksFailed(_summary(troubles, target), target)
+    return target
+
+
+def _names(report: Path) -> set[str]:
+    return {path.name for path in report.glob("notebooks/*.ipynb")}
+
+
+def _is_whole(report: Path) -> bool:
+    """Whether there is a report here in which nothing failed."""
+    findings = report / FINDINGS
+    return findings.exists() and "failed" not in json.loads(findings.read_text(encoding="utf-8"))
+
+
+def _replace(made: Path, target: Path) -> None:
+    """Two renames: nothing can swap two folders in one. `_heal` knows the moment in between."""
+    previous = target.with_name(f".{target.name}.previous")
+    if target.exists():
+        target.rename(previous)
+    try:
+        made.rename(target)
+    except BaseException:
+        if previous.exists():
+            previous.rename(target)
+        raise
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def _summary(troubles: Mapping[str, str], target: Path) -> str:
+    lines = []
+    for name, trouble in troubles.items():
+        lines.append(f"{notebooks.label(name) if name != FINDINGS else name} failed: {trouble}")
+        executed = target / "notebooks" / f"{name}.ipynb"
+        if executed.exists():
+            lines.append(f"  The notebook as far as it ran: {short(executed)}")
+    if target.suffix == ".failed":
+        good = target.with_suffix("")
+        lines.append(f"The report that was there stays: {short(good / 'index.html')}")
+    lines.append(f"The pages of this run: {short(target / 'index.html')}")
+    return "\n".join(lines)
+
+
+def short(path: Path) -> Path:
+    """As one would type it from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+# ------------------------------------------------------------------------------- one run at a time, healed
+
+
+@contextlib.contextmanager
+def _building(out: Path, month: str) -> Iterator[Path]:
+    """A hidden folder for the making, gone on the way out. Needs the lock."""
+    target = out / month
+    if target.resolve().parent != out or target.is_symlink():
+        raise InputError(f"{target} points elsewhere; a report is only written inside {out}.")
+    _heal(out, month)
+    if target.exists() and not (target / "index.html").exists():
+        raise InputError(f"{target} is there already and is not a report. Move it away, or use --out.")
+    building = out / f".{month}.building-{os.getpid()}"
+    building.mkdir()
+    try:
+        yield building
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _heal(out: Path, month: str) -> None:
+    """Undo or finish what a run that died left behind, which may be between the two renames."""
+    for leftover in out.glob(f".{month}.building-*"):
+        shutil.rmtree(leftover)
+    for previous in out.glob(f".{month}*.previous"):
+        target = out / previous.name.removeprefix(".").removesuffix(".previous")
+        if target.exists():
+            shutil.rmtree(previous)
+        else:
+            previous.rename(target)
+
+
+@contextlib.contextmanager
+def _locked(out: Path, month: str) -> Iterator[None]:
+    """Refuse to make the same report twice at once.
+
+    The system holds the lock, not the file: when a process dies, its lock is gone.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f".{month}.lock"
+    with path.open("a") as file:
+        try:
+            _hold(file)
+        except OSError:
+            raise InputError(
+                f"The report of {month} is being made already. Wait until that is done, or stop it."
+            ) from None
+        try:
+            yield
+        finally:
+            # Windows does not remove an open file; a lock file without a holder does no harm.
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _hold(file: TextIO) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _hold(file: TextIO) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Its last holder may have removed the file between our opening and locking it.
+        if os.fstat(file.fileno()).st_nlink == 0:
+            raise BlockingIOError

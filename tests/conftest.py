@@ -1,0 +1,99 @@
+"""What the tests share: small businesses written as files and opened, and the sample."""
+
+import csv
+import itertools
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from retention_helpers.business import SAMPLE, Business, open_business
+
+SPAN_COLUMNS = (
+    "customer_id",
+    "started_at",
+    "ended_at",
+    "mrr",
+    "status",
+    "plan",
+    "interval",
+    "currency",
+    "subscription_id",
+)
+OTHER_COLUMNS = {
+    "cancellations": ("customer_id", "canceled_at", "reason", "kind", "comment"),
+    "notes": ("happened_on", "note"),
+}
+
+
+def _write(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(row + ("",) * (len(columns) - len(row)) for row in map(tuple, rows))
+
+
+def write_folder(
+    folder: Path,
+    spans: Sequence[Sequence[object]],
+    *,
+    customers: Sequence[Mapping[str, object]] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    **others: Sequence[Sequence[object]],
+) -> Path:
+    """A data folder; rows may be shorter than SPAN_COLUMNS or OTHER_COLUMNS, the rest stays empty.
+
+    Without `customers`, everybody in `spans` signed up on the day of the first of their rows.
+    """
+    folder.mkdir(parents=True)
+    if customers is None:
+        first: dict[object, str] = {}
+        for customer, started_at, *_ in spans:
+            first.setdefault(customer, str(started_at)[:10])
+        customers = [{"customer_id": who, "signed_up_at": day} for who, day in first.items()]
+    columns = list(dict.fromkeys(itertools.chain(["customer_id", "signed_up_at"], *customers)))
+    _write(folder / "customers.csv", columns, [[row.get(c, "") for c in columns] for row in customers])
+    _write(folder / "subscriptions.csv", SPAN_COLUMNS, spans)
+    for name, rows in others.items():
+        _write(folder / f"{name}.csv", OTHER_COLUMNS[name], rows)
+    if settings:
+        (folder / "retention.yml").write_text(yaml.safe_dump(dict(settings)), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """`with opened(spans, month="2026-03", …) as business`: a business that is gone afterwards."""
+
+    @contextmanager
+    def opening(
+        spans: Sequence[Sequence[object]], month: str = "2026-03", **tables: Any
+    ) -> Iterator[Business]:
+        home = tmp_path_factory.mktemp("business")
+        business = open_business(write_folder(home / "data", spans, **tables), month, cache=home / "cache")
+        try:
+            yield business
+        finally:
+            business.close()
+            shutil.rmtree(home)
+
+    return opening
+
+
+@pytest.fixture(scope="module")
+def business_of(opened: Callable[..., Any]) -> Iterator[Callable[..., Business]]:
+    """`business_of(spans, month="2026-03", …)`: a business that lives as long as the test module."""
+    with ExitStack() as until_the_end:
+        yield lambda *args, **kwargs: until_the_end.enter_context(opened(*args, **kwargs))
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
+    """The sample business at its last report month."""
+    business = open_business(SAMPLE, "2026-10", cache=tmp_path_factory.mktemp("sample"))
+    yield business
+    business.close()
