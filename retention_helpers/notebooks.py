@@ -5,7 +5,9 @@ them tells whether anything else did. Heavy modules are imported where they are 
 """
 
 import ast
+import contextlib
 import hashlib
+import importlib
 import json
 import multiprocessing
 import os
@@ -38,14 +40,6 @@ READING_ORDER = (
 )
 SECONDS_A_CELL = 300
 SECONDS_TO_START = 120
-
-# Imports ahead of the first cell; a module that is missing is for the notebook itself to say.
-_IMPORT_AHEAD = """exec('''
-import contextlib
-for name in {names!r}:
-    with contextlib.suppress(Exception):
-        __import__(name)
-''', {{}})"""
 
 
 def in_reading_order(folder: Path = FOLDER) -> list[Path]:
@@ -128,14 +122,25 @@ def tidy(notebook: "NotebookNode") -> None:
             cell.metadata["tags"] = tags
 
 
-def imports(notebooks: Iterable["NotebookNode"]) -> list[str]:
+def imports(paths: Iterable[Path]) -> list[str]:
     """The modules that the cells of these notebooks import, each once, in the order of the cells."""
     names: dict[str, None] = {}
-    for notebook in notebooks:
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                names.update(dict.fromkeys(_imported(cell.source)))
+    for path in paths:
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                names.update(dict.fromkeys(_imported("".join(cell["source"]))))
     return list(names)
+
+
+def import_ahead(paths: Iterable[str]) -> None:
+    """Import what these notebooks import, before anybody waits for it. Runs in a kernel.
+
+    What fails here fails again in the notebook, and is reported there.
+    """
+    with contextlib.suppress(ValueError, KeyError, OSError):
+        for name in imports(map(Path, paths)):
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
 
 
 def _imported(source: str) -> list[str]:
@@ -154,8 +159,8 @@ def _imported(source: str) -> list[str]:
     return names
 
 
-def start_kernel(folder: Path, imports_ahead: Sequence[str] = ()) -> "AsyncKernelManager":
-    """Start a kernel in a folder and let it import modules while the caller gets on."""
+def start_kernel(folder: Path, ahead_for: Sequence[Path] = ()) -> "AsyncKernelManager":
+    """Start a kernel in a folder; it imports what these notebooks will need while the caller gets on."""
     skip_slow_grammar()
     import zmq
     from jupyter_client.manager import AsyncKernelManager
@@ -170,8 +175,10 @@ def start_kernel(folder: Path, imports_ahead: Sequence[str] = ()) -> "AsyncKerne
         "--HistoryManager.hist_file=:memory:",  # else cells land in the owner's own history
         "--IPKernelApp.log_level=ERROR",  # no word about a parent that was stopped with Ctrl-C
     ]
-    if imports_ahead:
-        arguments.append("--IPKernelApp.code_to_run=" + _IMPORT_AHEAD.format(names=list(imports_ahead)))
+    if ahead_for:
+        # an expression, for it must leave no name behind
+        code = f"__import__({__name__!r}).notebooks.import_ahead({[str(path) for path in ahead_for]!r})"
+        arguments.append(f"--IPKernelApp.code_to_run={code}")
     # Otherwise the debugger, which nobody uses here, warns about Python's own frozen modules.
     environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     run_sync(kernel.start_kernel)(cwd=str(folder), extra_arguments=arguments, env=environment)

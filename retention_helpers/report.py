@@ -93,30 +93,28 @@ def publish(
     a good report of that month then stays, and what there is of the new one goes to `<month>.failed`.
     """
     out = Path(out).resolve()
-    committed = {path: notebooks.read(path) for path in notebooks.chosen(only, folder)}
-    ahead = notebooks.imports(committed.values())
+    paths = notebooks.chosen(only, folder)
     with (
         # The kernels' own folder: in notebooks/ they may open nothing but the sample.
         tempfile.TemporaryDirectory(prefix="retention-") as scratch,
-        _workers(min(WORKERS, len(committed)), scratch, ahead) as workers,
+        _workers(min(WORKERS, len(paths)), scratch, paths) as workers,
     ):
         from retention_helpers.business import open_business
 
         business = open_business(data, month)
         with _locked(out, business.month), _building(out, business.month) as building:
-            runs = [
-                _run_of(path, notebook, Path(data), business.month, out, building)
-                for path, notebook in committed.items()
-            ]
+            runs = [_run_of(path, Path(data), business.month, out, building) for path in paths]
             troubles = _execute_all(runs, workers)
             made = _make(runs, troubles, business, building, whole=not only)
             return _place(made, troubles, out / business.month, partly=bool(only))
 
 
-def _run_of(path: Path, notebook: "NotebookNode", data: Path, month: str, out: Path, building: Path) -> Run:
+def _run_of(path: Path, data: Path, month: str, out: Path, building: Path) -> Run:
     """papermill takes any parameter: a notebook without `month` would report the wrong one unnoticed."""
+    notebooks.skip_slow_grammar()
     from papermill import inspect_notebook
 
+    notebook = notebooks.read(path)
     part = building / "parts" / path.stem
     part.mkdir(parents=True)
     parameters = {
@@ -150,7 +148,7 @@ class _Worker:
 
 
 @contextlib.contextmanager
-def _workers(count: int, scratch: str, ahead: Sequence[str]) -> Iterator[list[_Worker]]:
+def _workers(count: int, scratch: str, ahead: Sequence[Path]) -> Iterator[list[_Worker]]:
     """Processes, not threads: papermill changes the directory of the whole process.
 
     Whatever happens inside, every process and kernel has ended on the way out.
@@ -166,7 +164,7 @@ def _workers(count: int, scratch: str, ahead: Sequence[str]) -> Iterator[list[_W
             worker.process.kill()
 
 
-def _start_worker(scratch: str, ahead: Sequence[str]) -> _Worker:
+def _start_worker(scratch: str, ahead: Sequence[Path]) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, scratch, ahead), daemon=True)
@@ -180,7 +178,7 @@ def _start_worker(scratch: str, ahead: Sequence[str]) -> _Worker:
     return _Worker(process, ours)
 
 
-def _work(line: Connection, scratch: str, ahead: Sequence[str]) -> None:
+def _work(line: Connection, scratch: str, ahead: Sequence[Path]) -> None:
     """Run what comes down the line, one notebook after another, and answer what went wrong, or ""."""
     kernel: AsyncKernelManager | None = None
 
@@ -209,7 +207,7 @@ def _work(line: Connection, scratch: str, ahead: Sequence[str]) -> None:
 
 
 def _next_kernel(
-    kernel: "AsyncKernelManager", trouble: str, scratch: str, ahead: Sequence[str]
+    kernel: "AsyncKernelManager", trouble: str, scratch: str, ahead: Sequence[Path]
 ) -> "AsyncKernelManager":
     """The same kernel, emptied, for its imports cost more than most notebooks; after trouble, a new one."""
     if not trouble:
@@ -228,6 +226,7 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
 
     # Its log repeats, in its own words, what the page and the summary say.
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    under_way: list[NotebookNode] = []
     try:
         papermill.execute_notebook(
             notebooks.read(run.path),
@@ -236,18 +235,23 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
             dict(run.parameters),
             cwd=os.getcwd(),
             progress_bar=False,
+            request_save_on_cell_execute=False,  # else it writes every figure anew after every cell
             start_timeout=notebooks.SECONDS_TO_START,
             execution_timeout=run.patience,
             km=kernel,
+            on_notebook_start=lambda notebook: under_way.append(notebook),
             on_cell_executed=lambda cell, cell_index, execute_reply: line.send(None),
         )
     except papermill.PapermillExecutionError:
         pass  # the executed notebook holds it
-    except CellTimeoutError:
-        return f"one step took longer than {run.patience} seconds and was stopped"
-    except DeadKernelError:
-        return "the process that ran it ended without a word; most often there is too little memory"
     except Exception as error:
+        # papermill writes nothing then; the owner wants to see how far it came.
+        for notebook in under_way:
+            notebooks.write(notebook, run.executed)
+        if isinstance(error, CellTimeoutError):
+            return f"one step took longer than {run.patience} seconds and was stopped"
+        if isinstance(error, DeadKernelError):
+            return "the process that ran it ended without a word; most often there is too little memory"
         return f"{type(error).__name__}: {error}".strip().splitlines()[-1]
     return notebooks.fault(notebooks.read(run.executed))
 

@@ -35,10 +35,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Answer:
-    """A question of the review with its number, its interval, its verdicts, and what to do."""
+    """A question of the review with its number and basis, its interval, its verdicts, and what to do."""
 
     question: str
     number: str
+    basis: str
     interval: str
     verdicts: tuple[Verdict, ...]
     do_now: str
@@ -66,7 +67,7 @@ class Answers:
 
     def __repr__(self) -> str:
         lines = [
-            f"{row.question} {row.number} ({row.interval}); "
+            f"{row.question} {row.number}, {row.basis} ({row.interval}); "
             f"{'; '.join(verdict.text for verdict in row.verdicts)}. {row.do_now}"
             for row in self.rows
         ]
@@ -78,7 +79,8 @@ def _answer_cells(row: Answer) -> str:
         f'<span class="verdict verdict-{verdict.tone}">{html.escape(verdict.text)}</span>'
         for verdict in row.verdicts
     )
-    cells = [html.escape(row.number), html.escape(row.interval), verdicts, html.escape(row.do_now)]
+    number = f'{html.escape(row.number)} <span class="basis">{html.escape(row.basis)}</span>'
+    cells = [number, html.escape(row.interval), verdicts, html.escape(row.do_now)]
     labelled = zip(COLUMNS[1:], cells, strict=True)
     written = "".join(f'<td data-label="{label}">{cell}</td>' for label, cell in labelled)
     return f'<th scope="row">{html.escape(row.question)}</th>{written}'
@@ -94,12 +96,16 @@ _CHURN_TONES: dict[str, Tone] = {"rose": "bad", "fell": "good", "no clear change
 _STAY_TONES: dict[str, Tone] = {"rose": "good", "fell": "bad", "no clear change": "open"}
 
 
+def _no_answer(question: str, because: str, do_now: str) -> Answer:
+    return Answer(question, formats.MISSING, because, formats.MISSING, (_NOTHING,), do_now)
+
+
 def churn_answer(churn: pd.DataFrame, target: float) -> Answer:
     """How many left, against last month, the same month last year, and the target."""
     now = churn.iloc[-1]
     question = "How many left?"
     if not now["customers_at_start"]:
-        return Answer(question, formats.MISSING, formats.MISSING, (_NOTHING,), "Nothing yet.")
+        return _no_answer(question, "no customers at the month's start", "Nothing yet.")
     verdicts = [
         Verdict(
             f"{moved.verdict} since {formats.short_month(churn.iloc[-1 - back]['month'])}",
@@ -113,12 +119,12 @@ def churn_answer(churn: pd.DataFrame, target: float) -> Answer:
     do_now = (
         f"The target of {limit} is met: keep going."
         if goal.met
-        else f"Keep {formats.count(goal.customers_away)} more a month, and the target of {limit} is met."
+        else f"Keep {formats.count(goal.customers_away)} more, and the target of {limit} is met."
     )
     return Answer(
         question,
-        f"{formats.percent(now['churn_rate'])}: {formats.count(now['lost'])} of "
-        f"{formats.plural(now['customers_at_start'], 'customer')}",
+        formats.percent(now["churn_rate"]),
+        f"{formats.count(now['lost'])} of {formats.plural(now['customers_at_start'], 'customer')}",
         formats.interval(now["churn_rate_low"], now["churn_rate_high"]),
         tuple(verdicts) or (_NOTHING,),
         do_now,
@@ -129,7 +135,7 @@ def cohort_answer(parts: pd.DataFrame, change: Change | None) -> Answer:
     """Whether the latest cohorts stay through their first month as well as those before."""
     question = "Do newcomers stay?"
     if change is None or len(parts) < 2:
-        return Answer(question, formats.MISSING, formats.MISSING, (_NOTHING,), "Wait for more cohorts.")
+        return _no_answer(question, "too few cohorts past their first month", "Wait for more cohorts.")
     latest = parts.iloc[0]
     do_now = {
         "rose": "Find out what changed, and keep it.",
@@ -138,10 +144,10 @@ def cohort_answer(parts: pd.DataFrame, change: Change | None) -> Answer:
     }[change.verdict]
     return Answer(
         question,
-        f"{formats.percent(latest['rate'])} past their first month: {formats.count(latest['retained'])} of "
-        f"{formats.count(latest['reached'])}",
+        formats.percent(latest["rate"]),
+        f"{formats.count(latest['retained'])} of {formats.count(latest['reached'])} past their first month",
         formats.interval(latest["rate_low"], latest["rate_high"]),
-        (Verdict(f"{change.verdict} against earlier cohorts", _STAY_TONES[change.verdict]),),
+        (Verdict(f"{change.verdict} against earlier", _STAY_TONES[change.verdict]),),
         do_now,
     )
 
@@ -161,11 +167,11 @@ def money_answer(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Answ
     gained = now["new"] + now["reactivated"] + now["expansion"] + now["resumed"]
     return Answer(
         "What did it cost?",
-        f"{formats.money(now['churned'], currency)} of MRR left; with expansion, "
-        f"{formats.percent(shares['net_revenue_retention'])} of the month's start remain",
-        "counted to the cent",
+        formats.money(now["churned"], currency),
+        f"of MRR left; net retention {formats.percent(shares['net_revenue_retention'])}",
+        "exact",
         (verdict,),
-        f"Against it stand {formats.money(gained, currency)} gained.",
+        f"{formats.money(gained, currency)} were gained: see where under Measurement.",
     )
 
 
@@ -174,10 +180,10 @@ def kinds_answer(kinds: pd.DataFrame) -> Answer:
     question = "Who ended it?"
     now = kinds.iloc[-1]
     if not now["lost"]:
-        return Answer(question, "nobody left", formats.MISSING, (), "Nothing to do.")
+        return Answer(question, formats.MISSING, "nobody left", formats.MISSING, (), "Nothing to do.")
     share = rate(int(now["involuntary"]), int(now["lost"]))
     do_now = (
-        "Mend failed payments first: these customers did not decide to leave."
+        "Mend failed payments: nobody decided to leave there."
         if now["involuntary"]
         else "Ask those who decided to leave."
     )
@@ -186,8 +192,8 @@ def kinds_answer(kinds: pd.DataFrame) -> Answer:
         verdicts.append(Verdict(f"{formats.count(now['kind_unknown'])} unknown"))
     return Answer(
         question,
-        f"{formats.percent(share.value)} by the biller: {formats.count(now['involuntary'])} of "
-        f"{formats.count(now['lost'])}",
+        formats.percent(share.value),
+        f"by the biller: {formats.count(now['involuntary'])} of {formats.count(now['lost'])}",
         formats.interval(share.low, share.high),
         tuple(verdicts),
         do_now,

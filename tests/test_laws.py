@@ -400,7 +400,7 @@ COMMON: dict[str, Any] = {
 }
 
 
-@settings(max_examples=14, **COMMON)
+@settings(max_examples=10, **COMMON)
 @given(world=worlds())
 def test_every_table_is_what_the_definitions_say(opened: Any, world: World) -> None:
     """Package and oracle agree on every table, and the identities hold exactly."""
@@ -425,7 +425,7 @@ def relabelled(tables: dict[str, Any], name: Callable[[str], str]) -> dict[str, 
     return renamed
 
 
-@settings(max_examples=3, **COMMON)
+@settings(max_examples=2, **COMMON)
 @given(world=worlds(), shuffle=st.integers(1, 10**6))
 def test_row_order_and_names_of_customers_change_nothing(opened: Any, world: World, shuffle: int) -> None:
     """Shuffled rows and other customer ids, in another order of the alphabet, give the same tables."""
@@ -474,7 +474,7 @@ def as_later(world: World, mixer: random.Random) -> World:
     return world._replace(spans=spans, cancellations=asked)
 
 
-@settings(max_examples=4, **COMMON)
+@settings(max_examples=3, **COMMON)
 @given(world=worlds(zones=("UTC", "Asia/Kolkata")), chance=st.integers(1, 10**6))
 def test_a_report_does_not_change_when_later_rows_arrive(opened: Any, world: World, chance: int) -> None:
     """Rows and ends after the report month change no table of it, and no final cell of it a month later."""

@@ -309,10 +309,12 @@ def small() -> NotebookNode:
     )
 
 
-def test_imports_are_found_once_each() -> None:
-    two = [small(), small()]
-    two[1].cells.append(new_code_cell("%magic\nimport never"))
-    assert notebooks.imports(two) == ["os", "os.path", "json", "re"]
+def test_imports_are_found_once_each(tmp_path: Path) -> None:
+    other = small()
+    other.cells.append(new_code_cell("%magic\nimport never"))
+    for name, notebook in (("one", small()), ("two", other)):
+        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+    assert notebooks.imports(sorted(tmp_path.iterdir())) == ["os", "os.path", "json", "re"]
 
 
 def test_executing_in_place_is_repeatable_and_locked(tmp_path: Path) -> None:

@@ -120,9 +120,7 @@ STREAMS = (
 def streams(seed: int) -> dict[str, Generator]:
     """One random stream a subject."""
     children = np.random.SeedSequence(seed).spawn(len(STREAMS))
-    return {
-        name: np.random.default_rng(child) for name, child in zip(STREAMS, children, strict=True)
-    }
+    return {name: np.random.default_rng(child) for name, child in zip(STREAMS, children, strict=True)}
 
 
 # ---------------------------------------------------------------------------------------- people
@@ -444,8 +442,13 @@ class Teller:
             if at >= min(end, END):
                 break
             plan = PLANS[self.who.plan[i]] if annual else held[k]
-            price = monthly_price(plan, at, is_new=k == 0, is_annual=annual,
-                                  off=bool(self.who.is_discounted[i]) and life == 0 and k < 3)
+            price = monthly_price(
+                plan,
+                at,
+                is_new=k == 0,
+                is_annual=annual,
+                off=bool(self.who.is_discounted[i]) and life == 0 and k < 3,
+            )
             usual = Span(at, due[k + 1], plan, price, "active", "year" if annual else "month",
                          subscription, bool(self.who.is_dated[i]) and life == 0)  # fmt: skip
             bill = round(price * step, 2)
