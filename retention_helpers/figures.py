@@ -69,7 +69,7 @@ def _styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
     @wraps(draw)
     def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        with mpl.style.context(STYLE):
+        with mpl.style.context(STYLE, after_reset=True):
             return draw(*args, **kwargs)
 
     return styled
@@ -128,9 +128,10 @@ def rate_by_month(
 ) -> Figure:
     """A rate month by month with its interval, the owner's target and notes.
 
-    Takes `month`, the rate and its `_low` and `_high`. Months without a rate are left out.
+    Takes `month`, the rate and its `_low` and `_high`. A month without a rate is a gap in the line.
     """
-    shown = frame[frame[rate].notna()].reset_index(drop=True)
+    given = frame[rate].notna()
+    shown = frame[given.cummax()].reset_index(drop=True)
     name = formats.label(rate)
     canvas, axes = _canvas(3.3)
     if shown.empty:
@@ -228,7 +229,7 @@ def rate_by_level(frame: pd.DataFrame, rate: str, *, title: str) -> Figure:
     axes.set_ylim(-0.6, len(rows) - 0.4)
     _percent_axis(axes.xaxis, top)
     axes.set_title(title)
-    return _finished(canvas, f"{title}. {'; '.join(reversed(parts))}.")
+    return _finished(canvas, f"{title}. {'; '.join(reversed(parts)) or 'There is no group to show'}.")
 
 
 @_styled

@@ -99,8 +99,10 @@ def churn_of_month(churn: pd.DataFrame) -> Sentence:
 def churn_change(change: Change | None, churn: pd.DataFrame, *, months_back: int = 1) -> Sentence:
     """How churn compares with so many months before."""
     if change is None:
-        period = "a year" if months_back == 12 else formats.plural(months_back, "month")
-        return Sentence(f"There is no month {period} earlier to compare with.")
+        period = (
+            "a year" if months_back == 12 else "one month" if months_back == 1 else f"{months_back} months"
+        )
+        return Sentence(f"There is no rate of {period} earlier to compare with.")
     then = churn.iloc[-1 - months_back]
     before = f"{formats.month(then['month'])} ({formats.percent(then['churn_rate'])})"
     verdict = {
@@ -123,7 +125,8 @@ def movement(moved: pd.DataFrame) -> Sentence:
     if now["left_and_returned"]:
         besides.append(f"{formats.count(now['left_and_returned'])} left and came back within it")
     if now["paused_at_end"]:
-        besides.append(f"{formats.count(now['paused_at_end'])} are paused at its end")
+        paused = now["paused_at_end"]
+        besides.append(f"{formats.count(paused)} {'is' if paused == 1 else 'are'} paused at its end")
     aside = f" Besides, {listed(besides)}." if besides else ""
     return Sentence(
         f"{formats.month(now['month'])} began with {formats.plural(now['customers_at_start'], 'customer')}; "
@@ -168,9 +171,9 @@ def bands(churn: Rate, retention_12: Rate, named: Mapping[str, str | None]) -> S
         )
     if retention_band:
         kept = formats.rate(retention_12.value, retention_12.low, retention_12.high)
-        reached = formats.plural(retention_12.denominator, "customer")
         parts.append(
-            f"Of the {reached} who have reached the same day a year later, {kept} were customers on it: "
+            f"On the same day a year after their first, {kept} of those who have reached it "
+            f"({formats.plural(retention_12.denominator, 'customer')}) were customers: "
             f"“{retention_band}” ({_BANDS['retention'][retention_band]})."
         )
     else:
@@ -199,8 +202,13 @@ def mrr(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Sentence:
 def bridge(tools: pd.DataFrame, customers: pd.DataFrame) -> Sentence:
     """How far the tools' rules lie apart on this month."""
     low, high = tools["churn_rate"].min(), tools["churn_rate"].max()
+    own = tools["churn_rate"].iloc[0]
+    if math.isnan(own):
+        return Sentence(
+            "The month began without customers: only Stripe's rule, with newcomers in its base, gives a rate."
+        )
     if customers.empty:
-        same = formats.percent(tools["churn_rate"].iloc[0])
+        same = formats.percent(own)
         joined = " except Stripe's, which counts newcomers in the base" if low != high else ""
         return Sentence(f"Nobody left and returned, or joined and left: every rule gives {same}{joined}.")
     return Sentence(
@@ -303,6 +311,12 @@ def triangle(cells: pd.DataFrame, *, k: int) -> Sentence:
         at = at[at["final"].astype(bool)]
     if at.empty:
         return Sentence(f"No cohort has a final cell at month {k} yet.")
+    if len(at) == 1:
+        only = at.iloc[0]
+        return Sentence(
+            f"At month {k} there is one cohort, of {formats.month(only['cohort'])}: "
+            f"{formats.percent(only['rate'], 0)} of {formats.plural(int(only['size']), 'customer')}."
+        )
     low, high = at.loc[at["rate"].idxmin()], at.loc[at["rate"].idxmax()]
     spread = [
         f"{formats.percent(cell['rate'], 0)} of {formats.plural(int(cell['size']), 'customer')} "
@@ -355,7 +369,8 @@ def restated(rows: pd.DataFrame, earlier: Mapping[str, Any]) -> Sentence:
     if not earlier:
         return Sentence("There is no earlier report to compare with.")
     if rows.empty:
-        return Sentence(f"The {formats.plural(len(earlier), 'earlier report')} still stand as they were.")
+        many = formats.plural(len(earlier), "earlier report")
+        return Sentence(f"Nothing was restated: {many} would be written the same today.")
     return Sentence(
         f"{formats.plural(len(rows), 'number')} of earlier reports would be given otherwise today."
     )
@@ -389,7 +404,7 @@ def rate_record(rate: Rate) -> dict[str, Any]:
     }
 
 
-def rate_of(row: Any, rate: str, numerator: str, denominator: str) -> dict[str, Any]:
+def rate_of(row: Mapping[Any, Any], rate: str, numerator: str, denominator: str) -> dict[str, Any]:
     """A rate of a table's row in the form of findings.json."""
     return {
         "value": row[rate],
@@ -467,7 +482,7 @@ def measurement(
         **kept.iloc[-1].drop("month").to_dict(),
         "bridge": {
             row["tool"].lower(): rate_of(row, "churn_rate", "numerator", "denominator")
-            for _, row in bridge.iterrows()
+            for row in bridge.to_dict(orient="records")
         },
         "bridge_customers": bridge_customers,
         "left": left,
@@ -483,7 +498,7 @@ def measurement(
                 "last_cohort": formats.iso_month(row["last_cohort"]),
                 "retained": rate_of(row, "rate", "retained", "reached"),
             }
-            for _, row in recent.iterrows()
+            for row in recent.to_dict(orient="records")
         ],
         "recent_cohorts_change": _change_record(recent_change),
         "switch_gaps": [
@@ -491,7 +506,7 @@ def measurement(
                 "switch_gap_days": row["switch_gap_days"],
                 "churn": rate_of(row, "churn_rate", "lost", "customers_at_start"),
             }
-            for _, row in gaps.iterrows()
+            for row in gaps.to_dict(orient="records")
         ],
         "by_month": [
             {
@@ -530,7 +545,7 @@ def _level_records(levels: pd.DataFrame) -> list[dict[str, Any]]:
             "churn": rate_of(row, "churn_rate", "lost", "customers_at_start"),
             "verdict": row["verdict"],
         }
-        for _, row in levels.iterrows()
+        for row in levels.to_dict(orient="records")
     ]
 
 
@@ -542,7 +557,7 @@ def _tenure_records(stages: pd.DataFrame) -> list[dict[str, Any]]:
             "lost": row["lost"],
             "share": rate_of(row, "share", "lost", "lost_in_all"),
         }
-        for _, row in stages.iterrows()
+        for row in stages.to_dict(orient="records")
     ]
 
 
@@ -560,6 +575,6 @@ def quality(
     }
     shares = [
         {"table": row["table"], "matched": rate_of(row, "share", "customers_with_a_row", "customers")}
-        for _, row in matched.iterrows()
+        for row in matched.to_dict(orient="records")
     ]
     return {**said, "sources": read, "coverage": coverage, "match_rates": shares}

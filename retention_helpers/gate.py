@@ -114,7 +114,7 @@ def _columns_read(header: Sequence[str], table: Table) -> dict[str, str]:
     if len(header) > MOST_COLUMNS:
         raise Unreadable(f"it has {len(header):,} columns", f"Keep those of use, at most {MOST_COLUMNS}.")
     for original in header:
-        clean = original.strip()
+        clean = " ".join(original.split())
         plain = "_".join(clean.lower().split())
         name = plain if plain in known else clean
         if not name:

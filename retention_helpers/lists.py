@@ -15,15 +15,22 @@ import pandas as pd
 from retention_helpers import formats
 from retention_helpers.business import Business
 
-_BLANKS = " \u00a0\u200b\ufeff"
-_FORMULA_STARTS = "=+-@\t\r\n"
+_FORMULA_STARTS = "=+-@"
+_LINE_STARTS = "\t\r\n"
+
+
+def _starts_a_formula(text: str) -> bool:
+    """Whether a spreadsheet may take it for one: after blanks of any kind, in half- or full-width letters."""
+    for place, sign in enumerate(text):
+        if not sign.isspace() and unicodedata.category(sign)[0] not in "ZC":
+            return unicodedata.normalize("NFKC", text[place])[:1] in _FORMULA_STARTS
+    return False
 
 
 def safe_cell(value: object) -> str:
     """A cell that no spreadsheet takes for a formula.
 
-    A text that would start one, after blanks and in half- or full-width letters, gets an apostrophe in
-    front; numbers are left alone.
+    A text that would start one gets an apostrophe in front; numbers are left alone.
 
     >>> safe_cell("=HYPERLINK(1)"), safe_cell(-5), safe_cell("A-1")
     ("'=HYPERLINK(1)", '-5', 'A-1')
@@ -36,9 +43,17 @@ def safe_cell(value: object) -> str:
         return f"{value.normalize():f}"
     if not isinstance(value, str):
         return str(value)
-    bare = unicodedata.normalize("NFKC", value.lstrip(_BLANKS))
-    risky = value[:1] in _FORMULA_STARTS or bare[:1] in _FORMULA_STARTS
-    return f"'{value}" if value and risky and bare else value
+    risky = _starts_a_formula(value) or (value.strip() and value[0] in _LINE_STARTS)
+    return f"'{value}" if risky else value
+
+
+def listed_customers(path: Path) -> set[str]:
+    """The customers of a list that was handed on; empty where the owner removed it."""
+    if not path.exists():
+        return set()
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        cells = [row["customer_id"] for row in csv.DictReader(file)]
+    return {cell[1:] if cell == safe_cell(cell[1:]) else cell for cell in cells}
 
 
 def hand_on_list(findings_to: str, name: str, frame: pd.DataFrame) -> None:

@@ -382,7 +382,7 @@ def _against_the_rest(levels: pd.DataFrame, min_customers: int) -> list[str]:
     ]  # fmt: skip
     differences = [newcombe(*counts) for counts in tables]
     stands_out = [difference.low > 0 or difference.high < 0 for difference in differences]
-    enough = [n1 >= min_customers and n2 >= min_customers for _, n1, _, n2 in tables]
+    enough = [n2 > 0 and min(n1, n2) >= min_customers for _, n1, _, n2 in tables]
     # Where the interval holds 0 there is nothing to confirm; the exact test is dear.
     p_values = holm(
         [
@@ -394,8 +394,10 @@ def _against_the_rest(levels: pd.DataFrame, min_customers: int) -> list[str]:
     corrected = iter(p_values)
     verdicts = []
     for (_, _, _, others), judged, difference in zip(tables, enough, differences, strict=True):
-        if not judged:
-            verdicts.append("too few" if others else "the only one")
+        if not others:
+            verdicts.append("the only one")
+        elif not judged:
+            verdicts.append("too few")
         elif next(corrected) >= 1 - LEVEL:
             verdicts.append("no clear difference")
         else:
@@ -463,14 +465,25 @@ def customers_lost(business: Business) -> pd.DataFrame:
 
 
 def past_due(business: Business) -> pd.DataFrame:
-    """One row per customer whose payment is past due at the month's end: customer_id, plan, mrr.
+    """One row per customer with a payment past due at the month's end, the largest MRR first.
 
-    Past due is still a customer; only the end of the span makes a loss.
+    Past due is still a customer; only the end of the span makes a loss. Columns: customer_id, plan (of
+    the largest span past due), mrr (of the spans past due).
     """
-    rows = months.kept_customer_months(business)
-    now = rows.filter((rows.month == business.report_month) & (rows.status_at_end == "past_due"))
-    ordered = now.order_by([ibis.desc("mrr_at_end"), "customer_id"])
-    return ordered.select("customer_id", "plan", mrr="mrr_at_end").execute()
+    spans = months.kept_spans(business)
+    due = spans.filter((spans.status == "past_due") & months.covers(spans, business.as_of - DAY))
+    largest = due.mutate(
+        nth=ibis.row_number().over(
+            ibis.window(
+                group_by="customer_id",
+                order_by=[ibis.desc("mrr"), "plan", "started_at"],
+            )
+        ),
+        total=due.mrr.sum().over(ibis.window(group_by="customer_id")),
+    )
+    rows = largest.filter((largest.nth == 0) & (largest.state == "paying"))
+    named = rows.select("customer_id", "plan", mrr="total")
+    return named.order_by([ibis.desc("mrr"), "customer_id"]).execute()
 
 
 def owner_notes(business: Business) -> pd.DataFrame:

@@ -153,7 +153,7 @@ def month_ends(business: Business) -> ir.Table:
     """A row a customer a month at whose end the customer is one.
 
     Columns: customer_id, month, next_month, state (paying, paused), mrr (the sum of the paying spans),
-    plan, interval, status (of the span with the largest MRR).
+    plan, interval (of the span with the largest MRR).
     """
     own = kept_spans(business)
     months = month_table(business)
@@ -162,7 +162,7 @@ def month_ends(business: Business) -> ir.Table:
     leading = ibis.window(
         group_by=each,
         order_by=[covering.state.desc(), covering.mrr.desc(), covering.plan, covering.interval,
-                  covering.status, covering.started_at],
+                  covering.started_at],
     )  # fmt: skip
     ranked = covering.mutate(
         rank=ibis.row_number().over(leading),
@@ -175,7 +175,6 @@ def month_ends(business: Business) -> ir.Table:
         "state",
         "plan",
         "interval",
-        "status",
         mrr=ranked.total.cast("decimal(18, 6)"),
     )
 
@@ -197,7 +196,7 @@ def customer_months(business: Business) -> ir.Table:
 
     Only months in which the customer was one at the start or the end, or began service. Columns:
     customer_id, month, state_at_start, state_at_end (paying, paused, none), mrr_at_start, mrr_at_end,
-    plan, interval (at the start; at the end for those who came), status_at_end, begins, ends (of service,
+    plan, interval (at the start; at the end for those who came), begins, ends (of service,
     stamped inside the month), movement (stayed, lost, new, reactivated, joined_and_left), mrr_movement
     (new, reactivated, expansion, contraction, paused, resumed, churned; null where nothing moved),
     left_and_returned.
@@ -210,7 +209,6 @@ def customer_months(business: Business) -> ir.Table:
         mrr_at_end="mrr",
         plan_at_end="plan",
         interval_at_end="interval",
-        status_at_end="status",
     )
     earlier = states.filter(states.month < business.report_month)
     at_start = earlier.select(
@@ -240,7 +238,6 @@ def customer_months(business: Business) -> ir.Table:
     filled = wide.select(
         *keys,
         "first_month",
-        "status_at_end",
         state_at_start=wide.state_at_start.fill_null("none"),
         state_at_end=wide.state_at_end.fill_null("none"),
         mrr_at_start=wide.mrr_at_start.fill_null(zero),

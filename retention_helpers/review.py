@@ -4,7 +4,6 @@ It puts together what the analyses measured; it measures nothing itself. Earlier
 their findings.json, never from the present data.
 """
 
-import csv
 import datetime as dt
 import html
 import json
@@ -15,7 +14,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from retention_helpers import calendar, formats, measures, months
+from retention_helpers import calendar, formats, lists, measures, months
 from retention_helpers.business import Business
 from retention_helpers.intervals import Change, rate
 
@@ -267,7 +266,7 @@ def earlier_reports(reports: str, business: Business) -> dict[str, dict[str, Any
             record = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        month = record.get("month", "")
+        month = record.get("month", "") if isinstance(record, dict) else ""
         if month == path.parent.name and month < business.month:
             found[month] = record
     return found
@@ -298,16 +297,8 @@ def became_of(reports: str, earlier: dict[str, dict[str, Any]], business: Busine
     now = rows.filter((rows.month == business.report_month) & (rows.state_at_end != "none"))
     found = []
     for action in earlier.get(last, {}).get("actions", []):
-        ids = _listed(Path(reports) / last / "actions" / f"{action['id']}.csv")
+        ids = lists.listed_customers(Path(reports) / last / "actions" / f"{action['id']}.csv")
         if ids:
             still = now.filter(now.customer_id.isin(sorted(ids))).count().execute()
             found.append((action["id"], action["what"], len(ids), int(still)))
     return pd.DataFrame(found, columns=["id", "what", "customers", "still_customers"])
-
-
-def _listed(path: Path) -> set[str]:
-    """The customers of an earlier report's list; empty where the owner removed it."""
-    if not path.exists():
-        return set()
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return {row["customer_id"] for row in csv.DictReader(file)}

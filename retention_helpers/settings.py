@@ -127,9 +127,10 @@ def _mapping(value: Any) -> Mapping[Any, Any]:
 
 
 def _rates(value: Any) -> dict[str, Decimal]:
-    rates = {str(code).upper(): _amount(rate) for code, rate in _mapping(value).items()}
-    if not all(isinstance(code, str) for code in value):
-        raise _Wrong('a rate for every currency, such as "NOK": 0.085')
+    try:
+        rates = {code.upper(): _amount(rate) for code, rate in _mapping(value).items()}
+    except (_Wrong, AttributeError):  # a word such as NO is no text in YAML
+        rates = {"": Decimal(0)}
     if not all(0 < rate < 10**6 and rate == round(rate, 12) for rate in rates.values()):
         raise _Wrong("a rate above 0 with at most 12 decimals for every currency, such as USD: 0.92")
     return rates
@@ -223,6 +224,12 @@ def _document(path: Path) -> dict[Any, Any]:
     return document
 
 
+def _as_written(value: Any) -> str:
+    """A value as it would stand in the file, on one line."""
+    written = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**6)
+    return " ".join(written.removesuffix("...\n").split())[:60]
+
+
 def read_settings(folder: Path) -> Settings:
     """The settings of a data folder; the defaults where there is no `retention.yml`.
 
@@ -242,7 +249,7 @@ def read_settings(folder: Path) -> Settings:
         try:
             values[key] = _CHECKS[key](value)
         except _Wrong as wrong:
-            faults.append(f"{path.name}: {key} is {value!r}, and should be {wrong}.")
+            faults.append(f"{path.name}: {key} is {_as_written(value)}, and should be {wrong}.")
     if faults:
         raise InputError("\n".join(faults))
     defaults = Settings()
@@ -282,7 +289,7 @@ def _experiment_faults(name: str, plan: Any) -> list[str]:
     ]
     faults += [f"{where}: {key} is missing." for key in _REQUIRED_KEYS if plan.get(key) is None]
     faults += [
-        f"{where}: {key} is {value!r}, which is not of the form that {key} takes."
+        f"{where}: {key} is {_as_written(value)}, which is not of the form that {key} takes."
         for key, value in plan.items()
         if value is not None and key in _EXPERIMENT_KEYS and not _fits(value, _EXPERIMENT_KEYS[key])
     ]
@@ -323,7 +330,7 @@ def _outcome_faults(outcome: Mapping[Any, Any]) -> list[str]:
         faults.append(f"outcome is of no known kind. {nearest(outcome.get('kind'), OUTCOMES)}")
     days = outcome.get("days")
     if not isinstance(days, int) or isinstance(days, bool) or days < 0:
-        faults.append(f"outcome needs `days`, a whole number, not {days!r}.")
+        faults.append("outcome needs its `days`, a whole number.")
     if outcome.get("kind") == "event" and not isinstance(outcome.get("name"), str):
         faults.append("outcome needs the `name` of its event.")
     return faults

@@ -593,6 +593,27 @@ def test_a_row_before_the_service_began_says_nothing_about_its_end(losses: pd.Da
     assert why(losses, "second_time") == ("unknown", None, False)
 
 
+def test_an_answer_on_the_day_of_a_return_belongs_to_the_service_before(opened: Any) -> None:
+    """
+    Left on 1 March, answered the survey on the 10th at 09:00, came back at 15:00, left on the 20th without
+    a word:  ====|   x ====|   The answer came before the second service began. A row with a date only is
+    of that day, and counts for who came and asked to cancel on it.
+    """
+    spans = [
+        ("A", "2026-01-10", "2026-03-01", 10),
+        ("A", "2026-03-10T15:00:00", "2026-03-20", 10),
+        ("B", "2026-02-10T15:00:00", "2026-03-10", 10),
+    ]
+    answers = [
+        ("A", "2026-03-10T09:00:00", "too_expensive", "voluntary"),
+        ("B", "2026-02-10", "too_complex", "voluntary"),
+    ]
+    with opened(spans, cancellations=answers) as business:
+        lost = months.kept_losses(business).execute().set_index(["customer_id", "month"])
+    assert why(lost, "B") == ("voluntary", "too_complex", True)
+    assert why(lost, "A") == ("unknown", None, False)
+
+
 def test_an_answer_after_the_cut_is_not_known(losses: pd.DataFrame) -> None:
     """The report of March cannot hold what was said in April."""
     assert why(losses, "in_april") == ("unknown", None, False)

@@ -158,7 +158,7 @@ def shortened(names: Sequence[str], most: int = 8) -> str:
     >>> shortened(["a", "b", "c"], most=2)
     'a, b and 1 more'
     """
-    first = ", ".join(name[:40] for name in names[:most])
+    first = ", ".join(" ".join(name.split())[:40] for name in names[:most])
     return f"{first} and {len(names) - most:,} more" if len(names) > most else first
 
 
