@@ -5,7 +5,6 @@ numbers on with `hand_on`, which shows nothing.
 """
 
 import datetime as dt
-import html
 import json
 import math
 import numbers
@@ -34,7 +33,7 @@ class Sentence:
     text: str
 
     def _repr_html_(self) -> str:
-        return f'<p class="finding">{html.escape(self.text)}</p>'
+        return f'<p class="finding">{formats.escaped(self.text)}</p>'
 
     def __repr__(self) -> str:
         return self.text
@@ -55,8 +54,8 @@ class Warnings:
     def _repr_html_(self) -> str:
         if not self.faults:
             return f'<p class="fine">{self._summary()}</p>'
-        items = "".join(f"<li>{html.escape(fault.message)}</li>" for fault in self.faults)
-        summary = html.escape(self._summary())
+        items = "".join(f"<li>{formats.escaped(fault.message)}</li>" for fault in self.faults)
+        summary = formats.escaped(self._summary())
         return f'<details class="warning"><summary>{summary}</summary><ul>{items}</ul></details>'
 
     def __repr__(self) -> str:
@@ -260,7 +259,7 @@ def switch_gaps(gaps: pd.DataFrame) -> Sentence:
     low, high = gaps["churn_rate"].min(), gaps["churn_rate"].max()
     if math.isnan(low):
         return Sentence("The month began without customers, so there is no rate to vary.")
-    if low == high:
+    if formats.percent(low) == formats.percent(high):
         return Sentence(
             f"The switch gap does not matter this month: churn is {formats.percent(low)} with each."
         )

@@ -5,6 +5,7 @@ the same wherever it stands. A missing number is a dash.
 """
 
 import datetime as dt
+import html
 from decimal import Decimal
 
 import pandas as pd
@@ -138,6 +139,15 @@ def plural(amount: int, noun: str, nouns: str = "") -> str:
     ('1 customer', '3 customers', '2 losses')
     """
     return f"{count(amount)} {noun if amount == 1 else nouns or noun + 's'}"
+
+
+def escaped(text: str) -> str:
+    """Text as HTML that shows it and nothing else; a number stays on one line with its per cent sign.
+
+    >>> escaped("<b> 5.0 %") == "&lt;b&gt; 5.0\\u00a0%"
+    True
+    """
+    return html.escape(text).replace(" %", "\u00a0%")
 
 
 _LABELS = {

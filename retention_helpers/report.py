@@ -374,7 +374,7 @@ def _findings(worked: Sequence[Run], business: "Business") -> dict[str, Any]:
     merged: dict[str, Any] = {
         "schema_version": 1,
         "month": business.month,
-        "as_of": str(business.as_of),
+        "as_of": business.cut_at,
         "currency": business.currency or None,
     }
     owner: dict[str, str] = {}

@@ -5,7 +5,6 @@ their findings.json, never from the present data.
 """
 
 import datetime as dt
-import html
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +56,7 @@ class Answers:
     def _repr_html_(self) -> str:
         heads = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
         body = "\n".join(f"<tr>{_answer_cells(row)}</tr>" for row in self.rows)
-        caption = html.escape(self.caption)
+        caption = formats.escaped(self.caption)
         return (
             f'<div class="table" role="region" tabindex="0" aria-label="{caption}">'
             f'<table class="answers"><caption>{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n'
@@ -75,14 +74,14 @@ class Answers:
 
 def _answer_cells(row: Answer) -> str:
     verdicts = " ".join(
-        f'<span class="verdict verdict-{verdict.tone}">{html.escape(verdict.text)}</span>'
+        f'<span class="verdict verdict-{verdict.tone}">{formats.escaped(verdict.text)}</span>'
         for verdict in row.verdicts
     )
-    number = f'{html.escape(row.number)} <span class="basis">{html.escape(row.basis)}</span>'
-    cells = [number, html.escape(row.interval), verdicts, html.escape(row.do_now)]
+    number = f'{formats.escaped(row.number)} <span class="basis">{formats.escaped(row.basis)}</span>'
+    cells = [number, formats.escaped(row.interval), verdicts, formats.escaped(row.do_now)]
     labelled = zip(COLUMNS[1:], cells, strict=True)
     written = "".join(f'<td data-label="{label}">{cell}</td>' for label, cell in labelled)
-    return f'<th scope="row">{html.escape(row.question)}</th>{written}'
+    return f'<th scope="row">{formats.escaped(row.question)}</th>{written}'
 
 
 def answers(rows: Sequence[Answer], month: str) -> Answers:

@@ -5,7 +5,6 @@ customers is shown as text: no HTML, no Markdown.
 """
 
 import datetime as dt
-import html
 import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,8 +31,8 @@ class Table:
     left_out: int = 0  # rows that are not shown
 
     def _cell(self, nth: int, text: str) -> str:
-        escaped = html.escape(text)
-        label = f' data-label="{html.escape(self.columns[nth])}"'
+        escaped = formats.escaped(text)
+        label = f' data-label="{formats.escaped(self.columns[nth])}"'
         number = NUMBER if self.is_number[nth] else ""
         if nth == 0:
             return f'<th scope="row"{number}>{escaped}</th>'
@@ -44,7 +43,7 @@ class Table:
 
     def _repr_html_(self) -> str:
         heads = "".join(
-            f'<th scope="col"{NUMBER if number else ""}>{html.escape(name)}</th>'
+            f'<th scope="col"{NUMBER if number else ""}>{formats.escaped(name)}</th>'
             for name, number in zip(self.columns, self.is_number, strict=True)
         )
         body = "\n".join(
@@ -53,8 +52,8 @@ class Table:
         if not self.rows:
             body = f'<tr><td colspan="{len(self.columns)}">None.</td></tr>'
         if self.left_out:
-            body += f'\n<tr><td colspan="{len(self.columns)}">{html.escape(self._more())}</td></tr>'
-        caption = html.escape(self.caption)
+            body += f'\n<tr><td colspan="{len(self.columns)}">{formats.escaped(self._more())}</td></tr>'
+        caption = formats.escaped(self.caption)
         return (
             f'<div class="table" role="region" tabindex="0" aria-label="{caption}">'
             f"<table><caption>{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n"
@@ -147,8 +146,8 @@ class Quotation:
     source: str = ""
 
     def _repr_html_(self) -> str:
-        source = f"<footer>{html.escape(self.source)}</footer>" if self.source else ""
-        return f'<blockquote class="quote">{html.escape(self.text)}{source}</blockquote>'
+        source = f"<footer>{formats.escaped(self.source)}</footer>" if self.source else ""
+        return f'<blockquote class="quote">{formats.escaped(self.text)}{source}</blockquote>'
 
     def __repr__(self) -> str:
         return f"“{self.text}”" + (f" ({self.source})" if self.source else "")
