@@ -19,10 +19,11 @@ from ibis.backends.duckdb import Backend
 
 from retention_helpers import calendar, gate
 from retention_helpers.contract import TABLES, Fault
-from retention_helpers.engine import connect
+from retention_helpers.engine import connect, parquet
 from retention_helpers.errors import InputError
 from retention_helpers.formats import iso_month
-from retention_helpers.gate import SourceRead, examine
+from retention_helpers.gate import examine
+from retention_helpers.kept import CACHE, SourceRead
 from retention_helpers.settings import Settings, read_experiments
 
 __all__ = ["SAMPLE", "Business", "examine", "open_business"]
@@ -86,7 +87,7 @@ class Business:
         contract_table = TABLES[name]
         if not self.has(name):
             return self._empty(name)
-        whole = self.engine.read_parquet(self.kept / f"{name}.parquet", table_name=f"kept_{name}")
+        whole = parquet(self.engine, self.kept / f"{name}.parquet", f"kept_{name}")
         unread = [column for column in whole.columns if column.startswith("unread_")]
         rows = whole.drop(*unread, *({"source_row"} & set(whole.columns)))
         clock = _day_of(contract_table.clock)
@@ -125,7 +126,7 @@ class Business:
                 os.replace(written, path)
             finally:
                 Path(written).unlink(missing_ok=True)
-        return self.engine.read_parquet(path, table_name=f"{name}_{self.month.replace('-', '_')}")
+        return parquet(self.engine, path, f"{name}_{self.month.replace('-', '_')}")
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
         """A small value that many measures ask for, computed once while the business is open."""
@@ -160,14 +161,14 @@ def _possible(month: str, first_on: str, today: dt.date) -> dt.date:
 
 def _refuse_tracked_folder(folder: Path) -> None:
     """The notebooks under version control show the sample; own data there would be committed."""
-    if Path.cwd() == TRACKED_NOTEBOOKS and folder != SAMPLE:
+    if Path.cwd().is_relative_to(TRACKED_NOTEBOOKS) and folder != SAMPLE:
         raise InputError(
             "The notebooks in notebooks/ are under version control and show the sample only, so that "
             f"customer data cannot be committed. To explore {folder.name}: make lab DATA={folder}"
         )
 
 
-def open_business(data: Path | str, month: str = "", *, cache: Path = gate.CACHE) -> Business:
+def open_business(data: Path | str, month: str = "", *, cache: Path = CACHE) -> Business:
     """Open a data folder for one report month ("2026-10"; empty: the last whole month in the data).
 
     Raises Stopped with every fault that would make the report wrong, InputError for a missing folder, an
@@ -198,6 +199,6 @@ def open_business(data: Path | str, month: str = "", *, cache: Path = gate.CACHE
     )
 
 
-def forget(cache: Path = gate.CACHE) -> None:
+def forget(cache: Path = CACHE) -> None:
     """Remove every table that was kept of any folder."""
     shutil.rmtree(cache, ignore_errors=True)

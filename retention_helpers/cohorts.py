@@ -109,11 +109,12 @@ def anniversary_triangle(business: Business) -> pd.DataFrame:
 
 
 def retention_after(triangle: pd.DataFrame, k: int) -> Rate:
-    """All cohorts together: of the customers who have reached month k, the share that are customers then.
+    """All final cells together: of the customers who have reached month k, the share still customers then.
 
-    NaN where nobody has reached it. Takes the anniversary triangle.
+    Cells that a return may still change are left out. NaN where no cell is final. Takes the anniversary
+    triangle.
     """
-    cells = triangle[triangle["k"] == k]
+    cells = triangle[(triangle["k"] == k) & triangle["final"].astype(bool)]
     return rate(int(cells["retained"].sum()), int(cells["reached"].sum()))
 
 

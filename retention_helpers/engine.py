@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import ibis
+import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
 MEMORY = "1GB"  # beyond that the engine spills to disk
@@ -52,6 +53,12 @@ def path_text(path: Path) -> str:
     "'data [[]2026]/it''s.csv'"
     """
     return text(re.sub(r"([*?\[])", r"[\1]", str(path)))
+
+
+def parquet(engine: Backend, path: Path, name: str) -> ir.Table:
+    """A Parquet file as a table of the engine, under a name of its own."""
+    engine.con.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS FROM read_parquet({path_text(path)})")
+    return engine.table(name)
 
 
 EngineError = duckdb.Error

@@ -27,6 +27,7 @@ from retention_helpers import formats
 STYLE = Path(__file__).with_name("retention.mplstyle")
 DOTS_PER_INCH = 200
 CSS_PER_INCH = 96
+DARK = 0.55  # shades above it carry white figures
 COLOURS = 128  # of the palette
 MOST_LEVELS = 30
 BLUE, RED, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6b7280"
@@ -76,7 +77,7 @@ def _styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def _canvas(height: float, *, width: float = 7.4) -> tuple[Canvas, Axes]:
-    canvas = Canvas(figsize=(width, height), layout="constrained")
+    canvas = Canvas(figsize=(width, height), layout="tight")
     return canvas, canvas.add_subplot()
 
 
@@ -278,18 +279,23 @@ def triangle(cells: pd.DataFrame, *, title: str, cohorts: int = 13, periods: int
     if shown.empty:
         axes.set_title(f"{title}: no cell yet")
         return _finished(canvas, f"{title}: nobody has reached the first month yet, so there is no cell.")
-    import seaborn as sns  # two seconds of import, for this figure only
-
     grid = shown.pivot(index="cohort", columns="k", values="rate")
     sizes = shown.groupby("cohort")["size"].first()
-    sns.heatmap(
-        grid, ax=axes, vmin=0, vmax=1, cmap="BuGn", annot=grid.map(lambda rate: f"{100 * rate:.0f}"),
-        fmt="", annot_kws={"fontsize": 8}, linewidths=1.5, linecolor="white", cbar=False,
-    )  # fmt: skip
+    axes.pcolormesh(grid, vmin=0, vmax=1, cmap="BuGn", edgecolors="white", linewidth=1.5)
+    for (down, across), rate in np.ndenumerate(grid.to_numpy(dtype=float)):
+        if not np.isnan(rate):
+            ink = "white" if rate > DARK else "#22262c"
+            axes.text(
+                across + 0.5, down + 0.5, f"{100 * rate:.0f}",
+                color=ink, fontsize=8, ha="center", va="center",
+            )  # fmt: skip
+    axes.invert_yaxis()
+    axes.set_xticks([place + 0.5 for place in range(grid.shape[1])], list(grid.columns))
     labels = [f"{formats.short_month(cohort)}  (n = {sizes[cohort]})" for cohort in grid.index]
     axes.set_yticks([place + 0.5 for place in range(len(grid))], labels, rotation=0)
     axes.set(xlabel="months since the start; share still customers, %", ylabel="")
     axes.grid(visible=False)
+    axes.spines["bottom"].set_visible(False)
     if "final" in shown.columns:
         _hatch_unfinished(axes, shown, grid)
     axes.set_title(title)

@@ -289,7 +289,11 @@ def first_days(business: Business) -> ir.Table:
 
 
 def _answers(business: Business) -> ir.Table:
-    """A row a service that somebody asked to cancel: the latest row of the cancellations after it began."""
+    """A row a service that somebody asked to cancel: the latest row of the cancellations after it began.
+
+    Placed by days, because many surveys export dates only: a row of the day on which service began belongs
+    to that service.
+    """
     asked = business.table("cancellations").mutate(row=ibis.row_number())
     own = kept_services(business)
     pairs = asked.join(own, [asked.customer_id == own.customer_id, own.begin_on <= asked.canceled_on]).drop(

@@ -195,8 +195,10 @@ def anniversary_frame(rows: list[tuple[str, int, int, int, bool]]) -> pd.DataFra
 
 
 def test_retention_after_k_pools_everybody_who_reached_it() -> None:
-    """10 of 20 and 3 of 5 are 13 of 25; nobody at k = 12 is no rate."""
-    triangle = anniversary_frame([("2026-01", 1, 20, 10, True), ("2026-02", 1, 5, 3, False)])
+    """10 of 20 and 3 of 5 are 13 of 25, without the cell that is not final; nobody at k = 12 is no rate."""
+    triangle = anniversary_frame(
+        [("2026-01", 1, 20, 10, True), ("2026-02", 1, 5, 3, True), ("2026-03", 1, 9, 9, False)]
+    )
     pooled = cohorts.retention_after(triangle, 1)
     assert (pooled.numerator, pooled.denominator, pooled.value) == (13, 25, 0.52)
     assert pd.isna(cohorts.retention_after(triangle, 12).value)

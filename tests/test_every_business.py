@@ -17,9 +17,9 @@ import nbformat
 import pytest
 from conftest import write_folder
 
-from retention_helpers import business, gate, notebooks
+from retention_helpers import business, kept, notebooks
 
-SCHEMA = json.loads((gate.PACKAGE / "findings.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((kept.PACKAGE / "findings.schema.json").read_text(encoding="utf-8"))
 LEAKS = re.compile(r"\b(nan|NaN|NaT|None|inf|Decimal|Timestamp)\b(?!\.\n|\.<|\.$)")
 
 

@@ -36,9 +36,7 @@ def test_floats_are_written_with_nine_significant_digits(tmp_path: Path) -> None
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "amount", ["0.1", "33.333333", "100.000000", "1234567890.12", "12345678901.123457"]
-)
+@pytest.mark.parametrize("amount", ["0.1", "33.333333", "100.000000", "1234567890.12", "12345678901.123457"])
 def test_money_is_written_exactly(tmp_path: Path, amount: str) -> None:
     """Up to six decimals; a sum beyond some ten thousand million would need more digits than a float has."""
     assert handed_on(tmp_path, mrr=Decimal(amount))["mrr"] == Decimal(amount)

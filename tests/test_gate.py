@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from retention_helpers import gate
+from retention_helpers import gate, kept
 from retention_helpers.contract import TABLES, Fault, Stopped
 from retention_helpers.engine import EngineError, connect, rows
 from retention_helpers.errors import InputError
@@ -65,13 +65,13 @@ def said(tmp_path: Path, files: Mapping[str, Content]) -> list[str]:
     return [f"{fault.level}: {fault.message}" for fault in faults]
 
 
-def kept(tmp_path: Path, table: str, columns: str, files: Mapping[str, Content]) -> list[tuple]:
+def parquet_of(tmp_path: Path, table: str, columns: str, files: Mapping[str, Content]) -> list[tuple]:
     """What the gate kept of a table, in the order of the file."""
     passed = gate.pass_gate(folder_of(tmp_path / "data", files), tmp_path / ".kept")
     return kept_of(passed, table, columns)
 
 
-def kept_of(passed: gate.Passed, table: str, columns: str) -> list[tuple]:
+def kept_of(passed: kept.Passed, table: str, columns: str) -> list[tuple]:
     whole = pq.read_table(passed.folder / f"{table}.parquet").to_pylist()
     return [tuple(row[name] for name in columns.split(", ")) for row in whole]
 
@@ -402,7 +402,7 @@ def test_a_folder_of_parquet_files_is_one_table_and_names_its_torn_file(tmp_path
         (path / "_SUCCESS").touch()
 
     files = instead(parts, "subscriptions.parquet")
-    found = kept(tmp_path, "subscriptions", "customer_id, started_on, plan", files)
+    found = parquet_of(tmp_path, "subscriptions", "customer_id, started_on, plan", files)
     assert sorted(found, key=str) == [
         ("C-1", dt.date(2026, 1, 5), None),
         ("C-1", dt.date(2026, 2, 5), "pro"),
@@ -637,7 +637,7 @@ def test_an_instant_is_kept_in_utc_beside_the_day_of_the_business(tmp_path, zone
         "customers.csv": customers_at([case[0] for case in cases]),
         "retention.yml": f"time_zone: {zone}",
     }
-    assert kept(tmp_path, "customers", "signed_up_at, signed_up_on", files) == [
+    assert parquet_of(tmp_path, "customers", "signed_up_at, signed_up_on", files) == [
         (dt.datetime.fromisoformat(instant), dt.date.fromisoformat(day)) for _, instant, day in cases
     ]
 
@@ -658,7 +658,7 @@ def test_instants_with_an_offset_agree_with_the_time_zone_database(tmp_path, zon
         "retention.yml": f"time_zone: {zone}",
     }
     there = zoneinfo.ZoneInfo(zone)
-    assert kept(tmp_path, "customers", "signed_up_at, signed_up_on", files) == [
+    assert parquet_of(tmp_path, "customers", "signed_up_at, signed_up_on", files) == [
         (moment.astimezone(dt.UTC).replace(tzinfo=None), moment.astimezone(there).date())
         for moment in moments
     ]
@@ -699,7 +699,7 @@ def test_instants_of_parquet(tmp_path, column):
         **instead(parquet(started_at=column), "subscriptions.parquet"),
         "retention.yml": "time_zone: Europe/Berlin",
     }
-    found = kept(tmp_path, "subscriptions", "started_at, started_on", files)
+    found = parquet_of(tmp_path, "subscriptions", "started_at, started_on", files)
     assert found == [(dt.datetime(2026, 1, 5, 22, 30), dt.date(2026, 1, 5))] * 2
 
 
@@ -723,7 +723,7 @@ def test_what_is_no_instant_in_parquet(tmp_path, column, value):
 @pytest.mark.parametrize("nothing", [pa.nulls(2), pa.array([None, None], pa.int64()), pa.array(["", " "])])
 def test_a_column_of_nothing_is_empty(tmp_path, nothing):
     files = instead(parquet(ended_at=nothing), "subscriptions.parquet")
-    assert kept(tmp_path, "subscriptions", "ended_at, ended_on", files) == [(None, None)] * 2
+    assert parquet_of(tmp_path, "subscriptions", "ended_at, ended_on", files) == [(None, None)] * 2
 
 
 # --- money -----------------------------------------------------------------------------------------
@@ -748,14 +748,14 @@ def test_amounts_are_kept_exactly(tmp_path):
         "999999999999.999999",
         "1.000",
     ]
-    assert kept(tmp_path, "subscriptions", "mrr", {"subscriptions.csv": spans_of(amounts)}) == [
+    assert parquet_of(tmp_path, "subscriptions", "mrr", {"subscriptions.csv": spans_of(amounts)}) == [
         (Decimal(amount),) for amount in amounts
     ]
 
 
 def test_decimal_commas_where_semicolons_separate(tmp_path):
     amounts = ["49|9", "0|125", "49.90", "1234567|891", "7"]
-    assert kept(tmp_path, "subscriptions", "mrr", {"subscriptions.csv": spans_of(amounts, ";")}) == [
+    assert parquet_of(tmp_path, "subscriptions", "mrr", {"subscriptions.csv": spans_of(amounts, ";")}) == [
         (Decimal(amount.replace("|", ".")),) for amount in amounts
     ]
 
@@ -807,7 +807,7 @@ def test_amounts_of_parquet_are_not_rounded(tmp_path, amounts, case):
 
 
 def test_the_noise_of_floats_is_no_seventh_decimal(tmp_path):
-    assert kept(
+    assert parquet_of(
         tmp_path, "subscriptions", "mrr", instead(parquet(mrr=[0.1 + 0.2, 49.9 * 3]), "subscriptions.parquet")
     ) == [
         (Decimal("0.3"),),
@@ -862,7 +862,7 @@ def test_currencies_are_converted_exactly_to_six_decimals(tmp_path):
         ((Decimal(amount) * rates[code]).quantize(sixth, ROUND_HALF_UP),)
         for amount, code in dict.fromkeys(spans)
     ]
-    assert kept(tmp_path, "subscriptions", "mrr", files) == expected
+    assert parquet_of(tmp_path, "subscriptions", "mrr", files) == expected
 
 
 CURRENCIES = {
@@ -997,7 +997,7 @@ def test_repeated_rows_are_left_out_and_said(tmp_path):
         "(first: customer C-1, line 4). The repeated rows were left out."
     ]
     columns = "source_row, customer_id"
-    assert kept(tmp_path, "subscriptions", columns, {"subscriptions.csv": spans}) == [
+    assert parquet_of(tmp_path, "subscriptions", columns, {"subscriptions.csv": spans}) == [
         (1, "C-1"),
         (2, "C-2"),
         (4, "C-2"),
@@ -1012,13 +1012,13 @@ def test_rows_that_differ_in_a_column_that_is_not_read_are_no_repetition(tmp_pat
     assert said(tmp_path, files) == [
         f"note: subscriptions.csv: zz is no column of the contract and was not read. Known: {known}."
     ]
-    assert len(kept(tmp_path, "subscriptions", "mrr", files)) == 3
+    assert len(parquet_of(tmp_path, "subscriptions", "mrr", files)) == 3
 
 
 def test_repeated_events_are_events(tmp_path):
     events = "customer_id,occurred_at,event\n" + "C-1,2026-01-05,login\n" * 3
     assert said(tmp_path, {"events.csv": events}) == []
-    assert len(kept(tmp_path, "events", "event", {})) == 3
+    assert len(parquet_of(tmp_path, "events", "event", {})) == 3
 
 
 def test_a_customer_twice(tmp_path):
@@ -1063,7 +1063,9 @@ def test_attributes_with_any_other_name(tmp_path, name):
     quoted = f'"{name}"'
     assert said(tmp_path, {"customers.csv": CUSTOMERS.replace("industry", quoted)}) == []
     column = name.replace('""', '"')
-    assert kept(tmp_path, "customers", column, {"customers.csv": CUSTOMERS.replace("industry", quoted)}) == [
+    assert parquet_of(
+        tmp_path, "customers", column, {"customers.csv": CUSTOMERS.replace("industry", quoted)}
+    ) == [
         ("design",),
         ("law",),
     ]
@@ -1217,7 +1219,7 @@ def unread(*_: object, **__: object) -> None:
 def test_a_second_report_reads_no_file_again(tmp_path, cache, monkeypatch):
     folder = folder_of(tmp_path / "data", OTHERS)
     first = gate.pass_gate(folder, cache)
-    for reader in ("connect", "csv_header", "check_form", "sheet"):
+    for reader in ("connect", "raw_relation", "csv_header", "csv_fault"):
         monkeypatch.setattr(gate, reader, unread)
     assert gate.pass_gate(folder, cache) == first
     assert gate.pass_gate(tmp_path / "." / "data", cache) == first
@@ -1240,9 +1242,9 @@ def test_what_changes_is_read_again(tmp_path, cache, name):
 
 def test_new_settings_are_a_new_reading(tmp_path):
     files = {"customers.csv": customers_at(["2026-03-05T23:30:00Z"])}
-    assert kept(tmp_path, "customers", "signed_up_on", files) == [(dt.date(2026, 3, 5),)]
+    assert parquet_of(tmp_path, "customers", "signed_up_on", files) == [(dt.date(2026, 3, 5),)]
     (tmp_path / "data" / "retention.yml").write_text("time_zone: Asia/Tokyo")
-    assert kept(tmp_path, "customers", "signed_up_on", files) == [(dt.date(2026, 3, 6),)]
+    assert parquet_of(tmp_path, "customers", "signed_up_on", files) == [(dt.date(2026, 3, 6),)]
 
 
 def test_a_file_that_comes_or_goes_is_a_new_reading(tmp_path, cache):
@@ -1270,7 +1272,7 @@ def test_a_reading_that_is_interrupted_leaves_nothing(tmp_path, cache, monkeypat
             raise broken
 
         with monkeypatch.context() as patch, pytest.raises(broken):
-            patch.setattr(gate, "_save", interrupt)
+            patch.setattr(kept, "save", interrupt)
             gate.pass_gate(folder, cache)
         assert not [path for path in cache.rglob("*") if path.is_file()]
     assert gate.pass_gate(folder, cache).faults == ()
@@ -1279,7 +1281,7 @@ def test_a_reading_that_is_interrupted_leaves_nothing(tmp_path, cache, monkeypat
 def test_what_a_killed_reading_left_is_swept_away_a_day_later(tmp_path, cache):
     folder = folder_of(tmp_path / "data", {})
     home = gate.pass_gate(folder, cache).folder.parent
-    for name, age in ((".building-old", 2 * gate.LEFT_BEHIND), (".building-young", 0)):
+    for name, age in ((".building-old", 2 * kept.LEFT_BEHIND), (".building-young", 0)):
         (home / name).mkdir()
         stamp = (home / name).stat().st_mtime - age
         os.utime(home / name, (stamp, stamp))
@@ -1291,7 +1293,7 @@ def test_what_a_killed_reading_left_is_swept_away_a_day_later(tmp_path, cache):
 def test_old_readings_are_forgotten(tmp_path, cache):
     folder = folder_of(tmp_path / "data", {})
     readings = []
-    for number in range(gate.KEPT_FINGERPRINTS + 2):
+    for number in range(kept.KEPT_FINGERPRINTS + 2):
         (folder / "retention.yml").write_text(f"min_customers: {number}")
         readings.append(gate.pass_gate(folder, cache).folder)
         stamp = 1_700_000_000 + number
@@ -1335,16 +1337,24 @@ def test_two_processes_at_once(tmp_path, cache):
     assert [path.name for path in next(cache.iterdir()).iterdir()] == [Path(answers.pop()).name]
 
 
+@pytest.mark.parametrize(("ended_at", "latest"), [("2026-02-05", "2026-02-05"), ("2026-02-07", "2026-01-06")])
+def test_an_end_far_ahead_is_a_plan_and_not_the_latest_row(tmp_path, cache, ended_at, latest):
+    """The latest start is of 6 January; an end counts up to 31 days after it."""
+    spans = f"customer_id,started_at,ended_at,mrr\nC-1,2026-01-05,{ended_at},5\nC-2,2026-01-06,,5\n"
+    folder = folder_of(tmp_path / "data", {"subscriptions.csv": spans})
+    assert gate.pass_gate(folder, cache).latest_on == latest
+
+
 def test_what_was_kept_says_what_was_read(tmp_path, cache):
     folder = folder_of(
         tmp_path / "data", {"subscriptions.csv": SUBSCRIPTIONS + "C-1,2026-01-05,,49,pro,active,EUR\n"}
     )
     passed = gate.pass_gate(folder, cache)
     assert passed.currency == "EUR"
-    assert (passed.first_on, passed.latest_on) == ("2026-01-05", "2026-03-01")
+    assert (passed.first_on, passed.latest_on) == ("2026-01-05", "2026-01-06")
     assert passed.sources == (
-        gate.SourceRead("customers", "customers.csv", 2, 2),
-        gate.SourceRead("subscriptions", "subscriptions.csv", 3, 2),
+        kept.SourceRead("customers", "customers.csv", 2, 2),
+        kept.SourceRead("subscriptions", "subscriptions.csv", 3, 2),
     )
     record = json.loads((passed.folder / "passed.json").read_text(encoding="utf-8"))
     assert str(folder) not in json.dumps(record)
@@ -1371,7 +1381,7 @@ def test_the_engine_never_reaches_for_the_network(tmp_path):
 
 
 def test_the_sample_has_no_faults_that_stop(cache):
-    sample = gate.PACKAGE.parent / "data" / "sample"
+    sample = kept.PACKAGE.parent / "data" / "sample"
     assert [fault.message for fault in gate.examine(sample, cache) if fault.level == "stop"] == []
 
 

@@ -226,8 +226,7 @@ def unpaid(business_of: Callable[..., Business]) -> pd.DataFrame:
 
 def test_past_due_lists_customers_at_the_months_end(unpaid: pd.DataFrame) -> None:
     """The largest first; neither who paid again nor who is lost."""
-    listed = [who for who in unpaid.index if who != "second"]
-    assert listed == ["large", "switched", "small"]
+    assert list(unpaid.index) == ["large", "switched", "second", "small"]
     assert unpaid.loc["large", "mrr"] == 100
 
 
@@ -238,7 +237,7 @@ def test_past_due_names_the_plan_that_is_not_paid(unpaid: pd.DataFrame) -> None:
 
 def test_past_due_lists_a_second_subscription_too(unpaid: pd.DataFrame) -> None:
     """A customer whose smaller subscription is past due has a payment that is past due."""
-    assert "second" in unpaid.index
+    assert tuple(unpaid.loc["second"]) == ("addon", 20)
 
 
 # --- nothing ---------------------------------------------------------------------------------------

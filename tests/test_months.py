@@ -593,11 +593,11 @@ def test_a_row_before_the_service_began_says_nothing_about_its_end(losses: pd.Da
     assert why(losses, "second_time") == ("unknown", None, False)
 
 
-def test_an_answer_on_the_day_of_a_return_belongs_to_the_service_before(opened: Any) -> None:
+def test_an_answer_on_the_day_on_which_service_begins_belongs_to_it(opened: Any) -> None:
     """
-    Left on 1 March, answered the survey on the 10th at 09:00, came back at 15:00, left on the 20th without
-    a word:  ====|   x ====|   The answer came before the second service began. A row with a date only is
-    of that day, and counts for who came and asked to cancel on it.
+    Answers are placed by days, because many surveys export dates only:  A came back on 10 March at 15:00 and
+    has a row of that day at 09:00, B came at 15:00 and has a dated row of that day. Both rows belong to the
+    service that began on the day.  A ====|   x=====|     B x====|
     """
     spans = [
         ("A", "2026-01-10", "2026-03-01", 10),
@@ -611,7 +611,7 @@ def test_an_answer_on_the_day_of_a_return_belongs_to_the_service_before(opened: 
     with opened(spans, cancellations=answers) as business:
         lost = months.kept_losses(business).execute().set_index(["customer_id", "month"])
     assert why(lost, "B") == ("voluntary", "too_complex", True)
-    assert why(lost, "A") == ("unknown", None, False)
+    assert why(lost, "A") == ("voluntary", "too_expensive", True)
 
 
 def test_an_answer_after_the_cut_is_not_known(losses: pd.DataFrame) -> None:
