@@ -166,10 +166,9 @@ def _verdict(stops: int, warnings: int, notes: int) -> str:
 
 
 def _explore(options: argparse.Namespace) -> int:
-    from retention_helpers.business import examine
+    from retention_helpers.business import open_business
 
-    if not options.data.is_dir():
-        examine(options.data)  # says so in the words of the data gate
+    open_business(options.data, options.month).close()  # says what is wrong before JupyterLab opens
     copies = notebooks.copy_for_exploring(options.data, options.month, notebooks.PROJECT / "work")
     print(copies)
     return 0

@@ -21,7 +21,7 @@ from retention_helpers import calendar, gate
 from retention_helpers.contract import TABLES, Fault
 from retention_helpers.engine import connect, parquet
 from retention_helpers.errors import InputError
-from retention_helpers.formats import iso_month
+from retention_helpers.formats import day, iso_month
 from retention_helpers.gate import examine
 from retention_helpers.kept import CACHE, SourceRead
 from retention_helpers.settings import Settings, read_experiments
@@ -30,6 +30,7 @@ __all__ = ["SAMPLE", "Business", "examine", "open_business"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 SAMPLE = PROJECT / "data" / "sample"
+QUIET_DAYS = 10  # without any row before the month's end; then the export may be old
 TRACKED_NOTEBOOKS = PROJECT / "notebooks"
 
 
@@ -70,6 +71,11 @@ class Business:
         return calendar.first_of(self.month)
 
     @property
+    def identity(self) -> str:
+        """The business and the name of its data folder, to tell its reports from those of another."""
+        return f"{self.name} ({self.folder.name})"
+
+    @property
     def cut_at(self) -> str:
         """The instant of the cut with its offset, such as 2026-11-01T00:00:00+01:00."""
         return dt.datetime.combine(self.as_of, dt.time(), self.settings.zone).isoformat()
@@ -90,6 +96,8 @@ class Business:
         whole = parquet(self.engine, self.kept / f"{name}.parquet", f"kept_{name}")
         unread = [column for column in whole.columns if column.startswith("unread_")]
         rows = whole.drop(*unread, *({"source_row"} & set(whole.columns)))
+        if self.settings.internal_accounts and "customer_id" in rows.columns:
+            rows = rows.filter(~rows.customer_id.isin(self.settings.internal_accounts))
         clock = _day_of(contract_table.clock)
         cut = rows.filter(rows[clock] < self.as_of)
         later = {}
@@ -159,6 +167,19 @@ def _possible(month: str, first_on: str, today: dt.date) -> dt.date:
     return first
 
 
+def _silence(latest_on: str, as_of: dt.date) -> tuple[Fault, ...]:
+    """A warning where the data end long before the month does."""
+    latest = dt.date.fromisoformat(latest_on)
+    silent = (as_of - latest).days - 1
+    if silent < QUIET_DAYS:
+        return ()
+    said = (
+        f"The latest row is of {day(latest)}, {silent} days before the month's end. If the data were "
+        "exported then, everything after it is missing, losses first of all: export them again."
+    )
+    return (Fault("warning", "", "data that end early", 0, said),)
+
+
 def _refuse_tracked_folder(folder: Path) -> None:
     """The notebooks under version control show the sample; own data there would be committed."""
     if Path.cwd().is_relative_to(TRACKED_NOTEBOOKS) and folder != SAMPLE:
@@ -191,7 +212,7 @@ def open_business(data: Path | str, month: str = "", *, cache: Path = CACHE) -> 
         month=chosen,
         as_of=calendar.months_after(first, 1),
         currency=passed.currency,
-        faults=passed.faults,
+        faults=(*passed.faults, *_silence(passed.latest_on, calendar.months_after(first, 1))),
         sources=passed.sources,
         experiments=read_experiments(folder),
         kept=passed.folder,

@@ -90,7 +90,8 @@ def churn_of_month(churn: pd.DataFrame) -> Sentence:
         f"In {month}, {formats.count(now['lost'])} of "
         f"{formats.plural(now['customers_at_start'], 'customer')} left and "
         f"{formats.count(now['retained'])} stayed. That is a churn of {formats.percent(now['churn_rate'])}; "
-        f"with so many customers, anything from {formats.percent(low)} to {formats.percent(high)} would be "
+        f"with {formats.plural(now['customers_at_start'], 'customer')}, anything from "
+        f"{formats.percent(low)} to {formats.percent(high)} would be "
         "no surprise."
     )
 
@@ -277,7 +278,7 @@ def churn_kinds(kinds: pd.DataFrame) -> Sentence:
     parts = [
         (now["voluntary"], "decided to leave"),
         (now["involuntary"], "fell to a failed payment, a dispute or the biller's policy"),
-        (now["kind_unknown"], "left without a word about who ended it"),
+        (now["kind_unknown"], "left without anything in the data that says who ended it"),
     ]
     said = [f"{formats.count(amount)} {what}" for amount, what in parts if amount]
     return Sentence(f"Of the {formats.plural(now['lost'], 'customer')} lost, {listed(said)}.")
@@ -349,6 +350,12 @@ def coverage(days: pd.DataFrame, as_of: dt.date) -> Sentence:
     return Sentence(f"The latest row is of {formats.day(last)}: the data reach to the end of the month.")
 
 
+_BECAME = {
+    "ask_why": "back as customers at the end of this month",
+    "recover_payments": "still customers at the end of this month",
+}
+
+
 def became_of(rows: pd.DataFrame, earlier: Mapping[str, Any], month: str) -> Sentence:
     """What happened to the customers of last month's actions."""
     if not earlier:
@@ -356,20 +363,23 @@ def became_of(rows: pd.DataFrame, earlier: Mapping[str, Any], month: str) -> Sen
     if rows.empty:
         return Sentence("The report of the month before has no list of customers to follow up.")
     said = [
-        f"“{row.what}”: {formats.count(row.still_customers)} of "
-        f"{formats.plural(row.customers, 'customer')} are customers at the month's end"
+        f"“{row.what}”: {formats.count(row.still_customers)} of {formats.plural(row.customers, 'customer')} "
+        f"{_BECAME.get(row.id, 'customers at the end of this month')}"
         for row in rows.itertuples()
     ]
-    return Sentence(f"{'; '.join(said)}. Some of them would have stayed without a letter.")
+    return Sentence(f"{'; '.join(said)}. How many of them without the action, only an experiment tells.")
 
 
 def restated(rows: pd.DataFrame, earlier: Mapping[str, Any]) -> Sentence:
-    """Whether earlier reports still stand."""
+    """Whether the earlier reports that could be compared still stand."""
     if not earlier:
         return Sentence("There is no earlier report to compare with.")
     if rows.empty:
         many = formats.plural(len(earlier), "earlier report")
-        return Sentence(f"Nothing was restated: {many} would be written the same today.")
+        return Sentence(
+            f"Nothing was restated: {many} compared, on customers, who ended it, and MRR, with the same "
+            "numbers today."
+        )
     return Sentence(
         f"{formats.plural(len(rows), 'number')} of earlier reports would be given otherwise today."
     )
@@ -472,6 +482,8 @@ def measurement(
         "churn": rate_of(now, "churn_rate", "lost", "customers_at_start"),
         "retention": rate_of(now, "retention_rate", "retained", "customers_at_start"),
         **kinds.iloc[-1][["voluntary", "involuntary", "kind_unknown"]].to_dict(),
+        "involuntary_share": _known_share(kinds.iloc[-1]),
+        "unusual": None,
         "churn_change": _change_record(last_month),
         "churn_change_year": _change_record(last_year),
         **bands,
@@ -489,6 +501,7 @@ def measurement(
         "churn_by_last_12_months": _level_records(levels["last_12_months"]),
         "losses_by_tenure": _tenure_records(tenure["month"]),
         "losses_by_tenure_last_12_months": _tenure_records(tenure["last_12_months"]),
+        "lost_by_day_30_last_12_months": _early_share(tenure["last_12_months"]),
         "cohorts": cohorts,
         "recent_cohorts": [
             {
@@ -512,6 +525,8 @@ def measurement(
                 **moved.loc[place].drop("month").to_dict(),
                 "month": formats.iso_month(row["month"]),
                 "churn": rate_of(row, "churn_rate", "lost", "customers_at_start"),
+                "retention": rate_of(row, "retention_rate", "retained", "customers_at_start"),
+                **kinds.loc[place, ["voluntary", "involuntary", "kind_unknown"]].to_dict(),
                 "mrr": _mrr_record(mrr.loc[place]),
                 **kept.loc[place].drop("month").to_dict(),
             }
@@ -532,8 +547,19 @@ def _change_record(change: Change | None) -> dict[str, Any]:
     }
 
 
+def _known_share(kinds: pd.Series) -> Rate:
+    """The share of involuntary losses among those of which it is known who ended it."""
+    return rate(int(kinds["involuntary"]), int(kinds["involuntary"] + kinds["voluntary"]))
+
+
 def _mrr_record(row: pd.Series) -> dict[str, Any]:
-    return {name.removeprefix("mrr_"): amount for name, amount in row.items() if name != "month"}
+    amounts = {name.removeprefix("mrr_"): amount for name, amount in row.items() if name != "month"}
+    return {
+        **amounts,
+        "gained": row["new"] + row["reactivated"] + row["expansion"] + row["resumed"],
+        "given_up": row["contraction"] + row["paused"] + row["churned"],
+        "grew_by": row["mrr_at_end"] - row["mrr_at_start"],
+    }
 
 
 def _level_records(levels: pd.DataFrame) -> list[dict[str, Any]]:
@@ -576,4 +602,10 @@ def quality(
         {"table": row["table"], "matched": rate_of(row, "share", "customers_with_a_row", "customers")}
         for row in matched.to_dict(orient="records")
     ]
-    return {**said, "sources": read, "coverage": coverage, "match_rates": shares}
+    return {
+        **said,
+        "rows_read": int(read["rows_read"].sum()),
+        "sources": read,
+        "coverage": coverage,
+        "match_rates": shares,
+    }

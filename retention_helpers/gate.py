@@ -19,7 +19,14 @@ from retention_helpers.errors import InputError, nearest
 from retention_helpers.formats import plural
 from retention_helpers.kept import CACHE, Passed, SourceRead
 from retention_helpers.parsing import MONEY_TYPE, day_name, raw_relation, select_parsed, unread
-from retention_helpers.settings import SETTINGS_FILE, Settings, read_experiments, read_settings
+from retention_helpers.settings import (
+    NOT_USED_YET,
+    SETTINGS_FILE,
+    Settings,
+    named_settings,
+    read_experiments,
+    read_settings,
+)
 from retention_helpers.sources.folder import (
     Source,
     Unreadable,
@@ -218,9 +225,26 @@ class _Reading:
         if "customers" not in read:
             return
         self._hold_one_row_a_customer(sources["customers"])
+        self._hold_ids_that_name_nobody(sources["customers"])
         for name, source in sources.items():
             if name in read and "customer_id" in TABLES[name].required and name != "customers":
                 self._hold_known_customers(source)
+
+    def _hold_ids_that_name_nobody(self, source: Source) -> None:
+        """An e-mail address as customer_id would stand on the pages."""
+        read = self._read("customers")
+        addresses = f"{read} WHERE customer_id LIKE '%_@_%._%'"
+        count = self._count(f"SELECT count(*) FROM {addresses}")
+        if count:
+            said = contract.message(
+                source.name,
+                "customer_id is an e-mail address",
+                "The pages show customer_id: use an id that names nobody, or keep the report to yourself.",
+                rows=count,
+                of=self._count(f"SELECT count(*) FROM {read}"),
+                first=line_of_row(source, self._first(source, addresses)[0]),
+            )
+            self.faults.append(Fault("warning", "customers", "e-mail as id", count, said))
 
     def _hold_one_row_a_customer(self, source: Source) -> None:
         firsts = (
@@ -378,9 +402,20 @@ def _choices(folder: Path) -> _Choices:
     return _Choices(settings, tuple(faults))
 
 
+def _settings_without_use(folder: Path) -> list[Fault]:
+    """A setting that is accepted and changes nothing is said, rather than taken in silence."""
+    named = [key for key in NOT_USED_YET if key in named_settings(folder)]
+    return [
+        Fault("note", "", "setting without use", 0, f"{SETTINGS_FILE}: no page uses {key} yet.")
+        for key in named
+    ]
+
+
 def _read_folder(folder: Path, choices: _Choices, target: Path) -> Passed:
     sources, faults = find_sources(folder)
     faults += choices.faults
+    if not choices.faults:
+        faults += _settings_without_use(folder)
     settings = choices.settings
     engine = connect(target / "spill", settings.time_zone)
     try:

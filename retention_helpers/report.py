@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 WORKERS = 2
 SCHEMA = Path(__file__).with_name("findings.schema.json")
+SAMPLE_IDENTITY = "Kiebitzplan (sample)"
 FINDINGS = "findings.json"
 
 
@@ -102,11 +103,24 @@ def publish(
         from retention_helpers.business import open_business
 
         business = open_business(data, month)
+        _refuse_other_business(out / business.month, business)
         with _locked(out, business.month), _building(out, business.month) as building:
             runs = [_run_of(path, Path(data), business.month, out, building) for path in paths]
             troubles = _execute_all(runs, workers)
             made = _make(runs, troubles, business, building, whole=not only)
             return _place(made, troubles, out / business.month, partly=bool(only))
+
+
+def _refuse_other_business(report: Path, business: "Business") -> None:
+    """A report of another business is never replaced; the sample's is nobody's."""
+    try:
+        found = json.loads((report / FINDINGS).read_text(encoding="utf-8")).get("business")
+    except (OSError, ValueError, AttributeError):
+        return
+    if found and found not in (business.identity, SAMPLE_IDENTITY):
+        raise InputError(
+            f"{short(report)} holds the report of another business ({found}). Name another folder: OUT=…"
+        )
 
 
 def _run_of(path: Path, data: Path, month: str, out: Path, building: Path) -> Run:
@@ -362,6 +376,7 @@ def _executed(run: Run) -> "NotebookNode | None":
         if "papermill-error-cell-tag" in tags:
             continue
         if "injected-parameters" in tags:
+            cell["id"] = "injected-parameters"  # papermill draws a random one
             lines = cell.source.splitlines()
             cell.source = "\n".join(line for line in lines if not line.startswith("findings_to ="))
         kept.append(cell)
@@ -376,6 +391,7 @@ def _findings(worked: Sequence[Run], business: "Business") -> dict[str, Any]:
         "month": business.month,
         "as_of": business.cut_at,
         "currency": business.currency or None,
+        "business": business.identity,
     }
     owner: dict[str, str] = {}
     for run in worked:

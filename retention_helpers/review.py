@@ -20,7 +20,7 @@ from retention_helpers.intervals import Change, rate
 Tone = Literal["good", "bad", "open"]
 
 DUE_DAYS = 7
-RESTATABLE = ("customers_at_start", "new", "reactivated", "lost", "customers_at_end")
+HALF_A_MILLIONTH = 5e-7  # amounts have six decimals
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,9 @@ def money_answer(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Answ
         f"of MRR left; net retention {formats.percent(shares['net_revenue_retention'])}",
         "exact",
         (verdict,),
-        f"{formats.money(gained, currency)} were gained: see where under Measurement.",
+        "Nothing to do by itself: the losses below say whom to ask."
+        if now["churned"]
+        else f"Nothing: {formats.money(gained, currency)} came in.",
     )
 
 
@@ -179,9 +181,14 @@ def kinds_answer(kinds: pd.DataFrame) -> Answer:
     now = kinds.iloc[-1]
     if not now["lost"]:
         return Answer(question, formats.MISSING, "nobody left", formats.MISSING, (), "Nothing to do.")
-    share = rate(int(now["involuntary"]), int(now["lost"]))
+    known = int(now["voluntary"] + now["involuntary"])
+    if not known:
+        return _no_answer(
+            question, "nothing in the data says", "Bring cancellations, and ask those who left."
+        )
+    share = rate(int(now["involuntary"]), known)
     do_now = (
-        "Mend failed payments: nobody decided to leave there."
+        "Look after failed payments first: most can be mended."
         if now["involuntary"]
         else "Ask those who decided to leave."
     )
@@ -191,7 +198,7 @@ def kinds_answer(kinds: pd.DataFrame) -> Answer:
     return Answer(
         question,
         formats.percent(share.value),
-        f"by the biller: {formats.count(now['involuntary'])} of {formats.count(now['lost'])}",
+        f"by the biller: {formats.count(now['involuntary'])} of {formats.count(known)}",
         formats.interval(share.low, share.high),
         tuple(verdicts),
         do_now,
@@ -216,7 +223,7 @@ def actions(business: Business, *, past_due: pd.DataFrame, unexplained: pd.DataF
             "Write to every customer whose payment is past due",
             "a failed payment is no decision to leave, and most can be mended",
             "measurement",
-            "measurement.involuntary",
+            "actions",
             past_due,
         ),
         (
@@ -255,7 +262,8 @@ def unexplained(lost: pd.DataFrame) -> pd.DataFrame:
 def earlier_reports(reports: str, business: Business) -> dict[str, dict[str, Any]]:
     """The findings of earlier months' reports of this business, by month; empty where there are none.
 
-    A folder without findings.json, or with one that cannot be read, is passed over: it is no report.
+    A folder without findings.json, with one that cannot be read, or with one of another business is passed
+    over.
     """
     if not reports or not Path(reports).is_dir():
         return {}
@@ -266,23 +274,46 @@ def earlier_reports(reports: str, business: Business) -> dict[str, dict[str, Any
         except (OSError, ValueError):
             continue
         month = record.get("month", "") if isinstance(record, dict) else ""
-        if month == path.parent.name and month < business.month:
+        is_ours = record.get("business") == business.identity if isinstance(record, dict) else False
+        if is_ours and month == path.parent.name and month < business.month:
             found[month] = record
     return found
 
 
-def restated(earlier: dict[str, dict[str, Any]], moved: pd.DataFrame) -> pd.DataFrame:
-    """One row per number that an earlier report gave otherwise: month, number, then, now."""
-    now = {formats.iso_month(row["month"]): row for _, row in moved.iterrows()}
-    rows = [
-        (month, formats.label(key), int(record["measurement"][key]), int(now[month][key]))
-        for month, record in earlier.items()
-        if month in now and record.get("measurement")
-        for key in RESTATABLE
-        if record["measurement"].get(key) is not None
-        and int(record["measurement"][key]) != int(now[month][key])
-    ]
-    return pd.DataFrame(rows, columns=["month", "number", "then", "now"])
+def compared(earlier: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What earlier reports measured, by month; those that failed before they measured are left out."""
+    measured = {month: record.get("measurement") for month, record in earlier.items()}
+    return {month: found for month, found in measured.items() if isinstance(found, dict)}
+
+
+def restated(earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataFrame:
+    """One row per number that an earlier report gave otherwise: month, number, then, now.
+
+    Compares the movement of customers, who ended it, and the movement of MRR.
+    """
+    kinds = measures.churn_kinds(business).drop(columns="lost")
+    customers = measures.customer_movement(business).merge(kinds, on="month").to_dict(orient="records")
+    mrr = measures.mrr_movement(business).to_dict(orient="records")
+    money = {formats.iso_month(row["month"]): row for row in mrr}
+    rows = []
+    for now in customers:
+        month = formats.iso_month(now.pop("month"))
+        then = compared(earlier).get(month, {})
+        amounts = {name.removeprefix("mrr_"): amount for name, amount in money[month].items()}
+        pairs: list[tuple[str, Any, float]] = [
+            (formats.label(key), then.get(key), int(value)) for key, value in now.items()
+        ]
+        pairs += [
+            (f"MRR {key.replace('_', ' ')}", (then.get("mrr") or {}).get(key), float(value))
+            for key, value in amounts.items()
+            if key != "month"
+        ]
+        rows += [
+            (month, name, before, after)
+            for name, before, after in pairs
+            if before is not None and abs(before - after) > HALF_A_MILLIONTH
+        ]
+    return pd.DataFrame(rows, columns=["month", "number", "then", "now"]).astype({"then": "object"})
 
 
 def became_of(reports: str, earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataFrame:

@@ -56,6 +56,21 @@ class Settings:
         return zoneinfo.ZoneInfo(self.time_zone)
 
 
+NOT_USED_YET = (
+    "history_starts_on",
+    "landmark_days",
+    "horizon_days",
+    "high_value_mrr",
+    "benchmarks",
+    "attributes",
+    "onboarding_event",
+    "reason_map",
+    "dunning_days",
+    "date_order",
+    "sources",
+)  # read and checked, for pages that are still to come
+
+
 class _Wrong(Exception):
     """What a value should have been."""
 
@@ -256,6 +271,12 @@ def read_settings(folder: Path) -> Settings:
     if "targets" in values:
         values["targets"] = {**defaults.targets, **values["targets"]}
     return Settings(**values)
+
+
+def named_settings(folder: Path) -> set[str]:
+    """The keys that the owner wrote into `retention.yml`."""
+    path = folder / SETTINGS_FILE
+    return set(map(str, _document(path))) if path.exists() else set()
 
 
 _EXPERIMENT_KEYS: Mapping[str, type | tuple[type, ...]] = {

@@ -231,3 +231,30 @@ def test_a_derived_table_is_made_once(folder, opened):
     with pytest.raises(RuntimeError):
         found.keep("others", broken)
     assert [path.name for path in (found.kept / found.month).iterdir()] == ["answers.parquet"]
+
+
+def test_internal_accounts_are_in_no_table(tmp_path: Path) -> None:
+    """What the owner named as internal is left out everywhere, customers and spans alike."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "customers.csv").write_text("customer_id,signed_up_at\nA,2026-01-01\nB,2026-01-01\n")
+    (folder / "subscriptions.csv").write_text(
+        "customer_id,started_at,ended_at,mrr\nA,2026-01-01,,5\nB,2026-01-01,,5\n"
+    )
+    (folder / "retention.yml").write_text("internal_accounts: [B]\n")
+    business = open_business(folder, "2026-03", cache=tmp_path / "cache")
+    for table in ("customers", "subscriptions"):
+        assert business.table(table).customer_id.execute().tolist() == ["A"]
+
+
+@pytest.mark.parametrize(("ended_at", "warned"), [("2026-03-25", False), ("2026-03-10", True)])
+def test_data_that_end_early_are_a_warning(tmp_path: Path, ended_at: str, warned: bool) -> None:
+    """The latest row long before the month's end may mean an old export, which hides losses."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "customers.csv").write_text("customer_id,signed_up_at\nA,2026-03-01\n")
+    (folder / "subscriptions.csv").write_text(
+        f"customer_id,started_at,ended_at,mrr\nA,2026-03-01,,5\nA,2026-03-01,{ended_at},5\n"
+    )
+    business = open_business(folder, "2026-03", cache=tmp_path / "cache")
+    assert ("data that end early" in {fault.rule for fault in business.faults}) == warned

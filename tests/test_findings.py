@@ -215,7 +215,7 @@ def sentences_of(business: Business) -> list[findings.Sentence]:
         findings.triangle(cohorts.calendar_triangle(business), k=1),
         findings.triangle(anniversary, k=1),
         findings.became_of(pd.DataFrame(columns=["id", "what"]), {}, business.month),
-        findings.restated(review.restated({}, measures.customer_movement(business)), {}),
+        findings.restated(review.restated({}, business), {}),
     ]
 
 

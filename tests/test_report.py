@@ -37,6 +37,8 @@ class Opened:
     name: str = "Oak & Ash"
     as_of: str = "2026-11-01"
     currency: str = "EUR"
+    identity: str = "Oak & Ash (books)"
+    cut_at: str = "2026-11-01T00:00:00+01:00"
 
 
 @pytest.fixture(autouse=True)

@@ -82,11 +82,18 @@ def test_nothing_to_do_is_an_empty_table_with_its_columns(business: Business) ->
 # --- earlier reports -------------------------------------------------------------------------------
 
 
+OURS = "Your business (data)"
+
+
 def report(folder: Path, month: str, record: Any = None, **lists_of: list[str]) -> None:
     """A report as an earlier month left it: findings.json and its lists of customers."""
     home = folder / month
     home.mkdir(parents=True)
-    text = record if isinstance(record, str) else json.dumps({"month": month, **(record or {})})
+    text = (
+        record
+        if isinstance(record, str)
+        else json.dumps({"month": month, "business": OURS, **(record or {})})
+    )
     (home / "findings.json").write_text(text, encoding="utf-8")
     for name, ids in lists_of.items():
         lists.hand_on_list(str(home / "findings.json"), name, pd.DataFrame({"customer_id": ids}))
@@ -98,6 +105,7 @@ def test_earlier_reports_are_those_of_months_before(tmp_path: Path, business: Bu
         report(tmp_path, month, {"n": month})
     report(tmp_path, "2026-01.failed", {"month": "2026-01"})
     report(tmp_path, "2026-01", {"month": "2025-01"})
+    report(tmp_path, "2025-11", {"business": "Somebody else (data)"})
     found = review.earlier_reports(str(tmp_path), business)
     assert list(found) == ["2025-12", "2026-02"]
     assert found["2026-02"]["n"] == "2026-02"
@@ -127,14 +135,13 @@ def test_without_a_folder_of_reports_there_are_none(business: Business, reports:
 
 def test_restated_lists_every_number_given_otherwise(business: Business) -> None:
     """Both numbers side by side; a month that is not in the data now, or a missing number, is no line."""
-    moved = measures.customer_movement(business)
     february = {"customers_at_start": 6, "new": 0, "reactivated": 0, "lost": 0, "customers_at_end": 6}
     earlier = {
         "2025-12": {"measurement": {**february, "lost": 1}},
         "2026-01": {"measurement": {"new": None}},
         "2026-02": {"measurement": {**february, "lost": 2, "customers_at_end": 4}},
     }
-    assert review.restated(earlier, moved).values.tolist() == [
+    assert review.restated(earlier, business).values.tolist() == [
         ["2026-02", "Lost", 2, 0],
         ["2026-02", "Customers at end", 4, 6],
     ]
@@ -143,7 +150,7 @@ def test_restated_lists_every_number_given_otherwise(business: Business) -> None
 @pytest.mark.parametrize("earlier", [{}, {"2026-02": {}}, {"2026-02": {"measurement": None}}])
 def test_nothing_is_restated_without_numbers_to_compare(business: Business, earlier: dict) -> None:
     """No report, or one that failed before it measured."""
-    assert review.restated(earlier, measures.customer_movement(business)).empty
+    assert review.restated(earlier, business).empty
 
 
 def test_a_return_after_the_cut_is_restated_a_month_later(opened: Any, tmp_path: Path) -> None:
@@ -156,7 +163,7 @@ def test_a_return_after_the_cut_is_restated_a_month_later(opened: Any, tmp_path:
         report(tmp_path, "2026-03", {"measurement": measures.customer_movement(march).iloc[-1][1:].to_dict()})
     with opened(spans, "2026-04") as april:
         earlier = review.earlier_reports(str(tmp_path), april)
-        rows = review.restated(earlier, measures.customer_movement(april))
+        rows = review.restated(earlier, april)
     assert rows.values.tolist() == [["2026-03", "Lost", 1, 0], ["2026-03", "Customers at end", 1, 2]]
 
 
@@ -276,10 +283,10 @@ def test_the_answer_on_money_of_an_empty_start(opened: Any) -> None:
 
 
 def test_the_answer_on_who_ended_it(business: Business) -> None:
-    """The biller's share of those lost, and how many nobody knows about."""
+    """The biller's share of those of whom it is known, and how many nobody knows about."""
     answer = review.kinds_answer(measures.churn_kinds(business))
-    assert "1 of 3" in said(answer)
-    assert "33.3 %" in said(answer)
+    assert "1 of 2" in said(answer)
+    assert "50.0 %" in said(answer)
     assert [verdict.text for verdict in answer.verdicts] == ["1 decided to leave", "1 unknown"]
     assert "nobody left" in said(review.kinds_answer(measures.churn_kinds(business).iloc[:2]))
 
@@ -292,3 +299,32 @@ def test_the_first_screen_escapes_every_cell() -> None:
     shown = review.answers([row], "2026-03")._repr_html_()
     assert "<b" not in shown
     assert shown.count("&lt;b onclick=&quot;x&quot;&gt;&amp;") == len(parts)
+
+
+def test_a_kind_and_an_amount_learned_late_are_restated(opened: Any, tmp_path: Path) -> None:
+    """A cancellation entered afterwards, and a price corrected afterwards, with both numbers."""
+    then = [("A", "2026-01-10", "2026-03-05", 10), ("B", "2026-01-10", "", 20)]
+    with opened(then, "2026-03") as march:
+        measured = {
+            **measures.customer_movement(march).iloc[-1][1:].to_dict(),
+            **measures.churn_kinds(march).iloc[-1][["voluntary", "involuntary", "kind_unknown"]].to_dict(),
+            "mrr": {"at_start": 30, "churned": 10, "at_end": 20},
+        }
+        report(tmp_path, "2026-03", {"measurement": measured})
+    now = [("A", "2026-01-10", "2026-03-05", 10), ("B", "2026-01-10", "", 25)]
+    with opened(now, "2026-04", cancellations=[("A", "2026-03-01", "unused", "voluntary")]) as april:
+        rows = review.restated(review.earlier_reports(str(tmp_path), april), april)
+    assert rows.values.tolist() == [
+        ["2026-03", "Voluntary", 0, 1],
+        ["2026-03", "Kind unknown", 1, 0],
+        ["2026-03", "MRR at start", 30, 35],
+        ["2026-03", "MRR at end", 20, 25],
+    ]
+
+
+def test_nobody_knows_who_ended_it_is_not_zero_per_cent(opened: Any) -> None:
+    """Without a row of cancellations there is no share by the biller."""
+    with opened([("A", "2026-01-10", "2026-03-05", 10), ("B", "2026-01-10", "", 20)]) as business:
+        answer = review.kinds_answer(measures.churn_kinds(business))
+    assert answer.number == "–"
+    assert "nothing in the data says" in answer.basis
