@@ -1,6 +1,7 @@
 """The command line, make and the hook: what a person types, and what is said when it is wrong."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -149,7 +150,12 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def make(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["make", *arguments], cwd=checkout, capture_output=True, text=True, check=False)
+    # Under `make test` a make of its own would take itself for a part of that one.
+    own = {
+        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    }
+    command = ["make", *arguments]
+    return subprocess.run(command, cwd=checkout, env=own, capture_output=True, text=True, check=False)
 
 
 def python_that(checkout: Path, script: str) -> str:
