@@ -8,6 +8,7 @@ import datetime as dt
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -204,8 +205,9 @@ def open_business(data: Path | str, month: str = "", *, cache: Path = CACHE) -> 
     today = dt.datetime.now(settings.zone).date()
     chosen = month or _last_month(passed.latest_on, today)
     first = _possible(chosen, passed.first_on, today)
-    spill = cache / "spill"
-    spill.mkdir(parents=True, exist_ok=True)
+    # A folder of its own: two processes that spill into one overwrite each other's files.
+    spill = cache / "spill" / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    spill.parent.mkdir(parents=True, exist_ok=True)
     return Business(
         folder=folder,
         settings=settings,
