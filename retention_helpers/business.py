@@ -6,7 +6,6 @@ happens to a row at or after it is not known yet. So nothing downstream can look
 
 import datetime as dt
 import os
-import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Mapping
@@ -19,7 +18,7 @@ import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
 from retention_helpers import calendar, gate
-from retention_helpers.contract import TABLES, Fault
+from retention_helpers.contract import TABLES, Fault, day_name
 from retention_helpers.engine import connect, parquet
 from retention_helpers.errors import InputError
 from retention_helpers.formats import day, iso_month
@@ -99,14 +98,14 @@ class Business:
         rows = whole.drop(*unread, *({"source_row"} & set(whole.columns)))
         if self.settings.internal_accounts and "customer_id" in rows.columns:
             rows = rows.filter(~rows.customer_id.isin(self.settings.internal_accounts))
-        clock = _day_of(contract_table.clock)
+        clock = day_name(contract_table.clock)
         cut = rows.filter(rows[clock] < self.as_of)
         later = {}
         for column in contract_table.of_kind("instant"):
             if column.name == contract_table.clock:
                 continue
-            known = cut[_day_of(column.name)] < self.as_of
-            for half in (column.name, _day_of(column.name)):
+            known = cut[day_name(column.name)] < self.as_of
+            for half in (column.name, day_name(column.name)):
                 later[half] = ibis.ifelse(known, cut[half], ibis.null(cut[half].type()))
         return cut.mutate(**later) if later else cut
 
@@ -116,7 +115,7 @@ class Business:
             if column.kind == "instant":
                 if column.name.endswith("_at"):
                     columns[column.name] = "timestamp"
-                columns[_day_of(column.name)] = "date"
+                columns[day_name(column.name)] = "date"
             else:
                 columns[column.name] = {"money": "decimal(18, 6)", "score": "int32"}.get(
                     column.kind, "string"
@@ -145,10 +144,6 @@ class Business:
 
     def close(self) -> None:
         self.engine.disconnect()
-
-
-def _day_of(instant: str) -> str:
-    return instant.removesuffix("_at") + "_on" if instant.endswith("_at") else instant
 
 
 def _last_month(latest_on: str, today: dt.date) -> str:
@@ -220,8 +215,3 @@ def open_business(data: Path | str, month: str = "", *, cache: Path = CACHE) -> 
         kept=passed.folder,
         engine=connect(spill, settings.time_zone),
     )
-
-
-def forget(cache: Path = CACHE) -> None:
-    """Remove every table that was kept of any folder."""
-    shutil.rmtree(cache, ignore_errors=True)

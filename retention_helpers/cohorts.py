@@ -13,8 +13,6 @@ from retention_helpers import calendar, months
 from retention_helpers.business import Business
 from retention_helpers.intervals import Change, Rate, change, rate, with_rate
 
-DAY = dt.timedelta(days=1)
-
 
 def _cohort_sizes(business: Business) -> pd.DataFrame:
     firsts = months.first_days(business)

@@ -49,6 +49,15 @@ def _must(name: str, kind: Kind = "text", choices: tuple[str, ...] = ()) -> Colu
     return Column(name, kind, required=True, filled=True, choices=choices)
 
 
+def day_name(instant: str) -> str:
+    """The column that holds an instant's day in the business time zone.
+
+    >>> day_name("started_at"), day_name("happened_on")
+    ('started_on', 'happened_on')
+    """
+    return instant.removesuffix("_at") + "_on" if instant.endswith("_at") else instant
+
+
 PAYING = ("active", "past_due")
 PAUSED = ("paused", "comped")
 STATUSES = (*PAYING, *PAUSED, "trialing")

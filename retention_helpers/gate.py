@@ -13,12 +13,12 @@ from pathlib import Path
 from ibis.backends.duckdb import Backend
 
 from retention_helpers import contract, kept
-from retention_helpers.contract import TABLES, Column, Fault, Stopped, Table
+from retention_helpers.contract import TABLES, Column, Fault, Stopped, Table, day_name
 from retention_helpers.engine import EngineError, OutOfMemory, connect, path_text, quoted, rows, text
 from retention_helpers.errors import InputError, nearest
 from retention_helpers.formats import plural
 from retention_helpers.kept import CACHE, Passed, SourceRead
-from retention_helpers.parsing import MONEY_TYPE, day_name, raw_relation, select_parsed, unread
+from retention_helpers.parsing import MONEY_TYPE, raw_relation, select_parsed, unread
 from retention_helpers.settings import (
     NOT_USED_YET,
     SETTINGS_FILE,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from retention_helpers.contract import Column, Table
+from retention_helpers.contract import Column, Table, day_name
 from retention_helpers.engine import EngineError, path_text, quoted, rows, text
 from retention_helpers.sources.folder import Source, Unreadable, check_form, csv_header, sheet, shortened
 
@@ -24,10 +24,6 @@ _MONEY = r"[+-]?\d{1,12}(\.\d{1,6}0*)?"
 # Where a comma may be the decimal sign, three digits after a point may be thousands.
 _MONEY_WITH_COMMA = r"[+-]?\d{1,12}(,\d{1,6}0*|\.\d{1,2}|\.\d{4,6}0*)?"
 MONEY_TYPE = "DECIMAL(18, 6)"
-
-
-def day_name(column: str) -> str:
-    return column.removesuffix("_at") + "_on" if column.endswith("_at") else column
 
 
 def unread(column: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.contract import TABLES, Fault
+from retention_helpers.contract import TABLES, Fault, day_name
 from retention_helpers.intervals import with_rate
 
 ADDS = {
@@ -40,17 +40,12 @@ def coverage(business: Business) -> pd.DataFrame:
     found = []
     for source in business.sources:
         table = business.table(source.table)
-        day = table[_clock(source.table)]
+        day = table[day_name(TABLES[source.table].clock)]
         counts = table.aggregate(rows=table.count(), first_on=day.min(), last_on=day.max()).execute()
         found.append((source.table, *counts.iloc[0]))
     frame = pd.DataFrame(found, columns=["table", "rows", "first_on", "last_on"])
     days = {name: pd.to_datetime(frame[name]).dt.date for name in ("first_on", "last_on")}
     return frame.assign(rows=frame["rows"].astype("int64"), **days)
-
-
-def _clock(table: str) -> str:
-    clock = TABLES[table].clock
-    return clock.removesuffix("_at") + "_on" if clock.endswith("_at") else clock
 
 
 def match_rates(business: Business) -> pd.DataFrame:
