@@ -112,6 +112,15 @@ def churn_kinds(business: Business) -> pd.DataFrame:
     return _whole(_by_month(business, counts), ["lost", "voluntary", "involuntary", "kind_unknown"])
 
 
+def involuntary_share(kinds: pd.DataFrame) -> Rate:
+    """Among the last month's losses of which it is known who ended them, the share that are involuntary.
+
+    Takes the table of `churn_kinds`.
+    """
+    now = kinds.iloc[-1]
+    return rate(int(now["involuntary"]), int(now["involuntary"] + now["voluntary"]))
+
+
 _MRR_PARTS = ("new", "reactivated", "expansion", "resumed", "contraction", "paused", "churned")
 
 

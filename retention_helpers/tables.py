@@ -20,6 +20,17 @@ NUMBER = ' class="number"'
 FRACTIONS = ("rate", "share", "retention")  # a column's last word
 
 
+def framed(caption: str, heads: str, body: str, kind: str = "") -> str:
+    """A table's HTML in a frame that scrolls where the screen is narrow; takes cells that are written."""
+    name = formats.escaped(caption)
+    table = f'<table class="{kind}">' if kind else "<table>"
+    return (
+        f'<div class="table" role="region" tabindex="0" aria-label="{name}">'
+        f"{table}<caption>{name}</caption>\n<thead><tr>{heads}</tr></thead>\n"
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
 @dataclass(frozen=True)
 class Table:
     """A table with its caption; shows itself in a notebook and on a page."""
@@ -53,12 +64,7 @@ class Table:
             body = f'<tr><td colspan="{len(self.columns)}">None.</td></tr>'
         if self.left_out:
             body += f'\n<tr><td colspan="{len(self.columns)}">{formats.escaped(self._more())}</td></tr>'
-        caption = formats.escaped(self.caption)
-        return (
-            f'<div class="table" role="region" tabindex="0" aria-label="{caption}">'
-            f"<table><caption>{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n"
-            f"<tbody>{body}</tbody></table></div>"
-        )
+        return framed(self.caption, heads, body)
 
     def __repr__(self) -> str:
         lines = [self.columns, *self.rows]

@@ -93,6 +93,7 @@ def test_every_module_has_its_line_in_contributing() -> None:
     """The table of the house names every module of the package."""
     text = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     package = PROJECT / "retention_helpers"
-    modules = {path.stem for path in package.glob("*.py")} - {"__init__", "__main__"}
+    rooms = [*package.glob("*.py"), *(path.parent for path in package.glob("*/__init__.py"))]
+    modules = {path.stem for path in rooms} - {"__init__", "__main__"}
     assert {name for name in modules if f"`{name}`" not in text} == set()
     assert months.__doc__

@@ -98,7 +98,7 @@ def parts_of(business: Business) -> dict[str, Any]:
     anniversary = cohorts.anniversary_triangle(business)
     recent = cohorts.recent_cohorts(anniversary)
     year = cohorts.retention_after(anniversary, 12)
-    return findings.measurement(
+    return findings.measurement.record(
         moved=measures.customer_movement(business),
         churn=churn,
         last_month=measures.churn_change(churn),
@@ -199,23 +199,27 @@ def sentences_of(business: Business) -> list[findings.Sentence]:
     month = measures.churn_of_month(churn)
     kinds = measures.churn_kinds(business)
     return [
-        findings.churn_of_month(churn),
-        findings.churn_change(measures.churn_change(churn), churn),
-        findings.churn_change(measures.churn_change(churn, months_back=12), churn, months_back=12),
-        findings.movement(measures.customer_movement(business)),
-        findings.target(measures.churn_target(churn, 0.05)),
-        findings.bands(month, year, measures.bands(month, year)),
-        findings.mrr(measures.mrr_movement(business), measures.revenue_retention(business), "EUR"),
-        findings.bridge(measures.bridge(business), measures.bridge_customers(business)),
-        findings.churn_by(measures.churn_by(business)),
-        findings.losses_by_tenure(measures.losses_by_tenure(business)),
-        findings.switch_gaps(measures.switch_gap_sensitivity(business)),
-        findings.churn_kinds(kinds),
-        findings.recent_cohorts(recent, cohorts.recent_change(recent)),
-        findings.triangle(cohorts.calendar_triangle(business), k=1),
-        findings.triangle(anniversary, k=1),
-        findings.became_of(pd.DataFrame(columns=["id", "what"]), {}, business.month),
-        findings.restated(review.restated({}, business), {}),
+        findings.measurement.churn_of_month(churn),
+        findings.measurement.churn_change(measures.churn_change(churn), churn),
+        findings.measurement.churn_change(
+            measures.churn_change(churn, months_back=12), churn, months_back=12
+        ),
+        findings.measurement.movement(measures.customer_movement(business)),
+        findings.measurement.target(measures.churn_target(churn, 0.05)),
+        findings.measurement.bands(month, year, measures.bands(month, year)),
+        findings.measurement.mrr(
+            measures.mrr_movement(business), measures.revenue_retention(business), "EUR"
+        ),
+        findings.measurement.bridge(measures.bridge(business), measures.bridge_customers(business)),
+        findings.measurement.churn_by(measures.churn_by(business)),
+        findings.measurement.losses_by_tenure(measures.losses_by_tenure(business)),
+        findings.measurement.switch_gaps(measures.switch_gap_sensitivity(business)),
+        findings.measurement.churn_kinds(kinds),
+        findings.measurement.recent_cohorts(recent, cohorts.recent_change(recent)),
+        findings.measurement.triangle(cohorts.calendar_triangle(business), k=1),
+        findings.measurement.triangle(anniversary, k=1),
+        findings.review.became_of(pd.DataFrame(columns=["id", "what"]), {}, business.month),
+        findings.review.restated(review.restated({}, business), {}),
     ]
 
 
@@ -255,13 +259,13 @@ def test_no_sentence_of_the_sample_is_awkward(sample: Business) -> None:
 
 def test_a_month_without_customers_has_no_rate_in_words() -> None:
     """The first month of every business."""
-    said = findings.churn_of_month(churn_table((0, 0))).text
+    said = findings.measurement.churn_of_month(churn_table((0, 0))).text
     assert said == "March 2026 began without customers, so it has no churn rate."
 
 
 def test_the_sentence_on_churn_holds_counts_rate_and_interval() -> None:
     """9 of 200 left."""
-    said = findings.churn_of_month(churn_table((9, 200))).text
+    said = findings.measurement.churn_of_month(churn_table((9, 200))).text
     assert "9 of 200 customers left and 191 stayed" in said
     assert "4.5 %" in said
     assert "2.4 % to 8.3 %" in said
@@ -278,7 +282,7 @@ def test_the_sentence_on_churn_holds_counts_rate_and_interval() -> None:
 def test_the_direction_word_is_the_verdict(rows: tuple, word: str) -> None:
     """And the sign stands with the points."""
     churn = churn_table(*rows)
-    said = findings.churn_change(measures.churn_change(churn), churn).text
+    said = findings.measurement.churn_change(measures.churn_change(churn), churn).text
     assert word in said
     assert ("−16.0" in said) == (word == "fell")
     assert "February 2026" in said
@@ -287,14 +291,14 @@ def test_the_direction_word_is_the_verdict(rows: tuple, word: str) -> None:
 def test_no_earlier_month_is_said_in_words() -> None:
     """A month earlier, and a year earlier."""
     churn = churn_table((1, 10))
-    assert "earlier" in findings.churn_change(None, churn).text
-    assert "year" in findings.churn_change(None, churn, months_back=12).text
+    assert "earlier" in findings.measurement.churn_change(None, churn).text
+    assert "year" in findings.measurement.churn_change(None, churn, months_back=12).text
 
 
 def test_an_earlier_month_without_a_rate_is_not_called_missing() -> None:
     """There is a February: it began without customers, and that is what should be said."""
     churn = churn_table((0, 0), (1, 10))
-    said = findings.churn_change(measures.churn_change(churn), churn).text
+    said = findings.measurement.churn_change(measures.churn_change(churn), churn).text
     assert not said.startswith("There is no month")
 
 
@@ -309,17 +313,17 @@ def test_an_earlier_month_without_a_rate_is_not_called_missing() -> None:
 )
 def test_the_target_in_words(goal: Target, word: str) -> None:
     """Met, missed by one, by several, or nothing to hold against it."""
-    said = findings.target(goal).text
+    said = findings.measurement.target(goal).text
     assert word in said
     assert not AWKWARD.search(said)
 
 
 def test_movement_says_only_what_happened_besides() -> None:
     """Zeros besides are left out; a single one takes the singular."""
-    none = findings.movement(months_frame(MOVED, (1, 0, 0, 0, 1, 0, 0, 0))).text
+    none = findings.measurement.movement(months_frame(MOVED, (1, 0, 0, 0, 1, 0, 0, 0))).text
     assert "began with 1 customer;" in none
     assert "Besides" not in none
-    one = findings.movement(months_frame(MOVED, (1, 0, 0, 0, 1, 1, 1, 1))).text
+    one = findings.measurement.movement(months_frame(MOVED, (1, 0, 0, 0, 1, 1, 1, 1))).text
     assert "1 came and went" in one
     assert not AWKWARD.search(one)
 
@@ -330,7 +334,7 @@ def test_the_sentence_on_tenure_weighs_the_first_thirty_days() -> None:
     def said(early: int, late: int) -> str:
         frame = pd.DataFrame({"from_day": [0, 8, 31], "lost": [early, 0, late]})
         frame = frame.assign(lost_in_all=early + late, to_day=[7, 30, None])
-        return findings.losses_by_tenure(with_rate(frame, "share", "lost", "lost_in_all")).text
+        return findings.measurement.losses_by_tenure(with_rate(frame, "share", "lost", "lost_in_all")).text
 
     assert said(45, 5).startswith("Most of the loss falls into the first 30 days")
     assert said(5, 45).startswith("Most of the loss comes after the first 30 days")
@@ -341,32 +345,33 @@ def test_the_sentence_on_tenure_weighs_the_first_thirty_days() -> None:
 def test_the_sentence_on_actions_of_last_month() -> None:
     """No report, a report without lists, one list of one customer."""
     empty = pd.DataFrame(columns=["id", "what", "customers", "still_customers"])
-    assert "no earlier report" in findings.became_of(empty, {}, "2026-03").text
-    assert "no list" in findings.became_of(empty, {"2026-02": {}}, "2026-03").text
+    assert "no earlier report" in findings.review.became_of(empty, {}, "2026-03").text
+    assert "no list" in findings.review.became_of(empty, {"2026-02": {}}, "2026-03").text
     rows = pd.DataFrame([("ask", "Ask", 1, 0)], columns=empty.columns)
-    assert "0 of 1 customer " in findings.became_of(rows, {"2026-02": {}}, "2026-03").text
+    assert "0 of 1 customer " in findings.review.became_of(rows, {"2026-02": {}}, "2026-03").text
 
 
 def test_the_sentence_on_restated_numbers() -> None:
     """How many numbers, or that the reports stand."""
     rows = pd.DataFrame({"month": ["2026-02"]})
     earlier = {"2026-02": {}}
-    assert "1 number of earlier reports" in findings.restated(rows, earlier).text
-    still = findings.restated(rows.head(0), earlier).text
+    assert "1 number of earlier reports" in findings.review.restated(rows, earlier).text
+    still = findings.review.restated(rows.head(0), earlier).text
     assert "Nothing was restated" in still
     assert not AWKWARD.search(still)
-    assert "no earlier report" in findings.restated(rows.head(0), {}).text
+    assert "no earlier report" in findings.review.restated(rows.head(0), {}).text
 
 
 def test_sources_and_coverage_in_words() -> None:
     """One row of one file; data that end a week before the month does."""
     read = pd.DataFrame({"rows_read": [1], "set_aside": [0]})
-    assert findings.sources(read).text == "1 row from 1 file; none was set aside."
+    assert findings.quality.sources(read).text == "1 row from 1 file; none was set aside."
     as_of = dt.date(2026, 4, 1)
     late = pd.DataFrame({"last_on": [dt.date(2026, 3, 20), None]})
-    assert "11 days before" in findings.coverage(late, as_of).text
+    assert "11 days before" in findings.quality.coverage(late, as_of).text
     assert (
-        "to the end of the month" in findings.coverage(late.assign(last_on=dt.date(2026, 3, 31)), as_of).text
+        "to the end of the month"
+        in findings.quality.coverage(late.assign(last_on=dt.date(2026, 3, 31)), as_of).text
     )
 
 
@@ -377,7 +382,7 @@ def test_what_is_shown_is_escaped() -> None:
         [("plan", hostile, 0.5, 0.4, 0.6, "above the rest")],
         columns=["by", "level", "churn_rate", "churn_rate_low", "churn_rate_high", "verdict"],
     )
-    shown = findings.churn_by(levels)._repr_html_()
+    shown = findings.measurement.churn_by(levels)._repr_html_()
     warned = findings.warnings([Fault("warning", "t", "r", 1, hostile)])._repr_html_()
     for html in (shown, warned):
         assert "<script>" not in html

@@ -14,6 +14,7 @@ import pytest
 from retention_helpers import cohorts, lists, measures, review
 from retention_helpers.business import Business
 from retention_helpers.intervals import Change, with_rate
+from retention_helpers.review.actions import ACTION_COLUMNS
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_actions_stand_with_the_largest_mrr_first(business: Business) -> None:
         past_due=measures.past_due(business),
         unexplained=review.unexplained(measures.customers_lost(business)),
     )
-    assert tuple(todo.columns) == review.ACTION_COLUMNS
+    assert tuple(todo.columns) == ACTION_COLUMNS
     assert todo[["id", "customers", "mrr"]].values.tolist() == [
         ["ask_why", 1, Decimal(40)],
         ["recover_payments", 1, Decimal(30)],
@@ -75,7 +76,7 @@ def test_nothing_to_do_is_an_empty_table_with_its_columns(business: Business) ->
     nobody = measures.past_due(business).head(0)
     todo = review.actions(business, past_due=nobody, unexplained=nobody)
     assert todo.empty
-    assert tuple(todo.columns) == review.ACTION_COLUMNS
+    assert tuple(todo.columns) == ACTION_COLUMNS
     assert review.shown_actions(todo).empty
 
 

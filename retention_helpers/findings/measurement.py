@@ -1,82 +1,16 @@
-"""A sentence a function: what a table says, in words that are computed from it; and findings.json.
+"""The sentences of the measurement, and its part of findings.json."""
 
-Sentences take the measured values and write their numbers through `formats`. A notebook hands its
-numbers on with `hand_on`, which shows nothing.
-"""
-
-import datetime as dt
-import json
 import math
-import numbers
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from retention_helpers import formats
-from retention_helpers.contract import Fault
+from retention_helpers.findings.records import change_record, rate_of
+from retention_helpers.findings.sentences import Sentence, listed
 from retention_helpers.intervals import Change, Rate, rate
-from retention_helpers.measures import Target
-
-SCHEMA_VERSION = 1
-SIGNIFICANT_DIGITS = 9
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A finding in words; shows itself in a notebook and on a page."""
-
-    text: str
-
-    def _repr_html_(self) -> str:
-        return f'<p class="finding">{formats.escaped(self.text)}</p>'
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-@dataclass(frozen=True)
-class Warnings:
-    """What the reader should know before believing the numbers: a line that opens into the whole."""
-
-    faults: tuple[Fault, ...]
-
-    def _summary(self) -> str:
-        if not self.faults:
-            return "Nothing in the data calls these numbers into question."
-        rules = listed(sorted({fault.rule for fault in self.faults}))
-        return f"{formats.plural(len(self.faults), 'warning')} about the data: {rules}."
-
-    def _repr_html_(self) -> str:
-        if not self.faults:
-            return f'<p class="fine">{self._summary()}</p>'
-        items = "".join(f"<li>{formats.escaped(fault.message)}</li>" for fault in self.faults)
-        summary = formats.escaped(self._summary())
-        return f'<details class="warning"><summary>{summary}</summary><ul>{items}</ul></details>'
-
-    def __repr__(self) -> str:
-        return "\n".join([self._summary(), *(fault.message for fault in self.faults)])
-
-
-def warnings(faults: Sequence[Fault]) -> Warnings:
-    """The gate's warnings, for the first screen of a page."""
-    return Warnings(tuple(fault for fault in faults if fault.level == "warning"))
-
-
-def listed(parts: Sequence[str]) -> str:
-    """Parts of a sentence, joined.
-
-    >>> listed(["a", "b", "c"])
-    'a, b and c'
-    """
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
-
-
-# --- sentences -------------------------------------------------------------------------------------
+from retention_helpers.measures import Target, involuntary_share
 
 
 def churn_of_month(churn: pd.DataFrame) -> Sentence:
@@ -329,128 +263,7 @@ def triangle(cells: pd.DataFrame, *, k: int) -> Sentence:
     )
 
 
-def sources(read: pd.DataFrame) -> Sentence:
-    """How many rows were read, and how many set aside."""
-    files = formats.plural(len(read), "file")
-    aside = int(read["set_aside"].sum())
-    rest = "none was set aside" if not aside else f"{formats.count(aside)} set aside"
-    return Sentence(f"{formats.plural(int(read['rows_read'].sum()), 'row')} from {files}; {rest}.")
-
-
-def coverage(days: pd.DataFrame, as_of: dt.date) -> Sentence:
-    """Up to which day the data reach, against the end of the report month."""
-    present = days[days["last_on"].notna()]
-    last = pd.Timestamp(present["last_on"].max())
-    silent = (pd.Timestamp(as_of) - last).days - 1
-    if silent > 7:
-        return Sentence(
-            f"The latest row is of {formats.day(last)}, {formats.plural(silent, 'day')} before the month's "
-            "end: if the export was made before the month was over, losses are missing here."
-        )
-    return Sentence(f"The latest row is of {formats.day(last)}: the data reach to the end of the month.")
-
-
-_BECAME = {
-    "ask_why": "back as customers at the end of this month",
-    "recover_payments": "still customers at the end of this month",
-}
-
-
-def became_of(rows: pd.DataFrame, earlier: Mapping[str, Any], month: str) -> Sentence:
-    """What happened to the customers of last month's actions."""
-    if not earlier:
-        return Sentence(f"There is no earlier report than the one of {formats.month(month)}.")
-    if rows.empty:
-        return Sentence("The report of the month before has no list of customers to follow up.")
-    said = [
-        f"“{row.what}”: {formats.count(row.still_customers)} of {formats.plural(row.customers, 'customer')} "
-        f"{_BECAME.get(row.id, 'customers at the end of this month')}"
-        for row in rows.itertuples()
-    ]
-    return Sentence(f"{'; '.join(said)}. How many of them without the action, only an experiment tells.")
-
-
-def restated(rows: pd.DataFrame, earlier: Mapping[str, Any]) -> Sentence:
-    """Whether the earlier reports that could be compared still stand."""
-    if not earlier:
-        return Sentence("There is no earlier report to compare with.")
-    if rows.empty:
-        many = formats.plural(len(earlier), "earlier report")
-        return Sentence(
-            f"Nothing was restated: {many} compared, on customers, who ended it, and MRR, with the same "
-            "numbers today."
-        )
-    return Sentence(
-        f"{formats.plural(len(rows), 'number')} of earlier reports would be given otherwise today."
-    )
-
-
-# --- findings.json ---------------------------------------------------------------------------------
-
-
-def hand_on(findings_to: str, **parts: Any) -> None:
-    """Write what a notebook found to the file named by its parameter; nothing where that is empty.
-
-    Frames become lists of records, rates the five fields of a rate. Floats are written with nine
-    significant digits, counts and money exactly; what cannot be given is null.
-    """
-    if not findings_to:
-        return
-    target = Path(findings_to)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(_plain(parts), ensure_ascii=False, indent=1, allow_nan=False)
-    target.write_text(text + "\n", encoding="utf-8")
-
-
-def rate_record(rate: Rate) -> dict[str, Any]:
-    """A rate in the form of findings.json."""
-    return {
-        "value": rate.value,
-        "low": rate.low,
-        "high": rate.high,
-        "numerator": rate.numerator,
-        "denominator": rate.denominator,
-    }
-
-
-def rate_of(row: Mapping[Any, Any], rate: str, numerator: str, denominator: str) -> dict[str, Any]:
-    """A rate of a table's row in the form of findings.json."""
-    return {
-        "value": row[rate],
-        "low": row[f"{rate}_low"],
-        "high": row[f"{rate}_high"],
-        "numerator": row[numerator],
-        "denominator": row[denominator],
-    }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, pd.DataFrame):
-        return [_plain(record) for record in value.to_dict(orient="records")]
-    if isinstance(value, Rate):
-        return _plain(rate_record(value))
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if formats.is_missing(value):
-        return None
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, numbers.Integral):
-        return int(value)
-    if isinstance(value, numbers.Real):
-        return float(f"{float(value):.{SIGNIFICANT_DIGITS}g}") if math.isfinite(value) else None
-    if hasattr(value, "isoformat"):
-        return value.isoformat()[:10]
-    return str(value)
-
-
-def measurement(
+def record(
     *,
     moved: pd.DataFrame,
     churn: pd.DataFrame,
@@ -482,10 +295,10 @@ def measurement(
         "churn": rate_of(now, "churn_rate", "lost", "customers_at_start"),
         "retention": rate_of(now, "retention_rate", "retained", "customers_at_start"),
         **kinds.iloc[-1][["voluntary", "involuntary", "kind_unknown"]].to_dict(),
-        "involuntary_share": _known_share(kinds.iloc[-1]),
+        "involuntary_share": involuntary_share(kinds),
         "unusual": None,
-        "churn_change": _change_record(last_month),
-        "churn_change_year": _change_record(last_year),
+        "churn_change": change_record(last_month),
+        "churn_change_year": change_record(last_year),
         **bands,
         "retention_12": retention_12,
         "target": {"churn": goal.churn, "met": goal.met, "customers_away": goal.customers_away},
@@ -512,7 +325,7 @@ def measurement(
             }
             for row in recent.to_dict(orient="records")
         ],
-        "recent_cohorts_change": _change_record(recent_change),
+        "recent_cohorts_change": change_record(recent_change),
         "switch_gaps": [
             {
                 "switch_gap_days": row["switch_gap_days"],
@@ -534,22 +347,6 @@ def measurement(
         ],
     }
     return parts
-
-
-def _change_record(change: Change | None) -> dict[str, Any]:
-    if change is None:
-        return {"value": None, "low": None, "high": None, "verdict": None}
-    return {
-        "value": change.value,
-        "low": change.low,
-        "high": change.high,
-        "verdict": change.verdict,
-    }
-
-
-def _known_share(kinds: pd.Series) -> Rate:
-    """The share of involuntary losses among those of which it is known who ended it."""
-    return rate(int(kinds["involuntary"]), int(kinds["involuntary"] + kinds["voluntary"]))
 
 
 def _mrr_record(row: pd.Series) -> dict[str, Any]:
@@ -584,28 +381,3 @@ def _tenure_records(stages: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for row in stages.to_dict(orient="records")
     ]
-
-
-def quality(
-    faults: Sequence[Fault], read: pd.DataFrame, coverage: pd.DataFrame, matched: pd.DataFrame
-) -> dict[str, Any]:
-    """The part `quality` of findings.json: what the gate found (stops end a report), and what was read."""
-    said = {
-        f"{level}s": [
-            {"table": fault.table, "rule": fault.rule, "rows": fault.rows, "message": fault.message}
-            for fault in faults
-            if fault.level == level
-        ]
-        for level in ("warning", "note")
-    }
-    shares = [
-        {"table": row["table"], "matched": rate_of(row, "share", "customers_with_a_row", "customers")}
-        for row in matched.to_dict(orient="records")
-    ]
-    return {
-        **said,
-        "rows_read": int(read["rows_read"].sum()),
-        "sources": read,
-        "coverage": coverage,
-        "match_rates": shares,
-    }

@@ -1,0 +1,12 @@
+"""A figure a function, each drawn from a table that stands just before it.
+
+A figure knows column names and nothing else of the business. It shows itself as a PNG with a text that
+says what is to be seen, with the key numbers, for those who cannot see it and for the tests.
+"""
+
+from retention_helpers.figures.canvas import Figure
+from retention_helpers.figures.levels import losses_by_tenure, rate_by_level
+from retention_helpers.figures.months import movement_by_month, rate_by_month
+from retention_helpers.figures.triangles import triangle
+
+__all__ = ["Figure", "losses_by_tenure", "movement_by_month", "rate_by_level", "rate_by_month", "triangle"]

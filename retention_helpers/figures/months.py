@@ -1,0 +1,100 @@
+"""Figures over months."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from retention_helpers import formats
+from retention_helpers.figures.canvas import (
+    BLUE,
+    GREEN,
+    RED,
+    Figure,
+    blank,
+    draw_notes,
+    finished,
+    month_axis,
+    percent_axis,
+    styled,
+    write_below,
+)
+
+
+@styled
+def rate_by_month(
+    frame: pd.DataFrame,
+    rate: str,
+    *,
+    target: float | None = None,
+    notes: pd.DataFrame | None = None,
+) -> Figure:
+    """A rate month by month with its interval, the owner's target and notes.
+
+    Takes `month`, the rate and its `_low` and `_high`. A month without a rate is a gap in the line.
+    """
+    given = frame[rate].notna()
+    shown = frame[given.cummax()].reset_index(drop=True)
+    name = formats.label(rate)
+    canvas, axes = blank(3.3)
+    if shown.empty:
+        axes.set_title(f"{name}: no month with customers at its start")
+        return finished(canvas, f"{name}: no month begins with customers, so there is nothing to draw.")
+    places = range(len(shown))
+    low, high = shown[f"{rate}_low"], shown[f"{rate}_high"]
+    axes.fill_between(places, low, high, color=BLUE, alpha=0.16, linewidth=0, label="95 % interval")
+    axes.plot(places, shown[rate], color=BLUE, marker="o", markersize=3.5)
+    last = shown.iloc[-1]
+    axes.annotate(
+        formats.percent(last[rate]), (len(shown) - 1, last[rate]), xytext=(6, 0),
+        textcoords="offset points", va="center", color=BLUE, fontweight="bold", fontsize=9,
+    )  # fmt: skip
+    if target is not None:
+        axes.axhline(target, color=GREEN, linewidth=1.2, linestyle=(0, (5, 2)))
+    # A first month of three customers has an interval up to 70 %: it may not squash the others.
+    top = min(float(high.max()), 2.5 * float(shown[rate].max()) + 0.02)
+    axes.set_ylim(0, top)
+    axes.set_xlim(-0.5, len(shown) + 0.2)
+    months = list(shown["month"])
+    month_axis(axes, months)
+    percent_axis(axes.yaxis, top)
+    said = [] if notes is None else draw_notes(axes, notes, months)
+    write_below(axes, said)
+    aim = f"; dashed: target {formats.percent(target)}" if target is not None else ""
+    axes.set_title(f"{name} a month, with its 95 % interval{aim}")
+    alt = (
+        f"{name} from {formats.month(months[0])} to {formats.month(months[-1])}: between "
+        f"{formats.percent(shown[rate].min())} and {formats.percent(shown[rate].max())}, last "
+        f"{formats.rate(last[rate], last[f'{rate}_low'], last[f'{rate}_high'])}."
+    )
+    return finished(canvas, " ".join([alt, *(f"Note {one}." for one in said)]))
+
+
+@styled
+def movement_by_month(
+    frame: pd.DataFrame, *, gains: Sequence[str], losses: Sequence[str], title: str
+) -> Figure:
+    """What came above the line and what went below it, month by month.
+
+    Takes `month` and the columns named; they may be counts or amounts.
+    """
+    canvas, axes = blank(3.3)
+    places = range(len(frame))
+    gain_colours = (BLUE, "#56B4E9", GREEN, "#94c9a9")
+    loss_colours = (RED, "#E69F00", "#CC79A7")
+    for columns, colours, sign in ((gains, gain_colours, 1), (losses, loss_colours, -1)):
+        base = pd.Series(0.0, index=frame.index)
+        for column, colour in zip(columns, colours, strict=False):
+            height = frame[column].astype(float) * sign
+            axes.bar(places, height, bottom=base, color=colour, width=0.72, label=formats.label(column))
+            base = base + height
+    axes.axhline(0, color="#3b4048", linewidth=0.8)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: formats.count(abs(value))))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    axes.set_xlim(-0.7, len(frame) - 0.3)
+    month_axis(axes, list(frame["month"]))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=7, columnspacing=1.1, handlelength=1)
+    axes.set_title(title)
+    last = frame.iloc[-1]
+    parts = [f"{formats.label(column).lower()} {formats.money(last[column])}" for column in [*gains, *losses]]
+    return finished(canvas, f"{title}. Last month, {formats.month(last['month'])}: {', '.join(parts)}.")

@@ -1,0 +1,11 @@
+"""Sentences, a module a notebook: what a table says, in words that are computed from it.
+
+Sentences take the measured values and write their numbers through `formats`. A notebook hands its
+numbers on with `hand_on`, which shows nothing.
+"""
+
+from retention_helpers.findings import measurement, quality, review
+from retention_helpers.findings.records import hand_on
+from retention_helpers.findings.sentences import Sentence, warnings
+
+__all__ = ["Sentence", "hand_on", "measurement", "quality", "review", "warnings"]

@@ -1,0 +1,58 @@
+"""The sentences of the data's quality, and its part of findings.json."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from retention_helpers import formats
+from retention_helpers.contract import Fault
+from retention_helpers.findings.records import rate_of
+from retention_helpers.findings.sentences import Sentence
+
+
+def sources(read: pd.DataFrame) -> Sentence:
+    """How many rows were read, and how many set aside."""
+    files = formats.plural(len(read), "file")
+    aside = int(read["set_aside"].sum())
+    rest = "none was set aside" if not aside else f"{formats.count(aside)} set aside"
+    return Sentence(f"{formats.plural(int(read['rows_read'].sum()), 'row')} from {files}; {rest}.")
+
+
+def coverage(days: pd.DataFrame, as_of: dt.date) -> Sentence:
+    """Up to which day the data reach, against the end of the report month."""
+    present = days[days["last_on"].notna()]
+    last = pd.Timestamp(present["last_on"].max())
+    silent = (pd.Timestamp(as_of) - last).days - 1
+    if silent > 7:
+        return Sentence(
+            f"The latest row is of {formats.day(last)}, {formats.plural(silent, 'day')} before the month's "
+            "end: if the export was made before the month was over, losses are missing here."
+        )
+    return Sentence(f"The latest row is of {formats.day(last)}: the data reach to the end of the month.")
+
+
+def record(
+    faults: Sequence[Fault], read: pd.DataFrame, coverage: pd.DataFrame, matched: pd.DataFrame
+) -> dict[str, Any]:
+    """The part `quality` of findings.json: what the gate found (stops end a report), and what was read."""
+    said = {
+        f"{level}s": [
+            {"table": fault.table, "rule": fault.rule, "rows": fault.rows, "message": fault.message}
+            for fault in faults
+            if fault.level == level
+        ]
+        for level in ("warning", "note")
+    }
+    shares = [
+        {"table": row["table"], "matched": rate_of(row, "share", "customers_with_a_row", "customers")}
+        for row in matched.to_dict(orient="records")
+    ]
+    return {
+        **said,
+        "rows_read": int(read["rows_read"].sum()),
+        "sources": read,
+        "coverage": coverage,
+        "match_rates": shares,
+    }

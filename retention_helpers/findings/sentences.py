@@ -1,0 +1,57 @@
+"""What a sentence is, and the warnings of the first screen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from retention_helpers import formats
+from retention_helpers.contract import Fault
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A finding in words; shows itself in a notebook and on a page."""
+
+    text: str
+
+    def _repr_html_(self) -> str:
+        return f'<p class="finding">{formats.escaped(self.text)}</p>'
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Warnings:
+    """What the reader should know before believing the numbers: a line that opens into the whole."""
+
+    faults: tuple[Fault, ...]
+
+    def _summary(self) -> str:
+        if not self.faults:
+            return "Nothing in the data calls these numbers into question."
+        rules = listed(sorted({fault.rule for fault in self.faults}))
+        return f"{formats.plural(len(self.faults), 'warning')} about the data: {rules}."
+
+    def _repr_html_(self) -> str:
+        if not self.faults:
+            return f'<p class="fine">{self._summary()}</p>'
+        items = "".join(f"<li>{formats.escaped(fault.message)}</li>" for fault in self.faults)
+        summary = formats.escaped(self._summary())
+        return f'<details class="warning"><summary>{summary}</summary><ul>{items}</ul></details>'
+
+    def __repr__(self) -> str:
+        return "\n".join([self._summary(), *(fault.message for fault in self.faults)])
+
+
+def warnings(faults: Sequence[Fault]) -> Warnings:
+    """The gate's warnings, for the first screen of a page."""
+    return Warnings(tuple(fault for fault in faults if fault.level == "warning"))
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Parts of a sentence, joined.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

@@ -1,0 +1,33 @@
+"""The monthly review: the questions on one screen, what to do, and what became of earlier reports.
+
+It puts together what the analyses measured; it measures nothing itself.
+"""
+
+from retention_helpers.review.actions import actions, shown_actions, unexplained
+from retention_helpers.review.answers import (
+    Answer,
+    Verdict,
+    answers,
+    churn_answer,
+    cohort_answer,
+    kinds_answer,
+    money_answer,
+)
+from retention_helpers.review.earlier import became_of, compared, earlier_reports, restated
+
+__all__ = [
+    "Answer",
+    "Verdict",
+    "actions",
+    "answers",
+    "became_of",
+    "churn_answer",
+    "cohort_answer",
+    "compared",
+    "earlier_reports",
+    "kinds_answer",
+    "money_answer",
+    "restated",
+    "shown_actions",
+    "unexplained",
+]

@@ -1,0 +1,191 @@
+"""The first screen of the review: a row a question, with number, interval, verdict, and what to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from retention_helpers import formats, measures
+from retention_helpers.intervals import Change
+from retention_helpers.tables import framed
+
+Tone = Literal["good", "bad", "open"]
+COLUMNS = ("Question", "Number", "95 % interval", "Verdict", "Do now")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A verdict in few words, and whether that is good news, bad news, or open."""
+
+    text: str
+    tone: Tone = "open"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question of the review with its number and basis, its interval, its verdicts, and what to do."""
+
+    question: str
+    number: str
+    basis: str
+    interval: str
+    verdicts: tuple[Verdict, ...]
+    do_now: str
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The first screen: a row a question; cards where the screen is narrow."""
+
+    caption: str
+    rows: tuple[Answer, ...]
+
+    def _repr_html_(self) -> str:
+        heads = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
+        body = "\n".join(f"<tr>{_answer_cells(row)}</tr>" for row in self.rows)
+        return framed(self.caption, heads, body, "answers")
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{row.question} {row.number}, {row.basis} ({row.interval}); "
+            f"{'; '.join(verdict.text for verdict in row.verdicts)}. {row.do_now}"
+            for row in self.rows
+        ]
+        return "\n".join([self.caption, *lines])
+
+
+def _answer_cells(row: Answer) -> str:
+    verdicts = " ".join(
+        f'<span class="verdict verdict-{verdict.tone}">{formats.escaped(verdict.text)}</span>'
+        for verdict in row.verdicts
+    )
+    number = f'{formats.escaped(row.number)} <span class="basis">{formats.escaped(row.basis)}</span>'
+    cells = [number, formats.escaped(row.interval), verdicts, formats.escaped(row.do_now)]
+    labelled = zip(COLUMNS[1:], cells, strict=True)
+    written = "".join(f'<td data-label="{label}">{cell}</td>' for label, cell in labelled)
+    return f'<th scope="row">{formats.escaped(row.question)}</th>{written}'
+
+
+def answers(rows: Sequence[Answer], month: str) -> Answers:
+    """The first screen of the review: a row a question."""
+    return Answers(f"{formats.month(month)} at a glance", tuple(rows))
+
+
+_NOTHING = Verdict("nothing to compare with yet")
+
+
+_CHURN_TONES: dict[str, Tone] = {"rose": "bad", "fell": "good", "no clear change": "open"}
+
+
+_STAY_TONES: dict[str, Tone] = {"rose": "good", "fell": "bad", "no clear change": "open"}
+
+
+def _no_answer(question: str, because: str, do_now: str) -> Answer:
+    return Answer(question, formats.MISSING, because, formats.MISSING, (_NOTHING,), do_now)
+
+
+def churn_answer(churn: pd.DataFrame, target: float) -> Answer:
+    """How many left, against last month, the same month last year, and the target."""
+    now = churn.iloc[-1]
+    question = "How many left?"
+    if not now["customers_at_start"]:
+        return _no_answer(question, "no customers at the month's start", "Nothing yet.")
+    verdicts = [
+        Verdict(
+            f"{moved.verdict} since {formats.short_month(churn.iloc[-1 - back]['month'])}",
+            _CHURN_TONES[moved.verdict],
+        )
+        for back in (1, 12)
+        if (moved := measures.churn_change(churn, months_back=back)) is not None
+    ]
+    goal = measures.churn_target(churn, target)
+    limit = formats.percent(goal.churn)
+    do_now = (
+        f"The target of {limit} is met: keep going."
+        if goal.met
+        else f"Keep {formats.count(goal.customers_away)} more, and the target of {limit} is met."
+    )
+    return Answer(
+        question,
+        formats.percent(now["churn_rate"]),
+        f"{formats.count(now['lost'])} of {formats.plural(now['customers_at_start'], 'customer')}",
+        formats.interval(now["churn_rate_low"], now["churn_rate_high"]),
+        tuple(verdicts) or (_NOTHING,),
+        do_now,
+    )
+
+
+def cohort_answer(parts: pd.DataFrame, change: Change | None) -> Answer:
+    """Whether the latest cohorts stay through their first month as well as those before."""
+    question = "Do newcomers stay?"
+    if change is None or len(parts) < 2:
+        return _no_answer(question, "too few cohorts past their first month", "Wait for more cohorts.")
+    latest = parts.iloc[0]
+    do_now = {
+        "rose": "Find out what changed, and keep it.",
+        "fell": "Look at what newcomers met in their first month.",
+        "no clear change": "Nothing new to do.",
+    }[change.verdict]
+    return Answer(
+        question,
+        formats.percent(latest["rate"]),
+        f"{formats.count(latest['retained'])} of {formats.count(latest['reached'])} past their first month",
+        formats.interval(latest["rate_low"], latest["rate_high"]),
+        (Verdict(f"{change.verdict} against earlier", _STAY_TONES[change.verdict]),),
+        do_now,
+    )
+
+
+def money_answer(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Answer:
+    """What became of the MRR at the start of the month."""
+    now, shares = moved.iloc[-1], kept.iloc[-1]
+    grew = now["mrr_at_end"] - now["mrr_at_start"]
+    size = formats.money(abs(grew), currency)
+    verdict = (
+        Verdict(f"MRR grew by {size}", "good")
+        if grew > 0
+        else Verdict(f"MRR shrank by {size}", "bad")
+        if grew < 0
+        else Verdict("MRR stayed the same")
+    )
+    gained = now["new"] + now["reactivated"] + now["expansion"] + now["resumed"]
+    return Answer(
+        "What did it cost?",
+        formats.money(now["churned"], currency),
+        f"of MRR left; net retention {formats.percent(shares['net_revenue_retention'])}",
+        "exact",
+        (verdict,),
+        "Nothing to do by itself: the losses below say whom to ask."
+        if now["churned"]
+        else f"Nothing: {formats.money(gained, currency)} came in.",
+    )
+
+
+def kinds_answer(kinds: pd.DataFrame) -> Answer:
+    """Who ended it: the customer or the biller."""
+    question = "Who ended it?"
+    now = kinds.iloc[-1]
+    if not now["lost"]:
+        return Answer(question, formats.MISSING, "nobody left", formats.MISSING, (), "Nothing to do.")
+    share = measures.involuntary_share(kinds)
+    if not share.denominator:
+        return _no_answer(
+            question, "nothing in the data says", "Bring cancellations, and ask those who left."
+        )
+    do_now = (
+        "Look after failed payments first: most can be mended."
+        if now["involuntary"]
+        else "Ask those who decided to leave."
+    )
+    verdicts = [Verdict(f"{formats.count(now['voluntary'])} decided to leave")]
+    if now["kind_unknown"]:
+        verdicts.append(Verdict(f"{formats.count(now['kind_unknown'])} unknown"))
+    return Answer(
+        question,
+        formats.percent(share.value),
+        f"by the biller: {formats.count(now['involuntary'])} of {formats.count(share.denominator)}",
+        formats.interval(share.low, share.high),
+        tuple(verdicts),
+        do_now,
+    )
