@@ -1,4 +1,4 @@
-"""Lists of customers to act on: CSV files that a spreadsheet opens without running anything.
+"""Lists of customers to act on: CSV and XLSX files that a spreadsheet opens without running anything.
 
 They are written only when a report runs, to the folder `actions` beside the notebook's findings, and are
 the only place where personal columns may go.
@@ -6,17 +6,29 @@ the only place where personal columns may go.
 
 import csv
 import datetime as dt
+import io
+import numbers
+import re
 import unicodedata
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
+import openpyxl
 import pandas as pd
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Font
 
 from retention_helpers import formats
 from retention_helpers.business import Business
 
 _FORMULA_STARTS = "=+-@"
 _LINE_STARTS = "\t\r\n"
+CUT = " … (the CSV holds the rest)"
+UNDATED = dt.datetime(2000, 1, 1)
+MOST_IN_A_CELL = 32_767  # letters; a spreadsheet refuses more
+_HOURS = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 def _starts_a_formula(text: str) -> bool:
@@ -57,7 +69,7 @@ def listed_customers(path: Path) -> set[str]:
 
 
 def hand_on_list(findings_to: str, name: str, frame: pd.DataFrame) -> None:
-    """Write a list to `actions/NAME.csv` beside the notebook's findings.
+    """Write a list to `actions/NAME.csv` and `actions/NAME.xlsx` beside the notebook's findings.
 
     Nothing is written outside a report, nor for a list without customers.
     """
@@ -65,10 +77,59 @@ def hand_on_list(findings_to: str, name: str, frame: pd.DataFrame) -> None:
         return
     folder = Path(findings_to).parent / "actions"
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
+    _write_csv(folder / f"{name}.csv", frame)
+    _write_xlsx(folder / f"{name}.xlsx", frame)
+
+
+def _write_csv(path: Path, frame: pd.DataFrame) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow([safe_cell(column) for column in frame.columns])
         writer.writerows([safe_cell(value) for value in row] for row in frame.itertuples(index=False))
+
+
+def _write_xlsx(path: Path, frame: pd.DataFrame) -> None:
+    """Texts are stored as texts, which no spreadsheet runs; the same list makes the same file."""
+    book = openpyxl.Workbook(write_only=False)
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "customers"
+    sheet.freeze_panes = "A2"
+    rows = [tuple(frame.columns), *frame.itertuples(index=False, name=None)]
+    for nth, row in enumerate(rows, start=1):
+        for place, value in enumerate(row, start=1):
+            cell = sheet.cell(nth, place, None if formats.is_missing(value) else _stored(value))
+            if isinstance(cell.value, str):
+                cell.data_type = "s"
+            cell.font = Font(bold=nth == 1)
+    book.properties.created = book.properties.modified = UNDATED
+    buffer = io.BytesIO()
+    book.save(buffer)
+    path.write_bytes(_undated(buffer.getvalue()))
+
+
+def _stored(value: object) -> str | int | float | dt.date:
+    """A value as a spreadsheet knows it; control signs, which it refuses, become spaces."""
+    if isinstance(value, dt.date):
+        return dt.date.fromisoformat(value.isoformat()[:10])
+    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, Decimal | float | np.floating):
+        return float(value)
+    text = ILLEGAL_CHARACTERS_RE.sub(" ", str(value))
+    return text if len(text) <= MOST_IN_A_CELL else text[: MOST_IN_A_CELL - len(CUT)] + CUT
+
+
+def _undated(book: bytes) -> bytes:
+    """The same archive without the hour at which it was made, which stands in it in several places."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            content = old.read(entry)
+            if entry.filename == "docProps/core.xml":
+                content = _HOURS.sub(UNDATED.strftime("%Y-%m-%dT%H:%M:%SZ").encode(), content)
+            new.writestr(zipfile.ZipInfo(entry.filename, UNDATED.timetuple()[:6]), content)
+    return made.getvalue()
 
 
 def with_contact(business: Business, frame: pd.DataFrame) -> pd.DataFrame:

@@ -57,8 +57,10 @@ def test_actions_stand_with_the_largest_mrr_first(business: Business) -> None:
     """Each with its customers, their MRR in exact money, and a week after the cut to do it."""
     todo = review.actions(
         business,
-        past_due=measures.past_due(business),
-        unexplained=review.unexplained(measures.customers_lost(business)),
+        [
+            review.recover_payments(measures.past_due(business)),
+            review.ask_why(review.unexplained(measures.customers_lost(business))),
+        ],
     )
     assert tuple(todo.columns) == ACTION_COLUMNS
     assert todo[["id", "customers", "mrr"]].values.tolist() == [
@@ -74,7 +76,7 @@ def test_actions_stand_with_the_largest_mrr_first(business: Business) -> None:
 def test_nothing_to_do_is_an_empty_table_with_its_columns(business: Business) -> None:
     """No row for a list of nobody."""
     nobody = measures.past_due(business).head(0)
-    todo = review.actions(business, past_due=nobody, unexplained=nobody)
+    todo = review.actions(business, [review.recover_payments(nobody), review.ask_why(nobody)])
     assert todo.empty
     assert tuple(todo.columns) == ACTION_COLUMNS
     assert review.shown_actions(todo).empty

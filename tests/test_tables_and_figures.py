@@ -12,6 +12,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from PIL import Image
@@ -381,6 +382,30 @@ def test_a_list_is_a_csv_that_a_spreadsheet_reads(tmp_path: Path) -> None:
     assert raw.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
     assert rows == [["customer_id", "'=evil"], ["a\nb", "-1"], ['\'=1+"2"', ""]]
+
+
+def test_a_list_is_a_workbook_that_runs_nothing(tmp_path: Path) -> None:
+    """Numbers and days as such, a formula as the text it is, control signs blank, too long a text said so;
+    the same list makes the same file."""
+    frame = pd.DataFrame(
+        {
+            "customer_id": ['=cmd|"calc"', "bell\a", "x" * 40_000],
+            "mrr": [Decimal("12.50"), Decimal(3), None],
+            "lost_on": [dt.date(2026, 3, 1), None, pd.NaT],
+        }
+    )
+    books = []
+    for place in ("one", "two"):
+        lists.hand_on_list(str(tmp_path / place / "findings.json"), "ask_why", frame)
+        books.append(tmp_path / place / "actions" / "ask_why.xlsx")
+    sheet = openpyxl.load_workbook(books[0]).active
+    assert sheet is not None
+    assert [cell.data_type for cell in sheet["A"]] == ["s"] * 4
+    assert [cell.value for cell in sheet["A"]][:3] == ["customer_id", '=cmd|"calc"', "bell "]
+    assert str(sheet["A4"].value).endswith(lists.CUT)
+    assert [cell.value for cell in sheet["B"]] == ["mrr", 12.5, 3, None]
+    assert [cell.value for cell in sheet["C"]][1:] == [dt.datetime(2026, 3, 1), None, None]
+    assert books[0].read_bytes() == books[1].read_bytes()
 
 
 def test_no_list_is_written_outside_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

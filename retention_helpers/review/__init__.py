@@ -3,7 +3,14 @@
 It puts together what the analyses measured; it measures nothing itself.
 """
 
-from retention_helpers.review.actions import actions, shown_actions, unexplained
+from retention_helpers.review.actions import (
+    Action,
+    actions,
+    ask_why,
+    recover_payments,
+    shown_actions,
+    unexplained,
+)
 from retention_helpers.review.answers import (
     Answer,
     Verdict,
@@ -16,10 +23,12 @@ from retention_helpers.review.answers import (
 from retention_helpers.review.earlier import became_of, compared, earlier_reports, restated
 
 __all__ = [
+    "Action",
     "Answer",
     "Verdict",
     "actions",
     "answers",
+    "ask_why",
     "became_of",
     "churn_answer",
     "cohort_answer",
@@ -27,6 +36,7 @@ __all__ = [
     "earlier_reports",
     "kinds_answer",
     "money_answer",
+    "recover_payments",
     "restated",
     "shown_actions",
     "unexplained",

@@ -1,6 +1,8 @@
 """What to do this month: a row an action, with the customers it is for."""
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -10,35 +12,61 @@ DUE_DAYS = 7
 ACTION_COLUMNS = ("id", "what", "why", "notebook", "finding", "customers", "mrr", "due_on")
 
 
-def actions(business: Business, *, past_due: pd.DataFrame, unexplained: pd.DataFrame) -> pd.DataFrame:
-    """One row per thing to do this month, the largest MRR first.
+@dataclass(frozen=True)
+class Action:
+    """One thing to do, and for whom.
 
-    Columns: id (the same in every report), what, why, notebook, finding (the key in findings.json that
-    gave rise to it), customers, mrr, due_on. A list of the customers stands in actions/ID.csv.
+    Attributes:
+        id: the same in every report; its list is actions/ID.csv.
+        what: an order, in a few words.
+        why: the reason, in a few words.
+        notebook: where it comes from.
+        finding: the key in findings.json that gave rise to it.
+        people: a row a customer, with customer_id and mrr.
+    """
+
+    id: str
+    what: str
+    why: str
+    notebook: str
+    finding: str
+    people: pd.DataFrame
+
+
+def recover_payments(people: pd.DataFrame) -> Action:
+    """Those whose payment is past due at the month's end."""
+    return Action(
+        id="recover_payments",
+        what="Write to every customer whose payment is past due",
+        why="a failed payment is no decision to leave, and most can be mended",
+        notebook="measurement",
+        finding="actions",
+        people=people,
+    )
+
+
+def ask_why(people: pd.DataFrame) -> Action:
+    """Those who left and said nothing."""
+    return Action(
+        id="ask_why",
+        what="Ask the customers who left without a reason why they did",
+        why="without an answer their loss teaches nothing",
+        notebook="measurement",
+        finding="measurement.left",
+        people=people,
+    )
+
+
+def actions(business: Business, found: Sequence[Action]) -> pd.DataFrame:
+    """One row per thing to do this month, the largest MRR first; an action for nobody is left out.
+
+    Columns: id, what, why, notebook, finding, customers, mrr, due_on.
     """
     due = business.as_of + dt.timedelta(days=DUE_DAYS)
-    found = [
-        (
-            "recover_payments",
-            "Write to every customer whose payment is past due",
-            "a failed payment is no decision to leave, and most can be mended",
-            "measurement",
-            "actions",
-            past_due,
-        ),
-        (
-            "ask_why",
-            "Ask the customers who left without a reason why they did",
-            "without an answer their loss teaches nothing",
-            "measurement",
-            "measurement.left",
-            unexplained,
-        ),
-    ]
     rows = [
-        (key, what, why, notebook, finding, len(people), sum(people["mrr"]), due)
-        for key, what, why, notebook, finding, people in found
-        if len(people)
+        (one.id, one.what, one.why, one.notebook, one.finding, len(one.people), sum(one.people["mrr"]), due)
+        for one in found
+        if len(one.people)
     ]
     frame = pd.DataFrame(rows, columns=list(ACTION_COLUMNS))
     return frame.sort_values(["mrr", "id"], ascending=[False, True], ignore_index=True)
