@@ -18,12 +18,12 @@ QUIET_LAB = --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.N
             --LabApp.news_url=None --LabApp.extension_manager=readonly
 LAB_SETTINGS = $(VENV)/share/jupyter/lab/settings/overrides.json
 
-.PHONY: help setup report lab test nbval check notebooks sample bench clean
+.PHONY: help setup report lab test nbval check notebooks sample bench bench-statistics clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
 	@echo 'make report [MONTH=2026-10] [DATA=path/to/data] [OUT=reports]'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' Makefile
 
 setup: $(DONE)  ## install everything into .venv; report, lab and test do it by themselves
 
@@ -71,7 +71,10 @@ sample: $(DONE)  ## make data/sample anew
 	@$(BIN)/python data/sample/make_sample.py
 
 bench: $(DONE)  ## measure speed and memory
-	@$(BIN)/python tests/bench.py
+	@for one in tests/bench/*.py; do $(BIN)/python $$one || exit 1; done
+
+bench-statistics: $(DONE)  ## simulate whether intervals, tests and verdicts keep what they promise
+	@for one in tests/bench_statistics/*.py; do $(BIN)/python $$one || exit 1; done
 
 clean:  ## remove .venv and caches; reports and work stay
 	@rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info

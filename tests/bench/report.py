@@ -1,4 +1,4 @@
-"""The figures of BENCHMARKS.md: `make bench`. Ratios of one run, because machines differ and are shared.
+"""How fast and how large a report is: part of `make bench`. Ratios of one run, because machines differ and are shared.
 
 1. The report against running papermill and `jupyter nbconvert` one notebook at a time.
 2. Peak memory of a report on 10⁷ events, every process of it counted.
@@ -21,7 +21,7 @@ import psutil
 
 from retention_helpers import notebooks
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 SAMPLE = PROJECT / "data" / "sample"
 MONTH = "2026-10"
 JUPYTER = Path(sys.executable).parent
