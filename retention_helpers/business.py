@@ -6,7 +6,6 @@ happens to a row at or after it is not known yet. So nothing downstream can look
 
 import datetime as dt
 import os
-import tempfile
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+from filelock import FileLock
 from ibis.backends.duckdb import Backend
 
 from retention_helpers import calendar, gate
@@ -32,6 +32,15 @@ PROJECT = Path(__file__).resolve().parent.parent
 SAMPLE = PROJECT / "data" / "sample"
 QUIET_DAYS = 10  # without any row before the month's end; then the export may be old
 TRACKED_NOTEBOOKS = PROJECT / "notebooks"
+
+
+def _identity(name: str, folder: Path) -> str:
+    return f"{name} ({folder.name})"
+
+
+def sample_identity() -> str:
+    """The identity of the sample's business."""
+    return _identity(gate.examined_settings(SAMPLE).business, SAMPLE)
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,7 @@ class Business:
     @property
     def identity(self) -> str:
         """The business and the name of its data folder, to tell its reports from those of another."""
-        return f"{self.name} ({self.folder.name})"
+        return _identity(self.name, self.folder)
 
     @property
     def cut_at(self) -> str:
@@ -125,15 +134,14 @@ class Business:
     def keep(self, name: str, derive: Callable[[], ir.Table]) -> ir.Table:
         """A derived table, computed once for this folder, month and code, then read from Parquet."""
         path = self.kept / self.month / f"{name}.parquet"
-        if not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            handle, written = tempfile.mkstemp(dir=path.parent, suffix=".part")
-            os.close(handle)
-            try:
+        path.parent.mkdir(exist_ok=True)
+        # Two notebooks at once ask for the same tables: one computes, the other waits. A file that another
+        # process has open is never replaced: its engine would read the new one by the old one's plan.
+        with FileLock(path.with_suffix(".lock")):
+            if not path.exists():
+                written = path.with_suffix(".part")
                 self.engine.to_parquet(derive(), written, compression="zstd")
                 os.replace(written, path)
-            finally:
-                Path(written).unlink(missing_ok=True)
         return parquet(self.engine, path, f"{name}_{self.month.replace('-', '_')}")
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:

@@ -13,6 +13,8 @@ import multiprocessing
 import os
 import shutil
 import sys
+import tempfile
+import uuid
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -40,6 +42,8 @@ READING_ORDER = (
 )
 SECONDS_A_CELL = 300
 SECONDS_TO_START = 120
+OWNERS_ERRORS = ("InputError", "Stopped")
+TOO_LITTLE_MEMORY = ("MemoryError", "OutOfMemoryException")
 
 
 def in_reading_order(folder: Path = FOLDER) -> list[Path]:
@@ -159,8 +163,11 @@ def _imported(source: str) -> list[str]:
     return names
 
 
-def start_kernel(folder: Path, ahead_for: Sequence[Path] = ()) -> "AsyncKernelManager":
-    """Start a kernel in a folder; it imports what these notebooks will need while the caller gets on."""
+def start_kernel(folder: Path, scratch: Path, ahead_for: Sequence[Path] = ()) -> "AsyncKernelManager":
+    """Start a kernel in a folder; it imports what these notebooks will need while the caller gets on.
+
+    The files through which one speaks to it lie in `scratch`, which is the caller's to remove.
+    """
     skip_slow_grammar()
     import zmq
     from jupyter_client.manager import AsyncKernelManager
@@ -168,6 +175,7 @@ def start_kernel(folder: Path, ahead_for: Sequence[Path] = ()) -> "AsyncKernelMa
 
     kernel = AsyncKernelManager(
         kernel_name="python3",
+        **_channels(scratch),
         # What a kernel sends holds customers: not in the clear, even within this machine.
         transport_encryption="required" if zmq.has("curve") else "disabled",
     )
@@ -183,6 +191,13 @@ def start_kernel(folder: Path, ahead_for: Sequence[Path] = ()) -> "AsyncKernelMa
     environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     run_sync(kernel.start_kernel)(cwd=str(folder), extra_arguments=arguments, env=environment)
     return kernel
+
+
+def _channels(scratch: Path) -> dict[str, str]:
+    """Files, where the system has them: two kernels that start at once can be given the same port."""
+    if sys.platform == "win32":
+        return {}
+    return {"transport": "ipc", "ip": str(scratch / uuid.uuid4().hex[:8])}
 
 
 def stop_kernel(kernel: "AsyncKernelManager") -> None:
@@ -218,13 +233,23 @@ def fault(notebook: "NotebookNode") -> str:
     for cell in cells:
         for output in cell.outputs:
             if output.output_type == "error":
-                return f"{output.ename}: {output.evalue}".strip().splitlines()[-1]
+                return blamed(output.ename, output.evalue)
     ran = [cell.execution_count for cell in cells if cell.execution_count is not None]
     if len(ran) < len(cells):
         return f"it stopped after step {len(ran)} of {len(cells)}"
     if ran != list(range(1, len(cells) + 1)):
         return "its steps did not run once each, in order"
     return ""
+
+
+def blamed(kind: str, said: str) -> str:
+    """An error in words that tell an owner whose it is."""
+    last = said.strip().splitlines()[-1] if said.strip() else ""
+    if kind in OWNERS_ERRORS:
+        return said.strip()
+    if kind in TOO_LITTLE_MEMORY:
+        return "there was too little memory, or space on the disk; close other programs and try again"
+    return f"a mistake in this software, not in your data: {kind}: {last}".removesuffix(": ")
 
 
 def execute(path: Path) -> str:
@@ -236,13 +261,14 @@ def execute(path: Path) -> str:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    kernel = start_kernel(path.parent)
-    try:
-        NotebookClient(notebook, km=kernel, timeout=SECONDS_A_CELL).execute()
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        return str(error).strip()
-    finally:
-        stop_kernel(kernel)
+    with tempfile.TemporaryDirectory(prefix="retention-") as scratch:
+        kernel = start_kernel(path.parent, Path(scratch))
+        try:
+            NotebookClient(notebook, km=kernel, timeout=SECONDS_A_CELL).execute()
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            return str(error).strip()
+        finally:
+            stop_kernel(kernel)
     trouble = fault(notebook)
     if not trouble:
         write(notebook, path)

@@ -1,6 +1,8 @@
 """A business opened for a month: the cut, what is missing, and which months there are."""
 
 import datetime as dt
+import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -258,3 +260,19 @@ def test_data_that_end_early_are_a_warning(tmp_path: Path, ended_at: str, warned
     )
     business = open_business(folder, "2026-03", cache=tmp_path / "cache")
     assert ("data that end early" in {fault.rule for fault in business.faults}) == warned
+
+
+def test_two_notebooks_at_once_derive_a_table_once(folder, opened):
+    """The second waits for the first: a file that somebody reads is never replaced."""
+    derived = []
+
+    def slowly(one: business.Business):
+        derived.append(one)
+        time.sleep(0.3)
+        return one.table("customers").select("customer_id")
+
+    both = [opened(folder), opened(folder)]
+    with ThreadPoolExecutor(2) as pool:
+        tables = list(pool.map(lambda one: one.keep("people", lambda: slowly(one)), both))
+    assert len(derived) == 1
+    assert [table.count().execute() for table in tables] == [2, 2]

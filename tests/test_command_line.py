@@ -167,7 +167,19 @@ def python_that(checkout: Path, script: str) -> str:
 
 def test_make_alone_is_a_list(checkout: Path) -> None:
     listed = make(checkout).stdout
-    targets = ["help", "setup", "report", "lab", "test", "check", "notebooks", "sample", "bench", "bench-statistics", "clean"]
+    targets = [
+        "help",
+        "setup",
+        "report",
+        "lab",
+        "test",
+        "check",
+        "notebooks",
+        "sample",
+        "bench",
+        "bench-statistics",
+        "clean",
+    ]
     for target in targets:
         assert f"\n  {target} " in listed
 

@@ -352,3 +352,17 @@ def test_copies_for_exploring_keep_the_owners_cells(tmp_path: Path) -> None:
     notebooks.write(copied, folder / "small.ipynb")
     notebooks.copy_for_exploring(data, "2026-09", work, committed)
     assert notebooks.read(folder / "small.ipynb").cells[-1].source == "my_question = 42"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "told"),
+    [
+        ("InputError", "customers.csv is empty.", "customers.csv is empty."),
+        ("KeyError", "'mrr'", "a mistake in this software, not in your data: KeyError: 'mrr'"),
+        ("AssertionError", "", "a mistake in this software, not in your data: AssertionError"),
+        ("OutOfMemoryException", "failed to pin block", "there was too little memory"),
+    ],
+)
+def test_an_error_says_whose_it_is(kind: str, said: str, told: str) -> None:
+    """The owner's own in its words, a shortage with its way out, all else as our mistake."""
+    assert notebooks.blamed(kind, said).startswith(told)

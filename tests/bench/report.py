@@ -1,4 +1,4 @@
-"""How fast and how large a report is: part of `make bench`. Ratios of one run, because machines differ and are shared.
+"""How fast and how large a report is: part of `make bench`. Ratios of one run; machines differ.
 
 1. The report against running papermill and `jupyter nbconvert` one notebook at a time.
 2. Peak memory of a report on 10⁷ events, every process of it counted.
