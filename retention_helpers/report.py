@@ -76,13 +76,15 @@ def publish(
 
 def _refuse_other_business(report: Path, business: "Business") -> None:
     """A report of another business is never replaced; the sample's is nobody's."""
-    from retention_helpers.business import sample_identity
-
     try:
         found = json.loads((report / FINDINGS).read_text(encoding="utf-8")).get("business")
     except (OSError, ValueError, AttributeError):
         return
-    if found and found not in (business.identity, sample_identity()):
+    if not found or found == business.identity:
+        return
+    from retention_helpers.business import sample_identity
+
+    if found != sample_identity():
         raise InputError(
             f"{short(report)} holds the report of another business ({found}). Name another folder: OUT=…"
         )

@@ -150,10 +150,10 @@ def test_every_way_to_fail_is_seen_and_named_and_the_rest_is_published(
     said = str(failed.value)
     assert failed.value.folder == made, "there was no good report to keep"
     assert "Measurement failed: a mistake in this software, not in your data: KeyError: 'mrr'" in said
-    assert "Churn reasons failed: SystemExit: 0" in said
+    assert "Churn reasons failed: a mistake in this software, not in your data: SystemExit: 0" in said
     assert "Experiments failed: the process that ran it ended" in said
     assert "Early warning failed: one step took longer than 2 seconds" in said
-    assert "Monthly review failed: no <b>last</b> month" in said
+    assert "not in your data: ValueError: no <b>last</b> month" in said
     assert str(made / "notebooks" / "measurement.ipynb") in said
     assert "Data quality" not in said
     index = (made / "index.html").read_text()
