@@ -288,8 +288,8 @@ def first_days(business: Business) -> ir.Table:
     return first.mutate(cohort=first.first_on.truncate("M"))
 
 
-def _answers(business: Business) -> ir.Table:
-    """A row a service that somebody asked to cancel: the latest row of the cancellations after it began.
+def _asked(business: Business) -> ir.Table:
+    """A row a row of the cancellations, with the service that it is about: the latest that had begun.
 
     Placed by days, because many surveys export dates only: a row of the day on which service began belongs
     to that service.
@@ -300,13 +300,18 @@ def _answers(business: Business) -> ir.Table:
         "customer_id_right"
     )
     latest_service = ibis.window(group_by="row", order_by=ibis.desc("service"))
-    assigned = pairs.mutate(nth=ibis.row_number().over(latest_service)).filter(lambda pair: pair.nth == 0)
+    return pairs.mutate(nth=ibis.row_number().over(latest_service)).filter(lambda pair: pair.nth == 0)
+
+
+def _answers(business: Business) -> ir.Table:
+    """A row a service that somebody asked to cancel: the latest row of the cancellations after it began."""
     latest_row = ibis.window(
         group_by=["customer_id", "service"],
         order_by=[ibis.desc("canceled_at"), ibis.desc("kind"), "reason", "comment"],
     )
     return (
-        assigned.mutate(last=ibis.row_number().over(latest_row))
+        _asked(business)
+        .mutate(last=ibis.row_number().over(latest_row))
         .filter(lambda answer: answer["last"] == 0)
         .select("customer_id", "service", "canceled_on", "reason", "comment", "kind")
     )
@@ -354,6 +359,36 @@ def losses(business: Business) -> ir.Table:
 def kept_losses(business: Business) -> ir.Table:
     """`losses`, computed once."""
     return business.keep("losses", lambda: losses(business))
+
+
+def leavings(business: Business) -> ir.Table:
+    """A row a customer a service: when the customer left, in the sense of every question about causes.
+
+    Leaving is the first request to cancel or the end of service, whichever comes first: what happens after
+    the decision, such as silence, says nothing about its cause. A request counts also where the customer
+    then stayed. Placed by days, as in `losses`.
+
+    Columns: customer_id, service (1, 2, …), begin_on, asked_on (the first request, by the customer or
+    because the biller gave up, from the day on which this service began to the day on which it ended; null:
+    none), ended_on (null: going on), left_on (the earlier of the two; null: neither by the cut).
+    """
+    asked = _asked(business).filter(lambda row: row.end_on.isnull() | (row.canceled_on <= row.end_on))
+    first = asked.group_by(["customer_id", "service"]).aggregate(asked_on=asked.canceled_on.min())
+    own = kept_services(business)
+    both = own.left_join(first, ["customer_id", "service"])
+    return both.select(
+        "customer_id",
+        "service",
+        "begin_on",
+        "asked_on",
+        ended_on="end_on",
+        left_on=ibis.coalesce(both.asked_on, both.end_on),  # a request never comes after the end
+    )
+
+
+def kept_leavings(business: Business) -> ir.Table:
+    """`leavings`, computed once."""
+    return business.keep("leavings", lambda: leavings(business))
 
 
 def customer_days(business: Business) -> ir.Table:

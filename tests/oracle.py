@@ -331,6 +331,26 @@ class History:
             return "involuntary", reason
         return ("voluntary", reason) if reason else ("unknown", None)
 
+    def leaving(
+        self, customer: str, service: tuple[dt.datetime, dt.datetime | None]
+    ) -> tuple[dt.date | None, dt.date | None, dt.date | None]:
+        """(asked_on, ended_on, left_on) of one service of a customer.
+
+        > Leaving means the first request to cancel or the end of service, whichever comes first
+        """
+        begin_on = day_of(service[0], self.zone)
+        ended_on = day_of(service[1], self.zone) if service[1] else None
+        later = [day_of(begin, self.zone) for begin, _ in self.service[customer] if begin > service[0]]
+        asked = [day_of(moment, self.zone) for who, moment, _, _ in self.answers if who == customer]
+        about_it = [
+            day
+            for day in asked
+            if begin_on <= day <= (ended_on or self.as_of) and not any(begin <= day for begin in later)
+        ]
+        asked_on = min(about_it, default=None)
+        left = [day for day in (asked_on, ended_on) if day]
+        return asked_on, ended_on, min(left, default=None)
+
     # --- cohorts ------------------------------------------------------------------------------------
 
     def cohorts(self) -> dict[dt.date, list[str]]:

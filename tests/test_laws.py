@@ -172,6 +172,7 @@ def measured(business: Business) -> dict[str, Any]:
     """Every table of the package in plain Python."""
     lost = months.kept_losses(business).execute()
     served = months.kept_services(business).order_by(["customer_id", "service"]).execute()
+    gone = months.kept_leavings(business).execute()
     rows = months.kept_customer_months(business).execute()
     kept = measures.revenue_retention(business)
     kinds = measures.churn_kinds(business)
@@ -216,6 +217,10 @@ def measured(business: Business) -> dict[str, Any]:
         "services": {
             (row.customer_id, row.service): (day(row.begin_on), day(row.end_on))
             for row in served.itertuples()
+        },
+        "leavings": {
+            (row.customer_id, row.service): (day(row.asked_on), day(row.ended_on), day(row.left_on))
+            for row in gone.itertuples()
         },
         "calendar_cells": {
             (day(row.cohort), row.k): (row.size, row.retained)
@@ -330,6 +335,11 @@ def expected(world: World) -> dict[str, Any]:
             for customer, stretches in known.service.items()
             for nth, (begin, end) in enumerate(stretches, start=1)
         },
+        "leavings": {
+            (customer, nth): known.leaving(customer, service)
+            for customer, services in known.service.items()
+            for nth, service in enumerate(services, start=1)
+        },
         "calendar_cells": known.calendar_cells(),
         "anniversary_cells": known.anniversary_cells(),
     }  # fmt: skip
@@ -419,7 +429,7 @@ def test_every_table_is_what_the_definitions_say(opened: Any, world: World) -> N
 def relabelled(tables: dict[str, Any], name: Callable[[str], str]) -> dict[str, Any]:
     """The same tables with every customer under another name."""
     renamed = dict(tables)
-    for table in ("customer_months", "services"):
+    for table in ("customer_months", "services", "leavings"):
         renamed[table] = {(name(who), rest): value for (who, rest), value in tables[table].items()}
     renamed["losses"] = sorted((name(who), *rest) for who, *rest in tables["losses"])
     renamed["bridge_customers"] = sorted(name(who) for who in tables["bridge_customers"])

@@ -636,6 +636,93 @@ def test_tenure_runs_from_the_first_day_to_the_day_of_the_end(losses: pd.DataFra
     assert losses.loc[("second_time", pd.Timestamp("2026-03-01")), "tenure_days"] == 109
 
 
+# --- leaving: the first request or the end ---------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def leavings(business_of: Callable[..., Business]) -> pd.DataFrame:
+    """
+                    Jan        |February      |March               |April
+    stays           ================================================
+    ends                 =====================|==                         nobody asked
+    asks_first           ==========x==========|==                         asked on 10 February, ended in March
+    asks_twice           ====x=====x==========|==                         the first request counts
+    scheduled            =====================|=======x=============      asked and still there
+    stays_after_all      ====x================|======================     asked and stayed
+    on_the_last_day      =====================|=x                         asked on the day of the end
+    on_the_first_day     x====================|==                         asked on the day of the begin
+    after_the_end        =====================|==     x                   a row after the end is no request
+    in_a_trial         x tttt=================|=====================      asked before service began
+    in_april             =====================|=====================x     asked after the cut
+    biller               =====================|=x=                        the biller gave up
+    twice            ====x==     =============|==  (x between the two)    each service has its own
+    """
+    service, on = ("2026-01-15", "2026-03-05", 10), ("2026-01-15", "", 10)
+    ending = ("ends", "asks_first", "asks_twice", "on_the_last_day", "on_the_first_day", "after_the_end")
+    lasting = ("stays", "scheduled", "stays_after_all", "in_april")
+    business = business_of(
+        [
+            *((who, *service) for who in ending),
+            *((who, *on) for who in lasting),
+            ("biller", *service),
+            ("in_a_trial", "2026-01-10", "2026-01-15", "", "trialing"),
+            ("in_a_trial", *on),
+            ("twice", "2025-12-01", "2026-01-10", 10),
+            ("twice", "2026-02-01", "2026-03-20", 10),
+        ],
+        cancellations=[
+            ("asks_first", "2026-02-10", "too_complex", "voluntary"),
+            ("asks_twice", "2026-02-10", "too_complex", "voluntary"),
+            ("asks_twice", "2026-01-20", "too_complex", "voluntary"),
+            ("scheduled", "2026-03-12T23:30:00", "too_complex", "voluntary"),
+            ("stays_after_all", "2026-01-20", "", "voluntary"),
+            ("on_the_last_day", "2026-03-05T18:00:00", "too_complex", "voluntary"),
+            ("on_the_first_day", "2026-01-15", "too_complex", "voluntary"),
+            ("after_the_end", "2026-03-20", "missing_feature", "voluntary"),
+            ("in_a_trial", "2026-01-12", "missing_feature", "voluntary"),
+            ("in_april", "2026-04-02", "missing_feature", "voluntary"),
+            ("biller", "2026-03-04", "payment_failed", "involuntary"),
+            ("twice", "2026-01-05", "too_expensive", "voluntary"),
+            ("twice", "2026-01-20", "too_expensive", "voluntary"),
+        ],
+    )
+    return months.kept_leavings(business).execute().set_index(["customer_id", "service"])
+
+
+@pytest.mark.parametrize(
+    ("customer", "asked_on", "ended_on", "left_on"),
+    [
+        ("stays", "", "", ""),
+        ("ends", "", "2026-03-05", "2026-03-05"),
+        ("asks_first", "2026-02-10", "2026-03-05", "2026-02-10"),
+        ("asks_twice", "2026-01-20", "2026-03-05", "2026-01-20"),
+        ("scheduled", "2026-03-12", "", "2026-03-12"),
+        ("stays_after_all", "2026-01-20", "", "2026-01-20"),
+        ("on_the_last_day", "2026-03-05", "2026-03-05", "2026-03-05"),
+        ("on_the_first_day", "2026-01-15", "2026-03-05", "2026-01-15"),
+        ("after_the_end", "", "2026-03-05", "2026-03-05"),
+        ("in_a_trial", "", "", ""),
+        ("in_april", "", "", ""),
+        ("biller", "2026-03-04", "2026-03-05", "2026-03-04"),
+    ],
+)
+def test_leaving_is_the_first_request_or_the_end(
+    leavings: pd.DataFrame, customer: str, asked_on: str, ended_on: str, left_on: str
+) -> None:
+    """Whichever comes first, by days; what was said after the end, or before service began, is none."""
+    row = leavings.loc[(customer, 1)]
+    said = ["" if pd.isna(at) else f"{at:%Y-%m-%d}" for at in (row.asked_on, row.ended_on, row.left_on)]
+    assert said == [asked_on, ended_on, left_on]
+
+
+def test_each_service_has_its_own_leaving(leavings: pd.DataFrame) -> None:
+    """The request of 5 January belongs to the first service, the one between the two to neither."""
+    first, second = leavings.loc[("twice", 1)], leavings.loc[("twice", 2)]
+    assert (f"{first.asked_on:%Y-%m-%d}", f"{first.left_on:%Y-%m-%d}") == ("2026-01-05", "2026-01-05")
+    assert pd.isna(second.asked_on)
+    assert (f"{second.begin_on:%Y-%m-%d}", f"{second.left_on:%Y-%m-%d}") == ("2026-02-01", "2026-03-20")
+
+
 # --- days of activity ------------------------------------------------------------------------------
 
 
