@@ -15,7 +15,7 @@ from retention_helpers.settings import Settings, read_settings
 PROJECT = SAMPLE.parent.parent
 GLOSSARY = (PROJECT / "GLOSSARY.md").read_text(encoding="utf-8")
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-CODE = re.compile(r"`((?:months|measures|cohorts|intervals|business)(?:\.\w+)+)`")
+CODE = re.compile(r"`((?:months|measures|cohorts|intervals|curves|business)(?:\.\w+)+)`")
 
 
 @pytest.mark.parametrize("name", sorted(set(CODE.findall(GLOSSARY))))
