@@ -226,6 +226,7 @@ def _write_pages(
             pages.Page(run.name, run.title, executed[run.name], troubles.get(run.name, "")) for run in runs
         ),
         trouble=troubles.get(FINDINGS, ""),
+        lists=tuple(sorted(f"actions/{path.name}" for path in made.glob("actions/*.csv"))),
     )
     for name, html in pages.render(edition).items():
         (made / name).write_text(html, encoding="utf-8")

@@ -7,6 +7,7 @@ import shutil
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -285,3 +286,19 @@ def test_pages_are_fit_to_be_read(browser: Any, folder: Path, width: int, scheme
         found = Axe().run(page).response["violations"]
         assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found] == [], name
     page.close()
+
+
+def test_a_list_beside_the_page_is_one_click_away() -> None:
+    """Only a cell that names a list that is there; the same words elsewhere stay words."""
+    cell = '<table><tr><td data-label="List">actions/ask_why.csv</td><td>actions/none.csv</td></tr></table>'
+    notebook = new_notebook(
+        cells=[
+            new_markdown_cell("# What now?\n\nSee actions/ask_why.csv"),
+            ran("x", shown("text/html", cell)),
+        ]
+    )
+    page = pages.Page("monthly_review", "What now?", notebook)
+    made = replace(edition(page), lists=("actions/ask_why.csv",))
+    html = pages.render(made)["index.html"]
+    assert html.count('href="actions/') == 1
+    assert '<td data-label="List"><a href="actions/ask_why.csv">actions/ask_why.csv</a></td>' in html

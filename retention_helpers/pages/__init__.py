@@ -59,6 +59,7 @@ class Edition:
         made_at: the only thing on a page that differs between two runs on the same data.
         pages: in reading order.
         trouble: what is wrong with the report as a whole; "" for nothing.
+        lists: the lists beside the pages, such as "actions/ask_why.csv".
     """
 
     business: str
@@ -67,6 +68,7 @@ class Edition:
     made_at: datetime
     pages: tuple[Page, ...]
     trouble: str = ""
+    lists: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def render(edition: Edition) -> dict[str, str]:
 
 def _render(page: Page, menu: tuple[Page, ...], edition: Edition) -> str:
     content, contents = _content(page.notebook) if page.notebook else ("", [])
+    content = _with_links(content, edition.lists)
     return _template().render(
         edition=edition,
         month=_month(edition.month),
@@ -107,6 +110,15 @@ def _render(page: Page, menu: tuple[Page, ...], edition: Edition) -> str:
         contents=contents,
         css=_css(),
     )
+
+
+def _with_links(content: str, lists: tuple[str, ...]) -> str:
+    """A cell that names a list becomes the way to it. Only here: a notebook does not know where it lies."""
+    from markupsafe import Markup
+
+    for name in lists:
+        content = content.replace(f">{name}</td>", f'><a href="{name}">{name}</a></td>')
+    return Markup(content)
 
 
 def _month(month: str) -> str:
