@@ -116,9 +116,10 @@ def _with_links(content: str, lists: tuple[str, ...]) -> str:
     """A cell that names a list becomes the way to it. Only here: a notebook does not know where it lies."""
     from markupsafe import Markup
 
+    linked = str(content)  # the escaping kind of text would escape the link
     for name in lists:
-        content = content.replace(f">{name}</td>", f'><a href="{name}">{name}</a></td>')
-    return Markup(content)
+        linked = linked.replace(f">{name}</td>", f'><a href="{name}">{name}</a></td>')
+    return Markup(linked)
 
 
 def _month(month: str) -> str:
