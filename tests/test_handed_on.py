@@ -2,6 +2,7 @@
 
 import json
 import re
+from calendar import month_abbr, month_name
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,7 @@ from test_every_business import run_cells
 from retention_helpers import notebooks
 from retention_helpers.business import SAMPLE
 
-MONTHS = "January February March April May June July August September October November December".split()
-MONTH = "|".join({*MONTHS, *(month[:3] for month in MONTHS)})
+MONTH = "|".join([*month_name[1:], *month_abbr[1:]])
 # Names of things, not numbers: days, months, customers, and what is written in tags.
 NAMES = re.compile(rf"<[^>]*>|\b\d{{4}}-\d\d-\d\d\b|\b(?:\d{{1,2}} )?(?:{MONTH}) \d{{4}}|\b[A-Z]+-\d+\b")
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
