@@ -9,10 +9,14 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from retention_helpers import notebooks
 from retention_helpers.errors import InputError, nearest
+from retention_helpers.sources import IMPORTERS
+from retention_helpers.written import ORDERS
 
 SAMPLE = notebooks.PROJECT / "data" / "sample"
 VERDICTS = {"stop": "stops", "warning": "warnings", "note": "notes"}
@@ -44,12 +48,40 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are sentences with the way out."""
+
+    def error(self, said: str) -> NoReturn:
+        command = self.prog.removeprefix("retention_helpers").strip()
+        raise InputError(_complaint(said, f"{command} --help".strip()))
+
+
+_COMPLAINTS = (
+    (r"the following arguments are required: COMMAND", r"Say what to do, such as: report."),
+    (r"the following arguments are required: (.+)", r"\1 is missing."),
+    (r"argument (\S+): expected (?:one|at least one) argument", r"\1 needs a value."),
+    (r"argument (\S+): invalid choice: (.+?) \(choose from (.+)\)", r"\1 cannot be \2. Known: \3."),
+    (r"argument (\S+): ignored explicit argument .*", r"\1 takes no value."),
+)
+
+
+def _complaint(said: str, help_of: str) -> str:
+    """What argparse complains about, as a sentence.
+
+    >>> _complaint("argument --month: expected one argument", "report --help")
+    '--month needs a value. All there is: python -m retention_helpers report --help'
+    """
+    for pattern, sentence in _COMPLAINTS:
+        if re.fullmatch(pattern, said):
+            said = re.sub(pattern, sentence, said)
+            break
+    return f"{said} All there is: python -m retention_helpers {help_of}"
+
+
 def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    parser = argparse.ArgumentParser(
-        prog="retention_helpers", description="Who stays, why the others leave, and what to do."
-    )
+    parser = _Parser(prog="retention_helpers", description="Who stays, why the others leave, and what to do.")
     commands = parser.add_subparsers(title="commands", dest="name", metavar="COMMAND", required=True)
-    data = argparse.ArgumentParser(add_help=False)
+    data = _Parser(add_help=False)
     data.add_argument(
         "--data",
         type=Path,
@@ -57,7 +89,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         metavar="DIR",
         help="the folder with your tables (default: the sample)",
     )
-    month = argparse.ArgumentParser(add_help=False)
+    month = _Parser(add_help=False)
     month.add_argument(
         "--month",
         type=_month,
@@ -86,6 +118,19 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     )
     check.add_argument("--json", action="store_true", help="for other programs")
     check.set_defaults(command=_check)
+
+    imports = commands.add_parser(
+        "import", help="read the export of another tool into a data folder", allow_abbrev=False
+    )
+    imports.add_argument(
+        "source", metavar="SOURCE", choices=IMPORTERS, help=f"one of: {', '.join(IMPORTERS)}"
+    )
+    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="what the tool exported")
+    imports.add_argument("--out", type=Path, required=True, metavar="DIR", help="the data folder to write to")
+    imports.add_argument(
+        "--date-order", choices=ORDERS, default="", help="how days such as 05/03/2026 are meant"
+    )
+    imports.set_defaults(command=_import)
 
     explore = commands.add_parser(
         "explore",
@@ -163,6 +208,23 @@ def _verdict(stops: int, warnings: int, notes: int) -> str:
     if stops:
         return f"{counts}. No report can be made until what stops it is mended."
     return f"{counts}. A report can be made."
+
+
+def _import(options: argparse.Namespace) -> int:
+    from retention_helpers.importing import import_files
+    from retention_helpers.settings import read_settings
+
+    settings = read_settings(options.out)
+    if options.date_order:
+        settings = replace(settings, date_order=options.date_order)
+    written = import_files(options.source, options.files, options.out, settings)
+    for name, rows in written.rows.items():
+        print(f"{options.out / name}: {rows:,} rows")
+    for fault in written.faults:
+        print(f"{fault.level}: {fault.message}")
+    if written.set_aside:
+        print(f"{written.rows_set_aside:,} rows were set aside, with the reason, in {written.set_aside}")
+    return 0
 
 
 def _explore(options: argparse.Namespace) -> int:

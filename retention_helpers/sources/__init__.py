@@ -1,1 +1,23 @@
-"""Where the tables of the contract come from: one module a source."""
+"""One file a source: where its rows come from, and how they become the tables of the contract.
+
+`folder` finds the files of a data folder; every other module reads the export of one tool. To add one:
+write `sources/NAME.py` with an `IMPORTER`, and name it here.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from retention_helpers.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from retention_helpers.sources.interface import Importer
+
+IMPORTERS = ("spreadsheet",)
+
+
+def importer(name: str) -> "Importer":
+    """The importer of a source; raises InputError for one that nobody has written."""
+    if name not in IMPORTERS:
+        raise InputError(f"There is no source {name}. {nearest(name, IMPORTERS)}")
+    found: Importer = import_module(f"{__name__}.{name}").IMPORTER
+    return found

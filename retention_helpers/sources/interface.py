@@ -1,0 +1,118 @@
+"""What an importer is: the files of one source in, tables of the contract and faults out.
+
+An importer reads form and meaning of a foreign export and nothing else. The rules of the contract (dates
+that can be read, ends after starts, known customers) are the gate's: it holds them against what an
+importer brings as against any other file, and says the place of a row as the importer named it.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from retention_helpers.contract import TABLES, Fault
+from retention_helpers.settings import Settings
+
+PLACE = "source_place"  # the column that says where a row came from: "export.csv, line 18"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What an importer is asked for.
+
+    Attributes:
+        files: the files of this source, in a fixed order; they exist.
+        into: an empty folder for the tables.
+        settings: the owner's choices, such as `date_order`.
+        options: what stands beside `path` in `sources:` of `retention.yml`, of `Importer.options` only.
+        earlier: the tables that the sources before this one brought, for one that completes them.
+    """
+
+    files: Sequence[Path]
+    into: Path
+    settings: Settings
+    options: Mapping[str, Any] = field(default_factory=dict)
+    earlier: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A row of a source that no table took: where it stands, why, and what it says."""
+
+    place: str
+    reason: str
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an importer found.
+
+    Attributes:
+        tables: the Parquet file of each table of the contract that this source brings. Its columns are the
+            contract's, further attributes for customers, and `PLACE`; cells may be text in the contract's
+            forms. One that `Order.earlier` holds too takes its place, and must hold its rows.
+        rows_read: how many rows each file held, titles and headers not counted.
+        set_aside: rows that went into no table; nothing is left out without standing here.
+        faults: what is wrong with the files themselves. With a stop the tables are not used.
+    """
+
+    tables: Mapping[str, Path]
+    rows_read: Mapping[str, int]
+    set_aside: Sequence[SetAside] = ()
+    faults: Sequence[Fault] = ()
+
+
+@dataclass(frozen=True)
+class Importer:
+    """A source that can be imported.
+
+    Attributes:
+        name: what the owner types: `import NAME FILES`.
+        about: what it reads, in a few words.
+        recognises: what a file with these columns is, in the owner's words; "" for none of its own.
+        read: does the work. Raises InputError for what makes any reading impossible.
+        options: the keys that it understands beside `path` in `retention.yml`.
+    """
+
+    name: str
+    about: str
+    recognises: Callable[[Sequence[str]], str]
+    read: Callable[[Order], Imported]
+    options: tuple[str, ...] = ()
+
+
+def write_rows(order: Order, table: str, rows: Iterable[Mapping[str, object]]) -> Path:
+    """Write the rows of a table as text, in the order given, and return the file for `Imported.tables`.
+
+    A column that no row has is left out unless the contract requires it. For more rows than fit in memory
+    let an engine write the same file: `order.into / "NAME.parquet"`.
+    """
+    listed = list(rows)
+    columns = dict.fromkeys([*TABLES[table].required, *(name for row in listed for name in row)])
+    cells = {name: pa.array([as_text(row.get(name)) for row in listed], pa.string()) for name in columns}
+    path = order.into / f"{table}.parquet"
+    pq.write_table(pa.table(cells), path, compression="zstd")
+    return path
+
+
+def as_text(value: object) -> str | None:
+    """A cell as the contract writes it; None where it is empty.
+
+    >>> as_text(dt.date(2026, 3, 5)), as_text(Decimal("49.90")), as_text(" pro "), as_text("")
+    ('2026-03-05', '49.90', 'pro', None)
+    """
+    if value is None:
+        return None
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, float):
+        return f"{value:.15g}" if abs(value) < 1e15 else f"{value:.0f}"  # the digits that Excel shows
+    return str(value).strip() or None
