@@ -105,6 +105,53 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
+def against_the_rest(
+    counts: Sequence[int], bases: Sequence[int], *, kinds: Sequence[str], fewest: int
+) -> list[str]:
+    """Each share against the other shares of its kind together, in words, in the order given.
+
+    "above the rest" and "below the rest" need Newcombe's interval of the difference and the p-value,
+    corrected after Holm for looking at all of them, to agree; "no clear difference" else. "too few" where
+    it or the rest has fewer than `fewest` in its base, "the only one" where there is no rest.
+
+    >>> against_the_rest([30, 5, 14, 1], [100, 100, 100, 4], kinds=["plan"] * 4, fewest=20)
+    ['above the rest', 'below the rest', 'no clear difference', 'too few']
+    """
+    sums = {
+        kind: [
+            sum(numbers[nth] for nth, other in enumerate(kinds) if other == kind)
+            for numbers in (counts, bases)
+        ]
+        for kind in set(kinds)
+    }
+    tables = [
+        (int(count), int(base), int(sums[kind][0] - count), int(sums[kind][1] - base))
+        for count, base, kind in zip(counts, bases, kinds, strict=True)
+    ]
+    differences = [newcombe(*table) for table in tables]
+    enough = [n2 > 0 and min(n1, n2) >= fewest for _, n1, _, n2 in tables]
+    # Where the interval holds 0 there is nothing to confirm; the exact test is dear.
+    p_values = holm(
+        [
+            two_shares_p(*table) if difference.low > 0 or difference.high < 0 else 1.0
+            for table, judged, difference in zip(tables, enough, differences, strict=True)
+            if judged
+        ]
+    )
+    corrected = iter(p_values)
+    verdicts = []
+    for (_, _, _, others), judged, difference in zip(tables, enough, differences, strict=True):
+        if not others:
+            verdicts.append("the only one")
+        elif not judged:
+            verdicts.append("too few")
+        elif next(corrected) >= 1 - LEVEL:
+            verdicts.append("no clear difference")
+        else:
+            verdicts.append("above the rest" if difference.value > 0 else "below the rest")
+    return verdicts
+
+
 @dataclass(frozen=True)
 class Change:
     """How a rate moved between two periods, in fractions, with the verdict in the fixed words."""

@@ -17,17 +17,7 @@ import pandas as pd
 
 from retention_helpers import months
 from retention_helpers.business import Business
-from retention_helpers.intervals import (
-    LEVEL,
-    Change,
-    Rate,
-    change,
-    holm,
-    newcombe,
-    rate,
-    two_shares_p,
-    with_rate,
-)
+from retention_helpers.intervals import Change, Rate, against_the_rest, change, rate, with_rate
 from retention_helpers.settings import (
     GOOD_CHURN,
     GOOD_RETENTION,
@@ -369,7 +359,12 @@ def churn_by(business: Business, *, months_back: int = 1) -> pd.DataFrame:
     frame = with_rate(pd.concat(found, ignore_index=True), "churn_rate", "lost", "customers_at_start")
     place = {level: place for place, level in enumerate(_band_order())}
     ordered = frame.assign(
-        verdict=_against_the_rest(frame, business.settings.min_customers),
+        verdict=against_the_rest(
+            list(frame["lost"]),
+            list(frame["customers_at_start"]),
+            kinds=list(frame["by"]),
+            fewest=business.settings.min_customers,
+        ),
         place=[place.get(level, 0) if by == "mrr_band" else 0
                for by, level in zip(frame["by"], frame["level"], strict=True)],
         cut=frame["by"].map({name: nth for nth, name in enumerate(cuts)}),
@@ -377,41 +372,6 @@ def churn_by(business: Business, *, months_back: int = 1) -> pd.DataFrame:
     columns = ["by", "level", "customers_at_start", "lost"]
     rates = ["churn_rate", "churn_rate_low", "churn_rate_high"]
     return ordered[[*columns, *rates, "verdict"]]
-
-
-def _against_the_rest(levels: pd.DataFrame, min_customers: int) -> list[str]:
-    """Each level's churn against the other levels of its kind together, in words."""
-    sums = levels.groupby("by")[["customers_at_start", "lost"]].transform("sum")
-    tables = [
-        (int(lost), int(base), int(all_lost - lost), int(everybody - base))
-        for lost, base, all_lost, everybody in zip(
-            levels["lost"], levels["customers_at_start"], sums["lost"], sums["customers_at_start"],
-            strict=True,
-        )
-    ]  # fmt: skip
-    differences = [newcombe(*counts) for counts in tables]
-    stands_out = [difference.low > 0 or difference.high < 0 for difference in differences]
-    enough = [n2 > 0 and min(n1, n2) >= min_customers for _, n1, _, n2 in tables]
-    # Where the interval holds 0 there is nothing to confirm; the exact test is dear.
-    p_values = holm(
-        [
-            two_shares_p(*counts) if far else 1.0
-            for counts, judged, far in zip(tables, enough, stands_out, strict=True)
-            if judged
-        ]
-    )
-    corrected = iter(p_values)
-    verdicts = []
-    for (_, _, _, others), judged, difference in zip(tables, enough, differences, strict=True):
-        if not others:
-            verdicts.append("the only one")
-        elif not judged:
-            verdicts.append("too few")
-        elif next(corrected) >= 1 - LEVEL:
-            verdicts.append("no clear difference")
-        else:
-            verdicts.append("above the rest" if difference.value > 0 else "below the rest")
-    return verdicts
 
 
 def losses_by_tenure(business: Business, *, months_back: int = 1) -> pd.DataFrame:
