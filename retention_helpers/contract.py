@@ -199,6 +199,27 @@ REASONS = (
 INVOLUNTARY_REASONS = ("payment_failed", "payment_disputed", "biller_policy")
 
 
+# Rules about what good data seldom look like: the owner who has looked may accept what they say.
+ACCEPTABLE = (
+    "active alone",
+    "late history",
+    "overlapping spans",
+    "ends on one day",
+    "starts on one day",
+    "sign-up after start",
+    "canceled without an end",
+    "minor units",
+    "absurd mrr",
+    "annual amounts",
+    "test accounts",
+    "stale table",
+    "stray days",
+    "events of the gone",
+    "attributes that leak",
+    "e-mail as id",
+)
+
+
 @dataclass(frozen=True)
 class Fault:
     """Something in the input that the owner should know.

@@ -105,7 +105,6 @@ def write_set_aside(rows: Sequence[SetAside], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["place", "reason", *columns])
-        writer.writerows(
-            [row.place, row.reason, *(row.cells.get(name, "") for name in columns)] for row in rows
-        )
+        writer.writerow(["file", "place", "reason", *columns])
+        for row in rows:
+            writer.writerow([row.file, row.place, row.reason, *(row.cells.get(name, "") for name in columns)])

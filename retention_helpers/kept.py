@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,11 +45,14 @@ class Passed:
     faults: tuple[Fault, ...]
 
 
-def fingerprint(folder: Path) -> str:
-    """A key for everything that the kept Parquet depends on: the files, the settings, this code."""
+def fingerprint(folder: Path, elsewhere: Sequence[Path] = ()) -> str:
+    """A key for everything that the kept Parquet depends on: the files, the settings, this code.
+
+    `elsewhere` are files that the settings name, wherever they lie.
+    """
     digest = hashlib.blake2b(digest_size=12)
-    for path in described_by(folder):
-        digest.update(os.fsencode(path.relative_to(folder)))
+    for path in [*described_by(folder), *elsewhere]:
+        digest.update(os.fsencode(os.path.relpath(path, folder)))
         try:
             state = path.stat()
         except OSError:  # a link to nowhere, say: the reading tells

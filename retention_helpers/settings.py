@@ -15,6 +15,7 @@ from typing import Any, TypeGuard
 
 import yaml
 
+from retention_helpers.contract import ACCEPTABLE
 from retention_helpers.errors import InputError, nearest
 
 SETTINGS_FILE = "retention.yml"
@@ -50,6 +51,7 @@ class Settings:
     dunning_days: int = 30
     date_order: str = ""
     sources: Mapping[str, Any] = field(default_factory=dict)
+    accepted: tuple[str, ...] = ()  # rules of the gate that the owner has looked into
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -66,8 +68,6 @@ NOT_USED_YET = (
     "onboarding_event",
     "reason_map",
     "dunning_days",
-    "date_order",
-    "sources",
 )  # read and checked, for pages that are still to come
 
 
@@ -116,6 +116,14 @@ def _texts(value: Any) -> tuple[str, ...]:
     if not is_list or not all(isinstance(item, str) or _fits(item, int) for item in value):
         raise _Wrong("a list of texts")
     return tuple(str(item) for item in value)
+
+
+def _accepted(value: Any) -> tuple[str, ...]:
+    named = _texts(value)
+    unknown = [name for name in named if name not in ACCEPTABLE]
+    if unknown:
+        raise _Wrong(f"a list of rules ({unknown[0]} is none. {nearest(unknown[0], ACCEPTABLE)})")
+    return named
 
 
 def _time_zone(value: Any) -> str:
@@ -195,6 +203,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "dunning_days": _whole,
     "date_order": _date_order,
     "sources": _mapping,
+    "accepted": _accepted,
 }
 
 

@@ -71,11 +71,9 @@ def instant(text: str, date_order: str = "") -> str | None:
         day = int(found["day"] or found["day2"])
         return _iso(int(found["year"]), _MONTHS.index(month[:3]) + 1, day, found)
     found = _NUMBERS.fullmatch(text)
-    if found and date_order in ORDERS:
-        first, second, last = int(found["first"]), int(found["second"]), found["year"]
-        if date_order == "year first":
-            return None if len(last) == 4 else _iso(2000 + first, second, int(last), found)
-        year = int(last) + (2000 if len(last) == 2 else 0)
+    if found and date_order in ("day first", "month first"):
+        first, second = int(found["first"]), int(found["second"])
+        year = int(found["year"]) + (2000 if len(found["year"]) == 2 else 0)
         day, month_number = (first, second) if date_order == "day first" else (second, first)
         return _iso(year, month_number, day, found)
     return None
@@ -90,13 +88,11 @@ def _is_month(word: str) -> bool:
 def _iso(year: int, month: int, day: int, found: re.Match[str]) -> str | None:
     try:
         whole = dt.date(year, month, day).isoformat()
-        if found["time"]:
-            whole += f"T{_time(found['time']).isoformat()}"
+        if found["time"] or found["zone"]:
+            whole += f"T{_time(found['time'] or '00:00').isoformat()}"
     except ValueError:
         return None
     if found["zone"]:
-        if not found["time"]:
-            return None
         whole += "Z" if found["zone"][0] in "ZUG(" else found["zone"]
     return whole
 

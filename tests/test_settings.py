@@ -46,6 +46,7 @@ GOOD = [
     ("dunning_days: 21", "dunning_days", 21),
     ("date_order: day first", "date_order", "day first"),
     ("sources: {stripe: {}}", "sources", {"stripe": {}}),
+    ("accepted: [test accounts]", "accepted", ("test accounts",)),
 ]  # fmt: skip
 
 
@@ -103,6 +104,7 @@ BAD = [
     ("reason_map", "[a]", LINES),
     ("date_order", "european", "day first, month first or year first"),
     ("sources", "stripe", LINES),
+    ("accepted", "[test acounts]", "a list of rules (test acounts is none. Did you mean test accounts?)"),
 ]
 
 

@@ -8,14 +8,15 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any, Literal, TextIO, cast
 
 import openpyxl
+import pyarrow.parquet as pq
 
 from retention_helpers.contract import REQUIRED_TABLES, TABLES, Fault, message
 from retention_helpers.errors import InputError, nearest
@@ -29,6 +30,7 @@ ENDINGS: dict[str, Form] = {
     ".xlsx": "xlsx",
 }
 CHOICES = (SETTINGS_FILE, EXPERIMENTS_FILE)
+PLACE = "source_place"  # the column in which an importer says where a row came from: "export.csv, line 18"
 
 # The first bytes of what is not CSV, whatever its name says.
 _GZIP = b"\x1f\x8b"
@@ -46,15 +48,28 @@ csv.field_size_limit(2**31 - 1)  # a long comment is no fault
 
 @dataclass(frozen=True)
 class Source:
-    """One table's file, or folder of Parquet files."""
+    """One table's file, or folder of Parquet files.
+
+    Attributes:
+        columns: the file's names for columns of ours, by ours.
+        values: the file's words for ours, by column.
+        sheet: which sheet of a workbook; "": the one named like the table, or the only one.
+        date_order: how its days are written, where the settings do not say it for all.
+        origin: what an importer read this table from; "": the file is the owner's own.
+    """
 
     table: str
     path: Path
     form: Form
+    columns: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sheet: str = ""
+    date_order: str = ""
+    origin: str = ""
 
     @property
     def name(self) -> str:
-        return _shown(self.path)
+        return self.origin or _shown(self.path)
 
     @property
     def files(self) -> list[Path]:
@@ -76,6 +91,12 @@ def _shown(path: Path) -> str:
     return path.name.encode(errors="replace").decode()
 
 
+def form_of(path: Path) -> Form | None:
+    """How a file is read, by its name; None for a form that is not."""
+    found = _table_and_form(path)
+    return found[1] if found else None
+
+
 def _table_and_form(path: Path) -> tuple[str, Form] | None:
     name = path.name.lower()
     for ending, form in ENDINGS.items():
@@ -93,11 +114,14 @@ def _visible(folder: Path) -> list[Path]:
         raise InputError(f"{folder}: the folder cannot be opened ({reason}). Allow it to be read.") from None
 
 
-def find_sources(folder: Path) -> tuple[dict[str, Source], list[Fault]]:
+def find_sources(
+    folder: Path, elsewhere: Sequence[Source] = (), used: Collection[Path] = ()
+) -> tuple[dict[str, Source], list[Fault]]:
     """The file of each table of the contract, and what is wrong with the folder.
 
-    A file of no table is a note with the nearest right name; two files of one table are a stop, for
-    nobody can tell which of them counts. Raises InputError when there is no such folder.
+    `elsewhere` are the tables that `sources:` brings, `used` the files that it names. A file of no table is
+    a note with the nearest right name; two files of one table are a stop, for nobody can tell which of
+    them counts. Raises InputError when there is no such folder.
     """
     if not folder.is_dir():
         known = "It is a file" if folder.is_file() else "There is no such folder"
@@ -106,9 +130,11 @@ def find_sources(folder: Path) -> tuple[dict[str, Source], list[Fault]]:
         str(folder.resolve()).encode()
     except UnicodeEncodeError:
         raise InputError(f"{_shown(folder)}: the path of the folder is not UTF-8. Rename it.") from None
-    found: dict[str, Source] = {}
+    found = {source.table: source for source in elsewhere}
     faults: list[Fault] = []
     for path in _visible(folder):
+        if path in used:
+            continue
         match = _table_and_form(path)
         if match is None:
             faults += _passed_over(path)
@@ -296,17 +322,18 @@ def csv_fault(path: Path, names: Sequence[str], delimiter: str, said: str) -> Un
 # --- workbooks -------------------------------------------------------------------------------------
 
 
-def sheet(path: Path, table: str) -> Iterator[tuple[int, list[str | None]]]:
+def sheet(path: Path, table: str, title: str = "") -> Iterator[tuple[int, list[str | None]]]:
     """The rows of a table's sheet that hold anything, each with its number; the header first.
 
-    It is the sheet named like the table, or the only one that holds anything. Raises Unreadable.
+    It is the sheet of this title; without one, the sheet named like the table, or the only one that holds
+    anything. Raises Unreadable.
     """
     try:
         with (
             closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book,
             closing(openpyxl.load_workbook(path, read_only=True)) as formulas,
         ):
-            at = _sheet_at(book, table)
+            at = _sheet_at(book, title or table, is_named=bool(title))
             both = (one.worksheets[at].iter_rows(values_only=True) for one in (book, formulas))
             for number, (values, typed) in enumerate(zip(*both, strict=True), start=1):
                 cells = [_cell(value) for value in values]
@@ -324,20 +351,22 @@ def sheet(path: Path, table: str) -> Iterator[tuple[int, list[str | None]]]:
         raise Unreadable("the file is not an Excel workbook, or damaged", "Save it again as XLSX.") from None
 
 
-def _sheet_at(book: Any, table: str) -> int:
+def _sheet_at(book: Any, title: str, *, is_named: bool) -> int:
     filled = [
         at
         for at, one in enumerate(book.worksheets)
         if any(any(value is not None for value in row) for row in one.iter_rows(values_only=True))
     ]
-    named = [at for at in filled if book.worksheets[at].title.strip().lower() == table]
+    named = [at for at in filled if book.worksheets[at].title.strip().lower() == title.strip().lower()]
     if not filled:
         raise Unreadable("the workbook is empty", "Save it again, with its header row.")
+    titles = shortened([book.worksheets[at].title for at in filled])
+    if is_named and not named:
+        raise Unreadable(f"no sheet of the workbook is named {title}", f"It has {titles}. Name one of them.")
     if len(filled) > 1 and not named:
-        titles = shortened([book.worksheets[at].title for at in filled])
         raise Unreadable(
             f"the workbook has {len(filled)} sheets ({titles})",
-            f"Keep one, or name the one that counts {table}.",
+            f"Keep one, or name the one that counts {title}.",
         )
     return (named or filled)[0]
 
@@ -357,18 +386,34 @@ def _cell(value: object) -> str | None:
 
 def line_of_row(source: Source, row: int) -> str:
     """Where an owner finds the n-th row (from 1): the line of a CSV file, the row of a sheet or table."""
+    return places_of(source, [row])[0]
+
+
+def places_of(source: Source, rows: Sequence[int]) -> list[str]:
+    """Where an owner finds rows, by their numbers (from 1)."""
+    wanted, last = set(rows), max(rows, default=0)
+    found: dict[int, str] = {}
     try:
-        if source.form == "csv":
-            _, delimiter = csv_header(source.path)
-            places = ((line, "line") for line, _ in records(source.path, delimiter))
-        elif source.form == "xlsx":
-            places = ((number, "row") for number, _ in sheet(source.path, source.table))
-            next(places, None)
-        else:
-            return f"row {row}"
-        for number, (place, word) in enumerate(places, start=1):
-            if number == row:
-                return f"{word} {place}"
+        for number, place in enumerate(_places(source), start=1):
+            if number in wanted:
+                found[number] = place
+            if number >= last:
+                break
     except (Unreadable, *_BROKEN):
         pass
-    return f"row {row}"
+    return [found.get(row, f"row {row}") for row in rows]
+
+
+def _places(source: Source) -> Iterator[str]:
+    """The place of every row of a source, in the order in which the engine reads them."""
+    if source.form == "csv":
+        _, delimiter = csv_header(source.path)
+        yield from (f"line {line}" for line, _ in records(source.path, delimiter))
+    elif source.form == "xlsx":
+        places = (f"row {number}" for number, _ in sheet(source.path, source.table, source.sheet))
+        next(places, None)
+        yield from places
+    elif source.origin:
+        with pq.ParquetFile(source.path) as imported:
+            for batch in imported.iter_batches(columns=[PLACE]):
+                yield from (place or "" for place in batch.column(0).to_pylist())

@@ -17,8 +17,7 @@ import pyarrow.parquet as pq
 
 from retention_helpers.contract import TABLES, Fault
 from retention_helpers.settings import Settings
-
-PLACE = "source_place"  # the column that says where a row came from: "export.csv, line 18"
+from retention_helpers.sources.folder import PLACE as PLACE
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,7 @@ class Order:
 class SetAside:
     """A row of a source that no table took: where it stands, why, and what it says."""
 
+    file: str
     place: str
     reason: str
     cells: Mapping[str, str]
@@ -56,7 +56,7 @@ class Imported:
     Attributes:
         tables: the Parquet file of each table of the contract that this source brings. Its columns are the
             contract's, further attributes for customers, and `PLACE`; cells may be text in the contract's
-            forms. One that `Order.earlier` holds too takes its place, and must hold its rows.
+            forms.
         rows_read: how many rows each file held, titles and headers not counted.
         set_aside: rows that went into no table; nothing is left out without standing here.
         faults: what is wrong with the files themselves. With a stop the tables are not used.
@@ -78,6 +78,8 @@ class Importer:
         recognises: what a file with these columns is, in the owner's words; "" for none of its own.
         read: does the work. Raises InputError for what makes any reading impossible.
         options: the keys that it understands beside `path` in `retention.yml`.
+        completes: whether a table of it takes the place of the earlier ones, whose rows it must hold; else
+            its rows are added to theirs.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Importer:
     recognises: Callable[[Sequence[str]], str]
     read: Callable[[Order], Imported]
     options: tuple[str, ...] = ()
+    completes: bool = False
 
 
 def write_rows(order: Order, table: str, rows: Iterable[Mapping[str, object]]) -> Path:

@@ -126,7 +126,7 @@ def _sheet(grid: Grid) -> Sheet | None:
     for number, line in grid.lines[at + 1 :]:
         reason = _is_no_row(line, names)
         if reason:
-            aside.append(SetAside(grid.place(number), reason, _as_said(line, names)))
+            aside.append(SetAside(grid.file.name, grid.place(number), reason, _as_said(line, names)))
         else:
             rows.append((number, {name: line[i] if i < len(line) else None for i, name in columns.items()}))
     return Sheet(grid, layout, rows, aside)

@@ -1,0 +1,80 @@
+"""What a customer's further columns are: personal ones, ones that leak the outcome, and those to compare.
+
+Personal columns are never compared or shown. A column that goes on changing after sign-up (sessions so far,
+total charges, a status) knows who left, and would "explain" every loss.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+_PERSONAL = frozenset(
+    {"email", "mail", "emails", "phone", "telephone", "telefon", "mobile", "cellphone", "fax", "name",
+     "names", "surname", "firstname", "lastname", "fullname", "forename", "vorname", "nachname", "username",
+     "nickname",
+     "contact", "address", "street", "strasse", "postcode", "zip", "zipcode", "iban", "bic", "vat", "ssn",
+     "passport", "birthday", "birthdate", "dob", "ip", "website", "domain", "url", "linkedin", "twitter"}
+)  # fmt: skip
+# What follows these is the name of something else than a person or a firm.
+_THINGS = frozenset(
+    {"plan", "product", "campaign", "channel", "segment", "industry", "event", "country", "region"}
+)
+
+_CHANGING = re.compile(
+    r"(is_|has_)?(churn\w*|cancel\w*|attrition|left|retained|active|inactive|deleted|unsubscribed\w*)"
+    r"|(customer_|account_|subscription_|user_)?(status|state|stage|lifecycle_stage|health(_score)?)"
+    r"|(time_of_)?last_\w+|\w+_last_\w+|latest_\w+|most_recent_\w+|days_since_\w+|recency"
+    r"|(total|lifetime|cumulative|all_time)_?\w+|ltv|clv|\w+_to_date|\w+_so_far"
+    r"|tenure\w*|\w+_tenure|(months|days|weeks|years)_(active|as_customer|subscribed)|account_age\w*"
+    r"|(number_of_|num_|n_)?(sessions?|logins?|visits|page_?views|invoices|renewals|payments|refunds|tickets)(_count)?"
+    r"|(marketing_)?emails_(delivered|opened|clicked|bounced)|sends_since_\w+"
+    r"|(end|ended|expiry|expiration|exit|termination)_(date|at|on)|(updated|modified)_(at|on|date)?"
+    r"|current_(mrr|plan|status|period\w*)|mrr|arr|balance|next_(invoice|payment|renewal)\w*"
+)
+
+
+def plain(name: str) -> str:
+    """A column's name in one spelling, whatever its capitals, blanks and dashes.
+
+    >>> plain("E-Mail"), plain("contactPhone"), plain(" Number of Sessions ")
+    ('e_mail', 'contact_phone', 'number_of_sessions')
+    """
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
+    return re.sub(r"[^a-z0-9]+", "_", parted.lower()).strip("_")
+
+
+def is_personal(name: str, named: Iterable[str] = ()) -> bool:
+    """Whether a column tells who somebody is, by its name; `named` are the owner's own.
+
+    >>> [is_personal(name) for name in ("E-Mail", "full_name", "contact_phone", "plan_name", "country")]
+    [True, True, True, False, False]
+    """
+    simple = plain(name)
+    if simple in {plain(one) for one in named}:
+        return True
+    words = simple.replace("e_mail", "email").split("_")
+    if len(words) > 1 and words[-1] == "name" and words[-2] in _THINGS:
+        return False
+    return not _PERSONAL.isdisjoint(words)
+
+
+def personal(columns: Iterable[str], named: Iterable[str]) -> list[str]:
+    """The columns that tell who somebody is, by their names."""
+    mine = list(named)
+    return [column for column in columns if is_personal(column, mine)]
+
+
+def goes_on_changing(name: str) -> bool:
+    """Whether a column's name is one of something that changes after sign-up.
+
+    >>> [goes_on_changing(name) for name in ("Last Activity Date", "TotalCharges", "tenure", "industry")]
+    [True, True, True, False]
+    """
+    return _CHANGING.fullmatch(plain(name)) is not None
+
+
+def to_compare(columns: Sequence[str], named: Sequence[str], set_apart: Iterable[str]) -> list[str]:
+    """The attributes to compare: those that the owner named, else all that are not set apart."""
+    apart = set(set_apart)
+    if named:
+        return [column for column in columns if column in set(named)]
+    return [column for column in columns if column not in apart]

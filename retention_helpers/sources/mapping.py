@@ -1,0 +1,162 @@
+"""`sources:` in `retention.yml`: other tools' files, read in place with their names and words for ours.
+
+A key is a table of the contract, whose one file has other names for the columns (`columns:`) or other words
+in them (`values:`), or an importer, whose files it reads. So `make report` imports and reports in one go.
+"""
+
+import glob
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from retention_helpers.contract import TABLES
+from retention_helpers.errors import InputError, nearest
+from retention_helpers.settings import SETTINGS_FILE, Settings
+from retention_helpers.sources import IMPORTERS, importer
+from retention_helpers.sources.folder import ENDINGS, Source, form_of
+from retention_helpers.written import ORDERS
+
+_OF_A_TABLE = ("path", "columns", "values", "sheet", "date_order")
+_OF_AN_IMPORTER = ("path", "importer", "date_order")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An importer and its files, as `sources:` names them."""
+
+    key: str
+    importer: str
+    files: Sequence[Path]
+    options: Mapping[str, Any]
+    date_order: str
+
+
+def tables(folder: Path, settings: Settings) -> list[Source]:
+    """The files that are a table of the contract under other names.
+
+    Raises InputError with everything that is wrong with `sources:`.
+    """
+    return [_table(folder, key, entry) for key, entry in settings.sources.items() if key in TABLES]
+
+
+def entries(folder: Path, settings: Settings) -> list[Entry]:
+    """The importers that `sources:` asks for, in its order. Raises InputError."""
+    return [_entry(folder, key, entry) for key, entry in settings.sources.items() if key not in TABLES]
+
+
+def files(folder: Path, settings: Settings) -> list[Path]:
+    """Every file that `sources:` names and that is there."""
+    found: list[Path] = []
+    for entry in settings.sources.values():
+        try:
+            found += [file for path in _paths("", entry) for file in _matching(folder, path)]
+        except InputError:
+            continue
+    return sorted(set(found))
+
+
+def _table(folder: Path, key: str, entry: Any) -> Source:
+    _refuse_unknown(key, entry, _OF_A_TABLE)
+    found = _found(folder, key, entry)
+    if len(found) > 1:
+        raise _wrong(key, f"path names {len(found)} files. Name one, or let `spreadsheet` read them")
+    form = form_of(found[0])
+    if form is None:
+        raise _wrong(key, f"{found[0].name} is none of {', '.join(ENDINGS)}. Save it as one of them")
+    columns, values = _names(key, entry, "columns"), entry.get("values") or {}
+    if not isinstance(values, dict) or not all(isinstance(words, dict) for words in values.values()):
+        raise _wrong(key, "values should be words by column, such as {status: {Live: active}}")
+    known = [column.name for column in TABLES[key].columns]
+    for name in [*columns, *values]:
+        if name not in known and not TABLES[key].has_attributes:
+            raise _wrong(key, f"{name} is no column of {key}. {nearest(name, known)}", ends=True)
+    return Source(
+        key,
+        found[0],
+        form,
+        columns=columns,
+        values={column: _words(words) for column, words in values.items()},
+        sheet=str(entry.get("sheet") or ""),
+        date_order=_date_order(key, entry),
+    )
+
+
+def _entry(folder: Path, key: str, entry: Any) -> Entry:
+    if not isinstance(entry, dict):
+        raise _wrong(key, "it should hold `path:` and more lines of the form `key: value`")
+    name = str(entry.get("importer") or key)
+    if name not in IMPORTERS:
+        hint = nearest(name, [*TABLES, *IMPORTERS])
+        raise _wrong(key, f"{name} is no table of the contract and no importer. {hint}", ends=True)
+    options = importer(name).options
+    _refuse_unknown(key, entry, (*_OF_AN_IMPORTER, *options))
+    return Entry(
+        key,
+        name,
+        _found(folder, key, entry),
+        {option: entry[option] for option in options if entry.get(option) is not None},
+        _date_order(key, entry),
+    )
+
+
+def _refuse_unknown(key: str, entry: Any, known: Sequence[str]) -> None:
+    if not isinstance(entry, dict):
+        raise _wrong(key, "it should hold `path:` and more lines of the form `key: value`")
+    for name in entry:
+        if name not in known:
+            raise _wrong(key, f"{name} is not known here. {nearest(name, known)}", ends=True)
+
+
+def _paths(key: str, entry: Any) -> Iterator[str]:
+    path = entry.get("path") if isinstance(entry, dict) else None
+    listed: list[Any] = path if isinstance(path, list) else [path]
+    if not listed or not all(isinstance(one, str) and one for one in listed):
+        raise _wrong(key, "path should name its file, such as path: exports/customers.csv")
+    yield from listed
+
+
+def _matching(folder: Path, path: str) -> list[Path]:
+    """The files of a path: itself, or those that fit its pattern, in the order of their names."""
+    whole = folder / Path(path).expanduser()
+    if whole.exists():
+        return [whole]
+    return [Path(name) for name in sorted(glob.glob(str(whole)))]
+
+
+def _found(folder: Path, key: str, entry: Any) -> list[Path]:
+    found = []
+    for path in _paths(key, entry):
+        matching = _matching(folder, path)
+        if not matching:
+            raise _wrong(key, f"there is no file {path} (seen from {folder.name}). Correct the path")
+        found += matching
+    return found
+
+
+def _names(key: str, entry: Mapping[str, Any], part: str) -> dict[str, str]:
+    names = entry.get(part) or {}
+    if not isinstance(names, dict) or not all(isinstance(name, str | int) for name in names.values()):
+        raise _wrong(key, f"{part} should be names by column, such as {{customer_id: Account}}")
+    return {str(ours): str(theirs) for ours, theirs in names.items()}
+
+
+def _words(words: Mapping[Any, Any]) -> dict[str, str]:
+    """The owner's words and ours; a word for nothing is an empty cell."""
+    return {_word(theirs): _word(ours) for theirs, ours in words.items()}
+
+
+def _word(value: Any) -> str:
+    # YAML reads yes and no as truth.
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _date_order(key: str, entry: Mapping[str, Any]) -> str:
+    order = str(entry.get("date_order") or "")
+    if order and order not in ORDERS:
+        raise _wrong(key, f"date_order should be {', '.join(ORDERS[:-1])} or {ORDERS[-1]}")
+    return order
+
+
+def _wrong(key: str, what: str, *, ends: bool = False) -> InputError:
+    return InputError(f"{SETTINGS_FILE}: sources: {key}: {what}{'' if ends else '.'}")
