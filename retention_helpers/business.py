@@ -140,8 +140,11 @@ class Business:
         with FileLock(path.with_suffix(".lock")):
             if not path.exists():
                 written = path.with_suffix(".part")
-                self.engine.to_parquet(derive(), written, compression="zstd")
-                os.replace(written, path)
+                try:
+                    self.engine.to_parquet(derive(), written, compression="zstd")
+                    os.replace(written, path)
+                finally:
+                    written.unlink(missing_ok=True)
         return parquet(self.engine, path, f"{name}_{self.month.replace('-', '_')}")
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
