@@ -95,6 +95,7 @@ def test_nobody_lost() -> None:
     assert math.isnan(value)
     assert math.isnan(high)
     assert low == 0  # three customers say no more than that
+    assert curves.restricted_mean(curve, 5) == (5, 5 * wilson(3, 3)[0], 5, 0)
     assert curves.log_rank([4, 4], [False, False], ["a", "b"]) == (0.0, 0, 1.0)
     assert curves.aalen_johansen([4, 4], [None, None]).empty
 
@@ -105,7 +106,7 @@ def test_everybody_lost_on_day_0() -> None:
     assert curves.survival_at(curve, 0) == (0, 0, wilson(0, 2)[1], 2)
     assert curves.survival_at(curve, 99)[:2] == (0, 0)
     assert curves.median(curve).value == 0
-    assert curves.restricted_mean(curve, 30)[:2] == (0, 0)
+    assert curves.restricted_mean(curve, 30) == (0, 0, 30 * wilson(0, 2)[1], 0)
 
 
 def test_everybody_lost_in_the_end_keeps_an_upper_end() -> None:
@@ -190,6 +191,7 @@ def test_the_restricted_mean_is_that_of_r() -> None:
     found = curves.restricted_mean(curves.kaplan_meier(DAYS, LOST), 25)
     assert round(found.value, 9) == 18.483837734
     assert round(math.sqrt(found.variance), 9) == 1.543670542
+    assert 0 < found.low < found.value - 1.5 < found.value + 1.5 < found.high < 25
 
 
 def test_the_log_rank_test_is_that_of_r() -> None:
