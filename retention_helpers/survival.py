@@ -26,6 +26,7 @@ from retention_helpers.intervals import LEVEL, against_the_rest, holm, rate, wil
 
 PLACES = 31  # of a month of tenure
 MONTHS = (1, 3, 6, 12, 24)  # at which survival is stated
+HEAVY = "above the rest"
 HEAVY_UP_TO = 24  # months of tenure that are looked at for heavy loss
 HORIZONS = (12, 24)  # months over which revenue is added
 FEWEST_FOLLOWED = 10  # customers who began as long ago as a horizon, to speak of it
@@ -174,10 +175,11 @@ def loss_by_month_of_tenure(tenures: pd.DataFrame, *, min_customers: int) -> pd.
     """One row per month of tenure, up to `HEAVY_UP_TO`: of the customers who began it, the share lost in it.
 
     Only customers whose month could be seen from its first to its last day, lost or not, so that the share
-    is a true proportion. A loss on the anniversary belongs to the month that it ends, one on the first day to
-    the first month. The verdict holds a month against all others together, corrected for looking at every
-    one: "above the rest" are the months of heavy loss. Months that fewer than `min_customers` began are
-    "too few".
+    is a true proportion. A loss on the anniversary belongs to the month that it ends, one on the first day
+    to the first month. The verdict holds a month against the others together, corrected for looking at every
+    one: "above the rest" are the months of heavy loss. They are then set apart and the others judged again
+    among themselves, until none stands out: else one very heavy month hides the next. Months that fewer than
+    `min_customers` began are "too few".
 
     Columns: month_of_tenure (1, 2, …), began, lost, loss_rate with _low and _high, verdict.
     """
@@ -190,10 +192,27 @@ def loss_by_month_of_tenure(tenures: pd.DataFrame, *, min_customers: int) -> pd.
         found.append((nth, int(began.sum()), int((began & rows["is_lost"] & (month_of_end == nth)).sum())))
     frame = pd.DataFrame(found, columns=["month_of_tenure", "began", "lost"])
     frame = frame[frame["began"] > 0].reset_index(drop=True)
-    verdicts = against_the_rest(
-        list(frame["lost"]), list(frame["began"]), kinds=["month"] * len(frame), fewest=min_customers
-    )
+    verdicts = _heavy_set_apart(list(frame["lost"]), list(frame["began"]), min_customers)
     return with_rate(frame, "loss_rate", "lost", "began").assign(verdict=verdicts)
+
+
+def _heavy_set_apart(lost: list[int], began: list[int], min_customers: int) -> list[str]:
+    """A verdict a month; each round judges the months that no earlier one found heavy."""
+    verdicts = ["the only one"] * len(lost)
+    others = list(range(len(lost)))
+    while len(others) > 1:
+        judged = against_the_rest(
+            [lost[nth] for nth in others],
+            [began[nth] for nth in others],
+            kinds=["month"] * len(others),
+            fewest=min_customers,
+        )
+        for nth, verdict in zip(others, judged, strict=True):
+            verdicts[nth] = verdict
+        if HEAVY not in judged:
+            break
+        others = [nth for nth in others if verdicts[nth] != HEAVY]
+    return verdicts
 
 
 GROUPS = {"plan": "plan", "start_year": "year of start"}
@@ -245,8 +264,8 @@ def group_tests(tenures: pd.DataFrame, *, min_customers: int) -> pd.DataFrame:
     Groups below `min_customers` take no part. The p-values are corrected after Holm for looking at every
     kind. Verdict: "differ", "no clear difference", or "too few" where fewer than two groups can be compared.
 
-    Columns: by, groups (compared), customers (in them), chi2, dof, p_value (corrected; NaN where nothing can
-    be compared), verdict.
+    Columns: by, groups (compared), customers (in them), p_value (corrected; NaN where nothing can be
+    compared), verdict.
     """
     rows = in_sight(tenures)
     found = []
@@ -254,11 +273,11 @@ def group_tests(tenures: pd.DataFrame, *, min_customers: int) -> pd.DataFrame:
         sizes = rows.groupby(column).size()
         own = rows[rows[column].isin(sizes[sizes >= min_customers].index)]
         test = curves.log_rank(own["place"], own["is_lost"], own[column].astype(str), own["entry_place"])
-        found.append((by, int((sizes >= min_customers).sum()), len(own), test.chi2, test.dof, test.p))
-    frame = pd.DataFrame(found, columns=["by", "groups", "customers", "chi2", "dof", "p_value"])
-    judged = (frame["dof"] > 0).to_numpy()
+        p_value = test.p if test.dof else np.nan
+        found.append((by, int((sizes >= min_customers).sum()), len(own), p_value))
+    frame = pd.DataFrame(found, columns=["by", "groups", "customers", "p_value"])
+    judged = frame["p_value"].notna().to_numpy()
     frame.loc[judged, "p_value"] = holm(list(frame.loc[judged, "p_value"]))
-    frame.loc[~judged, ["chi2", "p_value"]] = np.nan
     differs = frame["p_value"] < 1 - LEVEL
     return frame.assign(
         verdict=np.select([~judged, differs], ["too few", "differ"], default="no clear difference")
@@ -414,5 +433,5 @@ def lifetime(revenue: pd.DataFrame, mrr: pd.DataFrame, moved: pd.DataFrame) -> p
     ]
     frame = pd.DataFrame(rows, columns=["measure", "amount", "amount_low", "amount_high"]).astype(object)
     for column in ("amount", "amount_low", "amount_high"):
-        frame[column] = [None if pd.isna(value) else Decimal(str(value)) for value in frame[column]]
+        frame[column] = [None if pd.isna(value) else round(Decimal(str(value)), 6) for value in frame[column]]
     return frame
