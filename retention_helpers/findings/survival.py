@@ -16,19 +16,11 @@ from retention_helpers.intervals import Rate, rate
 def basis(tenures: pd.DataFrame, history_starts_on: dt.date | None = None) -> Sentence:
     """Whom the curves follow, and who takes no part."""
     rows = survival.in_sight(tenures)
-    lost, everybody = int(rows["is_lost"].sum()), len(rows)
-    customers = formats.plural(everybody, "customer")
-    text = (
-        f"{formats.count(lost)} of {customers} have been lost at least once"
-        if lost
-        else f"None of {customers} has been lost yet"
-    )
-    rest = everybody - lost
-    text += f"; {_followed(rest)} to the end of the month." if rest else "."
+    text = _followed(int(rows["is_lost"].sum()), len(rows))
     if history_starts_on is None:
         return Sentence(text)
     late = int((rows["entry_days"] > 0).sum())
-    aside = len(tenures) - everybody
+    aside = len(tenures) - len(rows)
     text += (
         f" Who was lost before {formats.day(history_starts_on)} is missing from the data (the setting "
         f"history_starts_on), so {formats.plural(late, 'customer')} who began before it "
@@ -40,8 +32,14 @@ def basis(tenures: pd.DataFrame, history_starts_on: dt.date | None = None) -> Se
     return Sentence(text)
 
 
-def _followed(rest: int) -> str:
-    return "the other one is followed" if rest == 1 else f"the other {formats.count(rest)} are followed"
+def _followed(lost: int, customers: int) -> str:
+    if not lost:
+        return f"Nobody of {formats.plural(customers, 'customer')} has been lost yet."
+    has = "has" if lost == 1 else "have"
+    said = f"{formats.count(lost)} of {formats.plural(customers, 'customer')} {has} been lost at least once"
+    rest = customers - lost
+    others = "the other one is" if rest == 1 else f"the other {formats.count(rest)} are"
+    return f"{said}; {others} followed to the end of the month." if rest else f"{said}."
 
 
 def still_there(at: pd.DataFrame, median: Median) -> Sentence:
