@@ -11,8 +11,10 @@ one on day 0, because such a customer would be in the data; a customer who was l
 at risk on it. R's `Surv(start, stop)` leaves its start out, so it gives the same numbers for
 `Surv(entry - 0.5, days, lost)`.
 
-The follow-up ends where nobody is at risk any more, also where later entries would open it again: nothing
-says how many were lost in between. After that day there is no number.
+The follow-up of a curve ends where nobody is at risk any more, also where later entries would open it
+again: nothing says how many were lost in between. It ends, too, before a day on which all of the few at risk
+are lost although others are seen later: a curve that is at 0 would contradict them. After that there is no
+number.
 """
 
 from typing import NamedTuple
@@ -106,7 +108,7 @@ def _counted(days: Integers, groups: Integers, shape: tuple[int, int]) -> Intege
 def _table(
     days: npt.ArrayLike, entry: npt.ArrayLike | None, risk_group: Integers, loss_group: Integers
 ) -> tuple[Integers, Integers]:
-    """At risk and lost, a row a group and a column a day, up to the end of the follow-up.
+    """At risk and lost, a row a group and a column a day.
 
     A `loss_group` of -1 is no loss.
     """
@@ -117,10 +119,18 @@ def _table(
     groups = [int(codes.max()) + 1 if codes.size else 1 for codes in (risk_group, loss_group)]
     at_risk = _at_risk(last, first, risk_group, (groups[0], length))
     is_loss = loss_group >= 0
-    lost = _counted(last[is_loss], loss_group[is_loss], (max(groups[1], 1), length))
-    empty = np.flatnonzero(at_risk.sum(axis=0) == 0)
-    followed = int(empty[0]) if empty.size else length
-    return at_risk[:, :followed], lost[:, :followed]
+    return at_risk, _counted(last[is_loss], loss_group[is_loss], (max(groups[1], 1), length))
+
+
+def _followed(at_risk: Integers, gone: Integers) -> int:
+    """How many days from day 0 a curve can be followed."""
+    is_open = (at_risk > 0) & (at_risk > gone)
+    stops = np.flatnonzero(~is_open)
+    if not stops.size:
+        return len(at_risk)
+    first = int(stops[0])
+    is_the_end = at_risk[first] > 0 and not at_risk[first + 1 :].any()
+    return first + 1 if is_the_end else first
 
 
 def _alone(size: int) -> Integers:
@@ -157,6 +167,8 @@ def kaplan_meier(
     at_risk, ends = (
         found[0] for found in _table(days, entry, _alone(is_lost.size), np.where(is_lost, 0, -1))
     )
+    followed = _followed(at_risk, ends)
+    at_risk, ends = at_risk[:followed], ends[:followed]
     survival = np.cumprod(1 - ends / at_risk)
     with np.errstate(divide="ignore", invalid="ignore"):
         greenwood = np.cumsum(ends / (at_risk * (at_risk - ends)))
@@ -335,7 +347,9 @@ def aalen_johansen(
     """
     codes, causes = pd.factorize(np.asarray(cause, dtype=object), sort=True)
     risk, lost = _table(days, entry, _alone(len(codes)), codes.astype(np.int64))
-    at_risk, gone = risk[0], lost.sum(axis=0)
+    followed = _followed(risk[0], lost.sum(axis=0))
+    at_risk, lost = risk[0, :followed], lost[:, :followed]
+    gone = lost.sum(axis=0)
     before = np.concatenate([[1.0], np.cumprod(1 - gone / at_risk)])[: len(at_risk)]
     parts = [
         pd.DataFrame(

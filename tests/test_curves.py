@@ -75,6 +75,17 @@ def test_the_follow_up_ends_where_nobody_is_at_risk() -> None:
     assert curves.restricted_mean(curve, 2).value == 2
 
 
+def test_the_follow_up_ends_before_a_zero_that_others_contradict() -> None:
+    """A alone is at risk on day 1 and lost; B, in sight from day 2 on, shows that not everybody is.
+
+    Where nobody is seen later, the curve ends at 0.
+    """
+    curve = curves.kaplan_meier([1, 9], [True, False], entry=[0, 2])
+    assert curve[["day", "survival"]].to_numpy().tolist() == [[0, 1]]
+    assert curves.aalen_johansen([1, 9], ["x", None], entry=[0, 2])["day"].tolist() == [0]
+    assert curves.kaplan_meier([1, 1], [True, True], entry=[0, 1])["survival"].tolist() == [1, 0]
+
+
 def test_nobody() -> None:
     """No customer, or none at risk on day 0: no row, and no number anywhere."""
     for days, lost, entry in (([], [], None), ([5], [True], [2])):
@@ -257,13 +268,17 @@ def customers(draw: st.DrawFn, *, late: bool = True) -> tuple[list[int], list[bo
 
 
 def slow_survival(days: list[int], lost: list[bool], entry: list[int]) -> dict[int, float]:
-    """The product over days, customer by customer, up to the first day with nobody at risk."""
+    """The product over days, customer by customer, up to the first day with nobody at risk.
+
+    Or with everybody at risk lost, while others are seen later.
+    """
     found, share = {}, 1.0
     for day in range(max(days) + 1):
         at_risk = [who for who in range(len(days)) if entry[who] <= day <= days[who]]
-        if not at_risk:
+        gone = [who for who in at_risk if lost[who] and days[who] == day]
+        if not at_risk or (len(gone) == len(at_risk) and day < max(days)):
             break
-        share *= 1 - sum(lost[who] and days[who] == day for who in at_risk) / len(at_risk)
+        share *= 1 - len(gone) / len(at_risk)
         found[day] = share
     return found
 
