@@ -4,8 +4,6 @@ Two clocks. The calendar clock looks at the end of each calendar month; the anni
 same day of a later month, each customer by the own first day. Shares are fractions with a 95 % interval.
 """
 
-import datetime as dt
-
 import ibis
 import pandas as pd
 
@@ -51,16 +49,6 @@ def calendar_triangle(business: Business) -> pd.DataFrame:
     return with_rate(whole, "rate", "retained", "size")
 
 
-def _anniversaries(first_days: list[dt.date], last: dt.date) -> pd.DataFrame:
-    """A row a first day and k: the day on which its k-th month is over; also the days still to come."""
-    rows = [
-        (first, k, calendar.months_after(first, k))
-        for first in first_days
-        for k in range(1, calendar.months_between(first, last) + 1)
-    ]
-    return pd.DataFrame(rows, columns=["first_on", "k", "day"])
-
-
 def anniversary_triangle(business: Business) -> pd.DataFrame:
     """One row per cohort and k: of the members who have reached it, the share that are customers then.
 
@@ -73,8 +61,7 @@ def anniversary_triangle(business: Business) -> pd.DataFrame:
     which the cell becomes final).
     """
     firsts = months.first_days(business)
-    begun = firsts.first_on.as_table().distinct().execute()["first_on"]
-    days = _anniversaries([pd.Timestamp(day).date() for day in begun], business.report_month)
+    days = months.anniversaries(business).query("k > 0")
     columns = ["cohort", "k", "size", "reached", "retained", "final_on", "final"]
     if days.empty:
         return with_rate(pd.DataFrame(columns=columns), "rate", "retained", "reached")

@@ -84,6 +84,42 @@ def money(value: object, currency: str = "") -> str:
     return f"{sign}{currency} {text}" if currency else f"{sign}{text}"
 
 
+def amount(value: object, low: object = None, high: object = None, currency: str = "") -> str:
+    """An estimated amount with its interval: in whole units from 100 on, because cents would feign precision.
+
+    >>> amount(427.68, 393.99, 464.24, "EUR"), amount(9.5)
+    ('EUR 428 (394–464)', '9.50')
+    """
+    if is_missing(value):
+        return MISSING
+    digits = 0 if abs(float(value)) >= 100 else 2  # type: ignore[arg-type]
+    written = [MISSING if is_missing(end) else f"{float(end):,.{digits}f}" for end in (value, low, high)]  # type: ignore[arg-type]
+    ends = "" if is_missing(low) and is_missing(high) else f" ({written[1]}–{written[2]})"
+    return f"{currency} {written[0]}{ends}".strip()
+
+
+def about(value: object, low: object, high: object, digits: int = 1) -> str:
+    """A plain number with its interval, such as a number of months.
+
+    >>> about(8.0006, 7.644, 8.3419)
+    '8.0 (7.6–8.3)'
+    """
+    if is_missing(value):
+        return MISSING
+    return f"{number(value, digits)} ({number(low, digits)}–{number(high, digits)})"
+
+
+def p_value(value: object) -> str:
+    """The chance of such a difference where there is none.
+
+    >>> p_value(0.7273), p_value(1.6e-11)
+    ('0.727', 'below 0.001')
+    """
+    if is_missing(value):
+        return MISSING
+    return "below 0.001" if float(value) < 0.001 else number(value, 3)  # type: ignore[arg-type]
+
+
 def number(value: object, digits: int = 2) -> str:
     """A plain number, such as a ratio.
 
@@ -156,6 +192,7 @@ _LABELS = {
     "size": "Customers",
     "churned_for": "Churned for",
     "mrr_band": "MRR band",
+    "p_value": "p",
 }
 
 

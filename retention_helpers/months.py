@@ -288,6 +288,25 @@ def first_days(business: Business) -> ir.Table:
     return first.mutate(cohort=first.first_on.truncate("M"))
 
 
+def anniversaries(business: Business) -> pd.DataFrame:
+    """A row a first day and k: the day on which k calendar months from it are over, up to the cut.
+
+    The same day of a later month, counted from the first day; the last day of the month where it does not
+    exist. k = 0 is the first day itself. Columns: first_on, k, day.
+    """
+    return business.once("anniversaries", lambda: _anniversaries(business))
+
+
+def _anniversaries(business: Business) -> pd.DataFrame:
+    begun = first_days(business).first_on.as_table().distinct().order_by("first_on").execute()["first_on"]
+    rows = [
+        (first, k, calendar.months_after(first, k))
+        for first in (pd.Timestamp(day).date() for day in begun)
+        for k in range(calendar.months_between(first, business.report_month) + 1)
+    ]
+    return pd.DataFrame(rows, columns=["first_on", "k", "day"])
+
+
 def _asked(business: Business) -> ir.Table:
     """A row a row of the cancellations, with the service that it is about: the latest that had begun.
 
@@ -317,42 +336,61 @@ def _answers(business: Business) -> ir.Table:
     )
 
 
+def endings(business: Business) -> ir.Table:
+    """A row a customer a service that ended: when, and who ended it.
+
+    Columns: customer_id, service (1, 2, …), begin_on, end_on, kind (voluntary, involuntary, unknown), reason
+    (null: not asked or not answered), asked (a row of cancellations exists).
+    """
+    own = kept_services(business)
+    ended = own.filter(own.end_on.notnull())
+    answered = ended.left_join(_answers(business), ["customer_id", "service"])
+    by_biller = answered.reason.isin(INVOLUNTARY_REASONS)
+    kind = ibis.cases(
+        (answered.kind.notnull(), answered.kind),
+        (by_biller, "involuntary"),
+        (answered.reason.notnull(), "voluntary"),
+        else_="unknown",
+    )
+    return answered.select(
+        "customer_id",
+        "service",
+        "begin_on",
+        "end_on",
+        "reason",
+        kind=kind,
+        asked=answered.canceled_on.notnull(),
+    )
+
+
+def kept_endings(business: Business) -> ir.Table:
+    """`endings`, computed once."""
+    return business.keep("endings", lambda: endings(business))
+
+
 def losses(business: Business) -> ir.Table:
     """A row a loss: a customer at the start of a month who is none at its end.
 
     Columns: customer_id, month, lost_on (the day of the last end of service in the month), tenure_days
-    (whole days from the first day), mrr, plan, interval (at the start of the month), kind (voluntary,
-    involuntary, unknown), reason (null: not asked or not answered), asked (a row of cancellations exists).
+    (whole days from the first day), mrr, plan, interval (at the start of the month), kind, reason, asked (as
+    in `endings`).
     """
     rows = kept_customer_months(business).filter(lambda row: row.movement == "lost")
-    own = kept_services(business)
-    ended = own.filter(own.end_on.notnull()).mutate(month=lambda service: service.end_on.truncate("M"))
-    last = ended.group_by(["customer_id", "month"]).aggregate(
-        lost_on=ended.end_on.max(), service=ended.service.max()
-    )
-    dated = rows.join(last, ["customer_id", "month"])
-    answered = dated.left_join(_answers(business), ["customer_id", "service"]).drop(
-        "customer_id_right", "service_right"
-    )
-    placed = answered.join(first_days(business), "customer_id")
-    by_biller = placed.reason.isin(INVOLUNTARY_REASONS)
-    kind = ibis.cases(
-        (placed.kind.notnull(), placed.kind),
-        (by_biller, "involuntary"),
-        (placed.reason.notnull(), "voluntary"),
-        else_="unknown",
-    )
+    ended = kept_endings(business).mutate(month=lambda service: service.end_on.truncate("M"))
+    latest = ibis.window(group_by=["customer_id", "month"], order_by=ibis.desc("service"))
+    last = ended.mutate(nth=ibis.row_number().over(latest)).filter(lambda service: service.nth == 0)
+    placed = rows.join(last, ["customer_id", "month"]).join(first_days(business), "customer_id")
     return placed.select(
         "customer_id",
         "month",
-        "lost_on",
         "plan",
         "interval",
+        "kind",
         "reason",
-        tenure_days=placed.lost_on.delta(placed.first_on, unit="day"),
+        "asked",
+        lost_on=placed.end_on,
+        tenure_days=placed.end_on.delta(placed.first_on, unit="day"),
         mrr=placed.mrr_at_start,
-        kind=kind,
-        asked=placed.canceled_on.notnull(),
     )
 
 

@@ -33,7 +33,7 @@ class Settings:
     time_zone: str = "UTC"
     currency: str = ""  # empty: the one currency of the data
     exchange_rates: Mapping[str, Decimal] = field(default_factory=dict)  # 1 unit in `currency`
-    history_starts_on: dt.date | None = None
+    history_starts_on: dt.date | None = None  # who left before that day is missing from the data
     switch_gap_days: int = 3
     landmark_days: int = 30
     horizon_days: int = 90
@@ -59,7 +59,6 @@ class Settings:
 
 
 NOT_USED_YET = (
-    "history_starts_on",
     "landmark_days",
     "horizon_days",
     "high_value_mrr",

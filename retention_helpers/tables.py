@@ -18,6 +18,7 @@ MONTH_COLUMNS = ("month", "cohort", "first_cohort", "last_cohort")
 MOST_ROWS = 60
 NUMBER = ' class="number"'
 FRACTIONS = ("rate", "share", "retention")  # a column's last word
+DURATIONS = ("days", "months")
 
 
 def framed(caption: str, heads: str, body: str, kind: str = "") -> str:
@@ -109,14 +110,23 @@ def _written(frame: pd.DataFrame, name: str) -> tuple[list[str], bool]:
     values = frame[name]
     if f"{name}_low" in frame.columns:
         ends = zip(values, frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
-        return [formats.rate(*three) for three in ends], True
+        with_interval = _interval_writer(name, values)
+        return [with_interval(*three) for three in ends], True
     write = _writer(name, values)
     return [write(value) for value in values], write in _NUMBERS
+
+
+def _interval_writer(name: str, values: pd.Series) -> Callable[..., str]:
+    if any(isinstance(value, Decimal) for value in values):
+        return formats.amount
+    return formats.about if name.split("_")[-1] in DURATIONS else formats.rate
 
 
 def _writer(name: str, values: pd.Series) -> Callable[[object], str]:
     if name in MONTH_COLUMNS:
         return formats.short_month
+    if name == "p_value":
+        return formats.p_value
     present = [value for value in values if not formats.is_missing(value)]
     if not present:
         return _text
@@ -141,7 +151,7 @@ def _yes_or_no(value: object) -> str:
     return formats.MISSING if formats.is_missing(value) else "yes" if value else "no"
 
 
-_NUMBERS = (formats.money, formats.count, formats.percent, formats.number)
+_NUMBERS = (formats.money, formats.count, formats.percent, formats.number, formats.p_value)
 
 
 @dataclass(frozen=True)

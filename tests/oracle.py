@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -350,6 +351,50 @@ class History:
         asked_on = min(about_it, default=None)
         left = [day for day in (asked_on, ended_on) if day]
         return asked_on, ended_on, min(left, default=None)
+
+    # --- survival -----------------------------------------------------------------------------------
+
+    def tenure(self, customer: str) -> tuple[dt.date, dt.date | None, str | None]:
+        """(first_on, lost_on, kind of the loss).
+
+        > days from the first day to the day of the first loss of service (after stitching; a pause does not
+        > end it), censored at as_of
+        """
+        service = min(self.service[customer], key=lambda stretch: stretch[0])
+        if service[1] is None:
+            return self.first_day(customer), None, None
+        return self.first_day(customer), day_of(service[1], self.zone), self.answer(customer, service)[0]
+
+    def month_and_day(self, first: dt.date, day: dt.date) -> tuple[int, int]:
+        """Whole calendar months of tenure that are over at the end of a day, and days since the last one."""
+        over = 0
+        while same_day_later(first, over + 1) <= day:
+            over += 1
+        return over, (day - same_day_later(first, over)).days
+
+    def survival(self, seen_from: dt.date | None = None) -> dict[int, tuple[int, Fraction]]:
+        """(at risk, share still there) at the end of each month of tenure, customer by customer.
+
+        Who began before `seen_from` counts from that day on.
+        """
+        own = []
+        for customer in self.own:
+            first, lost_on, _ = self.tenure(customer)
+            entry, last = max(first, seen_from or first), lost_on or self.as_of - DAY
+            if entry <= last:
+                clock = (self.month_and_day(first, entry), self.month_and_day(first, last))
+                own.append((*clock, lost_on is not None))
+        found: dict[int, tuple[int, Fraction]] = {}
+        share = Fraction(1)
+        for place in ((k, day) for k in range(500) for day in range(31)):
+            at_risk = [one for one in own if one[0] <= place <= one[1]]
+            if not at_risk:
+                break
+            lost = sum(is_lost and last == place for _, last, is_lost in at_risk)
+            share *= 1 - Fraction(lost, len(at_risk))
+            if place[1] == 0:
+                found[place[0]] = (len(at_risk), share)
+        return found
 
     # --- cohorts ------------------------------------------------------------------------------------
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from retention_helpers import cohorts, intervals, measures, months
+from retention_helpers import cohorts, intervals, measures, months, survival
 from retention_helpers.business import SAMPLE
 from retention_helpers.settings import Settings, read_settings
 
 PROJECT = SAMPLE.parent.parent
 GLOSSARY = (PROJECT / "GLOSSARY.md").read_text(encoding="utf-8")
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-CODE = re.compile(r"`((?:months|measures|cohorts|intervals|curves|business)(?:\.\w+)+)`")
+CODE = re.compile(r"`((?:months|measures|cohorts|survival|intervals|curves|business)(?:\.\w+)+)`")
 
 
 @pytest.mark.parametrize("name", sorted(set(CODE.findall(GLOSSARY))))
@@ -28,7 +28,7 @@ def test_the_glossary_points_at_code(name: str) -> None:
     assert inspect.getdoc(found)
 
 
-@pytest.mark.parametrize("module", [measures, cohorts])
+@pytest.mark.parametrize("module", [measures, cohorts, survival])
 def test_every_measure_is_in_the_glossary(module: object) -> None:
     """A public function of the analyses that the glossary does not name has no written definition."""
     name = module.__name__.rsplit(".", 1)[1]  # type: ignore[attr-defined]
@@ -63,6 +63,8 @@ def test_glossary_numbers_are_those_of_the_code() -> None:
     stages = [*measures.TENURE_DAYS, None]
     assert "days 0–7, 8–30, 31–90, 91–365, 366 and later" in GLOSSARY
     assert stages == [0, 8, 31, 91, 366, None]
+    assert f"months 1 to {survival.HEAVY_UP_TO}" in GLOSSARY
+    assert f"fewer than {survival.FEWEST_FOLLOWED} customers began" in GLOSSARY
 
 
 def test_readme_settings_are_accepted(tmp_path: Path) -> None:

@@ -40,6 +40,18 @@ def _forty() -> list[tuple]:
 HOSTILE = "<script>alert(1)</script>**bold** [a](javascript:alert(1)) =1+1"
 BUSINESSES: dict[str, dict[str, Any]] = {
     "forty customers, two files": {"spans": _forty()},
+    "a history that starts late": {
+        "spans": _forty(),
+        "settings": {"history_starts_on": dt.date(2025, 8, 1), "min_customers": 5},
+    },
+    "a history that starts after the month": {
+        "spans": _forty(),
+        "settings": {"history_starts_on": dt.date(2026, 8, 1)},
+    },
+    "everybody left at once": {
+        "spans": [(f"C-{n}", "2026-01-05", "2026-01-05", 10, "active") for n in range(30)]
+        + [("stays", "2026-01-05", "", 10, "active")],
+    },
     "one customer": {"spans": [("A", "2026-01-15", "", 49, "active")]},
     "one customer, who left": {"spans": [("A", "2026-01-15", "2026-03-10", 49, "active")]},
     "the first month": {"spans": [(f"C-{n}", "2026-03-05", "", 10, "active") for n in range(3)]},

@@ -14,7 +14,9 @@ from retention_helpers.business import SAMPLE
 
 MONTH = "|".join([*month_name[1:], *month_abbr[1:]])
 # Names of things, not numbers: days, months, customers, and what is written in tags.
-NAMES = re.compile(rf"<[^>]*>|\b\d{{4}}-\d\d-\d\d\b|\b(?:\d{{1,2}} )?(?:{MONTH}) \d{{4}}|\b[A-Z]+-\d+\b")
+NAMES = re.compile(
+    rf"<[^>]*>|\b\d{{4}}-\d\d-\d\d\b|\b(?:\d{{1,2}} )?(?:{MONTH}) \d{{4}}|\b[A-Z]+-\d+\b|below 0\.001"
+)
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 
 

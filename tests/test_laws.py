@@ -18,7 +18,7 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from retention_helpers import cohorts, measures, months
+from retention_helpers import cohorts, measures, months, survival
 from retention_helpers.business import Business
 
 ZONES = ("UTC", "Europe/Berlin", "Pacific/Auckland", "America/New_York", "Asia/Kolkata", "America/Santiago")
@@ -178,6 +178,9 @@ def measured(business: Business) -> dict[str, Any]:
     kinds = measures.churn_kinds(business)
     levels = measures.churn_by(business)
     tools = measures.bridge(business)
+    stay = survival.tenures(business)
+    whole_months = range(int(stay["months_followed"].max()) + 1)
+    curve = survival.at_months(survival.curve(stay), months=whole_months)
     return {
         "customer_movement": by_month(measures.customer_movement(business)),
         "mrr_movement": by_month(measures.mrr_movement(business)),
@@ -221,6 +224,15 @@ def measured(business: Business) -> dict[str, Any]:
         "leavings": {
             (row.customer_id, row.service): (day(row.asked_on), day(row.ended_on), day(row.left_on))
             for row in gone.itertuples()
+        },
+        "tenures": {
+            row.customer_id: (
+                day(row.first_on), day(row.lost_on), None if pd.isna(row.kind) else row.kind,
+            )
+            for row in stay.itertuples()
+        },
+        "survival": {
+            row.k: (row.at_risk, round(row.survival, 9)) for row in curve.itertuples() if row.at_risk
         },
         "calendar_cells": {
             (day(row.cohort), row.k): (row.size, row.retained)
@@ -340,6 +352,10 @@ def expected(world: World) -> dict[str, Any]:
             for customer, services in known.service.items()
             for nth, service in enumerate(services, start=1)
         },
+        "tenures": {customer: known.tenure(customer) for customer in known.own},
+        "survival": {
+            k: (at_risk, round(float(share), 9)) for k, (at_risk, share) in known.survival().items()
+        },
         "calendar_cells": known.calendar_cells(),
         "anniversary_cells": known.anniversary_cells(),
     }  # fmt: skip
@@ -431,6 +447,7 @@ def relabelled(tables: dict[str, Any], name: Callable[[str], str]) -> dict[str, 
     renamed = dict(tables)
     for table in ("customer_months", "services", "leavings"):
         renamed[table] = {(name(who), rest): value for (who, rest), value in tables[table].items()}
+    renamed["tenures"] = {name(who): value for who, value in tables["tenures"].items()}
     renamed["losses"] = sorted((name(who), *rest) for who, *rest in tables["losses"])
     renamed["bridge_customers"] = sorted(name(who) for who in tables["bridge_customers"])
     return renamed

@@ -7,6 +7,23 @@ says what is to be seen, with the key numbers, for those who cannot see it and f
 from retention_helpers.figures.canvas import Figure
 from retention_helpers.figures.levels import losses_by_tenure, rate_by_level
 from retention_helpers.figures.months import movement_by_month, rate_by_month
+from retention_helpers.figures.tenure import (
+    loss_by_month_of_tenure,
+    lost_by_cause,
+    survival,
+    survival_by_level,
+)
 from retention_helpers.figures.triangles import triangle
 
-__all__ = ["Figure", "losses_by_tenure", "movement_by_month", "rate_by_level", "rate_by_month", "triangle"]
+__all__ = [
+    "Figure",
+    "loss_by_month_of_tenure",
+    "losses_by_tenure",
+    "lost_by_cause",
+    "movement_by_month",
+    "rate_by_level",
+    "rate_by_month",
+    "survival",
+    "survival_by_level",
+    "triangle",
+]

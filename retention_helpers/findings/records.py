@@ -31,6 +31,19 @@ def hand_on(findings_to: str, **parts: Any) -> None:
     target.write_text(text + "\n", encoding="utf-8")
 
 
+def together(*parts: Mapping[str, Any]) -> dict[str, Any]:
+    """The records of several sections as one part of findings.json; a key may stand in one of them only.
+
+    >>> together({"lost": 3}, {"survival": {}})
+    {'lost': 3, 'survival': {}}
+    """
+    keys = [key for part in parts for key in part]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise ValueError(f"Handed on twice: {', '.join(twice)}.")
+    return {key: value for part in parts for key, value in part.items()}
+
+
 def rate_record(rate: Rate) -> dict[str, Any]:
     """A rate in the form of findings.json."""
     return {
