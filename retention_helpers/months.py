@@ -121,8 +121,8 @@ def kept_services(business: Business) -> ir.Table:
     return business.keep("services", lambda: services(business))
 
 
-def month_starts(business: Business) -> list[dt.date]:
-    """The first day of every month from the first service to the report month.
+def first_service(business: Business) -> dt.date:
+    """The day on which anybody's service first began.
 
     Raises InputError where nobody had service before the cut: free plans and trials are none.
     """
@@ -132,7 +132,12 @@ def month_starts(business: Business) -> list[dt.date]:
             f"Nobody had a paid or paused subscription before {business.as_of}, so there is nothing to "
             "report. Trials and plans with an mrr of 0 are not service: check status and mrr."
         )
-    return calendar.month_starts(pd.Timestamp(first).date(), business.report_month)
+    return pd.Timestamp(first).date()
+
+
+def month_starts(business: Business) -> list[dt.date]:
+    """The first day of every month from the first service to the report month."""
+    return calendar.month_starts(first_service(business), business.report_month)
 
 
 def month_table(business: Business) -> ir.Table:
@@ -391,17 +396,20 @@ def kept_leavings(business: Business) -> ir.Table:
     return business.keep("leavings", lambda: leavings(business))
 
 
+def is_activity(business: Business, events: ir.Table) -> ir.BooleanValue:
+    """Whether an event counts as activity: one of `activity_events`, or any where the owner named none."""
+    names = business.settings.activity_events
+    return events.event.isin(names) if names else events.event.notnull()
+
+
 def customer_days(business: Business) -> ir.Table:
     """A row a customer a day with an event, in one pass over the events.
 
-    Columns: customer_id, day (business time zone), events, activity (events that count as activity:
-    `activity_events`, or every event where the owner named none).
+    Columns: customer_id, day (business time zone), events, activity (events that count as activity).
     """
     events = business.table("events")
-    names = business.settings.activity_events
-    is_activity = events.event.isin(names) if names else events.event.notnull()
     return events.group_by(["customer_id", events.occurred_on.name("day")]).aggregate(
-        events=events.count(), activity=events.count(where=is_activity)
+        events=events.count(), activity=events.count(where=is_activity(business, events))
     )
 
 

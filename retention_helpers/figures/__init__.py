@@ -6,7 +6,16 @@ says what is to be seen, with the key numbers, for those who cannot see it and f
 
 from retention_helpers.figures.canvas import Figure
 from retention_helpers.figures.levels import losses_by_tenure, rate_by_level
+from retention_helpers.figures.lines import counts_by_month
 from retention_helpers.figures.months import movement_by_month, rate_by_month
 from retention_helpers.figures.triangles import triangle
 
-__all__ = ["Figure", "losses_by_tenure", "movement_by_month", "rate_by_level", "rate_by_month", "triangle"]
+__all__ = [
+    "Figure",
+    "counts_by_month",
+    "losses_by_tenure",
+    "movement_by_month",
+    "rate_by_level",
+    "rate_by_month",
+    "triangle",
+]

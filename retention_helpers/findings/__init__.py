@@ -4,8 +4,8 @@ Sentences take the measured values and write their numbers through `formats`. A 
 numbers on with `hand_on`, which shows nothing.
 """
 
-from retention_helpers.findings import measurement, quality, review
+from retention_helpers.findings import activity, measurement, quality, review
 from retention_helpers.findings.records import hand_on
 from retention_helpers.findings.sentences import Sentence, warnings
 
-__all__ = ["Sentence", "hand_on", "measurement", "quality", "review", "warnings"]
+__all__ = ["Sentence", "activity", "hand_on", "measurement", "quality", "review", "warnings"]
