@@ -1,13 +1,13 @@
 """How many customers use what they pay for: active by week and month, back after sign-up, gone dormant.
 
-Activity is an event that the owner named in `activity_events`, or any event. The events are read in
-narrow passes that leave a row an account, with a bit for every month; all that follows stands on those
-rows. An active customer of a month is a customer at its end who was active on one of its days.
+Activity is an event that the owner named in `activity_events`, or any event. One pass over the events
+leaves a row an account, with a bit for every month in which it was active; beside it stands a bit for
+every month at whose end it was a customer. All that follows is read from those bits. An active customer of
+a month is a customer at its end who was active on one of its days.
 """
 
 import datetime as dt
 from dataclasses import dataclass
-from itertools import pairwise
 
 import ibis
 import ibis.expr.types as ir
@@ -19,36 +19,36 @@ from retention_helpers.intervals import Change, paired_change, with_rate
 
 WEEK = 7  # the last days of a month: each weekday once
 N_DAYS = (1, 7, 30)  # after sign-up
+FOLLOWED = 30  # days more that a sign-up must have had to come back
 SIGN_UP_MONTHS = 12
-FOLLOWED = 30  # days that a sign-up must have had to come back
 HISTORY_MONTHS = 60  # a bit each, of 64
+EVERY_MONTH = (1 << HISTORY_MONTHS) - 1
 DAY = dt.timedelta(days=1)
 
 
 @ibis.udf.agg.builtin(name="bit_or")
-def _all_marks(marks: int) -> int:  # type: ignore[empty-body]
-    """Every bit that is set in some row. ibis has one of its own, which not every engine understands."""
+def _together(bits: int) -> int:  # type: ignore[empty-body]
+    """The bits that are set in any row. ibis has one of its own, which not every engine understands."""
 
 
-def _marked_months(business: Business) -> list[tuple[dt.date, int]]:
-    """The first day and the bit of every month of the last five years, the report month last."""
-    back = reversed(range(HISTORY_MONTHS))
-    return [
-        (calendar.months_after(business.report_month, -months_back), 1 << months_back) for months_back in back
-    ]
+def _month_bits(business: Business) -> dict[dt.date, int]:
+    """The bit of every month of the last five years: 1 for the report month, doubled for each before."""
+    return {calendar.months_after(business.report_month, -back): 1 << back for back in range(HISTORY_MONTHS)}
 
 
-def day_marks(business: Business) -> ir.Table:
-    """A row a day of the last five years: day, month_mark (the bit of its month), week_mark (the same in
-    the last seven days of the month, 0 before)."""
+def _table(rows: list[tuple], **columns: str) -> ir.Table:
+    return ibis.memtable(pd.DataFrame(rows, columns=list(columns)), schema=columns)
+
+
+def day_bits(business: Business) -> ir.Table:
+    """A row a day of the last five years: day, month_bit, week_bit (0 but in a month's last seven days)."""
     rows = [
-        (start + nth * DAY, mark, mark if days - nth <= WEEK else 0)
-        for start, mark in _marked_months(business)
+        (start + nth * DAY, bit, bit if days - nth <= WEEK else 0)
+        for start, bit in _month_bits(business).items()
         for days in [(calendar.months_after(start, 1) - start).days]
         for nth in range(days)
     ]
-    frame = pd.DataFrame(rows, columns=["day", "month_mark", "week_mark"])
-    return ibis.memtable(frame, schema={"day": "date", "month_mark": "int64", "week_mark": "int64"})
+    return _table(rows, day="date", month_bit="int64", week_bit="int64")
 
 
 def acts(business: Business) -> ir.Table:
@@ -57,117 +57,144 @@ def acts(business: Business) -> ir.Table:
     return events.filter(months.is_activity(business, events)).select("customer_id", day="occurred_on")
 
 
-def account_marks(active_days: ir.Table, marked: ir.Table) -> ir.Table:
-    """A row an account that was ever active; takes acts, or any rows of customer_id and day.
+def active_bits(active_days: ir.Table, days: ir.Table) -> ir.Table:
+    """A row an account that was active in the last five years; takes rows of customer_id and day.
 
-    One pass whose memory grows with the accounts, not with the events. The bits come from a table of days
-    (`day_marks`), because a shift by a column is not the same in every engine.
+    One pass whose memory grows with the accounts, not with the events. The bits come from a table
+    (`day_bits`), because a shift by a column is not the same in every engine.
 
-    Columns: customer_id, active_months and active_weeks (a bit a month: active in it, active in its last
-    seven days), first_on, last_on.
+    Columns: customer_id, active (a bit a month), active_week (the same, of its last seven days).
     """
-    placed = active_days.left_join(marked, "day")
+    placed = active_days.join(days, "day")
     return placed.group_by("customer_id").aggregate(
-        active_months=_all_marks(placed.month_mark).fill_null(0),
-        active_weeks=_all_marks(placed.week_mark).fill_null(0),
-        first_on=placed.day.min(),
-        last_on=placed.day.max(),
+        active=_together(placed.month_bit), active_week=_together(placed.week_bit)
     )
 
 
-def kept_account_marks(business: Business) -> ir.Table:
-    """`account_marks` of all activity, computed once."""
-    return business.keep("activity", lambda: account_marks(acts(business), day_marks(business)))
+def customer_bits(business: Business) -> ir.Table:
+    """A row a customer: customer_id, cohort (month of the first day), customer (a bit a month at whose end
+    the customer was one).
+
+    A service that begins in a month and ends in a later one lasts at the end of that month and of all up
+    to the later one: the bits since its begin without those since its end.
+    """
+    since = _table(
+        [(month, 2 * bit - 1) for month, bit in _month_bits(business).items()], month="date", since="int64"
+    )
+    own = months.kept_services(business)
+    own = own.mutate(begin_month=own.begin_on.truncate("M"), end_month=own.end_on.truncate("M"))
+    begins = own.left_join(since, own.begin_month == since.month).drop("month").rename(from_begin="since")
+    both = begins.left_join(since, begins.end_month == since.month).drop("month").rename(from_end="since")
+    from_begin = both.from_begin.fill_null(EVERY_MONTH)
+    from_end = ibis.ifelse(both.end_on.isnull(), 0, both.from_end.fill_null(EVERY_MONTH))
+    lasting = both.mutate(lasting=from_begin - from_end)
+    return lasting.group_by("customer_id").aggregate(
+        cohort=lasting.begin_on.min().truncate("M"), customer=_together(lasting.lasting)
+    )
+
+
+def accounts(business: Business) -> ir.Table:
+    """A row an account that was ever a customer, or active in the last five years.
+
+    Columns: customer_id, cohort (null: never a customer), customer, active, active_week (a bit a month, see
+    `customer_bits` and `active_bits`).
+    """
+    served = customer_bits(business)
+    used = active_bits(acts(business), day_bits(business))
+    both = served.outer_join(used, "customer_id")
+    return both.select(
+        "cohort",
+        customer_id=ibis.coalesce(both.customer_id, both.customer_id_right),
+        customer=both.customer.fill_null(0),
+        active=both.active.fill_null(0),
+        active_week=both.active_week.fill_null(0),
+    )
+
+
+def kept_accounts(business: Business) -> ir.Table:
+    """`accounts`, computed once."""
+    return business.keep("accounts", lambda: accounts(business))
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of activity: since when, until when, and what counts.
+    """What is known of activity.
 
     Attributes:
         is_brought: whether the owner brought a table of events.
         events: the names that count as activity; empty: every event.
-        first_on, last_on: the days of the first and the latest event that counts; None without any.
+        is_any: whether any event of the last five years counts.
+        is_quiet: whether none counts in the last seven days of the report month.
         months: the calendar months that are known whole.
-        as_of: the first day after the report month.
+        report_month: its first day.
     """
 
     is_brought: bool
     events: tuple[str, ...]
-    first_on: dt.date | None
-    last_on: dt.date | None
+    is_any: bool
+    is_quiet: bool
     months: tuple[dt.date, ...]
-    as_of: dt.date
+    report_month: dt.date
 
 
 def known(business: Business) -> Known:
-    """Which days and months the events cover.
+    """Which months the events cover: the last five years at most.
 
-    A month is known whole when it does not begin before the day of the first event that counts. The month
-    of that event is, too, when nobody had been a customer before it. At most the last five years.
+    A month is known whole when an earlier one has activity: before the first event nobody knows whether
+    customers were idle or events were not kept. The month of the first event is, too, when nobody had
+    been a customer before it began.
     """
     return business.once("known activity", lambda: _known(business))
 
 
 def _known(business: Business) -> Known:
-    own = kept_account_marks(business)
-    ends = own.aggregate(first_on=own.first_on.min(), last_on=own.last_on.max()).execute().iloc[0]
-    first_on, last_on = (None if pd.isna(day) else pd.Timestamp(day).date() for day in ends)
-    whole: tuple[dt.date, ...] = ()
-    if first_on is not None:
-        served_before = months.first_service(business) < first_on
-        whole_from = first_on if served_before else first_on.replace(day=1)
-        starts = months.month_starts(business)[-HISTORY_MONTHS:]
-        whole = tuple(start for start in starts if start >= whole_from)
-    names = business.settings.activity_events
-    return Known(business.has("events"), names, first_on, last_on, whole, business.as_of)
+    own = kept_accounts(business)
+    found = own.aggregate(active=_together(own.active), week=_together(own.active_week)).execute().iloc[0]
+    active, week = (0 if pd.isna(bits) else int(bits) for bits in found)
+    begun = [month for month, bit in _month_bits(business).items() if active & bit][-1:]
+    starts = months.month_starts(business)
+    whole = tuple(month for month in starts if begun and (month > begun[0] or [month] == begun == starts[:1]))
+    return Known(
+        is_brought=business.has("events"),
+        events=business.settings.activity_events,
+        is_any=bool(active),
+        is_quiet=not week & 1,
+        months=whole,
+        report_month=business.report_month,
+    )
 
 
 def _months_known(business: Business) -> ir.Table:
-    """A row a month that is known whole: month, mark, mark_before (null in the first)."""
-    whole = known(business).months
-    marked = [(start, mark) for start, mark in _marked_months(business) if start in whole]
-    rows = [(start, mark, before) for (_, before), (start, mark) in pairwise([(None, None), *marked])]
-    frame = pd.DataFrame(rows, columns=["month", "mark", "mark_before"], dtype=object)
-    return ibis.memtable(
-        frame.astype({"mark": "Int64", "mark_before": "Int64"}),
-        schema={"month": "date", "mark": "int64", "mark_before": "int64"},
-    )
+    """A row a month that is known whole: month, bit, bit_before (of the month before)."""
+    bits = _month_bits(business)
+    rows = [(month, bits[month], 2 * bits[month]) for month in known(business).months]
+    return _table(rows, month="date", bit="int64", bit_before="int64")
 
 
 def customer_activity(business: Business) -> ir.Table:
-    """A row a customer a month that is known whole: whether active, and what became of the activity.
+    """A row a customer a month that is known whole, but for the first: what became of the activity.
 
-    Customers at the month's start or end. Columns: customer_id, month, is_customer (at the end),
-    is_active (in the month), is_active_in_week (in its last seven days), state. The state of a customer
-    at both ends is staying (active in this month and the one before), returning (only in this), gone
-    dormant (only in the one before) or dormant (in neither); of one who came, newly active or newly
-    dormant; of one who was lost, by the month before, lost active or lost dormant. In the first month the
-    one before is not known, and the state is null for those who were customers then.
+    Customers at the month's start or end. Columns: customer_id, month, state. The state of a customer at
+    both is staying (active in this month and the one before), returning (only in this), gone dormant
+    (only in the one before) or dormant (in neither); of one who came, newly active or newly dormant; of
+    one who was lost, by the month before, lost active or lost dormant.
     """
-    rows = months.kept_customer_months(business).filter(lambda row: row.movement != "joined_and_left")
-    both = rows.join(_months_known(business), "month").left_join(kept_account_marks(business), "customer_id")
-    at_start, at_end = both.state_at_start != "none", both.state_at_end != "none"
-    active_months, active_weeks = both.active_months.fill_null(0), both.active_weeks.fill_null(0)
-    now, before = (active_months & both.mark) != 0, (active_months & both.mark_before) != 0
+    covered = _months_known(business)
+    later = covered.filter(covered.month > covered.month.min())
+    rows = kept_accounts(business).cross_join(later)
+    at_start, at_end = (rows.customer & rows.bit_before) != 0, (rows.customer & rows.bit) != 0
+    before, now = (rows.active & rows.bit_before) != 0, (rows.active & rows.bit) != 0
     state = ibis.cases(
-        (~at_start & now, "newly active"),
-        (~at_start, "newly dormant"),
-        (~at_end & before, "lost active"),
-        (~at_end & ~before, "lost dormant"),
-        (now & before, "staying"),
-        (now & ~before, "returning"),
-        (before, "gone dormant"),
-        (~before, "dormant"),
+        (at_start & at_end & before & now, "staying"),
+        (at_start & at_end & now, "returning"),
+        (at_start & at_end & before, "gone dormant"),
+        (at_start & at_end, "dormant"),
+        (at_end & now, "newly active"),
+        (at_end, "newly dormant"),
+        (at_start & before, "lost active"),
+        (at_start, "lost dormant"),
     )
-    return both.select(
-        "customer_id",
-        "month",
-        is_customer=at_end,
-        is_active=now,
-        is_active_in_week=(active_weeks & both.mark) != 0,
-        state=state,
-    )
+    return rows.select("customer_id", "month", state=state).filter(lambda row: row.state.notnull())
 
 
 STATES = (
@@ -176,29 +203,9 @@ STATES = (
 )  # fmt: skip
 
 
-def _by_month(business: Business) -> pd.DataFrame:
-    """A row a month that is known whole: customers at its end, those active, and those in each state."""
-    rows = customer_activity(business)
-    active = rows.is_customer & rows.is_active
-    states = {state.replace(" ", "_"): rows.count(where=rows.state == state) for state in STATES}
-    counts = rows.group_by("month").aggregate(
-        customers_at_end=rows.count(where=rows.is_customer),
-        wau=rows.count(where=active & rows.is_active_in_week),
-        mau=rows.count(where=active),
-        **states,
-    )
-    return _in_order(counts.execute())
-
-
-def _in_order(found: pd.DataFrame) -> pd.DataFrame:
-    dated = found.assign(month=pd.to_datetime(found["month"]).astype("datetime64[s]"))
-    return dated.sort_values("month", ignore_index=True)
-
-
-def _accounts_by_month(business: Business) -> pd.DataFrame:
-    pairs = kept_account_marks(business).cross_join(_months_known(business))
-    active = pairs.count(where=(pairs.active_months & pairs.mark) != 0)
-    return _in_order(pairs.group_by("month").aggregate(active_accounts=active).execute())
+def _dated(found: pd.DataFrame) -> pd.DataFrame:
+    days = {name: found[name].astype("datetime64[s]") for name in ("cohort", "month") if name in found}
+    return found.assign(**days)
 
 
 def active_customers(business: Business) -> pd.DataFrame:
@@ -208,39 +215,49 @@ def active_customers(business: Business) -> pd.DataFrame:
     counts once in every month. Stickiness is WAU / MAU. `active_accounts` counts every account with
     activity in the month: trials, free plans and those who have left, too; it is in no rate.
 
-    Columns: month, customers_at_end, mau, wau, active_share (MAU / customers_at_end) with _low and _high,
-    stickiness with _low and _high, active_accounts.
+    Columns: month, customers_at_end, mau, wau, active_share (mau / customers_at_end) with _low and _high,
+    stickiness (wau / mau) with _low and _high, active_accounts.
     """
-    counts = business.once("activity by month", lambda: _by_month(business))
-    shared = with_rate(counts[["month", "customers_at_end", "mau", "wau"]],
-                       "active_share", "mau", "customers_at_end")  # fmt: skip
+    rows = kept_accounts(business).cross_join(_months_known(business))
+    counts = rows.group_by("month").aggregate(
+        customers_at_end=rows.count(where=(rows.customer & rows.bit) != 0),
+        mau=rows.count(where=(rows.customer & rows.active & rows.bit) != 0),
+        wau=rows.count(where=(rows.customer & rows.active_week & rows.bit) != 0),
+        active_accounts=rows.count(where=(rows.active & rows.bit) != 0),
+    )
+    found = _dated(counts.order_by("month").execute())
+    shared = with_rate(found, "active_share", "mau", "customers_at_end")
     sticky = with_rate(shared, "stickiness", "wau", "mau")
-    return sticky.merge(_accounts_by_month(business), on="month", how="left")
+    columns = [name for name in sticky.columns if name != "active_accounts"]
+    return sticky[[*columns, "active_accounts"]]
 
 
 def activity_movement(business: Business) -> pd.DataFrame:
-    """One row per month, from the second that is known whole: how the number of active customers moved.
+    """One row per month that is known whole, but for the first: how the number of active customers moved.
 
     active_at_start (the MAU of the month before) + newly_active + returning − gone_dormant − lost_active
-    = active_at_end (its own MAU). Beside it dormant_at_end (customers without activity in the month) and
-    lost_dormant.
+    = active_at_end (its own MAU). Beside it dormant_at_end (customers without activity in the month),
+    lost_dormant, and customers_throughout (at the start and at the end).
     """
-    counts = business.once("activity by month", lambda: _by_month(business)).iloc[1:]
+    rows = customer_activity(business)
+    counts = rows.group_by(["month", "state"]).aggregate(customers=rows.count()).execute()
+    by_state = _dated(counts).pivot_table(index="month", columns="state", values="customers", aggfunc="sum")
+    every = pd.Index([pd.Timestamp(month) for month in known(business).months[1:]], name="month")
+    wide = by_state.reindex(index=every, columns=list(STATES)).fillna(0).astype("int64")
     moved = pd.DataFrame(
         {
-            "month": counts["month"],
-            "active_at_start": counts["staying"] + counts["gone_dormant"] + counts["lost_active"],
-            "newly_active": counts["newly_active"],
-            "returning": counts["returning"],
-            "gone_dormant": counts["gone_dormant"],
-            "lost_active": counts["lost_active"],
-            "active_at_end": counts["mau"],
-            "dormant_at_end": counts["customers_at_end"] - counts["mau"],
-            "lost_dormant": counts["lost_dormant"],
-            "customers_throughout": counts[["staying", "returning", "gone_dormant", "dormant"]].sum(axis=1),
+            "active_at_start": wide["staying"] + wide["gone dormant"] + wide["lost active"],
+            "newly_active": wide["newly active"],
+            "returning": wide["returning"],
+            "gone_dormant": wide["gone dormant"],
+            "lost_active": wide["lost active"],
+            "active_at_end": wide["staying"] + wide["returning"] + wide["newly active"],
+            "dormant_at_end": wide["dormant"] + wide["gone dormant"] + wide["newly dormant"],
+            "lost_dormant": wide["lost dormant"],
+            "customers_throughout": wide[["staying", "returning", "gone dormant", "dormant"]].sum(axis=1),
         }
     )
-    return moved.reset_index(drop=True)
+    return _dated(moved.reset_index())
 
 
 def activity_change(moved: pd.DataFrame) -> Change | None:
@@ -257,95 +274,87 @@ def activity_change(moved: pd.DataFrame) -> Change | None:
 
 
 def activity_triangle(business: Business) -> pd.DataFrame:
-    """One row per cohort and month that is known whole: the share that are active customers.
+    """One row per cohort and month that is known whole: the share of the cohort that are active customers.
 
-    The cohorts and the calendar clock are those of the customers: cohort = month of the first day, k = 0
-    its own month. The cells of one calendar month add up to that month's MAU.
+    Cohorts and clock are those of the customers: cohort = month of the first day, k = 0 its own month. The
+    cells of one calendar month add up to its MAU.
 
     Columns: cohort, k, month, size, active, rate with _low and _high.
     """
-    firsts = months.first_days(business)
-    sizes = firsts.group_by("cohort").aggregate(size=firsts.count()).execute()
-    rows = customer_activity(business)
-    placed = rows.filter(rows.is_customer & rows.is_active).join(firsts, "customer_id")
-    found = placed.group_by(["cohort", "month"]).aggregate(active=placed.count()).execute()
-    active = {(pd.Timestamp(row.cohort), pd.Timestamp(row.month)): row.active for row in found.itertuples()}
-    cells = [
-        (cohort, calendar.months_between(cohort, month), month, size, active.get((cohort, month), 0))
-        for cohort, size in sorted(
-            (pd.Timestamp(row.cohort), row.size) for row in sizes.itertuples(index=False)
-        )
-        for month in map(pd.Timestamp, known(business).months)
-        if month >= cohort
-    ]
-    frame = pd.DataFrame(cells, columns=["cohort", "k", "month", "size", "active"])
-    whole = frame.astype({"cohort": "datetime64[s]", "month": "datetime64[s]", "k": "int64",
-                          "size": "int64", "active": "int64"})  # fmt: skip
-    return with_rate(whole, "rate", "active", "size")
+    own = kept_accounts(business).filter(lambda account: account.cohort.notnull())
+    rows = own.cross_join(_months_known(business)).filter(lambda row: row.month >= row.cohort)
+    counts = rows.group_by(["cohort", "month"]).aggregate(
+        size=rows.count(), active=rows.count(where=(rows.customer & rows.active & rows.bit) != 0)
+    )
+    found = _dated(counts.order_by(["cohort", "month"]).execute())
+    k = [calendar.months_between(cell.cohort, cell.month) for cell in found.itertuples()]
+    placed = found.assign(k=pd.Series(k, dtype="int64"))
+    return with_rate(placed[["cohort", "k", "month", "size", "active"]], "rate", "active", "size")
 
 
 def signed_up_from(business: Business) -> dt.date:
-    """The first day whose sign-ups count: of the eleventh month before, or of the first known event."""
+    """The first day whose sign-ups count: twelve months with the report month, all of them known whole."""
+    whole = known(business).months
     earliest = calendar.months_after(business.report_month, 1 - SIGN_UP_MONTHS)
-    first_on = known(business).first_on
-    return max(earliest, first_on) if first_on else business.as_of
+    return max(earliest, whole[0]) if whole else business.as_of
 
 
-def _sign_ups(business: Business) -> ir.Table:
-    """A row an account that signed up in the last twelve months, since events are known.
+def sign_ups(business: Business) -> ir.Table:
+    """A row an account that signed up in those months, in one pass over their events.
 
-    Columns: customer_id, signed_up_on, month, age (whole days from then to the end of the report month).
+    Columns: customer_id, month (of the sign-up), age (whole days from the sign-up to the end of the report
+    month), on_days (a bit each: active 1, 7 and 30 days after it), last_day (the latest such day with
+    activity, counted from the sign-up; null: none).
     """
     customers = business.table("customers")
-    own = customers.group_by("customer_id").aggregate(signed_up_on=customers.signed_up_on.min())
-    since = own.filter(own.signed_up_on >= signed_up_from(business))
-    return since.mutate(
-        month=since.signed_up_on.truncate("M"),
-        age=ibis.literal(business.as_of).delta(since.signed_up_on, unit="day"),
+    everybody = customers.group_by("customer_id").aggregate(signed_up_on=customers.signed_up_on.min())
+    from_day = signed_up_from(business)
+    own = everybody.filter(everybody.signed_up_on >= from_day)
+    used = acts(business)
+    after = used.filter(used.day >= from_day).join(own, "customer_id")
+    after = after.mutate(nth=after.day.delta(after.signed_up_on, unit="day"))
+    bit = ibis.cases(*((after.nth == n, bit) for n, bit in _N_DAY_BITS.items()), else_=0)
+    each = after.group_by("customer_id").aggregate(on_days=_together(bit), last_day=after.nth.max())
+    both = own.left_join(each, "customer_id")
+    return both.select(
+        "customer_id",
+        "last_day",
+        month=both.signed_up_on.truncate("M"),
+        age=ibis.literal(business.as_of).delta(both.signed_up_on, unit="day"),
+        on_days=both.on_days.fill_null(0),
     )
 
 
-def active_on_n_days(business: Business) -> ir.Table:
-    """A row an account and N-th day after its sign-up on which it was active: customer_id, month, n."""
-    own = acts(business)
-    recent = own.filter(own.day > signed_up_from(business))
-    after = recent.join(_sign_ups(business), "customer_id")
-    numbered = after.mutate(n=after.day.delta(after.signed_up_on, unit="day"))
-    return numbered.filter(numbered.n.isin(N_DAYS)).select("customer_id", "month", "n").distinct()
+_N_DAY_BITS = {n: 1 << place for place, n in enumerate(N_DAYS)}
+
+
+def kept_sign_ups(business: Business) -> ir.Table:
+    """`sign_ups`, computed once."""
+    return business.keep("sign_ups", lambda: sign_ups(business))
 
 
 def n_day_by_month(business: Business) -> pd.DataFrame:
     """One row per month of sign-up and N: who was active N days after the sign-up, and then or later.
 
     The clock is the sign-up, day 0, in days of the business time zone. Everybody who signed up counts,
-    customer or not, because who would pay was not known yet: the last twelve months of sign-ups, since
-    events are known. N-day retention is over those who have reached the end of day N; unbounded retention
-    over those who have had 30 days more to come back.
+    customer or not, because who would pay was not known yet: twelve months of sign-ups, as far as they are
+    known whole. N-day retention is over those who have reached the end of day N; unbounded retention over
+    those who have had 30 days more to come back.
 
     Columns: month, n, signed_up, reached, active_on_day, n_day (active_on_day / reached) with _low and
     _high, followed, active_since, unbounded (active_since / followed) with _low and _high.
     """
-    days = ibis.memtable(pd.DataFrame({"n": N_DAYS}), schema={"n": "int64"})
-    own = kept_account_marks(business).select("customer_id", "last_on")
-    each = _sign_ups(business).left_join(own, "customer_id").drop("customer_id_right").cross_join(days)
+    own = kept_sign_ups(business)
+    each = own.cross_join(_table(list(_N_DAY_BITS.items()), n="int64", bit="int64"))
     followed = each.age > each.n + FOLLOWED
-    returned = each.last_on.delta(each.signed_up_on, unit="day") >= each.n
-    keys = ["month", "n"]
-    counts = each.group_by(keys).aggregate(
+    counts = each.group_by(["month", "n"]).aggregate(
         signed_up=each.count(),
         reached=each.count(where=each.age > each.n),
+        active_on_day=each.count(where=(each.on_days & each.bit) != 0),
         followed=each.count(where=followed),
-        active_since=each.count(where=followed & returned),
+        active_since=each.count(where=followed & (each.last_day >= each.n)),
     )
-    on_day = business.keep("active_on_n_days", lambda: active_on_n_days(business))
-    active = on_day.group_by(keys).aggregate(active_on_day=on_day.count())
-    found = counts.left_join(active, keys).drop("month_right", "n_right").order_by(keys).execute()
-    return _n_day_rates(
-        found.assign(
-            month=pd.to_datetime(found["month"]).astype("datetime64[s]"),
-            active_on_day=found["active_on_day"].fillna(0).astype("int64"),
-        )
-    )
+    return _n_day_rates(_dated(counts.order_by(["month", "n"]).execute()))
 
 
 def _n_day_rates(counts: pd.DataFrame) -> pd.DataFrame:

@@ -121,8 +121,8 @@ def kept_services(business: Business) -> ir.Table:
     return business.keep("services", lambda: services(business))
 
 
-def first_service(business: Business) -> dt.date:
-    """The day on which anybody's service first began.
+def month_starts(business: Business) -> list[dt.date]:
+    """The first day of every month from the first service to the report month.
 
     Raises InputError where nobody had service before the cut: free plans and trials are none.
     """
@@ -132,12 +132,7 @@ def first_service(business: Business) -> dt.date:
             f"Nobody had a paid or paused subscription before {business.as_of}, so there is nothing to "
             "report. Trials and plans with an mrr of 0 are not service: check status and mrr."
         )
-    return pd.Timestamp(first).date()
-
-
-def month_starts(business: Business) -> list[dt.date]:
-    """The first day of every month from the first service to the report month."""
-    return calendar.month_starts(first_service(business), business.report_month)
+    return calendar.month_starts(pd.Timestamp(first).date(), business.report_month)
 
 
 def month_table(business: Business) -> ir.Table:
@@ -399,7 +394,7 @@ def kept_leavings(business: Business) -> ir.Table:
 def is_activity(business: Business, events: ir.Table) -> ir.BooleanValue:
     """Whether an event counts as activity: one of `activity_events`, or any where the owner named none."""
     names = business.settings.activity_events
-    return events.event.isin(names) if names else events.event.notnull()
+    return events.event.isin(names) if names else ibis.literal(True)
 
 
 def customer_days(business: Business) -> ir.Table:

@@ -3,7 +3,6 @@
 Without events there is one sentence, which says what they would add, and no other.
 """
 
-import datetime as dt
 from typing import Any
 
 import pandas as pd
@@ -14,8 +13,6 @@ from retention_helpers.findings.records import change_record, rate_of
 from retention_helpers.findings.sentences import Sentence, listed
 from retention_helpers.intervals import Change
 
-QUIET_DAYS = 7  # without an event before the month's end; then the export may be old
-
 
 def basis(known: Known) -> Sentence:
     """What counts as activity, and since when it is known; without events, what they would add."""
@@ -25,19 +22,22 @@ def basis(known: Known) -> Sentence:
             "how many customers use what they pay for, who stopped using it while still paying, and how "
             "many come back 1, 7 and 30 days after they sign up."
         )
-    last_day = formats.day(known.as_of - dt.timedelta(days=1))
-    if known.first_on is None or known.last_on is None:
-        named = f" bears one of the names in activity_events ({', '.join(known.events)})"
-        rule = f"{named}. Check the names in retention.yml" if known.events else " is there"
-        return Sentence(f"No event up to {last_day}{rule}, so there is no activity to show.")
+    month = formats.month(known.report_month)
+    if not known.is_any:
+        named = f"bears one of the names in activity_events ({', '.join(known.events)})"
+        rule = f"{named}. Check the names in retention.yml: " if known.events else "is there, so "
+        return Sentence(f"No event of the five years up to {month} {rule}there is no activity to show.")
     counted = f"one of these events: {', '.join(known.events)}" if known.events else "any event"
-    said = [f"Activity is {counted}. It is known from {formats.day(known.first_on)} on."]
-    if not known.months:
-        said.append("No month is known whole yet.")
-    if (known.as_of - known.last_on).days > QUIET_DAYS:
+    said = [f"Activity is {counted}."]
+    said.append(
+        f"It is known for whole months from {formats.month(known.months[0])} on."
+        if known.months
+        else "The events begin in this month, so no month is known whole yet."
+    )
+    if known.is_quiet:
         said.append(
-            f"The latest such event is of {formats.day(known.last_on)}: if the events were exported then, "
-            "the activity since is missing here, and the last month looks quieter than it was."
+            f"No such event lies in the last seven days of {month}: if the events were exported before they "
+            "were over, activity is missing here, and the month looks quieter than it was."
         )
     return Sentence(" ".join(said))
 
@@ -122,14 +122,13 @@ def record(
     by_month: pd.DataFrame,
 ) -> dict[str, Any] | None:
     """The part `activity` of the measurement's findings; None where no event counts as activity."""
-    if known.first_on is None:
+    if not known.is_any:
         return None
     months = [_month_record(row) for row in active.to_dict(orient="records")]
     last: dict[str, Any] = months[-1] if months else dict.fromkeys(_MONTH_KEYS)
     return {
         "events": list(known.events),
-        "first_on": known.first_on,
-        "last_on": known.last_on,
+        "known_from": formats.iso_month(known.months[0]) if known.months else None,
         **{key: last[key] for key in _MONTH_KEYS},
         "movement": _movement_record(moved.iloc[-1]) if len(moved) else None,
         "change": change_record(change),
