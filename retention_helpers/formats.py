@@ -193,6 +193,12 @@ _LABELS = {
     "churned_for": "Churned for",
     "mrr_band": "MRR band",
     "p_value": "p",
+    "mau": "Active in the month (MAU)",
+    "wau": "Active in its last 7 days (WAU)",
+    "stickiness": "Stickiness (WAU / MAU)",
+    "n": "Days after sign-up",
+    "n_day": "Active on that day, of those who reached it",
+    "unbounded": "Active then or later, of those followed",
 }
 
 

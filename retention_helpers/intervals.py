@@ -175,6 +175,30 @@ def change(x1: int, n1: int, x2: int, n2: int) -> Change:
     return Change(*moved, "no clear change")
 
 
+def paired_change(gained: int, lost: int, pairs: int) -> Change:
+    """How a share moved between two looks at the same customers: (gained − lost) / pairs.
+
+    `gained` were only in the second look, `lost` only in the first. The interval is the adjusted Wald one
+    of Bonett and Price 2012, the p-value McNemar's exact one; the verdict needs both to agree. Without
+    pairs the numbers are NaN.
+
+    >>> moved = paired_change(26, 4, 48)
+    >>> round(moved.value, 4), round(moved.low, 4), round(moved.high, 4), moved.verdict
+    (0.4583, 0.2548, 0.6252, 'rose')
+    """
+    if not pairs:
+        return Change(np.nan, np.nan, np.nan, "no clear change")
+    p1, p2 = (gained + 1) / (pairs + 2), (lost + 1) / (pairs + 2)
+    half = _quantile(LEVEL) * np.sqrt((p1 + p2 - (p1 - p2) ** 2) / (pairs + 2))
+    low, high = max(-1.0, float(p1 - p2 - half)), min(1.0, float(p1 - p2 + half))
+    value = (gained - lost) / pairs
+    # Of those who moved, as many to either side as the fall of a coin would send.
+    p_value = min(1.0, 2 * float(special.bdtr(min(gained, lost), gained + lost, 0.5)))
+    if (low > 0 or high < 0) and p_value < 1 - LEVEL:
+        return Change(value, low, high, "rose" if value > 0 else "fell")
+    return Change(value, low, high, "no clear change")
+
+
 @dataclass(frozen=True)
 class Rate:
     """A share with its parts and its 95 % interval; the value is NaN over nothing."""

@@ -429,17 +429,20 @@ def kept_leavings(business: Business) -> ir.Table:
     return business.keep("leavings", lambda: leavings(business))
 
 
+def is_activity(business: Business, events: ir.Table) -> ir.BooleanValue:
+    """Whether an event counts as activity: one of `activity_events`, or any where the owner named none."""
+    names = business.settings.activity_events
+    return events.event.isin(names) if names else ibis.literal(True)
+
+
 def customer_days(business: Business) -> ir.Table:
     """A row a customer a day with an event, in one pass over the events.
 
-    Columns: customer_id, day (business time zone), events, activity (events that count as activity:
-    `activity_events`, or every event where the owner named none).
+    Columns: customer_id, day (business time zone), events, activity (events that count as activity).
     """
     events = business.table("events")
-    names = business.settings.activity_events
-    is_activity = events.event.isin(names) if names else events.event.notnull()
     return events.group_by(["customer_id", events.occurred_on.name("day")]).aggregate(
-        events=events.count(), activity=events.count(where=is_activity)
+        events=events.count(), activity=events.count(where=is_activity(business, events))
     )
 
 

@@ -6,6 +6,7 @@ says what is to be seen, with the key numbers, for those who cannot see it and f
 
 from retention_helpers.figures.canvas import Figure
 from retention_helpers.figures.levels import losses_by_tenure, rate_by_level
+from retention_helpers.figures.lines import counts_by_month
 from retention_helpers.figures.months import movement_by_month, rate_by_month
 from retention_helpers.figures.tenure import (
     loss_by_month_of_tenure,
@@ -17,6 +18,7 @@ from retention_helpers.figures.triangles import triangle
 
 __all__ = [
     "Figure",
+    "counts_by_month",
     "loss_by_month_of_tenure",
     "losses_by_tenure",
     "lost_by_cause",

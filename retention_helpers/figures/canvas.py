@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 import matplotlib as mpl
 import matplotlib.style
@@ -26,6 +26,7 @@ COLOURS = 128  # of the palette
 BLUE, RED, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#6b7280", "#22262c"
 
 P = ParamSpec("P")
+Drawn = TypeVar("Drawn")
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,11 @@ def finished(canvas: Canvas, alt: str) -> Figure:
     return Figure(buffer.getvalue(), width, height, alt)
 
 
-def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+def styled(draw: Callable[P, Drawn]) -> Callable[P, Drawn]:
     """Draws in the suite's own style, whatever the notebook set."""
 
     @wraps(draw)
-    def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
+    def styled(*args: P.args, **kwargs: P.kwargs) -> Drawn:
         with mpl.style.context(STYLE, after_reset=True):
             return draw(*args, **kwargs)
 

@@ -13,13 +13,22 @@ DARK = 0.55  # shades above it carry white figures
 
 
 @styled
-def triangle(cells: pd.DataFrame, *, title: str, cohorts: int = 13, periods: int = 12) -> Figure:
-    """A cohort triangle: a row a cohort, a column a month of age, the share still there in the cell.
+def triangle(
+    cells: pd.DataFrame,
+    *,
+    title: str,
+    share: str = "still customers",
+    cohorts: int = 13,
+    periods: int = 12,
+) -> Figure | None:
+    """A cohort triangle: a row a cohort, a column a month of age, in the cell the share that `share` says.
 
     Takes `cohort`, `k`, `size`, `rate` and, on the anniversary clock, `final`: a cell that is not final is
     hatched. The colours run from 0 to 100 % always, so that a shade means the same in every report. Only
-    the latest cohorts and the first periods are drawn; the table holds the rest.
+    the latest cohorts and the first periods are drawn; the table holds the rest. None without any cell.
     """
+    if cells.empty:
+        return None
     latest = sorted(cells["cohort"].unique())[-cohorts:]
     shown = cells[cells["cohort"].isin(latest) & (cells["k"] <= periods)]
     canvas, axes = blank(1.1 + 0.3 * max(len(latest), 1))
@@ -40,7 +49,7 @@ def triangle(cells: pd.DataFrame, *, title: str, cohorts: int = 13, periods: int
     axes.set_xticks([place + 0.5 for place in range(grid.shape[1])], list(grid.columns))
     labels = [f"{formats.short_month(cohort)}  (n = {sizes[cohort]})" for cohort in grid.index]
     axes.set_yticks([place + 0.5 for place in range(len(grid))], labels, rotation=0)
-    axes.set(xlabel="months since the start; share still customers, %", ylabel="")
+    axes.set(xlabel=f"months since the start; share {share}, %", ylabel="")
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
     if "final" in shown.columns:
@@ -51,7 +60,7 @@ def triangle(cells: pd.DataFrame, *, title: str, cohorts: int = 13, periods: int
     alt = (
         f"{title}. Cohorts from {formats.month(first)} to {formats.month(last)}. Of the "
         f"{formats.plural(int(oldest['size']), 'customer')} of {formats.month(first)}, "
-        f"{formats.percent(oldest['rate'], 0)} were still there at month {oldest['k']}."
+        f"{formats.percent(oldest['rate'], 0)} were {share} at month {oldest['k']}."
     )
     return finished(canvas, alt)
 

@@ -4,8 +4,18 @@ Sentences take the measured values and write their numbers through `formats`. A 
 numbers on with `hand_on`, which shows nothing.
 """
 
-from retention_helpers.findings import measurement, quality, review, survival
+from retention_helpers.findings import activity, measurement, quality, review, survival
 from retention_helpers.findings.records import hand_on, together
 from retention_helpers.findings.sentences import Sentence, warnings
 
-__all__ = ["Sentence", "hand_on", "measurement", "quality", "review", "survival", "together", "warnings"]
+__all__ = [
+    "Sentence",
+    "activity",
+    "hand_on",
+    "measurement",
+    "quality",
+    "review",
+    "survival",
+    "together",
+    "warnings",
+]

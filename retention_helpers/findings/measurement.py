@@ -284,6 +284,7 @@ def record(
     bridge_customers: pd.DataFrame,
     gaps: pd.DataFrame,
     left: pd.DataFrame,
+    activity: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The part `measurement` of findings.json, from the tables of the notebook of that name.
 
@@ -310,6 +311,7 @@ def record(
         },
         "bridge_customers": bridge_customers,
         "left": left,
+        "activity": activity,
         "churn_by": _level_records(levels["month"]),
         "churn_by_last_12_months": _level_records(levels["last_12_months"]),
         "losses_by_tenure": _tenure_records(tenure["month"]),
