@@ -197,8 +197,10 @@ _LABELS = {
     "wau": "Active in its last 7 days (WAU)",
     "stickiness": "Stickiness (WAU / MAU)",
     "n": "Days after sign-up",
-    "n_day": "Active on that day, of those who reached it",
-    "unbounded": "Active then or later, of those followed",
+    "n_day": "N-day retention",
+    "followed": "Had 30 days more",
+    "active_since": "Active then or later",
+    "unbounded": "Unbounded retention",
 }
 
 

@@ -11,7 +11,7 @@ from retention_helpers import formats
 from retention_helpers.activity import Known
 from retention_helpers.findings.records import change_record, rate_of
 from retention_helpers.findings.sentences import Sentence, listed
-from retention_helpers.intervals import Change
+from retention_helpers.intervals import Change, rate
 
 
 def basis(known: Known) -> Sentence:
@@ -87,27 +87,52 @@ def movement(moved: pd.DataFrame, change: Change | None) -> Sentence | None:
     )
 
 
+def triangle(cells: pd.DataFrame, *, k: int) -> Sentence | None:
+    """How many of all cohorts together are active customers at one age; None without any cell."""
+    if cells.empty:
+        return None
+    at = cells[cells["k"] == k]
+    months = formats.plural(k, "month")
+    if at.empty:
+        return Sentence(f"No cohort is {months} old yet.")
+    share = rate(int(at["active"].sum()), int(at["size"].sum()))
+    text = (
+        f"Of the {formats.plural(share.denominator, 'customer')} of the {formats.plural(len(at), 'cohort')} "
+        f"that are {months} old, {formats.rate(share.value, share.low, share.high)} were active customers "
+        "then."
+    )
+    if len(at) == 1:
+        return Sentence(text)
+    low, high = at.loc[at["rate"].idxmin()], at.loc[at["rate"].idxmax()]
+    ends = [
+        f"{formats.percent(cell['rate'], 0)} of {formats.plural(int(cell['size']), 'customer')} "
+        f"({formats.month(cell['cohort'])})"
+        for cell in (low, high)
+    ]
+    return Sentence(f"{text} Single cohorts lie between {ends[0]} and {ends[1]}.")
+
+
 def n_day(together: pd.DataFrame) -> Sentence | None:
     """How many come back after they signed up; None where nobody has reached the first of the days."""
-    reached = together[together["reached"] > 0]
-    if reached.empty:
+    reached = [row for row in together.to_dict(orient="records") if row["reached"]]
+    if not reached:
         return None
     said = [
-        f"{formats.rate(row.n_day, row.n_day_low, row.n_day_high)} on day {row.n}"
-        for row in reached.itertuples()
+        f"{formats.rate(row['n_day'], row['n_day_low'], row['n_day_high'])} on day {formats.count(row['n'])}"
+        for row in reached
     ]
+    signed_up = formats.plural(reached[0]["signed_up"], "account")
     text = (
-        f"Of the {formats.plural(int(reached['signed_up'].iloc[0]), 'sign-up')}, as far as they have reached "
-        f"the day, there were active: {listed(said)}."
+        f"{signed_up} signed up. Of those who have reached the day, {listed(said)} "
+        f"{'was' if reached[0]['signed_up'] == 1 else 'were'} active."
     )
-    followed = together[together["followed"] > 0]
-    if followed.empty:
+    followed = [row for row in reached if row["followed"]]
+    if not followed:
         return Sentence(text)
-    last = followed.iloc[-1]
+    last = followed[-1]
     return Sentence(
-        f"{text} On day {last['n']} or later, "
-        f"{formats.rate(last['unbounded'], last['unbounded_low'], last['unbounded_high'])} of those who have "
-        "had the time."
+        f"{text} {formats.rate(last['unbounded'], last['unbounded_low'], last['unbounded_high'])} of those "
+        f"who have had the time were so on day {formats.count(last['n'])} or later."
     )
 
 
