@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from retention_helpers import formats
 from retention_helpers.figures.canvas import GREY, INK, Figure, blank, finished, styled
 
-DARK = 0.55  # shades above it carry white figures
+DARK = 0.68  # shades above it carry white figures
 
 
 @styled
