@@ -9,14 +9,17 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from retention_helpers import notebooks
 from retention_helpers.errors import InputError, nearest
 from retention_helpers.sources import IMPORTERS
 from retention_helpers.written import ORDERS
+
+if TYPE_CHECKING:
+    from retention_helpers.checking import Checked
 
 SAMPLE = notebooks.PROJECT / "data" / "sample"
 VERDICTS = {"stop": "stops", "warning": "warnings", "note": "notes"}
@@ -117,6 +120,13 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         "check", parents=[data], help="say what is wrong with the data", allow_abbrev=False
     )
     check.add_argument("--json", action="store_true", help="for other programs")
+    check.add_argument(
+        "--out",
+        type=Path,
+        default=Path("reports"),
+        metavar="DIR",
+        help="where rows go that do not count, into its folder check (default: reports)",
+    )
     check.set_defaults(command=_check)
 
     imports = commands.add_parser(
@@ -178,22 +188,40 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from retention_helpers.business import examine
+    from retention_helpers.checking import check
 
-    faults = examine(options.data)
-    by_level = {name: [fault for fault in faults if fault.level == level] for level, name in VERDICTS.items()}
+    checked = check(options.data, options.out)
     if options.json:
-        shown = {
-            name: [{"table": f.table, "rule": f.rule, "rows": f.rows, "message": f.message} for f in listed]
-            for name, listed in by_level.items()
-        }
-        print(json.dumps(shown, indent=1, ensure_ascii=False))
+        print(json.dumps(_as_record(checked), indent=1, ensure_ascii=False))
     else:
-        for level, name in VERDICTS.items():
-            for fault in by_level[name]:
+        _say(checked)
+    return 2 if checked.is_stopped else 0
+
+
+def _as_record(checked: "Checked") -> dict[str, Any]:
+    """What the gate says, for other programs: the shape of `quality` in findings.json, and the stops."""
+    said: dict[str, Any] = {
+        name: [
+            {"table": f.table, "rule": f.rule, "rows": f.rows, "message": f.message}
+            for f in checked.faults
+            if f.level == level
+        ]
+        for level, name in VERDICTS.items()
+    }
+    return said | {
+        "sources": [asdict(source) for source in checked.sources],
+        "set_aside": [str(path) for path in checked.lists],
+    }
+
+
+def _say(checked: "Checked") -> None:
+    for level in VERDICTS:
+        for fault in checked.faults:
+            if fault.level == level:
                 print(f"{level}: {fault.message}")
-        print(_verdict(*(len(listed) for listed in by_level.values())))
-    return 2 if by_level["stops"] else 0
+    for path in checked.lists:
+        print(f"Rows that were set aside, each with its place and the reason: {path}")
+    print(_verdict(*(sum(fault.level == level for fault in checked.faults) for level in VERDICTS)))
 
 
 def _verdict(stops: int, warnings: int, notes: int) -> str:
