@@ -6,21 +6,8 @@ import pandas as pd
 
 from retention_helpers import setting_aside
 from retention_helpers.business import Business
-from retention_helpers.contract import TABLES, Fault, day_name
+from retention_helpers.contract import ADDS, TABLES, Fault, day_name
 from retention_helpers.intervals import with_rate
-
-ADDS = {
-    "events": "activity, onboarding, and warnings from use",
-    "cancellations": "who ended it, and why",
-    "payments": "failed payments, and what was recovered",
-    "tickets": "complaints as a warning",
-    "emails": "unopened mails as a warning",
-    "nps": "the recommendation score",
-    "assignments": "whether an experiment works",
-    "contacts": "whom you have spoken to already",
-    "notes": "your own events on the charts",
-    "enrolments": "whether win-back mails bring anybody back",
-}
 
 
 def sources(business: Business) -> pd.DataFrame:
