@@ -227,6 +227,7 @@ ACCEPTABLE = (
     "annual amounts",
     "test accounts",
     "stale table",
+    "hole",
     "stray days",
     "events of the gone",
     "attributes that leak",

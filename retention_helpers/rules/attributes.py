@@ -35,7 +35,8 @@ def personal_columns(evidence: Evidence) -> None:
     by_name = attributes.personal(columns, named)
     by_value = [column for column in columns if column not in by_name and _holds_people(evidence, column)]
     evidence.personal = [*by_name, *by_value]
-    found = [column for column in evidence.personal if column not in named]
+    known = {attributes.plain(one) for one in named}
+    found = [column for column in evidence.personal if attributes.plain(column) not in known]
     if found:
         one = len(found) == 1
         evidence.say(
