@@ -9,14 +9,17 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from retention_helpers import notebooks
 from retention_helpers.errors import InputError, nearest
 from retention_helpers.sources import IMPORTERS
 from retention_helpers.written import ORDERS
+
+if TYPE_CHECKING:
+    from retention_helpers.checking import Checked
 
 SAMPLE = notebooks.PROJECT / "data" / "sample"
 VERDICTS = {"stop": "stops", "warning": "warnings", "note": "notes"}
@@ -117,7 +120,36 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         "check", parents=[data], help="say what is wrong with the data", allow_abbrev=False
     )
     check.add_argument("--json", action="store_true", help="for other programs")
+    check.add_argument(
+        "--out",
+        type=Path,
+        default=Path("reports"),
+        metavar="DIR",
+        help="where rows go that do not count, into its folder check (default: reports)",
+    )
     check.set_defaults(command=_check)
+
+    init = commands.add_parser(
+        "init", help="begin: look at your files and write their retention.yml", allow_abbrev=False
+    )
+    init.add_argument("folder", type=Path, metavar="DIR", help="the data folder to make, such as data/mine")
+    init.add_argument(
+        "--from",
+        dest="places",
+        nargs="+",
+        action="extend",
+        type=Path,
+        default=[],
+        metavar="PATH",
+        help="your files, or the folders that hold them (default: DIR itself)",
+    )
+    init.add_argument("--business", default="", metavar="NAME", help="what the business is called")
+    init.add_argument("--time-zone", default="", metavar="ZONE", help="such as Europe/Berlin")
+    init.add_argument("--currency", default="", metavar="CODE", help="such as EUR")
+    init.add_argument(
+        "--date-order", choices=ORDERS, default="", help="how days such as 05/03/2026 are meant"
+    )
+    init.set_defaults(command=_init)
 
     imports = commands.add_parser(
         "import", help="read the export of another tool into a data folder", allow_abbrev=False
@@ -125,10 +157,13 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     imports.add_argument(
         "source", metavar="SOURCE", choices=IMPORTERS, help=f"one of: {', '.join(IMPORTERS)}"
     )
-    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="what the tool exported")
-    imports.add_argument("--out", type=Path, required=True, metavar="DIR", help="the data folder to write to")
+    imports.add_argument("files", nargs="*", type=Path, metavar="FILE", help="what the tool exported")
+    imports.add_argument("--out", type=Path, metavar="DIR", help="the data folder to write to")
     imports.add_argument(
         "--date-order", choices=ORDERS, default="", help="how days such as 05/03/2026 are meant"
+    )
+    imports.add_argument(
+        "--template", type=Path, metavar="FILE.xlsx", help="write a workbook to fill in (spreadsheet only)"
     )
     imports.set_defaults(command=_import)
 
@@ -178,22 +213,40 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from retention_helpers.business import examine
+    from retention_helpers.checking import check
 
-    faults = examine(options.data)
-    by_level = {name: [fault for fault in faults if fault.level == level] for level, name in VERDICTS.items()}
+    checked = check(options.data, options.out)
     if options.json:
-        shown = {
-            name: [{"table": f.table, "rule": f.rule, "rows": f.rows, "message": f.message} for f in listed]
-            for name, listed in by_level.items()
-        }
-        print(json.dumps(shown, indent=1, ensure_ascii=False))
+        print(json.dumps(_as_record(checked), indent=1, ensure_ascii=False))
     else:
-        for level, name in VERDICTS.items():
-            for fault in by_level[name]:
+        _say(checked)
+    return 2 if checked.is_stopped else 0
+
+
+def _as_record(checked: "Checked") -> dict[str, Any]:
+    """What the gate says, for other programs: the shape of `quality` in findings.json, and the stops."""
+    said: dict[str, Any] = {
+        name: [
+            {"table": f.table, "rule": f.rule, "rows": f.rows, "message": f.message}
+            for f in checked.faults
+            if f.level == level
+        ]
+        for level, name in VERDICTS.items()
+    }
+    return said | {
+        "sources": [asdict(source) for source in checked.sources],
+        "set_aside": [str(path) for path in checked.lists],
+    }
+
+
+def _say(checked: "Checked") -> None:
+    for level in VERDICTS:
+        for fault in checked.faults:
+            if fault.level == level:
                 print(f"{level}: {fault.message}")
-        print(_verdict(*(len(listed) for listed in by_level.values())))
-    return 2 if by_level["stops"] else 0
+    for path in checked.lists:
+        print(f"Rows that were set aside, each with its place and the reason: {path}")
+    print(_verdict(*(sum(fault.level == level for fault in checked.faults) for level in VERDICTS)))
 
 
 def _verdict(stops: int, warnings: int, notes: int) -> str:
@@ -210,7 +263,78 @@ def _verdict(stops: int, warnings: int, notes: int) -> str:
     return f"{counts}. A report can be made."
 
 
+def _init(options: argparse.Namespace) -> int:
+    from retention_helpers import beginning
+    from retention_helpers.checking import check
+    from retention_helpers.formats import plural
+    from retention_helpers.settings import SETTINGS_FILE
+
+    folder: Path = options.folder
+    asked = options.places or [Path(_ask("Where are your files? A folder or a file", str(folder)))]
+    places = [Path(place).expanduser() for place in asked]
+    if places == [folder]:
+        folder.mkdir(parents=True, exist_ok=True)
+    found = beginning.looks(beginning.files_in(places))
+    for look in found:
+        print(f"  {look.path.name}: {look.what}")
+    if any(look.columns for look in found):
+        print("  Check that these names mean what they were taken for; retention.yml is yours to change.")
+    if not any(look.key for look in found):
+        raise InputError(f"No file in {places[0]} looks like customers or subscriptions. {_START}")
+    sources, again = beginning.sources_of(found, folder)
+    for look in again:
+        print(f"  {look.path.name} was left out: another file brings {look.key} already.")
+    plan = beginning.Plan(
+        options.business
+        or _ask("What is the business called?", folder.resolve().name.replace("_", " ").title()),
+        options.time_zone or _ask("In which time zone do its days end?", beginning.time_zone_here()),
+        options.currency.upper(),
+        options.date_order or beginning.date_order_of(found, _ask),
+        sources,
+    )
+    is_new = beginning.write_settings(plan, folder)
+    print(f"{'Written' if is_new else 'Left as it is, because it was there'}: {folder / SETTINGS_FILE}\n")
+    checked = check(folder, Path("reports"))
+    if checked.sources:
+        there = [f"{one.table} ({plural(one.rows_kept, 'row')})" for one in checked.sources]
+        print(f"There: {', '.join(there)}.")
+        print("Not there, and what it would add:")
+        for table, adds in beginning.lacking(one.table for one in checked.sources).items():
+            print(f"  {table}: {adds}")
+        print()
+    _say(checked)
+    print(
+        f"Next: {f'make report DATA={folder}' if not checked.is_stopped else _again(folder / SETTINGS_FILE)}"
+    )
+    return 2 if checked.is_stopped else 0
+
+
+_START = (
+    "Make customers.csv and subscriptions.csv as the README says, or fill in a workbook: "
+    "import spreadsheet --template FILE.xlsx."
+)
+
+
+def _again(settings: Path) -> str:
+    return f"mend what stops it in the files or in {settings}, then: check --data {settings.parent}"
+
+
+def _ask(question: str, default: str) -> str:
+    """An answer from the terminal; the default where nobody sits there."""
+    if not sys.stdin.isatty():
+        return default
+    shown = f" [{default}]" if default else ""
+    return input(f"{question}{shown} ").strip() or default
+
+
 def _import(options: argparse.Namespace) -> int:
+    if options.template:
+        return _template(options)
+    if not options.files or not options.out:
+        missing = "FILE" if not options.files else "--out"
+        raise InputError(f"{missing} is missing. Such as: import {options.source} FILE --out data/mine")
+    from retention_helpers.checking import check
+    from retention_helpers.formats import plural
     from retention_helpers.importing import import_files
     from retention_helpers.settings import read_settings
 
@@ -219,11 +343,25 @@ def _import(options: argparse.Namespace) -> int:
         settings = replace(settings, date_order=options.date_order)
     written = import_files(options.source, options.files, options.out, settings)
     for name, rows in written.rows.items():
-        print(f"{options.out / name}: {rows:,} rows")
+        print(f"{options.out / name}: {plural(rows, 'row')}")
     for fault in written.faults:
         print(f"{fault.level}: {fault.message}")
     if written.set_aside:
-        print(f"{written.rows_set_aside:,} rows were set aside, with the reason, in {written.set_aside}")
+        print(f"{plural(written.rows_set_aside, 'row')} set aside, with the reason: {written.set_aside}")
+    checked = check(options.out, Path("reports"))
+    _say(checked)
+    if not checked.is_stopped:
+        print(f"Next: make report DATA={options.out}")
+    return 2 if checked.is_stopped else 0
+
+
+def _template(options: argparse.Namespace) -> int:
+    if options.source != "spreadsheet" or options.files or options.out:
+        raise InputError("--template stands alone: import spreadsheet --template FILE.xlsx")
+    from retention_helpers.sources.template import write_template
+
+    write_template(options.template)
+    print(f"Fill in {options.template}, then: import spreadsheet {options.template} --out data/mine")
     return 0
 
 

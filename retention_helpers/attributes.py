@@ -4,8 +4,13 @@ Personal columns are never compared or shown. A column that goes on changing aft
 total charges, a status) knows who left, and would "explain" every loss.
 """
 
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+RECORD = "attributes.json"
 
 _PERSONAL = frozenset(
     {"email", "mail", "emails", "phone", "telephone", "telefon", "mobile", "cellphone", "fax", "name",
@@ -72,9 +77,33 @@ def goes_on_changing(name: str) -> bool:
     return _CHANGING.fullmatch(plain(name)) is not None
 
 
-def to_compare(columns: Sequence[str], named: Sequence[str], set_apart: Iterable[str]) -> list[str]:
-    """The attributes to compare: those that the owner named, else all that are not set apart."""
-    apart = set(set_apart)
-    if named:
-        return [column for column in columns if column in set(named)]
-    return [column for column in columns if column not in apart]
+@dataclass(frozen=True)
+class Attributes:
+    """What the gate found about the further columns of customers.
+
+    Attributes:
+        columns: all of them, in the order of the file.
+        personal: those that tell who somebody is: never compared or shown.
+        leaking: those that know who left: set apart, unless the owner names them in `attributes`.
+    """
+
+    columns: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
+    leaking: tuple[str, ...] = ()
+
+    def compared(self, named: Collection[str] = ()) -> tuple[str, ...]:
+        """The attributes to compare: those that the owner named, else all that are not set apart."""
+        allowed = [column for column in self.columns if column not in self.personal]
+        if named:
+            return tuple(column for column in allowed if column in named)
+        return tuple(column for column in allowed if column not in self.leaking)
+
+
+def save(found: Attributes, kept: Path) -> None:
+    (kept / RECORD).write_text(json.dumps(asdict(found), ensure_ascii=False), encoding="utf-8")
+
+
+def load(kept: Path) -> Attributes:
+    """What the gate found, from what it kept."""
+    found = json.loads((kept / RECORD).read_text(encoding="utf-8"))
+    return Attributes(**{name: tuple(columns) for name, columns in found.items()})

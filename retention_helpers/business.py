@@ -17,16 +17,16 @@ import ibis.expr.types as ir
 from filelock import FileLock
 from ibis.backends.duckdb import Backend
 
-from retention_helpers import calendar, gate
+from retention_helpers import attributes, calendar, gate
+from retention_helpers.attributes import Attributes
 from retention_helpers.contract import TABLES, Fault, day_name
 from retention_helpers.engine import connect, parquet
 from retention_helpers.errors import InputError
 from retention_helpers.formats import day, iso_month
-from retention_helpers.gate import examine
 from retention_helpers.kept import CACHE, SourceRead
 from retention_helpers.settings import Settings, read_experiments
 
-__all__ = ["SAMPLE", "Business", "examine", "open_business"]
+__all__ = ["SAMPLE", "Business", "open_business"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 SAMPLE = PROJECT / "data" / "sample"
@@ -83,6 +83,12 @@ class Business:
     def identity(self) -> str:
         """The business and the name of its data folder, to tell its reports from those of another."""
         return _identity(self.name, self.folder)
+
+    @property
+    def attributes(self) -> Attributes:
+        """The further columns of customers: which of them are personal, and which leak the outcome."""
+        found: Attributes = self.once("attributes", lambda: attributes.load(self.kept))
+        return found
 
     @property
     def cut_at(self) -> str:

@@ -180,6 +180,20 @@ TABLES = {
 }
 REQUIRED_TABLES = ("customers", "subscriptions")
 
+# What each optional table would add.
+ADDS = {
+    "events": "activity, onboarding, and warnings from use",
+    "cancellations": "who ended it, and why",
+    "payments": "failed payments, and what was recovered",
+    "tickets": "complaints as a warning",
+    "emails": "unopened mails as a warning",
+    "nps": "the recommendation score",
+    "assignments": "whether an experiment works",
+    "contacts": "whom you have spoken to already",
+    "notes": "your own events on the charts",
+    "enrolments": "whether win-back mails bring anybody back",
+}
+
 REASONS = (
     "not_using_enough",
     "too_expensive",
@@ -213,6 +227,7 @@ ACCEPTABLE = (
     "annual amounts",
     "test accounts",
     "stale table",
+    "hole",
     "stray days",
     "events of the gone",
     "attributes that leak",

@@ -192,13 +192,3 @@ def examined_settings(folder: Path) -> Settings:
     if choices.faults:
         raise InputError("\n".join(fault.message for fault in choices.faults))
     return choices.settings
-
-
-def examine(folder: Path, cache: Path = CACHE) -> list[Fault]:
-    """Everything that is wrong with a data folder, stops included; never raises for the owner's data."""
-    try:
-        return list(pass_gate(folder, cache).faults)
-    except Stopped as stopped:
-        return stopped.all_faults
-    except InputError as error:
-        return [Fault("stop", "", "folder", 0, line) for line in str(error).splitlines()]

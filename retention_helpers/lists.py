@@ -22,6 +22,7 @@ from openpyxl.styles import Font
 
 from retention_helpers import formats
 from retention_helpers.business import Business
+from retention_helpers.setting_aside import list_of, set_aside
 
 _FORMULA_STARTS = "=+-@"
 _LINE_STARTS = "\t\r\n"
@@ -132,10 +133,26 @@ def _undated(book: bytes) -> bytes:
     return made.getvalue()
 
 
+def hand_on_set_aside(findings_to: str, business: Business) -> None:
+    """Write the rows that were set aside to `actions/set_aside_TABLE.csv`, as the files have them."""
+    if findings_to:
+        write_set_aside(Path(findings_to).parent / "actions", business.kept)
+
+
+def write_set_aside(folder: Path, kept: Path) -> list[Path]:
+    """Write the rows that a reading set aside, a file a table, each with its place and the reason."""
+    written = []
+    for table, rows in set_aside(kept):
+        folder.mkdir(parents=True, exist_ok=True)
+        written.append(folder / f"{list_of(table)}.csv")
+        _write_csv(written[-1], rows)
+    return written
+
+
 def with_contact(business: Business, frame: pd.DataFrame) -> pd.DataFrame:
     """The list with the personal columns (name, e-mail, …) beside the id, where the owner brought them."""
     customers = business.table("customers")
-    known = [column for column in business.settings.personal if column in customers.columns]
+    known = list(business.attributes.personal)
     if not known or frame.empty:
         return frame
     wanted = customers.filter(customers.customer_id.isin(list(frame["customer_id"])))

@@ -4,22 +4,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from retention_helpers import setting_aside
 from retention_helpers.business import Business
-from retention_helpers.contract import TABLES, Fault, day_name
+from retention_helpers.contract import ADDS, TABLES, Fault, day_name
 from retention_helpers.intervals import with_rate
-
-ADDS = {
-    "events": "activity, onboarding, and warnings from use",
-    "cancellations": "who ended it, and why",
-    "payments": "failed payments, and what was recovered",
-    "tickets": "complaints as a warning",
-    "emails": "unopened mails as a warning",
-    "nps": "the recommendation score",
-    "assignments": "whether an experiment works",
-    "contacts": "whom you have spoken to already",
-    "notes": "your own events on the charts",
-    "enrolments": "whether win-back mails bring anybody back",
-}
 
 
 def sources(business: Business) -> pd.DataFrame:
@@ -67,7 +55,41 @@ def match_rates(business: Business) -> pd.DataFrame:
     return with_rate(frame, "share", "customers_with_a_row", "customers")
 
 
-def notes(faults: Sequence[Fault]) -> pd.DataFrame:
-    """One row per note of the gate: table, message."""
-    rows = [(fault.table, fault.message) for fault in faults if fault.level == "note"]
-    return pd.DataFrame(rows, columns=["table", "message"])
+def set_aside(business: Business) -> pd.DataFrame:
+    """One row per file and reason of rows that were read and do not count.
+
+    Columns: file, reason, rows, list (where a report hands the rows on).
+    """
+    each = ["file", "reason", "list"]
+    found = [
+        rows[["file", "reason"]].assign(list=f"actions/{setting_aside.list_of(table)}.csv")
+        for table, rows in setting_aside.set_aside(business.kept)
+    ]
+    every = pd.concat(found) if found else pd.DataFrame(columns=each)
+    counted = every.groupby(each, sort=True).size().reset_index(name="rows")
+    return counted[["file", "reason", "rows", "list"]]
+
+
+def attributes(business: Business) -> pd.DataFrame:
+    """One row per further column of customers: attribute, use (compared, or why it is not)."""
+    found = business.attributes
+    compared = found.compared(business.settings.attributes)
+    uses = {column: "personal: never compared or shown" for column in found.personal}
+    uses |= {column: "compared" for column in compared}
+    leaks = "set apart: it knows who left"
+    rows = [
+        (column, uses.get(column, leaks if column in found.leaking else "not named in `attributes`"))
+        for column in found.columns
+    ]
+    return pd.DataFrame(rows, columns=["attribute", "use"])
+
+
+def said(faults: Sequence[Fault]) -> pd.DataFrame:
+    """One row per warning and note of the gate: level, rule, message; warnings first."""
+    rows = [
+        (fault.level, fault.rule, fault.message)
+        for level in ("warning", "note")
+        for fault in faults
+        if fault.level == level
+    ]
+    return pd.DataFrame(rows, columns=["level", "rule", "message"])

@@ -64,6 +64,11 @@ def keep_imported(target: Path, key: str, rows: Sequence[SetAside]) -> None:
     frame.astype("string").to_parquet(_path(target, key), index=False)
 
 
+def list_of(table: str) -> str:
+    """The name of the list on which a table's rows are handed on."""
+    return f"set_aside_{table}"
+
+
 def set_aside(kept: Path) -> Iterator[tuple[str, pd.DataFrame]]:
     """Every table or source with rows set aside: file, place, reason, then the cells as they were read."""
     for path in sorted((kept / FOLDER).glob("*.parquet")):

@@ -5,35 +5,23 @@ import os
 import shutil
 import subprocess
 import sys
-import types
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_output
 
-from retention_helpers import __main__, notebooks, report
+from retention_helpers import __main__, checking, notebooks, report
+from retention_helpers.contract import Fault
 from retention_helpers.errors import InputError
 
 PROJECT = notebooks.PROJECT
-
-
-@dataclass(frozen=True)
-class Fault:
-    level: str
-    table: str
-    rule: str
-    rows: int
-    message: str
 
 
 @pytest.fixture
 def faults(monkeypatch: pytest.MonkeyPatch) -> list[Fault]:
     """What the data gate finds."""
     found: list[Fault] = []
-    stand_in = types.ModuleType("retention_helpers.business")
-    stand_in.examine = lambda data: found  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "retention_helpers.business", stand_in)
+    monkeypatch.setattr(checking, "check", lambda data, out: checking.Checked(found))
     return found
 
 
@@ -132,7 +120,7 @@ def test_check_for_programs(faults: list[Fault], capsys: pytest.CaptureFixture[s
         "rows": 3,
         "message": "events.csv: Müller & Söhne",
     }
-    assert said == {"stops": [], "warnings": [fault], "notes": []}
+    assert said == {"stops": [], "warnings": [fault], "notes": [], "sources": [], "set_aside": []}
 
 
 # ------------------------------------------------------------------------------------------------- make

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from retention_helpers import gate, kept, reading
+from retention_helpers import checking, gate, kept, reading
 from retention_helpers.contract import TABLES, Fault, Stopped
 from retention_helpers.engine import EngineError, connect, rows
 from retention_helpers.errors import InputError
@@ -64,8 +64,13 @@ def folder_of(folder: Path, files: Mapping[str, Content]) -> Path:
     return folder
 
 
+def examine(folder: Path, cache: Path) -> list[Fault]:
+    """Everything that is wrong with a folder, stops included."""
+    return list(checking.check(folder, cache.parent / "out", cache=cache).faults)
+
+
 def said(tmp_path: Path, files: Mapping[str, Content]) -> list[str]:
-    faults = gate.examine(folder_of(tmp_path / "data", files), tmp_path / ".kept")
+    faults = examine(folder_of(tmp_path / "data", files), tmp_path / ".kept")
     return [f"{fault.level}: {fault.message}" for fault in faults]
 
 
@@ -414,7 +419,7 @@ def test_a_folder_of_parquet_files_is_one_table_and_names_its_torn_file(tmp_path
         ("C-2", dt.date(2026, 2, 6), "team"),
     ]
     (tmp_path / "data" / "subscriptions.parquet" / "c.parquet").write_bytes(b"PAR1 and no more")
-    assert [fault.message for fault in gate.examine(tmp_path / "data", tmp_path / ".kept")] == [
+    assert [fault.message for fault in examine(tmp_path / "data", tmp_path / ".kept")] == [
         "subscriptions.parquet: c.parquet in it is not Parquet, or cut off. Export it again."
     ]
 
@@ -446,7 +451,7 @@ def test_a_workbook_that_is_damaged_inside(tmp_path, part):
 )
 def test_any_name_of_a_folder_will_do(tmp_path, name):
     folder = folder_of(tmp_path / name, {**instead(parquet(), "subscriptions.parquet")})
-    assert gate.examine(folder, tmp_path / name / ".kept") == []
+    assert examine(folder, tmp_path / name / ".kept") == []
 
 
 @pytest.mark.parametrize(("name", "sibling"), [("data [12]", "data 1"), ("d*", "data"), ("d?", "dx")])
@@ -474,7 +479,7 @@ def test_no_folder(tmp_path, cache):
     way_out = "DATA names the folder that holds customers.csv."
     for folder, what in [(tmp_path / "none", "There is no such folder"), (tmp_path / "file", "It is a file")]:
         (tmp_path / "file").touch()
-        assert gate.examine(folder, cache) == [Fault("stop", "", "folder", 0, f"{folder}: {what}. {way_out}")]
+        assert examine(folder, cache) == [Fault("stop", "", "folder", 0, f"{folder}: {what}. {way_out}")]
         with pytest.raises(InputError, match=re.escape(f"{what}. {way_out}")):
             gate.pass_gate(folder, cache)
 
@@ -486,14 +491,14 @@ def test_a_folder_that_may_not_be_read(tmp_path, cache, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "iterdir", refuse)
-    assert [fault.message for fault in gate.examine(folder, cache)] == [
+    assert [fault.message for fault in examine(folder, cache)] == [
         f"{folder}: the folder cannot be opened (permission denied). Allow it to be read."
     ]
 
 
 def test_names_of_files_that_are_no_text(tmp_path, cache):
     folder = folder_of(tmp_path / os.fsdecode(b"d\xff"), {})
-    assert [fault.message for fault in gate.examine(folder, cache)] == [
+    assert [fault.message for fault in examine(folder, cache)] == [
         "d?: the path of the folder is not UTF-8. Rename it."
     ]
     assert said(tmp_path, {os.fsdecode(b"n\xffps.csv"): ""}) == [
@@ -1211,7 +1216,7 @@ def assert_sentences(faults: list[Fault], folder: Path) -> None:
 def test_garbage_is_answered_with_sentences(tmp_path, batch):
     for seed in range(15 * batch, 15 * batch + 15):
         folder = garbage(tmp_path / f"{seed}", seed)
-        faults = gate.examine(folder, tmp_path / ".kept")
+        faults = examine(folder, tmp_path / ".kept")
         assert_sentences(faults, folder)
         assert not list((tmp_path / ".kept").rglob(".building-*")), seed
 
@@ -1325,7 +1330,7 @@ def test_a_damaged_cache_is_made_anew(tmp_path, cache, damage):
 def test_a_cache_that_cannot_be_written(tmp_path):
     folder = folder_of(tmp_path / "data", {})
     (tmp_path / "kept").touch()
-    assert [fault.message for fault in gate.examine(folder, tmp_path / "kept")] == [
+    assert [fault.message for fault in examine(folder, tmp_path / "kept")] == [
         "What was read cannot be kept in kept (not a directory). Free some space there, or allow writing."
     ]
 
@@ -1389,7 +1394,7 @@ def test_the_engine_never_reaches_for_the_network(tmp_path):
 
 def test_the_sample_has_no_faults_that_stop(cache):
     sample = kept.PACKAGE.parent / "data" / "sample"
-    assert [fault.message for fault in gate.examine(sample, cache) if fault.level == "stop"] == []
+    assert [fault.message for fault in examine(sample, cache) if fault.level == "stop"] == []
 
 
 def test_the_cache_goes_where_it_is_told(tmp_path, cache):

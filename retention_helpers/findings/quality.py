@@ -13,11 +13,21 @@ from retention_helpers.findings.sentences import Sentence
 
 
 def sources(read: pd.DataFrame) -> Sentence:
-    """How many rows were read, and how many set aside."""
+    """How many rows were read."""
     files = formats.plural(len(read), "file")
-    aside = int(read["set_aside"].sum())
-    rest = "none was set aside" if not aside else f"{formats.count(aside)} set aside"
-    return Sentence(f"{formats.plural(int(read['rows_read'].sum()), 'row')} from {files}; {rest}.")
+    return Sentence(f"{formats.plural(int(read['rows_read'].sum()), 'row')} from {files}.")
+
+
+def set_aside(aside: pd.DataFrame) -> Sentence:
+    """How many rows do not count, and where they are."""
+    rows = int(aside["rows"].sum())
+    if not rows:
+        return Sentence("Every row that was read counts.")
+    kept = "it stands" if rows == 1 else "they stand"
+    return Sentence(
+        f"{formats.plural(rows, 'row')} {'does' if rows == 1 else 'do'} not count. Nothing is lost: "
+        f"{kept} in the list beside this page, with the place and the reason."
+    )
 
 
 def coverage(days: pd.DataFrame, as_of: dt.date) -> Sentence:
@@ -34,7 +44,12 @@ def coverage(days: pd.DataFrame, as_of: dt.date) -> Sentence:
 
 
 def record(
-    faults: Sequence[Fault], read: pd.DataFrame, coverage: pd.DataFrame, matched: pd.DataFrame
+    faults: Sequence[Fault],
+    read: pd.DataFrame,
+    coverage: pd.DataFrame,
+    matched: pd.DataFrame,
+    aside: pd.DataFrame,
+    attributes: pd.DataFrame,
 ) -> dict[str, Any]:
     """The part `quality` of findings.json: what the gate found (stops end a report), and what was read."""
     said = {
@@ -55,4 +70,6 @@ def record(
         "sources": read,
         "coverage": coverage,
         "match_rates": shares,
+        "set_aside": aside,
+        "attributes": attributes,
     }

@@ -35,6 +35,7 @@ SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (customers.service_of_customers, SPANS),
     (attributes.leaking_attributes, SPANS),
     (days.stale_tables, SPANS),
+    (days.holes, SPANS),
     (days.stray_days, SPANS),
     (leaving.answers_of_those_who_stayed, (*SPANS, "cancellations")),
     (leaving.events_of_the_gone, (*SPANS, "events")),

@@ -1,6 +1,5 @@
 """Rules about the attributes of customers: personal ones, and ones that know who left."""
 
-import json
 from dataclasses import dataclass
 
 from retention_helpers import attributes
@@ -11,7 +10,6 @@ from retention_helpers.formats import percent
 from retention_helpers.settings import SETTINGS_FILE
 from retention_helpers.sources.folder import shortened
 
-RECORD = "attributes.json"
 PERSONAL_SHARE = 0.1  # of the filled values that are addresses or numbers
 LEAST_CUSTOMERS, LEAST_EACH = 50, 10  # with service, and who left or stayed among them
 NEARLY_ALL = 0.97  # told apart rightly
@@ -37,7 +35,8 @@ def personal_columns(evidence: Evidence) -> None:
     by_name = attributes.personal(columns, named)
     by_value = [column for column in columns if column not in by_name and _holds_people(evidence, column)]
     evidence.personal = [*by_name, *by_value]
-    found = [column for column in evidence.personal if column not in named]
+    known = {attributes.plain(one) for one in named}
+    found = [column for column in evidence.personal if attributes.plain(column) not in known]
     if found:
         one = len(found) == 1
         evidence.say(
@@ -92,12 +91,8 @@ def leaking_attributes(evidence: Evidence) -> None:
         if column not in changing and outcome.is_enough and _tells_apart(evidence, column, outcome)
     ]
     apart = [column for column in [*changing, *separating] if column not in vouched]
-    record = {
-        "attributes": columns_of(evidence),
-        "personal": evidence.personal,
-        "leaking": apart,
-    }
-    (evidence.target / RECORD).write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+    found = attributes.Attributes(tuple(columns_of(evidence)), tuple(evidence.personal), tuple(apart))
+    attributes.save(found, evidence.target)
     if apart:
         sure = [column for column in separating if column in apart]
         told = (

@@ -4,12 +4,14 @@ from retention_helpers.contract import TABLES, day_name
 from retention_helpers.engine import quoted
 from retention_helpers.evidence import Evidence
 from retention_helpers.formats import day, plural
+from retention_helpers.settings import SETTINGS_FILE
 
 LEAST_ROWS = 20
 YEAR = 366
 STRAY_SHARE = 0.01
 QUIET_DAYS = 14
 SILENT = 2  # times the longest silence so far
+HOLE, LEAST_ROWS_OF_A_HOLE = 3, 100  # times the next longest silence
 _DENSE = {
     "subscriptions": "losses and new customers of the last weeks are missing",
     "events": "everybody would look as if they had stopped using the product",
@@ -57,6 +59,31 @@ def stale_tables(evidence: Evidence) -> None:
                 f"it was never silent for more than {plural(int(longest), 'day')} before",
                 "Export it again, on the same day as the others.",
                 effect=f"If it was exported then, {effect}.",
+            )
+
+
+def holes(evidence: Evidence) -> None:
+    """Weeks without a single row in a table that is full before and after: a part was not exported."""
+    for table in ("events", "payments"):
+        if not evidence.has(table) or evidence.totals[table] < LEAST_ROWS_OF_A_HOLE:
+            continue
+        gaps = evidence.rows(
+            "SELECT day, gap FROM (SELECT day, lead(day) OVER (ORDER BY day) - day AS gap "
+            f"FROM {_days(evidence, table)}) WHERE gap IS NOT NULL ORDER BY gap DESC, day LIMIT 2"
+        )
+        if len(gaps) < 2:
+            continue
+        (last_on, longest), (_, next_longest) = gaps
+        before = evidence.one(f"SELECT sum(n) FROM {_days(evidence, table)} WHERE day <= DATE '{last_on}'")[0]
+        is_inside = LEAST_ROWS <= before <= evidence.totals[table] - LEAST_ROWS
+        if is_inside and QUIET_DAYS < longest <= YEAR and longest > HOLE * next_longest:
+            evidence.say(
+                "warning",
+                table,
+                "hole",
+                f"there is not one row in the {plural(int(longest) - 1, 'day')} after {day(last_on)}",
+                f"Export those days too; if nothing happened, write `accepted: [hole]` in {SETTINGS_FILE}.",
+                effect="If they were not exported, whatever is counted there is too low.",
             )
 
 

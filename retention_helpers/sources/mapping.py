@@ -64,9 +64,7 @@ def _table(folder: Path, key: str, entry: Any) -> Source:
     form = form_of(found[0])
     if form is None:
         raise _wrong(key, f"{found[0].name} is none of {', '.join(ENDINGS)}. Save it as one of them")
-    columns, values = _names(key, entry, "columns"), entry.get("values") or {}
-    if not isinstance(values, dict) or not all(isinstance(words, dict) for words in values.values()):
-        raise _wrong(key, "values should be words by column, such as {status: {Live: active}}")
+    columns, values = _names(key, entry, "columns"), _values(key, entry)
     known = [column.name for column in TABLES[key].columns]
     for name in [*columns, *values]:
         if name not in known and not TABLES[key].has_attributes:
@@ -76,7 +74,7 @@ def _table(folder: Path, key: str, entry: Any) -> Source:
         found[0],
         form,
         columns=columns,
-        values={column: _words(words) for column, words in values.items()},
+        values=values,
         sheet=str(entry.get("sheet") or ""),
         date_order=_date_order(key, entry),
     )
@@ -95,7 +93,7 @@ def _entry(folder: Path, key: str, entry: Any) -> Entry:
         key,
         name,
         _found(folder, key, entry),
-        {option: entry[option] for option in options if entry.get(option) is not None},
+        {option: _option(key, entry, option) for option in options if entry.get(option) is not None},
         _date_order(key, entry),
     )
 
@@ -139,6 +137,20 @@ def _names(key: str, entry: Mapping[str, Any], part: str) -> dict[str, str]:
     if not isinstance(names, dict) or not all(isinstance(name, str | int) for name in names.values()):
         raise _wrong(key, f"{part} should be names by column, such as {{customer_id: Account}}")
     return {str(ours): str(theirs) for ours, theirs in names.items()}
+
+
+def _values(key: str, entry: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    values = entry.get("values") or {}
+    if not isinstance(values, dict) or not all(isinstance(words, dict) for words in values.values()):
+        raise _wrong(key, "values should be words by column, such as {status: {Live: active}}")
+    return {str(column): _words(words) for column, words in values.items()}
+
+
+def _option(key: str, entry: Mapping[str, Any], option: str) -> Any:
+    """An option of an importer; names and words are of the same form everywhere."""
+    if option == "columns":
+        return _names(key, entry, option)
+    return _values(key, entry) if option == "values" else entry[option]
 
 
 def _words(words: Mapping[Any, Any]) -> dict[str, str]:

@@ -1,0 +1,52 @@
+"""The gate alone: what is wrong with a data folder, and the rows that do not count, written to files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from retention_helpers.contract import Fault, Stopped
+from retention_helpers.errors import InputError
+from retention_helpers.gate import pass_gate
+from retention_helpers.kept import CACHE, SourceRead
+from retention_helpers.setting_aside import FOLDER as SET_ASIDE
+from retention_helpers.setting_aside import list_of
+
+FOLDER = "check"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the gate says about a folder.
+
+    Attributes:
+        faults: everything that is wrong, stops included.
+        lists: the files with rows that do not count; none where the report is stopped.
+        sources: what was read of each table; none where the report is stopped.
+    """
+
+    faults: Sequence[Fault]
+    lists: Sequence[Path] = ()
+    sources: Sequence[SourceRead] = ()
+
+    @property
+    def is_stopped(self) -> bool:
+        return any(fault.level == "stop" for fault in self.faults)
+
+
+def check(data: Path, out: Path, *, cache: Path = CACHE) -> Checked:
+    """Hold the rules against a data folder; rows that do not count go to `out/check`."""
+    try:
+        passed = pass_gate(data.resolve(), cache)
+    except Stopped as stopped:
+        return Checked(stopped.all_faults)
+    except InputError as error:
+        return Checked([Fault("stop", "", "folder", 0, line) for line in str(error).splitlines()])
+    folder = out / FOLDER
+    for old in folder.glob(f"{list_of('*')}.csv"):
+        old.unlink()
+    lists: list[Path] = []
+    if (passed.folder / SET_ASIDE).is_dir():
+        from retention_helpers.lists import write_set_aside
+
+        lists = write_set_aside(folder, passed.folder)
+    return Checked(passed.faults, lists, passed.sources)
