@@ -27,7 +27,8 @@ for name in ("customers", "subscriptions"):
     path = f"{sys.argv[1]}/{name}.csv"
     columns = next(open(path)).strip().split(",")
     read = f"read_csv('{path}', all_varchar=true)"
-    print(engine.con.execute(f"SELECT count(*), {', '.join(f'max({c})' for c in columns)} FROM {read}").fetchall())
+    largest = ", ".join(f"max({column})" for column in columns)
+    print(engine.con.execute(f"SELECT count(*), {largest} FROM {read}").fetchall())
 """
 GATE = """
 import sys
