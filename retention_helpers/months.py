@@ -39,6 +39,7 @@ def _service_spans(business: Business) -> ir.Table:
         plan=spans.plan.fill_null("(no plan)"),
         interval=spans.interval.fill_null("(not given)"),
         status=status,
+        currency=spans.currency.upper().fill_null(business.currency),
     ).filter(lambda span: span.state.notnull())
 
 
@@ -60,7 +61,7 @@ def spans(business: Business, *, gap_days: int) -> ir.Table:
     are taken to last until service goes on.
 
     Columns: customer_id, started_at, end_at (far away: open), started_on, end_on (null: open), state
-    (paying, paused), mrr, plan, interval, status.
+    (paying, paused), mrr (in the report's currency), plan, interval, status, currency (of the price).
     """
     all_spans = _service_spans(business)
     breaks = _with_breaks(all_spans)
