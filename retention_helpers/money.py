@@ -8,7 +8,6 @@ intervals keep their promise (the simulation is in `tests/bench_statistics/reven
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-
 from scipy import special
 
 from retention_helpers.intervals import LEVEL, Floats, wilson

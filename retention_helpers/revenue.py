@@ -8,9 +8,7 @@ from retention_helpers import calendar, money, months
 from retention_helpers.business import Business
 
 ZERO = Decimal(0)
-_SHARES = [
-    f"{share}_revenue_retention{end}" for share in ("gross", "net") for end in ("", "_low", "_high")
-]
+_SHARES = [f"{share}_revenue_retention{end}" for share in ("gross", "net") for end in ("", "_low", "_high")]
 
 
 def _sums(business: Business) -> pd.DataFrame:
@@ -76,9 +74,7 @@ def revenue_by_age(business: Business) -> pd.DataFrame:
     ages = sums.groupby("k", as_index=False).agg({"cohort": "count", **added})
     named = ages.rename(columns={"cohort": "cohorts"})
     named = named.assign(mrr_at_base=named["base"], mrr_kept=named["kept"])
-    return money.with_retention(named)[
-        ["k", "cohorts", "size", "mrr_at_base", "mrr", "mrr_kept", *_SHARES]
-    ]
+    return money.with_retention(named)[["k", "cohorts", "size", "mrr_at_base", "mrr", "mrr_kept", *_SHARES]]
 
 
 def mrr_by_currency(business: Business) -> pd.DataFrame:
