@@ -120,6 +120,15 @@ def p_value(value: object) -> str:
     return "below 0.001" if float(value) < 0.001 else number(value, 3)  # type: ignore[arg-type]
 
 
+def counted(value: object, low: object, high: object) -> str:
+    """A number of customers to expect, with its interval.
+
+    >>> counted(274, 238, 1311)
+    '274 (238–1,311)'
+    """
+    return MISSING if is_missing(value) else f"{count(value)} ({count(low)}–{count(high)})"
+
+
 def number(value: object, digits: int = 2) -> str:
     """A plain number, such as a ratio.
 
@@ -201,6 +210,11 @@ _LABELS = {
     "followed": "Had 30 days more",
     "active_since": "Active then or later",
     "unbounded": "Unbounded retention",
+    "gain_share": "More lifetime revenue",
+    "asked_rate": "Churn asked for, a month",
+    "newcomers_share": "Of this month's newcomers",
+    "still_here": "Of today's customers",
+    "points_better": "Points better",
 }
 
 

@@ -15,7 +15,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retention_helpers import months
+from retention_helpers import money, months
 from retention_helpers.business import Business
 from retention_helpers.intervals import Change, Rate, against_the_rest, change, rate, with_rate
 from retention_helpers.settings import (
@@ -137,38 +137,26 @@ def mrr_movement(business: Business) -> pd.DataFrame:
     )
 
 
-def _ratio(part: Decimal, whole: Decimal) -> float:
-    return float(part / whole) if whole else math.nan
-
-
 def revenue_retention(business: Business) -> pd.DataFrame:
     """One row per month: what became of the MRR at its start.
 
     Gross leaves expansion out and can at most be 1; net counts it. Reactivated MRR is in neither. The
     quick ratio is MRR gained over MRR given up; NaN where nothing was given up.
 
-    Columns: month, gross_revenue_retention, net_revenue_retention, quick_ratio.
+    Columns: month, gross_revenue_retention and net_revenue_retention, both with _low and _high (95 %, see
+    `money.with_retention`), quick_ratio.
     """
+    rows = months.kept_customer_months(business)
+    own = rows.filter(rows.state_at_start != "none")
+    found = own.group_by("month").aggregate(**money.sums(own.mrr_at_start, own.mrr_at_end))
+    filled = _by_month(business, found)
+    amounts = {name: [ZERO if pd.isna(one) else one for one in filled[name]] for name in money.SUMS}
+    kept = money.with_retention(filled.assign(**amounts))
     mrr = mrr_movement(business)
-    given_up = [row.contraction + row.paused + row.churned for row in mrr.itertuples()]
-    grown = [row.expansion + row.resumed for row in mrr.itertuples()]
-    came = [row.new + row.reactivated for row in mrr.itertuples()]
-    start = list(mrr["mrr_at_start"])
-    return pd.DataFrame(
-        {
-            "month": mrr["month"],
-            "gross_revenue_retention": [
-                _ratio(whole - gone, whole) for whole, gone in zip(start, given_up, strict=True)
-            ],
-            "net_revenue_retention": [
-                _ratio(whole + more - gone, whole)
-                for whole, more, gone in zip(start, grown, given_up, strict=True)
-            ],
-            "quick_ratio": [
-                _ratio(new + more, gone) for new, more, gone in zip(came, grown, given_up, strict=True)
-            ],
-        }
-    )
+    gained = mrr["new"] + mrr["reactivated"] + mrr["expansion"] + mrr["resumed"]
+    given_up = mrr["contraction"] + mrr["paused"] + mrr["churned"]
+    pairs = zip(gained, given_up, strict=True)
+    return kept.assign(quick_ratio=[float(more / gone) if gone else math.nan for more, gone in pairs])
 
 
 def churn_of_month(churn: pd.DataFrame) -> Rate:

@@ -39,6 +39,7 @@ def _service_spans(business: Business) -> ir.Table:
         plan=spans.plan.fill_null("(no plan)"),
         interval=spans.interval.fill_null("(not given)"),
         status=status,
+        currency=spans.currency.upper().fill_null(business.currency),
     ).filter(lambda span: span.state.notnull())
 
 
@@ -60,7 +61,7 @@ def spans(business: Business, *, gap_days: int) -> ir.Table:
     are taken to last until service goes on.
 
     Columns: customer_id, started_at, end_at (far away: open), started_on, end_on (null: open), state
-    (paying, paused), mrr, plan, interval, status.
+    (paying, paused), mrr (in the report's currency), plan, interval, status, currency (of the price).
     """
     all_spans = _service_spans(business)
     breaks = _with_breaks(all_spans)
@@ -92,13 +93,12 @@ def covers(own: ir.Table, day: dt.date | ir.DateValue) -> ir.BooleanColumn:
     return (own.started_on <= day) & (own.end_on.isnull() | (own.end_on > day))
 
 
-def services(business: Business) -> ir.Table:
-    """A row a customer a service: an unbroken stretch of paying or paused time.
+def stretches(own: ir.Table) -> ir.Table:
+    """A row a customer an unbroken stretch of spans: customer_id, service (1, 2, …), begin_on, end_on.
 
-    Columns: customer_id, service (1, 2, …), begin_on, end_on (null: going on). A customer who comes back
-    after a longer gap has two services.
+    end_on is null where the stretch goes on.
     """
-    breaks = _with_breaks(kept_spans(business))
+    breaks = _with_breaks(own)
     begins = ibis.cases((breaks.reached.isnull() | (breaks.started_at > breaks.reached), breaks.started_at))
     numbered = breaks.mutate(
         service=begins.count().over(
@@ -114,6 +114,15 @@ def services(business: Business) -> ir.Table:
             ibis.greatest(numbered.end_on.max(), numbered.started_on.min()),
         ),
     )
+
+
+def services(business: Business) -> ir.Table:
+    """A row a customer a service: an unbroken stretch of paying or paused time.
+
+    Columns: customer_id, service (1, 2, …), begin_on, end_on (null: going on). A customer who comes back
+    after a longer gap has two services.
+    """
+    return stretches(kept_spans(business))
 
 
 def kept_services(business: Business) -> ir.Table:

@@ -117,8 +117,11 @@ def _written(frame: pd.DataFrame, name: str) -> tuple[list[str], bool]:
 
 
 def _interval_writer(name: str, values: pd.Series) -> Callable[..., str]:
-    if any(isinstance(value, Decimal) for value in values):
+    present = [value for value in values if not formats.is_missing(value)]
+    if any(isinstance(value, Decimal) for value in present):
         return formats.amount
+    if present and all(isinstance(value, numbers.Integral) for value in present):
+        return formats.counted
     return formats.about if name.split("_")[-1] in DURATIONS else formats.rate
 
 

@@ -7,7 +7,7 @@ says what is to be seen, with the key numbers, for those who cannot see it and f
 from retention_helpers.figures.canvas import Figure
 from retention_helpers.figures.levels import losses_by_tenure, rate_by_level
 from retention_helpers.figures.lines import counts_by_month
-from retention_helpers.figures.months import movement_by_month, rate_by_month
+from retention_helpers.figures.months import control_chart, movement_by_month, outlook, rate_by_month
 from retention_helpers.figures.tenure import (
     loss_by_month_of_tenure,
     lost_by_cause,
@@ -18,11 +18,13 @@ from retention_helpers.figures.triangles import triangle
 
 __all__ = [
     "Figure",
+    "control_chart",
     "counts_by_month",
     "loss_by_month_of_tenure",
     "losses_by_tenure",
     "lost_by_cause",
     "movement_by_month",
+    "outlook",
     "rate_by_level",
     "rate_by_month",
     "survival",

@@ -9,6 +9,7 @@ from retention_helpers import formats
 from retention_helpers.figures.canvas import (
     BLUE,
     GREEN,
+    GREY,
     RED,
     Figure,
     blank,
@@ -98,3 +99,89 @@ def movement_by_month(
     last = frame.iloc[-1]
     parts = [f"{formats.label(column).lower()} {formats.money(last[column])}" for column in [*gains, *losses]]
     return finished(canvas, f"{title}. Last month, {formats.month(last['month'])}: {', '.join(parts)}.")
+
+
+@styled
+def control_chart(frame: pd.DataFrame, *, notes: pd.DataFrame | None = None) -> Figure:
+    """A rate month by month inside the range that is usual for each month; unusual months in red.
+
+    Takes `month`, `churn_rate`, `usual_rate` with `_low` and `_high`, and `unusual`. Months that are not
+    judged are drawn without a range.
+    """
+    shown = frame[frame["churn_rate"].notna()].reset_index(drop=True)
+    canvas, axes = blank(3.3)
+    if shown.empty:
+        axes.set_title("Churn: no month with customers at its start")
+        return finished(canvas, "Churn: no month begins with customers, so there is nothing to draw.")
+    places = list(range(len(shown)))
+    low, high = shown["usual_rate_low"], shown["usual_rate_high"]
+    axes.fill_between(places, low, high, step="mid", color=GREY, alpha=0.18, linewidth=0)
+    axes.step(places, shown["usual_rate"], where="mid", color=GREY, linewidth=1)
+    axes.plot(places, shown["churn_rate"], color=BLUE, marker="o", markersize=3.5)
+    out = [place for place in places if shown["unusual"][place] is True]
+    axes.plot(out, shown["churn_rate"][out], "o", color=RED, markersize=7, zorder=3)
+    for place in out:
+        axes.annotate(
+            formats.percent(shown["churn_rate"][place]), (place, shown["churn_rate"][place]), xytext=(0, 7),
+            textcoords="offset points", ha="center", color=RED, fontweight="bold", fontsize=9,
+        )  # fmt: skip
+    tallest = max(float(shown["churn_rate"].max()), 0 if pd.isna(high.max()) else float(high.max()))
+    top = min(1.0, 1.15 * tallest + 0.005)
+    axes.set_ylim(0, top)
+    axes.set_xlim(-0.5, len(shown) - 0.3)
+    months = list(shown["month"])
+    month_axis(axes, months)
+    percent_axis(axes.yaxis, top)
+    said = [] if notes is None else draw_notes(axes, notes, months)
+    write_below(axes, said)
+    axes.set_title("Churn a month; grey: the range that the months before make usual")
+    return finished(canvas, " ".join([*_control_words(shown, out), *(f"Note {one}." for one in said)]))
+
+
+def _control_words(shown: pd.DataFrame, out: Sequence[int]) -> list[str]:
+    last = shown.iloc[-1]
+    months = f"Churn from {formats.month(shown['month'][0])} to {formats.month(last['month'])}"
+    usual = (
+        "not judged yet"
+        if pd.isna(last["usual_rate"])
+        else f"usual range {formats.interval(last['usual_rate_low'], last['usual_rate_high'])}"
+    )
+    words = [f"{months}, last {formats.percent(last['churn_rate'])}, {usual}."]
+    named = [
+        f"{formats.month(shown['month'][place])} ({formats.percent(shown['churn_rate'][place])})"
+        for place in out
+    ]
+    return [*words, f"Unusual: {', '.join(named)}." if named else "No month is unusual."]
+
+
+@styled
+def outlook(frame: pd.DataFrame) -> Figure | None:
+    """The year ahead: today's customers who will still be here, and everybody, each with its band.
+
+    Takes `month`, `still_here` and `customers`, both with `_low` and `_high`; the first row is today. None without
+    any row.
+    """
+    if frame.empty:
+        return None
+    canvas, axes = blank(3.3)
+    places = range(len(frame))
+    lines = (("customers", BLUE, "with newcomers"), ("still_here", GREEN, "of today's customers"))
+    parts = []
+    for name, colour, words in lines:
+        low, value, high = (frame[f"{name}{end}"].astype(float) for end in ("_low", "", "_high"))
+        axes.fill_between(places, low, high, color=colour, alpha=0.16, linewidth=0)
+        axes.plot(places, value, color=colour)
+        last = frame.iloc[-1]
+        told = formats.counted(last[name], last[f"{name}_low"], last[f"{name}_high"])
+        axes.annotate(
+            f"{words}\n{told}", (len(frame) - 1, float(value.iloc[-1])), xytext=(6, 0),
+            textcoords="offset points", va="center", color=colour, fontweight="bold", fontsize=8.5,
+        )  # fmt: skip
+        parts.append(f"{words} {told}")
+    axes.set_ylim(0, 1.08 * float(frame["customers_high"].max()))
+    axes.set_xlim(-0.3, len(frame) + 2.2)
+    month_axis(axes, list(frame["month"]))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    title = f"Customers to {formats.month(frame['month'].iloc[-1])}, if nothing changes"
+    axes.set_title(title)
+    return finished(canvas, f"{title}: {'; '.join(parts)}.")

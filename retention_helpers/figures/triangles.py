@@ -15,6 +15,7 @@ DARK = 0.68  # shades above it carry white figures
 @styled
 def triangle(
     cells: pd.DataFrame,
+    rate: str = "rate",
     *,
     title: str,
     share: str = "still customers",
@@ -23,7 +24,7 @@ def triangle(
 ) -> Figure | None:
     """A cohort triangle: a row a cohort, a column a month of age, in the cell the share that `share` says.
 
-    Takes `cohort`, `k`, `size`, `rate` and, on the anniversary clock, `final`: a cell that is not final is
+    Takes `cohort`, `k`, `size`, the rate and, on the anniversary clock, `final`: a cell that is not final is
     hatched. The colours run from 0 to 100 % always, so that a shade means the same in every report. Only
     the latest cohorts and the first periods are drawn; the table holds the rest. None without any cell.
     """
@@ -35,14 +36,14 @@ def triangle(
     if shown.empty:
         axes.set_title(f"{title}: no cell yet")
         return finished(canvas, f"{title}: nobody has reached the first month yet, so there is no cell.")
-    grid = shown.pivot(index="cohort", columns="k", values="rate")
+    grid = shown.pivot(index="cohort", columns="k", values=rate)
     sizes = shown.groupby("cohort")["size"].first()
     axes.pcolormesh(grid, vmin=0, vmax=1, cmap="BuGn", edgecolors="white", linewidth=1.5)
-    for (down, across), rate in np.ndenumerate(grid.to_numpy(dtype=float)):
-        if not np.isnan(rate):
-            ink = "white" if rate > DARK else INK
+    for (down, across), value in np.ndenumerate(grid.to_numpy(dtype=float)):
+        if not np.isnan(value):
+            ink = "white" if value > DARK else INK
             axes.text(
-                across + 0.5, down + 0.5, f"{100 * rate:.0f}",
+                across + 0.5, down + 0.5, f"{100 * value:.0f}",
                 color=ink, fontsize=8, ha="center", va="center",
             )  # fmt: skip
     axes.invert_yaxis()
@@ -58,9 +59,9 @@ def triangle(
     first, last = latest[0], latest[-1]
     oldest = shown[shown["cohort"] == first].iloc[-1]
     alt = (
-        f"{title}. Cohorts from {formats.month(first)} to {formats.month(last)}. Of the "
-        f"{formats.plural(int(oldest['size']), 'customer')} of {formats.month(first)}, "
-        f"{formats.percent(oldest['rate'], 0)} were {share} at month {oldest['k']}."
+        f"{title}. Cohorts from {formats.month(first)} to {formats.month(last)}. Share {share} at month "
+        f"{oldest['k']}, of the {formats.plural(int(oldest['size']), 'customer')} of {formats.month(first)}: "
+        f"{formats.percent(oldest[rate], 0)}."
     )
     return finished(canvas, alt)
 

@@ -128,9 +128,13 @@ def mrr(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Sentence:
     if math.isnan(shares["gross_revenue_retention"]):
         return Sentence(text)
     return Sentence(
-        f"{text} Of the MRR at the start, {formats.percent(shares['gross_revenue_retention'])} was kept "
-        f"(gross), {formats.percent(shares['net_revenue_retention'])} with expansion counted (net)."
+        f"{text} Of the MRR at the start, {_share(shares, 'gross_revenue_retention')} was kept (gross), "
+        f"{_share(shares, 'net_revenue_retention')} with expansion counted (net)."
     )
+
+
+def _share(row: pd.Series, name: str) -> str:
+    return formats.rate(row[name], row[f"{name}_low"], row[f"{name}_high"])
 
 
 def bridge(tools: pd.DataFrame, customers: pd.DataFrame) -> Sentence:
@@ -238,6 +242,28 @@ def recent_cohorts(parts: pd.DataFrame, change: Change | None, *, k: int = 1) ->
     )
 
 
+def standing_out(cohorts: pd.DataFrame, *, k: int = 3) -> Sentence:
+    """Which cohorts stay better or worse than the rest, if any do."""
+    out = cohorts[cohorts["verdict"].isin(["above the rest", "below the rest"])]
+    judged = int((cohorts["verdict"] != "too few").sum())
+    after = formats.plural(k, "month")
+    if judged < 2:
+        return Sentence(f"There are too few large cohorts past {after} to hold one against the rest.")
+    if out.empty:
+        return Sentence(
+            f"None of the {formats.count(judged)} cohorts that are large enough differs clearly from the "
+            f"rest after {after}."
+        )
+    said = [
+        f"{formats.month(row.cohort)} ({formats.rate(row.rate, row.rate_low, row.rate_high)}, {row.verdict})"
+        for row in out.itertuples()
+    ]
+    return Sentence(
+        f"Clearly different from the rest after {after}: {listed(said)}; {formats.count(judged)} cohorts "
+        "were large enough to look at, and the verdict allows for looking at all of them."
+    )
+
+
 def triangle(cells: pd.DataFrame, *, k: int) -> Sentence:
     """How wide the cohorts spread at one age."""
     at = cells[(cells["k"] == k) & (cells["size"] > 0)]
@@ -280,6 +306,7 @@ def record(
     cohorts: Sequence[Mapping[str, Any]],
     recent: pd.DataFrame,
     recent_change: Change | None,
+    standing_out: pd.DataFrame,
     bridge: pd.DataFrame,
     bridge_customers: pd.DataFrame,
     gaps: pd.DataFrame,
@@ -297,7 +324,6 @@ def record(
         "retention": rate_of(now, "retention_rate", "retained", "customers_at_start"),
         **kinds.iloc[-1][["voluntary", "involuntary", "kind_unknown"]].to_dict(),
         "involuntary_share": involuntary_share(kinds),
-        "unusual": None,
         "churn_change": change_record(last_month),
         "churn_change_year": change_record(last_year),
         **bands,
@@ -328,6 +354,15 @@ def record(
             for row in recent.to_dict(orient="records")
         ],
         "recent_cohorts_change": change_record(recent_change),
+        "cohorts_standing_out": [
+            {
+                "cohort": formats.iso_month(row["cohort"]),
+                "retained": rate_of(row, "rate", "retained", "reached"),
+                "verdict": row["verdict"],
+            }
+            for row in standing_out.to_dict(orient="records")
+        ],
+        "cohorts_large_enough": int((standing_out["verdict"] != "too few").sum()),
         "switch_gaps": [
             {
                 "switch_gap_days": row["switch_gap_days"],

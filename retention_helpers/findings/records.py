@@ -66,6 +66,11 @@ def rate_of(row: Mapping[Any, Any], rate: str, numerator: str, denominator: str)
     }
 
 
+def estimate_of(row: Mapping[Any, Any], name: str) -> dict[str, Any]:
+    """An estimate of a table's row, with its interval, in the form of findings.json."""
+    return {"value": row[name], "low": row[f"{name}_low"], "high": row[f"{name}_high"]}
+
+
 def change_record(change: Change | None) -> dict[str, Any]:
     if change is None:
         return {"value": None, "low": None, "high": None, "verdict": None}

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pandas as pd
 
-from retention_helpers import formats, measures
+from retention_helpers import calendar, formats, measures
 from retention_helpers.intervals import Change
 from retention_helpers.tables import framed
 
@@ -85,8 +85,22 @@ def _no_answer(question: str, because: str, do_now: str) -> Answer:
     return Answer(question, formats.MISSING, because, formats.MISSING, (_NOTHING,), do_now)
 
 
-def churn_answer(churn: pd.DataFrame, target: float) -> Answer:
-    """How many left, against last month, the same month last year, and the target."""
+def _unusual(chart: pd.DataFrame) -> tuple[Verdict, ...]:
+    """Whether the last month of the control chart is unusual; nothing where it is not judged."""
+    now = chart.iloc[-1]
+    if now["unusual"] is None:
+        return ()
+    if not now["unusual"]:
+        return (Verdict("within the usual range"),)
+    more = now["lost"] > now["most_usual"]
+    return (Verdict("unusually many", "bad") if more else Verdict("unusually few", "good"),)
+
+
+def churn_answer(churn: pd.DataFrame, target: float, chart: pd.DataFrame) -> Answer:
+    """How many left, against last month, the same month last year, the usual range, and the target.
+
+    Takes the tables of `measures.customer_churn` and `control.chart`.
+    """
     now = churn.iloc[-1]
     question = "How many left?"
     if not now["customers_at_start"]:
@@ -111,13 +125,36 @@ def churn_answer(churn: pd.DataFrame, target: float) -> Answer:
         formats.percent(now["churn_rate"]),
         f"{formats.count(now['lost'])} of {formats.plural(now['customers_at_start'], 'customer')}",
         formats.interval(now["churn_rate_low"], now["churn_rate_high"]),
-        tuple(verdicts) or (_NOTHING,),
+        (*verdicts, *_unusual(chart)) or (_NOTHING,),
         do_now,
     )
 
 
-def cohort_answer(parts: pd.DataFrame, change: Change | None) -> Answer:
-    """Whether the latest cohorts stay through their first month as well as those before."""
+LATEST = 12  # months; what stood out earlier is no news
+
+
+def _stands_out(cohorts: pd.DataFrame) -> list[Verdict]:
+    """The cohorts of the latest months that stay better or worse than the rest."""
+    if cohorts.empty:
+        return []
+    last = cohorts["cohort"].max()
+    words: dict[str, tuple[str, Tone]] = {
+        "above the rest": ("more stay than of the rest", "good"),
+        "below the rest": ("fewer stay than of the rest", "bad"),
+    }
+    return [
+        Verdict(f"{formats.short_month(row.cohort)}: {words[row.verdict][0]}", words[row.verdict][1])
+        for row in cohorts.itertuples()
+        if row.verdict in words and calendar.months_between(row.cohort, last) < LATEST
+    ]
+
+
+def cohort_answer(parts: pd.DataFrame, change: Change | None, standing_out: pd.DataFrame) -> Answer:
+    """Whether the latest cohorts stay through their first month as well as those before.
+
+    And which cohort of the last twelve months stands out, if one does. Takes the tables of
+    `cohorts.recent_cohorts` and `cohorts.standing_out`.
+    """
     question = "Do newcomers stay?"
     if change is None or len(parts) < 2:
         return _no_answer(question, "too few cohorts past their first month", "Wait for more cohorts.")
@@ -132,7 +169,10 @@ def cohort_answer(parts: pd.DataFrame, change: Change | None) -> Answer:
         formats.percent(latest["rate"]),
         f"{formats.count(latest['retained'])} of {formats.count(latest['reached'])} past their first month",
         formats.interval(latest["rate_low"], latest["rate_high"]),
-        (Verdict(f"{change.verdict} against earlier", _STAY_TONES[change.verdict]),),
+        (
+            Verdict(f"{change.verdict} against earlier", _STAY_TONES[change.verdict]),
+            *_stands_out(standing_out),
+        ),
         do_now,
     )
 

@@ -4,15 +4,18 @@ They are read from their findings.json, never from the present data.
 """
 
 import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from retention_helpers import calendar, formats, lists, measures, months
+from retention_helpers import calendar, formats, lists, measures, months, revenue
 from retention_helpers.business import Business
 
 HALF_A_MILLIONTH = 5e-7  # amounts have six decimals
+HALF_A_CENT = 0.005  # converted amounts are rounded span by span
 
 
 def earlier_reports(reports: str, business: Business) -> dict[str, dict[str, Any]]:
@@ -45,31 +48,75 @@ def compared(earlier: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def restated(earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataFrame:
     """One row per number that an earlier report gave otherwise: month, number, then, now.
 
-    Compares the movement of customers, who ended it, and the movement of MRR.
+    Compares the movement of customers, who ended it, and the movement of MRR. Where the owner has changed
+    the exchange rates since, every amount is another: then their effect on the MRR at the month's end
+    stands on a row of its own, and what else moved that MRR on another. Amounts of a report in another
+    currency are not compared.
     """
     kinds = measures.churn_kinds(business).drop(columns="lost")
     customers = measures.customer_movement(business).merge(kinds, on="month").to_dict(orient="records")
     mrr = measures.mrr_movement(business).to_dict(orient="records")
     money = {formats.iso_month(row["month"]): row for row in mrr}
+    rates = revenue.exchange_rates(business) if earlier else {}
+    foreign = revenue.mrr_by_currency(business) if rates else None
     rows = []
     for now in customers:
         month = formats.iso_month(now.pop("month"))
         then = compared(earlier).get(month, {})
-        amounts = {name.removeprefix("mrr_"): amount for name, amount in money[month].items()}
-        pairs: list[tuple[str, Any, float]] = [
-            (formats.label(key), then.get(key), int(value)) for key, value in now.items()
-        ]
-        pairs += [
-            (f"MRR {key.replace('_', ' ')}", (then.get("mrr") or {}).get(key), float(value))
-            for key, value in amounts.items()
-            if key != "month"
-        ]
-        rows += [
-            (month, name, before, after)
-            for name, before, after in pairs
-            if before is not None and abs(before - after) > HALF_A_MILLIONTH
-        ]
+        pairs = [(formats.label(key), then.get(key), int(value)) for key, value in now.items()]
+        rows += _given_otherwise(month, pairs)
+        if (earlier.get(month, {}).get("currency") or business.currency) != business.currency:
+            continue
+        changed = _changed_rates(then.get("exchange_rates") or {}, rates)
+        amounts = then.get("mrr") or {}
+        if changed and foreign is not None:
+            own = foreign[foreign["month"] == pd.Timestamp(f"{month}-01")]
+            rows += _at_other_rates(month, amounts, money[month], own, changed)
+        else:
+            rows += _given_otherwise(month, _amounts(amounts, money[month]))
     return pd.DataFrame(rows, columns=["month", "number", "then", "now"]).astype({"then": "object"})
+
+
+def _given_otherwise(
+    month: str, pairs: Sequence[tuple[str, Any, float]], least: float = HALF_A_MILLIONTH
+) -> list[tuple[str, str, Any, float]]:
+    return [
+        (month, name, before, after)
+        for name, before, after in pairs
+        if before is not None and abs(before - after) > least
+    ]
+
+
+def _amounts(then: Mapping[str, Any], now: Mapping[Any, Any]) -> list[tuple[str, Any, float]]:
+    named = {key.removeprefix("mrr_"): amount for key, amount in now.items() if key != "month"}
+    return [(f"MRR {key.replace('_', ' ')}", then.get(key), float(amount)) for key, amount in named.items()]
+
+
+def _changed_rates(then: Mapping[str, float], now: Mapping[str, Decimal]) -> dict[str, tuple[float, float]]:
+    """The exchange rates of then and now, where they differ."""
+    both = {code: (float(then[code]), float(rate)) for code, rate in now.items() if code in then}
+    return {code: rates for code, rates in both.items() if rates[0] != rates[1]}
+
+
+def _at_other_rates(
+    month: str,
+    then: Mapping[str, Any],
+    now: Mapping[Any, Any],
+    foreign: pd.DataFrame,
+    changed: Mapping[str, tuple[float, float]],
+) -> list[tuple[str, str, Any, float]]:
+    """What the changed rates make of the MRR at the month's end, and what else changed it."""
+    before = then.get("at_end")
+    if before is None:
+        return []
+    today = dict(zip(foreign["currency"], foreign["mrr_at_end"].astype(float), strict=True))
+    effect = sum(today.get(code, 0.0) * (1 - old / new) for code, (old, new) in changed.items())
+    said = ", ".join(f"{code} {old} → {new}" for code, (old, new) in changed.items())
+    at_new_rates = round(before + effect, 6)
+    return [
+        *_given_otherwise(month, [(f"MRR at end, by the exchange rates ({said})", before, at_new_rates)]),
+        *_given_otherwise(month, [("MRR at end", at_new_rates, float(now["mrr_at_end"]))], HALF_A_CENT),
+    ]
 
 
 def became_of(reports: str, earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataFrame:

@@ -1,0 +1,97 @@
+"""Revenue cohorts, annual renewals and exchange rates, in words and for findings.json."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from retention_helpers import formats
+from retention_helpers.findings.records import estimate_of, rate_of
+from retention_helpers.findings.sentences import Sentence
+from retention_helpers.renewals import GROUPS, over_a_year
+
+
+def revenue_cohorts(ages: pd.DataFrame, *, k: int = 12) -> Sentence:
+    """What the cohorts together still pay after a year, or after as long as there is."""
+    paid = ages[ages["net_revenue_retention"].notna()]
+    if paid.empty:
+        return Sentence("No cohort with MRR has a month behind it yet.")
+    row = paid[paid["k"] <= k].iloc[-1]
+    net, gross = (
+        formats.rate(row[name], row[f"{name}_low"], row[f"{name}_high"])
+        for name in ("net_revenue_retention", "gross_revenue_retention")
+    )
+    many, month = int(row["cohorts"]), formats.plural(int(row["k"]), "month")
+    who = "the one cohort that has come so far pays" if many == 1 else (
+        f"the {formats.count(many)} cohorts that have come so far pay"
+    )  # fmt: skip
+    return Sentence(
+        f"After {month}, {who} {net} of the MRR at the start (net); {gross} is still that first MRR "
+        "(gross), the rest is what those who stayed pay more."
+    )
+
+
+def renewals(frame: pd.DataFrame) -> Sentence:
+    """How many annual plans were not renewed, beside what a year of the other plans costs."""
+    year = frame[frame["period"] == "last 12 months"].set_index("group")
+    due, other = year.loc[GROUPS[0]], year.loc[GROUPS[2]]
+    if not due["customers_at_start"]:
+        return Sentence("No annual plan fell due for renewal in the last 12 months.")
+    many = formats.plural(int(due["customers_at_start"]), "annual renewal")
+    churn = formats.rate(due["churn_rate"], due["churn_rate_low"], due["churn_rate_high"])
+    said = (
+        f"Of the {many} that fell due in the last 12 months, {formats.count(due['lost'])} ended with the "
+        f"customer leaving: {churn}."
+    )
+    if not other["customers_at_start"]:
+        return Sentence(said)
+    return Sentence(
+        f"{said} The other plans lose {formats.percent(other['churn_rate'])} a month, which is "
+        f"{formats.percent(over_a_year(other['churn_rate']))} over a year."
+    )
+
+
+def record(
+    *,
+    cohorts: pd.DataFrame,
+    ages: pd.DataFrame,
+    renewals: pd.DataFrame,
+    exchange_rates: Mapping[str, Decimal],
+) -> dict[str, Any]:
+    """Revenue cohorts, renewals and exchange rates, in the form of findings.json."""
+    other = renewals[(renewals["period"] == "last 12 months") & (renewals["group"] == GROUPS[2])].iloc[0]
+    return {
+        "revenue_cohorts": [
+            {
+                "cohort": formats.iso_month(cohort),
+                "size": int(cells["size"].iloc[0]),
+                "mrr_at_base": cells["mrr_at_base"].iloc[0],
+                "months": {str(row["k"]): _cell(row) for row in cells.to_dict(orient="records")},
+            }
+            for cohort, cells in cohorts.groupby("cohort")
+        ],
+        "revenue_by_age": [
+            {key: row[key] for key in ("k", "cohorts", "size", "mrr_at_base")} | _cell(row)
+            for row in ages.to_dict(orient="records")
+        ],
+        "renewals": [
+            {
+                "period": row["period"],
+                "group": row["group"],
+                "churn": rate_of(row, "churn_rate", "lost", "customers_at_start"),
+            }
+            for row in renewals.to_dict(orient="records")
+        ],
+        "other_intervals_over_a_year": over_a_year(other["churn_rate"]),
+        "exchange_rates": dict(exchange_rates),
+    }
+
+
+def _cell(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        "mrr": row["mrr"],
+        "mrr_kept": row["mrr_kept"],
+        "gross": estimate_of(row, "gross_revenue_retention"),
+        "net": estimate_of(row, "net_revenue_retention"),
+    }
