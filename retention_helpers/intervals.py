@@ -55,7 +55,7 @@ class Difference(NamedTuple):
     high: float
 
 
-def newcombe(x1: int, n1: int, x2: int, n2: int, level: float = LEVEL) -> Difference:
+def newcombe(x1: float, n1: float, x2: float, n2: float, level: float = LEVEL) -> Difference:
     """x1 / n1 − x2 / n2 with Newcombe's hybrid score interval; all NaN where a side is empty.
 
     Source: Newcombe 1998, Statistics in Medicine 17, 873–890, method 10.

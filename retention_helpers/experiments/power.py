@@ -15,8 +15,8 @@ import numpy.typing as npt
 from scipy import special
 
 from retention_helpers import exact
-from retention_helpers.experiments.boundary import ALPHA, boundary, equal_looks, two_sided
-from retention_helpers.intervals import EXACT_UP_TO
+from retention_helpers.experiments.boundary import ALPHA, boundary, equal_looks, level, two_sided
+from retention_helpers.intervals import EXACT_UP_TO, wilson
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -31,15 +31,6 @@ DAYS_A_MONTH = 365.25 / 12
 def last_limit(looks: int, alpha: float = ALPHA) -> float:
     """How many standard errors from 0 the last of so many evenly spread looks has to be."""
     return boundary(equal_looks(min(max(looks, 1), MOST_LOOKS)), alpha)[-1]
-
-
-def _wilson_half(share: Floats, size: int, limit: float, side: int) -> Floats:
-    """How far the Wilson interval reaches from the share, downwards (-1) or upwards (1)."""
-    square = limit**2
-    centre = (share + square / (2 * size)) / (1 + square / size)
-    half = limit / (1 + square / size) * np.sqrt(share * (1 - share) / size + square / (4 * size**2))
-    end = np.clip(centre + side * half, 0.0, 1.0)
-    return np.abs(end - share)
 
 
 def _first_true(is_true: "_Condition", size: int, beside: Integers) -> Integers:
@@ -61,9 +52,9 @@ class _Condition:
 
     def __call__(self, x1: Integers, x2: Integers) -> npt.NDArray[np.bool_]:
         p1, p2 = x1 / self.treated, x2 / self.control
-        down = _wilson_half(p1, self.treated, self.limit, -1)
-        up = _wilson_half(p2, self.control, self.limit, 1)
-        is_clear = p1 - p2 > np.hypot(down, up)
+        low, _ = wilson(x1, self.treated, level(self.limit))
+        _, high = wilson(x2, self.control, level(self.limit))
+        is_clear = p1 - p2 > np.hypot(p1 - low, high - p2)
         if self.treated + self.control <= EXACT_UP_TO:
             return is_clear
         pooled = (x1 + x2) / (self.treated + self.control)
