@@ -13,6 +13,21 @@ from retention_helpers.experiments.pause import pause_choices
 from retention_helpers.experiments.plan import Plan, past_outcomes, plan_record, plans
 from retention_helpers.experiments.planning import Instead, effects, gain_after, instead, proposed
 from retention_helpers.experiments.reading import Reading, read
+from retention_helpers.experiments.shown import (
+    arms_shown,
+    associations_shown,
+    comparisons_shown,
+    curve_outcomes,
+    curves_shown,
+    guardrails_shown,
+    history_shown,
+    open_curves,
+    outcomes,
+    path_shown,
+    pauses_shown,
+    plans_shown,
+    split_shown,
+)
 from retention_helpers.experiments.split import split_checks
 
 __all__ = [
@@ -21,20 +36,33 @@ __all__ = [
     "Outcome",
     "Plan",
     "Reading",
+    "arms_shown",
     "assigned",
     "associations",
+    "associations_shown",
+    "comparisons_shown",
+    "curve_outcomes",
+    "curves_shown",
     "designs",
     "e_value",
     "effects",
     "gain_after",
+    "guardrails_shown",
     "history",
+    "history_shown",
     "instead",
     "landmarks",
+    "open_curves",
+    "outcomes",
     "past_outcomes",
+    "path_shown",
     "pause_choices",
+    "pauses_shown",
     "plan_record",
     "plans",
+    "plans_shown",
     "proposed",
     "read",
     "split_checks",
+    "split_shown",
 ]

@@ -40,15 +40,20 @@ def equal_looks(size: int) -> tuple[float, ...]:
 
 
 @lru_cache(maxsize=4096)
-def boundary(fractions: tuple[float, ...], alpha: float = ALPHA) -> tuple[float, ...]:
+def boundary(
+    fractions: tuple[float, ...], alpha: float = ALPHA, *, is_full: bool = False
+) -> tuple[float, ...]:
     """How many standard errors from 0 each look has to be, on either side.
 
-    `fractions` are those of the planned size that were in at each look, rising; what is beyond 1 counts as 1.
+    `fractions` are those of the planned size that were in at each look, rising. With `is_full` the last look
+    is the last there will be, and spends what is left, also a little before or after the planned size.
 
     >>> [round(limit, 3) for limit in boundary(equal_looks(5))]
     [4.877, 3.357, 2.68, 2.29, 2.031]
     """
     reached = [spent(fraction, alpha) for fraction in fractions]
+    if is_full:
+        reached[-1] = alpha
     return _boundary(fractions, np.diff([0.0, *reached]))
 
 

@@ -18,6 +18,39 @@ class Outcome:
     days: int
     event: str = ""
 
+    @property
+    def words(self) -> str:
+        """
+        >>> Outcome("retained", 35).words, Outcome("event", 14, "exported").words
+        ('still customers on day 35', '“exported” by day 14')
+        """
+        return {
+            "retained": f"still customers on day {self.days}",
+            "not_cancelled": f"had not cancelled by day {self.days}",
+            "paying": f"paying on day {self.days}",
+            "event": f"“{self.event}” by day {self.days}",
+        }[self.kind]
+
+    @property
+    def curve_words(self) -> str:
+        """What a curve of it shows: a pause, which is no end, is in it."""
+        still = "still customers, pauses included"
+        return {
+            "retained": still,
+            "paying": still,
+            "not_cancelled": "neither asked to cancel nor left",
+            "event": f"had “{self.event}”",
+        }[self.kind]
+
+    @property
+    def predicate(self) -> str:
+        """
+        >>> Outcome("retained", 35).predicate, Outcome("event", 14, "exported").predicate
+        ('were still customers on day 35', 'had “exported” by day 14')
+        """
+        verb = {"retained": "were ", "paying": "were ", "event": "had ", "not_cancelled": ""}[self.kind]
+        return verb + self.words
+
 
 @dataclass(frozen=True)
 class Design:

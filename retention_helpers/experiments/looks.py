@@ -6,7 +6,7 @@ says the same as the exact test at that level, so that the interval and the verd
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -71,7 +71,8 @@ class Comparison:
 
     Attributes:
         needed: the information at the planned size.
-        is_over: the planned size is reached, or nobody is left to mature: later looks would add nothing.
+        is_full: the last look has the planned size.
+        is_over: so it has, or nobody is left to mature: there will be no later look.
         counts: whether it takes part in the correction for looking at several comparisons at once.
     """
 
@@ -79,6 +80,7 @@ class Comparison:
     arm: str
     looks: tuple[Look, ...]
     needed: float
+    is_full: bool
     is_over: bool
     counts: bool
 
@@ -89,11 +91,11 @@ class Comparison:
     def at(self, month: str) -> "Comparison":
         """As it stood at the end of a month."""
         known = tuple(look for look in self.looks if look.month <= month)
-        return Comparison(self.experiment, self.arm, known, self.needed, self.is_over, self.counts)
+        return self if len(known) == len(self.looks) else replace(self, looks=known, is_full=False)
 
     def limits(self, alpha: float) -> tuple[float, ...]:
         """How many standard errors from 0 each look has to be."""
-        return boundary(self.fractions, alpha)
+        return boundary(self.fractions, alpha, is_full=self.is_full)
 
     def rejects(self, alpha: float) -> bool:
         """Whether the last look tells the arms apart, where the whole comparison may err so often."""
@@ -103,7 +105,15 @@ class Comparison:
         return found.low > 0 or found.high < 0
 
 
-def looks_until_over(looks: Sequence[Look], needed: float) -> tuple[Look, ...]:
+def is_full(look: Look, needed: float, planned_looks: int) -> bool:
+    """Whether the planned size is reached, to within half of what a look adds.
+
+    Without that margin, a look just short of the size would spend what the last one needs.
+    """
+    return look.information >= needed * (1 - 1 / (2 * max(planned_looks, 1)))
+
+
+def looks_until_full(looks: Sequence[Look], needed: float, planned_looks: int) -> tuple[Look, ...]:
     """The looks with somebody matured in both arms, and news since the last, up to the planned size."""
     kept: list[Look] = []
     for look in looks:
@@ -112,7 +122,7 @@ def looks_until_over(looks: Sequence[Look], needed: float) -> tuple[Look, ...]:
         if kept and look.information <= kept[-1].information:
             continue
         kept.append(look)
-        if look.information >= needed:
+        if is_full(look, needed, planned_looks):
             break
     return tuple(kept)
 

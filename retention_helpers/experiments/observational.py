@@ -44,7 +44,7 @@ RIDGE = 1.0
 COLUMNS = (
     "experiment", "comparison", "treated_successes", "treated_customers", "treated_rate",
     "others_successes", "others_customers", "others_rate", "association", "association_low",
-    "association_high",
+    "association_high", "e_value", "e_value_of_bound",
 )  # fmt: skip
 
 
@@ -113,7 +113,9 @@ def e_value(ratio: float) -> float:
     """
     if math.isnan(ratio):
         return math.nan
-    ratio = max(ratio, 1 / ratio) if ratio > 0 else math.inf
+    if ratio <= 0:
+        return math.inf
+    ratio = max(ratio, 1 / ratio)
     return ratio + math.sqrt(ratio * (ratio - 1))
 
 
@@ -126,7 +128,8 @@ def associations(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
     before the landmark; its customers are effective numbers.
 
     Columns: experiment, comparison, treated_successes, treated_customers, treated_rate,
-    others_successes, others_customers, others_rate, association with `_low` and `_high` (95 %).
+    others_successes, others_customers, others_rate, association with `_low` and `_high` (95 %), and for
+    the last comparison e_value and e_value_of_bound (1 where the interval holds 0).
     """
     chosen = {name: plan for name, plan in plans.items() if not plan.design.randomised}
     if not chosen:
@@ -188,7 +191,7 @@ def _reached(business: Business, found: Mapping[str, Design]) -> pd.DataFrame:
 def _with_groups(
     reached: pd.DataFrame, assignments: pd.DataFrame, found: Mapping[str, Design]
 ) -> pd.DataFrame:
-    """Who had been treated by the landmark: experiment, customer_id, arm (the group), assigned_on (its day)."""
+    """Who was treated by the landmark: experiment, customer_id, arm (the group), assigned_on (that day)."""
     parts = []
     for name, design in found.items():
         own = assignments[(assignments["experiment"] == name) & assignments["in_period"]]
@@ -293,9 +296,25 @@ def _compared(business: Business, plan: Plan, rows: pd.DataFrame) -> list[tuple]
             round(result.effective[1]),
             result.rates[1],
             *result.difference,
+            *_e_values(result),
         )
     )
     return found
+
+
+def _e_values(found: Association) -> tuple[float, float]:
+    """Of the association, and of the end of its interval that is nearer to none; on the rarer outcome."""
+    treated, others = found.rates
+    low, high = found.difference.low, found.difference.high
+    if math.isnan(found.difference.value):
+        return math.nan, math.nan
+    nearest = low if low > 0 else high if high < 0 else 0.0
+    return _e_of(treated, others), _e_of(others + nearest, others) if nearest else 1.0
+
+
+def _e_of(treated: float, others: float) -> float:
+    rates = (1 - treated, 1 - others) if others > 0.5 else (treated, others)
+    return e_value(rates[0] / rates[1]) if rates[1] > 0 else math.nan
 
 
 def _crude(treated: pd.DataFrame, others: pd.DataFrame) -> tuple:
@@ -303,7 +322,7 @@ def _crude(treated: pd.DataFrame, others: pd.DataFrame) -> tuple:
     sizes = [len(treated), len(others)]
     rates = [x / n if n else math.nan for x, n in zip(made, sizes, strict=True)]
     difference = newcombe(made[0], sizes[0], made[1], sizes[1])
-    return made[0], sizes[0], rates[0], made[1], sizes[1], rates[1], *difference
+    return made[0], sizes[0], rates[0], made[1], sizes[1], rates[1], *difference, math.nan, math.nan
 
 
 def _before(business: Business, rows: pd.DataFrame) -> Floats:

@@ -75,6 +75,11 @@ class Plan:
     def name(self) -> str:
         return self.design.name
 
+    def called(self, arm: str) -> str:
+        """The experiment's name, with the arm where there are several beside the control."""
+        name = formats.label(self.name)
+        return f"{name}, {arm}" if len(self.design.treated) > 1 else name
+
     @property
     def takes_too_long(self) -> bool:
         return math.isnan(self.months) or self.months > TOO_LONG
@@ -215,8 +220,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
 
 
 def _numbers(business: Business, found: Mapping[str, Design]) -> dict[str, Plan]:
-    without = {name: design for name, design in found.items() if design.baseline is None}
-    past = past_outcomes(business, without) if without else pd.DataFrame()
+    past = _kept_past(business) if any(one.baseline is None for one in found.values()) else pd.DataFrame()
     coming = assignments_a_month(business)
     return {
         name: numbered(design, past, coming.get(name, math.nan), business.month)
@@ -263,6 +267,12 @@ def rate_in_the_past(row: Mapping[Any, Any], kind: str) -> float:
     return float(min(max(round(row[kind] / row["customers"], 2), 0.01), 0.99))
 
 
+def _kept_past(business: Business) -> pd.DataFrame:
+    """`past_outcomes` of every experiment without a baseline, computed once."""
+    without = {name: one for name, one in designs(business).items() if one.baseline is None}
+    return business.keep("past_outcomes", lambda: _past(business, without)).execute()
+
+
 def past_outcomes(business: Business, found: Mapping[str, Design]) -> pd.DataFrame:
     """One row per experiment: how comparable customers fared in the year before it began.
 
@@ -271,6 +281,10 @@ def past_outcomes(business: Business, found: Mapping[str, Design]) -> pd.DataFra
     the eligible. Columns: experiment, customers, and how many of them were so on the outcome's day:
     retained, paying, not_cancelled, event.
     """
+    return _past(business, found).order_by("experiment").execute()
+
+
+def _past(business: Business, found: Mapping[str, Design]) -> ir.Table:
     ages = assigned(business).groupby("experiment")["tenure_days"].median()
     is_old = {name for name, age in ages.items() if age > NEWCOMER_DAYS}
     groups = [
@@ -282,8 +296,7 @@ def past_outcomes(business: Business, found: Mapping[str, Design]) -> pd.DataFra
     rows = followed(business, units, found)
     able = rows.filter(rows.is_eligible)
     counts = {kind: able.count(where=able[kind]) for kind in OUTCOMES}
-    counted = able.group_by("experiment").aggregate(customers=able.count(), **counts)
-    return counted.order_by("experiment").execute()
+    return able.group_by("experiment").aggregate(customers=able.count(), **counts)
 
 
 def _past_units(business: Business, found: Mapping[str, Design], *, old: bool) -> ir.Table:

@@ -19,6 +19,7 @@ from retention_helpers.experiments.plan import (
 )
 from retention_helpers.experiments.power import DAYS_A_MONTH, Pace, detectable, pace
 
+PROPOSED = "proposed"  # the name of an experiment that does not exist yet
 A_YEAR = 12  # months
 EFFECTS = (0.02, 0.03, 0.05, 0.08, 0.10, 0.15, 0.20)
 WORTH_IT = 0.8  # another outcome is offered where it takes at most this share of the months
@@ -54,7 +55,7 @@ def proposed(
     """The plan of an experiment that does not exist yet, with newcomers, in equal shares."""
     names = ("control", *(f"arm {nth}" for nth in range(2, arms + 1)))
     design = Design(
-        name="proposed",
+        name=PROPOSED,
         hypothesis="",
         started_on=business.as_of,
         ended_on=None,
@@ -71,7 +72,7 @@ def proposed(
         aa_test=False,
         decision="",
     )
-    past = past_outcomes(business, {"proposed": design}) if baseline is None else pd.DataFrame()
+    past = past_outcomes(business, {PROPOSED: design}) if baseline is None else pd.DataFrame()
     coming = newcomers_a_month(business) if a_month is None else a_month
     return numbered(design, past, coming, business.month)
 

@@ -125,29 +125,35 @@ def size(
     ordered = shares if rate > baseline else shares[::-1]
     limit = last_limit(looks, alpha)
 
-    def suffices(smallest: int) -> bool:
-        sizes = _sizes(smallest, ordered)
-        return power(low_rate, high_rate, limit=limit, **sizes) >= POWER
+    @lru_cache(maxsize=64)
+    def reached(smallest: int) -> float:
+        return power(low_rate, high_rate, limit=limit, **_sizes(smallest, ordered))
 
     spread = sum(r * (1 - r) / s for r, s in zip((low_rate, high_rate), ordered, strict=True)) * min(ordered)
-    guess = math.ceil((limit - float(special.ndtri(1 - POWER))) ** 2 * spread / effect**2)
+    wanted = limit - float(special.ndtri(1 - POWER))
+    guess = math.ceil(wanted**2 * spread / effect**2)
     if guess > TOO_MANY:
         return guess
-    low, high = _around(max(guess, 2), suffices)
+    # The power of a guess says how far off it is; what is left is rounding.
+    found = min(max(reached(max(guess, 2)), 0.01), 0.99)
+    guess = max(round(guess * (wanted / (limit + float(special.ndtri(found)))) ** 2), 2)
+    low, high = _around(guess, lambda smallest: reached(smallest) >= POWER)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if suffices(middle) else (middle, high)
+        low, high = (low, middle) if reached(middle) >= POWER else (middle, high)
     return high
 
 
 def _around(guess: int, suffices: Callable[[int], bool]) -> tuple[int, int]:
     """Two sizes near a guess, of which the first is too small and the second suffices."""
-    high = guess
-    while not suffices(high):
-        high = math.ceil(high * 1.08) + 1
-    low = min(high - 1, guess)
-    while low > 0 and suffices(low):
-        low, high = math.floor(low * 0.92), low
+    low = high = guess
+    step = 1
+    if suffices(guess):
+        while low > 0 and suffices(low):
+            low, high, step = max(low - step, 0), low, 2 * step
+    else:
+        while not suffices(high):
+            low, high, step = high, high + step, 2 * step
     return low, high
 
 

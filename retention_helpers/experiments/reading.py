@@ -19,10 +19,11 @@ from retention_helpers.experiments.looks import (
     Look,
     alphas,
     difference,
-    looks_until_over,
+    looks_until_full,
     p_value,
     verdict,
 )
+from retention_helpers.experiments.looks import is_full as reaches_size
 from retention_helpers.experiments.outcomes import assigned
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.power import DAYS_A_MONTH, better_from
@@ -158,12 +159,13 @@ def _unjudged(plan: Plan, arm: str, used: _Customers, split: Mapping[str, Any]) 
     design = plan.design
     batches = used.month_ends(plan.name, design.control, arm)
     needed = _needed_information(plan, arm)
-    looks = looks_until_over(batches, needed)
+    looks = looks_until_full(batches, needed, plan.looks)
+    is_full = bool(looks) and reaches_size(looks[-1], needed, plan.looks)
     reason = _no_interpretation(plan, split)
     nobody_left = design.ended_on is not None and all(own["reached"].all() for own in used.of_plan(plan))
-    is_over = bool(looks) and (looks[-1].information >= needed or nobody_left)
+    is_over = is_full or (bool(looks) and nobody_left)
     takes_part = not reason and not design.aa_test
-    comparison = Comparison(plan.name, arm, looks, needed, is_over, takes_part)
+    comparison = Comparison(plan.name, arm, looks, needed, is_full, is_over, takes_part)
     return _Judged(plan, comparison, math.nan, batches, reason)
 
 
@@ -190,7 +192,8 @@ COMPARISON_COLUMNS = (
     "experiment", "arm", "control", "state", "look", "of", "read_in", "treated_successes",
     "treated_customers", "control_successes", "control_customers", "effect", "effect_low", "effect_high",
     "level", "alpha", "p_value", "p_needed", "anytime_p", "verdict", "reason", "stop",
-    "crossed_in", "is_over", "split", "split_p", "smallest_effect", "needed_per_arm", "collected", "months_to_finish",
+    "crossed_in", "is_over", "split", "split_p", "smallest_effect", "needed_per_arm", "collected",
+    "months_to_finish",
 )  # fmt: skip
 PATH_COLUMNS = (
     "experiment", "arm", "look", "month", "treated_successes", "treated_customers", "control_successes",
@@ -201,7 +204,7 @@ GUARDRAIL_COLUMNS = (
     "control_customers",
     "difference", "difference_low", "difference_high", "margin", "verdict",
 )  # fmt: skip
-CURVE_COLUMNS = ("experiment", "arm", "day", "at_risk", "survival", "low", "high")
+CURVE_COLUMNS = ("experiment", "arm", "day", "at_risk", "share", "share_low", "share_high")
 
 
 def _comparison_row(
@@ -369,13 +372,26 @@ def _arms(judged: Sequence[_Judged], used: _Customers, month: str) -> pd.DataFra
 
 
 def _curves(plans: Mapping[str, Plan], used: _Customers) -> pd.DataFrame:
-    """The share still there (or without the event) at the end of each day, up to the outcome's day.
+    """The share that are still there at the end of each day, up to the outcome's day; that had the event.
 
-    Everybody counts, also who has not reached that day (Kaplan and Meier).
+    Everybody counts, also who has not reached that day (Kaplan and Meier). `not_cancelled`: until the first
+    request or end of service; `event`: until the event; else until service ended, a pause being no end.
     """
     parts = []
-    for (name, arm), own in used.arms.items():
+    listed = [(plan, arm) for plan in plans.values() for arm in plan.design.arms]
+    for plan, arm in listed:
+        own, outcome = used.arms.get((plan.name, arm)), plan.design.outcome
+        if own is None:
+            continue
         curve = curves.kaplan_meier(own["curve_days"].to_numpy(), own["curve_ended"].to_numpy())
-        upto = curve[curve["day"] <= plans[name].design.outcome.days]
-        parts.append(upto.assign(experiment=name, arm=arm)[list(CURVE_COLUMNS)])
+        upto = curve[curve["day"] <= outcome.days].rename(
+            columns={"survival": "share", "low": "share_low", "high": "share_high"}
+        )
+        if len(upto) and upto["share"].iloc[-1] == 0 and upto["day"].iloc[-1] < outcome.days:
+            rest = pd.DataFrame({"day": range(int(upto["day"].iloc[-1]) + 1, outcome.days + 1)})
+            upto = pd.concat([upto, rest.assign(at_risk=0)], ignore_index=True).ffill()
+        if outcome.kind == "event":
+            low, high = 1 - upto["share_high"], 1 - upto["share_low"]
+            upto = upto.assign(share=1 - upto["share"], share_low=low, share_high=high)
+        parts.append(upto.assign(experiment=plan.name, arm=arm)[list(CURVE_COLUMNS)])
     return pd.concat(parts, ignore_index=True) if parts else _frame(CURVE_COLUMNS, [])

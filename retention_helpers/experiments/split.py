@@ -149,7 +149,7 @@ def _worst(levels: Levels, design: Design) -> tuple[tuple[str | None, float], tu
     corrected = holm([shares_p(count, design.shares) for count in counts])
     months = [(p, level) for (factor, level), p in zip(tested, corrected, strict=True) if factor == "month"]
     attributes = [
-        (p, f"{factor} {level}")
+        (p, f"{factor}: {level}")
         for (factor, level), p in zip(tested, corrected, strict=True)
         if factor != "month"
     ]

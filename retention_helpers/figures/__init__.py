@@ -5,6 +5,7 @@ says what is to be seen, with the key numbers, for those who cannot see it and f
 """
 
 from retention_helpers.figures.canvas import Figure
+from retention_helpers.figures.effects import effects, estimate_path, shares_by_day
 from retention_helpers.figures.levels import losses_by_tenure, rate_by_level
 from retention_helpers.figures.lines import counts_by_month
 from retention_helpers.figures.months import movement_by_month, rate_by_month
@@ -19,12 +20,15 @@ from retention_helpers.figures.triangles import triangle
 __all__ = [
     "Figure",
     "counts_by_month",
+    "effects",
+    "estimate_path",
     "loss_by_month_of_tenure",
     "losses_by_tenure",
     "lost_by_cause",
     "movement_by_month",
     "rate_by_level",
     "rate_by_month",
+    "shares_by_day",
     "survival",
     "survival_by_level",
     "triangle",

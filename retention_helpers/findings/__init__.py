@@ -4,13 +4,15 @@ Sentences take the measured values and write their numbers through `formats`. A 
 numbers on with `hand_on`, which shows nothing.
 """
 
-from retention_helpers.findings import activity, measurement, quality, review, survival
+from retention_helpers.findings import activity, experiments, measurement, quality, review, survival
 from retention_helpers.findings.records import hand_on, together
-from retention_helpers.findings.sentences import Sentence, warnings
+from retention_helpers.findings.sentences import Remarks, Sentence, warnings
 
 __all__ = [
+    "Remarks",
     "Sentence",
     "activity",
+    "experiments",
     "hand_on",
     "measurement",
     "quality",
