@@ -48,6 +48,48 @@ def points(value: object) -> str:
     return f"{sign}{abs(rounded):.1f}"
 
 
+def difference(value: object, low: object, high: object) -> str:
+    """A difference between two fractions with its interval, in percentage points.
+
+    >>> difference(0.116, -0.049, 0.272)
+    '+11.6 (−4.9 to +27.2)'
+    """
+    return MISSING if is_missing(value) else f"{points(value)} ({span(low, high)})"
+
+
+def span(low: object, high: object) -> str:
+    """The two ends of the interval of a difference, in percentage points.
+
+    >>> span(-0.049, 0.272)
+    '−4.9 to +27.2'
+    """
+    return MISSING if is_missing(low) or is_missing(high) else f"{points(low)} to {points(high)}"
+
+
+def size_of_points(value: object) -> str:
+    """The size of a difference between two fractions.
+
+    >>> size_of_points(0.05), size_of_points(-0.015), size_of_points(0.01)
+    ('5 points', '1.5 points', '1 point')
+    """
+    if is_missing(value):
+        return MISSING
+    size = f"{abs(100 * float(value)):.1f}".removesuffix(".0")  # type: ignore[arg-type]
+    return f"{size} point{'' if size == '1' else 's'}"
+
+
+def months(value: object) -> str:
+    """A length of time to come.
+
+    >>> months(10.9), months(0.7), months(0.2)
+    ('11 months', '1 month', 'less than a month')
+    """
+    if is_missing(value):
+        return MISSING
+    whole = round(float(value))  # type: ignore[arg-type]
+    return plural(whole, "month") if whole else "less than a month"
+
+
 def interval(low: object, high: object) -> str:
     """The two ends of the interval of a fraction, in per cent.
 
@@ -138,6 +180,15 @@ def number(value: object, digits: int = 2) -> str:
     return MISSING if is_missing(value) else f"{float(value):,.{digits}f}"  # type: ignore[arg-type]
 
 
+def tenths(value: object) -> str:
+    """A plain number with one decimal, such as months.
+
+    >>> tenths(10.93)
+    '10.9'
+    """
+    return number(value, 1)
+
+
 def day(value: object) -> str:
     """A day, as people write it.
 
@@ -215,6 +266,7 @@ _LABELS = {
     "newcomers_share": "Of this month's newcomers",
     "still_here": "Of today's customers",
     "points_better": "Points better",
+    "better_from_difference": "Better from",
 }
 
 

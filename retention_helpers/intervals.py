@@ -13,8 +13,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from retention_helpers import exact
+
 LEVEL = 0.95
-EXACT_UP_TO = 400  # customers on both sides together; above, Boschloo takes seconds
+EXACT_UP_TO = 400  # customers on both sides together; above, the score test is as good
 
 Numbers = npt.ArrayLike
 Floats = npt.NDArray[np.float64]
@@ -53,7 +55,7 @@ class Difference(NamedTuple):
     high: float
 
 
-def newcombe(x1: int, n1: int, x2: int, n2: int, level: float = LEVEL) -> Difference:
+def newcombe(x1: float, n1: float, x2: float, n2: float, level: float = LEVEL) -> Difference:
     """x1 / n1 − x2 / n2 with Newcombe's hybrid score interval; all NaN where a side is empty.
 
     Source: Newcombe 1998, Statistics in Medicine 17, 873–890, method 10.
@@ -76,14 +78,12 @@ def two_shares_p(x1: int, n1: int, x2: int, n2: int) -> float:
     """Two-sided p-value of "both shares are the same".
 
     Boschloo's exact unconditional test up to `EXACT_UP_TO` customers on both sides together, the score
-    test (pooled z) above. 1.0 where nobody or everybody succeeded. Sources: Boschloo 1970; scipy.
+    test (pooled z) above. 1.0 where nobody or everybody succeeded. Source: Boschloo 1970.
     """
     if x1 + x2 in (0, n1 + n2):
         return 1.0
     if n1 + n2 <= EXACT_UP_TO:
-        from scipy.stats import boschloo_exact  # a second of import, needed for few tables only
-
-        return float(boschloo_exact([[x1, x2], [n1 - x1, n2 - x2]]).pvalue)
+        return exact.boschloo(x1, n1, x2, n2)
     pooled = (x1 + x2) / (n1 + n2)
     z = (x1 / n1 - x2 / n2) / np.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))
     return float(2 * special.ndtr(-abs(z)))

@@ -301,10 +301,12 @@ _EXPERIMENT_KEYS: Mapping[str, type | tuple[type, ...]] = {
     "eligible": dict,
     "milestone": dict,
     "guardrails": dict,
+    "aa_test": bool,
     "decision": (str, dict),
 }
 _REQUIRED_KEYS = ("hypothesis", "started_on", "randomised", "arms", "outcome")
 OUTCOMES = ("retained", "not_cancelled", "paying", "event")
+LOOKS = ("monthly",)
 
 
 def _experiment_faults(name: str, plan: Any) -> list[str]:
@@ -334,6 +336,8 @@ def _experiment_faults(name: str, plan: Any) -> list[str]:
         for key in ("smallest_effect", "baseline")
         if _is_number(plan.get(key)) and not _is_share(plan[key])
     ]
+    if isinstance(plan.get("looks"), str) and plan["looks"] not in LOOKS:
+        faults.append(f"{where}: looks is {_as_written(plan['looks'])}. {nearest(plan['looks'], LOOKS)}")
     started_on, ended_on = plan.get("started_on"), plan.get("ended_on")
     if _is_day(started_on) and _is_day(ended_on) and ended_on < started_on:
         faults.append(f"{where}: ended_on lies before started_on. Correct the dates.")
@@ -373,7 +377,8 @@ def _nested_faults(plan: Mapping[Any, Any]) -> list[str]:
         if not isinstance(milestone.get("event"), str) or not _fits(milestone.get("count"), int):
             faults.append("milestone needs an `event` and its `count`.")
     if isinstance(guardrails, dict):
-        faults += _unknown_keys("guardrails", guardrails, OUTCOMES)
+        # An event would need its name; the other outcomes are looked at on the outcome's own day.
+        faults += _unknown_keys("guardrails", guardrails, [kind for kind in OUTCOMES if kind != "event"])
         if not all(_is_number(worst) for worst in guardrails.values()):
             faults.append("guardrails need the worst acceptable difference, such as paying: -0.02.")
     return faults

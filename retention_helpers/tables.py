@@ -18,7 +18,8 @@ MONTH_COLUMNS = ("month", "cohort", "first_cohort", "last_cohort")
 MOST_ROWS = 60
 NUMBER = ' class="number"'
 FRACTIONS = ("rate", "share", "retention")  # a column's last word
-DURATIONS = ("days", "months")
+POINTS = ("effect", "difference", "association", "gain", "margin")
+DURATIONS = ("days", "months", "month")
 
 
 def framed(caption: str, heads: str, body: str, kind: str = "") -> str:
@@ -122,13 +123,16 @@ def _interval_writer(name: str, values: pd.Series) -> Callable[..., str]:
         return formats.amount
     if present and all(isinstance(value, numbers.Integral) for value in present):
         return formats.counted
-    return formats.about if name.split("_")[-1] in DURATIONS else formats.rate
+    last = name.split("_")[-1]
+    if last in POINTS:
+        return formats.difference
+    return formats.about if last in DURATIONS else formats.rate
 
 
 def _writer(name: str, values: pd.Series) -> Callable[[object], str]:
     if name in MONTH_COLUMNS:
         return formats.short_month
-    if name == "p_value":
+    if name == "p_value" or name.endswith("_p"):
         return formats.p_value
     present = [value for value in values if not formats.is_missing(value)]
     if not present:
@@ -142,8 +146,17 @@ def _writer(name: str, values: pd.Series) -> Callable[[object], str]:
     if all(isinstance(value, numbers.Integral) for value in present):
         return formats.count
     if all(isinstance(value, numbers.Real) for value in present):
-        return formats.percent if name.split("_")[-1] in FRACTIONS else formats.number
+        return _fraction_writer(name)
     return _text
+
+
+def _fraction_writer(name: str) -> Callable[[object], str]:
+    last = name.split("_")[-1]
+    if last in POINTS:
+        return formats.points
+    if last in DURATIONS:
+        return formats.tenths
+    return formats.percent if last in FRACTIONS else formats.number
 
 
 def _text(value: object) -> str:
@@ -154,7 +167,15 @@ def _yes_or_no(value: object) -> str:
     return formats.MISSING if formats.is_missing(value) else "yes" if value else "no"
 
 
-_NUMBERS = (formats.money, formats.count, formats.percent, formats.number, formats.p_value)
+_NUMBERS = (
+    formats.money,
+    formats.count,
+    formats.percent,
+    formats.number,
+    formats.points,
+    formats.tenths,
+    formats.p_value,
+)
 
 
 @dataclass(frozen=True)

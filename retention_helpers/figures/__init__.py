@@ -5,6 +5,7 @@ says what is to be seen, with the key numbers, for those who cannot see it and f
 """
 
 from retention_helpers.figures.canvas import Figure
+from retention_helpers.figures.effects import effects, estimate_path, shares_by_day
 from retention_helpers.figures.levels import losses_by_tenure, rate_by_level
 from retention_helpers.figures.lines import counts_by_month
 from retention_helpers.figures.months import control_chart, movement_by_month, outlook, rate_by_month
@@ -20,6 +21,8 @@ __all__ = [
     "Figure",
     "control_chart",
     "counts_by_month",
+    "effects",
+    "estimate_path",
     "loss_by_month_of_tenure",
     "losses_by_tenure",
     "lost_by_cause",
@@ -27,6 +30,7 @@ __all__ = [
     "outlook",
     "rate_by_level",
     "rate_by_month",
+    "shares_by_day",
     "survival",
     "survival_by_level",
     "triangle",

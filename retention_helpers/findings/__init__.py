@@ -7,6 +7,7 @@ numbers on with `hand_on`, which shows nothing.
 from retention_helpers.findings import (
     activity,
     control,
+    experiments,
     measurement,
     outlook,
     quality,
@@ -15,12 +16,14 @@ from retention_helpers.findings import (
     survival,
 )
 from retention_helpers.findings.records import hand_on, together
-from retention_helpers.findings.sentences import Sentence, warnings
+from retention_helpers.findings.sentences import Remarks, Sentence, warnings
 
 __all__ = [
+    "Remarks",
     "Sentence",
     "activity",
     "control",
+    "experiments",
     "hand_on",
     "measurement",
     "outlook",

@@ -21,6 +21,22 @@ class Sentence:
 
 
 @dataclass(frozen=True)
+class Remarks:
+    """Several findings of one kind: a sentence where there is one, a list where there are more."""
+
+    items: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        if len(self.items) == 1:
+            return Sentence(self.items[0])._repr_html_()
+        lines = "".join(f"<li>{formats.escaped(item)}</li>" for item in self.items)
+        return f'<ul class="finding">{lines}</ul>'
+
+    def __repr__(self) -> str:
+        return "\n".join(self.items)
+
+
+@dataclass(frozen=True)
 class Warnings:
     """What the reader should know before believing the numbers: a line that opens into the whole."""
 

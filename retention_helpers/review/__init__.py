@@ -21,6 +21,7 @@ from retention_helpers.review.answers import (
     money_answer,
 )
 from retention_helpers.review.earlier import became_of, compared, earlier_reports, restated
+from retention_helpers.review.experiments import experiment_answers, experiments_answer
 
 __all__ = [
     "Action",
@@ -34,6 +35,8 @@ __all__ = [
     "cohort_answer",
     "compared",
     "earlier_reports",
+    "experiment_answers",
+    "experiments_answer",
     "kinds_answer",
     "money_answer",
     "recover_payments",

@@ -40,10 +40,13 @@ class Answers:
 
     caption: str
     rows: tuple[Answer, ...]
+    columns: tuple[str, ...] = COLUMNS
 
     def _repr_html_(self) -> str:
-        heads = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
-        body = "\n".join(f"<tr>{_answer_cells(row)}</tr>" for row in self.rows)
+        heads = "".join(f'<th scope="col">{name}</th>' for name in self.columns)
+        body = "\n".join(f"<tr>{_answer_cells(row, self.columns)}</tr>" for row in self.rows)
+        if not self.rows:
+            body = f'<tr><td colspan="{len(self.columns)}">None.</td></tr>'
         return framed(self.caption, heads, body, "answers")
 
     def __repr__(self) -> str:
@@ -52,17 +55,17 @@ class Answers:
             f"{'; '.join(verdict.text for verdict in row.verdicts)}. {row.do_now}"
             for row in self.rows
         ]
-        return "\n".join([self.caption, *lines])
+        return "\n".join([self.caption, *(lines or ["None."])])
 
 
-def _answer_cells(row: Answer) -> str:
+def _answer_cells(row: Answer, columns: Sequence[str]) -> str:
     verdicts = " ".join(
         f'<span class="verdict verdict-{verdict.tone}">{formats.escaped(verdict.text)}</span>'
         for verdict in row.verdicts
     )
     number = f'{formats.escaped(row.number)} <span class="basis">{formats.escaped(row.basis)}</span>'
     cells = [number, formats.escaped(row.interval), verdicts, formats.escaped(row.do_now)]
-    labelled = zip(COLUMNS[1:], cells, strict=True)
+    labelled = zip(columns[1:], cells, strict=True)
     written = "".join(f'<td data-label="{label}">{cell}</td>' for label, cell in labelled)
     return f'<th scope="row">{formats.escaped(row.question)}</th>{written}'
 

@@ -1,0 +1,163 @@
+"""Were the customers split as planned? If not, a difference between the arms says nothing.
+
+The shares are tested against the plan as a whole, in every month, and for every attribute; customers who
+were assigned twice, before they signed up, or to an arm that the plan does not name are counted.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from retention_helpers.business import Business
+from retention_helpers.experiments.design import Design
+from retention_helpers.experiments.outcomes import assigned, attributes
+from retention_helpers.experiments.plan import Plan
+from retention_helpers.intervals import holm
+
+SPLIT_LEVEL = 0.001  # a split that chance alone makes so seldom is no chance
+TOLERATED = 0.02  # the share of customers who may stand in two arms, or before their sign-up
+FEWEST = 12  # customers of a month or an attribute; fewer cannot reach the level
+FEWEST_EXPECTED = 5.0  # in every arm, for the chi-square test
+COLUMNS = (
+    "experiment", "split", "split_p", "worst_month", "month_p", "worst_attribute", "attribute_p", "two_arms",
+    "before_sign_up", "unknown_arm", "outside_dates", "not_eligible",
+)  # fmt: skip
+
+
+def shares_p(counts: Sequence[int], shares: Sequence[float]) -> float:
+    """The p-value of "customers fell into the arms in the planned shares".
+
+    Two arms: the exact binomial test. More: the chi-square test, or, where fewer than five are expected in
+    an arm, the exact test of each arm, the smallest p-value times their number.
+
+    >>> round(shares_p([60, 40], [0.5, 0.5]), 4)
+    0.0569
+    """
+    total = int(sum(counts))
+    if not total:
+        return 1.0
+    if len(counts) == 2:
+        return _binomial_p(int(counts[0]), total, shares[0])
+    expected = total * np.asarray(shares)
+    if expected.min() >= FEWEST_EXPECTED:
+        chi2 = float(((np.asarray(counts) - expected) ** 2 / expected).sum())
+        return float(special.chdtrc(len(counts) - 1, chi2))
+    each = [_binomial_p(int(count), total, share) for count, share in zip(counts, shares, strict=True)]
+    return min(1.0, len(each) * min(each))
+
+
+def _binomial_p(successes: int, trials: int, share: float) -> float:
+    """Two-sided: the chance of every count that is as unlikely as the one seen, or more so."""
+    counts = np.arange(trials + 1)
+    ways = special.gammaln(trials + 1) - special.gammaln(counts + 1) - special.gammaln(trials - counts + 1)
+    log_chance = ways + counts * np.log(share) + (trials - counts) * np.log1p(-share)
+    return float(min(1.0, np.exp(log_chance[log_chance <= log_chance[successes] + 1e-7]).sum()))
+
+
+def analysed(rows: pd.DataFrame, plans: Mapping[str, Plan]) -> pd.DataFrame:
+    """The customers who count: in their experiment's period, eligible, in an arm that its plan names."""
+    named = {(name, arm) for name, plan in plans.items() for arm in plan.design.arms}
+    is_named = [pair in named for pair in zip(rows["experiment"], rows["arm"], strict=True)]
+    return rows[rows["in_period"] & rows["is_eligible"] & np.array(is_named, dtype=bool)]
+
+
+def split_checks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
+    """One row per randomised experiment with customers: were they split as planned?
+
+    Columns: experiment, split (ok, broken), split_p (of the whole), worst_month with month_p and
+    worst_attribute with attribute_p (the smallest p-values, corrected after Holm for all of them);
+    customers: two_arms, before_sign_up, unknown_arm, and left out: outside_dates, not_eligible.
+
+    Broken: a p-value below 0.001; more than 2 % of the customers assigned to two arms or before they
+    signed up; anybody in an arm that the plan does not name.
+    """
+    everybody = assigned(business)
+    everybody = everybody[everybody["experiment"].isin([n for n, p in plans.items() if p.design.randomised])]
+    used = analysed(everybody, plans)
+    by_level = _by_level(used, attributes(business))
+    sizes = used.groupby(["experiment", "arm"]).size().to_dict()
+    left_out = _left_out(everybody, used)
+    odd = used.groupby("experiment")[["other_arm", "before_sign_up"]].sum().astype(int)
+    rows = []
+    for name in everybody["experiment"].unique():
+        design = plans[name].design
+        counts = [int(sizes.get((name, arm), 0)) for arm in design.arms]
+        two_arms, too_early = odd.loc[name] if name in odd.index else (0, 0)
+        unknown, outside, not_eligible = left_out.loc[name]
+        whole = shares_p(counts, design.shares)
+        month, attribute = _worst(by_level.get(name, {}), design)
+        is_broken = (
+            min(whole, month[1], attribute[1]) < SPLIT_LEVEL
+            or max(two_arms, too_early) > TOLERATED * sum(counts)
+            or unknown > 0
+        )
+        rows.append(
+            (
+                name,
+                "broken" if is_broken else "ok",
+                whole,
+                *month,
+                *attribute,
+                int(two_arms),
+                int(too_early),
+                int(unknown),
+                int(outside),
+                int(not_eligible),
+            )
+        )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _left_out(everybody: pd.DataFrame, used: pd.DataFrame) -> pd.DataFrame:
+    """Per experiment: customers in an unknown arm, outside its dates, and not eligible."""
+    inside = everybody["in_period"] & everybody["is_eligible"]
+    return (
+        pd.DataFrame(
+            {
+                "experiment": everybody["experiment"],
+                "unknown_arm": inside & ~everybody.index.isin(used.index),
+                "outside_dates": ~everybody["in_period"],
+                "not_eligible": everybody["in_period"] & ~everybody["is_eligible"],
+            }
+        )
+        .groupby("experiment")
+        .sum()
+    )
+
+
+Levels = dict[tuple[str, str], dict[str, int]]  # (factor, level) → customers by arm
+
+
+def _by_level(used: pd.DataFrame, known: pd.DataFrame) -> dict[str, Levels]:
+    """Per experiment: how many of each month, and of each level of each attribute, are in which arm."""
+    factors = {"month": used["assigned_on"].dt.strftime("%Y-%m")}
+    factors |= {name: used["customer_id"].map(known[name]) for name in known.columns}
+    found: dict[str, Levels] = {}
+    for factor, levels in factors.items():
+        counted = used.groupby(["experiment", levels.to_numpy(), "arm"]).size()
+        for (experiment, level, arm), customers in counted.items():
+            found.setdefault(experiment, {}).setdefault((factor, str(level)), {})[arm] = int(customers)
+    return found
+
+
+def _worst(levels: Levels, design: Design) -> tuple[tuple[str | None, float], tuple[str | None, float]]:
+    """The month and the attribute with the smallest p-value, corrected for all of them together."""
+    tested = [key for key, arms in levels.items() if sum(arms.values()) >= FEWEST]
+    counts = [[levels[key].get(arm, 0) for arm in design.arms] for key in tested]
+    corrected = holm([shares_p(count, design.shares) for count in counts])
+    months = [(p, level) for (factor, level), p in zip(tested, corrected, strict=True) if factor == "month"]
+    attributes = [
+        (p, f"{factor}: {level}")
+        for (factor, level), p in zip(tested, corrected, strict=True)
+        if factor != "month"
+    ]
+    return _least(months), _least(attributes)
+
+
+def _least(tested: list[tuple[float, str]]) -> tuple[str | None, float]:
+    if not tested:
+        return None, 1.0
+    p_value, where = min(tested)
+    return where, p_value
