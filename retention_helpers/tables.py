@@ -17,7 +17,8 @@ from retention_helpers import formats
 MONTH_COLUMNS = ("month", "cohort", "first_cohort", "last_cohort")
 MOST_ROWS = 60
 NUMBER = ' class="number"'
-FRACTIONS = ("rate", "share", "retention")  # a column's last word
+FRACTIONS = ("rate", "share", "retention", "risk")  # a column's last word
+MULTIPLES = ("lift",)
 DURATIONS = ("days", "months")
 
 
@@ -119,7 +120,8 @@ def _written(frame: pd.DataFrame, name: str) -> tuple[list[str], bool]:
 def _interval_writer(name: str, values: pd.Series) -> Callable[..., str]:
     if any(isinstance(value, Decimal) for value in values):
         return formats.amount
-    return formats.about if name.split("_")[-1] in DURATIONS else formats.rate
+    last = name.split("_")[-1]
+    return formats.about if last in DURATIONS else formats.times if last in MULTIPLES else formats.rate
 
 
 def _writer(name: str, values: pd.Series) -> Callable[[object], str]:
@@ -139,7 +141,10 @@ def _writer(name: str, values: pd.Series) -> Callable[[object], str]:
     if all(isinstance(value, numbers.Integral) for value in present):
         return formats.count
     if all(isinstance(value, numbers.Real) for value in present):
-        return formats.percent if name.split("_")[-1] in FRACTIONS else formats.number
+        last = name.split("_")[-1]
+        if last in MULTIPLES:
+            return formats.times
+        return formats.percent if last in FRACTIONS else formats.number
     return _text
 
 
@@ -151,7 +156,7 @@ def _yes_or_no(value: object) -> str:
     return formats.MISSING if formats.is_missing(value) else "yes" if value else "no"
 
 
-_NUMBERS = (formats.money, formats.count, formats.percent, formats.number, formats.p_value)
+_NUMBERS = (formats.money, formats.count, formats.percent, formats.times, formats.number, formats.p_value)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ says what is to be seen, with the key numbers, for those who cannot see it and f
 """
 
 from retention_helpers.figures.canvas import Figure
+from retention_helpers.figures.early_warning import calibration, precision_by_warning, share_by_month
 from retention_helpers.figures.levels import losses_by_tenure, rate_by_level
 from retention_helpers.figures.lines import counts_by_month
 from retention_helpers.figures.months import movement_by_month, rate_by_month
@@ -18,13 +19,16 @@ from retention_helpers.figures.triangles import triangle
 
 __all__ = [
     "Figure",
+    "calibration",
     "counts_by_month",
     "loss_by_month_of_tenure",
     "losses_by_tenure",
     "lost_by_cause",
     "movement_by_month",
+    "precision_by_warning",
     "rate_by_level",
     "rate_by_month",
+    "share_by_month",
     "survival",
     "survival_by_level",
     "triangle",

@@ -4,13 +4,14 @@ Sentences take the measured values and write their numbers through `formats`. A 
 numbers on with `hand_on`, which shows nothing.
 """
 
-from retention_helpers.findings import activity, measurement, quality, review, survival
+from retention_helpers.findings import activity, early_warning, measurement, quality, review, survival
 from retention_helpers.findings.records import hand_on, together
 from retention_helpers.findings.sentences import Sentence, warnings
 
 __all__ = [
     "Sentence",
     "activity",
+    "early_warning",
     "hand_on",
     "measurement",
     "quality",
