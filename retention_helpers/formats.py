@@ -6,6 +6,7 @@ the same wherever it stands. A missing number is a dash.
 
 import datetime as dt
 import html
+import math
 from decimal import Decimal
 
 import pandas as pd
@@ -108,6 +109,22 @@ def rate(value: object, low: object, high: object) -> str:
     '4.1 % (2.9–5.7 %)'
     """
     return MISSING if is_missing(value) else f"{percent(value)} ({interval(low, high)})"
+
+
+def times(value: object, low: object = None, high: object = None) -> str:
+    """How many times as much, with the interval where there is one; an end that is infinite is left open.
+
+    >>> times(1.94, 1.55, 2.39), times(2.4, 1.2, float("inf"))
+    ('1.9 × (1.6–2.4)', '2.4 × (1.2 or more)')
+    """
+    if is_missing(value) or math.isinf(float(value)):  # type: ignore[arg-type]
+        return MISSING
+    said = f"{float(value):.1f} ×"  # type: ignore[arg-type]
+    if is_missing(low) or is_missing(high):
+        return said
+    is_open = math.isinf(float(high))  # type: ignore[arg-type]
+    ends = " or more" if is_open else f"–{float(high):.1f}"  # type: ignore[arg-type]
+    return f"{said} ({float(low):.1f}{ends})"  # type: ignore[arg-type]
 
 
 def money(value: object, currency: str = "") -> str:
@@ -267,6 +284,23 @@ _LABELS = {
     "still_here": "Of today's customers",
     "points_better": "Points better",
     "better_from_difference": "Better from",
+    "mrr_expected": "Expected loss",
+    "expected_left": "Expected to leave",
+    "left_rate": "Left within 60 days",
+    "watched_rate": "Share of them",
+    "best_lag": "Best lag, months",
+    "first_half_lift": "Times as often, first half",
+    "second_half_lift": "Times as often, second half",
+    "usual_lift": "Usual: times as often",
+    "suggested_lift": "Suggested: times as often",
+    "precision": "Left after an alert",
+    "base_rate": "Left of all",
+    "lift": "Times as often",
+    "recall": "Leavers it warned of",
+    "median_lead_days": "Days ahead, median",
+    "area": "Pairs in the right order",
+    "lead": "The model is ahead by",
+    "on": "Warned",
 }
 
 

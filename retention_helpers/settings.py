@@ -21,6 +21,10 @@ from retention_helpers.errors import InputError, nearest
 SETTINGS_FILE = "retention.yml"
 EXPERIMENTS_FILE = "experiments.yml"
 
+WARNINGS = (
+    "no_login_7_days", "no_login_30_days", "use_down_half", "fewer_actions", "onboarding_missed",
+    "failed_payment", "downgrade", "negative_ticket", "mails_unopened", "nps_detractor",
+)  # fmt: skip
 GOOD_CHURN, SERIOUS_CHURN = 0.05, 0.10  # a month
 GOOD_RETENTION, SERIOUS_RETENTION = 0.70, 0.50  # at 12 months
 
@@ -39,6 +43,8 @@ class Settings:
     horizon_days: int = 90
     min_customers: int = 20
     high_value_mrr: Decimal = Decimal(100)
+    calls_a_month: int = 10
+    warning_thresholds: Mapping[str, float] = field(default_factory=dict)  # by the name of a warning
     targets: Mapping[str, float] = field(default_factory=lambda: {"churn": GOOD_CHURN})
     benchmarks: bool = True
     attributes: tuple[str, ...] = ()  # empty: every attribute column
@@ -61,10 +67,8 @@ class Settings:
 NOT_USED_YET = (
     "landmark_days",
     "horizon_days",
-    "high_value_mrr",
     "benchmarks",
     "attributes",
-    "onboarding_event",
     "reason_map",
     "dunning_days",
 )  # read and checked, for pages that are still to come
@@ -175,6 +179,16 @@ def _targets(value: Any) -> dict[str, float]:
     return targets
 
 
+def _warning_thresholds(value: Any) -> dict[str, float]:
+    thresholds = _mapping(value)
+    unknown = [str(name) for name in thresholds if name not in WARNINGS]
+    if unknown:
+        raise _Wrong(f"thresholds of warnings. {unknown[0]} is none: {nearest(unknown[0], WARNINGS)}")
+    if not all(_is_number(threshold) and threshold > 0 for threshold in thresholds.values()):
+        raise _Wrong("a number above 0 for each warning, such as no_login_30_days: 14")
+    return {str(name): float(threshold) for name, threshold in thresholds.items()}
+
+
 def _reason_map(value: Any) -> dict[str, str]:
     return {str(code): str(reason) for code, reason in _mapping(value).items()}
 
@@ -190,6 +204,8 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "horizon_days": _whole,
     "min_customers": _whole,
     "high_value_mrr": _amount,
+    "calls_a_month": _whole,
+    "warning_thresholds": _warning_thresholds,
     "targets": _targets,
     "benchmarks": _switch,
     "attributes": _texts,

@@ -17,8 +17,9 @@ from retention_helpers import formats
 MONTH_COLUMNS = ("month", "cohort", "first_cohort", "last_cohort")
 MOST_ROWS = 60
 NUMBER = ' class="number"'
-FRACTIONS = ("rate", "share", "retention")  # a column's last word
+FRACTIONS = ("rate", "share", "retention", "risk")  # a column's last word
 POINTS = ("effect", "difference", "association", "gain", "margin")
+MULTIPLES = ("lift",)
 DURATIONS = ("days", "months", "month")
 
 
@@ -126,6 +127,8 @@ def _interval_writer(name: str, values: pd.Series) -> Callable[..., str]:
     last = name.split("_")[-1]
     if last in POINTS:
         return formats.difference
+    if last in MULTIPLES:
+        return formats.times
     return formats.about if last in DURATIONS else formats.rate
 
 
@@ -154,6 +157,8 @@ def _fraction_writer(name: str) -> Callable[[object], str]:
     last = name.split("_")[-1]
     if last in POINTS:
         return formats.points
+    if last in MULTIPLES:
+        return formats.times
     if last in DURATIONS:
         return formats.tenths
     return formats.percent if last in FRACTIONS else formats.number
@@ -171,6 +176,7 @@ _NUMBERS = (
     formats.money,
     formats.count,
     formats.percent,
+    formats.times,
     formats.number,
     formats.points,
     formats.tenths,

@@ -5,6 +5,7 @@ says what is to be seen, with the key numbers, for those who cannot see it and f
 """
 
 from retention_helpers.figures.canvas import Figure
+from retention_helpers.figures.early_warning import calibration, precision_by_warning, share_by_month
 from retention_helpers.figures.effects import effects, estimate_path, shares_by_day
 from retention_helpers.figures.levels import losses_by_tenure, rate_by_level
 from retention_helpers.figures.lines import counts_by_month
@@ -19,6 +20,7 @@ from retention_helpers.figures.triangles import triangle
 
 __all__ = [
     "Figure",
+    "calibration",
     "control_chart",
     "counts_by_month",
     "effects",
@@ -28,8 +30,10 @@ __all__ = [
     "lost_by_cause",
     "movement_by_month",
     "outlook",
+    "precision_by_warning",
     "rate_by_level",
     "rate_by_month",
+    "share_by_month",
     "shares_by_day",
     "survival",
     "survival_by_level",

@@ -7,6 +7,7 @@ numbers on with `hand_on`, which shows nothing.
 from retention_helpers.findings import (
     activity,
     control,
+    early_warning,
     experiments,
     measurement,
     outlook,
@@ -23,6 +24,7 @@ __all__ = [
     "Sentence",
     "activity",
     "control",
+    "early_warning",
     "experiments",
     "hand_on",
     "measurement",

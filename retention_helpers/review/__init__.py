@@ -9,6 +9,8 @@ from retention_helpers.review.actions import (
     ask_why,
     recover_payments,
     shown_actions,
+    speak_to_those_at_risk,
+    speak_to_those_leaving,
     unexplained,
 )
 from retention_helpers.review.answers import (
@@ -21,6 +23,12 @@ from retention_helpers.review.answers import (
     money_answer,
 )
 from retention_helpers.review.earlier import became_of, compared, earlier_reports, restated
+from retention_helpers.review.early_warning import (
+    asked_answer,
+    at_risk_answer,
+    belief_answer,
+    score_answer,
+)
 from retention_helpers.review.experiments import experiment_answers, experiments_answer
 
 __all__ = [
@@ -30,7 +38,10 @@ __all__ = [
     "actions",
     "answers",
     "ask_why",
+    "asked_answer",
+    "at_risk_answer",
     "became_of",
+    "belief_answer",
     "churn_answer",
     "cohort_answer",
     "compared",
@@ -41,6 +52,9 @@ __all__ = [
     "money_answer",
     "recover_payments",
     "restated",
+    "score_answer",
     "shown_actions",
+    "speak_to_those_at_risk",
+    "speak_to_those_leaving",
     "unexplained",
 ]

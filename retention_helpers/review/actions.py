@@ -57,6 +57,30 @@ def ask_why(people: pd.DataFrame) -> Action:
     )
 
 
+def speak_to_those_at_risk(people: pd.DataFrame) -> Action:
+    """Those at risk who have not asked to cancel."""
+    return Action(
+        id="at_risk",
+        what="Speak to the customers at risk, in the order of the list",
+        why="a warning that deserves belief is on, and they have not decided yet",
+        notebook="early_warning",
+        finding="at_risk",
+        people=people,
+    )
+
+
+def speak_to_those_leaving(asked: pd.DataFrame) -> Action:
+    """Those whose cancellation is scheduled and who are still here."""
+    return Action(
+        id="scheduled",
+        what="Ask those who have asked to cancel what would change their mind",
+        why="they stay until the paid period ends, and some can still be kept",
+        notebook="early_warning",
+        finding="scheduled",
+        people=asked,
+    )
+
+
 def actions(business: Business, found: Sequence[Action]) -> pd.DataFrame:
     """One row per thing to do this month, the largest MRR first; an action for nobody is left out.
 
