@@ -15,8 +15,9 @@ from typing import Any, TypeGuard
 
 import yaml
 
-from retention_helpers.contract import ACCEPTABLE
+from retention_helpers.contract import ACCEPTABLE, REASONS
 from retention_helpers.errors import InputError, nearest
+from retention_helpers.reason_codes import NOT_ANSWERED, NOT_ASKED
 
 SETTINGS_FILE = "retention.yml"
 EXPERIMENTS_FILE = "experiments.yml"
@@ -61,12 +62,9 @@ class Settings:
 NOT_USED_YET = (
     "landmark_days",
     "horizon_days",
-    "high_value_mrr",
     "benchmarks",
     "attributes",
     "onboarding_event",
-    "reason_map",
-    "dunning_days",
 )  # read and checked, for pages that are still to come
 
 
@@ -176,7 +174,13 @@ def _targets(value: Any) -> dict[str, float]:
 
 
 def _reason_map(value: Any) -> dict[str, str]:
-    return {str(code): str(reason) for code, reason in _mapping(value).items()}
+    named = {str(code): str(reason).strip() for code, reason in _mapping(value).items()}
+    known = (*REASONS, NOT_ASKED, NOT_ANSWERED)
+    for reason in named.values():
+        if reason not in known:
+            hint = nearest(reason, known).rstrip(".")
+            raise _Wrong(f"a map to known reasons; {reason} is none ({hint[0].lower()}{hint[1:]})")
+    return named
 
 
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {
