@@ -120,6 +120,15 @@ def p_value(value: object) -> str:
     return "below 0.001" if float(value) < 0.001 else number(value, 3)  # type: ignore[arg-type]
 
 
+def shift(value: object, low: object, high: object) -> str:
+    """A difference between two fractions in percentage points, with its interval.
+
+    >>> shift(0.0662, -0.0719, 0.2214)
+    '+6.6 (−7.2 to +22.1)'
+    """
+    return MISSING if is_missing(value) else f"{points(value)} ({points(low)} to {points(high)})"
+
+
 def number(value: object, digits: int = 2) -> str:
     """A plain number, such as a ratio.
 
@@ -148,6 +157,18 @@ def month(value: object) -> str:
     'October 2026'
     """
     return MISSING if is_missing(value) else f"{pd.Timestamp(value):%B %Y}"  # type: ignore[arg-type]
+
+
+def months(first: object, last: object) -> str:
+    """Calendar months from one to another.
+
+    >>> months("2026-08", "2026-10"), months("2025-11", "2026-10"), months("2026-10", "2026-10")
+    ('August to October 2026', 'November 2025 to October 2026', 'October 2026')
+    """
+    begin, end = pd.Timestamp(first), pd.Timestamp(last)  # type: ignore[arg-type]
+    if begin >= end:
+        return month(end)
+    return f"{begin:%B} to {month(end)}" if begin.year == end.year else f"{month(begin)} to {month(end)}"
 
 
 def short_month(value: object) -> str:
@@ -186,6 +207,16 @@ def escaped(text: str) -> str:
     return html.escape(text).replace(" %", "\u00a0%")
 
 
+def words(code: object) -> str:
+    """A word of a list as people write it, at the start of a line.
+
+    >>> words("too_expensive")
+    'Too expensive'
+    """
+    text = str(code).replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
 _LABELS = {
     "customer_id": "Customer",
     "k": "After months",
@@ -201,6 +232,25 @@ _LABELS = {
     "followed": "Had 30 days more",
     "active_since": "Active then or later",
     "unbounded": "Unbounded retention",
+    "share_change": "Change, points",
+    "customers_before": "Before",
+    "before_share": "Share before",
+    "answered_share": "Said why",
+    "silent_share": "Said nothing",
+    "at_least_share": "At least, of all",
+    "at_most_share": "At most, of all",
+    "hardly_share": "Hardly used it",
+    "middle_days_a_week": "Days a week, the middle one",
+    "did": "But they",
+    "kinds": "Features tried",
+    "contradicting": "Of them",
+    "contradicting_share": "Share of them",
+    "others_share": "Others who left",
+    "may_mean": "It may mean",
+    "p_corrected": "p, corrected",
+    "held_by_share": "Customers who hold a reason",
+    "heard_share": "Chance to hear it",
+    "paid_again_share": "Paid again, share",
 }
 
 

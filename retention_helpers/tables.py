@@ -14,7 +14,8 @@ import pandas as pd
 
 from retention_helpers import formats
 
-MONTH_COLUMNS = ("month", "cohort", "first_cohort", "last_cohort")
+MONTH_COLUMNS = ("month", "cohort", "first_cohort", "last_cohort", "first_month", "last_month")
+CODES = ("reason", "kind", "cause", "theme", "themes")  # words of a list, written without underscores
 MOST_ROWS = 60
 NUMBER = ' class="number"'
 FRACTIONS = ("rate", "share", "retention")  # a column's last word
@@ -117,6 +118,8 @@ def _written(frame: pd.DataFrame, name: str) -> tuple[list[str], bool]:
 
 
 def _interval_writer(name: str, values: pd.Series) -> Callable[..., str]:
+    if name.split("_")[-1] == "change":
+        return formats.shift
     if any(isinstance(value, Decimal) for value in values):
         return formats.amount
     return formats.about if name.split("_")[-1] in DURATIONS else formats.rate
@@ -125,7 +128,11 @@ def _interval_writer(name: str, values: pd.Series) -> Callable[..., str]:
 def _writer(name: str, values: pd.Series) -> Callable[[object], str]:
     if name in MONTH_COLUMNS:
         return formats.short_month
-    if name == "p_value":
+    if name in CODES:
+        return _of_a_list
+    if name == "by":
+        return lambda value: formats.label(str(value))
+    if name in ("p_value", "p_corrected"):
         return formats.p_value
     present = [value for value in values if not formats.is_missing(value)]
     if not present:
@@ -145,6 +152,10 @@ def _writer(name: str, values: pd.Series) -> Callable[[object], str]:
 
 def _text(value: object) -> str:
     return formats.MISSING if formats.is_missing(value) else str(value)
+
+
+def _of_a_list(value: object) -> str:
+    return formats.MISSING if formats.is_missing(value) else str(value).replace("_", " ")
 
 
 def _yes_or_no(value: object) -> str:

@@ -8,6 +8,7 @@ from retention_helpers.figures.canvas import Figure
 from retention_helpers.figures.levels import losses_by_tenure, rate_by_level
 from retention_helpers.figures.lines import counts_by_month
 from retention_helpers.figures.months import movement_by_month, rate_by_month
+from retention_helpers.figures.shares import amounts, shares, shares_over_time
 from retention_helpers.figures.tenure import (
     loss_by_month_of_tenure,
     lost_by_cause,
@@ -18,6 +19,7 @@ from retention_helpers.figures.triangles import triangle
 
 __all__ = [
     "Figure",
+    "amounts",
     "counts_by_month",
     "loss_by_month_of_tenure",
     "losses_by_tenure",
@@ -25,6 +27,8 @@ __all__ = [
     "movement_by_month",
     "rate_by_level",
     "rate_by_month",
+    "shares",
+    "shares_over_time",
     "survival",
     "survival_by_level",
     "triangle",

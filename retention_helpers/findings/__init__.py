@@ -4,7 +4,7 @@ Sentences take the measured values and write their numbers through `formats`. A 
 numbers on with `hand_on`, which shows nothing.
 """
 
-from retention_helpers.findings import activity, measurement, quality, review, survival
+from retention_helpers.findings import activity, measurement, quality, reasons, review, survival
 from retention_helpers.findings.records import hand_on, together
 from retention_helpers.findings.sentences import Sentence, warnings
 
@@ -14,6 +14,7 @@ __all__ = [
     "hand_on",
     "measurement",
     "quality",
+    "reasons",
     "review",
     "survival",
     "together",

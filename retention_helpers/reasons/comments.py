@@ -13,6 +13,7 @@ from retention_helpers.formats import count
 from retention_helpers.reasons.said import Period, within
 
 MOST_LETTERS = 280  # of a quotation
+SHOWN = 12  # of the latest comments
 # Joiners (U+200C, U+200D) stay: some scripts and emoji need them.
 _UNSEEN = dict.fromkeys(
     [0x061C, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF, 0x00AD]
@@ -87,6 +88,11 @@ def quoted(text: str) -> str:
     start = line[:MOST_LETTERS]
     whole_words = start.rsplit(" ", 1)[0] if " " in start[MOST_LETTERS // 2 :] else start
     return f"{whole_words} … ({count(len(line) - len(whole_words))} letters more)"
+
+
+def latest(comments: pd.DataFrame) -> pd.DataFrame:
+    """One row per comment, the latest twelve: customer_id, lost_on, reason, quote."""
+    return comments[["customer_id", "lost_on", "reason", "quote"]].head(SHOWN)
 
 
 def comments(lost: pd.DataFrame, when: Period) -> pd.DataFrame:

@@ -14,13 +14,14 @@ import pandas as pd
 
 from retention_helpers import months
 from retention_helpers.business import Business
-from retention_helpers.intervals import with_rate
+from retention_helpers.intervals import against_the_rest, with_rate
 from retention_helpers.reasons.said import Period
 from retention_helpers.reasons.shares import ORDER
 
 USE_DAYS = 30  # before the request
 FEWEST_DAYS = 7  # of them in service and on record; less says nothing about use
 WEEK = 7
+STAY = "(those who stay)"
 USES = ("hardly", "less", "as_much")
 
 
@@ -128,19 +129,27 @@ def answers_with_use(said: pd.DataFrame, used: pd.DataFrame, typical: Usual) -> 
     """
     gone = used[used["is_gone"].astype(bool) & used["days_a_week"].notna()].drop(columns="is_gone")
     rows = said.merge(gone, on=["customer_id", "service"])
-    if not typical.days_a_week > 0:
-        rows = rows.head(0)
+    return _with_use(rows if typical.days_a_week > 0 else rows.head(0), typical)
+
+
+def _with_use(rows: pd.DataFrame, typical: Usual) -> pd.DataFrame:
     rate = rows["days_a_week"].astype(float)
     is_hardly, is_as_much = rate < typical.days_a_week / 2, rate >= typical.days_a_week
     return rows.assign(use=np.select([is_hardly, is_as_much], ["hardly", "as_much"], "less"))
 
 
-def said_and_did(answers: pd.DataFrame) -> pd.DataFrame:
+def said_and_did(answers: pd.DataFrame, used: pd.DataFrame, typical: Usual) -> pd.DataFrame:
     """One row per reason: how those who gave it had used the product before they asked to leave.
 
-    Takes `answers_with_use`. Columns: reason, customers, hardly, less, as_much, hardly_share with _low and
-    _high, middle_days_a_week.
+    Takes `answers_with_use`, and `use_before` for the last row: those who stay, to hold the others against.
+
+    Columns: reason, customers, hardly, less, as_much, hardly_share with _low and _high, middle_days_a_week.
     """
+    stay = used[~used["is_gone"].astype(bool) & used["days_a_week"].notna()]
+    parts = [
+        *answers.groupby("reason"),
+        *([(STAY, _with_use(stay, typical))] if typical.days_a_week > 0 else []),
+    ]
     found = [
         {
             "reason": reason,
@@ -148,12 +157,12 @@ def said_and_did(answers: pd.DataFrame) -> pd.DataFrame:
             **{use: int((own["use"] == use).sum()) for use in USES},
             "middle_days_a_week": float(own["days_a_week"].median()),
         }
-        for reason, own in answers.groupby("reason")
+        for reason, own in parts
     ]
     columns = ["reason", "customers", *USES, "middle_days_a_week"]
     frame = with_rate(pd.DataFrame(found, columns=columns), "hardly_share", "hardly", "customers")
-    frame = frame.assign(place=frame["reason"].map(ORDER)).sort_values(
-        ["customers", "place"], ascending=[False, True], ignore_index=True
+    frame = frame.assign(is_last=frame["reason"] == STAY, place=frame["reason"].map(ORDER)).sort_values(
+        ["is_last", "customers", "place"], ascending=[True, False, True], ignore_index=True
     )
     return frame[[*columns[:-1], "hardly_share", "hardly_share_low", "hardly_share_high", columns[-1]]]
 
@@ -191,7 +200,7 @@ CLAIMS = (
     Claim("not_using_enough", "used it as much as those who stay",
           "they had hoped to use it for more", _used_as_much),
     Claim("too_expensive", "hardly used it", "not the price, but what they got for it", _hardly_used),
-    Claim("too_expensive", "was on a dearer plan than the cheapest", "a smaller plan was there",
+    Claim("too_expensive", "were on a dearer plan than the cheapest", "a smaller plan was there",
           _on_a_dearer_plan),
     Claim("missing_feature", "had tried at most half as many features as those who stay",
           "it may have been there, and not found", _tried_little),
@@ -199,22 +208,39 @@ CLAIMS = (
 )  # fmt: skip
 
 
-def claims(answers: pd.DataFrame, typical: Usual) -> pd.DataFrame:
+def claims(answers: pd.DataFrame, typical: Usual, *, fewest: int) -> pd.DataFrame:
     """One row per claim: of those who gave the reason and whose use is known, how many did otherwise.
 
-    Takes `answers_with_use`. Columns: reason, did, customers, contradicting, contradicting_share with _low
-    and _high, may_mean.
+    Takes `answers_with_use`. `others_share` is the share of those who gave another reason of whom the same is
+    so: where it is as large, what they did says nothing about the reason. The verdict holds the one against
+    the other, corrected for looking at every claim; "too few" below `fewest`.
+
+    Columns: reason, did, customers, contradicting, contradicting_share with _low and _high, others,
+    others_contradicting, others_share, verdict, may_mean.
     """
     rows = []
     for claim in CLAIMS:
-        own = answers[answers["reason"] == claim.reason]
-        rows.append(
-            (claim.reason, claim.did, len(own), int(claim.is_against(own, typical).sum()), claim.may_mean)
-        )
-    frame = pd.DataFrame(rows, columns=["reason", "did", "customers", "contradicting", "may_mean"])
-    rated = with_rate(frame, "contradicting_share", "contradicting", "customers")
+        is_own, is_against = answers["reason"] == claim.reason, claim.is_against(answers, typical)
+        counts = [int((where & is_against).sum()) for where in (is_own, ~is_own)]
+        bases = [int(where.sum()) for where in (is_own, ~is_own)]
+        rows.append((claim.reason, claim.did, bases[0], counts[0], bases[1], counts[1], claim.may_mean))
+    columns = ["reason", "did", "customers", "contradicting", "others", "others_contradicting", "may_mean"]
+    frame = with_rate(
+        pd.DataFrame(rows, columns=columns), "contradicting_share", "contradicting", "customers"
+    )
+    verdicts = against_the_rest(
+        [count for row in rows for count in (row[3], row[5])],
+        [base for row in rows for base in (row[2], row[4])],
+        kinds=[f"{row[0]} {row[1]}" for row in rows for _ in range(2)],
+        fewest=fewest,
+    )
+    frame = frame.assign(
+        others_share=frame["others_contradicting"] / frame["others"].where(frame["others"] > 0),
+        verdict=verdicts[::2],
+    )
     share = ["contradicting_share", "contradicting_share_low", "contradicting_share_high"]
-    return rated[["reason", "did", "customers", "contradicting", *share, "may_mean"]]
+    first = ["reason", "did", "customers", "contradicting", *share]
+    return frame[[*first, "others", "others_contradicting", "others_share", "verdict", "may_mean"]]
 
 
 def contradictions(answers: pd.DataFrame, typical: Usual) -> pd.DataFrame:

@@ -1,23 +1,21 @@
 """Whether different customers leave for different reasons: by plan, tenure, MRR and attributes."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from retention_helpers.bands import MRR_BANDS
+from retention_helpers import formats
 from retention_helpers.business import Business
 from retention_helpers.errors import InputError, nearest
 from retention_helpers.intervals import LEVEL, against_the_rest, holm, with_rate
-from retention_helpers.reasons.said import TENURE_STAGES
+from retention_helpers.reasons.said import GROUPS, in_order
+from retention_helpers.reasons.shares import in_columns, leading
 
 NOT_GIVEN = "(not given)"
 OTHERS = "(all others)"
 MOST_LEVELS = 8  # of one attribute; the smallest go together, numbers into bands
 PERMUTATIONS = 4_999
 AT_ONCE = 2_000_000  # cells that are shuffled together
-OWN = ("plan", "tenure", "mrr_band")
 
 Integers = npt.NDArray[np.int64]
 
@@ -111,7 +109,7 @@ def depends_on(said: pd.DataFrame, *, fewest: int) -> pd.DataFrame:
 def _groups(said: pd.DataFrame) -> list[str]:
     """What the answers are grouped by: plan, tenure, MRR band, and the columns after those of the losses."""
     columns = list(said.columns)
-    return [*OWN, *columns[columns.index("comment") + 1 :]]
+    return [*GROUPS, *columns[columns.index("comment") + 1 :]]
 
 
 def independence_p(rows: Integers, columns: Integers, permutations: int = PERMUTATIONS) -> float:
@@ -144,18 +142,21 @@ def _squares(counts: npt.NDArray, expected: npt.NDArray) -> npt.NDArray:
     return (counts**2 / np.where(expected > 0, expected, 1)).sum(axis=1)
 
 
-def by_group(said: pd.DataFrame, top: Sequence[str], *, fewest: int) -> pd.DataFrame:
+def by_group(said: pd.DataFrame, top: pd.DataFrame, *, fewest: int) -> pd.DataFrame:
     """One row per group and reason: the share of the group's answers that name the reason.
 
-    Takes the answers of a period with their groups; `top` names the reasons. The verdict holds a group
-    against the other groups of its kind, corrected after Holm over the whole table; "too few" below `fewest`.
+    Takes the answers of a period with their groups, and the table of `shares`, whose first three reasons are
+    looked at. The verdict holds a group against the other groups of its kind, corrected after Holm over the
+    whole table; "too few" below `fewest`.
 
     Columns: by, level, reason, customers, answered, share with _low and _high, verdict.
     """
     rows = []
     for by in _groups(said):
-        for level, own in sorted(said.groupby(by, observed=True), key=lambda pair: _place(pair[0])):
-            rows += [(by, level, reason, int((own["reason"] == reason).sum()), len(own)) for reason in top]
+        for level, own in in_order(said.groupby(by)):
+            rows += [
+                (by, level, reason, int((own["reason"] == reason).sum()), len(own)) for reason in leading(top)
+            ]
     columns = ["by", "level", "reason", "customers", "answered"]
     frame = with_rate(pd.DataFrame(rows, columns=columns), "share", "customers", "answered")
     verdicts = against_the_rest(
@@ -167,28 +168,17 @@ def by_group(said: pd.DataFrame, top: Sequence[str], *, fewest: int) -> pd.DataF
     return frame.assign(verdict=verdicts)
 
 
-_PLACES = {name: place for place, name in enumerate([*TENURE_STAGES, *MRR_BANDS])}
-
-
-def _place(level: str) -> tuple[int, str]:
-    return _PLACES.get(level, -1), level
-
-
 def side_by_side(groups: pd.DataFrame) -> pd.DataFrame:
     """One row per group, a column a reason: `by_group` as people read it.
 
-    Columns: by, level, answered, a share with _low and _high for each reason, verdict (what stands out).
+    Columns: group, answered, a share with _low and _high for each reason, stands_out (which of them do; "too
+    few" below the least).
     """
     rows = []
     for (by, level), own in groups.groupby(["by", "level"], sort=False):
-        row = {"by": by, "level": level, "answered": int(own["answered"].iloc[0])}
-        for one in own.itertuples():
-            row |= {
-                one.reason: one.share,
-                f"{one.reason}_low": one.share_low,
-                f"{one.reason}_high": one.share_high,
-            }
         out = own[own["verdict"].isin(["above the rest", "below the rest"])]
         found = [f"{one.reason.replace('_', ' ')} {one.verdict}" for one in out.itertuples()]
-        rows.append({**row, "verdict": "; ".join(found) or own["verdict"].iloc[0]})
-    return pd.DataFrame(rows, columns=list(rows[0]) if rows else ["by", "level", "answered", "verdict"])
+        few = "too few" if (own["verdict"] == "too few").all() else None
+        row = {"group": f"{formats.label(by)}: {level}", "answered": own["answered"].iloc[0]}
+        rows.append({**row, **in_columns(own), "stands_out": "; ".join(found) or few})
+    return pd.DataFrame(rows, columns=list(rows[0]) if rows else ["group", "answered", "stands_out"])

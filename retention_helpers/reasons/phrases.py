@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from typing import NamedTuple
 UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 CLAUSE = "|"  # stands where a sign ends a clause
 KEY = 2  # letters by which phrases are looked up
+MOST_WORDS, MOST_SIGNS = 6, 12  # of a frequent phrase
+LONG_WORD = 5  # letters of a word that says something alone
 _GAP_WORDS = r"(?: [^ |]+){0,3}? "
 _GAP_SIGNS = r"[^|]{0,6}?"
 _IS_UNSPACED = re.compile(f"[{UNSPACED}]")
@@ -17,19 +20,22 @@ _STARTS = re.compile(rf"[{UNSPACED}]|(?<!\w)\w")
 _DENIAL_REACH, _PRAISE_REACH = 2, 3  # words; in Chinese, signs
 
 
+def small(text: str) -> str:
+    """A text in small letters, its words a blank apart, with a bar where a clause ends."""
+    letters = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    spaced = re.sub(r"(?<=\w)-(?=\w)|[*_`~#]", " ", letters)  # Markdown's signs end no clause
+    clauses = re.sub(r"[^\w\s']+|(?<!\w)'|'(?!\w)", f" {CLAUSE} ", spaced)
+    return " ".join(_BETWEEN.sub(" ", clauses).split())
+
+
 def normal(text: str) -> str:
-    """A text as phrases are compared with it: small letters without accents, a bar where a clause ends.
+    """A text as phrases are compared with it: small, and without accents.
 
     >>> normal("Zu teuer – für UNS, sorry!")
     'zu teuer | fur uns | sorry |'
     """
-    letters = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold().replace("’", "'"))
-    plain = unicodedata.normalize(
-        "NFC", "".join(sign for sign in letters if unicodedata.category(sign) != "Mn")
-    )
-    spaced = re.sub(r"(?<=\w)-(?=\w)", " ", plain)
-    clauses = re.sub(r"[^\w\s']+|(?<!\w)'|'(?!\w)", f" {CLAUSE} ", spaced)
-    return " ".join(_BETWEEN.sub(" ", clauses).split())
+    apart = unicodedata.normalize("NFD", small(text))
+    return unicodedata.normalize("NFC", "".join(sign for sign in apart if unicodedata.category(sign) != "Mn"))
 
 
 def is_unspaced(text: str) -> bool:
@@ -151,3 +157,50 @@ def _first(text: str, reach: int) -> list[str]:
         signs = clause.strip()[: reach + 2]
         return [signs[begin:end] for begin in range(len(signs)) for end in range(begin + 1, len(signs) + 1)]
     return clause.split()[:reach]
+
+
+def frequent(texts: Sequence[str], *, at_least: int, most: int, ignored: Iterable[str] = ()) -> Counter[str]:
+    """The phrases that come in the most texts, each counted once a text, with no list behind them.
+
+    A phrase has up to six words, the first and the last none of `ignored`, or in a script without blanks two
+    to twelve signs. One that stands in a longer phrase of as many texts is left out, and so is a single
+    short word. The most frequent first, then the longest.
+    """
+    skipped = frozenset(normal(word) for word in ignored)
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update({phrase for clause in small(text).split(CLAUSE) for phrase in _within(clause, skipped)})
+    often = sorted(
+        (phrase for phrase, many in counts.items() if many >= at_least),
+        key=lambda phrase: (-counts[phrase], -len(phrase), phrase),
+    )
+    kept: list[str] = []
+    for phrase in often:
+        if len(kept) < most and not any(
+            _is_part(phrase, longer) for longer in kept if counts[longer] == counts[phrase]
+        ):
+            kept.append(phrase)
+    return Counter({phrase: counts[phrase] for phrase in kept})
+
+
+def _is_part(phrase: str, longer: str) -> bool:
+    return phrase in longer if is_unspaced(longer) else f" {phrase} " in f" {longer} "
+
+
+def _within(clause: str, skipped: frozenset[str]) -> Iterator[str]:
+    """Every phrase of a clause."""
+    for run in clause.split():
+        if is_unspaced(run):
+            for length in range(2, MOST_SIGNS + 1):
+                grams = (run[start : start + length] for start in range(len(run) - length + 1))
+                yield from (gram for gram in grams if gram not in skipped)
+    words = clause.split()
+    is_told = [normal(word) not in skipped for word in words]
+    for length in range(1, MOST_WORDS + 1):
+        for start in range(len(words) - length + 1):
+            own = words[start : start + length]
+            is_long = length > 1 or len(own[0]) >= LONG_WORD
+            if is_told[start] and is_told[start + length - 1] and is_long:
+                phrase = " ".join(own)
+                if not is_unspaced(phrase):
+                    yield phrase

@@ -5,12 +5,13 @@ among those who answered; who was not asked, did not answer, or was ended by the
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 
 from retention_helpers import calendar, months
-from retention_helpers.bands import mrr_band
+from retention_helpers.bands import MRR_BANDS, mrr_band
 from retention_helpers.business import Business
 from retention_helpers.intervals import against_the_rest, with_rate
 from retention_helpers.reason_codes import UNMAPPED
@@ -18,6 +19,8 @@ from retention_helpers.reason_codes import UNMAPPED
 PERIODS = (1, 3, 12)  # months: the month itself, and what stands beside it
 TENURE_DAYS = (0, 8, 31, 91)  # first days of the stages of tenure
 TENURE_STAGES = ("days 0–7", "days 8–30", "days 31–90", "day 91 on")
+GROUPS = ("plan", "tenure", "mrr_band")
+_PLACES = {name: place for place, name in enumerate([*TENURE_STAGES, *MRR_BANDS])}
 ANSWERS = ("involuntary", "not_asked", "not_answered", "answered")
 
 
@@ -123,16 +126,20 @@ def silent(lost: pd.DataFrame, when: Period, *, fewest: int) -> pd.DataFrame:
     Columns: by, level, decided, silent, silent_share with _low and _high, verdict.
     """
     decided = within(lost, when).query("answer != 'involuntary'")
-    found = [
-        decided.assign(by=by, level=decided[by], is_silent=decided["answer"] != "answered")
-        .groupby(["by", "level"], observed=True)
-        .agg(decided=("is_silent", "size"), silent=("is_silent", "sum"))
-        .reset_index()
-        for by in ("plan", "tenure", "mrr_band")
+    rows = [
+        (by, level, len(own), int((own["answer"] != "answered").sum()))
+        for by in GROUPS
+        for level, own in in_order(decided.groupby(by))
     ]
-    frame = with_rate(pd.concat(found, ignore_index=True), "silent_share", "silent", "decided")
+    columns = ["by", "level", "decided", "silent"]
+    frame = with_rate(pd.DataFrame(rows, columns=columns), "silent_share", "silent", "decided")
     counts, bases, kinds = (list(frame[column]) for column in ("silent", "decided", "by"))
     return frame.assign(verdict=against_the_rest(counts, bases, kinds=kinds, fewest=fewest))
+
+
+def in_order(groups: Iterable[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.DataFrame]]:
+    """Groups in the order in which people read them: stages and bands upwards, the rest by name."""
+    return sorted(groups, key=lambda pair: (_PLACES.get(pair[0], -1), pair[0]))
 
 
 def unmapped_codes(lost: pd.DataFrame, when: Period) -> pd.DataFrame:

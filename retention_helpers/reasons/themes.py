@@ -4,24 +4,31 @@ from collections import Counter
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
 
 from retention_helpers.intervals import with_rate
-from retention_helpers.reasons.phrases import PhraseLists
+from retention_helpers.reasons.phrases import PhraseLists, frequent
 
 THEMES = Path(__file__).with_name("themes.yml")
 NO_THEME = "no_theme"
 # Every word is a text, also what YAML takes for true or false; LibYAML where it is there, for its speed.
 _Texts = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+OFTEN, MOST_FREQUENT = 3, 15  # comments that make a phrase a frequent one; phrases shown
 MOST_PHRASES = 6  # of a theme that a table shows
+
+
+def lists_of(path: Path) -> Any:
+    """A file of phrases, every word of it as a text."""
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Texts)
 
 
 @cache
 def theme_lists() -> PhraseLists:
     """The phrases of every theme."""
-    listed = yaml.load(THEMES.read_text(encoding="utf-8"), Loader=_Texts)
+    listed = lists_of(THEMES)
     return PhraseLists(
         listed["themes"], denials=listed["denials"], praise=listed["praise"], praised="support"
     )
@@ -65,6 +72,18 @@ def themes(comments: pd.DataFrame) -> pd.DataFrame:
     )
     rated = with_rate(ordered, "share", "comments", "written")
     return rated[["theme", "comments", "written", "share", "share_low", "share_high", "mrr_lost", "phrases"]]
+
+
+def frequent_phrases(comments: pd.DataFrame) -> pd.DataFrame:
+    """One row per phrase that stands in several comments, whether a list knows it or not.
+
+    Words, or signs of Chinese, that come together in at least `OFTEN` comments; common words alone are none.
+    They show what the themes may miss. Columns: phrase, comments, themes (of the lists that know it).
+    """
+    common = lists_of(THEMES)["common"]
+    counts = frequent(list(comments["comment"]), at_least=OFTEN, most=MOST_FREQUENT, ignored=common)
+    rows = [(phrase, many, ", ".join(themes_of(phrase))) for phrase, many in counts.items()]
+    return pd.DataFrame(rows, columns=["phrase", "comments", "themes"])
 
 
 def _counted(phrases: Counter[str]) -> str:

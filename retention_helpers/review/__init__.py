@@ -7,6 +7,7 @@ from retention_helpers.review.actions import (
     Action,
     actions,
     ask_why,
+    interview,
     recover_payments,
     shown_actions,
     unexplained,
@@ -21,6 +22,7 @@ from retention_helpers.review.answers import (
     money_answer,
 )
 from retention_helpers.review.earlier import became_of, compared, earlier_reports, restated
+from retention_helpers.review.reasons import reasons_answer, why_they_left
 
 __all__ = [
     "Action",
@@ -34,10 +36,13 @@ __all__ = [
     "cohort_answer",
     "compared",
     "earlier_reports",
+    "interview",
     "kinds_answer",
     "money_answer",
+    "reasons_answer",
     "recover_payments",
     "restated",
     "shown_actions",
     "unexplained",
+    "why_they_left",
 ]

@@ -40,9 +40,10 @@ class Answers:
 
     caption: str
     rows: tuple[Answer, ...]
+    about: str = COLUMNS[0]  # the heading of what each row is about
 
     def _repr_html_(self) -> str:
-        heads = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
+        heads = "".join(f'<th scope="col">{name}</th>' for name in (self.about, *COLUMNS[1:]))
         body = "\n".join(f"<tr>{_answer_cells(row)}</tr>" for row in self.rows)
         return framed(self.caption, heads, body, "answers")
 
