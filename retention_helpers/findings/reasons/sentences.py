@@ -252,14 +252,16 @@ def claims(held: pd.DataFrame) -> Sentence:
         )
     most = known.loc[known["contradicting_share"].idxmax()]
     return Sentence(
-        "What they did speaks against no reason clearly more often than it does with the others who left. The "
+        "What they did speaks against no reason clearly more often than it does with the others who left. "
+        "The "
         f"largest share: {_claim(most)}."
     )
 
 
 def _claim(row: Any) -> str:
     return (
-        f"{formats.count(row.contradicting)} of {formats.count(row.customers)} who named {_named(row.reason)} "
+        f"{formats.count(row.contradicting)} of {formats.count(row.customers)} who named "
+        f"{_named(row.reason)} "
         f"{row.did}, and {formats.percent(row.others_share)} of the others"
     )
 
