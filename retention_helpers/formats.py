@@ -227,6 +227,18 @@ def month(value: object) -> str:
     return MISSING if is_missing(value) else f"{pd.Timestamp(value):%B %Y}"  # type: ignore[arg-type]
 
 
+def month_span(first: object, last: object) -> str:
+    """Calendar months from one to another.
+
+    >>> month_span("2026-08", "2026-10"), month_span("2025-11", "2026-10"), month_span("2026-10", "2026-10")
+    ('August to October 2026', 'November 2025 to October 2026', 'October 2026')
+    """
+    begin, end = pd.Timestamp(first), pd.Timestamp(last)  # type: ignore[arg-type]
+    if begin >= end:
+        return month(end)
+    return f"{begin:%B} to {month(end)}" if begin.year == end.year else f"{month(begin)} to {month(end)}"
+
+
 def short_month(value: object) -> str:
     """A calendar month where space is short.
 
@@ -261,6 +273,16 @@ def escaped(text: str) -> str:
     True
     """
     return html.escape(text).replace(" %", "\u00a0%")
+
+
+def words(code: object) -> str:
+    """A word of a list as people write it, at the start of a line.
+
+    >>> words("too_expensive")
+    'Too expensive'
+    """
+    text = str(code).replace("_", " ")
+    return text[:1].upper() + text[1:]
 
 
 _LABELS = {
@@ -301,6 +323,25 @@ _LABELS = {
     "area": "Pairs in the right order",
     "lead": "The model is ahead by",
     "on": "Warned",
+    "share_change": "Change, points",
+    "customers_before": "Before",
+    "before_share": "Share before",
+    "answered_share": "Said why",
+    "silent_share": "Said nothing",
+    "at_least_share": "At least, of all",
+    "at_most_share": "At most, of all",
+    "hardly_share": "Hardly used it",
+    "middle_days_a_week": "Days a week, the middle one",
+    "did": "But they",
+    "kinds": "Features tried",
+    "contradicting": "Of them",
+    "contradicting_share": "Share of them",
+    "others_share": "Others who left",
+    "may_mean": "It may mean",
+    "p_corrected": "p, corrected",
+    "held_by_share": "Customers who hold a reason",
+    "heard_share": "Chance to hear it",
+    "paid_again_share": "Paid again, share",
 }
 
 

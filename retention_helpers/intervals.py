@@ -74,6 +74,28 @@ def newcombe(x1: float, n1: float, x2: float, n2: float, level: float = LEVEL) -
     )
 
 
+def sum_interval(amounts: Sequence[float], largest: float, level: float = LEVEL) -> tuple[float, float]:
+    """The two ends of the interval of a sum of amounts, one for each of a number of events left to chance.
+
+    `largest` is the largest amount that such an event can have, also where none of that size occurred. With
+    equal amounts it is the exact interval of a Poisson count (Garwood 1936). Source: Fay and Feuer 1997,
+    Statistics in Medicine 16, 791–801.
+
+    >>> low, high = sum_interval([1.0] * 10, 1.0)
+    >>> round(low, 3), round(high, 3)
+    (4.795, 18.39)
+    """
+    weights = np.asarray(amounts, dtype=float)
+    total, squares = weights.sum(), (weights**2).sum()
+    low = _gamma_quantile((1 - level) / 2, total, squares) if total else 0.0
+    more, more_squares = total + largest, squares + largest**2
+    return low, _gamma_quantile((1 + level) / 2, more, more_squares) if more else 0.0
+
+
+def _gamma_quantile(share: float, mean: float, variance: float) -> float:
+    return float(special.gammaincinv(mean**2 / variance, share) * variance / mean)
+
+
 def two_shares_p(x1: int, n1: int, x2: int, n2: int) -> float:
     """Two-sided p-value of "both shares are the same".
 

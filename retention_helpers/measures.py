@@ -9,13 +9,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers import money, months
+from retention_helpers.bands import MRR_BANDS, mrr_band
 from retention_helpers.business import Business
 from retention_helpers.intervals import Change, Rate, against_the_rest, change, rate, with_rate
 from retention_helpers.settings import (
@@ -27,7 +27,6 @@ from retention_helpers.settings import (
 
 SWITCH_GAPS = (0, 3, 7, 30)
 TENURE_DAYS = (0, 8, 31, 91, 366)  # first days of the stages of tenure
-MRR_BANDS = (10, 25, 50, 100, 250, 500)
 ZERO = Decimal(0)
 DAY = dt.timedelta(days=1)
 
@@ -305,21 +304,6 @@ def bridge_customers(business: Business) -> pd.DataFrame:
     return frame.assign(churned_for=frame["why"].map(counted).astype("str"))
 
 
-def _mrr_band(mrr: ir.DecimalColumn) -> ir.StringColumn:
-    edges = list(pairwise(MRR_BANDS))
-    return ibis.cases(
-        (mrr == 0, "0 (paused)"),
-        (mrr < MRR_BANDS[0], f"below {MRR_BANDS[0]}"),
-        *((mrr < high, f"{low} to {high}") for low, high in edges),
-        else_=f"{MRR_BANDS[-1]} and more",
-    )
-
-
-def _band_order() -> list[str]:
-    between = [f"{low} to {high}" for low, high in pairwise(MRR_BANDS)]
-    return ["0 (paused)", f"below {MRR_BANDS[0]}", *between, f"{MRR_BANDS[-1]} and more"]
-
-
 def churn_by(business: Business, *, months_back: int = 1) -> pd.DataFrame:
     """One row per plan, MRR band and billing interval: the churn of the customers who had it at the start.
 
@@ -333,7 +317,7 @@ def churn_by(business: Business, *, months_back: int = 1) -> pd.DataFrame:
     rows = months.kept_customer_months(business)
     first = months.month_starts(business)[-months_back:][0]
     own = rows.filter((rows.month >= first) & (rows.state_at_start != "none"))
-    cuts = {"plan": own.plan, "mrr_band": _mrr_band(own.mrr_at_start), "interval": own.interval}
+    cuts = {"plan": own.plan, "mrr_band": mrr_band(own.mrr_at_start), "interval": own.interval}
     found = [
         own.group_by(level=column)
         .aggregate(
@@ -345,7 +329,7 @@ def churn_by(business: Business, *, months_back: int = 1) -> pd.DataFrame:
         for name, column in cuts.items()
     ]
     frame = with_rate(pd.concat(found, ignore_index=True), "churn_rate", "lost", "customers_at_start")
-    place = {level: place for place, level in enumerate(_band_order())}
+    place = {level: place for place, level in enumerate(MRR_BANDS)}
     ordered = frame.assign(
         verdict=against_the_rest(
             list(frame["lost"]),

@@ -15,6 +15,7 @@ from retention_helpers import calendar
 from retention_helpers.business import Business
 from retention_helpers.contract import INVOLUNTARY_REASONS, PAUSED, PAYING
 from retention_helpers.errors import InputError
+from retention_helpers.reason_codes import NOT_ANSWERED, NOT_ASKED, reason_of
 
 FAR = dt.datetime(9999, 12, 31)
 
@@ -331,17 +332,39 @@ def _asked(business: Business) -> ir.Table:
     return pairs.mutate(nth=ibis.row_number().over(latest_service)).filter(lambda pair: pair.nth == 0)
 
 
-def _answers(business: Business) -> ir.Table:
-    """A row a service that somebody asked to cancel: the latest row of the cancellations after it began."""
+def _reasons(business: Business) -> ir.Table:
+    """A row a code that stands in the cancellations: code, and the reason that it means."""
+    written = business.table("cancellations").select(code="reason").distinct()
+    found = sorted(written.filter(written.code.notnull()).execute()["code"])
+    meant = [(code, reason_of(code, business.settings.reason_map)) for code in found]
+    return ibis.memtable(meant, schema={"code": "string", "meaning": "string"})
+
+
+def answers(business: Business) -> ir.Table:
+    """A row a service that somebody asked to cancel: the latest row of the cancellations after it began.
+
+    Columns: customer_id, service, answered_on, reason (of the one list, or "unmapped"; null: none given),
+    reason_code (as the source wrote it), comment, kind (null: not given), asked (false where the row says
+    itself that nobody asked).
+    """
     latest_row = ibis.window(
         group_by=["customer_id", "service"],
         order_by=[ibis.desc("canceled_at"), ibis.desc("kind"), "reason", "comment"],
     )
-    return (
-        _asked(business)
-        .mutate(last=ibis.row_number().over(latest_row))
-        .filter(lambda answer: answer["last"] == 0)
-        .select("customer_id", "service", "canceled_on", "reason", "comment", "kind")
+    asked = _asked(business).mutate(last=ibis.row_number().over(latest_row))
+    latest = asked.filter(asked["last"] == 0)
+    codes = _reasons(business)
+    meant = latest.left_join(codes, latest.reason == codes.code)
+    is_reason = meant.meaning.notnull() & ~meant.meaning.isin([NOT_ASKED, NOT_ANSWERED])
+    return meant.select(
+        "customer_id",
+        "service",
+        "comment",
+        "kind",
+        answered_on=meant.canceled_on,
+        reason_code=meant.code,
+        reason=ibis.ifelse(is_reason, meant.meaning, ibis.null("string")),
+        asked=meant.meaning.isnull() | (meant.meaning != NOT_ASKED),
     )
 
 
@@ -349,11 +372,12 @@ def endings(business: Business) -> ir.Table:
     """A row a customer a service that ended: when, and who ended it.
 
     Columns: customer_id, service (1, 2, …), begin_on, end_on, kind (voluntary, involuntary, unknown), reason
-    (null: not asked or not answered), asked (a row of cancellations exists).
+    (of the one list, or "unmapped"; null: not asked or not answered), asked (a row of cancellations exists),
+    reason_code, comment and answered_on (as in `answers`).
     """
     own = kept_services(business)
     ended = own.filter(own.end_on.notnull())
-    answered = ended.left_join(_answers(business), ["customer_id", "service"])
+    answered = ended.left_join(answers(business), ["customer_id", "service"])
     by_biller = answered.reason.isin(INVOLUNTARY_REASONS)
     kind = ibis.cases(
         (answered.kind.notnull(), answered.kind),
@@ -367,8 +391,11 @@ def endings(business: Business) -> ir.Table:
         "begin_on",
         "end_on",
         "reason",
+        "reason_code",
+        "comment",
+        "answered_on",
         kind=kind,
-        asked=answered.canceled_on.notnull(),
+        asked=answered.asked.fill_null(False),
     )
 
 
@@ -381,8 +408,8 @@ def losses(business: Business) -> ir.Table:
     """A row a loss: a customer at the start of a month who is none at its end.
 
     Columns: customer_id, month, lost_on (the day of the last end of service in the month), tenure_days
-    (whole days from the first day), mrr, plan, interval (at the start of the month), kind, reason, asked (as
-    in `endings`).
+    (whole days from the first day), mrr, plan, interval (at the start of the month), kind, reason, asked,
+    service, reason_code, comment and answered_on (as in `endings`).
     """
     rows = kept_customer_months(business).filter(lambda row: row.movement == "lost")
     ended = kept_endings(business).mutate(month=lambda service: service.end_on.truncate("M"))
@@ -397,6 +424,10 @@ def losses(business: Business) -> ir.Table:
         "kind",
         "reason",
         "asked",
+        "service",
+        "reason_code",
+        "comment",
+        "answered_on",
         lost_on=placed.end_on,
         tenure_days=placed.end_on.delta(placed.first_on, unit="day"),
         mrr=placed.mrr_at_start,

@@ -15,8 +15,9 @@ from typing import Any, TypeGuard
 
 import yaml
 
-from retention_helpers.contract import ACCEPTABLE
+from retention_helpers.contract import ACCEPTABLE, REASONS
 from retention_helpers.errors import InputError, nearest
+from retention_helpers.reason_codes import NOT_ANSWERED, NOT_ASKED
 
 SETTINGS_FILE = "retention.yml"
 EXPERIMENTS_FILE = "experiments.yml"
@@ -69,8 +70,6 @@ NOT_USED_YET = (
     "horizon_days",
     "benchmarks",
     "attributes",
-    "reason_map",
-    "dunning_days",
 )  # read and checked, for pages that are still to come
 
 
@@ -190,7 +189,13 @@ def _warning_thresholds(value: Any) -> dict[str, float]:
 
 
 def _reason_map(value: Any) -> dict[str, str]:
-    return {str(code): str(reason) for code, reason in _mapping(value).items()}
+    named = {str(code): str(reason).strip() for code, reason in _mapping(value).items()}
+    known = (*REASONS, NOT_ASKED, NOT_ANSWERED)
+    for reason in named.values():
+        if reason not in known:
+            hint = nearest(reason, known).rstrip(".")
+            raise _Wrong(f"a map to known reasons; {reason} is none ({hint[0].lower()}{hint[1:]})")
+    return named
 
 
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {

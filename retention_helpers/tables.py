@@ -14,11 +14,12 @@ import pandas as pd
 
 from retention_helpers import formats
 
-MONTH_COLUMNS = ("month", "cohort", "first_cohort", "last_cohort")
+MONTH_COLUMNS = ("month", "cohort", "first_cohort", "last_cohort", "first_month", "last_month")
+CODES = ("reason", "kind", "cause", "theme", "themes")  # words of a list, written without underscores
 MOST_ROWS = 60
 NUMBER = ' class="number"'
 FRACTIONS = ("rate", "share", "retention", "risk")  # a column's last word
-POINTS = ("effect", "difference", "association", "gain", "margin")
+POINTS = ("effect", "difference", "association", "gain", "margin", "change")
 MULTIPLES = ("lift",)
 DURATIONS = ("days", "months", "month")
 
@@ -135,7 +136,11 @@ def _interval_writer(name: str, values: pd.Series) -> Callable[..., str]:
 def _writer(name: str, values: pd.Series) -> Callable[[object], str]:
     if name in MONTH_COLUMNS:
         return formats.short_month
-    if name == "p_value" or name.endswith("_p"):
+    if name in CODES:
+        return _of_a_list
+    if name == "by":
+        return lambda value: formats.label(str(value))
+    if name == "p_value" or name.endswith(("_p", "p_corrected")):
         return formats.p_value
     present = [value for value in values if not formats.is_missing(value)]
     if not present:
@@ -166,6 +171,10 @@ def _fraction_writer(name: str) -> Callable[[object], str]:
 
 def _text(value: object) -> str:
     return formats.MISSING if formats.is_missing(value) else str(value)
+
+
+def _of_a_list(value: object) -> str:
+    return formats.MISSING if formats.is_missing(value) else str(value).replace("_", " ")
 
 
 def _yes_or_no(value: object) -> str:

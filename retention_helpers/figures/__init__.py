@@ -10,6 +10,7 @@ from retention_helpers.figures.effects import effects, estimate_path, shares_by_
 from retention_helpers.figures.levels import losses_by_tenure, rate_by_level
 from retention_helpers.figures.lines import counts_by_month
 from retention_helpers.figures.months import control_chart, movement_by_month, outlook, rate_by_month
+from retention_helpers.figures.shares import amounts, shares, shares_over_time
 from retention_helpers.figures.tenure import (
     loss_by_month_of_tenure,
     lost_by_cause,
@@ -20,6 +21,7 @@ from retention_helpers.figures.triangles import triangle
 
 __all__ = [
     "Figure",
+    "amounts",
     "calibration",
     "control_chart",
     "counts_by_month",
@@ -34,7 +36,9 @@ __all__ = [
     "rate_by_level",
     "rate_by_month",
     "share_by_month",
+    "shares",
     "shares_by_day",
+    "shares_over_time",
     "survival",
     "survival_by_level",
     "triangle",

@@ -9,13 +9,13 @@ MOST_LEVELS = 30
 
 
 @styled
-def rate_by_level(frame: pd.DataFrame, rate: str, *, title: str) -> Figure:
+def rate_by_level(frame: pd.DataFrame, rate: str, *, title: str, base: str = "customers_at_start") -> Figure:
     """A rate for each level with its interval, one row a level; levels with too few are pale.
 
     Of more than `MOST_LEVELS` levels the largest are drawn, and the figure says so. Takes `by`, `level`,
-    the base `customers_at_start`, the rate with `_low` and `_high`, and `verdict`.
+    the `base` of the rate, the rate with `_low` and `_high`, and `verdict`.
     """
-    largest = frame["customers_at_start"].nlargest(MOST_LEVELS).index
+    largest = frame[base].nlargest(MOST_LEVELS).index
     if len(frame) > MOST_LEVELS:
         title = f"{title} (the {MOST_LEVELS} largest of {len(frame)} groups)"
     rows = frame.loc[sorted(largest)].iloc[::-1].reset_index(drop=True)
@@ -27,7 +27,7 @@ def rate_by_level(frame: pd.DataFrame, rate: str, *, title: str) -> Figure:
         colour = "#b4b9c2" if row.verdict == "too few" else BLUE
         axes.plot([low, high], [place, place], color=colour, linewidth=2, solid_capstyle="round")
         axes.plot([value], [place], "o", color=colour, markersize=5.5)
-    labels = [f"{row.level}  (n = {formats.count(row.customers_at_start)})" for row in rows.itertuples()]
+    labels = [f"{row.level}  (n = {formats.count(getattr(row, base))})" for row in rows.itertuples()]
     axes.set_yticks(range(len(rows)), labels)
     for place in range(1, len(rows)):
         if rows["by"][place] != rows["by"][place - 1]:

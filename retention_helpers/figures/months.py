@@ -158,8 +158,8 @@ def _control_words(shown: pd.DataFrame, out: Sequence[int]) -> list[str]:
 def outlook(frame: pd.DataFrame) -> Figure | None:
     """The year ahead: today's customers who will still be here, and everybody, each with its band.
 
-    Takes `month`, `still_here` and `customers`, both with `_low` and `_high`; the first row is today. None without
-    any row.
+    Takes `month`, `still_here` and `customers`, both with `_low` and `_high`; the first row is today. None
+    without any row.
     """
     if frame.empty:
         return None

@@ -9,6 +9,7 @@ from retention_helpers import formats
 from retention_helpers.findings.sentences import Sentence
 
 _BECAME = {
+    "interviews": "back as customers at the end of this month",
     "ask_why": "back as customers at the end of this month",
     "recover_payments": "still customers at the end of this month",
 }

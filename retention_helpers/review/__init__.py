@@ -7,6 +7,7 @@ from retention_helpers.review.actions import (
     Action,
     actions,
     ask_why,
+    interview,
     recover_payments,
     shown_actions,
     speak_to_those_at_risk,
@@ -30,6 +31,7 @@ from retention_helpers.review.early_warning import (
     score_answer,
 )
 from retention_helpers.review.experiments import experiment_answers, experiments_answer
+from retention_helpers.review.reasons import reasons_answer, why_they_left
 
 __all__ = [
     "Action",
@@ -48,8 +50,10 @@ __all__ = [
     "earlier_reports",
     "experiment_answers",
     "experiments_answer",
+    "interview",
     "kinds_answer",
     "money_answer",
+    "reasons_answer",
     "recover_payments",
     "restated",
     "score_answer",
@@ -57,4 +61,5 @@ __all__ = [
     "speak_to_those_at_risk",
     "speak_to_those_leaving",
     "unexplained",
+    "why_they_left",
 ]

@@ -81,6 +81,18 @@ def speak_to_those_leaving(asked: pd.DataFrame) -> Action:
     )
 
 
+def interview(people: pd.DataFrame) -> Action:
+    """Those who left lately with a high MRR, and were not interviewed yet."""
+    return Action(
+        id="interviews",
+        what="Call the larger customers who left: ten minutes, no pitch, the message is in the list",
+        why="a talk tells what an answer on a form cannot",
+        notebook="churn_reasons",
+        finding="reasons.interviews",
+        people=people,
+    )
+
+
 def actions(business: Business, found: Sequence[Action]) -> pd.DataFrame:
     """One row per thing to do this month, the largest MRR first; an action for nobody is left out.
 

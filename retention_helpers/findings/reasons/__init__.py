@@ -1,0 +1,45 @@
+"""The sentences about reasons, and their part of findings.json."""
+
+from retention_helpers.findings.reasons.record import record
+from retention_helpers.findings.reasons.sentences import (
+    base,
+    change,
+    claims,
+    coverage,
+    enough,
+    failed_payments,
+    groups,
+    interviews,
+    involuntary,
+    over_time,
+    period,
+    plays,
+    requests,
+    said_and_did,
+    shares,
+    silent,
+    themes,
+    unmapped,
+)
+
+__all__ = [
+    "base",
+    "change",
+    "claims",
+    "coverage",
+    "enough",
+    "failed_payments",
+    "groups",
+    "interviews",
+    "involuntary",
+    "over_time",
+    "period",
+    "plays",
+    "record",
+    "requests",
+    "said_and_did",
+    "shares",
+    "silent",
+    "themes",
+    "unmapped",
+]
