@@ -129,7 +129,9 @@ def _undated(book: bytes) -> bytes:
             content = old.read(entry)
             if entry.filename == "docProps/core.xml":
                 content = _HOURS.sub(UNDATED.strftime("%Y-%m-%dT%H:%M:%SZ").encode(), content)
-            new.writestr(zipfile.ZipInfo(entry.filename, UNDATED.timetuple()[:6]), content)
+            undated = zipfile.ZipInfo(entry.filename, UNDATED.timetuple()[:6])
+            undated.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(undated, content)
     return made.getvalue()
 
 

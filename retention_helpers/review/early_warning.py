@@ -29,8 +29,8 @@ def at_risk_answer(people: pd.DataFrame, risk: Risk, currency: str) -> Answer:
     money = formats.money(sum(people["mrr"], Decimal(0)), currency)
     return Answer(
         question,
-        many,
-        f"at risk, with {money} a month; about {expected} of them will ask or leave within 60 days",
+        f"{expected} of {many}",
+        f"at risk will ask to cancel or leave within 60 days; the {many} pay {money} a month",
         f"{formats.count(low)} to {formats.count(high)}",
         (Verdict("at least twice the usual risk" if risk.learned else "a warning that counts is on", "bad"),),
         f"Speak to {formats.plural(calls, 'customer')} first: they are in the list." if calls else
