@@ -51,7 +51,7 @@ def day_bits(business: Business) -> ir.Table:
     return _table(rows, day="date", month_bit="int64", week_bit="int64")
 
 
-def acts(business: Business) -> ir.Table:
+def _acts(business: Business) -> ir.Table:
     """A row an event that counts as activity: customer_id, day (business time zone)."""
     events = business.table("events")
     return events.filter(months.is_activity(business, events)).select("customer_id", day="occurred_on")
@@ -71,7 +71,7 @@ def active_bits(active_days: ir.Table, days: ir.Table) -> ir.Table:
     )
 
 
-def customer_bits(business: Business) -> ir.Table:
+def _customer_bits(business: Business) -> ir.Table:
     """A row a customer: customer_id, cohort (month of the first day), customer (a bit a month at whose end
     the customer was one).
 
@@ -93,14 +93,14 @@ def customer_bits(business: Business) -> ir.Table:
     )
 
 
-def accounts(business: Business) -> ir.Table:
+def _accounts(business: Business) -> ir.Table:
     """A row an account that was ever a customer, or active in the last five years.
 
     Columns: customer_id, cohort (null: never a customer), customer, active, active_week (a bit a month, see
-    `customer_bits` and `active_bits`).
+    `_customer_bits` and `active_bits`).
     """
-    served = customer_bits(business)
-    used = active_bits(acts(business), day_bits(business))
+    served = _customer_bits(business)
+    used = active_bits(_acts(business), day_bits(business))
     both = served.outer_join(used, "customer_id")
     return both.select(
         "cohort",
@@ -112,8 +112,8 @@ def accounts(business: Business) -> ir.Table:
 
 
 def kept_accounts(business: Business) -> ir.Table:
-    """`accounts`, computed once."""
-    return business.keep("accounts", lambda: accounts(business))
+    """A row an account, as `_accounts` says, computed once."""
+    return business.keep("accounts", lambda: _accounts(business))
 
 
 @dataclass(frozen=True)
@@ -299,7 +299,7 @@ def signed_up_from(business: Business) -> dt.date:
     return max(earliest, whole[0]) if whole else business.as_of
 
 
-def sign_ups(business: Business) -> ir.Table:
+def _sign_ups(business: Business) -> ir.Table:
     """A row an account that signed up in those months, in one pass over their events.
 
     Columns: customer_id, month (of the sign-up), age (whole days from the sign-up to the end of the report
@@ -310,7 +310,7 @@ def sign_ups(business: Business) -> ir.Table:
     everybody = customers.group_by("customer_id").aggregate(signed_up_on=customers.signed_up_on.min())
     from_day = signed_up_from(business)
     own = everybody.filter(everybody.signed_up_on >= from_day)
-    used = acts(business)
+    used = _acts(business)
     after = used.filter(used.day >= from_day).join(own, "customer_id")
     after = after.mutate(nth=after.day.delta(after.signed_up_on, unit="day"))
     bit = ibis.cases(*((after.nth == n, bit) for n, bit in _N_DAY_BITS.items()), else_=0)
@@ -329,8 +329,8 @@ _N_DAY_BITS = {n: 1 << place for place, n in enumerate(N_DAYS)}
 
 
 def kept_sign_ups(business: Business) -> ir.Table:
-    """`sign_ups`, computed once."""
-    return business.keep("sign_ups", lambda: sign_ups(business))
+    """A row a sign-up, as `_sign_ups` says, computed once."""
+    return business.keep("sign_ups", lambda: _sign_ups(business))
 
 
 def n_day_by_month(business: Business) -> pd.DataFrame:
@@ -358,20 +358,15 @@ def n_day_by_month(business: Business) -> pd.DataFrame:
 
 
 def _n_day_rates(counts: pd.DataFrame) -> pd.DataFrame:
-    """The counts with both rates, each beside what it is made of."""
+    """The counts with both rates, each behind what it is made of."""
     on_day = with_rate(counts, "n_day", "active_on_day", "reached")
     rated = with_rate(on_day, "unbounded", "active_since", "followed")
-    keys = [name for name in ("month", "n") if name in counts]
-    n_day = ["n_day", "n_day_low", "n_day_high"]
-    unbounded = ["unbounded", "unbounded_low", "unbounded_high"]
-    return rated[[*keys, "signed_up", "reached", "active_on_day", *n_day,
-                  "followed", "active_since", *unbounded]]  # fmt: skip
+    last = ["followed", "active_since", "unbounded", "unbounded_low", "unbounded_high"]
+    return rated[[*(name for name in rated.columns if name not in last), *last]]
 
 
 def n_day_retention(by_month: pd.DataFrame) -> pd.DataFrame:
     """One row per N = 1, 7 and 30: the months of `n_day_by_month`, which it takes, together."""
-    counts = by_month.groupby("n")[
-        ["signed_up", "reached", "active_on_day", "followed", "active_since"]
-    ].sum()
-    every = counts.reindex(pd.Index(N_DAYS, name="n"), fill_value=0)
+    sums = by_month.groupby("n")[["reached", "active_on_day", "followed", "active_since"]].sum()
+    every = sums.reindex(pd.Index(N_DAYS, name="n"), fill_value=0)
     return _n_day_rates(every.astype("int64").reset_index())

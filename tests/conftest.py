@@ -27,6 +27,7 @@ SPAN_COLUMNS = (
 OTHER_COLUMNS = {
     "cancellations": ("customer_id", "canceled_at", "reason", "kind", "comment"),
     "notes": ("happened_on", "note"),
+    "events": ("customer_id", "occurred_at", "event"),
 }
 
 

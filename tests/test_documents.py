@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from retention_helpers import cohorts, intervals, measures, months, survival
+from retention_helpers import activity, cohorts, intervals, measures, months, survival
 from retention_helpers.business import SAMPLE
 from retention_helpers.settings import Settings, read_settings
 
 PROJECT = SAMPLE.parent.parent
 GLOSSARY = (PROJECT / "GLOSSARY.md").read_text(encoding="utf-8")
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-CODE = re.compile(r"`((?:months|measures|cohorts|survival|intervals|curves|business)(?:\.\w+)+)`")
+CODE = re.compile(r"`((?:months|measures|cohorts|survival|activity|intervals|curves|business)(?:\.\w+)+)`")
 
 
 @pytest.mark.parametrize("name", sorted(set(CODE.findall(GLOSSARY))))
@@ -28,7 +28,7 @@ def test_the_glossary_points_at_code(name: str) -> None:
     assert inspect.getdoc(found)
 
 
-@pytest.mark.parametrize("module", [measures, cohorts, survival])
+@pytest.mark.parametrize("module", [measures, cohorts, survival, activity])
 def test_every_measure_is_in_the_glossary(module: object) -> None:
     """A public function of the analyses that the glossary does not name has no written definition."""
     name = module.__name__.rsplit(".", 1)[1]  # type: ignore[attr-defined]
@@ -45,6 +45,10 @@ def test_every_measure_is_in_the_glossary(module: object) -> None:
         "measures.bands",
         "cohorts.recent_change",
         "cohorts.as_records",
+        "activity.day_bits",
+        "activity.active_bits",
+        "activity.kept_accounts",
+        "activity.kept_sign_ups",
     }
     assert own - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in own}
 
@@ -63,6 +67,8 @@ def test_glossary_numbers_are_those_of_the_code() -> None:
     stages = [*measures.TENURE_DAYS, None]
     assert "days 0–7, 8–30, 31–90, 91–365, 366 and later" in GLOSSARY
     assert stages == [0, 8, 31, 91, 366, None]
+    assert f"(N = {', '.join(map(str, activity.N_DAYS))})" in GLOSSARY
+    assert f"of those who have had {activity.FOLLOWED} days more" in GLOSSARY
     assert f"months 1 to {survival.HEAVY_UP_TO}" in GLOSSARY
     assert f"fewer than {survival.FEWEST_FOLLOWED} customers began" in GLOSSARY
 

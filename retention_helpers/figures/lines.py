@@ -20,7 +20,7 @@ def counts_by_month(frame: pd.DataFrame, counts: Sequence[str], *, title: str) -
     """
     if frame.empty:
         return None
-    canvas, axes = blank(3.3)
+    canvas, axes = blank(2.9)
     months = list(frame["month"])
     names = [formats.label(count) for count in counts]
     top = max(1.0, 1.12 * float(frame[list(counts)].max().max()))

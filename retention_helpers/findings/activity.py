@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from retention_helpers import formats
-from retention_helpers.activity import Known
+from retention_helpers.activity import FOLLOWED, Known
 from retention_helpers.findings.records import change_record, rate_of
 from retention_helpers.findings.sentences import Sentence, listed
 from retention_helpers.intervals import Change, rate
@@ -121,18 +121,15 @@ def n_day(together: pd.DataFrame) -> Sentence | None:
         f"{formats.rate(row['n_day'], row['n_day_low'], row['n_day_high'])} on day {formats.count(row['n'])}"
         for row in reached
     ]
-    signed_up = formats.plural(reached[0]["signed_up"], "account")
-    text = (
-        f"{signed_up} signed up. Of those who have reached the day, {listed(said)} "
-        f"{'was' if reached[0]['signed_up'] == 1 else 'were'} active."
-    )
+    text = f"Of those who have reached the day, {listed(said)} were active."
     followed = [row for row in reached if row["followed"]]
     if not followed:
         return Sentence(text)
     last = followed[-1]
     return Sentence(
-        f"{text} {formats.rate(last['unbounded'], last['unbounded_low'], last['unbounded_high'])} of those "
-        f"who have had the time were so on day {formats.count(last['n'])} or later."
+        f"{text} Given {FOLLOWED} days more, "
+        f"{formats.rate(last['unbounded'], last['unbounded_low'], last['unbounded_high'])} were active on day "
+        f"{formats.count(last['n'])} or later."
     )
 
 
