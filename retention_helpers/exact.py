@@ -104,7 +104,7 @@ def boschloo(x1: int, n1: int, x2: int, n2: int) -> float:
 def significantly_less(n1: int, n2: int, level: float) -> Integers:
     """Beside each x2, how many of the smallest x1 have a p-value of at most `level`, on this side."""
     fisher = fisher_less(n1, n2)
-    statistics = np.unique(fisher[fisher <= level])
+    statistics = np.unique(fisher[fisher <= 0.5])
     low, high = 0, len(statistics)  # the largest region that keeps the level lies between
     while low < high:
         middle = (low + high) // 2

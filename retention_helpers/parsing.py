@@ -36,7 +36,7 @@ MONEY_TYPE = "DECIMAL(18, 6)"
 
 # Days in numbers: 5/3/2026, 05.03.26 14:30, 2026/3/5 2:30 pm (UTC).
 _NUMBERS = r"^(\d{1,2}|\d{4})[./-] ?(\d{1,2})[./-] ?(\d{4}|\d{1,2})(?:[.]?[T,]? +|T|$)"
-_ZONE = r" *(Z|[+-]\d\d:?\d\d|UTC|GMT|\(UTC\)|\(GMT\))"
+_ZONE = r" *(Z|[+-]\d\d:\d\d|UTC|GMT|\(UTC\)|\(GMT\))"
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p")
 _SHORT_YEAR, _LONG_YEAR = r"^(\d\d?/\d\d?/)(\d\d)( |$)", r"\120\2\3"
 _DAYS_WRITTEN = {"day first": ["%d/%m/%Y"], "month first": ["%m/%d/%Y"], "year first": []}
@@ -224,9 +224,8 @@ def _in_iso(as_text: str, date_order: str) -> str:
     whole = f"regexp_replace({even}, {text(_SHORT_YEAR)}, {text(_LONG_YEAR)})"
     read = f"try_strptime(trim({whole}), [{', '.join(map(text, formats))}])"
     zone = f"regexp_replace(regexp_extract({as_text}, {text(_ZONE + '$')}, 1), '[UG(].*', 'Z')"
-    is_day = (
-        f"regexp_matches({as_text}, {text(_NUMBERS)}) AND NOT regexp_full_match({as_text}, {text(_INSTANT)})"
-    )
+    is_iso = f"regexp_full_match({as_text}, {text(_INSTANT)})"
+    is_day = f"regexp_matches({bare}, {text(_NUMBERS)}) AND NOT {is_iso}"
     iso = f"strftime({read}, '%Y-%m-%dT%H:%M:%S.%f')"
     return f"CASE WHEN {is_day} THEN {iso} || {zone} ELSE {as_text} END"
 

@@ -12,9 +12,10 @@ from decimal import Decimal
 ORDERS = ("day first", "month first", "year first")
 
 _TIME = r"(?:[T,]? +|T)(?P<time>\d{1,2}:\d\d(?::\d\d)?(?:\.\d+)?(?: ?[AaPp]\.?[Mm]\.?)?)"
-_ZONE = r" *(?P<zone>Z|[+-]\d\d:?\d\d|UTC|GMT|\(UTC\)|\(GMT\))"
-_TAIL = rf"(?:{_TIME})?(?:{_ZONE})?"
-_ISO = re.compile(rf"(?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d){_TAIL}", re.ASCII)
+_UTC = r"Z|UTC|GMT|\(UTC\)|\(GMT\)"
+_TAIL = rf"(?:{_TIME})?(?: *(?P<zone>{_UTC}|[+-]\d\d:\d\d))?"
+_ISO_TAIL = rf"(?:{_TIME})?(?: *(?P<zone>{_UTC}|[+-]\d\d:?\d\d))?"
+_ISO = re.compile(rf"(?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d){_ISO_TAIL}", re.ASCII)
 _YEAR_FIRST = re.compile(
     rf"(?P<year>\d{{4}})[./-](?P<month>\d{{1,2}})[./-](?P<day>\d{{1,2}})\.?{_TAIL}", re.ASCII
 )

@@ -28,6 +28,7 @@ OTHER_COLUMNS = {
     "cancellations": ("customer_id", "canceled_at", "reason", "kind", "comment"),
     "notes": ("happened_on", "note"),
     "events": ("customer_id", "occurred_at", "event"),
+    "assignments": ("experiment", "customer_id", "arm", "assigned_at"),
 }
 
 
@@ -44,6 +45,7 @@ def write_folder(
     *,
     customers: Sequence[Mapping[str, object]] | None = None,
     settings: Mapping[str, Any] | None = None,
+    experiments: Mapping[str, Any] | None = None,
     **others: Sequence[Sequence[object]],
 ) -> Path:
     """A data folder; rows may be shorter than SPAN_COLUMNS or OTHER_COLUMNS, the rest stays empty.
@@ -63,6 +65,10 @@ def write_folder(
         _write(folder / f"{name}.csv", OTHER_COLUMNS[name], rows)
     if settings:
         (folder / "retention.yml").write_text(yaml.safe_dump(dict(settings)), encoding="utf-8")
+    if experiments:
+        # The order of the arms means something: the control comes first.
+        text = yaml.safe_dump(dict(experiments), sort_keys=False, allow_unicode=True)
+        (folder / "experiments.yml").write_text(text, encoding="utf-8")
     return folder
 
 

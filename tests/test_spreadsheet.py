@@ -5,12 +5,18 @@ import datetime as dt
 from pathlib import Path
 
 import openpyxl
+import pyarrow.parquet as pq
 import pytest
+from test_gate import examine
 
 from retention_helpers import importing
-from retention_helpers.contract import Stopped
+from retention_helpers.contract import TABLES, Stopped
 from retention_helpers.errors import InputError
 from retention_helpers.settings import Settings
+from retention_helpers.sources import spreadsheet
+from retention_helpers.sources.interface import Order
+from retention_helpers.sources.sheets import EXAMPLE
+from retention_helpers.sources.template import write_template
 
 
 def workbook(path: Path, **sheets: list[list]) -> Path:
@@ -114,3 +120,171 @@ def test_an_import_replaces_only_what_an_import_wrote(tmp_path: Path) -> None:
         file.write("C-3,2026-01-07\n")
     with pytest.raises(InputError, match="changed since"):
         importing.import_files("spreadsheet", [book], tmp_path / "data", Settings())
+
+
+def read_into(folder: Path, *files: Path, **settings: str) -> importing.Written:
+    return importing.import_files("spreadsheet", list(files), folder, Settings(**settings))
+
+
+SHEETS = {
+    "semicolons, decimal commas and a byte-order mark": (
+        "\ufeffcustomer_id;started_at;ended_at;mrr;status\nC-1;2026-01-05;;1.049,90;active\n".encode(),
+        ("2026-01-05", "1049.90"),
+    ),
+    "tabs": (b"customer_id\tstarted_at\tended_at\tmrr\nC-1\t2026-01-05\t\t49.90\n", ("2026-01-05", "49.90")),
+    "letters of Windows": (
+        "customer_id,started_at,ended_at,mrr,plan\nC-1,5 March 2026,,€49.90,für zwei\n".encode("cp1252"),
+        ("2026-03-05", "49.90"),
+    ),
+    "UTF-16 with titles": (
+        "Umsätze 2026\n\ncustomer_id,started_at,ended_at,mrr\nC-1,2026-01-05 10:30,,49\n".encode("utf-16"),
+        ("2026-01-05T10:30:00", "49"),
+    ),
+    "old Mac line ends": (b"customer_id,started_at,ended_at,mrr\rC-1,2026/1/5,,49\r", ("2026-01-05", "49")),
+}
+
+
+@pytest.mark.parametrize(("content", "first"), SHEETS.values(), ids=SHEETS.keys())
+def test_csv_in_every_form(tmp_path: Path, content: bytes, first: tuple[str, str]) -> None:
+    (tmp_path / "spans.csv").write_bytes(content)
+    written = read_into(tmp_path / "data", tmp_path / "spans.csv")
+    row = rows_of(tmp_path / "data" / "subscriptions.csv")[0]
+    assert (row["started_at"], row["mrr"]) == first
+    is_assumed = b"f\xfcr" in content
+    assert [fault.rule for fault in written.faults] == (["letters assumed"] if is_assumed else [])
+
+
+def test_amounts_that_could_be_two_are_left_for_the_gate_to_show(tmp_path: Path) -> None:
+    """1,234 alone may be a thousand or one and a quarter; beside 49,90 it can only be one and a quarter."""
+    for others, amount in (
+        ("", "1,234"),
+        ("C-2;2026-01-05;;49,90\n", "1.234"),
+        ("C-2;2026-01-05;;49.90\n", "1234"),
+    ):
+        (tmp_path / "spans.csv").write_text(
+            f"customer_id;started_at;ended_at;mrr\nC-1;2026-01-05;;1,234\n{others}"
+        )
+        read_into(tmp_path / f"data{amount}", tmp_path / "spans.csv")
+        assert rows_of(tmp_path / f"data{amount}" / "subscriptions.csv")[0]["mrr"] == amount
+
+
+def test_days_that_a_spreadsheet_took_for_months(tmp_path: Path) -> None:
+    """13 to 31 stayed texts, 1 to 12 became real dates with day and month exchanged: a known accident of Excel."""
+    starts = [dt.date(2026, n, 3) for n in range(1, 10)] + [f"{day}/03/2026" for day in range(13, 18)]
+    spans = [HEADER, *([f"C-{n}", start, None, 49, "active"] for n, start in enumerate(starts))]
+    book = workbook(tmp_path / "ours.xlsx", customers=PEOPLE, subscriptions=spans)
+    with pytest.raises(Stopped, match="the spreadsheet took days for months"):
+        read_into(tmp_path / "data", book, date_order="day first")
+
+
+def test_names_and_words_of_the_owner(tmp_path: Path) -> None:
+    """`columns:` and `values:` of retention.yml, below a title."""
+    book = workbook(
+        tmp_path / "abos.xlsx",
+        Abos=[["Abos"], ["Kunde", "von", "bis", "Preis", "Zustand", "Notiz"],
+              ["C-1", dt.date(2026, 1, 5), None, "49,90", "läuft", "nett"]],
+    )  # fmt: skip
+    columns = {
+        "customer_id": "kunde",
+        "started_at": "von",
+        "ended_at": "bis",
+        "mrr": "Preis",
+        "status": "Zustand",
+    }
+    options = {"columns": columns, "values": {"status": {"Läuft": "active"}}}
+    (tmp_path / "into").mkdir()
+    found = spreadsheet.read(Order([book], tmp_path / "into", Settings(), options))
+    assert pq.read_table(found.tables["subscriptions"]).to_pylist() == [
+        {"customer_id": "C-1", "started_at": "2026-01-05", "ended_at": None, "mrr": "49.90", "status": "active",
+         "source_place": "sheet Abos, row 3"}
+    ]  # fmt: skip
+    assert [fault.message for fault in found.faults] == [
+        "abos.xlsx: sheet Abos: no column of ours is called Notiz, and what stands there was not read. Is "
+        "that meant?"
+    ]
+
+
+STOPS: dict[str, tuple[list[list], str]] = {
+    "a column missing": (
+        [["customer_id", "started_at", "mrr"], ["C-1", "2026-01-05", 49]],
+        "sheet S looks like subscriptions, and lacks ended_at. Add it, or map your names to ours",
+    ),
+    "something else": ([["a", "b"], [1, 2]], "no line is the header of a table; the first one holds a, b. "),
+    "a column twice": ([[*HEADER, "mrr"]], "the column mrr stands twice. Keep one of the two."),
+    "a formula without its value": (
+        [HEADER, ["C-1", "=A1+1", None, 49, "active"]],
+        "row 2 of sheet S holds a formula without its value. Open it in Excel or LibreOffice and save it "
+        "there.",
+    ),
+    "nothing": ([], "no line is the header of a table"),
+}
+
+
+@pytest.mark.parametrize(("lines", "said"), STOPS.values(), ids=STOPS.keys())
+def test_sheets_that_are_no_table(tmp_path: Path, lines: list[list], said: str) -> None:
+    with pytest.raises(Stopped) as stopped:
+        read_into(tmp_path / "data", workbook(tmp_path / "ours.xlsx", S=lines))
+    assert str(stopped.value).startswith(f"ours.xlsx: {said}")
+
+
+@pytest.mark.parametrize("name", ["old.xls", "book.ods", "torn.xlsx", "empty.csv", "binary.csv"])
+def test_files_that_are_no_sheets(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes({"empty.csv": b"", "binary.csv": b"a\0b,c\n"}.get(name, b"PK\x03\x04 torn"))
+    with pytest.raises(Stopped, match=name):
+        read_into(tmp_path / "data", tmp_path / name)
+
+
+# --- the template ----------------------------------------------------------------------------------
+
+
+def test_the_template_holds_every_table_and_its_drop_downs(tmp_path: Path) -> None:
+    """A sheet a table with the contract's columns, one filled example row, and the words that will do."""
+    write_template(tmp_path / "ours.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "ours.xlsx")
+    assert book.sheetnames[1:3] == ["customers", "subscriptions"] and set(book.sheetnames[1:]) == set(TABLES)
+    for name, table in TABLES.items():
+        sheet = book[name]
+        header, example = ([cell.value for cell in row] for row in sheet.iter_rows(max_row=2))
+        assert header[: len(table.columns)] == [column.name for column in table.columns]
+        assert all(
+            example[header.index(column.name)] is not None for column in table.columns if column.filled
+        )
+        words = {str(one.formula1) for one in sheet.data_validations.dataValidation if one.type == "list"}
+        assert {f'"{",".join(column.choices)}"' for column in table.columns if column.choices} <= words
+        assert all(len(formula) <= 257 for formula in words)  # Excel takes no longer list
+
+
+def test_the_examples_of_the_template_are_good_rows(tmp_path: Path) -> None:
+    """With other ids, what the template shows passes the gate: nobody is taught a mistake."""
+    write_template(tmp_path / "ours.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "ours.xlsx")
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows(min_row=2):
+            for cell in row:
+                if isinstance(cell.value, str) and sheet.title in TABLES:
+                    cell.value = cell.value.replace(EXAMPLE, "call")
+    book.save(tmp_path / "filled.xlsx")
+    read_into(tmp_path / "data", tmp_path / "filled.xlsx")
+    faults = examine(tmp_path / "data", tmp_path / ".kept")
+    assert [fault.message for fault in faults if fault.level == "stop"] == []
+    assert {path.stem for path in (tmp_path / "data").glob("*.csv")} == set(TABLES)
+
+
+def test_an_example_that_was_left_in_is_never_a_customer(tmp_path: Path) -> None:
+    write_template(tmp_path / "ours.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "ours.xlsx")
+    book["customers"].append(["C-1", "2026-01-05"])
+    book["subscriptions"].append(["C-1", dt.date(2026, 1, 5), None, 49, "team", "active"])
+    book.save(tmp_path / "filled.xlsx")
+    written = read_into(tmp_path / "data", tmp_path / "filled.xlsx")
+    assert written.rows == {"customers.csv": 1, "subscriptions.csv": 1}
+    assert written.rows_set_aside == len(TABLES)
+    assert examine(tmp_path / "data", tmp_path / ".kept") == []
+
+
+def test_a_template_never_replaces_a_file(tmp_path: Path) -> None:
+    (tmp_path / "ours.xlsx").write_text("mine")
+    with pytest.raises(InputError, match="is there already"):
+        write_template(tmp_path / "ours.xlsx")
+    with pytest.raises(InputError, match=r"should end in \.xlsx"):
+        write_template(tmp_path / "ours.csv")

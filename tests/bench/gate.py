@@ -26,9 +26,9 @@ engine = connect(Path(sys.argv[2]))
 for name in ("customers", "subscriptions"):
     path = f"{sys.argv[1]}/{name}.csv"
     columns = next(open(path)).strip().split(",")
-    read = f"read_csv('{path}', all_varchar=true)"
-    largest = ", ".join(f"max({column})" for column in columns)
-    print(engine.con.execute(f"SELECT count(*), {largest} FROM {read}").fetchall())
+    read = f"FROM read_csv('{path}', all_varchar=true)"
+    each = ", ".join(f"max({column})" for column in columns)
+    print(engine.con.execute(f"SELECT count(*), {each} {read}").fetchall())
 """
 GATE = """
 import sys
