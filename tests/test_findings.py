@@ -118,6 +118,7 @@ def parts_of(business: Business) -> dict[str, Any]:
         bridge_customers=measures.bridge_customers(business),
         gaps=measures.switch_gap_sensitivity(business),
         left=measures.customers_lost(business),
+        standing_out=cohorts.standing_out(anniversary, fewest=business.settings.min_customers),
     )
 
 
@@ -365,7 +366,7 @@ def test_the_sentence_on_restated_numbers() -> None:
 def test_sources_and_coverage_in_words() -> None:
     """One row of one file; data that end a week before the month does."""
     read = pd.DataFrame({"rows_read": [1], "set_aside": [0]})
-    assert findings.quality.sources(read).text == "1 row from 1 file; none was set aside."
+    assert findings.quality.sources(read).text == "1 row from 1 file."
     as_of = dt.date(2026, 4, 1)
     late = pd.DataFrame({"last_on": [dt.date(2026, 3, 20), None]})
     assert "11 days before" in findings.quality.coverage(late, as_of).text

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from retention_helpers import cohorts, lists, measures, review
+from retention_helpers import cohorts, control, lists, measures, review
 from retention_helpers.business import Business
 from retention_helpers.intervals import Change, with_rate
 from retention_helpers.review.actions import ACTION_COLUMNS
@@ -218,7 +218,7 @@ def tones(answer: review.Answer) -> list[str]:
 def test_the_answer_on_churn_compares_with_last_month_and_last_year() -> None:
     """Both verdicts with their months, and how many more should have stayed; a rise is bad news."""
     churn = churn_table((2, 100), *[(30, 100)] * 11, (30, 100))
-    answer = review.churn_answer(churn, 0.05)
+    answer = review.churn_answer(churn, 0.05, control.chart(churn))
     assert "30 of 100" in said(answer)
     assert "30.0 %" in said(answer)
     assert [verdict.text for verdict in answer.verdicts] == [
@@ -230,7 +230,8 @@ def test_the_answer_on_churn_compares_with_last_month_and_last_year() -> None:
 
 def test_a_fall_of_churn_is_good_news() -> None:
     """And a target that is met asks for nobody more."""
-    answer = review.churn_answer(churn_table((40, 100), (4, 100)), 0.05)
+    churn = churn_table((40, 100), (4, 100))
+    answer = review.churn_answer(churn, 0.05, control.chart(churn))
     assert tones(answer) == ["good"]
     assert "met" in answer.do_now
     assert "more" not in answer.do_now
@@ -238,11 +239,15 @@ def test_a_fall_of_churn_is_good_news() -> None:
 
 def test_the_answer_on_churn_without_customers_or_history() -> None:
     """A dash for what cannot be given, and words for what there is nothing to compare with."""
-    empty = review.churn_answer(churn_table((0, 0)), 0.05)
+    nobody, one = churn_table((0, 0)), churn_table((1, 40))
+    empty = review.churn_answer(nobody, 0.05, control.chart(nobody))
     assert (empty.number, empty.interval) == ("–", "–")
-    first = review.churn_answer(churn_table((1, 40)), 0.05)
+    first = review.churn_answer(one, 0.05, control.chart(one))
     assert "nothing to compare with yet" in said(first)
     assert tones(first) == ["open"]
+
+
+NO_COHORT = pd.DataFrame(columns=["cohort", "verdict"])
 
 
 def test_the_answer_on_newcomers() -> None:
@@ -257,18 +262,18 @@ def test_the_answer_on_newcomers() -> None:
         "rate_low",
         "rate_high",
     ]
-    none = review.cohort_answer(pd.DataFrame(columns=columns), None)
+    none = review.cohort_answer(pd.DataFrame(columns=columns), None, NO_COHORT)
     assert (none.number, tones(none)) == ("–", ["open"])
     day = pd.Timestamp("2026-01-01")
     parts = pd.DataFrame(
         [("latest 3", day, day, 40, 10, 0.25, 0.14, 0.40), ("earlier", day, day, 40, 30, 0.75, 0.60, 0.86)],
         columns=columns,
     )
-    answer = review.cohort_answer(parts, cohorts.recent_change(parts))
+    answer = review.cohort_answer(parts, cohorts.recent_change(parts), NO_COHORT)
     assert "10 of 40" in said(answer)
     assert "fell against earlier" in said(answer)
     assert tones(answer) == ["bad"]
-    unclear = review.cohort_answer(parts, Change(0.0, -0.1, 0.1, "no clear change"))
+    unclear = review.cohort_answer(parts, Change(0.0, -0.1, 0.1, "no clear change"), NO_COHORT)
     assert "no clear change against earlier" in said(unclear)
     assert tones(unclear) == ["open"]
 

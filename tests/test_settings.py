@@ -47,6 +47,8 @@ GOOD = [
     ("date_order: day first", "date_order", "day first"),
     ("sources: {stripe: {}}", "sources", {"stripe": {}}),
     ("accepted: [test accounts]", "accepted", ("test accounts",)),
+    ("calls_a_month: 5", "calls_a_month", 5),
+    ("warning_thresholds: {no_login_30_days: 14}", "warning_thresholds", {"no_login_30_days": 14.0}),
 ]  # fmt: skip
 
 
@@ -104,6 +106,8 @@ BAD = [
     ("reason_map", "[a]", LINES),
     ("date_order", "european", "day first, month first or year first"),
     ("sources", "stripe", LINES),
+    ("calls_a_month", "some", WHOLE),
+    ("warning_thresholds", "{no_login_30_days: 0}", "a number above 0 for each warning"),
     ("accepted", "[test acounts]", "a list of rules (test acounts is none. Did you mean test accounts?)"),
 ]
 

@@ -128,8 +128,8 @@ def n_day(together: pd.DataFrame) -> Sentence | None:
     last = followed[-1]
     return Sentence(
         f"{text} Given {FOLLOWED} days more, "
-        f"{formats.rate(last['unbounded'], last['unbounded_low'], last['unbounded_high'])} were active on day "
-        f"{formats.count(last['n'])} or later."
+        f"{formats.rate(last['unbounded'], last['unbounded_low'], last['unbounded_high'])} were active on "
+        f"day {formats.count(last['n'])} or later."
     )
 
 
