@@ -27,6 +27,10 @@ SPAN_COLUMNS = (
 OTHER_COLUMNS = {
     "cancellations": ("customer_id", "canceled_at", "reason", "kind", "comment"),
     "notes": ("happened_on", "note"),
+    "events": ("customer_id", "occurred_at", "event"),
+    "payments": ("customer_id", "attempted_at", "status", "amount"),
+    "tickets": ("customer_id", "opened_at", "sentiment", "text"),
+    "emails": ("customer_id", "sent_at", "opened_at", "clicked_at", "campaign"),
 }
 
 
