@@ -179,6 +179,20 @@ def p_value(value: object) -> str:
     return "below 0.001" if float(value) < 0.001 else number(value, 3)  # type: ignore[arg-type]
 
 
+def chance(value: object) -> str:
+    """How likely so much would be by chance alone, in words where it is hardly so.
+
+    >>> chance(0.0321), chance(0.0002), chance(1e-168)
+    ('0.032', 'less than one in a thousand', 'less than one in a million')
+    """
+    if is_missing(value):
+        return MISSING
+    share = float(value)  # type: ignore[arg-type]
+    if share < 1e-6:
+        return "less than one in a million"
+    return "less than one in a thousand" if share < 1e-3 else number(share, 3)
+
+
 def counted(value: object, low: object, high: object) -> str:
     """A number of customers to expect, with its interval.
 
@@ -195,6 +209,15 @@ def number(value: object, digits: int = 2) -> str:
     '1.46'
     """
     return MISSING if is_missing(value) else f"{float(value):,.{digits}f}"  # type: ignore[arg-type]
+
+
+def trimmed(value: object) -> str:
+    """A plain number with as many decimals as it needs, at most two.
+
+    >>> trimmed(3.0), trimmed(0.25), trimmed(1 / 3)
+    ('3', '0.25', '0.33')
+    """
+    return number(value).rstrip("0").rstrip(".") if not is_missing(value) else MISSING
 
 
 def tenths(value: object) -> str:

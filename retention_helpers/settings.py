@@ -65,12 +65,7 @@ class Settings:
         return zoneinfo.ZoneInfo(self.time_zone)
 
 
-NOT_USED_YET = (
-    "landmark_days",
-    "horizon_days",
-    "benchmarks",
-    "attributes",
-)  # read and checked, for pages that are still to come
+NOT_USED_YET = ("benchmarks",)  # read and checked, for pages that are still to come
 
 
 class _Wrong(Exception):

@@ -29,6 +29,9 @@ OTHER_COLUMNS = {
     "notes": ("happened_on", "note"),
     "events": ("customer_id", "occurred_at", "event"),
     "assignments": ("experiment", "customer_id", "arm", "assigned_at"),
+    "payments": ("customer_id", "attempted_at", "status", "amount"),
+    "tickets": ("customer_id", "opened_at", "sentiment", "text"),
+    "emails": ("customer_id", "sent_at", "opened_at", "clicked_at", "campaign"),
 }
 
 

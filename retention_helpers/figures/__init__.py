@@ -7,7 +7,9 @@ says what is to be seen, with the key numbers, for those who cannot see it and f
 from retention_helpers.figures.canvas import Figure
 from retention_helpers.figures.early_warning import calibration, precision_by_warning, share_by_month
 from retention_helpers.figures.effects import effects, estimate_path, shares_by_day
-from retention_helpers.figures.levels import losses_by_tenure, rate_by_level
+from retention_helpers.figures.forest import forest
+from retention_helpers.figures.landmark import landmark_design, still_there
+from retention_helpers.figures.levels import losses_by_tenure, rate_by_level, risk_by_level
 from retention_helpers.figures.lines import counts_by_month
 from retention_helpers.figures.months import control_chart, movement_by_month, outlook, rate_by_month
 from retention_helpers.figures.shares import amounts, shares, shares_over_time
@@ -27,6 +29,8 @@ __all__ = [
     "counts_by_month",
     "effects",
     "estimate_path",
+    "forest",
+    "landmark_design",
     "loss_by_month_of_tenure",
     "losses_by_tenure",
     "lost_by_cause",
@@ -35,10 +39,12 @@ __all__ = [
     "precision_by_warning",
     "rate_by_level",
     "rate_by_month",
+    "risk_by_level",
     "share_by_month",
     "shares",
     "shares_by_day",
     "shares_over_time",
+    "still_there",
     "survival",
     "survival_by_level",
     "triangle",

@@ -6,6 +6,7 @@ from retention_helpers import formats
 from retention_helpers.figures.canvas import BLUE, INK, Figure, blank, finished, percent_axis, styled
 
 MOST_LEVELS = 30
+PALE = "#b4b9c2"  # too few
 
 
 @styled
@@ -24,7 +25,7 @@ def rate_by_level(frame: pd.DataFrame, rate: str, *, title: str, base: str = "cu
     for place, row in enumerate(rows.itertuples()):
         value, low, high = (getattr(row, name) for name in (rate, f"{rate}_low", f"{rate}_high"))
         parts.append(f"{row.level} {formats.rate(value, low, high)}")
-        colour = "#b4b9c2" if row.verdict == "too few" else BLUE
+        colour = PALE if row.verdict == "too few" else BLUE
         axes.plot([low, high], [place, place], color=colour, linewidth=2, solid_capstyle="round")
         axes.plot([value], [place], "o", color=colour, markersize=5.5)
     labels = [f"{row.level}  (n = {formats.count(getattr(row, base))})" for row in rows.itertuples()]
@@ -41,6 +42,53 @@ def rate_by_level(frame: pd.DataFrame, rate: str, *, title: str, base: str = "cu
     percent_axis(axes.xaxis, top)
     axes.set_title(title)
     return finished(canvas, f"{title}. {'; '.join(reversed(parts)) or 'There is no group to show'}.")
+
+
+@styled
+def risk_by_level(frame: pd.DataFrame, *, title: str) -> Figure:
+    """The risk of each level of several drivers with its interval, a block a driver; too few are pale.
+
+    Takes `by`, `level`, `customers`, `risk` with `_low` and `_high`, and `verdict`.
+    """
+    blocks = list(frame.groupby("by", sort=False))
+    if not blocks:
+        canvas, axes = blank(1.2)
+        axes.set_axis_off()
+        axes.set_title(f"{title}: nothing to draw")
+        return finished(canvas, f"{title}: there are 0 drivers to show.")
+    canvas, axes = blank(0.9 + 0.28 * (len(frame) + len(blocks)))
+    labels: list[tuple[float, str]] = []
+    said = []
+    place = 0.0
+    for by, levels in blocks:
+        axes.annotate(
+            str(by), (0, place), xycoords=("axes fraction", "data"), xytext=(4, 0),
+            textcoords="offset points", va="center", fontsize=9, fontweight="bold", color=INK,
+        )  # fmt: skip
+        for row in levels.itertuples():
+            place -= 1
+            colour = PALE if row.verdict == "too few" else BLUE
+            axes.plot(
+                [row.risk_low, row.risk_high],
+                [place, place],
+                color=colour,
+                linewidth=2,
+                solid_capstyle="round",
+            )
+            axes.plot([row.risk], [place], "o", color=colour, markersize=5.5)
+            labels.append((place, f"{row.level}  (n = {formats.count(row.customers)})"))
+            said.append(f"{by}, {row.level}: {formats.rate(row.risk, row.risk_low, row.risk_high)}")
+        place -= 1.2
+    axes.set_yticks([at for at, _ in labels], [label for _, label in labels])
+    axes.set_ylim(place + 0.6, 0.7)
+    top = min(1.0, float(frame.loc[frame["verdict"] != "too few", "risk_high"].max() or 0.3) * 1.1)
+    top = 1.0 if pd.isna(top) else top
+    axes.set_xlim(0, top)
+    percent_axis(axes.xaxis, top)
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    axes.set_title(title)
+    return finished(canvas, f"{title}. {'; '.join(said)}.")
 
 
 @styled

@@ -6,6 +6,7 @@ numbers on with `hand_on`, which shows nothing.
 
 from retention_helpers.findings import (
     activity,
+    comparison,
     control,
     early_warning,
     experiments,
@@ -24,6 +25,7 @@ __all__ = [
     "Remarks",
     "Sentence",
     "activity",
+    "comparison",
     "control",
     "early_warning",
     "experiments",

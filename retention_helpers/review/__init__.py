@@ -23,6 +23,7 @@ from retention_helpers.review.answers import (
     kinds_answer,
     money_answer,
 )
+from retention_helpers.review.comparison import what_was_different
 from retention_helpers.review.earlier import became_of, compared, earlier_reports, restated
 from retention_helpers.review.early_warning import (
     asked_answer,
@@ -61,5 +62,6 @@ __all__ = [
     "speak_to_those_at_risk",
     "speak_to_those_leaving",
     "unexplained",
+    "what_was_different",
     "why_they_left",
 ]

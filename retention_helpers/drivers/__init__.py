@@ -1,0 +1,40 @@
+"""What was different about those who left, before they left: a comparison at a landmark.
+
+`comparison` gathers what was known about each customer at the landmark; `compare_alone` and
+`compare_together` judge each driver; the rest says what it would be worth, where the risks part, and what a
+comparison without a landmark would have claimed.
+"""
+
+from retention_helpers.drivers.adjusted import compare_together, leading
+from retention_helpers.drivers.cuts import thresholds
+from retention_helpers.drivers.established import at_month_ends, compare_established
+from retention_helpers.drivers.features import comparison
+from retention_helpers.drivers.landmark import EARLY_LANDMARK, Comparison, Driver, LooksAhead, flow
+from retention_helpers.drivers.naive import compare_without_landmark
+from retention_helpers.drivers.shrinkage import segments
+from retention_helpers.drivers.staying import at_days, still_there
+from retention_helpers.drivers.univariate import compare_alone, risk_by_level
+from retention_helpers.drivers.valuation import newcomers_a_month, proposed_experiment, worth
+
+__all__ = [
+    "EARLY_LANDMARK",
+    "Comparison",
+    "Driver",
+    "LooksAhead",
+    "at_days",
+    "at_month_ends",
+    "compare_alone",
+    "compare_established",
+    "compare_together",
+    "compare_without_landmark",
+    "comparison",
+    "flow",
+    "leading",
+    "newcomers_a_month",
+    "proposed_experiment",
+    "risk_by_level",
+    "segments",
+    "still_there",
+    "thresholds",
+    "worth",
+]
