@@ -26,6 +26,8 @@ SPAN_COLUMNS = (
 )
 OTHER_COLUMNS = {
     "cancellations": ("customer_id", "canceled_at", "reason", "kind", "comment"),
+    "contacts": ("customer_id", "contacted_at", "kind", "outcome"),
+    "events": ("customer_id", "occurred_at", "event"),
     "notes": ("happened_on", "note"),
     "events": ("customer_id", "occurred_at", "event"),
     "assignments": ("experiment", "customer_id", "arm", "assigned_at"),

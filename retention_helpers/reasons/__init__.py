@@ -3,29 +3,7 @@
 Every function but the first takes frames: `losses` reads the business once, one row a customer lost.
 """
 
-from retention_helpers.reasons.comments import comments, latest
-from retention_helpers.reasons.did import (
-    answers_with_use,
-    claims,
-    contradictions,
-    said_and_did,
-    use_before,
-    usual,
-)
-from retention_helpers.reasons.groups import by_group, depends_on, side_by_side, with_groups
-from retention_helpers.reasons.interviews import (
-    enough,
-    interviewed,
-    interviews,
-    message,
-    survey,
-    survey_text,
-    with_messages,
-)
-from retention_helpers.reasons.involuntary import failed_payments, involuntary, recovered
-from retention_helpers.reasons.plays import PLAYS, plays
-from retention_helpers.reasons.requests import requests
-from retention_helpers.reasons.said import (
+from retention_helpers.reasons.answers import (
     Period,
     coverage,
     losses,
@@ -35,14 +13,36 @@ from retention_helpers.reasons.said import (
     silent,
     unmapped_codes,
 )
-from retention_helpers.reasons.shares import (
+from retention_helpers.reasons.billing import failed_payments, involuntary, recovered
+from retention_helpers.reasons.calls import (
+    enough,
+    interviewed,
+    interviews,
+    message,
+    survey,
+    survey_text,
+    with_messages,
+)
+from retention_helpers.reasons.did import (
+    answers_with_use,
+    claims,
+    contradictions,
+    said_and_did,
+    use_before,
+    usual,
+)
+from retention_helpers.reasons.features import requests
+from retention_helpers.reasons.groups import by_group, depends_on, side_by_side, with_groups
+from retention_helpers.reasons.implications import PLAYS, plays
+from retention_helpers.reasons.quotes import comments, latest
+from retention_helpers.reasons.ranking import (
     change,
     months_side_by_side,
     order_is_clear,
     shares,
     shares_over_time,
 )
-from retention_helpers.reasons.themes import frequent_phrases, themes
+from retention_helpers.reasons.topics import frequent_phrases, themes
 
 __all__ = [
     "PLAYS",

@@ -15,8 +15,8 @@ import pandas as pd
 from retention_helpers import months
 from retention_helpers.business import Business
 from retention_helpers.intervals import against_the_rest, with_rate
-from retention_helpers.reasons.said import Period
-from retention_helpers.reasons.shares import ORDER
+from retention_helpers.reasons.answers import Period
+from retention_helpers.reasons.ranking import ORDER
 
 USE_DAYS = 30  # before the request
 FEWEST_DAYS = 7  # of them in service and on record; less says nothing about use

@@ -8,8 +8,8 @@ from retention_helpers import formats
 from retention_helpers.business import Business
 from retention_helpers.errors import InputError, nearest
 from retention_helpers.intervals import LEVEL, against_the_rest, holm, with_rate
-from retention_helpers.reasons.said import GROUPS, in_order
-from retention_helpers.reasons.shares import in_columns, leading
+from retention_helpers.reasons.answers import GROUPS, in_order
+from retention_helpers.reasons.ranking import in_columns, leading
 
 NOT_GIVEN = "(not given)"
 OTHERS = "(all others)"

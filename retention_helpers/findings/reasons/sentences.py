@@ -9,7 +9,7 @@ from retention_helpers.findings.sentences import Sentence, listed
 from retention_helpers.intervals import Rate, rate
 from retention_helpers.reasons import Period, order_is_clear
 from retention_helpers.reasons.did import FEWEST_DAYS, STAY, USE_DAYS, Usual
-from retention_helpers.reasons.themes import NO_THEME
+from retention_helpers.reasons.topics import NO_THEME
 
 STAND_OUT = ("above the rest", "below the rest")
 

@@ -9,8 +9,8 @@ import pandas as pd
 from retention_helpers import formats, months
 from retention_helpers.business import Business
 from retention_helpers.reason_codes import SURVEY
-from retention_helpers.reasons.comments import quoted
-from retention_helpers.reasons.said import Period, within
+from retention_helpers.reasons.answers import Period, within
+from retention_helpers.reasons.quotes import quoted
 
 INTERVIEW = "interview"  # the kind of contact
 NOT_REACHED = {"no_answer", "not_reached", "unreachable", "no_reply", "attempted", "voicemail", "bounced"}

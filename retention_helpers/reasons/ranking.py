@@ -9,7 +9,7 @@ from scipy import special
 from retention_helpers.contract import REASONS
 from retention_helpers.intervals import LEVEL, holm, newcombe, sum_interval, two_shares_p, with_rate
 from retention_helpers.reason_codes import UNMAPPED
-from retention_helpers.reasons.said import Period, said, within
+from retention_helpers.reasons.answers import Period, said, within
 
 ORDER = {reason: place for place, reason in enumerate([*REASONS, UNMAPPED])}
 CENT = Decimal("0.01")

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from retention_helpers.contract import INVOLUNTARY_REASONS
-from retention_helpers.reasons.said import Period, within
-from retention_helpers.reasons.shares import CENT, ORDER, amount_lost
+from retention_helpers.reasons.answers import Period, within
+from retention_helpers.reasons.ranking import CENT, ORDER, amount_lost
 
 
 class Play(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from retention_helpers.reasons.phrases import CLAUSE, PhraseLists, is_unspaced, normal
-from retention_helpers.reasons.themes import lists_of, themes_of
+from retention_helpers.reasons.topics import lists_of, themes_of
 
 FEATURES = Path(__file__).with_name("features.yml")
 ASKING = "missing_feature"  # the reason, and the theme, of those who ask for something

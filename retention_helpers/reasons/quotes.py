@@ -10,7 +10,7 @@ import unicodedata
 import pandas as pd
 
 from retention_helpers.formats import count
-from retention_helpers.reasons.said import Period, within
+from retention_helpers.reasons.answers import Period, within
 
 MOST_LETTERS = 280  # of a quotation
 SHOWN = 12  # of the latest comments

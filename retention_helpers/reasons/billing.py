@@ -13,8 +13,8 @@ from retention_helpers import months
 from retention_helpers.business import Business
 from retention_helpers.contract import INVOLUNTARY_REASONS
 from retention_helpers.intervals import with_rate
-from retention_helpers.reasons.said import Period, within
-from retention_helpers.reasons.shares import amount_lost
+from retention_helpers.reasons.answers import Period, within
+from retention_helpers.reasons.ranking import amount_lost
 
 NOT_SAID = "not_said"
 
