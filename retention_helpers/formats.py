@@ -103,12 +103,14 @@ def interval(low: object, high: object) -> str:
 
 
 def rate(value: object, low: object, high: object) -> str:
-    """A rate with its interval.
+    """A rate with its interval, where it has one.
 
-    >>> rate(0.0414, 0.029, 0.057)
-    '4.1 % (2.9–5.7 %)'
+    >>> rate(0.0414, 0.029, 0.057), rate(0.05, None, None)
+    ('4.1 % (2.9–5.7 %)', '5.0 %')
     """
-    return MISSING if is_missing(value) else f"{percent(value)} ({interval(low, high)})"
+    if is_missing(value) or (is_missing(low) and is_missing(high)):
+        return percent(value)
+    return f"{percent(value)} ({interval(low, high)})"
 
 
 def times(value: object, low: object = None, high: object = None) -> str:
@@ -194,12 +196,14 @@ def chance(value: object) -> str:
 
 
 def counted(value: object, low: object, high: object) -> str:
-    """A number of customers to expect, with its interval.
+    """A number of customers to expect, with its interval where it has one.
 
-    >>> counted(274, 238, 1311)
-    '274 (238–1,311)'
+    >>> counted(274, 238, 1311), counted(429, None, None)
+    ('274 (238–1,311)', '429')
     """
-    return MISSING if is_missing(value) else f"{count(value)} ({count(low)}–{count(high)})"
+    if is_missing(value) or (is_missing(low) and is_missing(high)):
+        return count(value)
+    return f"{count(value)} ({count(low)}–{count(high)})"
 
 
 def number(value: object, digits: int = 2) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from retention_helpers import calendar, risks
 from retention_helpers.intervals import LEVEL, Floats, Rate
+from retention_helpers.risks import Choice
 
 AHEAD = 12  # months
 RUNS = 500
@@ -33,22 +34,23 @@ class _Outlook:
     unequal: float  # how much more an amount varies than a count
 
 
-def _outlook(cells: pd.DataFrame, method: str) -> _Outlook | None:
+def _outlook(cells: pd.DataFrame, chosen: Choice) -> _Outlook | None:
     """None where nobody is there, or nobody could have left yet."""
     now = cells[(cells["month"] == cells["month"].max()) & (cells["customers_at_end"] > 0)]
     if now.empty or not risks.last_rate(cells).denominator:
         return None
     draws = np.random.default_rng(20260101)
     ages, customers = now["k"].to_numpy(), now["customers_at_end"].to_numpy(dtype=float)
-    hazards, varied = risks.drawn_hazards(draws, cells, method, int(ages.max()) + AHEAD, runs=RUNS)
+    hazards, varied = risks.drawn_hazards(draws, cells, chosen, int(ages.max()) + AHEAD, runs=RUNS)
+    runs = len(hazards) - 1
     recent = cells.groupby("month")[["came", "mrr_came"]].sum().tail(AHEAD)
     came, mrr_came = (recent[name].to_numpy(dtype=float) for name in recent.columns)
-    picked = draws.integers(len(recent), size=(RUNS, AHEAD))
+    picked = draws.integers(len(recent), size=(runs, AHEAD))
     mrr = now["mrr_at_end"].to_numpy(dtype=float)
     squares = float(now["mrr_squared"].astype(float).sum())
     return _Outlook(
         hazards=hazards,
-        shocks=np.vstack([np.ones(AHEAD), risks.shocks(draws, varied, (RUNS, AHEAD))]),
+        shocks=risks.shocks(draws, varied, AHEAD),
         ages=ages,
         customers=customers,
         mrr=mrr,
@@ -145,24 +147,25 @@ def _with_ends(*names: str) -> list[str]:
     return [f"{name}{end}" for name in names for end in ("", "_low", "_high")]
 
 
-def projection(cells: pd.DataFrame, method: str) -> pd.DataFrame:
+def projection(cells: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
     """One row for today and each month of the year ahead: who will be there, without and with newcomers.
 
     Takes the table of `risks.cohort_months`, and the way of looking ahead that `risks.choice` named.
     Newcomers are as many, and pay as much, as those who came in the last twelve months did on average;
-    prices stay. The bands (95 %) hold what is not known of the risks, how much whole months vary, and
-    chance, by drawing the past and the months ahead 500 times. No row where nobody could have left yet.
+    prices stay. The bands (95 %) hold what is not known of the risks, which way of looking ahead is right,
+    how much whole months vary, and chance, by drawing the past and the months ahead 500 times. No row where
+    nobody could have left yet.
 
     Columns: month, still_here (of today's customers), newcomers_share (of those who came in the report
     month, how many are there still), customers (newcomers included), mrr (theirs, Decimal), each with
-    _low and _high; the first row is today.
+    _low and _high; the first row is today, without them.
     """
     columns = ["month", *_with_ends("still_here", "newcomers_share", "customers", "mrr")]
-    outlook = _outlook(cells, method)
+    outlook = _outlook(cells, chosen)
     if outlook is None:
         return pd.DataFrame(columns=columns)
     course, last = _course(outlook), pd.Timestamp(cells["month"].max())
-    rows = [_today(outlook, last)]
+    rows: list[dict[str, object]] = [_today(outlook, last)]
     for ahead in range(AHEAD):
         share = course.newcomers_share[:, ahead]
         ends = dict(zip(_with_ends("newcomers_share"), (float(share[0]), *_ends(share)), strict=True))
@@ -175,16 +178,16 @@ def projection(cells: pd.DataFrame, method: str) -> pd.DataFrame:
                 **_priced("mrr", course.mrr[:, ahead]),
             }
         )
-    return pd.DataFrame(rows, columns=columns).astype({"month": "datetime64[s]"})
+    counts = {name: "Int64" for name in _with_ends("still_here", "customers")}
+    return pd.DataFrame(rows, columns=columns).astype({"month": "datetime64[s]", **counts})
 
 
 def _today(outlook: _Outlook, month: pd.Timestamp) -> dict[str, object]:
     people, amount = int(outlook.customers.sum()), Decimal(f"{outlook.mrr.sum():.2f}")
-    parts = {"still_here": people, "newcomers_share": 1.0, "customers": people, "mrr": amount}
-    return {"month": month, **{end: value for name, value in parts.items() for end in _with_ends(name)}}
+    return {"month": month, "still_here": people, "newcomers_share": 1.0, "customers": people, "mrr": amount}
 
 
-def what_if(cells: pd.DataFrame, method: str) -> pd.DataFrame:
+def what_if(cells: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
     """One row per 0, 1, … 5 points by which more stay each month: what that makes in a year.
 
     The year ahead of `projection`, with every month's risk of leaving lower by so many percentage points
@@ -197,7 +200,7 @@ def what_if(cells: pd.DataFrame, method: str) -> pd.DataFrame:
     """
     names = _with_ends("customers", "more_customers", "mrr", "revenue", "more_revenue")
     columns = ["points_better", *names]
-    outlook = _outlook(cells, method)
+    outlook = _outlook(cells, chosen)
     if outlook is None:
         return pd.DataFrame(columns=columns)
     usual, year = _course(outlook), risks.last_rate(cells, months_back=AHEAD)
@@ -205,16 +208,22 @@ def what_if(cells: pd.DataFrame, method: str) -> pd.DataFrame:
     for points in BETTER_BY:
         if points / 100 < year.value:
             better = _course(outlook, points / 100)
-            more = better.expected_customers - usual.expected_customers
-            revenue = (better.expected_mrr - usual.expected_mrr).sum(axis=1)
-            gain: dict[str, object] = {
-                **_counted("more_customers", more[:, -1]),
-                **_priced("more_revenue", revenue),
-            }
-            rows.append({"points_better": points, **_year(better), **gain})
+            rows.append({"points_better": points, **_year(better), **_gained(usual, better)})
     frame = pd.DataFrame(rows, columns=columns).astype({name: "object" for name in names})
     counts = {name: "Int64" for name in _with_ends("customers", "more_customers")}
     return frame.astype(counts)
+
+
+def _gained(usual: _Course, better: _Course) -> dict[str, object]:
+    """What the better year has more; of the numbers as they stand in the table, so that they add up."""
+    customers = better.expected_customers[:, -1] - usual.expected_customers[:, -1]
+    revenue = (better.expected_mrr - usual.expected_mrr).sum(axis=1)
+    shown = round(float(better.customers[0, -1])) - round(float(usual.customers[0, -1]))
+    return {
+        **_counted("more_customers", customers),
+        "more_customers": shown,
+        **_priced("more_revenue", revenue),
+    }
 
 
 def _year(course: _Course) -> dict[str, object]:
@@ -236,14 +245,13 @@ def five_percent(churn: Rate) -> pd.DataFrame:
     is revenue, not profit. A reading that would have fewer than nobody leave has no number.
 
     Columns: reading, asked_rate (the churn a month that it asks for), gain_share (more revenue from a
-    customer's lifetime) with _low and _high (at the ends of c's interval; empty where one of them would
-    ask the impossible).
+    customer's lifetime) with _low and _high (at the ends of c's interval; empty where it is the same at
+    both, or one of them would ask the impossible).
     """
     rows = []
     for reading, asked in zip(READINGS, (_fewer, _more_in_a_year, _more_in_a_month), strict=True):
         gain, low, high = (_gain(asked, share) for share in (churn.value, churn.high, churn.low))
-        known = not np.isnan(low + high)
-        ends = (low, high) if known else (np.nan, np.nan)
+        ends = (low, high) if low < high else (np.nan, np.nan)
         rows.append((reading, _or_nothing(asked(churn.value)), gain, *ends))
     return pd.DataFrame(rows, columns=["reading", "asked_rate", *_with_ends("gain_share")])
 

@@ -169,6 +169,19 @@ class Choice:
     tests: int
     errors: dict[str, float]
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """How much each way is believed: by one over the square of its error; without a test, the used one.
+
+        >>> Choice("last rate", 3, {"last rate": 0.1, "falling risk": 0.2}).weights
+        {'last rate': 0.8, 'falling risk': 0.2}
+        """
+        if not self.errors:
+            return {self.method: 1.0}
+        precisions = {method: 1 / max(error, 1e-3) ** 2 for method, error in self.errors.items()}
+        whole = sum(precisions.values())
+        return {method: round(precision / whole, 9) for method, precision in precisions.items()}
+
 
 def choice(tests: pd.DataFrame) -> Choice:
     """The way that was nearest on average; of equals the simplest, and the last rate without a test.
@@ -204,44 +217,53 @@ def variation(cells: pd.DataFrame, hazards: Floats) -> float:
     return max(beyond / squares, 0.0) if squares else 0.0
 
 
-def shocks(draws: np.random.Generator, variance: float, shape: tuple[int, int]) -> Floats:
-    """Factors with a mean of 1 by which whole months are worse or better than usual."""
-    return draws.gamma(1 / variance, variance, shape) if variance else np.ones(shape)
+def shocks(draws: np.random.Generator, variances: Floats, months_ahead: int) -> Floats:
+    """Factors with a mean of 1 by which whole months are worse or better than usual, a row a variance."""
+    shape = (len(variances), months_ahead)
+    some = np.maximum(variances, 1e-12)[:, None]
+    return np.where(variances[:, None] > 0, draws.gamma(1 / some, some, shape), 1.0)
 
 
 def drawn_hazards(
-    draws: np.random.Generator, cells: pd.DataFrame, method: str, ages: int, *, runs: int
-) -> tuple[Floats, float]:
+    draws: np.random.Generator, cells: pd.DataFrame, chosen: Choice, ages: int, *, runs: int
+) -> tuple[Floats, Floats]:
     """The hazards to expect (first row) and as other pasts like this one would give them, a row a run.
 
-    Also the relative variance of the months' risks, which those other pasts share. The falling risk is
-    fitted anew to losses drawn from itself (parametric bootstrap); the two simple ways are drawn from what
-    the losses leave open (Jeffreys' prior), and made worse or better by the months they come from.
+    Also each row's relative variance of the months' risks (the first: 0). The expectation is that of the
+    way chosen; of the runs, every way has its share by `Choice.weights`, because which of them is right is
+    not known either. The falling risk is fitted anew to losses drawn from itself (parametric bootstrap);
+    the simple ways are drawn from what the losses leave open (Jeffreys' prior), and made worse or better
+    by the months they come from.
     """
-    expected = hazards(cells, method, max(ages, int(cells["k"].max())))
-    varied = variation(cells, expected)
-    if method == FALLING_RISK:
-        drawn = _fitted_anew(draws, cells, expected, varied, ages, runs)
-    else:
-        drawn = _drawn_rates(draws, cells, method, varied, ages, runs)
-    return np.vstack([expected[:ages], drawn]), varied
+    oldest = max(ages, int(cells["k"].max()))
+    rows, variances = [hazards(cells, chosen.method, ages)[None]], [np.zeros(1)]
+    for method, weight in chosen.weights.items():
+        share, expected = round(weight * runs), hazards(cells, method, oldest)
+        varied = np.full(share, variation(cells, expected))
+        rows.append(
+            _fitted_anew(draws, cells, expected, varied, ages)
+            if method == FALLING_RISK
+            else _drawn_rates(draws, cells, method, varied, ages)
+        )
+        variances.append(varied)
+    return np.vstack(rows), np.concatenate(variances)
 
 
 def _fitted_anew(
-    draws: np.random.Generator, cells: pd.DataFrame, expected: Floats, varied: float, ages: int, runs: int
+    draws: np.random.Generator, cells: pd.DataFrame, expected: Floats, varied: Floats, ages: int
 ) -> Floats:
     seen = cells[cells["k"] > 0]
     customers = _by_age(cells)[0]
     month, age = pd.factorize(seen["month"])[0], seen["k"].to_numpy() - 1
-    risk = np.minimum(expected[age] * shocks(draws, varied, (runs, int(month.max()) + 1))[:, month], 1)
+    risk = np.minimum(expected[age] * shocks(draws, varied, int(month.max()) + 1)[:, month], 1)
     lost = draws.binomial(seen["customers_at_start"].to_numpy(), risk)
     return lifetimes.hazards_of_many(customers, lost @ np.eye(len(customers))[age], ages)
 
 
 def _drawn_rates(
-    draws: np.random.Generator, cells: pd.DataFrame, method: str, varied: float, ages: int, runs: int
+    draws: np.random.Generator, cells: pd.DataFrame, method: str, varied: Floats, ages: int
 ) -> Floats:
-    back = LAST_MONTHS if method == LAST_RATE else STAGE_MONTHS
+    back, runs = LAST_MONTHS if method == LAST_RATE else STAGE_MONTHS, len(varied)
     overall = last_rate(cells, months_back=back)
     stayed = overall.denominator - overall.numerator
     drawn = draws.beta(overall.numerator + 0.5, stayed + 0.5, runs)[:, None]
@@ -249,6 +271,6 @@ def _drawn_rates(
         stages = rates_by_tenure(cells)
         lost, base = stages["lost"].to_numpy(), stages["customers_at_start"].to_numpy()
         drawn = draws.beta(lost + LEANING * drawn, base - lost + LEANING * (1 - drawn))
-    shared = shocks(draws, varied, (runs, back)).mean(axis=1)
+    shared = shocks(draws, varied, back).mean(axis=1)
     by_age = _spread_out(np.broadcast_to(drawn, (runs, len(STAGES))), ages)
     return np.minimum(by_age * shared[:, None], 1)

@@ -255,12 +255,13 @@ def standing_out(cohorts: pd.DataFrame, *, k: int = 3) -> Sentence:
             f"rest after {after}."
         )
     said = [
-        f"{formats.month(row.cohort)} ({formats.rate(row.rate, row.rate_low, row.rate_high)}, {row.verdict})"
+        f"{formats.month(row.cohort)} with {formats.rate(row.rate, row.rate_low, row.rate_high)}, "
+        f"{row.verdict}"
         for row in out.itertuples()
     ]
     return Sentence(
-        f"Clearly different from the rest after {after}: {listed(said)}; {formats.count(judged)} cohorts "
-        "were large enough to look at, and the verdict allows for looking at all of them."
+        f"Clearly different after {after}: {'; '.join(said)}. {formats.count(judged)} cohorts were large "
+        "enough to look at, and the verdict allows for looking at all of them."
     )
 
 

@@ -26,11 +26,11 @@ def choice(chosen: Choice) -> Sentence:
             f"began with customers, and {risks.HELD_BACK} more to hide. The simplest is used: {used}."
         )
     errors = sorted(chosen.errors.items(), key=lambda pair: (pair[1], pair[0] != chosen.method))
-    said = [f"{_WAYS[method]} {formats.percent(error)}" for method, error in errors]
-    tests = "once" if chosen.tests == 1 else f"{formats.count(chosen.tests)} times"
+    said = [f"{_WAYS[method]} by {formats.percent(error)}" for method, error in errors]
     return Sentence(
-        f"With {risks.HELD_BACK} months hidden, {tests}, each way was off by so much of the customers on "
-        f"average: {listed(said)}. The nearest is used: {used}."
+        f"Tested on {risks.HELD_BACK} months that it was not shown, "
+        f"{'once' if chosen.tests == 1 else f'{formats.count(chosen.tests)} times'}, each way missed by so "
+        f"many of the customers on average: {listed(said)}. The nearest is used: {used}."
     )
 
 
@@ -78,17 +78,17 @@ def five_percent(rows: pd.DataFrame, churn: Rate) -> Sentence:
     if not churn.numerator:
         return Sentence("Nobody left in the last 12 months: no retention could be better.")
     said = [
-        f"“{row.reading}” takes churn to {formats.percent(row.asked_rate)} a month and is worth "
-        f"{formats.rate(row.gain_share, row.gain_share_low, row.gain_share_high)} more revenue from a "
-        "customer's lifetime"
+        f"“{row.reading}” (a churn of {formats.percent(row.asked_rate)}) would be worth "
+        f"{formats.rate(row.gain_share, row.gain_share_low, row.gain_share_high)} more"
         for row in rows[rows["gain_share"].notna()].itertuples()
     ]
     beyond = [
-        f"“{row.reading}” is more than all who leave" for row in rows[rows["gain_share"].isna()].itertuples()
+        f"“{row.reading}” would be more than all who leave"
+        for row in rows[rows["gain_share"].isna()].itertuples()
     ]
     return Sentence(
-        f"From a churn of {formats.percent(churn.value)} a month over the last 12 months: "
-        f"{'; '.join([*said, *beyond])}."
+        f"From a churn of {formats.percent(churn.value)} a month over the last 12 months, in revenue from a "
+        f"customer's lifetime: {'; '.join([*said, *beyond])}."
     )
 
 

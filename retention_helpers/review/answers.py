@@ -180,6 +180,10 @@ def cohort_answer(parts: pd.DataFrame, change: Change | None, standing_out: pd.D
     )
 
 
+def _share(row: pd.Series, name: str) -> str:
+    return formats.rate(row[name], row[f"{name}_low"], row[f"{name}_high"])
+
+
 def money_answer(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Answer:
     """What became of the MRR at the start of the month."""
     now, shares = moved.iloc[-1], kept.iloc[-1]
@@ -196,7 +200,7 @@ def money_answer(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Answ
     return Answer(
         "What did it cost?",
         formats.money(now["churned"], currency),
-        f"of MRR left; net retention {formats.percent(shares['net_revenue_retention'])}",
+        f"of MRR left; net retention {_share(shares, 'net_revenue_retention')}",
         "exact",
         (verdict,),
         "Nothing to do by itself: the losses below say whom to ask."

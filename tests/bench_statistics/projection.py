@@ -70,9 +70,9 @@ def main() -> None:
                 for run in range(RUNS):
                     came, left = lives(draws, kind, newcomers, shaken)
                     past = cells(came, left)
-                    method = risks.choice(risks.back_test(past)).method
-                    chosen[method] = chosen.get(method, 0) + 1
-                    told = projection.projection(past, method).iloc[-1]
+                    way = risks.choice(risks.back_test(past))
+                    chosen[way.method] = chosen.get(way.method, 0) + 1
+                    told = projection.projection(past, way).iloc[-1]
                     there = left >= PAST + AHEAD
                     inside[run] = [
                         told.still_here_low <= (there & (came < PAST)).sum() <= told.still_here_high,
