@@ -5,6 +5,7 @@ PYTHON = python3
 MONTH  =
 DATA   =
 OUT    = reports
+FROM   =
 
 VENV = .venv
 BIN  = $(VENV)/bin
@@ -18,7 +19,7 @@ QUIET_LAB = --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.N
             --LabApp.news_url=None --LabApp.extension_manager=readonly
 LAB_SETTINGS = $(VENV)/share/jupyter/lab/settings/overrides.json
 
-.PHONY: help setup report lab test nbval check notebooks sample bench bench-statistics clean
+.PHONY: help setup init report lab test nbval check notebooks sample bench bench-statistics clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -40,6 +41,9 @@ $(DONE): requirements.txt constraints.txt pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@sh hooks/install
 	@touch $@
+
+init: $(DONE)  ## begin: look at the files in FROM and write DATA/retention.yml
+	@$(RUN) init "$(or $(DATA),data/mine)" $(if $(FROM),--from "$(FROM)")
 
 report: $(DONE)  ## make the report of a month (default: the sample's last month)
 	@$(RUN) report $(WITH_DATA) $(WITH_MONTH) --out "$(OUT)"

@@ -327,12 +327,12 @@ def _init(options: argparse.Namespace) -> int:
 
 _START = (
     "Make customers.csv and subscriptions.csv as the README says, or fill in a workbook: "
-    "import spreadsheet --template FILE.xlsx."
+    ".venv/bin/python -m retention_helpers import spreadsheet --template FILE.xlsx."
 )
 
 
 def _again(settings: Path) -> str:
-    return f"mend what stops it in the files or in {settings}, then: check --data {settings.parent}"
+    return f"mend what stops it in the files or in {settings}, then: make report DATA={settings.parent}"
 
 
 def _ask(question: str, default: str) -> str:

@@ -335,6 +335,8 @@ _LABELS = {
     "left_rate": "Left within 60 days",
     "watched_rate": "Share of them",
     "best_lag": "Best lag, months",
+    "saved_low": "Saves at least",
+    "saved_high": "Saves at most",
     "first_half_lift": "Times as often, first half",
     "second_half_lift": "Times as often, second half",
     "usual_lift": "Usual: times as often",

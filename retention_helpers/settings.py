@@ -26,6 +26,7 @@ WARNINGS = (
     "no_login_7_days", "no_login_30_days", "use_down_half", "fewer_actions", "onboarding_missed",
     "failed_payment", "downgrade", "negative_ticket", "mails_unopened", "nps_detractor",
 )  # fmt: skip
+PLAYS = ("personal_outreach", "payment_help", "usage_reminder", "feature_discovery", "last_resort_offer")
 GOOD_CHURN, SERIOUS_CHURN = 0.05, 0.10  # a month
 GOOD_RETENTION, SERIOUS_RETENTION = 0.70, 0.50  # at 12 months
 
@@ -45,6 +46,7 @@ class Settings:
     min_customers: int = 20
     high_value_mrr: Decimal = Decimal(100)
     calls_a_month: int = 10
+    play_experiments: Mapping[str, str] = field(default_factory=dict)  # which experiment measures a play
     warning_thresholds: Mapping[str, float] = field(default_factory=dict)  # by the name of a warning
     targets: Mapping[str, float] = field(default_factory=lambda: {"churn": GOOD_CHURN})
     benchmarks: bool = True
@@ -173,6 +175,16 @@ def _targets(value: Any) -> dict[str, float]:
     return targets
 
 
+def _play_experiments(value: Any) -> dict[str, str]:
+    named = _mapping(value)
+    unknown = [str(play) for play in named if play not in PLAYS]
+    if unknown:
+        raise _Wrong(f"the experiment of a play. {unknown[0]} is none: {nearest(unknown[0], PLAYS)}")
+    if not all(isinstance(experiment, str) for experiment in named.values()):
+        raise _Wrong("the name of an experiment for each play, such as usage_reminder: june_mails")
+    return {str(play): str(experiment) for play, experiment in named.items()}
+
+
 def _warning_thresholds(value: Any) -> dict[str, float]:
     thresholds = _mapping(value)
     unknown = [str(name) for name in thresholds if name not in WARNINGS]
@@ -205,6 +217,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "min_customers": _whole,
     "high_value_mrr": _amount,
     "calls_a_month": _whole,
+    "play_experiments": _play_experiments,
     "warning_thresholds": _warning_thresholds,
     "targets": _targets,
     "benchmarks": _switch,

@@ -29,7 +29,6 @@ OTHER_COLUMNS = {
     "contacts": ("customer_id", "contacted_at", "kind", "outcome"),
     "events": ("customer_id", "occurred_at", "event"),
     "notes": ("happened_on", "note"),
-    "events": ("customer_id", "occurred_at", "event"),
     "assignments": ("experiment", "customer_id", "arm", "assigned_at"),
     "payments": ("customer_id", "attempted_at", "status", "amount"),
     "tickets": ("customer_id", "opened_at", "sentiment", "text"),

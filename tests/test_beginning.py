@@ -99,7 +99,7 @@ def test_without_an_answer_the_check_asks(clean: Path, capsys: pytest.CaptureFix
     said = capsys.readouterr().out
     assert "Such a day can be read in two ways" in said
     assert said.endswith(
-        "Next: mend what stops it in the files or in mine/retention.yml, then: check --data mine\n"
+        "Next: mend what stops it in the files or in mine/retention.yml, then: make report DATA=mine\n"
     )
     assert "date_order" not in settings(clean / "mine")
 

@@ -158,6 +158,7 @@ def test_make_alone_is_a_list(checkout: Path) -> None:
     targets = [
         "help",
         "setup",
+        "init",
         "report",
         "lab",
         "test",

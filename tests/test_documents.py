@@ -3,13 +3,16 @@
 import importlib
 import inspect
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
 import yaml
+from corruptions import CORRUPTIONS
 
 from retention_helpers import activity, cohorts, intervals, measures, months, survival
 from retention_helpers.business import SAMPLE
+from retention_helpers.contract import ACCEPTABLE
 from retention_helpers.settings import Settings, read_settings
 
 PROJECT = SAMPLE.parent.parent
@@ -73,12 +76,13 @@ def test_glossary_numbers_are_those_of_the_code() -> None:
     assert f"fewer than {survival.FEWEST_FOLLOWED} customers began" in GLOSSARY
 
 
-def test_readme_settings_are_accepted(tmp_path: Path) -> None:
-    """The example of retention.yml in the README is a valid one."""
-    example = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
-    assert example
-    (tmp_path / "retention.yml").write_text(example.group(1), encoding="utf-8")
-    assert read_settings(tmp_path).business == yaml.safe_load(example.group(1))["business"]
+@pytest.mark.parametrize("example", re.findall(r"^( *)```yaml\n(.*?)```", README, re.DOTALL | re.MULTILINE))
+def test_readme_settings_are_accepted(tmp_path: Path, example: tuple[str, str]) -> None:
+    """Every example of retention.yml in the README is a valid one."""
+    text = textwrap.dedent(example[1])
+    (tmp_path / "retention.yml").write_text(text, encoding="utf-8")
+    found = read_settings(tmp_path)
+    assert all(getattr(found, key) for key in set(yaml.safe_load(text)) - {"show_names"})
 
 
 def test_readme_finding_holds(sample) -> None:  # type: ignore[no-untyped-def]
@@ -105,3 +109,20 @@ def test_every_module_has_its_line_in_contributing() -> None:
     modules = {path.stem for path in rooms} - {"__init__", "__main__"}
     assert {name for name in modules if f"`{name}`" not in text} == set()
     assert months.__doc__
+
+
+QUALITY = (PROJECT / "docs" / "data_quality.md").read_text(encoding="utf-8")
+
+
+def test_every_rule_of_the_gate_is_explained() -> None:
+    """Each with what it would do to the numbers; the classes that nothing can see are listed."""
+    said = {name for corruption in CORRUPTIONS for name in corruption.rules} | set(ACCEPTABLE)
+    of_columns = {name for name in said if name.endswith((" unreadable", " empty")) and " mrr" not in name}
+    assert [name for name in sorted(said - of_columns) if name not in QUALITY] == []
+    assert [c.name for c in CORRUPTIONS if not c.rules and f"- {c.name}" not in QUALITY] == []
+
+
+def test_what_may_be_accepted_is_what_the_gate_accepts() -> None:
+    """The last column of the table of warnings."""
+    rows = [line.split("|") for line in QUALITY.splitlines() if line.count("|") == 5]
+    assert {cells[1].strip() for cells in rows if cells[4].strip() == "yes"} == set(ACCEPTABLE)

@@ -169,7 +169,7 @@ def test_amounts_that_could_be_two_are_left_for_the_gate_to_show(tmp_path: Path)
 
 
 def test_days_that_a_spreadsheet_took_for_months(tmp_path: Path) -> None:
-    """13 to 31 stayed texts, 1 to 12 became dates with day and month exchanged: a known accident of Excel."""
+    """13 to 31 stayed texts, 1 to 12 became real dates with day and month exchanged: an accident of Excel."""
     starts = [dt.date(2026, n, 3) for n in range(1, 10)] + [f"{day}/03/2026" for day in range(13, 18)]
     spans = [HEADER, *([f"C-{n}", start, None, 49, "active"] for n, start in enumerate(starts))]
     book = workbook(tmp_path / "ours.xlsx", customers=PEOPLE, subscriptions=spans)

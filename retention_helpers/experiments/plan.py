@@ -27,6 +27,7 @@ NEWCOMER_DAYS = 31  # assigned later than that after the first day: not an exper
 UNKNOWN_BASELINE = 0.5  # the most cautious one
 FEWEST_IN_THE_PAST = 20
 SHORTEST_RUN = 28  # days; before that the rate of assignments says little
+THE_QUESTION = ("started_on", "randomised", "arms", "outcome", "eligible")  # what is compared
 FIRST_RENEWAL = 31  # days after which nobody on a monthly plan is still in the first paid month
 
 
@@ -56,6 +57,7 @@ class Plan:
         a_month: eligible customers a month; NaN where there are none to go by.
         months: planned, from the first customer to the last look; NaN where nobody comes.
         frozen_in: the month of the report that froze it.
+        written: what the owner had written then, in words, by key.
         changes: what was changed since.
     """
 
@@ -69,6 +71,7 @@ class Plan:
     a_month: float
     months: float
     frozen_in: str
+    written: Mapping[str, str]
     changes: tuple[Change, ...] = ()
 
     @property
@@ -139,8 +142,8 @@ def _shows_results(record: Mapping[str, Any]) -> bool:
     return bool(arms) and all(arm.get("matured") for arm in arms.values())
 
 
-def _written(design: Design) -> dict[str, tuple[str, bool]]:
-    """What the owner wrote, in words, and whether a change of it changes what is compared."""
+def _written(design: Design) -> dict[str, str]:
+    """What the owner wrote, in words."""
     outcome = f"{design.outcome.kind} at day {design.outcome.days}"
     shares = [
         f"{arm} {formats.percent(share, 0)}" for arm, share in zip(design.arms, design.shares, strict=True)
@@ -148,23 +151,23 @@ def _written(design: Design) -> dict[str, tuple[str, bool]]:
     eligible = [f"{name}: {', '.join(wanted)}" for name, wanted in design.eligible.items()]
     guarded = [f"{kind} {formats.points(worst)}" for kind, worst in design.guardrails.items()]
     return {
-        "started_on": (design.started_on.isoformat(), True),
-        "randomised": ("yes" if design.randomised else "no", True),
-        "arms": (", ".join(shares), True),
-        "outcome": (f"{outcome} ({design.outcome.event})" if design.outcome.event else outcome, True),
-        "eligible": ("; ".join(eligible) or "everybody", True),
-        "smallest_effect": (f"{formats.points(design.smallest_effect)} points", False),
-        "baseline": (formats.percent(design.baseline) if design.baseline else "own past", False),
-        "size": (formats.count(design.size) if design.size else "computed", False),
-        "guardrails": ("; ".join(guarded) or "none", False),
+        "started_on": design.started_on.isoformat(),
+        "randomised": "yes" if design.randomised else "no",
+        "arms": ", ".join(shares),
+        "outcome": f"{outcome} ({design.outcome.event})" if design.outcome.event else outcome,
+        "eligible": "; ".join(eligible) or "everybody",
+        "smallest_effect": f"{formats.points(design.smallest_effect)} points",
+        "baseline": formats.percent(design.baseline) if design.baseline else "own past",
+        "size": formats.count(design.size) if design.size else "computed",
+        "guardrails": "; ".join(guarded) or "none",
     }
 
 
 def _changes(design: Design, frozen: _Frozen) -> tuple[Change, ...]:
     then = frozen.record.get("written") or {}
     return tuple(
-        Change(what, str(then[what]), now, is_serious and frozen.results_seen)
-        for what, (now, is_serious) in _written(design).items()
+        Change(what, str(then[what]), now, what in THE_QUESTION and frozen.results_seen)
+        for what, now in _written(design).items()
         if what in then and then[what] != now
     )
 
@@ -187,6 +190,7 @@ def _as_frozen(design: Design, frozen: _Frozen) -> Plan:
         a_month=_number(record["a_month"]),
         months=_number(record["months"]),
         frozen_in=record["frozen_in"],
+        written=dict(record.get("written") or {}),
         changes=_changes(design, frozen),
     )
 
@@ -208,7 +212,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         "a_month": plan.a_month,
         "months": plan.months,
         "takes_too_long": plan.takes_too_long,
-        "written": {what: words for what, (words, _) in _written(plan.design).items()},
+        "written": dict(plan.written),
         "changes": [
             {"what": one.what, "then": one.then, "now": one.now, "is_serious": one.is_serious}
             for one in plan.changes
@@ -252,6 +256,7 @@ def numbered(design: Design, past: pd.DataFrame, a_month: float, month: str) -> 
         a_month=float(a_month),
         months=float(planned.months),
         frozen_in=month,
+        written=_written(design),
     )
 
 

@@ -26,7 +26,7 @@ _BRING = {
 
 
 def whom_to_call(people: pd.DataFrame, currency: str) -> Sentence:
-    """What the first calls stand for, and how much they can save."""
+    """What the first calls stand for."""
     first = people[people["call"].notna()]
     if first.empty:
         lately = " Everybody at risk was contacted in the last 30 days." if len(people) else ""
@@ -39,9 +39,27 @@ def whom_to_call(people: pd.DataFrame, currency: str) -> Sentence:
         f"The {who} above {stand} for {formats.money(money, currency)} of the "
         f"{formats.money(whole, currency)} a month that all at risk are expected to take with them. About "
         f"{formats.number(expected, 1)} of them will ask or leave within {HORIZON_DAYS} days if nothing is "
-        "done. What speaking to them saves lies between nobody and all of those, until an experiment "
-        "measures it."
+        "done."
     )
+
+
+def what_plays_save(plays: pd.DataFrame) -> Sentence:
+    """How many customers the plays can save: a range, unless an experiment measured one."""
+    if plays.empty:
+        return Sentence("Nobody is at risk, so there is nothing to save.")
+    expected = formats.number(plays["expected_left"].sum(), 1)
+    measured = plays[plays["measured_by"].notna()]
+    said = [
+        f"“{row.play}” saves {formats.number(row.saved_low, 1)} to {formats.number(row.saved_high, 1)} "
+        f"of its {formats.plural(row.customers, 'customer')} by “{row.measured_by}”"
+        for row in measured.itertuples()
+    ]
+    if not said:
+        return Sentence(
+            f"How many this saves is not known: between nobody and all of the {expected} who are expected to "
+            "leave. Test a play in an experiment and name it in play_experiments: its effect then stands here."
+        )
+    return Sentence(f"Measured: {'; '.join(said)}. The rest saves between nobody and all who would leave.")
 
 
 def belief(judged: pd.DataFrame) -> Sentence:

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
+from retention_helpers import control
 from retention_helpers.business import Business
-from retention_helpers.clusters import Floats
+from retention_helpers.clusters import Floats, Integers
 from retention_helpers.intervals import LEVEL, holm, with_rate
 from retention_helpers.signals.past import Past, past
 from retention_helpers.signals.rules import Rule, usable
@@ -16,7 +16,6 @@ from retention_helpers.signals.snapshots import snapshots
 INDICATORS = ("no_login_7_days", "negative_ticket", "mails_unopened", "failed_payment")
 LAGS = (1, 2, 3)  # months
 FEWEST_MONTHS = 18  # below which no lead is looked for
-FEWEST_BEFORE = 6  # months, below which there are no limits
 SHUFFLES = 1_999
 SEED = 20_260_101
 TINY = 1e-9
@@ -25,11 +24,11 @@ TINY = 1e-9
 def leading_indicators(business: Business) -> pd.DataFrame:
     """One row an indicator a month end: the share of customers with the warning on, and what would be usual.
 
-    Of the customers who pay and have done neither. `lowest_usual_share` and `highest_usual_share` hold 95 %
-    of the months if they are like all others of this business: quantiles of a beta-binomial distribution,
-    fitted to the other months, so that a month is never judged by itself; missing with fewer than 6 other
-    months. Columns: name, indicator, month (that ends), customers, on, share with `_low` and `_high`,
-    lowest_usual_share, highest_usual_share, reading (usual, above, below; null without limits).
+    Of the customers who pay and have done neither. The usual range is that of the control chart of churn:
+    from up to 24 months before, never the judged one; outside it by chance once in a hundred months. Missing
+    with fewer than 8 months before. Columns: name, indicator, month (that ends), customers, on, share with
+    `_low` and `_high`, lowest_usual_share, highest_usual_share, reading (usual, above, below; null without
+    limits).
     """
     rows = snapshots(business)
     chosen = [rule for rule in usable(business) if rule.name in INDICATORS]
@@ -50,10 +49,8 @@ def _monthly(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     counted = pd.DataFrame({"as_of": rows["as_of"][judged], "on": rule.is_on(rows)[judged]})
     monthly = counted.groupby("as_of")["on"].agg(customers="size", on="sum").reset_index()
     shares = with_rate(monthly.astype({"on": "int64"}), "share", "on", "customers")
-    on, customers = (shares[name].to_numpy(dtype=float) for name in ("on", "customers"))
-    limits = [
-        usual_range(np.delete(on, nth), np.delete(customers, nth), customers[nth]) for nth in range(len(on))
-    ]
+    on, customers = (shares[name].to_numpy() for name in ("on", "customers"))
+    limits = [_usual_range(on[:nth], customers[:nth], customers[nth]) for nth in range(len(on))]
     low, high = np.array(limits, dtype=float).reshape(-1, 2).T
     reading = np.select([on < low, on > high], ["below", "above"], "usual").astype(object)
     reading[np.isnan(low)] = None
@@ -67,31 +64,12 @@ def _monthly(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     )
 
 
-def usual_range(on: Floats, customers: Floats, now: float) -> tuple[float, float]:
-    """Between which counts of `now` customers 95 % of such months lie; NaN with too few months.
-
-    A beta-binomial distribution, its spread by the method of moments (Kleinman 1973): months that differ more
-    than chance allows make the range wider. Without such a spread it is the binomial.
-    """
-    if len(on) < FEWEST_BEFORE or not customers.sum():
+def _usual_range(on: Integers, customers: Integers, now: int) -> tuple[float, float]:
+    """The fewest and the most of so many customers that earlier months make usual; NaN with too few."""
+    if len(on) < control.FEWEST_MONTHS:
         return np.nan, np.nan
-    mean = on.sum() / customers.sum()
-    if mean in (0.0, 1.0):
-        return (mean * now, mean * now)
-    within = mean * (1 - mean)
-    spread = np.sum(customers * (on / customers - mean) ** 2) / within - (len(on) - 1)
-    weight = customers.sum() - np.sum(customers**2) / customers.sum() - (len(on) - 1)
-    alike = float(np.clip(spread / weight if weight > 0 else 0.0, TINY, 1 - TINY))  # intraclass correlation
-    total = (1 - alike) / alike
-    counts = np.arange(int(now) + 1)
-    log_mass = (
-        -np.log(now + 1) - special.betaln(now - counts + 1, counts + 1)
-        + special.betaln(counts + mean * total, now - counts + (1 - mean) * total)
-        - special.betaln(mean * total, (1 - mean) * total)
-    )  # fmt: skip
-    below = np.cumsum(np.exp(log_mass))
-    tail = (1 - LEVEL) / 2
-    return float(np.searchsorted(below, tail)), float(np.searchsorted(below, 1 - tail))
+    expected = control.risk(on[-control.MOST_MONTHS :], customers[-control.MOST_MONTHS :])
+    return control.usual_range(expected, int(now))
 
 
 class Lead(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from retention_helpers import formats
+from retention_helpers import formats, settings
 from retention_helpers.business import Business
 from retention_helpers.intervals import LEVEL
 from retention_helpers.signals.lifecycle import LATELY_CONTACTED_DAYS, is_at_risk, last_contacts, stage_of
@@ -30,6 +30,11 @@ class Play:
     what: str
     for_whom: str
     message: str
+
+    @property
+    def key(self) -> str:
+        """Its name in `play_experiments`."""
+        return self.name.replace(" ", "_").replace("-", "_")
 
 
 PLAYS = {
@@ -75,6 +80,9 @@ PLAYS = {
 
 
 ALSO_FAILED = "Your last payment did not go through, by the way; I can send you the link to mend it."
+
+
+assert tuple(play.key for play in PLAYS.values()) == settings.PLAYS
 
 
 def _play(row: Mapping[str, Any], high_value_mrr: Decimal) -> str:
@@ -177,23 +185,35 @@ def expected_range(risks: pd.Series) -> tuple[int, int]:
     return int(np.searchsorted(below, tail)), int(np.searchsorted(below, 1 - tail))
 
 
-def plays(people: pd.DataFrame) -> pd.DataFrame:
-    """One row a play that somebody at risk is to have: what to do, for how many, and what there is to save.
+def plays(business: Business, people: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFrame:
+    """One row a play that somebody at risk is to have: what to do, for how many, and what it can save.
 
     `expected_left` is the number of them who will ask or leave within 60 days if nothing is done: the sum of
-    their risks. What a play saves lies between none of them and all of them until an experiment measures it.
-    Columns: play, what, for_whom, customers, mrr, expected_left, mrr_expected.
+    their risks. A play saves between none and all of these, unless the setting `play_experiments` names a
+    randomised experiment that measured it: then its customers times the ends of that effect. Takes the
+    comparisons of `experiments.read`. Columns: play, what, for_whom, customers, mrr, expected_left,
+    mrr_expected, saved_low, saved_high, measured_by (null: nothing).
     """
-    records = []
+    named, records = business.settings.play_experiments, []
     for play in PLAYS.values():
         own = people[people["play"] == play.name]
-        if len(own):
-            money = (sum(own["mrr"], Decimal(0)), sum(own["mrr_expected"], Decimal(0)))
-            records.append(
-                (play.name, play.what, play.for_whom, len(own), money[0], own["risk"].sum(), money[1])
-            )
-    columns = ["play", "what", "for_whom", "customers", "mrr", "expected_left", "mrr_expected"]
+        if own.empty:
+            continue
+        expected, measured_by = float(own["risk"].sum()), named.get(play.key)
+        effect = _effect(comparisons, measured_by)
+        saved = (0.0, expected) if effect is None else tuple(len(own) * end for end in effect)
+        money = [sum(own[column], Decimal(0)) for column in ("mrr", "mrr_expected")]
+        records.append((play.name, play.what, play.for_whom, len(own), money[0], expected, money[1], *saved,
+                        None if effect is None else measured_by))  # fmt: skip
+    columns = ["play", "what", "for_whom", "customers", "mrr", "expected_left", "mrr_expected", "saved_low",
+               "saved_high", "measured_by"]  # fmt: skip
     return pd.DataFrame(records, columns=columns)
+
+
+def _effect(comparisons: pd.DataFrame, experiment: str | None) -> tuple[float, float] | None:
+    """The ends of an experiment's effect, the share of its customers whom it keeps; None without one."""
+    own = comparisons[comparisons["experiment"] == experiment].dropna(subset=["effect_low", "effect_high"])
+    return None if own.empty else (float(own["effect_low"].iloc[0]), float(own["effect_high"].iloc[0]))
 
 
 def _message(business: Business, play: str, row: Mapping[str, Any]) -> str:

@@ -177,7 +177,7 @@ def _no_header(file: Path, table: str, what: str, way_out: str) -> Fault:
         file.name,
         what,
         f"{way_out} your names to ours in {SETTINGS_FILE}, such as `sources: {{spreadsheet: {{path: "
-        f"{file.name}, columns: {{customer_id: Account}}}}}}`. The template: "
+        f"{file.name}, columns: {{customer_id: Account}}}}}}`. To fill in ours: "
         "`import spreadsheet --template FILE.xlsx`.",
     )
     return Fault("stop", table, "unknown sheet", 0, said)
