@@ -57,7 +57,7 @@ def what_plays_save(plays: pd.DataFrame) -> Sentence:
     if not said:
         return Sentence(
             f"How many this saves is not known: between nobody and all of the {expected} who are expected to "
-            "leave. Test a play in an experiment and name it in play_experiments: its effect then stands here."
+            "leave. Test a play in an experiment, name it in play_experiments, and its effect stands here."
         )
     return Sentence(f"Measured: {'; '.join(said)}. The rest saves between nobody and all who would leave.")
 
