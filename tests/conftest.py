@@ -13,6 +13,8 @@ import yaml
 
 from retention_helpers.business import SAMPLE, Business, open_business
 
+collect_ignore_glob = ["bench/*", "bench_statistics/*"]  # scripts that measure
+
 SPAN_COLUMNS = (
     "customer_id",
     "started_at",

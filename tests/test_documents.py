@@ -18,7 +18,11 @@ from retention_helpers.settings import Settings, read_settings
 PROJECT = SAMPLE.parent.parent
 GLOSSARY = (PROJECT / "GLOSSARY.md").read_text(encoding="utf-8")
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-CODE = re.compile(r"`((?:months|measures|cohorts|survival|activity|intervals|curves|business)(?:\.\w+)+)`")
+ROOMS = (
+    "months|measures|cohorts|survival|activity|intervals|curves|business|control|revenue|renewals|risks|"
+    "projection|reasons|drivers|experiments|signals"
+)
+CODE = re.compile(rf"`((?:{ROOMS})(?:\.\w+)+)`")
 
 
 @pytest.mark.parametrize("name", sorted(set(CODE.findall(GLOSSARY))))

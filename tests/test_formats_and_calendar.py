@@ -83,10 +83,10 @@ def test_a_missing_number_is_a_dash(write, value):
     assert write(value) == "–"
 
 
-def test_an_interval_with_an_end_missing_is_a_dash():
+def test_an_interval_with_an_end_missing_is_a_dash_and_a_rate_stands_without_one():
     assert formats.interval(None, 0.1) == formats.interval(0.1, float("nan")) == "–"
     assert formats.rate(None, 0.1, 0.2) == "–"
-    assert formats.rate(0.05, None, None) == "5.0 % (–)"
+    assert formats.rate(0.05, None, None) == "5.0 %"
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ GOOD = [
     ("sources: {stripe: {}}", "sources", {"stripe": {}}),
     ("accepted: [test accounts]", "accepted", ("test accounts",)),
     ("calls_a_month: 5", "calls_a_month", 5),
+    ("play_experiments: {usage_reminder: june_mails}", "play_experiments", {"usage_reminder": "june_mails"}),
     ("warning_thresholds: {no_login_30_days: 14}", "warning_thresholds", {"no_login_30_days": 14.0}),
 ]  # fmt: skip
 
@@ -107,7 +108,16 @@ BAD = [
     ("date_order", "european", "day first, month first or year first"),
     ("sources", "stripe", LINES),
     ("calls_a_month", "some", WHOLE),
-    ("warning_thresholds", "{no_login_30_days: 0}", "a number above 0 for each warning"),
+    (
+        "warning_thresholds",
+        "{no_login_30_days: 0}",
+        "a number above 0 for each warning, such as no_login_30_days: 14",
+    ),
+    (
+        "play_experiments",
+        "{usage_reminder: 5}",
+        "the name of an experiment for each play, such as usage_reminder: june_mails",
+    ),
     ("accepted", "[test acounts]", "a list of rules (test acounts is none. Did you mean test accounts?)"),
 ]
 

@@ -46,7 +46,7 @@ def difference(table: tuple[int, int, int, int], limit: float) -> Difference:
     extended to 0: interval and p-value have to agree.
 
     >>> [round(part, 3) for part in difference((10, 20, 4, 20), 1.959964)]
-    [0.3, 0.0, 0.529]
+    [0.3, 0.0, 0.534]
     """
     found = newcombe(*table, level=level(limit))
     if not (found.low > 0 or found.high < 0) or p_value(table) <= two_sided(limit):
