@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
-MEMORY = "500MB"  # beyond that the engine spills to disk
+MEMORY = "1GB"  # beyond that the engine spills to disk
 THREADS = min(4, os.cpu_count() or 1)
 
 
