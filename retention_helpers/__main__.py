@@ -11,9 +11,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from retention_helpers import notebooks
+from retention_helpers.arguments import Parser
 from retention_helpers.errors import InputError, nearest
 from retention_helpers.sources import IMPORTERS
 from retention_helpers.written import ORDERS
@@ -51,40 +52,10 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose complaints are sentences with the way out."""
-
-    def error(self, said: str) -> NoReturn:
-        command = self.prog.removeprefix("retention_helpers").strip()
-        raise InputError(_complaint(said, f"{command} --help".strip()))
-
-
-_COMPLAINTS = (
-    (r"the following arguments are required: COMMAND", r"Say what to do, such as: report."),
-    (r"the following arguments are required: (.+)", r"\1 is missing."),
-    (r"argument (\S+): expected (?:one|at least one) argument", r"\1 needs a value."),
-    (r"argument (\S+): invalid choice: (.+?) \(choose from (.+)\)", r"\1 cannot be \2. Known: \3."),
-    (r"argument (\S+): ignored explicit argument .*", r"\1 takes no value."),
-)
-
-
-def _complaint(said: str, help_of: str) -> str:
-    """What argparse complains about, as a sentence.
-
-    >>> _complaint("argument --month: expected one argument", "report --help")
-    '--month needs a value. All there is: python -m retention_helpers report --help'
-    """
-    for pattern, sentence in _COMPLAINTS:
-        if re.fullmatch(pattern, said):
-            said = re.sub(pattern, sentence, said)
-            break
-    return f"{said} All there is: python -m retention_helpers {help_of}"
-
-
 def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    parser = _Parser(prog="retention_helpers", description="Who stays, why the others leave, and what to do.")
+    parser = Parser(prog="retention_helpers", description="Who stays, why the others leave, and what to do.")
     commands = parser.add_subparsers(title="commands", dest="name", metavar="COMMAND", required=True)
-    data = _Parser(add_help=False)
+    data = Parser(add_help=False)
     data.add_argument(
         "--data",
         type=Path,
@@ -92,7 +63,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         metavar="DIR",
         help="the folder with your tables (default: the sample)",
     )
-    month = _Parser(add_help=False)
+    month = Parser(add_help=False)
     month.add_argument(
         "--month",
         type=_month,

@@ -19,6 +19,7 @@ Integers = npt.NDArray[np.int64]
 
 GRID = 128  # shares looked at first, closer together near 0 and 1
 PEAKS, FINER, ROUNDS = 3, 13, 4
+BETWEEN = 1.05  # the maximum is at most so many times the largest on the first grid, up to 400 on both sides
 SAME = 1 + 1e-11  # two tables whose statistics differ by rounding alone are equally extreme
 
 
@@ -67,10 +68,23 @@ def _at(n1: int, n2: int, shares: Floats) -> tuple[Floats, Floats]:
     return at_most, binomial(n2, shares)
 
 
+def _chances(counts: Integers, n1: int, n2: int) -> Floats:
+    """The chance of a table in the region, at each share of the first grid."""
+    at_most, second = _on_grid(n1, n2)
+    return (at_most[:, counts] * second).sum(axis=1)
+
+
+def _keeps(counts: Integers, n1: int, n2: int, chance: float) -> bool:
+    """Whether the largest chance of a region is at most this; looks closely only where the grid cannot say."""
+    on_grid = float(_chances(counts, n1, n2).max())
+    if on_grid > chance:
+        return False
+    return BETWEEN * on_grid <= chance or _largest(counts, n1, n2) <= chance
+
+
 def _largest(counts: Integers, n1: int, n2: int) -> float:
     """The largest chance of a table in a region: the `counts[x2]` smallest x1 beside each x2."""
-    at_most, second = _on_grid(n1, n2)
-    chances = (at_most[:, counts] * second).sum(axis=1)
+    chances = _chances(counts, n1, n2)
     places = np.arcsin(np.sqrt(_grid(GRID)))
     width = places[1] - places[0]
     best = float(chances.max())
@@ -108,7 +122,7 @@ def significantly_less(n1: int, n2: int, level: float) -> Integers:
     low, high = 0, len(statistics)  # the largest region that keeps the level lies between
     while low < high:
         middle = (low + high) // 2
-        if 2 * _largest(_region(statistics[middle], fisher), n1, n2) <= level:
+        if _keeps(_region(statistics[middle], fisher), n1, n2, level / 2):
             low = middle + 1
         else:
             high = middle

@@ -251,6 +251,15 @@ def test_months_before_the_first_event_are_not_taken_for_idle(opened: Any) -> No
         assert "from March 2026 on" in said
 
 
+def test_old_cohorts_whose_first_months_are_not_known(opened: Any) -> None:
+    """Customers since 2024, events since February 2026: a cell at month 26, no picture of months 0 to 12."""
+    with opened([("A", "2024-01-05", "", 10)], events=on("A", "2026-02-10", "2026-03-10")) as business:
+        used = activity.activity_triangle(business)
+    assert [(cell.k, cell.size, cell.active) for cell in used.itertuples()] == [(26, 1, 1)]
+    assert figures.triangle(used, title="Use") is None
+    assert "known how active it was 3 months after its own" in str(findings.activity.triangle(used, k=3))
+
+
 def test_the_month_in_which_business_and_events_begin_is_known(opened: Any) -> None:
     """Nobody was a customer before the month of the first event: the whole month is known."""
     with opened([("A", "2026-02-05", "", 10)], events=on("A", "2026-02-10")) as business:

@@ -48,6 +48,26 @@ def test_help_is_instant_and_imports_nothing_heavy() -> None:
         (["report", "--month", "2026-13"], "YYYY-MM"),
         (["report", "--month", "10/2026"], "2026-10"),
         (["report", "--only", "mesurement"], "Did you mean measurement?"),
+        ([], "Say what to do, such as: report. All there is: python -m retention_helpers --help"),
+        (
+            ["report", "--month"],
+            "--month needs a value. All there is: python -m retention_helpers report --help",
+        ),
+        (["report", "--engine", "duck"], "--engine cannot be duck. Did you mean duckdb?"),
+        (["check", "--json=yes"], "--json takes no value."),
+        (["import"], "SOURCE is missing."),
+        (
+            ["import", "spreadsheets", "x.csv", "--out", "x"],
+            "SOURCE cannot be spreadsheets. Did you mean spreadsheet?",
+        ),
+        (
+            ["import", "spreadsheet", "--out", "x"],
+            "FILE is missing. Such as: import spreadsheet FILE --out data/mine",
+        ),
+        (["import", "spreadsheet", "no.csv", "--out", "x"], "There is no file no.csv."),
+        (["import", "spreadsheet", "--template", "x.xlsx", "--out", "x"], "--template stands alone"),
+        (["init"], "DIR is missing."),
+        (["init", "x", "--from", "nowhere"], "There is no file or folder nowhere."),
     ],
 )
 def test_a_wrong_argument_is_one_sentence_and_exit_2(

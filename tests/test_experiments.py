@@ -707,19 +707,26 @@ def test_the_history_says_whether_the_difference_lasted(business_of: Callable[..
 # --- the planted truths of the sample --------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def of_sample(sample: Business) -> experiments.Reading:
+    return read(sample)
+
+
 @pytest.mark.parametrize(
     ("name", "planted"),
     [("onboarding_call", 0.14), ("pause_offer", 0.21), ("quarterly_checkins", 0.08), ("button_colour", 0.0)],
 )
-def test_the_planted_effect_lies_in_the_interval(sample: Business, name: str, planted: float) -> None:
+def test_the_planted_effect_lies_in_the_interval(
+    of_sample: experiments.Reading, name: str, planted: float
+) -> None:
     """data/sample/README.md says which."""
-    row = row_of(read(sample).comparisons, experiment=name)
+    row = row_of(of_sample.comparisons, experiment=name)
     assert row["effect_low"] < planted < row["effect_high"]
 
 
-def test_the_sample_reads_as_its_readme_says(sample: Business) -> None:
+def test_the_sample_reads_as_its_readme_says(of_sample: experiments.Reading) -> None:
     """The pause works, the film's split is broken, the mails are no experiment, the button says nothing."""
-    found = read(sample).comparisons.set_index("experiment")
+    found = of_sample.comparisons.set_index("experiment")
     assert found["verdict"].to_dict() == {
         "onboarding_call": "cannot tell yet",
         "milestone_mails": "not interpretable",
@@ -739,9 +746,9 @@ def test_the_mails_of_the_sample_are_an_association_that_may_be_none(sample: Bus
     assert alike["association_low"] < 0 < alike["association_high"] and alike["e_value_of_bound"] == 1
 
 
-def test_the_curve_and_the_matured_agree_in_the_sample(sample: Business) -> None:
+def test_the_curve_and_the_matured_agree_in_the_sample(of_sample: experiments.Reading) -> None:
     """Everybody's curve on the outcome's day lies within the interval of the matured customers' rate."""
-    found = read(sample)
+    found = of_sample
     for row in found.arms.itertuples():
         outcome = found.plans[row.experiment].design.outcome
         if outcome.kind == "paying":

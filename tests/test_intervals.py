@@ -18,6 +18,7 @@ from statsmodels.stats.proportion import (
 from retention_helpers.intervals import (
     EXACT_UP_TO,
     change,
+    exact_p,
     holm,
     newcombe,
     rate,
@@ -114,6 +115,17 @@ def test_above_the_cap_the_p_value_is_the_pooled_score_test() -> None:
     score = proportions_ztest([20, 33], [half, half + 1])[1]
     assert two_shares_p(20, half, 33, half + 1) == pytest.approx(score, abs=1e-12)
     assert abs(score - exact) > 1e-4
+
+
+# fisher.test(matrix(c(20, 180, 33, 268), 2))$p.value and matrix(c(9, 21, 100, 1900), 2) in R 4.2.2.
+FISHER = [((20, 200, 33, 301), 0.7687320886), ((9, 30, 100, 2000), 1.479345748e-05)]
+
+
+def test_above_the_cap_the_exact_p_value_is_fishers() -> None:
+    """Up to the cap it is Boschloo's, that is `two_shares_p`."""
+    assert exact_p(20, 200, 33, 200) == two_shares_p(20, 200, 33, 200)
+    for counts, p_value in FISHER:
+        assert exact_p(*counts) == pytest.approx(p_value, rel=1e-6)
 
 
 @settings(max_examples=8, deadline=None, derandomize=True)

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from retention_helpers import contract, reason_codes, reasons
 from retention_helpers.business import Business
-from retention_helpers.errors import InputError
 from retention_helpers.intervals import sum_interval
 from retention_helpers.reasons import Period, groups
 from retention_helpers.reasons.answers import ANSWERS
@@ -352,16 +351,6 @@ def test_attributes_with_many_values_go_into_few_levels(opened: Any) -> None:
     assert sorted(rows["size"].unique()) == ["above 10, up to 20", "above 20", "up to 10"]
     assert rows["city"].nunique() == 8 and "(all others)" in set(rows["city"])
     assert "email" not in rows.columns
-
-
-def test_an_attribute_that_is_not_there_is_said(opened: Any) -> None:
-    """A misspelt setting is an error with the nearest name, not a silence."""
-    people = [{"customer_id": "A", "signed_up_at": "2026-01-01", "industry": "film"}]
-    with (
-        opened([("A", *LOST, 10)], customers=people, settings={"attributes": ["industri"]}) as business,
-        pytest.raises(InputError, match=r"industri.*Did you mean industry"),
-    ):
-        reasons.with_groups(reasons.said(reasons.losses(business), MARCH), business)
 
 
 # --- said against did ------------------------------------------------------------------------------

@@ -109,6 +109,7 @@ def test_the_sample_is_silent_but_for_what_is_planted(tmp_path):
     """README of the sample: a row twice, a subscription of nobody; and requests that came to nothing."""
     faults = examine(SAMPLE, tmp_path / ".kept")
     assert [(fault.level, fault.table, fault.rule) for fault in faults] == [
+        ("note", "", "setting without use"),
         ("warning", "subscriptions", "repeated row"),
         ("warning", "subscriptions", "unknown customer"),
         ("note", "cancellations", "answers of those who stayed"),
@@ -440,6 +441,14 @@ def test_the_owner_s_own_personal_columns_are_kept_apart_without_a_word(data, sa
     business = open_business(tmp_path / "data", "2025-11", cache=tmp_path / ".kept")
     assert business.attributes.personal == ("Betreuer",)
     business.close()
+
+
+def test_attributes_that_nobody_has(data, said):
+    data.settings["attributes"] = ["industri"]
+    assert said(data) == [
+        "stop: retention.yml: attributes names industri, and customers has no such column. Did you mean "
+        "industry?"
+    ]
 
 
 LEAKS = {

@@ -240,10 +240,22 @@ DRAWN: dict[str, tuple[Callable[[], Figure], list[str]]] = {
         lambda: figures.triangle(triangle_frame([("2026-01-01", 1, 1, 1, False)]), title="Cohorts"),
         ["1 customer ", "100 %"],
     ),
+    "triangle without the first months of a cohort": (
+        lambda: figures.triangle(
+            triangle_frame([("2024-01-01", 20, 9, 7, True), ("2026-01-01", 1, 40, 30, True)]), title="Cohorts"
+        ),
+        ["40 customers", "75 %", "January 2026"],
+    ),
     "triangle of zero": (
         lambda: figures.triangle(triangle_frame([("2026-01-01", 1, 40, 0, True)]), title="Cohorts"), ["0 %"]
     ),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("cells", [[], [("2020-01-01", 13, 40, 30, True)]])
+def test_a_triangle_without_a_cell_to_show_is_no_figure(cells: list[tuple]) -> None:
+    """Nobody has reached the first month, or the cells lie beyond the periods that are drawn."""
+    assert figures.triangle(triangle_frame(cells), title="Cohorts by month") is None
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -371,11 +383,6 @@ def test_amounts_are_written_exactly(amount: str) -> None:
 def test_what_is_missing_is_an_empty_cell(value: Any) -> None:
     """Neither nan nor None."""
     assert lists.safe_cell(value) == ""
-
-
-def test_a_triangle_without_a_cell_is_no_figure() -> None:
-    """The sentence below it says so."""
-    assert figures.triangle(triangle_frame([]), title="Cohorts by month") is None
 
 
 def test_a_list_is_a_csv_that_a_spreadsheet_reads(tmp_path: Path) -> None:

@@ -194,11 +194,9 @@ def plans_held(business: Business, units: ir.Table) -> ir.Table:
 
 
 def attributes(business: Business) -> pd.DataFrame:
-    """The attributes at sign-up by customer, without what is personal or has too many levels."""
+    """The attributes at sign-up by customer, without what is personal, leaks, or has too many levels."""
     customers = business.table("customers")
-    chosen = business.settings.attributes
-    hidden = {"customer_id", "signed_up_at", "signed_up_on", *business.settings.personal}
-    names = [name for name in customers.columns if name not in hidden and (not chosen or name in chosen)]
+    names = business.attributes.compared(business.settings.attributes)
     if not names:
         return pd.DataFrame(index=pd.Index([], dtype="str"))
     frame = customers.select("customer_id", *names).execute()

@@ -121,20 +121,19 @@ def size(
     (63, 67)
     """
     rate = other_rate(baseline, effect)
-    low_rate, high_rate = min(baseline, rate), max(baseline, rate)
+    rates = min(baseline, rate), max(baseline, rate)
     ordered = shares if rate > baseline else shares[::-1]
     limit = last_limit(looks, alpha)
+    guess = _by_formula(rates, ordered, limit)
+    if guess > TOO_MANY:
+        return guess
 
     @lru_cache(maxsize=64)
     def reached(smallest: int) -> float:
-        return power(low_rate, high_rate, limit=limit, **_sizes(smallest, ordered))
+        return power(*rates, limit=limit, **_sizes(smallest, ordered))
 
-    spread = sum(r * (1 - r) / s for r, s in zip((low_rate, high_rate), ordered, strict=True)) * min(ordered)
-    wanted = limit - float(special.ndtri(1 - POWER))
-    guess = math.ceil(wanted**2 * spread / effect**2)
-    if guess > TOO_MANY:
-        return guess
     # The power of a guess says how far off it is; what is left is rounding.
+    wanted = limit - float(special.ndtri(1 - POWER))
     found = min(max(reached(max(guess, 2)), 0.01), 0.99)
     guess = max(round(guess * (wanted / (limit + float(special.ndtri(found)))) ** 2), 2)
     low, high = _around(guess, lambda smallest: reached(smallest) >= POWER)
@@ -142,6 +141,12 @@ def size(
         middle = (low + high) // 2
         low, high = (low, middle) if reached(middle) >= POWER else (middle, high)
     return high
+
+
+def _by_formula(rates: tuple[float, float], shares: tuple[float, float], limit: float) -> int:
+    """The normal approximation of the size."""
+    spread = sum(rate * (1 - rate) / share for rate, share in zip(rates, shares, strict=True)) * min(shares)
+    return math.ceil((limit - float(special.ndtri(1 - POWER))) ** 2 * spread / (rates[0] - rates[1]) ** 2)
 
 
 def _around(guess: int, suffices: Callable[[int], bool]) -> tuple[int, int]:
@@ -205,18 +210,29 @@ def pace(
 ) -> Pace:
     """The size, and how long it takes where so many eligible customers come in a month.
 
-    The number of looks depends on the size and the size on the looks, so they are found together. With
-    several arms beside the control, each comparison has its part of the 5 %.
+    The number of looks depends on the size and the size on the looks: the looks are those of the normal
+    approximation, the size is exact. With several arms beside the control, each comparison has its part of
+    the 5 %.
     """
     pair = (shares[0], min(shares[1:]))
     alpha = ALPHA / (len(shares) - 1)
+    rates = baseline, other_rate(baseline, effect)
     looks = 1
-    for _ in range(6):
-        needed = size_given or size(baseline, effect, looks=looks, shares=pair, alpha=alpha)
-        in_all = math.ceil(needed / min(shares) - 1e-9)
-        coming = in_all / a_month if a_month > 0 else math.nan
-        planned = MOST_LOOKS if math.isnan(coming) else min(max(math.ceil(coming), 1), MOST_LOOKS)
-        if planned <= looks:
-            break
-        looks = planned
-    return Pace(needed, in_all, looks, coming + days / DAYS_A_MONTH)
+    for _ in range(4):
+        about = size_given or _by_formula(rates, pair, last_limit(looks, alpha))
+        looks = _looks(about, shares, a_month)
+    needed = size_given or size(baseline, effect, looks=looks, shares=pair, alpha=alpha)
+    in_all = _in_all(needed, shares)
+    coming = in_all / a_month if a_month > 0 else math.nan
+    return Pace(needed, in_all, _looks(needed, shares, a_month), coming + days / DAYS_A_MONTH)
+
+
+def _in_all(smallest: int, shares: Sequence[float]) -> int:
+    return math.ceil(smallest / min(shares) - 1e-9)
+
+
+def _looks(smallest: int, shares: Sequence[float], a_month: float) -> int:
+    """One a month while customers come, and no more than make a difference."""
+    if a_month <= 0:
+        return MOST_LOOKS
+    return min(max(math.ceil(_in_all(smallest, shares) / a_month), 1), MOST_LOOKS)

@@ -26,18 +26,15 @@ def triangle(
 
     Takes `cohort`, `k`, `size`, the rate and, on the anniversary clock, `final`: a cell that is not final is
     hatched. The colours run from 0 to 100 % always, so that a shade means the same in every report. Only
-    the latest cohorts and the first periods are drawn; the table holds the rest. None without any cell.
+    the latest cohorts and the first periods are drawn; the table holds the rest. None without any of these.
     """
-    if cells.empty:
-        return None
     latest = sorted(cells["cohort"].unique())[-cohorts:]
     shown = cells[cells["cohort"].isin(latest) & (cells["k"] <= periods)]
-    canvas, axes = blank(1.1 + 0.3 * max(len(latest), 1))
     if shown.empty:
-        axes.set_title(f"{title}: no cell yet")
-        return finished(canvas, f"{title}: nobody has reached the first month yet, so there is no cell.")
+        return None
     grid = shown.pivot(index="cohort", columns="k", values=rate)
     sizes = shown.groupby("cohort")["size"].first()
+    canvas, axes = blank(1.1 + 0.3 * len(grid))
     axes.pcolormesh(grid, vmin=0, vmax=1, cmap="BuGn", edgecolors="white", linewidth=1.5)
     for (down, across), value in np.ndenumerate(grid.to_numpy(dtype=float)):
         if not np.isnan(value):
@@ -56,7 +53,7 @@ def triangle(
     if "final" in shown.columns:
         _hatch_unfinished(axes, shown, grid)
     axes.set_title(title)
-    first, last = latest[0], latest[-1]
+    first, last = grid.index[0], grid.index[-1]
     oldest = shown[shown["cohort"] == first].iloc[-1]
     alt = (
         f"{title}. Cohorts from {formats.month(first)} to {formats.month(last)}. Share {share} at month "

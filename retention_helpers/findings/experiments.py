@@ -42,7 +42,7 @@ def _about_plan(plan: Plan, instead: Instead | None) -> list[str]:
     if not plan.design.randomised:
         return [f"{name} is not drawn by lot: no number of customers makes its difference an effect."]
     if instead:
-        said.append(f"{name} needs {_length(plan, 'customers')} {cannot_finish(plan, instead)}")
+        said.append(f"{name} needs {_length(plan, 'customer')} {cannot_finish(plan, instead)}")
     if plan.asks_too_early:
         said.append(f"{name}: {_too_early(plan)}")
     if plan.baseline_from == "assumed":
@@ -104,20 +104,21 @@ def _bolder(plan: Plan, instead: Instead) -> str:
 
 def _length(plan: Plan, who: str) -> str:
     """How many customers, and how long it takes until they have come and matured."""
-    needs = f"{formats.count(plan.size)} customers in each arm, {formats.count(plan.in_all)} in all"
+    where = "each arm" if len(set(plan.design.shares)) == 1 else "its smallest arm"
+    needs = f"{formats.plural(plan.size, 'customer')} in {where}, {formats.count(plan.in_all)} in all"
     if formats.is_missing(plan.months):
         return f"{needs}, and nobody comes in."
-    pace = f"at {formats.count(round(plan.a_month))} {who} a month"
+    pace = f"at {formats.plural(round(plan.a_month), who)} a month"
     return f"{needs}; {pace} that takes {formats.months(plan.months)}."
 
 
 def proposed(plan: Plan, instead: Mapping[str, Instead]) -> Sentence:
     """What an experiment to be would need, and how long it would take."""
     rate = formats.percent(plan.baseline, 0)
-    who = "newcomers" if plan.name == PROPOSED else "customers"
+    who = "newcomer" if plan.name == PROPOSED else "customer"
     source = {
         "plan": f"Say {rate} {plan.design.outcome.predicate}",
-        "own past": f"In your own past year, {rate} of the {who} {plan.design.outcome.predicate}",
+        "own past": f"In your own past year, {rate} of the {who}s {plan.design.outcome.predicate}",
         "assumed": f"There is no past to go by; say {rate} {plan.design.outcome.predicate}",
     }[plan.baseline_from]
     goal = formats.percent(other_rate(plan.baseline, plan.smallest_effect), 0)

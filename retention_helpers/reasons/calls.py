@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from retention_helpers import formats, months
+from retention_helpers.attributes import plain
 from retention_helpers.business import Business
 from retention_helpers.reason_codes import SURVEY
 from retention_helpers.reasons.answers import Period, within
@@ -15,6 +16,7 @@ from retention_helpers.reasons.quotes import quoted
 INTERVIEW = "interview"  # the kind of contact
 NOT_REACHED = {"no_answer", "not_reached", "unreachable", "no_reply", "attempted", "voicemail", "bounced"}
 REFUSED = {"declined", "refused", "not_interested", "no_interest"}
+NAMES = ("first_name", "firstname", "name", "full_name")  # columns that hold what to call a customer
 CALL_MINUTES = 10
 SURE = 0.95
 SHARES = (0.1, 0.2, 0.3)  # of the customers, who share a reason that should be heard
@@ -145,7 +147,8 @@ def with_messages(listed: pd.DataFrame, business: Business) -> pd.DataFrame:
 
     Takes `interviews`, with contact columns or without; adds `message` as the last column.
     """
-    names = listed["name"].fillna("") if "name" in listed.columns else pd.Series("", index=listed.index)
+    names = next((listed[one].fillna("") for one in listed.columns if plain(one) in NAMES), None)
+    names = pd.Series("", index=listed.index) if names is None else names
     reasons = listed["reason"].astype("object").where(listed["reason"].notna(), None)
     written = [
         message(business.name, name=str(name).strip(), tenure_days=int(days), reason=reason)

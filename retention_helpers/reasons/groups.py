@@ -6,7 +6,6 @@ import pandas as pd
 
 from retention_helpers import formats
 from retention_helpers.business import Business
-from retention_helpers.errors import InputError, nearest
 from retention_helpers.intervals import LEVEL, against_the_rest, holm, with_rate
 from retention_helpers.reasons.answers import GROUPS, in_order
 from retention_helpers.reasons.ranking import in_columns, leading
@@ -20,29 +19,13 @@ AT_ONCE = 2_000_000  # cells that are shuffled together
 Integers = npt.NDArray[np.int64]
 
 
-def attribute_names(business: Business) -> list[str]:
-    """The columns of `customers` to compare: those that the owner named, or all but the personal ones.
-
-    Raises InputError where the setting `attributes` names a column that is not there.
-    """
-    there = business.table("customers").columns
-    known = [name for name in there if name not in ("customer_id", "signed_up_at", "signed_up_on")]
-    for name in business.settings.attributes:
-        if name not in known:
-            raise InputError(
-                f"retention.yml: attributes names {name}, and customers has no such column. "
-                f"{nearest(name, known)}"
-            )
-    personal = {name.lower() for name in business.settings.personal}
-    return [name for name in business.settings.attributes or known if name.lower() not in personal]
-
-
 def with_groups(rows: pd.DataFrame, business: Business) -> pd.DataFrame:
     """The rows with each customer's attributes beside plan, tenure and MRR band, in at most eight levels.
 
     A number with more values goes into thirds; of more words the rarest go together.
+    Personal ones, and ones that know who left, are none (`attributes` in retention.yml names others).
     """
-    names = attribute_names(business)
+    names = business.attributes.compared(business.settings.attributes)
     customers = business.table("customers")
     wanted = customers.filter(customers.customer_id.isin(list(rows["customer_id"]) or [""]))
     about = wanted.select("customer_id", *names).execute().drop_duplicates("customer_id")

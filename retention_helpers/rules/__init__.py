@@ -15,6 +15,7 @@ FACTS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (customers.one_row_a_customer, ("customers",)),
     (customers.ids_that_name_nobody, ("customers",)),
     (customers.known_customers, ("customers",)),
+    (attributes.attributes_named, ("customers",)),
     (attributes.personal_columns, ("customers",)),
 )
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from retention_helpers import attributes
-from retention_helpers.contract import TABLES, day_name
+from retention_helpers.contract import TABLES, Fault, day_name
 from retention_helpers.engine import quoted, text
+from retention_helpers.errors import nearest
 from retention_helpers.evidence import OPEN, Evidence
 from retention_helpers.formats import percent
 from retention_helpers.settings import SETTINGS_FILE
@@ -26,6 +27,16 @@ def columns_of(evidence: Evidence) -> list[str]:
     ours |= {day_name(column.name) for column in table.of_kind("instant")}
     described = evidence.rows(f"DESCRIBE SELECT * FROM {evidence.of('customers')}")
     return [name for name, *_ in described if name not in ours and not name.startswith("unread_")]
+
+
+def attributes_named(evidence: Evidence) -> None:
+    """The setting `attributes` names columns that customers do not have."""
+    columns = columns_of(evidence)
+    for name in evidence.settings.attributes:
+        if name not in columns:
+            said = f"{SETTINGS_FILE}: attributes names {name}, and customers has no such column."
+            hint = nearest(name, columns) if columns else "It has no further columns."
+            evidence.faults.append(Fault("stop", "", "settings", 0, f"{said} {hint}"))
 
 
 def personal_columns(evidence: Evidence) -> None:

@@ -1,0 +1,105 @@
+"""How fast the first days of 10⁵ customers come out of 10⁷ events: part of `make bench`. Ratios of one run.
+
+One scan is the floor: reading customer_id and occurred_at of every event and reducing them. The first days
+are everything that the comparison at the landmark takes from the events (onboarding, days and kinds of use,
+in the first week and up to day 30), a row a customer, from the pass over the events to the finished frame.
+"""
+
+import argparse
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from retention_helpers import drivers
+from retention_helpers.business import Business, open_business
+from retention_helpers.drivers.landmark import kept_newcomers
+from retention_helpers.drivers.use import use
+from retention_helpers.engine import path_text
+
+MONTH = "2026-10"
+KINDS = ("login", "login", "login", "project_created", "report_exported", "comment_posted", "file_uploaded",
+         "onboarding_completed")  # fmt: skip
+
+
+def large_business(folder: Path, events: int, customers: int) -> None:
+    """A business with lognormal activity over 400 days after sign-up, in Parquet."""
+    folder.mkdir(parents=True)
+    engine = duckdb.connect()
+    engine.execute("SELECT setseed(0.5)")
+    engine.execute(
+        f"""CREATE TABLE people AS SELECT 'C-' || i AS customer_id,
+        TIMESTAMP '2024-11-01' + INTERVAL (random() * 700 * 86400) SECOND AS at,
+        exp(-ln(random()) * 0.7) AS weight, random() AS fate FROM range({customers}) r(i)"""
+    )
+    kinds = ", ".join(f"'{kind}'" for kind in KINDS)
+    writes = {
+        "customers": "SELECT customer_id, at AS signed_up_at, 'plan ' || (i.n % 5) AS channel FROM people, "
+        "LATERAL (SELECT CAST(floor(fate * 1000) AS INTEGER) AS n) i",
+        "subscriptions": """SELECT customer_id, at AS started_at, 'active' AS status, 'team' AS plan,
+            CASE WHEN fate < 0.5 THEN at + INTERVAL (fate * 800 * 86400 + 86400) SECOND END AS ended_at,
+            CAST(49 AS DECIMAL(18, 2)) AS mrr FROM people""",
+        "events": f"""SELECT customer_id, at + INTERVAL (random() * 86400 * 400) SECOND AS occurred_at,
+            [{kinds}][CAST(floor(random() * {len(KINDS)}) + 1 AS INTEGER)] AS event FROM people,
+            LATERAL (SELECT unnest(range(CAST(ceil(weight * {events} / (SELECT sum(weight) FROM people))
+            AS BIGINT))))""",
+    }
+    for name, query in writes.items():
+        target = path_text(folder / f"{name}.parquet")
+        engine.execute(f"COPY ({query}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
+    count = engine.execute(f"SELECT count(*) FROM '{folder}/events.parquet'").fetchone()
+    print(f"{count[0] if count else 0:,} events of {customers:,} customers", flush=True)
+
+
+def seconds(act: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    act()
+    return time.perf_counter() - start
+
+
+def scan(business: Business) -> None:
+    events = path_text(business.kept / "events.parquet")
+    business.engine.con.execute(f"SELECT max(customer_id), max(occurred_at) FROM {events}").fetchall()
+
+
+def first_days(business: Business) -> None:
+    """The pass over the events and what comes of it, as if nothing had been kept."""
+    (business.kept / business.month / "early_days.parquet").unlink(missing_ok=True)
+    for known in use(business, 30):
+        assert len(known.rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--customers", type=int, default=100_000)
+    chosen = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="retention-bench-"))
+    try:
+        large_business(folder / "data", chosen.events, chosen.customers)
+        business = open_business(folder / "data", MONTH, cache=folder / "cache")
+        kept_newcomers(business)
+        scan(business)
+        ratios = []
+        for _ in range(chosen.rounds):
+            floor, days = seconds(lambda: scan(business)), seconds(lambda: first_days(business))
+            ratios.append(days / floor)
+            print(f"one scan {floor:.2f} s, first 30 days {days:.2f} s: {days / floor:.1f} ×", flush=True)
+        print(f"median of {chosen.rounds} pairs: {statistics.median(ratios):.1f} × one scan")
+        found: list[drivers.Comparison] = []
+        took = seconds(lambda: found.append(drivers.comparison(business, landmark_days=30)))
+        print(f"the whole comparison: {len(found[0].rows):,} customers, {took:.1f} s")
+        took = seconds(lambda: drivers.compare_together(found[0], drivers.compare_alone(found[0])))
+        print(f"its verdicts: {took:.1f} s")
+        business.close()
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
