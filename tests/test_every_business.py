@@ -78,6 +78,10 @@ BUSINESSES: dict[str, dict[str, Any]] = {
         ],
         "settings": {"currency": "EUR", "exchange_rates": {"USD": 0.92, "JPY": 0.0061}},
     },
+    "past prices and pauses are not known": {
+        "spans": [*_forty(), ("P", "2025-05-05", "", "", "paused")],
+        "not_known": {"biller": {"prices": "It holds the present price.", "pauses": "It holds none."}},
+    },
     "five hundred plans": {
         "spans": [(f"C-{n}", "2026-01-05", "2026-03-07", n + 1, "active", f"plan {n}") for n in range(500)]
     },
