@@ -70,6 +70,7 @@ def test_every_measure_of_the_reasons_is_in_the_glossary() -> None:
         "reasons.side_by_side",
         "reasons.survey",
         "reasons.survey_text",
+        "reasons.with_bounds",
         "reasons.with_messages",
     }
     assert own - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in own}

@@ -1,10 +1,8 @@
 """The page about reasons on businesses that are hard on it: what it says where there is little, odd or hostile to say."""
 
 import csv
-import datetime as dt
 import json
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,7 +29,9 @@ HOSTILE = {
 }
 
 
-def left(many: int, reasons: Any = None, *, mrr: int = 20, comment: str = "", kind: str = "") -> dict[str, Any]:
+def left(
+    many: int, reasons: Any = None, *, mrr: int = 20, comment: str = "", kind: str = ""
+) -> dict[str, Any]:
     """That many customers lost in March, of whom the first gave these reasons, and as many who stay."""
     spans = [(f"C-{n}", "2025-06-05", "2026-03-05", mrr, "active", "solo") for n in range(many)]
     stay = [(f"S-{n}", "2025-06-05", "", mrr, "active", "team") for n in range(many)]
@@ -97,3 +97,51 @@ def test_the_page_says_nothing_odd(page: Callable[[str], tuple[str, dict, Path]]
     jsonschema.validate(
         {"schema_version": 1, "month": "2026-03", "as_of": "2026-04-01", "currency": None, **record}, SCHEMA
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentences"),
+    [
+        ("nobody asked", ["Of 13 customers lost in March 2026, 13 were not asked.",
+                          "Nobody said why from June 2025 to March 2026.", "Nobody said why, so there is no play"]),
+        ("one answer", ["fewer than 20 answers even from June 2025 to March 2026 (1)",
+                        "1 answer from June 2025 to March 2026: too few to say which reason is the most common."]),
+        ("one reason for all", ["This page leads with March 2026 alone: it has 30 answers, and 20 are enough.",
+                                "The verdicts of the first screen are those of March 2026.", "everybody said why"]),
+        ("only the biller", ["Of 30 customers lost in March 2026, the biller ended 30.",
+                             "(payment failed 20, payment disputed 10). For none of them have 30 days passed yet."]),
+        ("only codes of its own", ["30 customers left with a reason that no map knows", "Wetter", "zu laut"]),
+        ("the biller's own codes", ["R-17", "The biller ended 30 of them: their cause is “not said”."]),
+    ],
+)  # fmt: skip
+def test_the_page_says_what_is_so(
+    page: Callable[[str], tuple[str, dict, Path]], kind: str, sentences: list[str]
+) -> None:
+    """In the words of the page, counted by hand from the rows above."""
+    said = page(kind)[0]
+    assert [sentence for sentence in sentences if sentence not in said] == []
+
+
+def test_comparisons_stand_for_the_month_and_for_three(page: Callable[[str], tuple[str, dict, Path]]) -> None:
+    """Whatever months the page leads with, both have their table against the twelve before."""
+    for kind in ("one answer", "one reason for all"):
+        said, record, _ = page(kind)
+        assert "The report month, against the 12 months before it" in said
+        assert "The last three months, against the 12 months before them" in said
+        assert set(record["reasons"]["change"]) == {"month", "quarter", "shown"}
+
+
+def test_the_list_of_interviews_is_safe_for_spreadsheets(
+    page: Callable[[str], tuple[str, dict, Path]],
+) -> None:
+    """No cell begins a formula, in either file; what looks like one is text, and addresses are masked."""
+    actions = page("hostile")[2] / "actions"
+    with (actions / "interviews.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(HOSTILE)
+    assert not [cell for row in rows for cell in row.values() if cell[:1] in tuple("=+-@\t\r")]
+    comments = " ".join(row["comment"] for row in rows)
+    assert "HYPERLINK" in comments and "ada@example.com" not in comments and "1234567" not in comments
+    sheet = openpyxl.load_workbook(actions / "interviews.xlsx").active
+    assert sheet is not None
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "d"}

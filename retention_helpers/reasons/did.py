@@ -224,7 +224,7 @@ def claims(answers: pd.DataFrame, typical: Usual, *, fewest: int) -> pd.DataFram
     Takes `answers_with_use`. `others_share` is the share of those who gave another reason of whom the same is
     so: where it is as large, what they did says nothing about the reason. The verdict holds the one against
     the other, corrected for looking at every claim; "too few" below `fewest`. A claim that the data cannot
-    show, such as a dearer plan where there is one, has no row.
+    show, such as a dearer plan where there is one, has no row, nor has one that nobody made.
 
     Columns: reason, did, customers, contradicting, contradicting_share with _low and _high, others,
     others_contradicting, others_share, verdict, may_mean.
@@ -234,6 +234,8 @@ def claims(answers: pd.DataFrame, typical: Usual, *, fewest: int) -> pd.DataFram
         is_own, is_against = answers["reason"] == claim.reason, claim.is_against(answers, typical)
         counts = [int((where & is_against).sum()) for where in (is_own, ~is_own)]
         bases = [int(where.sum()) for where in (is_own, ~is_own)]
+        if not bases[0]:
+            continue
         rows.append((claim.reason, claim.did, bases[0], counts[0], bases[1], counts[1], claim.may_mean))
     columns = ["reason", "did", "customers", "contradicting", "others", "others_contradicting", "may_mean"]
     frame = with_rate(

@@ -81,7 +81,7 @@ def depends_on(said: pd.DataFrame, *, fewest: int) -> pd.DataFrame:
     frame["p_corrected"] = np.nan
     frame.loc[judged, "p_corrected"] = holm(list(frame.loc[judged, "p_value"]))
     verdict = np.select(
-        [frame["groups"] <= 1, ~judged, frame["p_corrected"] < 1 - LEVEL],
+        [frame["groups"] == 1, ~judged, frame["p_corrected"] < 1 - LEVEL],
         ["the only one", "too few", "differs"],
         "no clear difference",
     )

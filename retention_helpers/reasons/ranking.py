@@ -11,10 +11,10 @@ from retention_helpers.contract import REASONS
 from retention_helpers.intervals import (
     LEVEL,
     amount_share,
+    exact_p,
     holm,
     newcombe,
     sum_interval,
-    two_shares_p,
     with_rate,
 )
 from retention_helpers.reason_codes import UNMAPPED
@@ -147,7 +147,7 @@ def change(lost: pd.DataFrame, now: Period, before: Period, *, fewest: int) -> p
 def _verdicts(tables: list, moved: list) -> list[str]:
     # Where the interval holds 0 there is nothing to confirm; the exact test is dear.
     p_values = [
-        two_shares_p(*counted) if one.low > 0 or one.high < 0 else 1.0
+        exact_p(*counted) if one.low > 0 or one.high < 0 else 1.0
         for counted, one in zip(tables, moved, strict=True)
     ]
     return [

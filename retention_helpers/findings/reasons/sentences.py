@@ -47,7 +47,7 @@ def coverage(heard: pd.DataFrame) -> Sentence:
     ]
     said = listed([f"{formats.count(many)} {what}" for many, what in parts if many])
     decided = f"of the {formats.count(now['decided'])} who decided to leave, {said}" if said else ""
-    told = "; ".join(part for part in (biller, decided) if part)
+    told = "; ".join(part for part in (biller, decided) if part) if biller else said
     return Sentence(f"Of {formats.plural(now['lost'], 'customer')} lost in {month}, {told}.")
 
 
@@ -65,6 +65,8 @@ def period(heard: pd.DataFrame, when: Period, fewest: int) -> Sentence:
             f"{month} has {answers}, fewer than {least}. So this page leads with {_span(when)}, with "
             f"{formats.plural(own, 'answer')}."
         )
+    if not own:
+        return Sentence(f"Nobody said why {_in(when)}.")
     return Sentence(
         f"There are fewer than {least} answers even {_in(when)} ({formats.count(own)}). So the reasons "
         "stand in the order of the list: a ranking of so few would be chance."
@@ -76,6 +78,8 @@ def silent(groups: pd.DataFrame) -> Sentence:
     out = groups[groups["verdict"].isin(STAND_OUT)]
     if groups.empty:
         return Sentence("Nobody decided to leave in this time.")
+    if not groups["verdict"].isin(["no clear difference", *STAND_OUT]).any():
+        return Sentence("Too few, or too much of one kind, to say whether the silent are like the others.")
     if out.empty:
         return Sentence(
             "No plan, stage of tenure or MRR band is clearly more or less silent than the others. With so "
@@ -137,7 +141,7 @@ def shares(top: pd.DataFrame, when: Period, currency: str, *, fewest: int) -> Se
 def unmapped(codes: pd.DataFrame) -> Sentence:
     """Which codes of the source no map knows, and the way out."""
     if codes.empty:
-        return Sentence("Every reason in the data is one of the list.")
+        return Sentence("There is no code in the data that the list of reasons does not know.")
     many, by_biller = int(codes["customers"].sum()), int(codes["involuntary"].sum())
     ended = f" The biller ended {formats.count(by_biller)} of them: their cause is “not said”."
     return Sentence(
@@ -204,6 +208,8 @@ def over_time(blocks: pd.DataFrame) -> Sentence:
 def groups(tested: pd.DataFrame, parts: pd.DataFrame) -> Sentence:
     """Whether different customers leave for different reasons."""
     judged = tested[tested["verdict"].isin(["differs", "no clear difference"])]
+    if len(tested) and (tested["verdict"] == "the only one").all():
+        return Sentence("All who answered are of one kind: there are no groups to compare.")
     if judged.empty:
         return Sentence("Too few answers to say whether different customers leave for different reasons.")
     differing = [_kind(by) for by in judged.loc[judged["verdict"] == "differs", "by"]]
