@@ -131,7 +131,7 @@ def test_shares_are_among_the_answers_and_bounded_by_the_silent(lost: pd.DataFra
 
 
 def test_what_stands_beside_the_months_shown(business: Business) -> None:
-    """Twelve months beside fewer; where the page leads with those, or all there are, all that the data hold."""
+    """Twelve months beside fewer; where the page leads with those, or all there are, all the data."""
     year = reasons.period(business, 12)
     assert reasons.longer_period(business, MARCH) == year == reasons.longer_period(business, year)
     assert (year.first, year.months) == (dt.date(2026, 1, 1), 3)
@@ -370,7 +370,7 @@ def test_shuffled_tables_keep_both_sums_and_are_hypergeometric() -> None:
 
 
 def test_a_million_answers_are_tested_as_fast_as_ten() -> None:
-    """The tables are drawn from their sums, so the number of answers costs nothing (10 s would be a fault)."""
+    """The tables are drawn from their sums, so their number costs nothing (10 s would be a fault)."""
     draws = np.random.default_rng(1)
     began = time.perf_counter()
     assert groups.independence_p(draws.integers(0, 12, 1_000_000), draws.integers(0, 8, 1_000_000)) > 0.001

@@ -2,8 +2,8 @@
 
     python tests/bench_statistics/reasons.py
 
-Customers pay 21, 65 or 159 a month (50, 35, 15 of 100); seven reasons. A reason's share of the MRR is drawn where it
-has nothing to do with the price, where the dear plans name it more often, and where the cheap ones do.
+Customers pay 21, 65 or 159 a month (50, 35, 15 of 100); seven reasons. A reason's share of the MRR is drawn
+where it has nothing to do with the price, where the dear plans name it more often, and where the cheap do.
 """
 
 import datetime as dt
@@ -51,8 +51,9 @@ def answers(draws: np.random.Generator, many: int, month: str, shares: np.ndarra
     return pd.DataFrame(
         {"customer_id": [f"C-{n}" for n in range(many)], "month": pd.Timestamp(month), "answer": "answered",
          "reason": draws.choice(NAMES, many, p=shares), "mrr": [Decimal(int(PRICES[one])) for one in plan],
-         "plan": np.array(["solo", "team", "studio"])[plan], "tenure": draws.choice(["a", "b", "c", "d"], many),
-         "mrr_band": draws.choice(["p", "q", "r"], many), "comment": None, "country": draws.choice(list("uvwxyz"), many)}
+         "plan": np.array(["solo", "team", "studio"])[plan], "tenure": draws.choice(list("abcd"), many),
+         "mrr_band": draws.choice(["p", "q", "r"], many), "comment": None,
+         "country": draws.choice(list("uvwxyz"), many)}
     )  # fmt: skip
 
 
