@@ -782,10 +782,8 @@ def test_the_interval_of_a_sum_holds_it_and_scales(amounts: list[int], largest: 
 
 
 @given(st.lists(st.tuples(st.integers(1, 200), st.booleans()), min_size=1, max_size=30), st.integers(2, 99))
-def test_a_share_of_amounts_is_wilsons_where_they_are_equal(
-    rows: list[tuple[int, bool]], factor: int
-) -> None:
-    """The share lies inside, in any currency; with unequal amounts the interval is never the narrower one."""
+def test_a_share_of_equal_amounts_has_wilsons_interval(rows: list[tuple[int, bool]], factor: int) -> None:
+    """And of any amounts the share lies inside, in any currency."""
     amounts, own = [amount for amount, _ in rows], [is_own for _, is_own in rows]
     share, low, high = amount_share(amounts, own)
     assert 0 <= low <= share + 1e-9 and share - 1e-9 <= high <= 1
