@@ -44,6 +44,8 @@ def lost(*comments: tuple[str | None, str | None, int]) -> pd.DataFrame:
         ("mail ada.b+x@sub.example.co.uk!", "mail [e-mail address]!"),
         ("ada (at) example (dot) com", "[e-mail address]"),
         ("ada＠example．com", "[e-mail address]"),
+        ("write to ada at example dot com", "write to [e-mail address]"),
+        ("030.123.456", "[phone number]"),
         ("ada@例子.中国 谢谢", "[e-mail address] 谢谢"),
         ("call +49 30 1234567", "call [phone number]"),
         ("(555) 123-4567 after six", "[phone number] after six"),
@@ -71,6 +73,7 @@ def test_addresses_and_numbers_are_masked(text: str, shown: str) -> None:
         "in 2 days, for 14 people, 99.95 a month",
         "123456 rows",
         "a@b and @home",
+        "we look at dot plots at work",
     ],
 )
 def test_days_amounts_and_counts_are_left(text: str) -> None:

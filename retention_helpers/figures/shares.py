@@ -127,7 +127,7 @@ def _panel(axes: Axes, own: pd.DataFrame, label: str, top: float, begin: dt.date
         colour = BLUE if row.enough else PALE
         axes.plot([place, place], [row.share_low, row.share_high], color=colour, linewidth=1.6)
         axes.plot([place], [row.share], "o", color=colour, markersize=5)
-    axes.set_title(label, fontsize=9.5)
+    axes.set_title(label, fontsize=9.5, pad=4)
     axes.set_ylim(0, top)
     percent_axis(axes.yaxis, 1.0)
     if given.empty:
