@@ -21,6 +21,7 @@ SHARES = np.array([0.3, 0.22, 0.16, 0.12, 0.1, 0.06, 0.04])
 NAMES = np.array(REASONS[: len(SHARES)])
 RUNS = 2000
 TESTS = 400
+SHUFFLES = 1200
 NAMING = {"of any price": (0.2, 0.2, 0.2), "of the dear": (0.1, 0.2, 0.5), "of the cheap": (0.5, 0.2, 0.05)}
 
 
@@ -73,9 +74,9 @@ def false_differences(many: int) -> float:
     draws = np.random.default_rng(many)
     found = (
         (depends_on(answers(draws, many, "2026-03-01"), fewest=20)["verdict"] == "differs").any()
-        for _ in range(TESTS)
+        for _ in range(SHUFFLES)
     )
-    return sum(found) / TESTS
+    return sum(found) / SHUFFLES
 
 
 def main() -> None:
