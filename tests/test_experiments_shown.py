@@ -56,11 +56,11 @@ def made(treated: float, control: float) -> Callable[[int, str], bool]:
         ("early", drawn(120, half, made(0.8, 0.7)), {"size": 100, "smallest_effect": 0.05},
          "Leave it running, and change nothing: 60 % of what it needs is in, about 2 months to go."),
         ("endless", drawn(40, half, made(0.8, 0.7)), {"size": 2000, "smallest_effect": 0.05},
-         "At this pace it takes 190 months more. Stop, and try something bolder."),
+         "At this pace it takes 193 months more. Stop, and try something bolder."),
         ("not matured", drawn(40, half, made(0.8, 0.7)), {"outcome": {"kind": "retained", "days": 90}},
          "Leave it running, and change nothing."),
         ("not begun", drawn(40, half, made(0.8, 0.7)), {"started_on": dt.date(2026, 5, 1), "size": 40},
-         "Begin as planned: 40 customers an arm, about 3 months."),
+         "Begin as planned: 40 customers an arm, about 5 months."),
         ("broken", drawn(120, lambda nth: "control", made(0.8, 0.7)), {},
          "Do not use the difference. Mend how customers are drawn, and begin again."),
         ("chosen", drawn(40, half, made(0.8, 0.7)), {"randomised": False},
@@ -72,7 +72,12 @@ def made(treated: float, control: float) -> Callable[[int, str], bool]:
 def test_every_experiment_says_what_to_do_now(
     business_of: Callable[..., Business], kind: str, tables: Any, changes: dict[str, Any], order: str
 ) -> None:
-    """An order in plain words for every state that an experiment can be in."""
+    """An order in plain words for every state that an experiment can be in.
+
+    Read on 1 March, 59 days (1.94 months) after the start. "Endless": 40 customers came, 20.6 a month; they
+    are 1 % of 4,000, so 3,960 / 20.6 = 191.9 months, and one for day 30: 193. "Not begun": the 40 newcomers
+    since 2 January are 21.0 a month; 80 / 21.0 = 3.8 months, and one for day 30: 5.
+    """
     rows = [("the_call", *row[1:]) for row in tables["assignments"]]
     business = business_of(
         tables["spans"], month="2026-02", assignments=rows, experiments={"the_call": plan_of(**changes)}
@@ -200,7 +205,7 @@ def test_what_was_changed_is_told_with_its_consequence(business_of: Callable[...
         ),
     )
     said = findings.experiments.plans({"x": changed}, {}).items
-    told = "size was changed since the report of February 2026, from “120” to “40”. The frozen plan holds."
+    told = "you changed the size since the report of February 2026, from “120” to “40”. The frozen plan holds."
     assert any(told in one for one in said)
     assert any("a difference that is looked for afterwards proves nothing" in one for one in said)
 

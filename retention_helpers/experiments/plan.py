@@ -80,7 +80,7 @@ class Plan:
 
     def called(self, arm: str) -> str:
         """The experiment's name, with the arm where there are several beside the control."""
-        name = formats.label(self.name)
+        name = formats.words(self.name)
         return f"{name}, {arm}" if len(self.design.treated) > 1 else name
 
     @property

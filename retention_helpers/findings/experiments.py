@@ -20,8 +20,21 @@ MOST_REMARKS = 12
 PAUSES_ELSEWHERE = (0.54, 0.43, 0.89)  # paying again after a pause, as published: mean and range
 
 
+CHANGED = {
+    "started_on": "the start",
+    "randomised": "whether it is drawn by lot",
+    "arms": "the arms",
+    "outcome": "the outcome",
+    "eligible": "who takes part",
+    "smallest_effect": "the smallest effect",
+    "baseline": "the baseline",
+    "size": "the size",
+    "guardrails": "the guardrails",
+}
+
+
 def _named(name: str) -> str:
-    return formats.label(name)
+    return formats.words(name)
 
 
 # ---------------------------------------------------------------------------------------------- the plan
@@ -40,7 +53,7 @@ def _about_plan(plan: Plan, instead: Instead | None) -> list[str]:
     name = _named(plan.name)
     said = []
     if not plan.design.randomised:
-        return [f"{name} is not drawn by lot: no number of customers makes its difference an effect."]
+        return [f"{name} is {_not_drawn()}"]
     if instead:
         said.append(f"{name} needs {_length(plan, 'customer')} {cannot_finish(plan, instead)}")
     if plan.asks_too_early:
@@ -52,11 +65,15 @@ def _about_plan(plan: Plan, instead: Instead | None) -> list[str]:
         )
     since = f"since the report of {formats.month(plan.frozen_in)}"
     said += [
-        f"{name}: {formats.label(change.what).lower()} was changed {since}, from “{change.then}” to "
-        f"“{change.now}”. {_consequence(change.what, change.is_serious)}"
+        f"{name}: you changed {CHANGED[change.what]} {since}, from “{change.then}” to “{change.now}”. "
+        f"{_consequence(change.what, change.is_serious)}"
         for change in plan.changes
     ]
     return said
+
+
+def _not_drawn() -> str:
+    return "not drawn by lot: no number of customers makes its difference an effect."
 
 
 def _too_early(plan: Plan) -> str:
@@ -108,8 +125,15 @@ def _length(plan: Plan, who: str) -> str:
     needs = f"{formats.plural(plan.size, 'customer')} in {where}, {formats.count(plan.in_all)} in all"
     if formats.is_missing(plan.months):
         return f"{needs}, and nobody comes in."
-    pace = f"at {formats.plural(round(plan.a_month), who)} a month"
-    return f"{needs}; {pace} that takes {formats.months(plan.months)}."
+    return f"{needs}; at {_pace(plan.a_month, who)} a month that takes {formats.months(plan.months)}."
+
+
+def _pace(a_month: float, who: str) -> str:
+    """
+    >>> _pace(30.2, "newcomer"), _pace(1.0, "newcomer"), _pace(0.4, "customer")
+    ('30 newcomers', '1 newcomer', '0.4 customers')
+    """
+    return formats.plural(round(a_month), who) if a_month >= 1 else f"{formats.number(a_month, 1)} {who}s"
 
 
 def proposed(plan: Plan, instead: Mapping[str, Instead]) -> Sentence:
@@ -121,8 +145,14 @@ def proposed(plan: Plan, instead: Mapping[str, Instead]) -> Sentence:
         "own past": f"In your own past year, {rate} of the {who}s {plan.design.outcome.predicate}",
         "assumed": f"There is no past to go by; say {rate} {plan.design.outcome.predicate}",
     }[plan.baseline_from]
-    goal = formats.percent(other_rate(plan.baseline, plan.smallest_effect), 0)
+    other = other_rate(plan.baseline, plan.smallest_effect)
+    goal = formats.percent(other, 0)
     text = f"{source}. To tell that from {goal}, an experiment needs {_length(plan, who)}"
+    if other < plan.baseline:
+        gain = formats.size_of_points(plan.smallest_effect)
+        text = f"{text} Above {rate} there is no room for a gain of {gain}, so it could only tell such a loss."
+    if not plan.design.randomised:
+        return Sentence(f"{text} But {formats.words(plan.name)} is {_not_drawn()}")
     if plan.asks_too_early:
         text = f"{text} {_too_early(plan)}"
     if plan.name in instead:
@@ -146,7 +176,7 @@ def split(reading: Reading) -> Remarks:
             f"{formats.plural(count, 'customer')} {what}"
             for count, what in (
                 (row.outside_dates, "assigned outside its dates"),
-                (row.not_eligible, "not eligible"),
+                (row.not_eligible, "outside the group that it is for"),
             )
             if count
         ]
@@ -159,8 +189,8 @@ def _faults(row: Any) -> list[str]:
     said = []
     tests = (
         (row.split_p, "the shares are not the planned ones"),
-        (row.month_p, f"those of {formats.month(row.worst_month)} are not"),
-        (row.attribute_p, f"those within {row.worst_attribute} are not"),
+        (row.month_p, f"neither are those of {formats.month(row.worst_month)}"),
+        (row.attribute_p, f"neither are those of the customers with {row.worst_attribute}"),
     )
     said += [f"{what} (p {formats.p_value(p)})" for p, what in tests if p < 0.001]
     counts = (
@@ -209,7 +239,7 @@ def guardrails(reading: Reading) -> Sentence:
     if rows.empty:
         return Sentence("No experiment names a guardrail, or none has a customer who reached its day.")
     said = [
-        f"{_named(row.experiment)}, {formats.label(row.outcome).lower()}: {row.verdict} "
+        f"{_named(row.experiment)}, {formats.words(row.outcome).lower()}: {row.verdict} "
         f"({formats.difference(row.difference, row.difference_low, row.difference_high)}, allowed "
         f"{formats.points(row.margin)})"
         for row in rows.head(MOST_REMARKS).itertuples()
@@ -256,7 +286,7 @@ def _difference(row: Any) -> str:
     return formats.difference(row.association, row.association_low, row.association_high)
 
 
-def pauses(chosen: pd.DataFrame) -> Remarks:
+def pauses(chosen: pd.DataFrame, reading: Reading) -> Remarks:
     """Who pays again after a pause, and how many more than without the offer."""
     offered = chosen[chosen["choice"] == "paused"]
     if offered.empty:
@@ -273,8 +303,26 @@ def pauses(chosen: pd.DataFrame) -> Remarks:
             f"{formats.rate(row.share, row.share_low, row.share_high)}; published averages are "
             f"{formats.percent(mean, 0)}, from {formats.percent(low, 0)} to {formats.percent(high, 0)}. Of "
             f"everybody in this arm, {formats.percent(all_of_them['share'])} pay."
+            f"{_without_the_offer(row, chosen, reading)}"
         )
     return Remarks(tuple(said[:MOST_REMARKS]))
+
+
+def _without_the_offer(row: Any, chosen: pd.DataFrame, reading: Reading) -> str:
+    """Those not offered a pause, with the difference where the experiment asks just that."""
+    design = reading.plans[row.experiment].design
+    is_control = (chosen["experiment"] == row.experiment) & (chosen["arm"] == design.control)
+    control = chosen[is_control & (chosen["choice"] == "all")]
+    if control.empty or row.arm == design.control:
+        return ""
+    told = f" Of those who were not offered one, {formats.percent(control['share'].iloc[0])} do"
+    compared = reading.comparisons
+    own = compared[(compared["experiment"] == row.experiment) & (compared["arm"] == row.arm)].iloc[0]
+    asks_just_that = (design.outcome.kind, design.outcome.days) == ("paying", PAUSE_DAYS)
+    if not asks_just_that or formats.is_missing(own["effect"]):
+        return f"{told}."
+    difference = formats.difference(own["effect"], own["effect_low"], own["effect_high"])
+    return f"{told}; the difference, read as above, is {difference} points: {own['verdict']}."
 
 
 def history(past: pd.DataFrame) -> Remarks:

@@ -174,9 +174,9 @@ def _roll_out(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
     unsure = guarded.loc[guarded["verdict"] == "cannot tell yet", "outcome"].tolist()
     if broken:
         return (
-            f"Do not give it to everybody yet: {formats.label(broken[0]).lower()} fell more than you allow."
+            f"Do not give it to everybody yet: {formats.words(broken[0]).lower()} fell more than you allow."
         )
-    watch = f" Keep an eye on {formats.label(unsure[0]).lower()}: it cannot be told yet." if unsure else ""
+    watch = f" Keep an eye on {formats.words(unsure[0]).lower()}: it cannot be told yet." if unsure else ""
     if row.effect_high < row.smallest_effect:
         wanted = formats.size_of_points(row.smallest_effect)
         return (
