@@ -57,7 +57,10 @@ def split_shown(reading: Reading) -> pd.DataFrame:
     with its p), and customers: two_arms, before_sign_up, unknown_arm, left_out.
     """
     checks = _named(reading.checks)
-    months = [formats.short_month(month).replace(" ", "\u00a0") for month in checks["worst_month"]]
+    months = [
+        None if formats.is_missing(month) else formats.short_month(month).replace(" ", "\u00a0")
+        for month in checks["worst_month"]
+    ]
     frame = checks.assign(
         p_value=checks["split_p"],
         worst_month=[_with_p(*pair) for pair in zip(months, checks["month_p"], strict=True)],
