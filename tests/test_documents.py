@@ -10,10 +10,11 @@ import pytest
 import yaml
 from corruptions import CORRUPTIONS
 
-from retention_helpers import activity, cohorts, intervals, measures, months, reasons, survival
+from retention_helpers import activity, cohorts, experiments, intervals, measures, months, reasons, survival
 from retention_helpers.business import SAMPLE
 from retention_helpers.contract import ACCEPTABLE
-from retention_helpers.settings import Settings, read_settings
+from retention_helpers.experiments import looks, pause, plan, split
+from retention_helpers.settings import _EXPERIMENT_KEYS, Settings, read_experiments, read_settings
 
 PROJECT = SAMPLE.parent.parent
 GLOSSARY = (PROJECT / "GLOSSARY.md").read_text(encoding="utf-8")
@@ -98,13 +99,43 @@ def test_glossary_numbers_are_those_of_the_code() -> None:
     assert f"fewer than {survival.FEWEST_FOLLOWED} customers began" in GLOSSARY
 
 
-@pytest.mark.parametrize("example", re.findall(r"^( *)```yaml\n(.*?)```", README, re.DOTALL | re.MULTILINE))
+EXAMPLES = re.findall(r"^( *)```yaml\n(.*?)```", README, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("example", [one for one in EXAMPLES if "# experiments.yml" not in one[1]])
 def test_readme_settings_are_accepted(tmp_path: Path, example: tuple[str, str]) -> None:
     """Every example of retention.yml in the README is a valid one."""
     text = textwrap.dedent(example[1])
     (tmp_path / "retention.yml").write_text(text, encoding="utf-8")
     found = read_settings(tmp_path)
     assert all(getattr(found, key) for key in set(yaml.safe_load(text)) - {"show_names"})
+
+
+def test_readme_experiments_are_accepted(tmp_path: Path) -> None:
+    """The example of experiments.yml in the README is a valid one, and names every key that there is."""
+    (example,) = (text for _, text in EXAMPLES if "# experiments.yml" in text)
+    (tmp_path / "experiments.yml").write_text(example, encoding="utf-8")
+    written = read_experiments(tmp_path)["onboarding_call"]
+    assert set(written) | {"milestone"} == set(_EXPERIMENT_KEYS) and "milestone:" in README
+
+
+def test_every_measure_of_the_experiments_is_in_the_glossary() -> None:
+    """What the package offers, but for the columns that a page shows of it."""
+    offered = {
+        f"experiments.{name}"
+        for name in experiments.__all__
+        if inspect.isfunction(getattr(experiments, name)) and not name.endswith("_shown")
+    }
+    about_the_page = {"experiments.designs", "experiments.open_curves", "experiments.outcomes",
+                      "experiments.curve_outcomes"}  # fmt: skip
+    assert offered - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in offered}
+    assert f"above {plan.TOO_LONG} months" in GLOSSARY
+    assert f"*broken* below p = {split.SPLIT_LEVEL}" in GLOSSARY
+    assert f"more than {100 * split.TOLERATED:.0f} % assigned" in GLOSSARY
+    assert f"and {100 * looks.SHORT_BY:g} % at most" in GLOSSARY
+    past = f"within {plan.NEWCOMER_DAYS} days of their first; below {plan.FEWEST_IN_THE_PAST} of them"
+    assert past in GLOSSARY
+    assert f"by day {pause.PAUSE_DAYS} after the offer" in GLOSSARY
 
 
 def test_readme_finding_holds(sample) -> None:  # type: ignore[no-untyped-def]

@@ -149,7 +149,7 @@ def _written(design: Design) -> dict[str, str]:
         f"{arm} {formats.percent(share, 0)}" for arm, share in zip(design.arms, design.shares, strict=True)
     ]
     eligible = [f"{name}: {', '.join(wanted)}" for name, wanted in design.eligible.items()]
-    guarded = [f"{kind} {formats.points(worst)}" for kind, worst in design.guardrails.items()]
+    guarded = [f"{kind} {formats.points(worst)} points" for kind, worst in design.guardrails.items()]
     return {
         "started_on": design.started_on.isoformat(),
         "randomised": "yes" if design.randomised else "no",

@@ -54,7 +54,7 @@ def plans_shown(plans: Mapping[str, Plan]) -> pd.DataFrame:
 
 def split_shown(reading: Reading) -> pd.DataFrame:
     """One row per randomised experiment: experiment, split, p_value, worst_month and worst_attribute (each
-    with its p), and customers: two_arms, before_sign_up, unknown_arm, left_out.
+    with its p), and customers: two_arms, too_early (before they signed up), unknown_arm, left_out.
     """
     checks = _named(reading.checks)
     months = [
@@ -67,10 +67,11 @@ def split_shown(reading: Reading) -> pd.DataFrame:
         worst_attribute=[
             _with_p(*pair) for pair in zip(checks["worst_attribute"], checks["attribute_p"], strict=True)
         ],
+        too_early=checks["before_sign_up"],
         left_out=checks["outside_dates"] + checks["not_eligible"],
     )
     return frame[
-        ["experiment", "split", "p_value", "worst_month", "worst_attribute", "two_arms", "before_sign_up",
+        ["experiment", "split", "p_value", "worst_month", "worst_attribute", "two_arms", "too_early",
          "unknown_arm", "left_out"]
     ]  # fmt: skip
 

@@ -85,7 +85,7 @@ def _consequence(what: str, is_serious: bool) -> str:
     return (
         "The frozen plan holds."
         if what in ("size", "baseline", "smallest_effect")
-        else "It holds from now on."
+        else "They hold from now on."
     )
 
 
