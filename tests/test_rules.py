@@ -676,6 +676,16 @@ def test_experiments_against_the_tables(data, said, tmp_path, changes, fault):
     assert len(told) == (fault is not None) and all(one.startswith(fault) for one in told)
 
 
+def test_an_outcome_of_events_without_events(data, said, tmp_path):
+    data.write(tmp_path / "data")
+    plan = PLAN["call"] | {"outcome": {"kind": "event", "days": 14, "name": "login"}}
+    (tmp_path / "data" / "experiments.yml").write_text(yaml.safe_dump({"call": plan}))
+    assert (
+        "warning: customers.csv: no events lie beside it, and call in experiments.yml counts one (login). So "
+        "no arm of that experiment can succeed. Add the events, or choose another outcome." in said(data)
+    )
+
+
 # --- all of them -----------------------------------------------------------------------------------
 
 

@@ -52,10 +52,19 @@ def who_takes_part(evidence: Evidence) -> None:
 
 
 def events_that_happen(evidence: Evidence) -> None:
-    """An experiment with an outcome that no row of events has."""
+    """An experiment with an outcome that no row of events has, or without events at all."""
     for name, plan in evidence.experiments.items():
         event = plan["outcome"].get("name")
-        if event and not evidence.count(f"(FROM {evidence.of('events')} WHERE event = {_text(event)})"):
+        if event and not evidence.has("events"):
+            evidence.say(
+                "warning",
+                "customers",
+                "unknown event",
+                f"no events lie beside it, and {name} in {EXPERIMENTS_FILE} counts one ({event})",
+                "Add the events, or choose another outcome.",
+                effect="So no arm of that experiment can succeed.",
+            )
+        elif event and not evidence.count(f"(FROM {evidence.of('events')} WHERE event = {_text(event)})"):
             known = [one for (one,) in evidence.rows(f"SELECT DISTINCT event FROM {evidence.of('events')}")]
             evidence.say(
                 "warning",
