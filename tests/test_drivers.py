@@ -17,7 +17,6 @@ from retention_helpers.business import SAMPLE, Business
 from retention_helpers.drivers import established, features
 from retention_helpers.drivers.landmark import Comparison, Driver, LooksAhead, at_landmark
 from retention_helpers.drivers.use import kept_early_days, onboarding_steps
-from retention_helpers.errors import InputError
 
 SIGNED_UP = dt.date(2025, 10, 1)
 
@@ -337,7 +336,7 @@ def test_what_is_fine_is_compared_and_what_is_personal_never(leaking: Comparison
 
 
 def test_the_owner_may_name_the_attributes(opened: Any) -> None:
-    """Only those are compared, also one whose name sounds like a leak; a misspelt one is an error."""
+    """Only those are compared, also one whose name sounds like a leak."""
     customers = [
         {"customer_id": f"C-{n}", "signed_up_at": date(n), "total_seats": n % 9, "country": "AB"[n % 2]}
         for n in range(30)
@@ -346,11 +345,6 @@ def test_the_owner_may_name_the_attributes(opened: Any) -> None:
     with opened(spans, customers=customers, settings={"attributes": ["total_seats"]}) as business:
         names = {driver.name for driver in drivers.comparison(business, landmark_days=30).drivers}
     assert "total_seats" in names and "country" not in names
-    with (
-        opened(spans, customers=customers, settings={"attributes": ["contry"]}) as business,
-        pytest.raises(InputError, match=r"attributes names contry.*Did you mean country"),
-    ):
-        drivers.comparison(business, landmark_days=30)
 
 
 # --- the verdicts, on simulated businesses -------------------------------------------------------------

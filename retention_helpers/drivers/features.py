@@ -41,7 +41,7 @@ def comparison(business: Business, *, landmark_days: int) -> Comparison:
     """The customers at a landmark with everything that was known about them by then.
 
     Columns that cannot be compared (the same for everybody, leaking the outcome, …) are set apart with the
-    reason. Raises InputError where `attributes` names a column that is not there.
+    reason.
     """
     every, rows = gathered(business, landmark_days=landmark_days)
     drivers, apart = sorted_out(rows, every, vouched=business.settings.attributes)
