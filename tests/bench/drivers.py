@@ -1,8 +1,8 @@
 """How fast the first days of 10⁵ customers come out of 10⁷ events: part of `make bench`. Ratios of one run.
 
-One scan is the floor: reading customer_id and occurred_at of every event and reducing them. The first 30 days
-are the one pass over the events: what each customer did on each day, kept. The features are what the comparison
-makes of it (onboarding, days and kinds of use, in the first week and up to day 30), a row a customer.
+One scan is the floor: reading customer_id and occurred_at of every event and reducing them. The first 30
+days are the one pass over the events: what each customer did on each day, kept. The features are what the
+comparison makes of it (onboarding, days and kinds of use, in the first week and up to day 30), a row a customer.
 """
 
 import argparse
@@ -98,9 +98,9 @@ def main() -> None:
             whole.append((days + columns) / floor)
             print(f"one scan {floor:.2f} s, first 30 days {days:.2f} s, features {columns:.2f} s", flush=True)
         print(
-            f"medians of {chosen.rounds} rounds: the first 30 days {statistics.median(passes):.1f} × one scan, "
-            f"with all features {statistics.median(whole):.1f} ×"
+            f"medians of {chosen.rounds} rounds, in scans: the first 30 days {statistics.median(passes):.1f},"
         )
+        print(f"  with all features {statistics.median(whole):.1f}")
         found: list[drivers.Comparison] = []
         took = seconds(lambda: found.append(drivers.comparison(business, landmark_days=30)))
         print(f"the whole comparison: {len(found[0].rows):,} customers, {took:.1f} s")
