@@ -455,6 +455,24 @@ def test_units_change_nothing_but_the_words(world: Comparison, verdicts: pd.Data
     assert again.loc["use", "effect"] == pytest.approx(verdicts.loc["use", "effect"])
 
 
+@pytest.mark.parametrize("words", [("annual", "monthly"), ("monthly", "annual")])
+def test_the_ratio_of_two_levels_is_that_of_the_level_described(words: tuple[str, str]) -> None:
+    """A level of three quarters of the customers with 0.4 of the hazard: its ratio lies below 1, whatever the
+    level is called, and as a yes or no it is the same.
+    """
+    draw, size = default_rng(2), 1200
+    common = draw.random(size) < 0.75
+    days = np.ceil(draw.exponential(1 / np.where(common, 0.004, 0.01))).astype(int)
+    level = np.where(common, *words).astype(object)
+    columns = {"level": ("category", 0, level), "noise": ("number", 0, draw.random(size))}
+    found = judged(simulated(columns, days <= 90, np.minimum(days, 90))).loc["level"]
+    answer = {"level": ("yes or no", 0, (level == found["level"]).astype(float)), "noise": columns["noise"]}
+    same = judged(simulated(answer, days <= 90, np.minimum(days, 90))).loc["level"]
+    assert found["verdict"] == "confirmed"
+    assert (found["hazard_ratio"] < 1) == (found["level_risk"] < found["rest_risk"])
+    assert found["hazard_ratio"] == pytest.approx(same["hazard_ratio"])
+
+
 def test_an_effect_that_fades_is_said() -> None:
     """A flag with five times the hazard in the first 20 days and a little less later: the effect changes."""
     draw, size = default_rng(4), 3000

@@ -67,7 +67,8 @@ class Models:
         own, covariates = self._own(driver)[known], self.covariates(beside, known)
         fitted = self._fitted(own, covariates, known)
         places = np.arange(own.shape[1])
-        described = fitted if len(places) == 1 else self._fitted(self._one(driver)[known], covariates, known)
+        is_category = driver.kind == "category"
+        described = self._fitted(self._one(driver)[known], covariates, known) if is_category else fitted
         return Effect(
             log_ratio=float(described.coefficients[0]),
             error=float(described.errors[0]),

@@ -87,7 +87,7 @@ def begin_experiment(people: pd.DataFrame, proposed: Proposal | None) -> Action:
     label, better = (proposed.label, proposed.better) if proposed else ("", "")
     return Action(
         id="begin_experiment",
-        what=f"Plan an experiment on “{label}”, and begin with the newcomers drawn to be helped",
+        what=f"Plan an experiment on “{label}”, unless one runs: the list says whom the lot helps first",
         why=f"customers with “{better}” left less often; only an experiment tells whether that keeps them",
         notebook="churned_vs_retained",
         finding="comparison.experiment",
