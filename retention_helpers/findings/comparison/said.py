@@ -44,8 +44,8 @@ def answer(comparison: Comparison, together: pd.DataFrame) -> Sentence:
         )
     base = (
         f"Of {formats.plural(risk.denominator, 'customer')} who were there on day {landmark} after sign-up "
-        f"and have been watched for the {horizon} after it, {formats.count(risk.numerator)} asked to cancel or "
-        f"ended in these days: {formats.rate(risk.value, risk.low, risk.high)}."
+        f"and have been watched for the {horizon} after it, {formats.count(risk.numerator)} asked to cancel "
+        f"or ended in these days: {formats.rate(risk.value, risk.low, risk.high)}."
     )
     confirmed = len(leading(together))
     if confirmed:
@@ -239,8 +239,8 @@ def begin_with(drawn: pd.DataFrame, proposed: Proposal | None) -> Sentence:
         return Sentence("No newcomer of these days is still to be won over: begin with those who come next.")
     helped = int((drawn["arm"] == HELPED).sum())
     return Sentence(
-        f"{_capital(formats.plural(len(drawn), 'newcomer'))} could begin: {formats.count(helped)} are drawn to "
-        f"be helped, {formats.count(len(drawn) - helped)} to be left as before."
+        f"{_capital(formats.plural(len(drawn), 'newcomer'))} could begin: {formats.count(helped)} are drawn "
+        f"to be helped, {formats.count(len(drawn) - helped)} to be left as before."
     )
 
 
