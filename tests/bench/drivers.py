@@ -2,7 +2,7 @@
 
 One scan is the floor: reading customer_id and occurred_at of every event and reducing them. The first 30
 days are the one pass over the events: what each customer did on each day, kept. The features are what the
-comparison makes of it (onboarding, days and kinds of use, in the first week and up to day 30), a row a customer.
+comparison makes of it (onboarding, days and kinds of use, in the first week and up to day 30).
 """
 
 import argparse
