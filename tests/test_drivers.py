@@ -273,6 +273,18 @@ def test_a_price_below_what_others_paid_is_a_discount(opened: Any) -> None:
     assert (rows["C-5"], rows["C-6"]) == (1, 0)
 
 
+def test_a_price_that_only_the_present_knows_is_not_compared(opened: Any) -> None:
+    """Where a source holds the price of today alone, nobody's first price is known: said, and set apart."""
+    spans = [(f"C-{n}", day(n), "", 8 if n == 5 else 10, "active", "solo", "month") for n in range(7)]
+    with opened(spans, not_known={"biller": {"prices": "Only the present price is held."}}) as business:
+        comparison = drivers.comparison(business, landmark_days=30)
+        month_ends = drivers.at_month_ends(business)
+    apart = comparison.set_apart.set_index("column")["why"]
+    assert "price of today" in apart["mrr"] and "price of today" in apart["discounted"]
+    assert not {"mrr", "discounted"} & {driver.name for driver in comparison.drivers}
+    assert "mrr" not in month_ends.columns
+
+
 def test_steps_are_named_like_the_completion() -> None:
     """Up to its ending; a completion without an ending that is known has no steps."""
     kinds = ["login", "setup_step_1", "setup_done", "setup_2", "settled"]

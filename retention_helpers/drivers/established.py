@@ -171,9 +171,10 @@ def at_month_ends(business: Business) -> pd.DataFrame:
         kept = coverage(business, table).holds(on - pd.Timedelta(days=LATELY + BEFORE - 1), on)
         rows[columns] = rows[columns].fillna(0).astype(float).where(kept)
         rows = rows.drop(columns="known_day_told")
-    paid = months.kept_customer_months(business).semi_join(kept_there(business), each)
-    mrr = paid.select("customer_id", "month", mrr=paid.mrr_at_end.cast("float64"))
-    rows = rows.merge(mrr.execute(), on=each, how="left")
+    if business.knows("prices"):
+        paid = months.kept_customer_months(business).semi_join(kept_there(business), each)
+        mrr = paid.select("customer_id", "month", mrr=paid.mrr_at_end.cast("float64"))
+        rows = rows.merge(mrr.execute(), on=each, how="left")
     refuse_later(rows, 0)
     return _with_ratios(rows)
 

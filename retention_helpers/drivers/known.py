@@ -146,7 +146,16 @@ def first_purchase(business: Business, landmark_days: int) -> Known:
     rows["discounted"] = _below_the_usual(rows)
     rows["trial_first"] = (rows["known_day"] > 1).astype(float)
     tier = AT_SIGN_UP if rows["known_day"].median() <= 1 else LATER
-    return Known([replace(driver, tier=tier) for driver in BOUGHT], rows, {})
+    drivers = [replace(one, tier=tier) for one in BOUGHT if one.name not in prices_not_known(business)]
+    return Known(drivers, rows[["customer_id", "known_day", *(driver.name for driver in drivers)]], {})
+
+
+PRICES = ("mrr", "discounted")
+
+
+def prices_not_known(business: Business) -> tuple[str, ...]:
+    """What a price of then would tell, where the source knows the price of today alone."""
+    return () if business.knows("prices") else PRICES
 
 
 def _below_the_usual(bought: pd.DataFrame) -> list[float]:
