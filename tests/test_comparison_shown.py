@@ -96,6 +96,24 @@ def test_the_experiment_is_an_action_only_where_somebody_could_begin(lives: Busi
     assert review.actions(lives, [review.begin_experiment(people.head(0), None)]).empty
 
 
+def test_the_first_screen_gives_causes_first_and_shadows_after_them() -> None:
+    """A confirmed driver with what it works through; a shadow of something earlier with what casts it."""
+    together = judged(
+        name=["channel", "onboarding_completed", "integration", "later_days_of_use"],
+        label=["channel", "onboarding completed", "integration connected", "days of use"],
+        kind=["category", "yes or no", "yes or no", "number"],
+        tier=["sign-up", "first week", "first week", "later"],
+        difference=[0.1, 0.2, 0.15, 0.3],
+        verdict=["not seen", "confirmed", "explained by others", "not seen"],
+        explained_by=[(), (), ("channel",), ()],
+        works_through=[(), ("later_days_of_use",), (), ()],
+    )
+    rows = review.what_was_different(together, 90).rows
+    assert [row.verdicts[0].text for row in rows] == ["confirmed", "explained by others"]
+    assert rows[0].do_now.endswith("It seems to work through days of use.")
+    assert rows[1].do_now == "Nothing about it by itself: look at channel."
+
+
 # --- with whom to begin --------------------------------------------------------------------------------
 
 

@@ -485,6 +485,17 @@ def test_the_ratio_of_two_levels_is_that_of_the_level_described(words: tuple[str
     assert found["hazard_ratio"] == pytest.approx(same["hazard_ratio"])
 
 
+def test_the_unknown_is_a_level_of_its_own() -> None:
+    """A number unknown for 80 of 240: four quarters of the others and those, who all stay in the table."""
+    size = 240
+    number = np.where(np.arange(size) < 80, np.nan, np.arange(size) % 8.0)
+    lost = np.arange(size) % 4 == 0
+    comparison = simulated({"number": ("number", 1, number)}, lost, np.where(lost, 30, 90))
+    levels = drivers.risk_by_level(comparison, ["number"])
+    assert levels["level"].tolist() == ["0 to 1", "2 to 3", "4 to 5", "6 to 7", "(not given)"]
+    assert levels["customers"].tolist()[-1] == 80 and levels["customers"].sum() == size
+
+
 def test_an_effect_that_fades_is_said() -> None:
     """A flag with five times the hazard in the first 20 days and a little less later: the effect changes."""
     draw, size = default_rng(4), 3000
