@@ -467,6 +467,30 @@ def test_units_change_nothing_but_the_words(world: Comparison, verdicts: pd.Data
     assert again.loc["use", "effect"] == pytest.approx(verdicts.loc["use", "effect"])
 
 
+def test_a_side_that_lost_nobody_is_confirmed_and_its_worth_has_an_interval() -> None:
+    """None of 150 with it left, every second of the others: the clearest difference there can be.
+
+    A Wald test would not see it. By hand: Wilson's upper end of 0 of 150 is z² / (150 + z²) = 2.5 %.
+    """
+    draw, size = default_rng(1), 300
+    flag = np.arange(size) % 2 == 0
+    lost = ~flag & (draw.random(size) < 0.5)
+    columns = {
+        "flag": ("yes or no", 1, flag.astype(float)),
+        "use": ("number", 2, draw.poisson(2, size) + 3.0 * flag),
+        "noise": ("number", 1, draw.random(size)),
+    }
+    comparison = simulated(columns, lost, np.where(lost, draw.integers(1, 90, size), 90))
+    found = judged(comparison)
+    assert found.loc["flag", "verdict"] == "confirmed" and found.loc["flag", "adjusted_p"] < 1e-9
+    assert found.loc["noise", "verdict"] == "not seen"
+    valued = drivers.worth(comparison, found.reset_index()).set_index("name").loc["flag"]
+    assert valued["risk_if"] == 0
+    assert valued["risk_if_high"] == pytest.approx(1.959964**2 / (150 + 1.959964**2), abs=1e-6)
+    assert valued["fewer_low"] < valued["fewer"] == valued["risk"] < valued["fewer_high"]
+    assert 1 < valued["evalue"] < 100
+
+
 @pytest.mark.parametrize("words", [("annual", "monthly"), ("monthly", "annual")])
 def test_the_ratio_of_two_levels_is_that_of_the_level_described(words: tuple[str, str]) -> None:
     """A level of three quarters of the customers with 0.4 of the hazard: its ratio lies below 1, whatever the
