@@ -12,7 +12,7 @@ from retention_helpers.errors import InputError, nearest
 if TYPE_CHECKING:
     from retention_helpers.sources.interface import Importer
 
-IMPORTERS = ("spreadsheet",)
+IMPORTERS = ("spreadsheet", "stripe")
 
 
 def importer(name: str) -> "Importer":

@@ -96,8 +96,8 @@ class Importer:
 def write_rows(order: Order, table: str, rows: Iterable[Mapping[str, object]]) -> Path:
     """Write the rows of a table as text, in the order given, and return the file for `Imported.tables`.
 
-    A column that no row has is left out unless the contract requires it. For more rows than fit in memory
-    let an engine write the same file: `order.into / "NAME.parquet"`.
+    A column that no row has is left out unless the contract requires it. For more rows than fit in memory use
+    `Rows`, or let an engine write the same file: `order.into / "NAME.parquet"`.
     """
     listed = list(rows)
     columns = dict.fromkeys([*TABLES[table].required, *(name for row in listed for name in row)])
@@ -105,6 +105,44 @@ def write_rows(order: Order, table: str, rows: Iterable[Mapping[str, object]]) -
     path = order.into / f"{table}.parquet"
     pq.write_table(pa.table(cells), path, compression="zstd")
     return path
+
+
+class Rows:
+    """Rows that are written as they come, so that a large export never lies in memory.
+
+    The columns are fixed before the first row; every cell is text or None. Use as a context manager.
+    """
+
+    AT_ONCE = 20_000
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        self.path, self.columns, self.count = path, tuple(columns), 0
+        self._waiting: list[Mapping[str, str | None]] = []
+        self._schema = pa.schema([(name, pa.string()) for name in self.columns])
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+
+    def __enter__(self) -> "Rows":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what waits, and end the file; a second time does nothing."""
+        if self._writer.is_open:
+            self._flush()
+            self._writer.close()
+
+    def add(self, row: Mapping[str, str | None]) -> None:
+        self._waiting.append(row)
+        self.count += 1
+        if len(self._waiting) >= self.AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        cells = [pa.array([row.get(name) for row in self._waiting], pa.string()) for name in self.columns]
+        self._writer.write_table(pa.Table.from_arrays(cells, schema=self._schema))
+        self._waiting.clear()
 
 
 def as_text(value: object) -> str | None:
