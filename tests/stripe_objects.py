@@ -35,6 +35,7 @@ def subscription(name: str = "1", started: str = "2026-01-05", *items: Object, *
     """An active subscription of customer cus_NAME, in the shape of API 2025-04 and later."""
     began = at(started)
     period = {"current_period_start": at("2026-03-05"), "current_period_end": at("2026-04-05")}
+    data = [{**one, **period} for one in items or [item()]]
     return {
         "id": f"sub_{name}", "object": "subscription", "customer": f"cus_{name}", "status": "active",
         "created": began, "start_date": began, "currency": "usd",
@@ -42,7 +43,7 @@ def subscription(name: str = "1", started: str = "2026-01-05", *items: Object, *
         "canceled_at": None, "ended_at": None, "pause_collection": None,
         "cancellation_details": {"comment": None, "feedback": None, "reason": None},
         "discounts": [], "metadata": {}, "latest_invoice": f"in_{name}",
-        "items": {"object": "list", "has_more": False, "data": [{**one, **period} for one in items or [item()]]},
+        "items": {"object": "list", "has_more": False, "data": data},
         **more,
     }  # fmt: skip
 
@@ -127,8 +128,9 @@ def json_list(path: Path, objects: Sequence[Object], *, has_more: bool = False) 
 
 
 SUBSCRIPTION_COLUMNS = (
-    "id", "Customer ID", "Customer Name", "Customer Email", "Status", "Plan", "Product", "Quantity", "Currency",
-    "Interval", "Amount", "Created (UTC)", "Start (UTC)", "Start Date (UTC)", "Current Period Start (UTC)",
+    "id", "Customer ID", "Customer Name", "Customer Email", "Status", "Plan", "Product", "Quantity",
+    "Currency", "Interval", "Amount", "Created (UTC)", "Start (UTC)", "Start Date (UTC)",
+    "Current Period Start (UTC)",
     "Current Period End (UTC)", "Trial Start (UTC)", "Trial End (UTC)", "Canceled At (UTC)", "Ended At (UTC)",
     "Cancel At Period End", "Cancellation Reason", "Cancellation Feedback", "Coupon", "industry (metadata)",
 )  # fmt: skip

@@ -123,8 +123,10 @@ def test_a_quantity_multiplies_and_several_items_add_up(imported):
     assert (row["mrr"], row["plan"], row["interval"]) == ("76", "pro", "month")
 
 
-@pytest.mark.parametrize(("every", "count", "words"), [("month", 1, "month"), ("month", 6, "6 months"),
-                                                       ("month", 12, "year"), ("year", 1, "year")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("every", "count", "words"),
+    [("month", 1, "month"), ("month", 6, "6 months"), ("month", 12, "year"), ("year", 1, "year")],
+)
 def test_the_interval_in_words(imported, every, count, words):
     found = imported(subscription("1", "2026-01-05", item(price(every=every, count=count))))
     assert rows_of(found, "subscriptions", "1")[0]["interval"] == words
@@ -140,8 +142,8 @@ def test_a_plan_is_called_by_its_nickname_the_products_name_or_an_id(imported):
 def test_a_price_with_tiers_has_no_amount_and_asks_for_the_invoices(imported, read, tmp_path):
     tiers = subscription("1", "2026-01-05", item(price(None, billing_scheme="tiered")))
     assert stops(imported(tiers)) == [
-        "subscriptions.jsonl: a price has tiers and no amount of its own in 1 of 2 rows (first: line 1). Bring "
-        "the invoices too: their lines say what was billed."
+        "subscriptions.jsonl: a price has tiers and no amount of its own in 1 of 2 rows (first: line 1). "
+        "Bring the invoices too: their lines say what was billed."
     ]
     billed = line("1", "2026-01-05", "2026-02-05", 4500, of=price(None))
     files = (
@@ -160,8 +162,8 @@ def test_the_shape_of_before_2025_04(imported):
     old_plan = {"id": "plan_1", "nickname": "classic", "amount": 2000, "currency": "usd", "interval": "year",
                 "interval_count": 1, "usage_type": "licensed"}  # fmt: skip
     half = {"id": "di_1", "start": at("2026-01-05"), "end": None, "coupon": {"percent_off": 50}}
-    old = subscription("1", discount=half, pause_collection={"behavior": "void", "resumes_at": None},
-                       current_period_start=at("2026-02-05"), current_period_end=at("2027-01-05"))  # fmt: skip
+    old = subscription("1", discount=half, pause_collection={"behavior": "void", "resumes_at": None})
+    old |= {"current_period_start": at("2026-02-05"), "current_period_end": at("2027-01-05")}
     old["items"] = {"data": [{"id": "si_1", "plan": old_plan, "quantity": 12}]}
     del old["discounts"]
     assert spans(imported(old)) == [
@@ -342,7 +344,8 @@ def test_customers_with_their_metadata_go_before_what_subscriptions_say(read, tm
          "name": "Name 1", "email": "1@example.com", "country": "DE", "industry": "law",
          "name (metadata)": "x", "size": "9"},
         {"customer_id": "cus_gone", "signed_up_at": "2026-01-05T00:00:00Z", "source_place": "s.jsonl, line 2",
-         "name": None, "email": None, "country": None, "industry": None, "name (metadata)": None, "size": "2"},
+         "name": None, "email": None, "country": None, "industry": None, "name (metadata)": None,
+         "size": "2"},
     ]  # fmt: skip
     note = said(found, "sign-up from the first subscription")
     assert (note.level, note.rows) == ("note", 1)
@@ -351,8 +354,12 @@ def test_customers_with_their_metadata_go_before_what_subscriptions_say(read, tm
 def test_a_customer_may_be_expanded_and_a_deleted_one_is_set_aside(read, tmp_path):
     expanded = subscription("1", customer=customer("1"))
     gone = {"id": "cus_9", "object": "customer", "deleted": True}
-    found = read(json_lines(tmp_path / "s.jsonl", [expanded, canceled()]),
-                 json_lines(tmp_path / "c.jsonl", [customer("1"), gone, customer("1") | {"name": "Later"}]))  # fmt: skip
+    people = [customer("1"), gone, customer("1") | {"name": "Later"}]
+    files = (
+        json_lines(tmp_path / "s.jsonl", [expanded, canceled()]),
+        json_lines(tmp_path / "c.jsonl", people),
+    )
+    found = read(*files)
     assert rows_of(found, "customers", "1")[0]["name"] == "Later"
     assert [(row.file, row.place, row.reason) for row in found.set_aside] == [
         ("c.jsonl", "c.jsonl, line 2", "it was deleted"),
@@ -590,12 +597,11 @@ def test_cells_that_cannot_be_read_are_said_with_their_line(exported):
         subscription_row("1", **{"Start Date (UTC)": "01/05/2026"}), subscription_row("2", Amount="dear"),
         subscription_row("3", Interval="fortnight"),
     )  # fmt: skip
+    said_of = "subscriptions.csv: a time or an amount cannot be read"
     assert [message.split(". ")[0] for message in stops(found)] == [
-        "subscriptions.csv: a time or an amount cannot be read (started: '01/05/2026') in 1 of 4 rows (first: "
-        "line 2)",
-        "subscriptions.csv: a time or an amount cannot be read (amount: 'dear') in 1 of 4 rows (first: line 3)",
-        "subscriptions.csv: a time or an amount cannot be read (interval: 'fortnight') in 1 of 4 rows (first: "
-        "line 4)",
+        f"{said_of} (started: '01/05/2026') in 1 of 4 rows (first: line 2)",
+        f"{said_of} (amount: 'dear') in 1 of 4 rows (first: line 3)",
+        f"{said_of} (interval: 'fortnight') in 1 of 4 rows (first: line 4)",
     ]
 
 
@@ -625,7 +631,7 @@ def test_payments_customers_and_invoices_beside_them(read, tmp_path, created):
                       [{"id": "in_1", "Customer": "cus_1", "Date (UTC)": "2026-02-01 10:00",
                         "Amount Due": "33.00", "Amount Paid": "33.00", "Status": "paid"},
                        {"id": "in_2", "Customer": "cus_1", "Date (UTC)": "2026-02-07 10:00",
-                        "Amount Due": "33.00", "Amount Paid": "0.00", "Status": "uncollectible"}])  # fmt: skip
+                        "Amount Due": "33.00", "Status": "uncollectible"}])  # fmt: skip
     subscriptions = export(tmp_path / "s.csv", SUBSCRIPTION_COLUMNS, [subscription_row(), GONE_ROW])
     found = read(subscriptions, payments, customers, invoices)
     assert stops(found) == []
@@ -645,6 +651,6 @@ def test_a_csv_of_something_else(read, tmp_path):
     (tmp_path / "s.csv").write_text("a,b\n1,2\n")
     (message,) = stops(read(tmp_path / "s.csv"))
     assert message == (
-        "s.csv: it is no export of Stripe's; its columns are a, b. Bring subscriptions, customers, payments or "
-        "invoices."
+        "s.csv: it is no export of Stripe's; its columns are a, b. Bring subscriptions, customers, payments "
+        "or invoices."
     )

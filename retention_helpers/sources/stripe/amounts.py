@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 
 from retention_helpers.sources.prices import MONTHS_PER, major
 
-# Stripe counts these as it did before ISO 4217 took their cents away; the ariary has fifths there and none here.
+# Stripe counts two as before ISO 4217 took their cents away; the ariary has fifths there, and none here.
 _OTHER_PLACES = {"ISK": 2, "UGX": 2, "MGA": 0}
 
 

@@ -181,7 +181,7 @@ class Gathering:
     # --- tables --------------------------------------------------------------------------------------
 
     def tables(self, file: str) -> dict[str, Path]:
-        """The tables of the contract; an optional one without rows is left out. `file`: what all was read from."""
+        """The tables of the contract; an optional one without rows is left out. `file`: what was read."""
         self._open.close()
         engine = connect(self.into / "spill")
         try:

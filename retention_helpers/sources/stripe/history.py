@@ -115,35 +115,49 @@ class _Rates:
     """What the lines of a subscription cost a month."""
 
     def __init__(self, subscription: Subscription, billed: Sequence[Billed]) -> None:
-        whole = [one.line for one in billed if not one.line.is_proration]
+        self.whole = [one.line for one in billed if not one.line.is_proration]
         self.items = {item.price: item for item in subscription.items}
         self.months = {item.price: item.months for item in subscription.items}
-        self.months |= {line.price: line.months or months_between(line.start, line.end) for line in whole}
-        self.whole = whole
+        self.months |= {
+            line.price: line.months or months_between(line.start, line.end) for line in self.whole
+        }
 
     def of(self, line: Line) -> Decimal:
-        """A whole line by its amount; a prorated one by the next whole line of the same price and number."""
-        if not line.is_proration:
-            return line.amount / (line.months or months_between(line.start, line.end))
-        months = line.months or self.months.get(line.price)
-        later = (
-            one for one in self.whole
-            if one.start >= line.end and (one.item, one.price, one.each) == (line.item, line.price, line.each)
-        )  # fmt: skip
-        same = next(later, None)
+        """A whole line by its amount; a prorated one by the next whole line of the same price and number.
+
+        One that was never billed whole goes by its price, which no discount has lowered.
+        """
+        months = self.months_of(line)
+        if not line.is_proration and months is not None:
+            return line.amount / months
+        same = next((one for one in self.whole if one.start >= line.end and _is_same(one, line)), None)
         if same is not None:
             return self.of(same)
         if line.each is not None and months is not None:
             return line.each / months
         return line.amount / (Decimal(line.end - line.start) / DAY * MONTHS_PER["day"])
 
+    def months_of(self, line: Line) -> Decimal | None:
+        """As the line or its period says; of a prorated one its price elsewhere, or the period it changes."""
+        if line.months is not None:
+            return line.months
+        if not line.is_proration:
+            return months_between(line.start, line.end)
+        changed = (one for one in self.whole if one.start <= line.start < one.end == line.end)
+        shown = next((one.months or months_between(one.start, one.end) for one in changed), None)
+        return self.months.get(line.price, shown)
+
     def plan_of(self, line: Line) -> str:
         """As the subscription calls the price, where it still has it."""
         return self.items[line.price].plan if line.price in self.items else line.plan
 
     def interval_of(self, line: Line) -> str:
-        months = line.months or self.months.get(line.price)
+        months = self.months_of(line)
         return "" if months is None else _interval_words(months)
+
+
+def _is_same(one: Line, other: Line) -> bool:
+    return (one.item, one.price, one.each) == (other.item, other.price, other.each)
 
 
 def _interval_words(months: Decimal) -> str:

@@ -29,11 +29,14 @@ class Person:
 
 @dataclass(frozen=True)
 class People:
-    """How many customers were written, how many of them from subscriptions alone, and rows left out for later ones."""
+    """How many customers were written, how many of them are known from subscriptions alone.
+
+    `repeated` are the rows that a later one of the same customer overtook: customer and place.
+    """
 
     count: int
     from_subscriptions: int
-    repeated: Sequence[tuple[str, str]]  # customer and place
+    repeated: Sequence[tuple[str, str]]
 
 
 def write(engine: Backend, gathered: Path, path: Path, keys: Sequence[str]) -> People:

@@ -120,8 +120,8 @@ def _not_known(counts: Counts, has_invoices: bool) -> dict[str, str]:
         )
         return {"prices": why.format("their present price"), "pauses": why.format("a pause that is on now")}
     why = (
-        f"For {count(without)} of {count(counts.with_service)} subscriptions the invoices do not reach back to "
-        "the begin of service: bring all of them."
+        f"For {count(without)} of {count(counts.with_service)} subscriptions the invoices do not reach back "
+        "to the begin of service: bring all of them."
     )
     return {"prices": why, "pauses": why}
 

@@ -41,7 +41,8 @@ def discounted(amount: Decimal, discounts: Sequence[Discount], at: int) -> Decim
 class Item:
     """What is subscribed to.
 
-    `monthly` is what it costs a month before discounts, None where that is not said; `price` is Stripe's id of the price, `months` how many months one payment covers.
+    `monthly` is what it costs a month before discounts, None where that is not said; `price` is Stripe's id
+    of the price, `months` how many months one payment covers.
     """
 
     price: str
