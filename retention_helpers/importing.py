@@ -42,7 +42,7 @@ def import_files(source: str, files: Sequence[Path], out: Path, settings: Settin
     if missing:
         raise InputError(f"There is no file {missing[0]}. Name the files that {source} exported.")
     with tempfile.TemporaryDirectory(prefix="retention-import-") as scratch:
-        imported = importer(source).read(Order(files, Path(scratch), settings))
+        imported = importer(source).read(Order(files, Path(scratch), settings, home=out))
         if any(fault.level == "stop" for fault in imported.faults):
             raise Stopped(imported.faults)
         _refuse_to_replace(out, imported.tables)
@@ -82,7 +82,8 @@ def _write(imported: Imported, source: str, out: Path) -> Written:
         rows[path.name] = _write_table(parquet, path)
         recorded[path.name] = _digest(path)
     (out / RECORD).write_text(json.dumps(recorded, indent=1, sort_keys=True), encoding="utf-8")
-    not_known.write(out, source, imported.not_known)
+    if "subscriptions" in imported.tables:
+        not_known.write(out, source, imported.not_known)
     aside = out / SET_ASIDE / f"{source}.csv"
     write_set_aside(imported.set_aside, aside)
     return Written(rows, len(imported.set_aside), aside if imported.set_aside else None, imported.faults)

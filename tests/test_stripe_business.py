@@ -39,7 +39,7 @@ FAILED = {"reason": "payment_failed", "feedback": None, "comment": None}
 
 
 def billed(who: str, *prices: Any, states: str = "ppp") -> list[Any]:
-    """An invoice a month from January 2026 on: paid (p), voided untouched (v), or open after four tries (o)."""
+    """An invoice a month from January 2026: paid (p), voided untouched (v), or open after four tries (o)."""
     state = {"p": ("paid", 1), "v": ("void", 0), "o": ("open", 4)}
     return [
         invoice(who, nth, MONTHS[nth], line(who, MONTHS[nth], MONTHS[nth + 1], of["unit_amount"], of=of),

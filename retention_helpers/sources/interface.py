@@ -30,6 +30,8 @@ class Order:
         settings: the owner's choices, such as `date_order`.
         options: what stands beside `path` in `sources:` of `retention.yml`, of `Importer.options` only.
         earlier: the tables that the sources before this one brought, for one that completes them.
+        home: the data folder to write to, for a source that is fetched and may be interrupted; None in a
+            report, which never uses the network.
     """
 
     files: Sequence[Path]
@@ -37,6 +39,7 @@ class Order:
     settings: Settings
     options: Mapping[str, Any] = field(default_factory=dict)
     earlier: Mapping[str, Path] = field(default_factory=dict)
+    home: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ class Importer:
         options: the keys that it understands beside `path` in `retention.yml`.
         completes: whether a table of it takes the place of the earlier ones, whose rows it must hold; else
             its rows are added to theirs.
+        is_fetched: whether it needs no files, because it asks the tool itself; only by `import`.
     """
 
     name: str
@@ -91,6 +95,7 @@ class Importer:
     read: Callable[[Order], Imported]
     options: tuple[str, ...] = ()
     completes: bool = False
+    is_fetched: bool = False
 
 
 def write_rows(order: Order, table: str, rows: Iterable[Mapping[str, object]]) -> Path:

@@ -153,22 +153,30 @@ def plan_of(price: Object) -> str:
 
 
 def discounts_of(found: Object, months: Decimal, period_end: int | None) -> tuple[Discount, ...]:
-    """The discounts that stand in an object; one that is only named by its id is in `unexpanded`."""
-    listed = [*(found.get("discounts") or ()), found.get("discount")]
-    return tuple(_discount(one, months, period_end) for one in listed if isinstance(one, Mapping))
+    """The discounts that stand in an object; one that is only named by its id is `unexpanded`."""
+    whole = [(one, coupon) for one in _listed_discounts(found) if (coupon := _coupon_of(one)) is not None]
+    return tuple(_discount(one, coupon, months, period_end) for one, coupon in whole)
 
 
 def unexpanded(found: Object) -> bool:
-    """Whether a subscription has a discount of which only the id is there."""
+    """Whether a subscription has a discount of which only an id is there, its own or that of its coupon."""
     every = [found, *_data(found, "items")]
-    return any(isinstance(one, str) for row in every for one in row.get("discounts") or ())
+    return any(_coupon_of(one) is None for row in every for one in _listed_discounts(row))
 
 
-def _discount(found: Object, months: Decimal, period_end: int | None) -> Discount:
-    source = found.get("source") or {}
-    coupon = found.get("coupon") or source.get("coupon") or {}
-    if not isinstance(coupon, Mapping):
-        raise Lacking("discounts[].coupon (expand it)")
+def _listed_discounts(found: Object) -> list[Any]:
+    return [one for one in (*(found.get("discounts") or ()), found.get("discount")) if one]
+
+
+def _coupon_of(discount: Any) -> Object | None:
+    """What a discount takes off: in `coupon`, or in `source` where that is newer; None for an id alone."""
+    if not isinstance(discount, Mapping):
+        return None
+    coupon = discount.get("coupon") or (discount.get("source") or {}).get("coupon")
+    return coupon if isinstance(coupon, Mapping) else None
+
+
+def _discount(found: Object, coupon: Object, months: Decimal, period_end: int | None) -> Discount:
     end = _seconds(found.get("end"))
     if end is None and coupon.get("duration") == "once":
         end = period_end  # it goes off one payment
