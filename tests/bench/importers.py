@@ -51,13 +51,13 @@ SUBSCRIPTION = (
 )  # fmt: skip
 INVOICE = (
     '{"id": "in_%07d_%d", "object": "invoice", "amount_due": %d, "amount_paid": %d, "attempt_count": 1, '
-    '"attempted": true, "created": %d, "currency": "usd", "customer": "cus_%07d", "lines": {"object": "list", '
-    '"data": [{"id": "il_%07d_%d", "object": "line_item", "amount": %d, "currency": "usd", "discount_amounts": '
-    '[], "parent": {"subscription_item_details": {"proration": false, "subscription": "sub_%07d", '
-    '"subscription_item": "si_%07d"}}, "period": {"start": %d, "end": %d}, "pricing": {"price_details": '
-    '{"price": "price_%d", "product": "prod_%d"}, "unit_amount_decimal": "%d"}, "quantity": 1}], "has_more": '
-    'false}, "status": "paid"}\n'
-)  # fmt: skip
+    '"attempted": true, "created": %d, "currency": "usd", "customer": "cus_%07d", "lines": {"object": '
+    '"list", "data": [{"id": "il_%07d_%d", "object": "line_item", "amount": %d, "currency": "usd", '
+    '"discount_amounts": [], "parent": {"subscription_item_details": {"proration": false, "subscription": '
+    '"sub_%07d", "subscription_item": "si_%07d"}}, "period": {"start": %d, "end": %d}, "pricing": '
+    '{"price_details": {"price": "price_%d", "product": "prod_%d"}, "unit_amount_decimal": "%d"}, '
+    '"quantity": 1}], "has_more": false}, "status": "paid"}\n'
+)
 FIRST = dt.date(2023, 1, 5)
 
 
