@@ -75,7 +75,9 @@ def test_the_sentences_say_so_and_the_findings_are_null(opened: Any, tmp_path: P
     )
     assert "not known" in findings.revenue.revenue_cohorts(ages).text
     assert ages["mrr_kept"].isna().all() and ages["net_revenue_retention"].isna().all()
-    assert "net retention not known" in review.money_answer(mrr, kept, "EUR").basis
+    answer = review.money_answer(mrr, kept, "EUR")
+    assert "net retention not known" in answer.basis
+    assert [verdict.text for verdict in answer.verdicts] == ["whether MRR grew is not known"]
     assert warned == [
         f"biller: past prices are not known. {WHY} {HISTORIES['prices'].effect}",
         f"other: past pauses are not known. None are kept. {HISTORIES['pauses'].effect}",

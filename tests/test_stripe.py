@@ -450,6 +450,29 @@ def test_kinds_that_are_mixed_and_fields_that_are_missing(read, tmp_path):
     ]
 
 
+def test_a_subscription_without_all_of_its_items_is_a_stop(imported):
+    cut, none = subscription("1"), subscription("2")
+    cut["items"]["has_more"] = True
+    none["items"] = {"object": "list", "data": []}
+    assert [message.split(" in ")[0] for message in stops(imported(cut, none))] == [
+        "subscriptions.jsonl: a field is missing (items: all of them)"
+    ]
+
+
+def test_the_latest_invoice_may_be_expanded_and_says_nothing_more(imported):
+    whole = invoice("1", 1, "2026-02-05", line("1", "2026-02-05", "2026-03-05"))
+    assert spans(imported(subscription(latest_invoice=whole))) == spans(imported(subscription()))
+
+
+def test_attempted_without_a_count_is_an_attempt(read, tmp_path):
+    """Old invoices say `attempted` alone; the reason for billing plays no part."""
+    one = invoice("1", 1, "2026-02-05", line("1", "2026-02-05", "2026-03-05"), status="open", attempts=0,
+                  billing_reason="manual") | {"attempted": True}  # fmt: skip
+    found = read(json_lines(tmp_path / "s.jsonl", [subscription(), canceled()]),
+                 json_lines(tmp_path / "i.jsonl", [one]))  # fmt: skip
+    assert [row["status"] for row in rows_of(found, "payments")] == ["failed"]
+
+
 def test_active_ones_alone_are_refused_with_the_way_out(read, tmp_path):
     file = json_lines(tmp_path / "s.jsonl", [subscription(str(n)) for n in range(3)])
     (message,) = stops(read(file))
@@ -526,6 +549,15 @@ def test_a_trial_a_coupon_and_what_never_began(exported):
     assert [span[3] for span in spans(found)] == ["trialing", "active"]
     assert said(found, "discount without its amount").rows == 1
     assert [row.place for row in found.set_aside] == ["line 3"]
+
+
+def test_a_row_that_is_to_end_with_its_period_is_a_request_and_no_end(exported):
+    asked = {"Cancel At Period End": "true", "Canceled At (UTC)": "2026-03-20 08:00",
+             "Cancellation Feedback": "unused"}  # fmt: skip
+    found = exported(subscription_row("1", **asked))
+    assert spans(found) == [("2026-01-05", "", "33", "active")]
+    (row,) = rows_of(found, "cancellations", "1")
+    assert (row["canceled_at"], row["reason"]) == ("2026-03-20T08:00:00Z", "unused")
 
 
 def test_names_of_columns_in_another_generation_order_and_spelling(read, tmp_path):

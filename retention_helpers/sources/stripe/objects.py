@@ -63,8 +63,10 @@ def subscription_of(placed: Placed) -> Subscription:
     created = int(_needed(found, "created"))
     currency = str(found.get("currency") or "").upper()
     rows = _data(found, "items")
+    if not rows or found["items"].get("has_more"):
+        raise Lacking("items: all of them")
     items = tuple(_item(row, currency) for row in rows)
-    months = items[0].months if items else Decimal(1)
+    months = items[0].months
     period = [row for row in (found, *rows) if row.get("current_period_start")]
     period_start, period_end = (
         _seconds(period[0].get(f"current_period_{end}")) if period else None for end in ("start", "end")

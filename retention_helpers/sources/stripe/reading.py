@@ -22,7 +22,7 @@ from retention_helpers.sources.stripe.people import OWN, Person
 Made = TypeVar("Made")
 KINDS = ("invoice", "payment", "customer", "subscription")  # in this order
 FEW = 0.01  # of the subscriptions may lack their first invoices, and the past still counts as known
-AT_ONCE = 5_000  # subscriptions whose invoices are looked up together
+AT_ONCE = 10_000  # subscriptions whose invoices are looked up together
 
 
 @dataclass(frozen=True)
