@@ -6,6 +6,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from stripe_objects import (
     at,
     canceled,
@@ -20,7 +22,11 @@ from stripe_objects import (
 
 from retention_helpers.settings import Settings
 from retention_helpers.sources import stripe
+from retention_helpers.sources.documents import Placed
 from retention_helpers.sources.interface import Imported, Order
+from retention_helpers.sources.stripe.history import Billed, fate_of, reaches_back, steps_of_past
+from retention_helpers.sources.stripe.objects import invoice_of, subscription_of
+from retention_helpers.sources.stripe.spans import spans_of
 
 BASIC, PRO, TEAM = price(2000, name="basic"), price(3300, name="pro"), price(9000, name="team")
 Span = tuple[str, str, str | None, str]
@@ -321,3 +327,37 @@ def test_an_invoice_with_more_lines_than_the_file_holds_is_said(read):
     cut["lines"]["has_more"] = True
     found = read(subscription("1"), cut)
     assert [fault.level for fault in found.faults if fault.rule == "invoices with more lines"] == ["warning"]
+
+
+# --- a law -----------------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=11),
+    st.sampled_from([line, old_line]),
+    st.randoms(use_true_random=False),
+)
+@settings(max_examples=60, deadline=None)
+def test_every_month_stands_at_what_was_billed_for_it(past, shape, shuffled):
+    """Whatever was billed month by month, and whichever months nobody collected: in any order of the file."""
+    invoices = [
+        invoice("1", n, month(n), shape("1", month(n), month(n + 1), 1000 * amount, of=price(1000 * amount)),
+                **({} if is_paid or not amount else {"status": "void", "attempts": 0}))
+        for n, (amount, is_paid) in enumerate(past, start=1)
+    ]  # fmt: skip
+    shuffled.shuffle(invoices)
+    one = subscription_of(Placed("line 1", subscription("1")))
+    billed = [
+        Billed(made, fate_of(found))
+        for found in (invoice_of(Placed("line 1", each)) for each in invoices)
+        for made in found.lines
+    ]
+    rows = spans_of(one, steps_of_past(one, billed), None)
+    assert reaches_back(one, billed)
+    for n, (amount, is_paid) in enumerate(past, start=1):
+        day = f"2026-{n:02d}-20"
+        (row,) = [row for row in rows if row["started_at"] <= day and (row["ended_at"] or "9") > day]
+        expected = (str(10 * amount), "active") if is_paid or not amount else (None, "paused")
+        assert (row["mrr"], row["status"]) == expected
+    starts, ends = [row["started_at"] for row in rows], [row["ended_at"] for row in rows]
+    assert starts[1:] == ends[:-1] and ends[-1] is None  # no hole, no overlap
