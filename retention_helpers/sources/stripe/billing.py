@@ -55,7 +55,7 @@ class Billing:
         if self._engine is None:
             self._rows.close()
             self._engine = connect(self._spill)
-            self._engine.con.execute("SET memory_limit = '400MB'")
+            self._engine.con.execute("SET memory_limit = '300MB'")
         wanted = ", ".join(map(text, subscriptions))
         found: dict[str, list[Billed]] = {}
         source = f"read_parquet({path_text(self._rows.path)})"

@@ -257,6 +257,7 @@ def subscription_of(row: Row, place: str) -> Subscription:
         canceled_at=row.seconds("canceled_at"),
         ended_at=row.seconds("ended_at"),
         period_start=row.seconds("period_start"),
+        has_unknown_discount=bool(row.text("coupon")),
         cancellation=_cancellation(row),
         metadata=row.metadata,
         name=row.text("name"),

@@ -65,7 +65,8 @@ class Gathering:
         self.into, self.counts, self.remarks = order.into, Counts(), Remarks()
         self.set_aside: list[SetAside] = []
         self.rows_read: dict[str, int] = {}
-        self._seen: dict[str, tuple[str, bool]] = {}
+        self._places: dict[str, str] = {}  # of the row that counts, by subscription
+        self._ended: set[str] = set()
         self._overtaken: list[str] = []  # places of rows that were written and do not count
         self._keys: dict[str, None] = {}
         self._open = ExitStack()
@@ -99,14 +100,16 @@ class Gathering:
     def _counts(self, found: Subscription, file: str) -> bool:
         """Whether this row of a subscription goes before the earlier ones; the other is set aside."""
         has_ended = found.status in ENDED
-        place, had_ended = self._seen.get(found.id, ("", False))
-        goes_first = has_ended or not had_ended
-        if place:
+        place = self._places.get(found.id)
+        goes_first = has_ended or found.id not in self._ended
+        if place is not None:
             loser, winner = (place, found.place) if goes_first else (found.place, place)
             self._put_aside(found, file, loser, f"the same subscription stands at {winner}")
             self._overtaken += [place] if goes_first else []
         if goes_first:
-            self._seen[found.id] = (found.place, has_ended)
+            self._places[found.id] = found.place
+        if has_ended:
+            self._ended.add(found.id)
         return goes_first
 
     def _put_aside(self, found: Subscription, file: str, place: str, reason: str) -> None:
@@ -144,6 +147,8 @@ class Gathering:
             return
         if any(item.monthly is None for item in found.items):
             self.remarks.make(remarks.NO_PRICE, file, found.place)
+        if found.has_unknown_discount:
+            self.remarks.make(remarks.COUPON_BY_NAME, file, found.place)
         if found.is_pausing:
             self.remarks.make(remarks.PAUSED_NOW, file, found.place)
         if found.status == "unpaid":
@@ -183,9 +188,10 @@ class Gathering:
     def tables(self, file: str) -> dict[str, Path]:
         """The tables of the contract; an optional one without rows is left out. `file`: what was read."""
         self._open.close()
+        self._places.clear()
         engine = connect(self.into / "spill")
         try:
-            engine.con.execute("SET memory_limit = '400MB'")
+            engine.con.execute("SET memory_limit = '300MB'")
             found = {
                 "customers": self._customers(engine, file),
                 "subscriptions": self._counting(engine, "subscriptions"),

@@ -89,6 +89,7 @@ def subscription_of(placed: Placed) -> Subscription:
         is_pausing=bool(found.get("pause_collection")),
         discounts=discounts_of(found, months, period_end),
         cancellation=Cancellation(*(str(said.get(name) or "") for name in ("reason", "feedback", "comment"))),
+        has_unknown_discount=any(map(_has_unknown_discount, (found, *rows))),
         metadata=words_of(found.get("metadata")),
         name=_of_expanded(found, "name"),
         email=_of_expanded(found, "email"),
@@ -155,19 +156,21 @@ def plan_of(price: Object) -> str:
 
 
 def discounts_of(found: Object, months: Decimal, period_end: int | None) -> tuple[Discount, ...]:
-    """The discounts that stand in an object; one that is only named by its id is `unexpanded`."""
+    """The discounts that stand in an object; not those of which only an id is there."""
     whole = [(one, coupon) for one in _listed_discounts(found) if (coupon := _coupon_of(one)) is not None]
     return tuple(_discount(one, coupon, months, period_end) for one, coupon in whole)
 
 
-def unexpanded(found: Object) -> bool:
-    """Whether a subscription has a discount of which only an id is there, its own or that of its coupon."""
-    every = [found, *_data(found, "items")]
-    return any(_coupon_of(one) is None for row in every for one in _listed_discounts(row))
+def _has_unknown_discount(found: Object) -> bool:
+    """Whether of a discount only an id is there, its own or that of its coupon."""
+    return any(_coupon_of(one) is None for one in _listed_discounts(found))
 
 
-def _listed_discounts(found: Object) -> list[Any]:
-    return [one for one in (*(found.get("discounts") or ()), found.get("discount")) if one]
+def _listed_discounts(found: Object) -> Sequence[Any]:
+    listed, alone = found.get("discounts"), found.get("discount")
+    if not (listed or alone):  # as nearly always
+        return ()
+    return [one for one in (*(listed or ()), alone) if one]
 
 
 def _coupon_of(discount: Any) -> Object | None:

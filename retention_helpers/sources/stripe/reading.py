@@ -186,14 +186,11 @@ class _Reader:
             self.gathering.payments(_attempts(invoice))
 
     def _subscriptions(self, file: Path, every: Iterator[Placed]) -> None:
-        while some := list(itertools.islice(every, AT_ONCE)):
-            made = list(self._made(file, iter(some), api.subscription_of))
-            billed = self.billing.of([one.id for one in made])
-            for one in made:
+        made = self._made(file, every, api.subscription_of)
+        while some := list(itertools.islice(made, AT_ONCE)):
+            billed = self.billing.of([one.id for one in some])
+            for one in some:
                 self.gathering.subscription(one, file.name, billed.get(one.id, ()))
-            for placed in some:
-                if api.unexpanded(placed.found) and str(placed.found.get("id")) not in billed:
-                    self.gathering.remarks.make(remarks.COUPON_BY_NAME, file.name, placed.place)
 
     # --- exports of the dashboard --------------------------------------------------------------------
 
@@ -222,8 +219,6 @@ class _Reader:
             remark(remarks.QUANTITIES, export.file.name, place)
         if "quantity" not in export.columns:
             remark(remarks.NO_QUANTITY, export.file.name, place)
-        if row.text("coupon"):
-            remark(remarks.COUPON_BY_NAME, export.file.name, place)
 
     def _customer_row(self, export: Export, row: Row, place: str) -> None:
         created = row.seconds("created")

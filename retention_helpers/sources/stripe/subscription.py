@@ -75,6 +75,7 @@ class Subscription:
         ended_at: when service ended.
         period_start: of the period that is under way.
         is_pausing: its collection is paused.
+        has_unknown_discount: there is a discount of which the export says no more than its name.
         metadata: what the owner keeps beside it; becomes attributes of the customer.
         name, email: of the customer, where the export says them here.
     """
@@ -94,6 +95,7 @@ class Subscription:
     period_start: int | None = None
     is_pausing: bool = False
     discounts: tuple[Discount, ...] = ()
+    has_unknown_discount: bool = False
     cancellation: Cancellation = Cancellation()
     metadata: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
