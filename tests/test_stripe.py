@@ -424,7 +424,7 @@ def test_a_list_its_pages_and_packed_lines_are_the_same(read, tmp_path):
 BROKEN = {
     "a first page alone": (json.dumps({"object": "list", "has_more": True, "data": [canceled()]}),
                            "its last page says that more would follow (has_more), so the rest is missing"),
-    "cut off": ('{"id": "sub_1"}\n{"id": "su', "line 2 is no JSON"),
+    "cut off": (json.dumps(canceled()) + '\n{"id": "su', "line 2 is no JSON"),
     "no JSON": ("id,Status", "what begins on line 1 is no JSON"),
     "no objects": ("[1, 2]", "object 1 is no object"),
     "empty": ("[]", "the file holds no object"),
