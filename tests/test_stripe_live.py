@@ -178,6 +178,24 @@ def test_an_import_that_was_interrupted_goes_on_where_it_was(full: Account, tmp_
     ]  # fmt: skip
 
 
+def test_a_beginning_whose_last_customer_was_deleted_since_begins_again(
+    full: Account, tmp_path: Path
+) -> None:
+    full.before = lambda nth, path: (500, ERROR) if nth >= 8 else None
+    with pytest.raises(InputError):
+        bring(tmp_path / "data")
+    full.objects["customers"] = [one for one in full.objects["customers"] if one["id"] != "cus_099"]
+    gone = {
+        "error": {"type": "invalid_request_error", "code": "resource_missing", "message": "No such customer"}
+    }
+    full.asked.clear()
+    full.before = lambda nth, path: (404, gone) if nth == 1 else None
+    assert bring(tmp_path / "data").rows["customers.csv"] == 250  # its subscription is still there
+    assert [asked.get("starting_after") for _, _, asked in full.asked] == [
+        ["cus_099"], None, ["cus_100"], ["cus_200"],
+    ]  # fmt: skip
+
+
 def test_an_old_beginning_or_one_of_another_key_is_fetched_anew(
     full: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

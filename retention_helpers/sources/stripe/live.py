@@ -99,6 +99,21 @@ def _fetch_kind(account: "_Account", kind: str, folder: Path) -> Path:
     whole, part = folder / f"{kind}.jsonl", folder / f"{kind}.part"
     if whole.exists():
         return whole
+    try:
+        _fetch_rest(account, kind, part)
+    except _Gone:
+        part.unlink()
+        _fetch_rest(account, kind, part)
+    part.rename(whole)
+    return whole
+
+
+class _Gone(Exception):
+    """The object after which a list was to go on has been deleted since."""
+
+
+def _fetch_rest(account: "_Account", kind: str, part: Path) -> None:
+    """Fetch what comes after the last object of a beginning, and add it page by page."""
     count, last = _whole_lines(part)
     with part.open("a", encoding="utf-8") as file, tqdm(desc=kind, initial=count, disable=None) as bar:
         for page in account.pages(kind, f"/v1/{kind}", _ASKED[kind], after=last):
@@ -106,8 +121,6 @@ def _fetch_kind(account: "_Account", kind: str, folder: Path) -> Path:
             file.write("".join(f"{line}\n" for line in lines))
             file.flush()
             bar.update(len(lines))
-    part.rename(whole)
-    return whole
 
 
 def _whole_lines(part: Path) -> tuple[int, str]:
@@ -179,6 +192,8 @@ class _Account:
                 if nth < TRIES:
                     _wait(nth)
             except stripe.StripeError as error:
+                if error.code == "resource_missing" and "starting_after" in asked:
+                    raise _Gone from None
                 raise InputError(_told(kind, error)) from None
         raise InputError(f"Stripe asks to go slower while it is asked for {kind}. {_LATER}")
 
