@@ -94,7 +94,7 @@ def triangle(cells: pd.DataFrame, *, k: int) -> Sentence | None:
     at = cells[cells["k"] == k]
     months = formats.plural(k, "month")
     if at.empty:
-        return Sentence(f"No cohort is {months} old yet.")
+        return Sentence(f"Of no cohort is it known how active it was {months} after its own.")
     share = rate(int(at["active"].sum()), int(at["size"].sum()))
     text = (
         f"Of the {formats.plural(share.denominator, 'customer')} of the {formats.plural(len(at), 'cohort')} "
