@@ -163,10 +163,19 @@ def churn_by(levels: pd.DataFrame) -> Sentence:
     if out.empty:
         return Sentence(f"No plan, MRR band or billing interval differs clearly from the others.{aside}")
     said = [
-        f"{row.level} {formats.rate(row.churn_rate, row.churn_rate_low, row.churn_rate_high)}, {row.verdict}"
+        f"{_named(row.by, row.level)} with "
+        f"{formats.rate(row.churn_rate, row.churn_rate_low, row.churn_rate_high)}, {row.verdict}"
         for row in out.itertuples()
     ]
     return Sentence(f"Clearly different from the others of its kind: {'; '.join(said)}.{aside}")
+
+
+_LEVELS = {"mrr_band": "MRR band", "interval": "billing interval"}
+
+
+def _named(by: str, level: str) -> str:
+    """A level as people name it: plan solo, MRR band 10 to 25, billing interval month."""
+    return f"{_LEVELS.get(by, by)} {level}"
 
 
 def losses_by_tenure(stages: pd.DataFrame) -> Sentence:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from retention_helpers import formats
 from retention_helpers.findings.records import estimate_of, rate_of
-from retention_helpers.findings.sentences import Sentence
+from retention_helpers.findings.sentences import Sentence, listed
 from retention_helpers.renewals import GROUPS, over_a_year
 
 
@@ -52,12 +52,33 @@ def renewals(frame: pd.DataFrame) -> Sentence:
     )
 
 
+def exchange_rates(foreign: pd.DataFrame, rates: Mapping[str, Decimal], currency: str) -> Sentence | None:
+    """What of the MRR is paid in other currencies, and at which rates; None where nothing ever was.
+
+    Takes the table of `revenue.mrr_by_currency` of the last month.
+    """
+    if not rates:
+        return None
+    at = listed([f"{code} at {formats.exact(rate)}" for code, rate in rates.items()])
+    said = f"Amounts in other currencies are converted at one rate for all months: {at}."
+    if not foreign.empty:
+        paid = listed(
+            [f"{formats.money(row.mrr_at_end, currency)} in {row.currency}" for row in foreign.itertuples()]
+        )
+        said += f" The MRR at the month's end holds {paid}."
+    return Sentence(
+        f"{said} So no change of a rate is taken for expansion or contraction; where you change one, the "
+        "review shows what that does to the amounts of earlier reports on a row of its own."
+    )
+
+
 def record(
     *,
     cohorts: pd.DataFrame,
     ages: pd.DataFrame,
     renewals: pd.DataFrame,
     exchange_rates: Mapping[str, Decimal],
+    foreign: pd.DataFrame,
 ) -> dict[str, Any]:
     """Revenue cohorts, renewals and exchange rates, in the form of findings.json."""
     other = renewals[(renewals["period"] == "last 12 months") & (renewals["group"] == GROUPS[2])].iloc[0]
@@ -85,6 +106,7 @@ def record(
         ],
         "other_intervals_over_a_year": over_a_year(other["churn_rate"]),
         "exchange_rates": dict(exchange_rates),
+        "foreign_mrr": dict(zip(foreign["currency"], foreign["mrr_at_end"], strict=True)),
     }
 
 
