@@ -227,13 +227,13 @@ def what_if(cells: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
 
 def _gained(usual: _Course, better: _Course) -> dict[str, object]:
     """What the better year has more; of the numbers as they stand in the table, so that they add up."""
-    customers = better.expected_customers[:, -1] - usual.expected_customers[:, -1]
-    revenue = (better.expected_mrr - usual.expected_mrr).sum(axis=1)
     shown = round(float(better.customers[0, -1])) - round(float(usual.customers[0, -1]))
+    low, high = _ends(better.expected_customers[:, -1] - usual.expected_customers[:, -1])
     return {
-        **_counted("more_customers", customers),
         "more_customers": shown,
-        **_priced("more_revenue", revenue),
+        "more_customers_low": min(round(low), shown),
+        "more_customers_high": max(round(high), shown),
+        **_priced("more_revenue", (better.expected_mrr - usual.expected_mrr).sum(axis=1)),
     }
 
 

@@ -108,8 +108,8 @@ def _as_meant(row: pd.Series, churn: Rate) -> str:
         "less than" if most < QUOTED[0] else "more than" if least > QUOTED[1] else "which is compatible with"
     )
     return (
-        f"{said} As it was meant, {formats.percent(row['asked_rate'])} would, and a customer's lifetime would "
-        f"bring in {formats.rate(gain, low, high)} more: {place} the quoted "
+        f"{said} As it was meant, {formats.percent(row['asked_rate'])} would, and a customer's lifetime "
+        f"would bring in {formats.rate(gain, low, high)} more: {place} the quoted "
         f"{formats.count(100 * QUOTED[0])} to {formats.percent(QUOTED[1], 0)}."
     )
 
