@@ -56,6 +56,7 @@ class Business:
         faults: warnings and notes of the gate.
         sources: what was read of each file.
         experiments: the plans of `experiments.yml` by name.
+        not_known: the histories of `contract.HISTORIES` that the sources do not know.
     """
 
     folder: Path
@@ -68,6 +69,7 @@ class Business:
     experiments: Mapping[str, Mapping[str, Any]]
     kept: Path
     engine: Backend
+    not_known: tuple[str, ...] = ()
     _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -98,6 +100,10 @@ class Business:
     def has(self, table: str) -> bool:
         """Whether the owner brought this table at all."""
         return any(source.table == table for source in self.sources)
+
+    def knows(self, *histories: str) -> bool:
+        """Whether the sources know these histories; what would follow from one that they do not is empty."""
+        return not set(histories) & set(self.not_known)
 
     def table(self, name: str) -> ir.Table:
         """A table of the contract as it stood at `as_of`; without rows where the owner brought none.
@@ -231,4 +237,5 @@ def open_business(data: Path | str, month: str = "", *, cache: Path = CACHE) -> 
         experiments=read_experiments(folder),
         kept=passed.folder,
         engine=connect(spill, settings.time_zone),
+        not_known=passed.not_known,
     )

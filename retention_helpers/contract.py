@@ -194,6 +194,28 @@ ADDS = {
     "enrolments": "whether win-back mails bring anybody back",
 }
 
+
+@dataclass(frozen=True)
+class History:
+    """Something of the past that not every source knows: in words, and what is left empty without it."""
+
+    what: str
+    effect: str
+
+
+HISTORIES = {
+    "prices": History(
+        "past prices",
+        "Expansion, contraction, gross and net revenue retention and the quick ratio are left empty; MRR "
+        "stands at the prices that are known.",
+    ),
+    "pauses": History(
+        "past pauses",
+        "Paused and resumed MRR, customers paused, gross and net revenue retention and the quick ratio are "
+        "left empty.",
+    ),
+}
+
 REASONS = (
     "not_using_enough",
     "too_expensive",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from retention_helpers import contract, kept, rules
+from retention_helpers import contract, kept, not_known, rules
 from retention_helpers.contract import Fault, Stopped
 from retention_helpers.engine import connect
 from retention_helpers.errors import InputError
@@ -75,27 +75,31 @@ class _Files:
 
     sources: Mapping[str, Source]
     faults: Sequence[Fault]
+    not_known: Mapping[str, Mapping[str, str]]
 
 
 def _files(folder: Path, settings: Settings, target: Path) -> _Files:
     """Run the importers that `sources:` asks for and find the files of all tables."""
     faults: list[Fault] = []
     elsewhere: list[Source] = []
+    missing: dict[str, Mapping[str, str]] = {}
     is_stopped = False
     try:
+        missing |= not_known.read(folder)
         mapped = mapping.tables(folder, settings)
         brought = run_importers(mapping.entries(folder, settings), settings, target / "imported")
     except InputError as error:
         faults, is_stopped = _as_faults(error), True
     else:
         elsewhere, is_stopped = [*mapped, *brought.tables], brought.is_stopped
-        faults = [*brought.faults, *_brought_twice(elsewhere)]
+        missing |= brought.not_known
+        faults = [*brought.faults, *_brought_twice(elsewhere), *not_known.faults(missing)]
         for key, imported in brought.imported.items():
             keep_imported(target, key, imported.set_aside)
     sources, others = find_sources(folder, elsewhere, mapping.files(folder, settings))
     if is_stopped:  # what was to bring the table is broken, and said
         others = [fault for fault in others if fault.rule != "missing file"]
-    return _Files(sources, [*others, *faults])
+    return _Files(sources, [*others, *faults], missing)
 
 
 def _brought_twice(sources: Sequence[Source]) -> list[Fault]:
@@ -131,7 +135,8 @@ def _read_folder(folder: Path, choices: _Choices, target: Path) -> Passed:
     finally:
         engine.disconnect()
     read = tuple(source for source in sources if source is not None)
-    return Passed(target, currency, first, latest, read, tuple(evidence.faults))
+    unknown = tuple(sorted({history for why in files.not_known.values() for history in why}))
+    return Passed(target, currency, first, latest, read, tuple(evidence.faults), unknown)
 
 
 def _first_on(evidence: Evidence) -> str:

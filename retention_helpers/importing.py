@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from retention_helpers import not_known
 from retention_helpers.contract import Fault, Stopped
 from retention_helpers.errors import InputError
 from retention_helpers.settings import Settings
@@ -57,7 +58,8 @@ def _recorded(out: Path) -> dict[str, str]:
 
 
 def _digest(path: Path) -> str:
-    return hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=12)).hexdigest()
 
 
 def _refuse_to_replace(out: Path, tables: Iterable[str]) -> None:
@@ -80,6 +82,7 @@ def _write(imported: Imported, source: str, out: Path) -> Written:
         rows[path.name] = _write_table(parquet, path)
         recorded[path.name] = _digest(path)
     (out / RECORD).write_text(json.dumps(recorded, indent=1, sort_keys=True), encoding="utf-8")
+    not_known.write(out, source, imported.not_known)
     aside = out / SET_ASIDE / f"{source}.csv"
     write_set_aside(imported.set_aside, aside)
     return Written(rows, len(imported.set_aside), aside if imported.set_aside else None, imported.faults)

@@ -43,6 +43,7 @@ class Passed:
     latest_on: str  # day of the latest row, ends of service included; may lie in the future
     sources: tuple[SourceRead, ...]
     faults: tuple[Fault, ...]
+    not_known: tuple[str, ...] = ()  # the histories that the sources do not know
 
 
 def fingerprint(folder: Path, elsewhere: Sequence[Path] = ()) -> str:
@@ -79,6 +80,7 @@ def load(kept: Path) -> Passed | None:
             latest_on=record["latest_on"],
             sources=tuple(SourceRead(**source) for source in record["sources"]),
             faults=tuple(Fault(**fault) for fault in record["faults"]),
+            not_known=tuple(record["not_known"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

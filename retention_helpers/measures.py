@@ -49,7 +49,8 @@ def customer_movement(business: Business) -> pd.DataFrame:
     """One row per month: how the number of customers moved.
 
     customers_at_start + new + reactivated − lost = customers_at_end, exactly. `joined_and_left` came and
-    went inside the month and is in no rate; `left_and_returned` counts as retained. A pause is not churn.
+    went inside the month and is in no rate; `left_and_returned` counts as retained. A pause is not churn;
+    where past pauses are not known, paused_at_end is NaN.
 
     Columns: month, customers_at_start, new, reactivated, lost, customers_at_end, joined_and_left,
     left_and_returned, paused_at_end.
@@ -67,7 +68,8 @@ def customer_movement(business: Business) -> pd.DataFrame:
         paused_at_end=rows.count(where=rows.state_at_end == "paused"),
     )
     frame = _by_month(business, counts)
-    return _whole(frame, [column for column in frame.columns if column != "month"])
+    whole = _whole(frame, [column for column in frame.columns if column != "month"])
+    return whole if business.knows("pauses") else whole.assign(paused_at_end=math.nan)
 
 
 def customer_churn(business: Business) -> pd.DataFrame:
@@ -110,13 +112,16 @@ def involuntary_share(kinds: pd.DataFrame) -> Rate:
     return rate(int(now["involuntary"]), int(now["involuntary"] + now["voluntary"]))
 
 
+UNKNOWN = Decimal("NaN")  # stays unknown in every sum that it enters
+_NEEDED = {"expansion": "prices", "contraction": "prices", "paused": "pauses", "resumed": "pauses"}
 _MRR_PARTS = ("new", "reactivated", "expansion", "resumed", "contraction", "paused", "churned")
 
 
 def mrr_movement(business: Business) -> pd.DataFrame:
     """One row per month: how monthly recurring revenue moved, in major units, exact.
 
-    at_start + new + reactivated + expansion + resumed − contraction − paused − churned = at_end.
+    at_start + new + reactivated + expansion + resumed − contraction − paused − churned = at_end. What would
+    follow from past prices or pauses that are not known is NaN.
 
     Columns: month, mrr_at_start, new, reactivated, expansion, resumed, contraction, paused, churned,
     mrr_at_end (all Decimal).
@@ -128,19 +133,25 @@ def mrr_movement(business: Business) -> pd.DataFrame:
         mrr_at_start=rows.mrr_at_start.sum(), **parts, mrr_at_end=rows.mrr_at_end.sum()
     )
     frame = _by_month(business, sums)
-    return frame.assign(
-        **{
-            column: [ZERO if pd.isna(amount) else amount for amount in frame[column]]
-            for column in ("mrr_at_start", *_MRR_PARTS, "mrr_at_end")
-        }
-    )
+    amounts = {
+        column: [ZERO if pd.isna(amount) else amount for amount in frame[column]]
+        for column in ("mrr_at_start", *_MRR_PARTS, "mrr_at_end")
+    }
+    unknown = [part for part, history in _NEEDED.items() if not business.knows(history)]
+    return frame.assign(**amounts | {part: [UNKNOWN] * len(frame) for part in unknown})
+
+
+def past_is_known(mrr: pd.Series) -> bool:
+    """Whether a month of `mrr_movement` says all: past prices and pauses are known."""
+    return not any(pd.isna(mrr[part]) for part in _NEEDED)
 
 
 def revenue_retention(business: Business) -> pd.DataFrame:
     """One row per month: what became of the MRR at its start.
 
     Gross leaves expansion out and can at most be 1; net counts it. Reactivated MRR is in neither. The
-    quick ratio is MRR gained over MRR given up; NaN where nothing was given up.
+    quick ratio is MRR gained over MRR given up; NaN where nothing was given up. All are NaN where past prices
+    or pauses are not known.
 
     Columns: month, gross_revenue_retention and net_revenue_retention, both with _low and _high (95 %, see
     `money.with_retention`), quick_ratio.
@@ -151,6 +162,8 @@ def revenue_retention(business: Business) -> pd.DataFrame:
     filled = _by_month(business, found)
     amounts = {name: [ZERO if pd.isna(one) else one for one in filled[name]] for name in money.SUMS}
     kept = money.with_retention(filled.assign(**amounts))
+    if not business.knows("prices", "pauses"):
+        kept = money.without_retention(kept)
     mrr = mrr_movement(business)
     gained = mrr["new"] + mrr["reactivated"] + mrr["expansion"] + mrr["resumed"]
     given_up = mrr["contraction"] + mrr["paused"] + mrr["churned"]

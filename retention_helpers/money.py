@@ -19,6 +19,10 @@ SQUARE = "decimal(38, 9)"  # nine decimals, so that a sum of squares of the larg
 SUMS = ("base", "base_squared", "kept", "kept_squared", "kept_by_base", "grown", "grown_squared",
         "grown_by_base")  # fmt: skip
 
+SHARES = tuple(
+    f"{share}_revenue_retention{end}" for share in ("gross", "net") for end in ("", "_low", "_high")
+)
+
 
 def sums(base: ir.DecimalColumn, now: ir.DecimalColumn) -> dict[str, ir.DecimalScalar]:
     """What an interval needs of customers who paid `base` and pay `now`, as exact sums.
@@ -87,3 +91,8 @@ def with_retention(frame: pd.DataFrame) -> pd.DataFrame:
             "net_revenue_retention_high": net + np.hypot(high - gross, more),
         }
     return frame.drop(columns=list(SUMS)).assign(**parts)
+
+
+def without_retention(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame of `with_retention` where past prices or pauses are not known: no share, no interval."""
+    return frame.assign(**dict.fromkeys(SHARES, np.nan))

@@ -1,5 +1,6 @@
 """Revenue by cohort and by currency: what became of the MRR with which each month's customers began."""
 
+import math
 from decimal import Decimal
 
 import pandas as pd
@@ -9,7 +10,6 @@ from retention_helpers.business import Business
 
 ZERO = Decimal(0)
 _BY_CURRENCY = ["month", "currency", "mrr_at_end"]
-_SHARES = [f"{share}_revenue_retention{end}" for share in ("gross", "net") for end in ("", "_low", "_high")]
 
 
 def _sums(business: Business) -> pd.DataFrame:
@@ -51,15 +51,15 @@ def revenue_cohorts(business: Business) -> pd.DataFrame:
     of calendar month cohort + k, *net* counts all that the cohort pays then, *gross* no more of each
     customer than the own base; who has returned counts again in both. Together with the base of the
     month's own cohort, `mrr` adds up over the cohorts to its mrr_at_end. A cohort that paid nothing has
-    no share.
+    no share, and none has one where past prices or pauses are not known.
 
     Columns: cohort, k, month, size (customers of the cohort), mrr_at_base, mrr, mrr_kept (of the base; all
     Decimal), gross_revenue_retention and net_revenue_retention, both with _low and _high (95 %, see
     `money.with_retention`).
     """
     sums = _kept_sums(business)
-    cells = money.with_retention(sums.assign(mrr_at_base=sums["base"], mrr_kept=sums["kept"]))
-    return cells[["cohort", "k", "month", "size", "mrr_at_base", "mrr", "mrr_kept", *_SHARES]]
+    cells = _with_retention(business, sums)
+    return cells[["cohort", "k", "month", "size", "mrr_at_base", "mrr", "mrr_kept", *money.SHARES]]
 
 
 def revenue_by_age(business: Business) -> pd.DataFrame:
@@ -74,8 +74,16 @@ def revenue_by_age(business: Business) -> pd.DataFrame:
     added = {name: "sum" for name in ("size", "mrr", *money.SUMS)}
     ages = sums.groupby("k", as_index=False).agg({"cohort": "count", **added})
     named = ages.rename(columns={"cohort": "cohorts"})
-    named = named.assign(mrr_at_base=named["base"], mrr_kept=named["kept"])
-    return money.with_retention(named)[["k", "cohorts", "size", "mrr_at_base", "mrr", "mrr_kept", *_SHARES]]
+    ages = _with_retention(business, named)
+    return ages[["k", "cohorts", "size", "mrr_at_base", "mrr", "mrr_kept", *money.SHARES]]
+
+
+def _with_retention(business: Business, sums: pd.DataFrame) -> pd.DataFrame:
+    """The shares of the sums; NaN, as is what was kept, where past prices or pauses are not known."""
+    found = money.with_retention(sums.assign(mrr_at_base=sums["base"], mrr_kept=sums["kept"]))
+    if business.knows("prices", "pauses"):
+        return found
+    return money.without_retention(found.assign(mrr_kept=math.nan))
 
 
 def mrr_by_currency(business: Business) -> pd.DataFrame:

@@ -52,6 +52,7 @@ def write_folder(
     customers: Sequence[Mapping[str, object]] | None = None,
     settings: Mapping[str, Any] | None = None,
     experiments: Mapping[str, Any] | None = None,
+    not_known: Mapping[str, Any] | None = None,
     **others: Sequence[Sequence[object]],
 ) -> Path:
     """A data folder; rows may be shorter than SPAN_COLUMNS or OTHER_COLUMNS, the rest stays empty.
@@ -71,6 +72,8 @@ def write_folder(
         _write(folder / f"{name}.csv", OTHER_COLUMNS[name], rows)
     if settings:
         (folder / "retention.yml").write_text(yaml.safe_dump(dict(settings)), encoding="utf-8")
+    if not_known:
+        (folder / "not_known.yml").write_text(yaml.safe_dump(dict(not_known)), encoding="utf-8")
     if experiments:
         # The order of the arms means something: the control comes first.
         text = yaml.safe_dump(dict(experiments), sort_keys=False, allow_unicode=True)

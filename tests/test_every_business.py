@@ -99,6 +99,10 @@ BUSINESSES: dict[str, dict[str, Any]] = {
             for n in range(40)
         ]
     },
+    "past prices and pauses are not known": {
+        "spans": [*_forty(), ("P", "2025-05-05", "", "", "paused")],
+        "not_known": {"biller": {"prices": "It holds the present price.", "pauses": "It holds none."}},
+    },
     "five hundred plans": {
         "spans": [(f"C-{n}", "2026-01-05", "2026-03-07", n + 1, "active", f"plan {n}") for n in range(500)]
     },

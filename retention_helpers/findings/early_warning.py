@@ -21,6 +21,7 @@ _BRING = {
     "tickets": "tickets.csv with opened_at and sentiment",
     "payments": "payments.csv with attempted_at and status",
     "emails": "emails.csv with sent_at and opened_at",
+    "prices": "past prices, such as a biller's invoices",
     "nps": "nps.csv with answered_at and score",
 }
 

@@ -10,7 +10,7 @@ from retention_helpers import formats
 from retention_helpers.findings.records import change_record, rate_of
 from retention_helpers.findings.sentences import Sentence, listed
 from retention_helpers.intervals import Change, Rate, rate
-from retention_helpers.measures import Target, involuntary_share
+from retention_helpers.measures import Target, involuntary_share, past_is_known
 
 
 def churn_of_month(churn: pd.DataFrame) -> Sentence:
@@ -58,7 +58,7 @@ def movement(moved: pd.DataFrame) -> Sentence:
         besides.append(f"{formats.count(now['joined_and_left'])} came and went within the month")
     if now["left_and_returned"]:
         besides.append(f"{formats.count(now['left_and_returned'])} left and came back within it")
-    if now["paused_at_end"]:
+    if not formats.is_missing(now["paused_at_end"]) and now["paused_at_end"]:
         paused = now["paused_at_end"]
         besides.append(f"{formats.count(paused)} {'is' if paused == 1 else 'are'} paused at its end")
     aside = f" Besides, {listed(besides)}." if besides else ""
@@ -118,6 +118,8 @@ def bands(churn: Rate, retention_12: Rate, named: Mapping[str, str | None]) -> S
 def mrr(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Sentence:
     """How MRR moved in the last month, and what became of the MRR at its start."""
     now, shares = moved.iloc[-1], kept.iloc[-1]
+    if not past_is_known(now):
+        return _mrr_without_past(now, currency)
     gained = now["new"] + now["reactivated"] + now["expansion"] + now["resumed"]
     lost = now["contraction"] + now["paused"] + now["churned"]
     text = (
@@ -130,6 +132,18 @@ def mrr(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Sentence:
     return Sentence(
         f"{text} Of the MRR at the start, {_share(shares, 'gross_revenue_retention')} was kept (gross), "
         f"{_share(shares, 'net_revenue_retention')} with expansion counted (net)."
+    )
+
+
+def _mrr_without_past(now: pd.Series, currency: str) -> Sentence:
+    """How MRR moved, as far as a source without past prices or pauses can tell."""
+    came = formats.money(now["new"] + now["reactivated"], currency)
+    return Sentence(
+        f"MRR went from {formats.money(now['mrr_at_start'], currency)} to "
+        f"{formats.money(now['mrr_at_end'], currency)}, at the prices that are known: {came} came with "
+        f"customers, {formats.money(now['churned'], currency)} left with customers. What those who stayed "
+        "paid more or less, or paused, is not known from these data, so there is no revenue retention, gross "
+        "or net."
     )
 
 

@@ -15,6 +15,8 @@ from retention_helpers.renewals import GROUPS, over_a_year
 def revenue_cohorts(ages: pd.DataFrame, *, k: int = 12) -> Sentence:
     """What the cohorts together still pay after a year, or after as long as there is."""
     paid = ages[ages["net_revenue_retention"].notna()]
+    if len(ages) and ages["mrr_kept"].isna().all():
+        return Sentence("Past prices or pauses are not known from these data, so no cohort has a share.")
     if paid.empty:
         return Sentence("No cohort with MRR has a month behind it yet.")
     row = paid[paid["k"] <= k].iloc[-1]

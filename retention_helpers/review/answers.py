@@ -196,11 +196,13 @@ def money_answer(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Answ
         if grew < 0
         else Verdict("MRR stayed the same")
     )
-    gained = now["new"] + now["reactivated"] + now["expansion"] + now["resumed"]
+    is_known = measures.past_is_known(now)
+    gained = now["new"] + now["reactivated"] + (now["expansion"] + now["resumed"] if is_known else 0)
+    net = _share(shares, "net_revenue_retention") if is_known else "not known without past prices and pauses"
     return Answer(
         "What did it cost?",
         formats.money(now["churned"], currency),
-        f"of MRR left; net retention {_share(shares, 'net_revenue_retention')}",
+        f"of MRR left; net retention {net}",
         "exact",
         (verdict,),
         "Nothing to do by itself: the losses below say whom to ask."

@@ -63,7 +63,8 @@ def restated(earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataF
     for now in customers:
         month = formats.iso_month(now.pop("month"))
         then = compared(earlier).get(month, {})
-        pairs = [(formats.label(key), then.get(key), int(value)) for key, value in now.items()]
+        known = {key: int(value) for key, value in now.items() if not formats.is_missing(value)}
+        pairs = [(formats.label(key), then.get(key), value) for key, value in known.items()]
         rows += _given_otherwise(month, pairs)
         if (earlier.get(month, {}).get("currency") or business.currency) != business.currency:
             continue

@@ -116,7 +116,7 @@ RULES = (
     ),
     Rule(
         "downgrade", "Downgraded in the last {} months", "downgraded lately",
-        "months_since_downgrade", "below", 2, (1, 3),
+        "months_since_downgrade", "below", 2, (1, 3), source="prices",
     ),
     Rule(
         "negative_ticket", "Negative ticket in the last {} days", "negative ticket on {day}",

@@ -137,6 +137,8 @@ def onboarded(business: Business) -> ir.Table:
 def first_rows(business: Business) -> dict[str, dt.date | None]:
     """The day on which each table that a warning is made of begins; None where it has no row.
 
+    The prices begin with the first subscription, unless past ones are not known.
+
     Before it nothing could have been seen, so nobody counts as silent or free of trouble.
     """
 
@@ -149,6 +151,9 @@ def first_rows(business: Business) -> dict[str, dt.date | None]:
     kept: dict[str, dt.date | None] = business.once(
         "first rows",
         lambda: {
+            "prices": first(business.table("subscriptions"), "started_on")
+            if business.knows("prices")
+            else None,
             "use": first(days_of_use(business), "day"),
             "onboarding": first(onboarded(business), "onboarded_on"),
             "tickets": first(tickets.filter(tickets.sentiment.notnull()), "opened_on"),

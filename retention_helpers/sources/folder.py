@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from retention_helpers.contract import REQUIRED_TABLES, TABLES, Fault, message
 from retention_helpers.errors import InputError, nearest
+from retention_helpers.not_known import FILE as NOT_KNOWN_FILE
 from retention_helpers.settings import EXPERIMENTS_FILE, SETTINGS_FILE
 
 Form = Literal["csv", "parquet", "xlsx"]
@@ -29,7 +30,7 @@ ENDINGS: dict[str, Form] = {
     ".parquet": "parquet",
     ".xlsx": "xlsx",
 }
-CHOICES = (SETTINGS_FILE, EXPERIMENTS_FILE)
+CHOICES = (SETTINGS_FILE, EXPERIMENTS_FILE, NOT_KNOWN_FILE)
 PLACE = "source_place"  # the column in which an importer says where a row came from: "export.csv, line 18"
 
 # The first bytes of what is not CSV, whatever its name says.

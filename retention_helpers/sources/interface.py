@@ -60,12 +60,15 @@ class Imported:
         rows_read: how many rows each file held, titles and headers not counted.
         set_aside: rows that went into no table; nothing is left out without standing here.
         faults: what is wrong with the files themselves. With a stop the tables are not used.
+        not_known: why a history of `contract.HISTORIES` cannot be known from this source, in a sentence or
+            two with the way out. What would follow from it is left empty on every page.
     """
 
     tables: Mapping[str, Path]
     rows_read: Mapping[str, int]
     set_aside: Sequence[SetAside] = ()
     faults: Sequence[Fault] = ()
+    not_known: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

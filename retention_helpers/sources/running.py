@@ -27,6 +27,10 @@ class Brought:
         return [fault for one in self.imported.values() for fault in one.faults]
 
     @property
+    def not_known(self) -> dict[str, Mapping[str, str]]:
+        return {key: one.not_known for key, one in self.imported.items() if one.not_known}
+
+    @property
     def is_stopped(self) -> bool:
         return any(fault.level == "stop" for fault in self.faults)
 
