@@ -101,9 +101,9 @@ def triangle(cells: pd.DataFrame, *, k: int) -> Sentence | None:
         f"that are {months} old, {formats.rate(share.value, share.low, share.high)} were active customers "
         "then."
     )
-    if len(at) == 1:
-        return Sentence(text)
     low, high = at.loc[at["rate"].idxmin()], at.loc[at["rate"].idxmax()]
+    if low["rate"] == high["rate"]:
+        return Sentence(text)
     ends = [
         f"{formats.percent(cell['rate'], 0)} of {formats.plural(int(cell['size']), 'customer')} "
         f"({formats.month(cell['cohort'])})"

@@ -42,7 +42,7 @@ def choice(chosen: Choice) -> Sentence:
 def projection(ahead: pd.DataFrame, currency: str) -> Sentence:
     """How many of today's customers will be here in a year, and how many with newcomers."""
     if ahead.empty:
-        return Sentence("Nobody could have left yet, so there is nothing to look ahead from.")
+        return Sentence("Nobody is left, or nobody could have left yet: there is nothing to look ahead from.")
     now, then = ahead.iloc[0], ahead.iloc[-1]
     share = formats.rate(then["newcomers_share"], then["newcomers_share_low"], then["newcomers_share_high"])
     here, everybody = (
@@ -65,7 +65,7 @@ def projection(ahead: pd.DataFrame, currency: str) -> Sentence:
 def what_if(rows: pd.DataFrame, currency: str) -> Sentence:
     """What one point more of monthly retention makes in a year."""
     if rows.empty:
-        return Sentence("Nobody could have left yet, so there is nothing to do better.")
+        return Sentence("Nobody is left, or nobody could have left yet: there is nothing to do better.")
     if len(rows) < 2:
         return Sentence("Less than one point of the customers leaves in a month: there is no point to gain.")
     usual, better = rows.iloc[0], rows.iloc[1]
