@@ -251,6 +251,25 @@ def test_looking_at_many_cohorts_is_allowed_for() -> None:
     assert of_many["verdict"].iloc[-1] == "no clear difference"
 
 
+def test_cohorts_that_are_all_alike_have_no_least_and_most() -> None:
+    """Everybody is still there in both."""
+    cells = three_months_on([10, 20], [10, 20]).assign(size=[10, 20])
+    assert findings.measurement.triangle(cells, k=3).text == "At month 3, all 2 cohorts stand at 100 %."
+
+
+def test_one_loss_is_said_as_one() -> None:
+    """Not "of the 1 customer lost, 1 left"."""
+    kinds = {
+        "month": [pd.Timestamp("2026-03-01")],
+        "lost": 1,
+        "voluntary": 1,
+        "involuntary": 0,
+        "kind_unknown": 0,
+    }
+    said = findings.measurement.churn_kinds(pd.DataFrame(kinds)).text
+    assert said == "One customer was lost, and decided to leave."
+
+
 def test_only_the_latest_two_dozen_cohorts_are_compared() -> None:
     """A very bad cohort of three years ago is no news, and no measure of the others."""
     found = cohorts.standing_out(three_months_on([0, *[80] * 24], [100] * 25))
