@@ -10,7 +10,7 @@ import pytest
 import yaml
 from corruptions import CORRUPTIONS
 
-from retention_helpers import activity, cohorts, intervals, measures, months, survival
+from retention_helpers import activity, cohorts, intervals, measures, months, reasons, survival
 from retention_helpers.business import SAMPLE
 from retention_helpers.contract import ACCEPTABLE
 from retention_helpers.settings import Settings, read_settings
@@ -60,6 +60,22 @@ def test_every_measure_is_in_the_glossary(module: object) -> None:
     assert own - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in own}
 
 
+def test_every_measure_of_the_reasons_is_in_the_glossary() -> None:
+    """The same for a package: what it offers is a definition, or it belongs to the page."""
+    own = {f"reasons.{name}" for name in reasons.__all__ if inspect.isfunction(getattr(reasons, name))}
+    about_the_page = {
+        "reasons.latest",
+        "reasons.message",
+        "reasons.months_side_by_side",
+        "reasons.side_by_side",
+        "reasons.survey",
+        "reasons.survey_text",
+        "reasons.with_bounds",
+        "reasons.with_messages",
+    }
+    assert own - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in own}
+
+
 def test_columns_of_the_movement_are_glossary_terms(sample) -> None:  # type: ignore[no-untyped-def]
     """A column that an owner reads is a term of the glossary."""
     terms = {line.split("|")[1].strip() for line in GLOSSARY.splitlines() if line.startswith("| ")}
@@ -76,6 +92,8 @@ def test_glossary_numbers_are_those_of_the_code() -> None:
     assert stages == [0, 8, 31, 91, 366, None]
     assert f"(N = {', '.join(map(str, activity.N_DAYS))})" in GLOSSARY
     assert f"of those who have had {activity.FOLLOWED} days more" in GLOSSARY
+    assert f"default {Settings().dunning_days})" in GLOSSARY
+    assert f"default {Settings().high_value_mrr})" in GLOSSARY
     assert f"months 1 to {survival.HEAVY_UP_TO}" in GLOSSARY
     assert f"fewer than {survival.FEWEST_FOLLOWED} customers began" in GLOSSARY
 
