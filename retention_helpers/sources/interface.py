@@ -38,6 +38,10 @@ class Order:
     options: Mapping[str, Any] = field(default_factory=dict)
     earlier: Mapping[str, Path] = field(default_factory=dict)
 
+    def place(self, file: Path, place: str) -> str:
+        """Where a row stands, for `PLACE`: with the file's name where there are several."""
+        return place if len(self.files) == 1 else f"{file.name}, {place}"
+
 
 @dataclass(frozen=True)
 class SetAside:

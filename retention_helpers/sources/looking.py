@@ -3,12 +3,10 @@
 import csv
 import io
 import itertools
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pyarrow.parquet as pq
@@ -18,10 +16,12 @@ from retention_helpers.attributes import plain
 from retention_helpers.contract import STATUSES, TABLES
 from retention_helpers.sources import IMPORTERS, importer
 from retention_helpers.sources.folder import Unreadable, check_form, csv_header, form_of
+from retention_helpers.sources.objects import ENDINGS as OBJECTS
+from retention_helpers.sources.objects import is_of_objects, objects
 
 LINES = 5000  # that are looked at
 _HEADER_WITHIN = 30
-_ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt", ".xlsx", ".parquet", ".json")
+_ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt", ".xlsx", ".parquet", *OBJECTS)
 
 # How other tools name what we need, in the spelling of `plain`.
 _ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -200,22 +200,14 @@ def _sheets(path: Path) -> Iterator[list[list[str]]]:
                 ]
     elif name.endswith(".parquet"):
         yield [list(pq.read_schema(path).names)]
-    elif name.endswith(".json"):
-        yield [list(_first_record(json.loads(path.read_text(encoding="utf-8-sig"))))]
+    elif is_of_objects(path):
+        yield [list(one) for _, one in itertools.islice(objects(path), 1)]
     else:
         yield _csv_lines(path)
 
 
 def _shown(cell: object) -> str:
     return "" if cell is None else str(cell).strip()
-
-
-def _first_record(content: Any) -> Mapping[str, Any]:
-    """The first object of a list, or of the list that an answer of an API wraps in `data`."""
-    if isinstance(content, dict) and isinstance(content.get("data"), list):
-        content = content["data"]
-    first = content[0] if isinstance(content, list) and content else content
-    return first if isinstance(first, dict) else {}
 
 
 def _csv_lines(path: Path) -> list[list[str]]:

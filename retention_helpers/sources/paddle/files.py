@@ -1,0 +1,111 @@
+"""What the files hold: Paddle's objects by their kind, its transactions report, and the answers of Retain."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from retention_helpers.contract import Fault, message
+from retention_helpers.sources.exports import Row, exports_of, plain_name
+from retention_helpers.sources.folder import Unreadable, shortened
+from retention_helpers.sources.interface import Order, SetAside
+from retention_helpers.sources.objects import Object, is_of_objects, objects
+
+PREFIXES = {"sub": "subscriptions", "txn": "transactions", "ctm": "customers", "adj": "adjustments"}
+
+# Columns that every file of a kind has, and those of which it has one. Of Retain's file no public
+# description exists, so the names are those that a survey's export usually has.
+_SHOWN_BY: Mapping[str, tuple[str, ...]] = {
+    "a Paddle subscription": ("customer_id", "scheduled_change", "items"),
+    "a Paddle transaction": ("customer_id", "origin", "details"),
+    "a Paddle customer": ("email", "locale", "created_at", "updated_at"),
+    "a Paddle adjustment": ("action", "transaction_id", "totals"),
+    "Paddle's transactions report": ("customer_id", "subscription_id", "billed_at", "status"),
+}
+WHO = ("customer_id", "customer_email", "email", "customer")
+WHEN = ("canceled_at", "cancelled_at", "cancellation_date", "answered_at", "created_at", "date")
+WHY = ("cancellation_reason", "cancel_reason", "reason")
+
+
+@dataclass
+class Found:
+    """What was read, each thing with its place. Of an object that is there twice, the latest state counts."""
+
+    order: Order
+    objects: dict[str, dict[str, tuple[Path, str, Object]]] = field(
+        default_factory=lambda: {kind: {} for kind in PREFIXES.values()}
+    )
+    report: list[tuple[str, Row]] = field(default_factory=list)
+    answers: list[tuple[str, Row]] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
+    rows_read: dict[str, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def of(self, kind: str) -> Iterator[tuple[str, Object]]:
+        for file, place, one in self.objects[kind].values():
+            yield self.order.place(file, place), one
+
+    def leave_out(self, place: str, reason: str, **cells: object) -> None:
+        """Set a row aside whose file stands in its place, or is the only one."""
+        file, _, line = place.rpartition(", ")
+        name = file or self.order.files[0].name
+        self.set_aside.append(SetAside(name, line, reason, {key: str(cell) for key, cell in cells.items()}))
+
+
+def kind_of(columns: Sequence[str]) -> str:
+    """What a file with these columns is, in the owner's words; "" for none of Paddle's."""
+    there = set(map(plain_name, columns))
+    known = next((what for what, names in _SHOWN_BY.items() if there.issuperset(names)), "")
+    has_own_name = there.intersection(WHY) and "reason" not in there
+    return known or ("answers of Paddle Retain" if has_own_name and _are_answers(there) else "")
+
+
+def _are_answers(there: set[str]) -> bool:
+    return all(there.intersection(names) for names in (WHO, WHEN, WHY))
+
+
+def collected(order: Order) -> Found:
+    """The content of every file of the order; a file that cannot be read is a stop."""
+    found = Found(order)
+    for file in order.files:
+        try:
+            if is_of_objects(file):
+                _read_objects(file, found)
+            else:
+                _read_sheets(file, found)
+        except Unreadable as broken:
+            said = message(file.name, broken.what, broken.way_out)
+            found.faults.append(Fault("stop", "", "unreadable file", 0, said))
+    return found
+
+
+def _read_objects(file: Path, found: Found) -> None:
+    for place, one in objects(file):
+        found.rows_read[file.name] = found.rows_read.get(file.name, 0) + 1
+        name = str(one.get("id") or "")
+        known = found.objects.get(PREFIXES.get(name.split("_")[0], ""))
+        if known is None:
+            found.leave_out(found.order.place(file, place), "no object that a report needs", id=name)
+            continue
+        states = [state for state in (known.get(name), (file, place, one)) if state]
+        states.sort(key=lambda state: str(state[2].get("updated_at") or ""))
+        known[name] = states[-1]
+        for other, where, _ in states[:-1]:
+            found.leave_out(found.order.place(other, where), "an earlier state of the same object", id=name)
+
+
+def _read_sheets(file: Path, found: Found) -> None:
+    sheets, assumed = exports_of(file, "payments")
+    found.faults += assumed
+    for sheet in sheets:
+        there = set(sheet.columns)
+        is_report = there.issuperset(_SHOWN_BY["Paddle's transactions report"])
+        if not (is_report or _are_answers(there)):
+            raise Unreadable(
+                "it is neither Paddle's transactions report nor answers of Retain; it holds "
+                f"{shortened(list(sheet.columns.values()))}",
+                f"Answers need the columns {WHO[0]} or {WHO[1]}, {WHEN[0]}, and {WHY[0]}.",
+            )
+        rows, faults = sheet.rows(found.order, instants=() if is_report else WHEN)
+        found.faults += faults
+        (found.report if is_report else found.answers).extend(rows)
+        found.rows_read[file.name] = found.rows_read.get(file.name, 0) + len(rows)
