@@ -175,7 +175,7 @@ LOOKS = {
         "",
         "not recognised; it holds id, customer",
     ),
-    "broken JSON": ("x.json", "{", "", "it cannot be read"),
+    "broken JSON": ("x.json", "{", "", "the file is not JSON. Export it again, to its end."),
     "no workbook": ("x.xlsx", "no", "", "it cannot be read"),
 }
 

