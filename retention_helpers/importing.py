@@ -16,7 +16,7 @@ from retention_helpers.errors import InputError
 from retention_helpers.settings import Settings
 from retention_helpers.sources import importer
 from retention_helpers.sources.folder import ENDINGS
-from retention_helpers.sources.interface import PLACE, Imported, Order, SetAside
+from retention_helpers.sources.interface import PLACE, Imported, Importer, Order, SetAside, write_rows
 
 RECORD = ".imported.json"  # which files an import wrote, so that it never replaces another's
 SET_ASIDE = "set_aside"
@@ -42,11 +42,25 @@ def import_files(source: str, files: Sequence[Path], out: Path, settings: Settin
     if missing:
         raise InputError(f"There is no file {missing[0]}. Name the files that {source} exported.")
     with tempfile.TemporaryDirectory(prefix="retention-import-") as scratch:
-        imported = importer(source).read(Order(files, Path(scratch), settings))
+        order = Order(files, Path(scratch), settings, earlier=_earlier(out, importer(source), Path(scratch)))
+        imported = importer(source).read(order)
         if any(fault.level == "stop" for fault in imported.faults):
             raise Stopped(imported.faults)
         _refuse_to_replace(out, imported.tables)
         return _write(imported, source, out)
+
+
+def _earlier(out: Path, one: Importer, scratch: Path) -> dict[str, Path]:
+    """The tables that this importer completes, as earlier imports wrote them."""
+    found = {}
+    for table in one.completes:
+        path = out / f"{table}.csv"
+        if path.exists():
+            with path.open(encoding="utf-8", newline="") as file:
+                rows = [{name: cell or None for name, cell in row.items()} for row in csv.DictReader(file)]
+            (scratch / "earlier").mkdir(exist_ok=True)
+            found[table] = write_rows(Order((), scratch / "earlier", Settings()), table, rows)
+    return found
 
 
 def _recorded(out: Path) -> dict[str, str]:

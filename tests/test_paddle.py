@@ -485,8 +485,9 @@ BROKEN = {
     "another CSV": ("a.csv", b"a,b\n1,2\n", "it is neither Paddle's transactions report"),
     "an unknown status": ("a.json", json.dumps(subscription(status="frozen")).encode(), "sub_01 is frozen"),
     "canceled without a time": ("a.json", json.dumps(subscription(status="canceled")).encode(), "no ca"),
-    "no start": ("a.json", json.dumps(subscription(started_at=None, created_at=None)).encode(), "an instant"),
-    "a bad instant": ("a.json", json.dumps(subscription(paused_at="soon")).encode(), "no date and time"),
+    "no start": ("a.json", json.dumps(subscription(started_at=None, created_at=None)).encode(), "no start"),
+    "a bad instant": ("a.json", json.dumps(subscription(paused_at="soon")).encode(), "paused_at soon"),
+    "a bad period": ("a.json", json.dumps(bill("2026-13-01", "2026-14-01", "1")).encode(), "starts_at 2026-13"),
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from retention_helpers.attributes import plain
 from retention_helpers.contract import Fault
 from retention_helpers.sources.cells import read_cells
 from retention_helpers.sources.grids import Grid, grids
-from retention_helpers.sources.interface import Order, as_text
+from retention_helpers.sources.interface import Order, Spot, as_text
 from retention_helpers.sources.sheets import Layout, Names, Sheet
 
 Row = Mapping[str, str]
@@ -21,13 +21,13 @@ class Export:
     columns: Mapping[str, str]
     sheet: Sheet
 
-    def rows(self, order: Order, instants: Sequence[str] = ()) -> tuple[list[tuple[str, Row]], list[Fault]]:
-        """Each row's place and its filled cells, and the days in `instants` that could be two."""
+    def rows(self, order: Order, instants: Sequence[str] = ()) -> tuple[list[tuple[Spot, Row]], list[Fault]]:
+        """Each row with its filled cells, and the days in `instants` that could be two."""
         kinds = dict.fromkeys(instants, "instant")
         read, faults = read_cells(self.sheet, kinds, order.settings.date_order, Names())
         place, file = self.sheet.grid.place, self.sheet.grid.file
         filled = [(number, {name: cell for name, cell in row.items() if cell}) for number, row in read]
-        return [(order.place(file, place(number)), row) for number, row in filled], faults
+        return [(order.spot(file, place(number)), row) for number, row in filled], faults
 
 
 def plain_name(name: str) -> str:
@@ -46,15 +46,17 @@ def exports_of(path: Path, what: str) -> tuple[list[Export], list[Fault]]:
 
 
 def _export(grid: Grid, what: str) -> Export:
+    """Of two columns with one name the first counts."""
     header = [as_text(cell) or "" for cell in grid.lines[0][1]]
-    names = [plain_name(name) for name in header]
+    columns: dict[str, str] = {}
+    for name in filter(None, header):
+        columns.setdefault(plain_name(name), name)
+    nth = {plain: header.index(name) for plain, name in columns.items()}
     rows = [
-        (number, {name: cell for name, cell in zip(names, line, strict=False) if name})
+        (number, {name: line[at] if at < len(line) else None for name, at in nth.items()})
         for number, line in grid.lines[1:]
     ]
-    layout = Layout(what, frozenset(), frozenset(names))
-    whole = [(number, dict.fromkeys(filter(None, names)) | row) for number, row in rows]
-    return Export(dict(zip(reversed(names), reversed(header), strict=True)), Sheet(grid, layout, whole))
+    return Export(columns, Sheet(grid, Layout(what, frozenset(), frozenset(columns)), rows))
 
 
 def first(row: Row, *names: str) -> str | None:

@@ -38,9 +38,8 @@ class Order:
     options: Mapping[str, Any] = field(default_factory=dict)
     earlier: Mapping[str, Path] = field(default_factory=dict)
 
-    def place(self, file: Path, place: str) -> str:
-        """Where a row stands, for `PLACE`: with the file's name where there are several."""
-        return place if len(self.files) == 1 else f"{file.name}, {place}"
+    def spot(self, file: Path, place: str) -> "Spot":
+        return Spot(file.name, place, is_only_file=len(self.files) == 1)
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,21 @@ class SetAside:
     place: str
     reason: str
     cells: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a row stands. As text, for `PLACE`, it names the file where the source has several."""
+
+    file: str
+    place: str
+    is_only_file: bool = True
+
+    def __str__(self) -> str:
+        return self.place if self.is_only_file else f"{self.file}, {self.place}"
+
+    def set_aside(self, reason: str, cells: Mapping[str, str]) -> SetAside:
+        return SetAside(self.file, self.place, reason, cells)
 
 
 @dataclass(frozen=True)
@@ -85,8 +99,8 @@ class Importer:
         recognises: what a file with these columns is, in the owner's words; "" for none of its own.
         read: does the work. Raises InputError for what makes any reading impossible.
         options: the keys that it understands beside `path` in `retention.yml`.
-        completes: whether a table of it takes the place of the earlier ones, whose rows it must hold; else
-            its rows are added to theirs.
+        completes: the tables of it that take the place of the earlier ones, whose rows they must hold; the
+            rows of others are added to theirs.
     """
 
     name: str
@@ -94,7 +108,7 @@ class Importer:
     recognises: Callable[[Sequence[str]], str]
     read: Callable[[Order], Imported]
     options: tuple[str, ...] = ()
-    completes: bool = False
+    completes: tuple[str, ...] = ()
 
 
 def write_rows(order: Order, table: str, rows: Iterable[Mapping[str, object]]) -> Path:

@@ -47,7 +47,7 @@ def recognises(columns: Sequence[str]) -> str:
 
 
 def _place(sheet: Sheet, order: Order, number: int) -> str:
-    return order.place(sheet.grid.file, sheet.grid.place(number))
+    return str(order.spot(sheet.grid.file, sheet.grid.place(number)))
 
 
 def _own_rows(sheet: Sheet, order: Order, names: Names) -> tuple[Rows, list[Fault]]:

@@ -5,6 +5,7 @@ the transactions go back to each subscription's first bill; when somebody asked 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from retention_helpers.contract import REQUIRED_TABLES, Fault, message
 from retention_helpers.errors import InputError, nearest
@@ -62,33 +63,49 @@ def _by_subscription(found: Found) -> Mapping[str, list[Object]]:
 
 
 def _contradictions(found: Found) -> Iterator[Fault]:
-    """What would decide churn wrongly, were it read at all."""
-    for place, one in found.of("subscriptions"):
-        what = _contradiction(one)
-        if what:
-            said = message("Paddle", f"subscription {one['id']} {what}", "Export it again.", first=place)
-            yield Fault("stop", "subscriptions", "unclear subscription", 1, said)
-            return
+    """What would decide churn wrongly, were it read at all: the first such object of each kind."""
+    for kind in found.objects:
+        wrong = ((spot, one, what) for spot, one in found.of(kind) if (what := _contradiction(kind, one)))
+        for spot, one, what in islice(wrong, 1):
+            said = message("Paddle", f"{one['id']} {what}", "Export it again.", first=str(spot))
+            yield Fault("stop", kind, "unclear object", 1, said)
 
 
-def _contradiction(one: Object) -> str:
+def _contradiction(kind: str, one: Object) -> str:
+    wrong = [f"{name} {value}" for name, value in _instants(one) if not _is_instant(value)]
+    if wrong:
+        return f"has {wrong[0]}, which is no date and time"
+    if kind != "subscriptions":
+        return ""
     if one.get("status") not in STATUSES:
         return f"is {one.get('status')}, which is no status of Paddle Billing"
     if one["status"] == "canceled" and not one.get("canceled_at"):
         return "is canceled, and has no canceled_at"
-    change = one.get("scheduled_change") or {}
-    dates = [begin_of(one), one.get("canceled_at"), one.get("paused_at"), change.get("effective_at")]
+    return "" if begin_of(one) else "has no started_at"
+
+
+def _instants(thing: Object) -> Iterator[tuple[str, str]]:
+    """Every instant of an object with its name, of the objects within it too; what is the owner's apart."""
+    for name, value in thing.items():
+        if name.endswith("_at") and value:
+            yield name, str(value)
+        elif name != "custom_data":
+            inner = value if isinstance(value, list) else [value]
+            for one in (item for item in inner if isinstance(item, dict)):
+                yield from _instants(one)
+
+
+def _is_instant(text: str) -> bool:
     try:
-        for date in dates[:1] + [date for date in dates[1:] if date]:
-            moment(str(date))
+        moment(text)
     except ValueError:
-        return "has an instant that is no date and time, or none for its start"
-    return ""
+        return False
+    return True
 
 
 def _customers(found: Found) -> Iterator[Row]:
     """The customers of the export; without any, those of the subscriptions as of their first one."""
-    for place, one in found.of("customers"):
+    for spot, one in found.of("customers"):
         own = one.get("custom_data") or {}
         yield {
             "customer_id": one["id"],
@@ -97,7 +114,7 @@ def _customers(found: Found) -> Iterator[Row]:
             "email": one.get("email"),
             "locale": one.get("locale"),
             **{str(name): value for name, value in own.items() if isinstance(value, str | int | float)},
-            PLACE: place,
+            PLACE: spot,
         }
     if not found.objects["customers"]:
         yield from _first_seen(found)
@@ -105,9 +122,9 @@ def _customers(found: Found) -> Iterator[Row]:
 
 def _first_seen(found: Found) -> Iterator[Row]:
     seen: dict[str, Row] = {}
-    for place, one in sorted(found.of("subscriptions"), key=lambda placed: begin_of(placed[1])):
+    for spot, one in sorted(found.of("subscriptions"), key=lambda placed: begin_of(placed[1])):
         who = str(one.get("customer_id"))
-        seen.setdefault(who, {"customer_id": who, "signed_up_at": begin_of(one), PLACE: place})
+        seen.setdefault(who, {"customer_id": who, "signed_up_at": begin_of(one), PLACE: spot})
     if seen:
         said = message(
             "Paddle",
@@ -121,10 +138,10 @@ def _first_seen(found: Found) -> Iterator[Row]:
 def _subscriptions(
     found: Found, transactions: Mapping[str, list[Object]], bills: Mapping[str, Sequence[Bill]]
 ) -> Iterator[Row]:
-    for place, one in found.of("subscriptions"):
+    for spot, one in found.of("subscriptions"):
         own = str(one["id"])
         for span in spans_of(one, bills.get(own, ()), changes_of(transactions.get(own, ()))):
-            yield {**span, PLACE: place}
+            yield {**span, PLACE: spot}
 
 
 def _not_known(found: Found, bills: Mapping[str, Sequence[Bill]]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from retention_helpers.reason_codes import NOT_ASKED
 from retention_helpers.sources.exports import first
-from retention_helpers.sources.interface import PLACE
+from retention_helpers.sources.interface import PLACE, Spot
 from retention_helpers.sources.objects import Object
 from retention_helpers.sources.paddle.files import WHEN, WHO, WHY, Found
 from retention_helpers.sources.paddle.history import begin_of, moment
@@ -29,17 +29,17 @@ def cancellations_of(found: Found, bills: Bills) -> Iterator[Cancellation]:
         for _, one in found.of("adjustments")
         if one.get("action") == "chargeback"
     }
-    for place, one in found.of("subscriptions"):
+    for spot, one in found.of("subscriptions"):
         if begin_of(one) > asked.get(str(one.get("customer_id")), ""):
-            yield from _without_answer(place, one, bills.get(str(one["id"]), ()), disputed)
+            yield from _without_answer(spot, one, bills.get(str(one["id"]), ()), disputed)
 
 
 def _answers(found: Found) -> Iterator[Cancellation]:
     by_email = {str(one.get("email") or "").strip().lower(): one["id"] for _, one in found.of("customers")}
-    for place, row in found.answers:
+    for spot, row in found.answers:
         who = first(row, "customer_id") or by_email.get((first(row, *WHO) or "").lower())
         if not who:
-            found.leave_out(place, "no customer of the export has this e-mail", **row)
+            found.leave_out(spot, "no customer of the export has this e-mail", row)
             continue
         yield {
             "customer_id": who,
@@ -47,15 +47,15 @@ def _answers(found: Found) -> Iterator[Cancellation]:
             "reason": first(row, *WHY),
             "comment": first(row, *_WORDS),
             "kind": "voluntary",
-            PLACE: place,
+            PLACE: spot,
         }
 
 
 def _without_answer(
-    place: str, one: Object, bills: Sequence[Bill], disputed: Mapping[str, str]
+    spot: Spot, one: Object, bills: Sequence[Bill], disputed: Mapping[str, str]
 ) -> Iterator[Cancellation]:
     ended, change = one.get("canceled_at"), one.get("scheduled_change") or {}
-    row: Cancellation = {"customer_id": one.get("customer_id"), PLACE: place}
+    row: Cancellation = {"customer_id": one.get("customer_id"), PLACE: spot}
     chargeback = disputed.get(str(one["id"]))
     if ended and chargeback and moment(chargeback) <= moment(str(ended)):
         yield row | {"canceled_at": ended, "kind": "involuntary", "reason": "payment_disputed"}

@@ -7,7 +7,7 @@ from pathlib import Path
 from retention_helpers.contract import Fault, message
 from retention_helpers.sources.exports import Row, exports_of, plain_name
 from retention_helpers.sources.folder import Unreadable, shortened
-from retention_helpers.sources.interface import Order, SetAside
+from retention_helpers.sources.interface import Order, SetAside, Spot
 from retention_helpers.sources.objects import Object, is_of_objects, objects
 
 PREFIXES = {"sub": "subscriptions", "txn": "transactions", "ctm": "customers", "adj": "adjustments"}
@@ -31,24 +31,20 @@ class Found:
     """What was read, each thing with its place. Of an object that is there twice, the latest state counts."""
 
     order: Order
-    objects: dict[str, dict[str, tuple[Path, str, Object]]] = field(
+    objects: dict[str, dict[str, tuple[Spot, Object]]] = field(
         default_factory=lambda: {kind: {} for kind in PREFIXES.values()}
     )
-    report: list[tuple[str, Row]] = field(default_factory=list)
-    answers: list[tuple[str, Row]] = field(default_factory=list)
+    report: list[tuple[Spot, Row]] = field(default_factory=list)
+    answers: list[tuple[Spot, Row]] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
     rows_read: dict[str, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
-    def of(self, kind: str) -> Iterator[tuple[str, Object]]:
-        for file, place, one in self.objects[kind].values():
-            yield self.order.place(file, place), one
+    def of(self, kind: str) -> Iterator[tuple[Spot, Object]]:
+        yield from self.objects[kind].values()
 
-    def leave_out(self, place: str, reason: str, **cells: object) -> None:
-        """Set a row aside whose file stands in its place, or is the only one."""
-        file, _, line = place.rpartition(", ")
-        name = file or self.order.files[0].name
-        self.set_aside.append(SetAside(name, line, reason, {key: str(cell) for key, cell in cells.items()}))
+    def leave_out(self, spot: Spot, reason: str, cells: Row) -> None:
+        self.set_aside.append(spot.set_aside(reason, cells))
 
 
 def kind_of(columns: Sequence[str]) -> str:
@@ -81,16 +77,16 @@ def collected(order: Order) -> Found:
 def _read_objects(file: Path, found: Found) -> None:
     for place, one in objects(file):
         found.rows_read[file.name] = found.rows_read.get(file.name, 0) + 1
-        name = str(one.get("id") or "")
+        spot, name = found.order.spot(file, place), str(one.get("id") or "")
         known = found.objects.get(PREFIXES.get(name.split("_")[0], ""))
         if known is None:
-            found.leave_out(found.order.place(file, place), "no object that a report needs", id=name)
+            found.leave_out(spot, "no object that a report needs", {"id": name})
             continue
-        states = [state for state in (known.get(name), (file, place, one)) if state]
-        states.sort(key=lambda state: str(state[2].get("updated_at") or ""))
+        states = [state for state in (known.get(name), (spot, one)) if state]
+        states.sort(key=lambda state: str(state[1].get("updated_at") or ""))
         known[name] = states[-1]
-        for other, where, _ in states[:-1]:
-            found.leave_out(found.order.place(other, where), "an earlier state of the same object", id=name)
+        for earlier, _ in states[:-1]:
+            found.leave_out(earlier, "an earlier state of the same object", {"id": name})
 
 
 def _read_sheets(file: Path, found: Found) -> None:

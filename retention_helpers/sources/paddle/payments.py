@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 
 from retention_helpers.contract import Fault, message
 from retention_helpers.sources.exports import Row, first
-from retention_helpers.sources.interface import PLACE
+from retention_helpers.sources.interface import PLACE, Spot
 from retention_helpers.sources.objects import Object
 from retention_helpers.sources.paddle.files import Found
 from retention_helpers.sources.paddle.prices import BILLED
@@ -23,45 +23,44 @@ def payments_of(found: Found, amounts: str) -> Iterator[Payment]:
 
     A transaction of the report that is there as an object too counts once.
     """
-    for place, transaction in found.of("transactions"):
-        yield from _attempts(found, place, transaction)
-    for place, adjustment in found.of("adjustments"):
-        yield from _money_back(found, place, adjustment)
+    for spot, transaction in found.of("transactions"):
+        yield from _attempts(found, spot, transaction)
+    for spot, adjustment in found.of("adjustments"):
+        yield from _money_back(found, spot, adjustment)
     scale = _scale_of(found, amounts)
-    for place, row in found.report:
+    for spot, row in found.report:
         if first(row, "transaction_id", "id") in found.objects["transactions"]:
-            found.leave_out(place, "the transaction is there as an object too", **row)
+            found.leave_out(spot, "the transaction is there as an object too", row)
         else:
-            yield from _reported(found, place, row, scale)
+            yield from _reported(found, spot, row, scale)
 
 
-def _attempts(found: Found, place: str, transaction: Object) -> Iterator[Payment]:
+def _attempts(found: Found, spot: Spot, transaction: Object) -> Iterator[Payment]:
     attempts = transaction.get("payments") or []
     if transaction.get("status") not in (*BILLED, "canceled") or not transaction.get("customer_id"):
         reason = f"a transaction that is {transaction.get('status')}, so nothing was billed"
-        found.leave_out(place, reason, id=transaction.get("id"))
+        found.leave_out(spot, reason, {"id": str(transaction["id"])})
         return
     for attempt in attempts:
         status = _ATTEMPTS.get(str(attempt.get("status")))
         if status is None:
             reason = f"an attempt to pay that is {attempt.get('status')}"
-            found.leave_out(place, reason, id=transaction.get("id"))
+            found.leave_out(spot, reason, {"id": str(transaction["id"])})
             continue
         yield {
             "customer_id": transaction["customer_id"],
             "attempted_at": attempt.get("created_at") or attempt.get("captured_at"),
             "status": status,
             "amount": _amount(attempt.get("amount"), transaction.get("currency_code")),
-            PLACE: place,
+            PLACE: spot,
         }
 
 
-def _money_back(found: Found, place: str, adjustment: Object) -> Iterator[Payment]:
+def _money_back(found: Found, spot: Spot, adjustment: Object) -> Iterator[Payment]:
     action, status = adjustment.get("action"), adjustment.get("status")
     if action not in _MONEY_BACK or status in ("pending_approval", "rejected"):
-        found.leave_out(
-            place, f"an adjustment that is no money back ({action}, {status})", id=adjustment["id"]
-        )
+        reason = f"an adjustment that is no money back ({action}, {status})"
+        found.leave_out(spot, reason, {"id": str(adjustment["id"])})
         return
     totals = adjustment.get("totals") or {}
     yield {
@@ -69,7 +68,7 @@ def _money_back(found: Found, place: str, adjustment: Object) -> Iterator[Paymen
         "attempted_at": adjustment.get("created_at"),
         "status": "refunded",
         "amount": _amount(totals.get("total"), adjustment.get("currency_code")),
-        PLACE: place,
+        PLACE: spot,
     }
 
 
@@ -83,10 +82,10 @@ def _amount(minor: object, currency: object) -> Decimal | str | None:
         return str(minor)
 
 
-def _reported(found: Found, place: str, row: Row, scale: str) -> Iterator[Payment]:
+def _reported(found: Found, spot: Spot, row: Row, scale: str) -> Iterator[Payment]:
     status = _TRANSACTIONS.get(row.get("status", "").lower().replace(" ", "_"))
     if status is None:
-        found.leave_out(place, "a transaction of which nothing was collected", **row)
+        found.leave_out(spot, "a transaction of which nothing was collected", row)
         return
     amount = first(row, "grand_total", "total")
     yield {
@@ -98,7 +97,7 @@ def _reported(found: Found, place: str, row: Row, scale: str) -> Iterator[Paymen
         else amount
         if scale
         else None,
-        PLACE: place,
+        PLACE: spot,
     }
 
 
