@@ -175,7 +175,7 @@ LOOKS = {
         "",
         "not recognised; it holds id, customer",
     ),
-    "broken JSON": ("x.json", "{", "", "the file is not JSON. Export it again, to its end."),
+    "broken JSON": ("x.json", "{", "", "what begins on line 1 is no JSON. Export it again."),
     "no workbook": ("x.xlsx", "no", "", "it cannot be read"),
 }
 

@@ -15,13 +15,12 @@ from retention_helpers import written
 from retention_helpers.attributes import plain
 from retention_helpers.contract import STATUSES, TABLES
 from retention_helpers.sources import IMPORTERS, importer
+from retention_helpers.sources.documents import is_json, objects
 from retention_helpers.sources.folder import Unreadable, check_form, csv_header, form_of
-from retention_helpers.sources.objects import ENDINGS as OBJECTS
-from retention_helpers.sources.objects import is_of_objects, objects
 
 LINES = 5000  # that are looked at
 _HEADER_WITHIN = 30
-_ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt", ".xlsx", ".parquet", *OBJECTS)
+_ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt", ".xlsx", ".parquet", ".json", ".jsonl", ".ndjson")
 
 # How other tools name what we need, in the spelling of `plain`.
 _ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -200,8 +199,8 @@ def _sheets(path: Path) -> Iterator[list[list[str]]]:
                 ]
     elif name.endswith(".parquet"):
         yield [list(pq.read_schema(path).names)]
-    elif is_of_objects(path):
-        yield [list(one) for _, one in itertools.islice(objects(path), 1)]
+    elif is_json(path):
+        yield [list(next((placed.found for placed in objects(path)), {}))]
     else:
         yield _csv_lines(path)
 

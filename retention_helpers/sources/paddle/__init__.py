@@ -9,8 +9,8 @@ from itertools import islice
 
 from retention_helpers.contract import REQUIRED_TABLES, Fault, message
 from retention_helpers.errors import InputError, nearest
+from retention_helpers.sources.documents import Object
 from retention_helpers.sources.interface import PLACE, Imported, Importer, Order, write_rows
-from retention_helpers.sources.objects import Object
 from retention_helpers.sources.paddle.answers import cancellations_of
 from retention_helpers.sources.paddle.files import Found, collected, kind_of
 from retention_helpers.sources.paddle.history import begin_of, has_all_bills, moment, spans_of

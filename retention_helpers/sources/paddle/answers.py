@@ -7,9 +7,9 @@ a bill that was never paid, or after a chargeback, was not the customer's choice
 from collections.abc import Iterator, Mapping, Sequence
 
 from retention_helpers.reason_codes import NOT_ASKED
+from retention_helpers.sources.documents import Object
 from retention_helpers.sources.exports import first
 from retention_helpers.sources.interface import PLACE, Spot
-from retention_helpers.sources.objects import Object
 from retention_helpers.sources.paddle.files import WHEN, WHO, WHY, Found
 from retention_helpers.sources.paddle.history import begin_of, moment
 from retention_helpers.sources.paddle.prices import Bill

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from retention_helpers.contract import Fault, message
+from retention_helpers.sources.documents import Object, is_json, objects
 from retention_helpers.sources.exports import Row, exports_of, plain_name
 from retention_helpers.sources.folder import Unreadable, shortened
 from retention_helpers.sources.interface import Order, SetAside, Spot
-from retention_helpers.sources.objects import Object, is_of_objects, objects
 
 PREFIXES = {"sub": "subscriptions", "txn": "transactions", "ctm": "customers", "adj": "adjustments"}
 
@@ -64,7 +64,7 @@ def collected(order: Order) -> Found:
     found = Found(order)
     for file in order.files:
         try:
-            if is_of_objects(file):
+            if is_json(file):
                 _read_objects(file, found)
             else:
                 _read_sheets(file, found)
@@ -75,9 +75,10 @@ def collected(order: Order) -> Found:
 
 
 def _read_objects(file: Path, found: Found) -> None:
-    for place, one in objects(file):
+    for placed in objects(file):
+        one = _entity(placed.found)
         found.rows_read[file.name] = found.rows_read.get(file.name, 0) + 1
-        spot, name = found.order.spot(file, place), str(one.get("id") or "")
+        spot, name = found.order.spot(file, placed.place), str(one.get("id") or "")
         known = found.objects.get(PREFIXES.get(name.split("_")[0], ""))
         if known is None:
             found.leave_out(spot, "no object that a report needs", {"id": name})
@@ -87,6 +88,12 @@ def _read_objects(file: Path, found: Found) -> None:
         known[name] = states[-1]
         for earlier, _ in states[:-1]:
             found.leave_out(earlier, "an earlier state of the same object", {"id": name})
+
+
+def _entity(one: Object) -> Object:
+    """An object itself; an answer about one thing, and an event, hold it in `data`."""
+    inner = one.get("data")
+    return inner if isinstance(inner, dict) else one
 
 
 def _read_sheets(file: Path, found: Found) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from retention_helpers.contract import PAYING
-from retention_helpers.sources.objects import Object
+from retention_helpers.sources.documents import Object
 from retention_helpers.sources.paddle.prices import Bill, Price, present_price
 
 _A_GAP = dt.timedelta(days=1)  # the bills of a renewal leave none

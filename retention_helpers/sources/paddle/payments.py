@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
 from retention_helpers.contract import Fault, message
+from retention_helpers.sources.documents import Object
 from retention_helpers.sources.exports import Row, first
 from retention_helpers.sources.interface import PLACE, Spot
-from retention_helpers.sources.objects import Object
 from retention_helpers.sources.paddle.files import Found
 from retention_helpers.sources.paddle.prices import BILLED
 from retention_helpers.sources.prices import major

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from retention_helpers.sources.objects import Object
+from retention_helpers.sources.documents import Object
 from retention_helpers.sources.prices import major, monthly
 
 BILLED = ("billed", "paid", "completed", "past_due")
