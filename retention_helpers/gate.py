@@ -4,6 +4,7 @@ Every fault of every file is said at once. A fault that would make the numbers w
 kept then.
 """
 
+import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -150,8 +151,10 @@ def pass_gate(folder: Path, cache: Path = CACHE) -> Passed:
     Raises Stopped with every fault that would make the report wrong, wrong settings included, and
     InputError where there is no folder.
     """
-    mapped = mapping.files(folder, _choices(folder).settings) if folder.is_dir() else []
-    place = kept.home_of(folder, cache) / kept.fingerprint(folder, mapped)
+    settings = _choices(folder).settings
+    mapped = mapping.files(folder, settings) if folder.is_dir() else []
+    read_on = str(dt.datetime.now(dt.UTC).date()) if mapping.is_live(settings) else ""
+    place = kept.home_of(folder, cache) / kept.fingerprint(folder, mapped, read_on=read_on)
     passed = kept.load(place)
     if passed is not None:
         return passed

@@ -12,7 +12,7 @@ from retention_helpers.errors import InputError, nearest
 if TYPE_CHECKING:
     from retention_helpers.sources.interface import Importer
 
-IMPORTERS = ("paddle", "hubspot", "spreadsheet")  # one that claims less goes first: `init` asks in this order
+IMPORTERS = ("paddle", "hubspot", "database", "spreadsheet")  # `init` asks the pickiest first
 
 
 def importer(name: str) -> "Importer":

@@ -101,6 +101,7 @@ class Importer:
         options: the keys that it understands beside `path` in `retention.yml`.
         completes: the tables of it that take the place of the earlier ones, whose rows they must hold; the
             rows of others are added to theirs.
+        is_live: whether what it reads changes while its files stay as they are; it is then read once a day.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Importer:
     read: Callable[[Order], Imported]
     options: tuple[str, ...] = ()
     completes: tuple[str, ...] = ()
+    is_live: bool = False
 
 
 def write_rows(order: Order, table: str, rows: Iterable[Mapping[str, object]]) -> Path:
