@@ -295,6 +295,12 @@ def test_sqlite(file: Path, read: Callable[..., Imported]) -> None:
     ]  # fmt: skip
 
 
+def test_what_the_tables_do_not_keep(file: Path, read: Callable[..., Imported]) -> None:
+    assert read(TABLES, sqlite=file.name, not_known={"prices": "Only today's."}).not_known == {
+        "prices": "Only today's."
+    }
+
+
 def test_a_query_of_sqlite(file: Path, read: Callable[..., Imported]) -> None:
     query = "SELECT id AS customer_id, date(created_at) AS signed_up_at FROM accounts ORDER BY id"
     found = read({"customers": {"query": query}}, sqlite=file.name)
@@ -350,6 +356,9 @@ DESCRIPTIONS: dict[str, tuple[Any, str]] = {
     "an unknown key": ({"connekt": "A"}, "connekt is not known here. Did you mean connect?"),
     "an unknown table": ({"sqlite": "a", "tables": {"custmers": {}}}, "custmers: it is no table"),
     "neither table nor query": ({"sqlite": "a", "tables": {"events": {}}}, "events: it should name a"),
+    "an unknown history": (
+        {"sqlite": "a", "tables": TABLES, "not_known": {"price": "x"}}, "not_known: price is not known here."
+    ),
     "no lines": ({"sqlite": "a", "tables": {"events": "x"}}, "events: it should hold `table:`"),
     "attributes of others": (
         {"sqlite": "a", "tables": {"events": {"table": "e", "attributes": ["x"]}}},

@@ -252,6 +252,15 @@ def test_a_discount_lowers_mrr_while_it_lasts_and_tax_is_none_of_it(
     ]  # fmt: skip
 
 
+def test_a_discount_without_bills_is_said(imported: Callable[..., Imported]) -> None:
+    """The subscription names it, and not its amount."""
+    found = imported(subscription(discount={"id": "dsc_01"}), CUSTOMER)
+    assert [fault.message for fault in found.faults] == [
+        "Paddle: 1 subscription had a discount whose amount only transactions tell (first: object 1). MRR "
+        "stands at the price before it. Export the transactions too."
+    ]
+
+
 def test_a_gap_between_bills_is_a_pause(imported: Callable[..., Imported]) -> None:
     """5 Jan ── 60.00 ── 5 Feb ── paused ── 5 Apr ── 60.00 ── …"""
     found = imported(subscription(), BILLS[0], bill("2026-04-05", "2026-05-05", "6000"))

@@ -26,7 +26,9 @@ def read(order: Order) -> Imported:
     tables: dict[str, Path] = {}
     rows_read: dict[str, int] = {}
     faults: list[Fault] = []
+    not_known: dict[str, str] = {}
     for description in map(read_description, order.files):
+        not_known |= description.not_known
         with opened(description) as database:
             for wanted in description.tables:
                 if wanted.name in tables:
@@ -34,7 +36,7 @@ def read(order: Order) -> Imported:
                 tables[wanted.name] = order.into / f"{wanted.name}.parquet"
                 rows = _write(database, description, wanted, tables[wanted.name], faults)
                 rows_read[description.path.name] = rows_read.get(description.path.name, 0) + rows
-    return Imported(tables, rows_read, (), faults)
+    return Imported(tables, rows_read, (), faults, not_known)
 
 
 def _write(

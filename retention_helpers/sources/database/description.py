@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from retention_helpers.contract import TABLES
+from retention_helpers.contract import HISTORIES, TABLES
 from retention_helpers.errors import InputError, nearest
 from retention_helpers.settings import document
 from retention_helpers.sources import described
 
-_KEYS = ("connect", "sqlite", "tables")
+_KEYS = ("connect", "sqlite", "tables", "not_known")
 _OF_A_TABLE = ("table", "query", "columns", "values", "attributes")
 
 
@@ -42,12 +42,16 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Description:
-    """What a file says: the variable that holds the address or the file of SQLite, and the tables."""
+    """What a file says: the variable that holds the address or the file of SQLite, and the tables.
+
+    `not_known` says why a history of `contract.HISTORIES` is not in them.
+    """
 
     path: Path
     variable: str
     sqlite: Path | None
     tables: Sequence[Wanted]
+    not_known: Mapping[str, str]
 
     def address(self) -> str:
         """The database's address from the environment. Raises InputError where there is none."""
@@ -81,7 +85,14 @@ def read_description(path: Path) -> Description:
         _variable(path, entry.get("connect")),
         (path.parent / str(entry["sqlite"])) if entry.get("sqlite") else None,
         [_wanted(path, str(name), own) for name, own in tables.items()],
+        _not_known(path, entry.get("not_known") or {}),
     )
+
+
+def _not_known(path: Path, entry: Any) -> dict[str, str]:
+    where = f"{path.name}: not_known"
+    described.refuse_unknown(where, entry, tuple(HISTORIES), first="prices")
+    return {name: str(why) for name, why in entry.items()}
 
 
 def _variable(path: Path, name: Any) -> str:

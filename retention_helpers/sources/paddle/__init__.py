@@ -9,6 +9,7 @@ from itertools import islice
 
 from retention_helpers.contract import REQUIRED_TABLES, Fault, message
 from retention_helpers.errors import InputError, nearest
+from retention_helpers.formats import plural
 from retention_helpers.sources.documents import Object
 from retention_helpers.sources.interface import PLACE, Imported, Importer, Order, write_rows
 from retention_helpers.sources.paddle.answers import cancellations_of
@@ -40,6 +41,7 @@ def read(order: Order) -> Imported:
         "payments": list(payments_of(found, _amounts(order))),
     }
     is_biller = any(True for _ in found.of("subscriptions"))
+    found.faults += _list_prices(found, bills)
     paths = {
         table: write_rows(order, table, rows)
         for table, rows in tables.items()
@@ -142,6 +144,21 @@ def _subscriptions(
         own = str(one["id"])
         for span in spans_of(one, bills.get(own, ()), changes_of(transactions.get(own, ()))):
             yield {**span, PLACE: spot}
+
+
+def _list_prices(found: Found, bills: Mapping[str, Sequence[Bill]]) -> Iterator[Fault]:
+    """What a subscription says of a discount is only that there is one."""
+    discounted = [
+        spot for spot, one in found.of("subscriptions") if one.get("discount") and str(one["id"]) not in bills
+    ]
+    if discounted:
+        said = message(
+            "Paddle",
+            f"{plural(len(discounted), 'subscription')} had a discount whose amount only transactions tell",
+            "MRR stands at the price before it. Export the transactions too.",
+            first=str(discounted[0]),
+        )
+        yield Fault("warning", "subscriptions", "discount without its amount", len(discounted), said)
 
 
 def _not_known(found: Found, bills: Mapping[str, Sequence[Bill]]) -> dict[str, str]:
