@@ -118,8 +118,8 @@ def test_a_contact_s_attributes_as_of_sign_up(joined: Callable[..., Imported]) -
 
 def test_what_goes_on_changing_is_set_apart_and_named(joined: Callable[..., Imported]) -> None:
     assert said(joined(contacts=CONTACT), "columns set apart") == [
-        f"note: hubspot: of contacts {', '.join(SET_APART)} say what is so today and are set apart. "
-        "Compared they would only tell who has left."
+        "note: hubspot: columns of contacts that say what is so today are set apart: "
+        f"{', '.join(SET_APART)}. Compared they would only tell who has left."
     ]
 
 
@@ -235,7 +235,7 @@ def test_days_of_the_portal_s_locale_as_the_owner_says(joined: Callable[..., Imp
 
 
 def test_without_a_biller_there_is_nobody_to_match(joined: Callable[..., Imported]) -> None:
-    assert "Name the biller above it" in said(joined(None, contacts=CONTACT), "nobody to match")[0]
+    assert "Name the biller beside it" in said(joined(None, contacts=CONTACT), "nobody to match")[0]
 
 
 def test_without_e_mails_there_is_nobody_to_match(joined: Callable[..., Imported]) -> None:
@@ -288,5 +288,5 @@ def test_the_owner_s_own_customers_are_not_written_over(tmp_path: Path) -> None:
 
 
 def test_alone_it_makes_no_business(tmp_path: Path) -> None:
-    with pytest.raises(Stopped, match="none came before it"):
+    with pytest.raises(Stopped, match="there is none"):
         import_files("hubspot", [sheet(tmp_path / "c.csv", CONTACT)], tmp_path / "data", Settings())

@@ -104,12 +104,13 @@ TICKETS = [("subject", "createdate", "Email"), ("It is slow", "2/20/2026 12:00 P
 EVENTS = [("customer_id", "occurred_at", "event"), *(
     (f"ctm_{who}", f"2026-03-{day:02}T08:00:00Z", "login") for who in "acdfg" for day in (2, 20)
 )]  # fmt: skip
+# In the order in which `init` writes them: what completes others waits for them.
 SETTINGS = {
     "business": "Two sources", "currency": "EUR", "min_customers": 1,
     "sources": {
-        "paddle": {"path": ["../exports/paddle.jsonl", "../exports/retain.csv"]},
         "hubspot": {"path": ["../exports/contacts.csv", "../exports/tickets.csv"],
                     "date_order": "month first"},
+        "paddle": {"path": ["../exports/paddle.jsonl", "../exports/retain.csv"]},
     },
 }  # fmt: skip
 

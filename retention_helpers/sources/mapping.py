@@ -41,8 +41,12 @@ def tables(folder: Path, settings: Settings) -> list[Source]:
 
 
 def entries(folder: Path, settings: Settings) -> list[Entry]:
-    """The importers that `sources:` asks for, in its order. Raises InputError."""
-    return [_entry(folder, key, entry) for key, entry in settings.sources.items() if key not in TABLES]
+    """The importers that `sources:` asks for, in its order; what completes others comes after them.
+
+    Raises InputError.
+    """
+    every = [_entry(folder, key, entry) for key, entry in settings.sources.items() if key not in TABLES]
+    return sorted(every, key=lambda entry: bool(importer(entry.importer).completes))
 
 
 def is_live(settings: Settings) -> bool:

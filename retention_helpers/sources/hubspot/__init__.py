@@ -23,8 +23,9 @@ from retention_helpers.sources.hubspot.touches import answers_of, mails_of, tick
 from retention_helpers.sources.interface import Imported, Importer, Order, write_rows
 
 _NO_BILLER = (
-    "it holds no subscriptions and completes the customers of another source, and none came before it",
-    "Name the biller above it under `sources:` in retention.yml, or import its files into this folder first.",
+    "it holds no subscriptions and completes the customers of another source, and there is none",
+    "Name the biller beside it under `sources:` in retention.yml (a customers.csv of your own as "
+    "`spreadsheet: {path: customers.csv}`), or import its files into this folder first.",
 )
 _NO_EMAILS = (
     "the customers have no column of e-mails, so nobody can be matched",

@@ -154,7 +154,7 @@ def set_apart(found: Found) -> Iterator[Fault]:
         if names:
             said = message(
                 "hubspot",
-                f"of {kind} {shortened(names, most=20)} say what is so today and are set apart",
+                f"columns of {kind} that say what is so today are set apart: {shortened(names, most=20)}",
                 "Compared they would only tell who has left.",
             )
             yield Fault("note", "customers", "columns set apart", 0, said)
