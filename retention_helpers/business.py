@@ -6,6 +6,7 @@ happens to a row at or after it is not known yet. So nothing downstream can look
 
 import datetime as dt
 import os
+import pickle
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -145,7 +146,26 @@ class Business:
 
     def keep(self, name: str, derive: Callable[[], ir.Table]) -> ir.Table:
         """A derived table, computed once for this folder, month and code, then read from Parquet."""
-        path = self.kept / self.month / f"{name}.parquet"
+        path = self._made(
+            f"{name}.parquet", lambda made: self.engine.to_parquet(derive(), made, compression="zstd")
+        )
+        return parquet(self.engine, path, f"{name}_{self.month.replace('-', '_')}")
+
+    def remember(self, name: str, compute: Callable[[], Any]) -> Any:
+        """A result that several notebooks ask for: computed by the first of them, read from disk by the rest.
+
+        As `keep`, once for this folder, month and code; and as `once` while the business is open.
+        """
+
+        def remembered() -> Any:
+            path = self._made(f"{name}.pickle", lambda made: made.write_bytes(pickle.dumps(compute())))
+            return pickle.loads(path.read_bytes())
+
+        return self.once(name, remembered)
+
+    def _made(self, name: str, make: Callable[[Path], object]) -> Path:
+        """A file of what is derived, made unless it is there."""
+        path = self.kept / self.month / name
         path.parent.mkdir(exist_ok=True)
         # Two notebooks at once ask for the same tables: one computes, the other waits. A file that another
         # process has open is never replaced: its engine would read the new one by the old one's plan.
@@ -153,11 +173,11 @@ class Business:
             if not path.exists():
                 written = path.with_suffix(".part")
                 try:
-                    self.engine.to_parquet(derive(), written, compression="zstd")
+                    make(written)
                     os.replace(written, path)
                 finally:
                     written.unlink(missing_ok=True)
-        return parquet(self.engine, path, f"{name}_{self.month.replace('-', '_')}")
+        return path
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
         """A small value that many measures ask for, computed once while the business is open."""

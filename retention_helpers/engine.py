@@ -1,5 +1,8 @@
 """The engine seam: embedded DuckDB, spoken to through ibis. No other module opens a connection."""
 
+import contextlib
+import ctypes
+import gc
 import os
 import re
 from pathlib import Path
@@ -9,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
-MEMORY = "1GB"  # beyond that the engine spills to disk
+MEMORY = "500MB"  # beyond that the engine spills to disk
 THREADS = min(4, os.cpu_count() or 1)
 
 
@@ -59,6 +62,16 @@ def parquet(engine: Backend, path: Path, name: str) -> ir.Table:
     """A Parquet file as a table of the engine, under a name of its own."""
     engine.con.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS FROM read_parquet({path_text(path)})")
     return engine.table(name)
+
+
+def give_back() -> None:
+    """Hand memory that nothing needs any more back to the system; allocators would keep it for later."""
+    import pyarrow
+
+    gc.collect()
+    pyarrow.default_memory_pool().release_unused()
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # glibc has it, others do not
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 EngineError = duckdb.Error

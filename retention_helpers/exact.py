@@ -75,7 +75,7 @@ def _chances(counts: Integers, n1: int, n2: int) -> Floats:
 
 
 def _keeps(counts: Integers, n1: int, n2: int, chance: float) -> bool:
-    """Whether the largest chance of a region is at most this; looks closely only where the grid cannot say."""
+    """Whether the largest chance of a region is at most this; looks closely where the grid cannot say."""
     on_grid = float(_chances(counts, n1, n2).max())
     if on_grid > chance:
         return False

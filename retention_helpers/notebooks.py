@@ -208,14 +208,20 @@ def stop_kernel(kernel: "AsyncKernelManager") -> None:
 
 
 def clear_kernel(kernel: "AsyncKernelManager") -> None:
-    """Make a kernel forget every name and count from 1 again; what it imported stays imported."""
+    """Make a kernel forget every name and count from 1 again, and give back the memory.
+
+    What it imported stays imported.
+    """
     from jupyter_core.utils import run_sync
 
     async def forget() -> None:
         client = kernel.client()
         client.start_channels(iopub=False, stdin=False, hb=False, control=False)
         try:
-            code = "get_ipython().reset(new_session=True)"
+            code = (
+                "get_ipython().reset(new_session=True); "
+                "from retention_helpers import engine; engine.give_back(); del engine"
+            )
             await client.execute(code, silent=True, store_history=False, reply=True, timeout=60)
         finally:
             client.stop_channels()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from retention_helpers.business import Business
 
 WORKERS = 2
+LARGE = 3_000_000  # rows; beyond, one notebook at a time, for two would need twice the memory
 SCHEMA = Path(__file__).with_name("findings.schema.json")
 FINDINGS = "findings.json"
 
@@ -69,7 +70,9 @@ def publish(
         _refuse_other_business(out / business.month, business)
         with _locked(out, business.month), _building(out, business.month) as building:
             runs = [_run_of(path, Path(data), business.month, out, building) for path in paths]
-            troubles = running.execute_all(runs, workers)
+            together = 1 if sum(source.rows_read for source in business.sources) > LARGE else WORKERS
+            running.dismiss(workers[together:])
+            troubles = running.execute_all(runs, workers[:together])
             made = _make(runs, troubles, business, building, whole=not only)
             return _place(made, troubles, out / business.month, partly=bool(only))
 

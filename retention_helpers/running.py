@@ -80,6 +80,13 @@ def workers(count: int, scratch: str, ahead: Sequence[Path]) -> Iterator[list[Wo
             worker.process.kill()
 
 
+def dismiss(workers: Sequence[Worker]) -> None:
+    """End these before there is anything to run."""
+    for worker in workers:
+        worker.process.terminate()
+        worker.process.join(timeout=10)
+
+
 def _start_worker(scratch: str, ahead: Sequence[Path]) -> Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()

@@ -19,7 +19,8 @@ def retained(paid: list[float], now: list[float]) -> dict[str, float]:
     kept = np.minimum(before, after)
     grown = after - kept
     sums = {
-        "base": before.sum(), "base_squared": before @ before, "kept": kept.sum(), "kept_squared": kept @ kept,
+        "base": before.sum(), "base_squared": before @ before,
+        "kept": kept.sum(), "kept_squared": kept @ kept,
         "kept_by_base": kept @ before, "grown": grown.sum(), "grown_squared": grown @ grown,
         "grown_by_base": grown @ before,
     }  # fmt: skip

@@ -7,7 +7,7 @@ comparison without a landmark would have claimed.
 
 from retention_helpers.drivers.adjusted import compare_together, leading
 from retention_helpers.drivers.cuts import thresholds
-from retention_helpers.drivers.established import at_month_ends, compare_established
+from retention_helpers.drivers.established import at_month_ends, compare_established, every_nth
 from retention_helpers.drivers.features import comparison
 from retention_helpers.drivers.landmark import EARLY_LANDMARK, Comparison, Driver, LooksAhead, flow
 from retention_helpers.drivers.naive import compare_without_landmark
@@ -28,6 +28,7 @@ __all__ = [
     "compare_together",
     "compare_without_landmark",
     "comparison",
+    "every_nth",
     "flow",
     "leading",
     "newcomers_a_month",

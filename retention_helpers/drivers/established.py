@@ -30,6 +30,7 @@ from retention_helpers.intervals import Rate
 LATELY, BEFORE = 30, 90  # days up to the landmark, and before those
 WITHIN = 30  # days after the landmark: about until the next one, so that no loss counts twice
 MOST_LANDMARKS = 24
+MOST_CUSTOMERS = 25_000  # to look at; beyond, every second, third, … customer
 DAY = dt.timedelta(days=1)
 DRIVERS = (
     Driver(
@@ -66,7 +67,7 @@ def _there(business: Business) -> ir.Table:
     ends = _landmarks(business)
     frame = pd.DataFrame({"landmark_on": ends, "month": [end.replace(day=1) for end in ends]}, dtype=object)
     landmarks = ibis.memtable(frame, schema={"landmark_on": "date", "month": "date"})
-    own = months.kept_leavings(business)
+    own = _looked_at(business)
     both = own.cross_join(landmarks)
     age = both.landmark_on.delta(both.begin_on, unit="day")
     there = both.filter(
@@ -84,6 +85,20 @@ def _there(business: Business) -> ir.Table:
         settled=seen >= WITHIN,
         days_as_customer=there.landmark_on.delta(there.begin_on, unit="day"),
     )
+
+
+def every_nth(business: Business) -> int:
+    """1: everybody is looked at; of a large business every second, third, … customer in the order of ids."""
+    customers = business.once("customers", lambda: int(business.table("customers").count().execute()))
+    return 1 + int(customers) // MOST_CUSTOMERS
+
+
+def _looked_at(business: Business) -> ir.Table:
+    own, step = months.kept_leavings(business), every_nth(business)
+    if step == 1:
+        return own
+    place = ibis.dense_rank().over(ibis.window(order_by=own.customer_id))
+    return own.mutate(place=place).filter(lambda row: row.place % step == 0).drop("place")
 
 
 def kept_there(business: Business) -> ir.Table:
@@ -142,7 +157,7 @@ def _clock(table: str) -> str:
 def at_month_ends(business: Business) -> pd.DataFrame:
     """One row per established customer and month end: what was known then, and whether they left after it.
 
-    Established: a customer for 120 days or longer. Columns: customer_id, month, landmark_on, days, lost,
+    Established: a customer for 120 days or longer; of a large business `every_nth` of them. Columns: customer_id, month, landmark_on, days, lost,
     settled, known_day (0 is the landmark), and a column a driver where its table is there; unknown in months
     over which the table was not kept.
     """
@@ -156,8 +171,9 @@ def at_month_ends(business: Business) -> pd.DataFrame:
         kept = coverage(business, table).holds(on - pd.Timedelta(days=LATELY + BEFORE - 1), on)
         rows[columns] = rows[columns].fillna(0).astype(float).where(kept)
         rows = rows.drop(columns="known_day_told")
-    paid = months.kept_customer_months(business).select("customer_id", "month", mrr="mrr_at_end").execute()
-    rows = rows.merge(paid.astype({"mrr": float}), on=each, how="left")
+    paid = months.kept_customer_months(business).semi_join(kept_there(business), each)
+    mrr = paid.select("customer_id", "month", mrr=paid.mrr_at_end.cast("float64"))
+    rows = rows.merge(mrr.execute(), on=each, how="left")
     refuse_later(rows, 0)
     return _with_ratios(rows)
 

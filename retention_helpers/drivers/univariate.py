@@ -219,7 +219,9 @@ def middle(values: Floats) -> float:
 
 def _farthest(gone: Sequence[int], base: Sequence[int], judged: Sequence[int]) -> int:
     """The level whose risk lies most standard errors from that of the others."""
-    x, n = np.array(gone)[list(judged)], np.array(base)[list(judged)]
+    x, n = (
+        np.array(counts, dtype=float)[list(judged)] for counts in (gone, base)
+    )  # their products are large
     everybody, left = sum(base), sum(gone)
     expected = n * left / everybody
     spread = np.sqrt(n * (everybody - n) * left * (everybody - left) / everybody**2 / max(everybody - 1, 1))

@@ -30,9 +30,14 @@ def leading_indicators(business: Business) -> pd.DataFrame:
     `_low` and `_high`, lowest_usual_share, highest_usual_share, reading (usual, above, below; null without
     limits).
     """
-    rows = snapshots(business)
-    chosen = [rule for rule in usable(business) if rule.name in INDICATORS]
-    return series(rows, chosen)
+    shown: pd.DataFrame = business.remember(
+        "leading indicators", lambda: series(snapshots(business), _chosen(business))
+    )
+    return shown
+
+
+def _chosen(business: Business) -> list[Rule]:
+    return [rule for rule in usable(business) if rule.name in INDICATORS]
 
 
 def series(rows: pd.DataFrame, rules: list[Rule]) -> pd.DataFrame:
@@ -126,9 +131,8 @@ def leads(business: Business) -> pd.DataFrame:
     *Leads churn*: the p-value stays below 0.05 after Holm's correction for all indicators; *too few*: fewer
     than 18 months.
     """
-    rows = snapshots(business)
-    known = past(rows, pd.Timestamp(business.as_of))
-    return held_against_churn(series(rows, [r for r in usable(business) if r.name in INDICATORS]), known)
+    known = past(snapshots(business), pd.Timestamp(business.as_of))
+    return held_against_churn(leading_indicators(business), known)
 
 
 def _monthly_churn(known: Past) -> pd.Series:

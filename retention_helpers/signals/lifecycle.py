@@ -14,11 +14,11 @@ import pandas as pd
 
 from retention_helpers import months
 from retention_helpers.business import Business
-from retention_helpers.clusters import Booleans, clustered_rate
+from retention_helpers.clusters import Booleans, Floats, clustered_rate
 from retention_helpers.intervals import Rate, rate, with_rate
 from retention_helpers.signals.past import past
 from retention_helpers.signals.risk import FIRST_WEEK, Risk
-from retention_helpers.signals.snapshots import kept_snapshots, snapshots
+from retention_helpers.signals.snapshots import kept_snapshots, snapshots, snapshots_now
 
 STAGES = ("at risk", "first week", "habit", "established")
 HABIT = 90  # last day since sign-up
@@ -38,8 +38,10 @@ BILLING = ("paying", "past due", "asked to cancel", "paused")
 ACTIVITY = ("active", "slowing", "dormant", "not seen")
 
 
-def is_at_risk(rows: pd.DataFrame, risk: Risk) -> Booleans:
+def is_at_risk(rows: pd.DataFrame, values: Floats, risk: Risk) -> Booleans:
     """Who is at risk without having asked to cancel: at least one of the warnings that count is on.
+
+    Takes rows of `snapshots` and the risk of each.
 
     With the model the risk has to be at least twice the usual, too. Age alone puts nobody at risk: most
     customers leave early, and each would be.
@@ -49,7 +51,7 @@ def is_at_risk(rows: pd.DataFrame, risk: Risk) -> Booleans:
     )
     if risk.learned is None:
         return is_warned
-    return is_warned & (np.nan_to_num(risk.values) >= risk.at_risk_from)
+    return is_warned & (np.nan_to_num(values) >= risk.at_risk_from)
 
 
 def stage_of(rows: pd.DataFrame, at_risk: Booleans) -> pd.Series:
@@ -72,11 +74,13 @@ class Staged(NamedTuple):
 
 def staged(business: Business, risk: Risk) -> Staged:
     rows = snapshots(business)
-    stages = stage_of(rows, is_at_risk(rows, risk))
-    dated = rows.assign(stage=stages, risk=risk.values)
-    as_of = pd.Timestamp(business.as_of)
-    before = pd.Timestamp(business.report_month)
-    return Staged(dated[dated["as_of"] == before], dated[dated["as_of"] == as_of])
+
+    def at(date: dt.date) -> pd.DataFrame:
+        there = (rows["as_of"] == pd.Timestamp(date)).to_numpy()
+        own, values = rows[there], risk.values[there]
+        return own.assign(stage=stage_of(own, is_at_risk(own, values, risk)), risk=values)
+
+    return Staged(at(business.report_month), at(business.as_of))
 
 
 def stages(business: Business, risk: Risk) -> pd.DataFrame:
@@ -135,7 +139,7 @@ def stage_churn(business: Business, risk: Risk) -> pd.DataFrame:
     rows = snapshots(business)
     known = past(rows, pd.Timestamp(business.as_of))
     told = known.where(~np.isnan(risk.values[known.place]))
-    stage = stage_of(rows, is_at_risk(rows, risk)).to_numpy()[told.place]
+    stage = stage_of(told.rows, is_at_risk(told.rows, risk.values[told.place], risk)).to_numpy()
     records = []
     for name in STAGES:
         own = stage == name
@@ -195,8 +199,7 @@ def grid(business: Business) -> pd.DataFrame:
     slowing (8 to 30), dormant (more), not seen (no events). *Paying but dormant* is churn that no rate shows
     yet. Columns: billing, then each activity with its customers, then mrr_ and each activity.
     """
-    rows = snapshots(business)
-    now = rows[rows["as_of"] == pd.Timestamp(business.as_of)].merge(_amounts(business), on="customer_id")
+    now = snapshots_now(business).merge(_amounts(business), on="customer_id")
     due = now["customer_id"].isin(_past_due(business))
     billing = np.select(
         [now["is_scheduled"], now["state"] == "paused", due], [BILLING[2], BILLING[3], BILLING[1]], BILLING[0]
@@ -226,8 +229,7 @@ def scheduled(business: Business) -> pd.DataFrame:
     """
     amounts = _amounts(business)
     asked = amounts[amounts["asked_on"].notna()]
-    rows = snapshots(business)
-    now = rows[rows["as_of"] == pd.Timestamp(business.as_of)]
+    now = snapshots_now(business)
     is_leaving = asked["customer_id"].isin(now.loc[now["is_scheduled"], "customer_id"])
     since = (pd.Timestamp(business.as_of) - pd.to_datetime(asked["asked_on"])).dt.days - 1
     frame = asked.assign(

@@ -14,7 +14,7 @@ from retention_helpers.intervals import LEVEL
 from retention_helpers.signals.lifecycle import LATELY_CONTACTED_DAYS, is_at_risk, last_contacts, stage_of
 from retention_helpers.signals.reasons import reasons
 from retention_helpers.signals.risk import Risk
-from retention_helpers.signals.snapshots import kept_snapshots, snapshots
+from retention_helpers.signals.snapshots import kept_snapshots, snapshots_now
 
 COLUMNS = (
     "customer_id", "call", "risk", "mrr", "mrr_expected", "plan", "stage", "tenure_days", "signals", "why",
@@ -124,10 +124,9 @@ def at_risk(business: Business, risk: Risk) -> pd.DataFrame:
 
 def _known_of(business: Business, risk: Risk) -> pd.DataFrame:
     """What is known of everybody at risk: risk, warnings, money, the latest contact."""
-    rows = snapshots(business)
-    is_now = (rows["as_of"] == pd.Timestamp(business.as_of)).to_numpy()
-    chosen = is_now & is_at_risk(rows, risk)
-    people = rows[chosen].assign(risk=risk.values[chosen])
+    rows = snapshots_now(business)
+    chosen = is_at_risk(rows, risk.now, risk)
+    people = rows[chosen].assign(risk=risk.now[chosen])
     on = {rule.name: rule.is_on(people) for rule in risk.rules}
     people["signals"] = [[name for name in on if on[name][place]] for place in range(len(people))]
     people["why"] = reasons(people, risk)

@@ -71,6 +71,7 @@ class Risk:
             against its baselines; None where there was too little to learn from. learned: the model that
             scores the present; None unless way is "model". values: the risk of each row of `snapshots`; NaN
             where the customer does not pay, has asked, or where it could not be told without looking ahead.
+            now: the same of each row of `snapshots_now`.
     """
 
     way: str
@@ -80,6 +81,7 @@ class Risk:
     tested: Tested | None
     learned: Learned | None
     values: Floats
+    now: Floats
 
     @property
     def at_risk_from(self) -> float:
@@ -197,7 +199,7 @@ def counted_warnings(judged: pd.DataFrame) -> tuple[str, ...]:
 
 def risk_of_leaving(business: Business) -> Risk:
     """The risk of every customer at every month end, told in the way that stood the test. See `Risk`."""
-    kept: Risk = business.once("risk", lambda: _risk(business))
+    kept: Risk = business.remember("risk", lambda: _risk(business))
     return kept
 
 
@@ -212,6 +214,7 @@ def told(rows: pd.DataFrame, known: Past, rules: Sequence[Rule], counted: Sequen
     """`risk_of_leaving` from rows, and from those of them whose outcome is known."""
     is_open = known.rows["is_open"].to_numpy(dtype=bool)
     base = clustered_rate(known.left[is_open], known.customer[is_open])
+    is_now = (rows["as_of"] == rows["as_of"].max()).to_numpy()
     taught = _taught(known)
     wide = features(taught.rows, rules)
     month_by_month = _month_by_month(taught, wide)
@@ -219,14 +222,14 @@ def told(rows: pd.DataFrame, known: Past, rules: Sequence[Rule], counted: Sequen
     learned = _learned_from(wide, taught.left) if beats_baselines(tested) else None
     if learned is None:
         values = _by_count(rows, known, counted, base)
-        return Risk("warnings", tuple(rules), tuple(counted), base, tested, None, values)
+        return Risk("warnings", tuple(rules), tuple(counted), base, tested, None, values, values[is_now])
     values = np.full(len(rows), np.nan)
     values[taught.place] = month_by_month
     is_known = np.zeros(len(rows), dtype=bool)
     is_known[known.place] = True
     newest = rows["is_open"].to_numpy(dtype=bool) & ~is_known
     values[newest] = learned.risk(features(rows[newest], rules))
-    return Risk("model", tuple(rules), tuple(counted), base, tested, learned, values)
+    return Risk("model", tuple(rules), tuple(counted), base, tested, learned, values, values[is_now])
 
 
 def _by_count(rows: pd.DataFrame, known: Past, rules: Sequence[Rule], base: Rate) -> Floats:

@@ -2,10 +2,12 @@
 
 A date is the midnight that ends a month, as the `as_of` of a report. Each row of a table is placed before
 the next few such dates, with its age at each, and counted there: so every past month end is seen in one
-pass, and no row is ever placed before a date that it lies after.
+pass, and no row is ever placed before a date that it lies after. Of a large business so many dates at once
+as fit in memory.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -15,35 +17,33 @@ from retention_helpers import calendar, months
 from retention_helpers.business import Business
 
 KEYS = ["customer_id", "as_of"]
+Dates = Sequence[dt.date]
 
 RECENT_DAYS, BEFORE_DAYS = 14, 42  # whole weeks: weekends weigh the same in both
 USED_BEFORE, USED_LATELY = 4, 3  # days of use, without which there is nothing to compare
 LONGEST_SILENCE = 182  # days; who is silent for longer counts as silent for so long
+MONTHS_OF_SILENCE = 6  # before the current one, that hold so many days
 FORGOTTEN_AFTER = 90  # days: a ticket, a failed payment, a score
 DAYS_TO_OPEN = 3  # a mail younger than that is not unopened yet
 
 
-def placed(business: Business, rows: ir.Table, on: str, *, months_back: int) -> ir.Table:
+def placed(rows: ir.Table, on: str, dates: Dates, *, months_back: int) -> ir.Table:
     """Each row once for every date that it precedes by at most so many whole months, with its age there.
 
     Adds as_of, and age: whole days from the row's day to the last day before the date (0: that very day).
     """
-    starts = months.month_starts(business)
-    first, last = calendar.months_after(starts[0], -months_back), starts[-1]
     pairs = [
-        (month, calendar.months_after(month, step + 1))
-        for month in calendar.month_starts(first, last)
-        for step in range(months_back + 1)
-        if starts[0] <= calendar.months_after(month, step) <= last
+        (calendar.months_after(date, -back - 1), date) for date in dates for back in range(months_back + 1)
     ]
     frame = pd.DataFrame(pairs, columns=["in_month", "as_of"])
-    dates = ibis.memtable(frame, schema={"in_month": "date", "as_of": "date"})
-    joined = rows.mutate(in_month=rows[on].truncate("M")).join(dates, "in_month")
+    near = ibis.memtable(frame, schema={"in_month": "date", "as_of": "date"})
+    recent = rows.filter(rows[on] >= min(month for month, _ in pairs))
+    joined = recent.mutate(in_month=recent[on].truncate("M")).join(near, "in_month")
     return joined.mutate(age=joined.as_of.delta(joined[on], unit="day") - 1)
 
 
-def _young(business: Business, rows: ir.Table, on: str) -> ir.Table:
-    near = placed(business, rows, on, months_back=3)
+def _young(rows: ir.Table, on: str, dates: Dates) -> ir.Table:
+    near = placed(rows, on, dates, months_back=3)
     return near.filter(near.age < FORGOTTEN_AFTER)
 
 
@@ -53,10 +53,10 @@ def days_of_use(business: Business) -> ir.Table:
     return days.filter(days.activity > 0)
 
 
-def use(business: Business) -> ir.Table:
+def use(business: Business, dates: Dates) -> ir.Table:
     """A row a customer a date: days of use and actions, lately and before, and the latest day of use."""
     days = days_of_use(business)
-    near = placed(business, days, "day", months_back=2)
+    near = placed(days, "day", dates, months_back=2)
     lately, before = near.age < RECENT_DAYS, near.age.between(RECENT_DAYS, RECENT_DAYS + BEFORE_DAYS - 1)
     counts = near.group_by(KEYS).aggregate(
         days_lately=near.count(where=lately),
@@ -64,25 +64,26 @@ def use(business: Business) -> ir.Table:
         actions_lately=near.activity.sum(where=lately).cast("int64"),
         actions_before=near.activity.sum(where=before).cast("int64"),
     )
-    by_month = days.group_by(["customer_id", days.day.truncate("M").name("month")]).aggregate(
-        last_on=days.day.max()
+    since = days.filter(days.day >= calendar.months_after(dates[0], -MONTHS_OF_SILENCE - 1))
+    by_month = since.group_by(["customer_id", since.day.truncate("M").name("month")]).aggregate(
+        last_on=since.day.max()
     )
-    far = placed(business, by_month, "last_on", months_back=6)
+    far = placed(by_month, "last_on", dates, months_back=MONTHS_OF_SILENCE)
     latest = far.group_by(KEYS).aggregate(used_on=far.last_on.max())
     return latest.left_join(counts, KEYS).drop("customer_id_right", "as_of_right")
 
 
-def negative_tickets(business: Business) -> ir.Table:
+def negative_tickets(business: Business, dates: Dates) -> ir.Table:
     """A row a customer a date: days since the latest negative ticket."""
     tickets = business.table("tickets")
-    near = _young(business, tickets.filter(tickets.sentiment == "negative"), "opened_on")
+    near = _young(tickets.filter(tickets.sentiment == "negative"), "opened_on", dates)
     return near.group_by(KEYS).aggregate(days_since_negative=near.age.min())
 
 
-def failed_payments(business: Business) -> ir.Table:
+def failed_payments(business: Business, dates: Dates) -> ir.Table:
     """A row a customer a date: days since the latest failed attempt, where none has succeeded after it."""
     attempts = business.table("payments")
-    near = _young(business, attempts.filter(attempts.status != "refunded"), "attempted_on")
+    near = _young(attempts.filter(attempts.status != "refunded"), "attempted_on", dates)
     failed = near.status == "failed"
     latest = near.group_by(KEYS).aggregate(
         failed_at=near.attempted_at.max(where=failed),
@@ -93,13 +94,13 @@ def failed_payments(business: Business) -> ir.Table:
     return latest.filter(still & latest.failed_at.notnull()).select(*KEYS, "days_since_failed")
 
 
-def mails(business: Business) -> ir.Table:
+def mails(business: Business, dates: Dates) -> ir.Table:
     """A row a customer a date: how many mails came, and how many of the latest in a row were not opened.
 
     A mail that was opened or clicked after the date was not opened yet.
     """
     sent = business.table("emails")
-    near = placed(business, sent, "sent_on", months_back=6).filter(lambda mail: mail.age >= DAYS_TO_OPEN)
+    near = placed(sent, "sent_on", dates, months_back=6).filter(lambda mail: mail.age >= DAYS_TO_OPEN)
     is_open = (near.opened_on < near.as_of) | (near.clicked_on < near.as_of)
     own = ibis.window(group_by=KEYS)
     marked = near.mutate(opened_last=near.sent_at.max(where=is_open.fill_null(False)).over(own))
@@ -107,22 +108,22 @@ def mails(business: Business) -> ir.Table:
     return marked.group_by(KEYS).aggregate(mails=marked.count(), unopened_in_a_row=marked.count(where=later))
 
 
-def scores(business: Business) -> ir.Table:
+def scores(business: Business, dates: Dates) -> ir.Table:
     """A row a customer a date: the latest answer to "would you recommend us?" that is not too old."""
-    young = _young(business, business.table("nps"), "answered_on")
+    young = _young(business.table("nps"), "answered_on", dates)
     latest = young.mutate(last_at=young.answered_at.max().over(ibis.window(group_by=KEYS)))
     return latest.filter(latest.answered_at == latest.last_at).group_by(KEYS).aggregate(
         nps_score=lambda answer: answer.score.min()
     )  # fmt: skip
 
 
-def downgrades(business: Business) -> ir.Table:
+def downgrades(business: Business, dates: Dates) -> ir.Table:
     """A row a customer a date: whole months since the latest one in which MRR fell."""
     moved = months.kept_customer_months(business)
     fallen = moved.filter(moved.mrr_movement == "contraction").select(
         "customer_id", month=moved.month.cast("date")
     )
-    near = placed(business, fallen, "month", months_back=3)
+    near = placed(fallen, "month", dates, months_back=3)
     ago = near.as_of.delta(near.month, unit="month") - 1
     return near.group_by(KEYS).aggregate(months_since_downgrade=ago.min())
 

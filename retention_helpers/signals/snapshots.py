@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from retention_helpers import calendar, months
@@ -16,6 +17,7 @@ from retention_helpers.business import Business
 from retention_helpers.signals import seen
 
 HORIZON_DAYS = 60
+ROWS_AT_ONCE = 1_000_000  # a customer a month end; beyond, the engine takes some month ends at a time
 NEVER = 9_999  # for what could be seen and has not happened
 WATCHED_DAYS = 30  # a table that began later cannot say that nothing happened
 PAID_DAYS = {"week": 7, "month": 31, "quarter": 92, "year": 366}  # at most, after a request to cancel
@@ -38,8 +40,10 @@ MEASURES = (
 )
 
 
-def snapshot_table(business: Business) -> ir.Table:
-    """A row a customer a month end at which the customer is one: what was known by then, and what came after.
+def snapshot_table(business: Business, dates: seen.Dates) -> ir.Table:
+    """A row a customer a date at which the customer is one: what was known by then, and what came after.
+
+    The dates are midnights that end a month, in order.
 
     `as_of` is the midnight that ends the month; days are counted to the last day before it. Columns:
     customer_id, as_of, plan, interval, state (paying, paused), mrr, begin_on (of the service that lasts),
@@ -54,60 +58,105 @@ def snapshot_table(business: Business) -> ir.Table:
     unopened_in_a_row, nps_score (not older than 90 days), onboarding_days (from sign-up until it was
     finished, or so far), months_since_downgrade.
     """
-    wide = _customers(business)
+    wide = _customers(business, dates)
     for part in (seen.use, seen.negative_tickets, seen.failed_payments, seen.mails, seen.scores,
                  seen.downgrades):  # fmt: skip
-        wide = _joined(wide, part(business), seen.KEYS)
+        wide = _joined(wide, part(business, dates), seen.KEYS)
     wide = _joined(wide, seen.onboarded(business), ["customer_id"])
     return _measured(wide, seen.first_rows(business))
 
 
 def kept_snapshots(business: Business) -> ir.Table:
-    """`snapshot_table`, computed once."""
-    return business.keep("snapshots", lambda: snapshot_table(business))
+    """`snapshot_table` at every month end, computed once."""
+    parts = _parts(business)
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+
+
+def _parts(business: Business) -> list[ir.Table]:
+    """The kept snapshots, as many month ends in each as fit in memory together."""
+
+    def kept(nth: int, dates: seen.Dates) -> ir.Table:
+        return business.keep(f"snapshots_{nth}", lambda: snapshot_table(business, dates))
+
+    return [kept(nth, dates) for nth, dates in enumerate(_dates(business))]
+
+
+def _dates(business: Business) -> list[seen.Dates]:
+    """Every month end, in groups of about ROWS_AT_ONCE rows."""
+
+    def grouped() -> list[seen.Dates]:
+        dates = [calendar.months_after(month, 1) for month in months.month_starts(business)]
+        customers = business.table("customers").count().execute()
+        together = max(1, ROWS_AT_ONCE // max(customers, 1))
+        return [dates[place : place + together] for place in range(0, len(dates), together)]
+
+    groups: list[seen.Dates] = business.once("dates of snapshots", grouped)
+    return groups
 
 
 def snapshots(business: Business) -> pd.DataFrame:
-    """`snapshot_table` in memory, in the order of customers and dates, without amounts and names of plans.
+    """`snapshot_table` of every month end in memory, in the order of customers and dates.
 
-    Besides its columns: customer (a number for each), nth (0, 1, …: the month), is_yearly. Measures are held
-    in four bytes, because a large business has millions of rows.
+    Without amounts and names of plans. Besides its columns: customer (a number for each), nth (0, 1, …: the
+    month), is_yearly. Measures are held in four bytes, because a large business has millions of rows.
     """
-    kept: pd.DataFrame = business.once("snapshots", lambda: _loaded(business))
+    kept: pd.DataFrame = business.once("snapshots", lambda: _loaded(business, _parts(business)))
     return kept
 
 
-def _loaded(business: Business) -> pd.DataFrame:
+def snapshots_now(business: Business) -> pd.DataFrame:
+    """The rows of `snapshots` at the end of the report month."""
     table = kept_snapshots(business)
-    starts = months.month_starts(business)
-    first = ibis.literal(calendar.months_after(starts[0], 1))
-    rows = table.select(
-        "customer_id",
-        "as_of",
-        nth=table.as_of.delta(first, unit="month").cast("int16"),
-        is_paying=table.state == "paying",
-        is_yearly=table.interval == "year",
-        is_scheduled=table.is_scheduled,
-        is_open=table.is_open,
-        has_used=table.has_used.fill_null(False),
-        **{name: table[name].cast("float32") for name in MEASURES},
+    now = table.filter(table.as_of == business.as_of)
+    kept: pd.DataFrame = business.once("snapshots now", lambda: _loaded(business, [now]))
+    return kept
+
+
+def _loaded(business: Business, parts: list[ir.Table]) -> pd.DataFrame:
+    """The rows of these tables, one table after another: the engine's copy of all would be as large again."""
+    names = _customer_names(business)
+    numbers = ibis.memtable(
+        pd.DataFrame({"customer_id": names, "customer": np.arange(len(names), dtype="int32")})
     )
-    frame = rows.order_by(["customer_id", "as_of"]).execute()
-    changes = frame["customer_id"].ne(frame["customer_id"].shift())
-    return frame.assign(customer=changes.cumsum().astype("int32"))
+    first = calendar.months_after(months.month_starts(business)[0], 1)
+    rows = pd.concat([_selected(part, numbers, first).execute() for part in parts], ignore_index=True)
+    ordered = rows.iloc[np.lexsort((rows["nth"], rows["customer"]))].reset_index(drop=True)
+    return ordered.assign(customer_id=pd.Categorical.from_codes(ordered["customer"], categories=names))
 
 
-def _customers(business: Business) -> ir.Table:
-    """A row a customer a month end at which the customer is one, with the service that lasts then.
+def _customer_names(business: Business) -> pd.Index:
+    """The ids of all who were ever customers, in order."""
+    own = months.kept_leavings(business)
+    found = own.select("customer_id").distinct().order_by("customer_id").execute()
+    return pd.Index(found["customer_id"])
+
+
+def _selected(part: ir.Table, numbers: ir.Table, first: dt.date) -> ir.Table:
+    return part.join(numbers, "customer_id").select(
+        "customer",
+        "as_of",
+        nth=part.as_of.delta(ibis.literal(first), unit="month").cast("int16"),
+        is_paying=part.state == "paying",
+        is_yearly=part.interval == "year",
+        is_scheduled=part.is_scheduled,
+        is_open=part.is_open,
+        has_used=part.has_used.fill_null(False),
+        **{name: part[name].cast("float32") for name in MEASURES},
+    )
+
+
+def _customers(business: Business, dates: seen.Dates) -> ir.Table:
+    """A row a customer a date at which the customer is one, with the service that lasts then.
 
     `is_there`: in the data cut at that date, too; not so in a short gap between two plans.
     """
     every = months.kept_customer_months(business)
-    dates = months.month_table(business)
+    every_month = months.month_table(business)
+    ends = every_month.filter(every_month.next_month.isin(list(dates)))
     unstitched = months.kept_spans(business, gap_days=0)
-    there = unstitched.join(dates, months.covers(unstitched, dates.next_month - DAY))
+    there = unstitched.join(ends, months.covers(unstitched, ends.next_month - DAY))
     known = there.select("customer_id", "month").distinct().mutate(is_there=True)
-    at_end = every.filter(every.state_at_end != "none").join(dates, "month")
+    at_end = every.filter(every.state_at_end != "none").join(ends, "month")
     rows = _joined(at_end, known, ["customer_id", "month"]).select(
         "customer_id", "plan", "interval", "is_there", as_of="next_month", state="state_at_end",
         mrr="mrr_at_end",

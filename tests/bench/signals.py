@@ -1,8 +1,8 @@
 """How fast and how large the back-test of the warnings is: part of `make bench`.
 
-24 month ends of 10⁵ customers with 10⁷ events and every other table. In one process, after the gate: one scan of
-the events (the floor: both columns decoded and reduced), then what the warnings take of the engine, then the
-back-test, the thresholds and the risk. Ratios of one run, because machines differ and are shared.
+24 month ends of 10⁵ customers with 10⁷ events and every other table. In one process, after the gate: one
+scan of the events (the floor: both columns decoded and reduced), then what the warnings take of the engine,
+then the back-test, the thresholds and the risk. Ratios of one run, because machines differ and are shared.
 """
 
 import argparse
@@ -52,13 +52,15 @@ def write_large(folder: Path, events: int, customers: int) -> None:
     writes = {
         "customers": "SELECT customer_id, started_at AS signed_up_at FROM lives",
         "subscriptions": f"""SELECT customer_id, started_at, 'active' AS status, 'team' AS plan,
-            CASE WHEN ended_at < {end} THEN ended_at END AS ended_at, CAST(49 AS DECIMAL(18, 2)) AS mrr FROM lives""",
+            CASE WHEN ended_at < {end} THEN ended_at END AS ended_at, CAST(49 AS DECIMAL(18, 2)) AS mrr
+            FROM lives""",
         "events": f"""SELECT customer_id, at AS occurred_at, 'login' AS event
             FROM ({often(f"ceil(weight * {events} / {weights})")})""",
         "cancellations": f"""SELECT customer_id, greatest(started_at, ended_at - {DAY} * 15) AS canceled_at
             FROM lives WHERE ended_at - {DAY} * 15 < {end}""",
         "tickets": f"""SELECT customer_id, at AS opened_at,
-            CASE WHEN random() < 0.4 THEN 'negative' ELSE 'neutral' END AS sentiment FROM ({often("weight * 2")})""",
+            CASE WHEN random() < 0.4 THEN 'negative' ELSE 'neutral' END AS sentiment
+            FROM ({often("weight * 2")})""",
         "payments": f"""SELECT customer_id, at AS attempted_at,
             CASE WHEN random() < 0.04 THEN 'failed' ELSE 'succeeded' END AS status FROM ({often("12")})""",
         "emails": f"""SELECT customer_id, at AS sent_at,

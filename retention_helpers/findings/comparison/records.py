@@ -29,6 +29,7 @@ def record(
     early: Mapping[str, Any],
     month_ends: pd.DataFrame,
     established: pd.DataFrame,
+    every: int,
 ) -> dict[str, Any]:
     """What findings.json says of the comparison, from the tables of the notebook."""
     return {
@@ -52,6 +53,7 @@ def record(
         "early": early,
         "established": {
             "customers": int(month_ends["customer_id"].nunique()),
+            "one_of_every": every,
             "month_ends": len(month_ends),
             "lost": int(month_ends.loc[month_ends["settled"], "lost"].sum()),
             "drivers": established,

@@ -232,7 +232,7 @@ def segments(frame: pd.DataFrame) -> Sentence:
     return Sentence(f"{judged} The order of all the others is what chance makes of it.{tail}")
 
 
-def established_in_words(rows: pd.DataFrame, frame: pd.DataFrame) -> Sentence:
+def established_in_words(rows: pd.DataFrame, frame: pd.DataFrame, *, every: int) -> Sentence:
     """How many established customers were looked at, and what preceded their leaving."""
     customers = int(rows["customer_id"].nunique())
     if not customers:
@@ -243,8 +243,9 @@ def established_in_words(rows: pd.DataFrame, frame: pd.DataFrame) -> Sentence:
         if len(confirmed)
         else "Nothing was clearly different before."
     )
+    chosen = f" (one of every {formats.count(every)}, which is enough to tell)" if every > 1 else ""
     return Sentence(
-        f"{_capital(formats.plural(customers, 'established customer'))}, looked at "
+        f"{_capital(formats.plural(customers, 'established customer'))}{chosen}, looked at "
         f"{formats.plural(len(rows), 'time')} in all; after {formats.count(_followed(rows))} of these "
         "they asked "
         f"or ended within a month. {preceded}"
