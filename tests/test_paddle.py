@@ -5,7 +5,7 @@ In the timelines a span stands between its days of 2026.
 
 import gzip
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from retention_helpers.importing import import_files
 from retention_helpers.settings import Settings
 from retention_helpers.sources.interface import Imported, Order
 from retention_helpers.sources.looking import look_at
+from retention_helpers.sources.paddle import history
 
 MONTHLY = {"interval": "month", "frequency": 1}
 PRICE = {
@@ -177,6 +178,17 @@ STATES: dict[str, tuple[dict[str, Any], list[tuple]]] = {
          "canceled_at": "2026-01-10T00:00:00Z"},
         [("2026-01-05", "2026-01-10", None, "trialing")],
     ),
+    "a trial that ended with the first bill": (
+        {"first_billed_at": "2026-01-19T10:18:47Z"},
+        [("2026-01-05", "2026-01-19", None, "trialing"), ("2026-01-19", None, "60", "active")],
+    ),
+    "a trial that was canceled without a bill": (
+        {"first_billed_at": None, "status": "canceled", "canceled_at": "2026-01-10T00:00:00Z"},
+        [("2026-01-05", "2026-01-10", None, "trialing")],
+    ),
+    "no price, for the gate to stop at": (
+        {"items": []}, [("2026-01-05", None, "no recurring item", "active")]
+    ),
     "a paid trial is a trial": (
         {"items": [ITEM | {"trial_dates": TRIAL, "price": PRICE | {
             "trial_period": {"interval": "day", "frequency": 14, "unit_price": {"amount": "100"}}}}],
@@ -268,6 +280,21 @@ def test_a_gap_between_bills_is_a_pause(imported: Callable[..., Imported]) -> No
         ("2026-01-05", "2026-02-05", "60", "active"), ("2026-02-05", "2026-04-05", None, "paused"),
         ("2026-04-05", None, "60", "active"),
     ]  # fmt: skip
+
+
+def test_a_change_to_a_year_is_no_pause(imported: Callable[..., Imported]) -> None:
+    """60.00 a month; from 20 January 600.00 a year, of which one charge and no other bill is there yet."""
+    year = PRICE | {"id": "pri_02", "billing_cycle": {"interval": "year", "frequency": 1},
+                    "unit_price": {"amount": "60000", "currency_code": "USD"}}  # fmt: skip
+    change = bill("2026-01-20", "2027-01-20", "60000", origin="subscription_update")
+    later = bill("2027-01-20", "2028-01-20", "60000", items=[{"price": year, "quantity": 1}])
+    later["details"]["line_items"][0]["price_id"] = "pri_02"
+    for bills in ([BILLS[0], change], [BILLS[0], change, later]):
+        now = subscription(items=[ITEM | {"price": year, "quantity": 1}])
+        found = list(history.spans_of(now, bills))
+        assert [(str(span["started_at"])[:10], span["mrr"], span["status"]) for span in found] == [
+            ("2026-01-05", 60, "active"), ("2026-01-20", 50, "active"),
+        ]  # fmt: skip
 
 
 def test_a_change_within_a_period_holds_from_its_day_on(imported: Callable[..., Imported]) -> None:
@@ -383,18 +410,21 @@ WHY = ("customer_id", "canceled_at", "reason", "comment", "kind")
 
 def test_retain_s_answers(imported: Callable[..., Imported]) -> None:
     """By the id or by the e-mail, whatever its capitals; the words stay Retain's, and are known ones."""
+    nameless = CUSTOMER | {"id": "ctm_09", "email": None}
     retain = (
         "Customer ID,Customer Email,Canceled At,Cancellation Reason,Feedback\n"
         "ctm_01,,2026-04-01 09:00,Didn't see the value,too few projects\n"
         ",ada@example.com,2026-04-02,Missing features/hard to use,\n"
         ",nobody@example.com,2026-04-03,Poor support,\n"
+        ",,2026-04-03,Other,\n"
     )
-    found = imported(subscription(**CANCELED), CUSTOMER, retain=retain)
+    found = imported(subscription(**CANCELED), CUSTOMER, nameless, retain=retain)
     assert rows(found, "cancellations", *WHY) == [
         ("ctm_01", "2026-04-01T09:00:00", "Didn't see the value", "too few projects", "voluntary"),
         ("ctm_01", "2026-04-02", "Missing features/hard to use", None, "voluntary"),
     ]
-    assert aside(found) == [("line 4", "no customer of the export has this e-mail")]
+    reason = "no customer of the export has this e-mail"
+    assert aside(found) == [("line 4", reason), ("line 5", reason)]
 
 
 @pytest.mark.parametrize(
@@ -519,3 +549,39 @@ def test_every_kind_of_file_is_recognised() -> None:
     assert kind(REPORT.splitlines()[0].split(",")) == "Paddle's transactions report"
     assert kind(["Customer Email", "Date", "Cancellation Reason"]) == "answers of Paddle Retain"
     assert kind(["customer_id", "canceled_at", "reason"]) == ""  # a table of ours
+
+
+def _places(thing: Any, path: tuple = ()) -> Iterator[tuple]:
+    """The way to every value within an object."""
+    inner = thing.items() if isinstance(thing, dict) else enumerate(thing) if isinstance(thing, list) else ()
+    for key, value in inner:
+        yield (*path, key)
+        yield from _places(value, (*path, key))
+
+
+def _changed(thing: Any, path: tuple, value: Any) -> Any:
+    copy = deepcopy(thing)
+    inner = copy
+    for key in path[:-1]:
+        inner = inner[key]
+    if value is ...:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = value
+    return copy
+
+
+@pytest.mark.parametrize("nth", range(3))
+def test_no_odd_value_is_an_error_of_ours(tmp_path: Path, nth: int) -> None:
+    """Whatever stands in a field, or if it is missing: the import reads it, or stops with a sentence."""
+    change = {"action": "pause", "effective_at": "2026-04-05T10:18:47Z"}
+    whole = subscription(items=[ITEM | {"trial_dates": TRIAL}], discount={}, scheduled_change=change)
+    things = [whole, BILLS[1], adjustment(action="chargeback")]
+    path = tmp_path / "odd.json"
+    for place in _places(things[nth]):
+        for value in (..., None, "", "x", 5, [], {}, [1], {"a": None}):
+            odd = _changed(things[nth], place, value)
+            path.write_text(json.dumps([*things[:nth], odd, *things[nth + 1 :]]))
+            (tmp_path / "into").mkdir(exist_ok=True)
+            found = sources.importer("paddle").read(Order([path], tmp_path / "into", Settings()))
+            assert found.tables or found.faults

@@ -35,7 +35,8 @@ def cancellations_of(found: Found, bills: Bills) -> Iterator[Cancellation]:
 
 
 def _answers(found: Found) -> Iterator[Cancellation]:
-    by_email = {str(one.get("email") or "").strip().lower(): one["id"] for _, one in found.of("customers")}
+    people = [one for _, one in found.of("customers") if one.get("email")]
+    by_email = {str(one["email"]).strip().lower(): one["id"] for one in people}
     for spot, row in found.answers:
         who = first(row, "customer_id") or by_email.get((first(row, *WHO) or "").lower())
         if not who:

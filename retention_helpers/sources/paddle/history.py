@@ -11,7 +11,14 @@ from itertools import pairwise
 
 from retention_helpers.contract import PAYING
 from retention_helpers.sources.documents import Object
-from retention_helpers.sources.paddle.prices import Bill, Price, present_price
+from retention_helpers.sources.paddle.prices import (
+    Bill,
+    Price,
+    bills_of,
+    changes_of,
+    periods_of,
+    present_price,
+)
 
 _A_GAP = dt.timedelta(days=1)  # the bills of a renewal leave none
 _NEVER = "9999-12-31T00:00:00Z"
@@ -60,11 +67,9 @@ def begin_of(subscription: Object) -> str:
     return str(subscription.get("started_at") or subscription.get("created_at") or "")
 
 
-def spans_of(
-    subscription: Object, bills: Sequence[Bill], changes: Sequence[str]
-) -> Iterator[dict[str, object]]:
-    """The rows of `subscriptions` for one of Paddle's, in order. Raises ValueError for a bad instant."""
-    life = _life(subscription, bills, changes)
+def spans_of(subscription: Object, transactions: Sequence[Object]) -> Iterator[dict[str, object]]:
+    """The rows of `subscriptions` for one of Paddle's and its transactions, in order."""
+    life = _life(subscription, transactions)
     states = [(at, life.status(at), life.price(at)) for at in life.turns()]
     kept = states[:1] + [later for earlier, later in pairwise(states) if later[1:] != earlier[1:]]
     ends = [start for start, *_ in kept[1:]] + [life.end]
@@ -82,31 +87,46 @@ def spans_of(
         }
 
 
-def _life(subscription: Object, bills: Sequence[Bill], changes: Sequence[str]) -> Life:
+def _life(subscription: Object, transactions: Sequence[Object]) -> Life:
     begin, change = begin_of(subscription), subscription.get("scheduled_change") or {}
     is_canceling = change.get("action") == "cancel"
     end = subscription.get("canceled_at") or (change.get("effective_at") if is_canceling else None)
+    bills = bills_of(transactions)
     return Life(
         begin,
-        _trial_end(subscription),
+        _trial_end(subscription, begin),
         str(end or ""),
-        [*_gaps(bills), *_present_pauses(subscription, change)],
-        _prices(begin, present_price(subscription), bills, changes),
+        [*_gaps(periods_of(transactions)), *_present_pauses(subscription, change)],
+        _prices(begin, present_price(subscription), bills, changes_of(transactions)),
         _owing_since(subscription, begin, bills),
     )
 
 
-def _trial_end(subscription: Object) -> str:
-    if subscription.get("status") == "trialing":
-        return _NEVER  # whether it will be paid for is not known yet
+def was_never_billed(subscription: Object) -> bool:
+    """Whether it is, or was to its end, a trial."""
+    is_unbilled = "first_billed_at" in subscription and not subscription["first_billed_at"]
+    return subscription.get("status") == "trialing" or (is_unbilled and bool(subscription.get("canceled_at")))
+
+
+def _trial_end(subscription: Object, begin: str) -> str:
+    """When the trial ended: as the items say, else with the first bill, where that came later."""
+    if was_never_billed(subscription):
+        return _NEVER
     dates = [item.get("trial_dates") or {} for item in subscription.get("items") or []]
-    return max((str(date["ends_at"]) for date in dates if date.get("ends_at")), key=moment, default="")
+    ends = [str(date["ends_at"]) for date in dates if date.get("ends_at")]
+    first = str(subscription.get("first_billed_at") or begin)
+    if not ends and moment(first) - moment(begin) > _A_GAP:
+        return first
+    return max(ends, key=moment, default="")
 
 
-def _gaps(bills: Sequence[Bill]) -> Iterator[tuple[str, str]]:
-    for earlier, later in pairwise(bills):
-        if earlier.ends_at and moment(later.starts_at) - moment(earlier.ends_at) > _A_GAP:
-            yield earlier.ends_at, later.starts_at
+def _gaps(periods: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The times that no period covers, between two that something was billed for."""
+    covered = ""
+    for start, end in periods:
+        if covered and moment(start) - moment(covered) > _A_GAP:
+            yield covered, start
+        covered = max(covered or end, end, key=moment)
 
 
 def _present_pauses(subscription: Object, change: Object) -> Iterator[tuple[str, str]]:
@@ -142,7 +162,7 @@ def _owing_since(subscription: Object, begin: str, bills: Sequence[Bill]) -> str
 
 def has_all_bills(subscription: Object, bills: Sequence[Bill]) -> bool:
     """Whether the bills go back to its first one, so that past prices and pauses are known."""
-    first = subscription.get("first_billed_at")
-    if not first:
-        return subscription.get("status") == "trialing" or bool(bills)
-    return bool(bills) and moment(bills[0].starts_at) - moment(str(first)) <= _A_GAP
+    if was_never_billed(subscription):
+        return True
+    first = str(subscription.get("first_billed_at") or begin_of(subscription))
+    return bool(bills) and moment(bills[0].starts_at) - moment(first) <= _A_GAP

@@ -71,6 +71,8 @@ def _named(things: Iterable[Object]) -> str:
 
 
 def _sum_a_month(amounts: Sequence[tuple[object, object, Object]], currency: str) -> Decimal | str:
+    if not amounts:
+        return "no recurring item"  # and not 0, which would be nobody's price
     try:
         return sum(
             (
@@ -83,7 +85,7 @@ def _sum_a_month(amounts: Sequence[tuple[object, object, Object]], currency: str
             ),
             Decimal(0),
         )
-    except (InvalidOperation, KeyError, ZeroDivisionError, ValueError):
+    except (InvalidOperation, KeyError, ZeroDivisionError, ValueError, TypeError):
         return " + ".join(f"{amount} per {cycle.get('interval')}" for amount, _, cycle in amounts)
 
 
@@ -112,11 +114,10 @@ def _bill(transaction: Object) -> Iterator[Bill]:
 
 def _recurring_lines(transaction: Object) -> Iterator[tuple[Object, Object]]:
     """The lines for a whole period of what recurs, each with its cycle."""
-    prices = {
-        (item.get("price") or {}).get("id"): item.get("price") for item in transaction.get("items") or []
-    }
+    prices = [item.get("price") or {} for item in transaction.get("items") or []]
+    cycles = {str(price.get("id")): price.get("billing_cycle") for price in prices}
     for line in (transaction.get("details") or {}).get("line_items") or []:
-        cycle = (prices.get(line.get("price_id")) or {}).get("billing_cycle")
+        cycle = cycles.get(str(line.get("price_id")))
         if cycle and not line.get("proration"):
             yield line, cycle
 
@@ -128,6 +129,16 @@ def _net(line: Object) -> Decimal | str:
         return Decimal(str(totals.get("subtotal"))) - Decimal(str(totals.get("discount") or 0))
     except InvalidOperation:
         return str(totals.get("subtotal"))
+
+
+def periods_of(transactions: Iterable[Object]) -> list[tuple[str, str]]:
+    """Every period that something was billed for, by its start."""
+    periods = [one.get("billing_period") or {} for one in transactions if one.get("status") in BILLED]
+    return sorted(
+        (str(period["starts_at"]), str(period["ends_at"]))
+        for period in periods
+        if period.get("starts_at") and period.get("ends_at")
+    )
 
 
 def changes_of(transactions: Iterable[Object]) -> list[str]:
