@@ -6,7 +6,7 @@ once; the tests hold them against statsmodels and against the tables of Newcombe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -94,6 +94,29 @@ def sum_interval(amounts: Sequence[float], largest: float, level: float = LEVEL)
 
 def _gamma_quantile(share: float, mean: float, variance: float) -> float:
     return float(special.gammaincinv(mean**2 / variance, share) * variance / mean)
+
+
+def amount_share(amounts: Sequence[Any], is_own: Sequence[bool]) -> tuple[float, float, float]:
+    """The share of a sum of amounts that is owned, with the two ends of its interval; NaN where the sum is 0.
+
+    Wilson's interval with as many trials as the unequal amounts are worth: the fewer of Kish's effective size
+    and of the size at which a plain share would vary as much as this one does. Sources: Kish 1965, Survey
+    Sampling; Franco, Little, Louis and Slud 2019, Journal of Survey Statistics and Methodology 7, 334–364.
+
+    >>> tuple(round(end, 4) for end in amount_share([10] * 200, [True] * 9 + [False] * 191))
+    (0.045, 0.0239, 0.0833)
+    """
+    weights, owned = np.asarray(amounts, dtype=float), np.asarray(is_own, dtype=bool)
+    total = weights.sum()
+    if not total:
+        return np.nan, np.nan, np.nan
+    share = float(weights[owned].sum() / total)
+    size = total**2 / (weights**2).sum()
+    spread = (weights**2 * (owned - share) ** 2).sum()
+    if 0 < share < 1:
+        size = min(size, share * (1 - share) * total**2 / spread)
+    low, high = wilson(share * size, size)
+    return share, float(low), float(high)
 
 
 def two_shares_p(x1: int, n1: int, x2: int, n2: int) -> float:

@@ -10,10 +10,11 @@ import pytest
 import yaml
 from corruptions import CORRUPTIONS
 
-from retention_helpers import activity, cohorts, intervals, measures, months, survival
+from retention_helpers import activity, cohorts, experiments, intervals, measures, months, reasons, survival
 from retention_helpers.business import SAMPLE
 from retention_helpers.contract import ACCEPTABLE
-from retention_helpers.settings import Settings, read_settings
+from retention_helpers.experiments import looks, pause, plan, split
+from retention_helpers.settings import _EXPERIMENT_KEYS, Settings, read_experiments, read_settings
 
 PROJECT = SAMPLE.parent.parent
 GLOSSARY = (PROJECT / "GLOSSARY.md").read_text(encoding="utf-8")
@@ -60,6 +61,22 @@ def test_every_measure_is_in_the_glossary(module: object) -> None:
     assert own - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in own}
 
 
+def test_every_measure_of_the_reasons_is_in_the_glossary() -> None:
+    """The same for a package: what it offers is a definition, or it belongs to the page."""
+    own = {f"reasons.{name}" for name in reasons.__all__ if inspect.isfunction(getattr(reasons, name))}
+    about_the_page = {
+        "reasons.latest",
+        "reasons.message",
+        "reasons.months_side_by_side",
+        "reasons.side_by_side",
+        "reasons.survey",
+        "reasons.survey_text",
+        "reasons.with_bounds",
+        "reasons.with_messages",
+    }
+    assert own - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in own}
+
+
 def test_columns_of_the_movement_are_glossary_terms(sample) -> None:  # type: ignore[no-untyped-def]
     """A column that an owner reads is a term of the glossary."""
     terms = {line.split("|")[1].strip() for line in GLOSSARY.splitlines() if line.startswith("| ")}
@@ -76,17 +93,49 @@ def test_glossary_numbers_are_those_of_the_code() -> None:
     assert stages == [0, 8, 31, 91, 366, None]
     assert f"(N = {', '.join(map(str, activity.N_DAYS))})" in GLOSSARY
     assert f"of those who have had {activity.FOLLOWED} days more" in GLOSSARY
+    assert f"default {Settings().dunning_days})" in GLOSSARY
+    assert f"default {Settings().high_value_mrr})" in GLOSSARY
     assert f"months 1 to {survival.HEAVY_UP_TO}" in GLOSSARY
     assert f"fewer than {survival.FEWEST_FOLLOWED} customers began" in GLOSSARY
 
 
-@pytest.mark.parametrize("example", re.findall(r"^( *)```yaml\n(.*?)```", README, re.DOTALL | re.MULTILINE))
+EXAMPLES = re.findall(r"^( *)```yaml\n(.*?)```", README, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("example", [one for one in EXAMPLES if "# experiments.yml" not in one[1]])
 def test_readme_settings_are_accepted(tmp_path: Path, example: tuple[str, str]) -> None:
     """Every example of retention.yml in the README is a valid one."""
     text = textwrap.dedent(example[1])
     (tmp_path / "retention.yml").write_text(text, encoding="utf-8")
     found = read_settings(tmp_path)
     assert all(getattr(found, key) for key in set(yaml.safe_load(text)) - {"show_names"})
+
+
+def test_readme_experiments_are_accepted(tmp_path: Path) -> None:
+    """The example of experiments.yml in the README is a valid one, and names every key that there is."""
+    (example,) = (text for _, text in EXAMPLES if "# experiments.yml" in text)
+    (tmp_path / "experiments.yml").write_text(example, encoding="utf-8")
+    written = read_experiments(tmp_path)["onboarding_call"]
+    assert set(written) | {"milestone"} == set(_EXPERIMENT_KEYS) and "milestone:" in README
+
+
+def test_every_measure_of_the_experiments_is_in_the_glossary() -> None:
+    """What the package offers, but for the columns that a page shows of it."""
+    offered = {
+        f"experiments.{name}"
+        for name in experiments.__all__
+        if inspect.isfunction(getattr(experiments, name)) and not name.endswith("_shown")
+    }
+    about_the_page = {"experiments.designs", "experiments.open_curves", "experiments.outcomes",
+                      "experiments.curve_outcomes"}  # fmt: skip
+    assert offered - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in offered}
+    assert f"above {plan.TOO_LONG} months" in GLOSSARY
+    assert f"*broken* below p = {split.SPLIT_LEVEL}" in GLOSSARY
+    assert f"more than {100 * split.TOLERATED:.0f} % assigned" in GLOSSARY
+    assert f"and {100 * looks.SHORT_BY:g} % at most" in GLOSSARY
+    past = f"within {plan.NEWCOMER_DAYS} days of their first; below {plan.FEWEST_IN_THE_PAST} of them"
+    assert past in GLOSSARY
+    assert f"by day {pause.PAUSE_DAYS} after the offer" in GLOSSARY
 
 
 def test_readme_finding_holds(sample) -> None:  # type: ignore[no-untyped-def]

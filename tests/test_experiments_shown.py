@@ -56,23 +56,32 @@ def made(treated: float, control: float) -> Callable[[int, str], bool]:
         ("early", drawn(120, half, made(0.8, 0.7)), {"size": 100, "smallest_effect": 0.05},
          "Leave it running, and change nothing: 60 % of what it needs is in, about 2 months to go."),
         ("endless", drawn(40, half, made(0.8, 0.7)), {"size": 2000, "smallest_effect": 0.05},
-         "At this pace it takes 190 months more. Stop, and try something bolder."),
+         "At this pace it takes 193 months more. Stop, and try something bolder."),
         ("not matured", drawn(40, half, made(0.8, 0.7)), {"outcome": {"kind": "retained", "days": 90}},
          "Leave it running, and change nothing."),
         ("not begun", drawn(40, half, made(0.8, 0.7)), {"started_on": dt.date(2026, 5, 1), "size": 40},
-         "Begin as planned: 40 customers an arm, about 3 months."),
+         "Begin as planned: 40 customers an arm, about 5 months."),
         ("broken", drawn(120, lambda nth: "control", made(0.8, 0.7)), {},
          "Do not use the difference. Mend how customers are drawn, and begin again."),
         ("chosen", drawn(40, half, made(0.8, 0.7)), {"randomised": False},
          "Take it as a hint at most. To know, draw by lot who of the next customers gets it."),
         ("A/A", drawn(120, half, made(0.95, 0.5)), {"size": 60, "aa_test": True},
          "Find out what is wrong with drawing or counting before you trust any other."),
+        ("A/A alike", drawn(120, half, lambda nth, arm: False), {"size": 60, "aa_test": True},
+         "Nothing: both arms get the same, and do not differ, as it should be."),
+        ("nobody drawn", {**drawn(40, half, made(0.8, 0.7)), "assignments": []},
+         {}, "Draw its first customers, or take it out: nobody has been drawn yet."),
     ],
 )  # fmt: skip
 def test_every_experiment_says_what_to_do_now(
     business_of: Callable[..., Business], kind: str, tables: Any, changes: dict[str, Any], order: str
 ) -> None:
-    """An order in plain words for every state that an experiment can be in."""
+    """An order in plain words for every state that an experiment can be in.
+
+    Read on 1 March, 59 days (1.94 months) after the start. "Endless": 40 customers came, 20.6 a month; they
+    are 1 % of 4,000, so 3,960 / 20.6 = 191.9 months, and one for day 30: 193. "Not begun": the 40 newcomers
+    since 2 January are 21.0 a month; 80 / 21.0 = 3.8 months, and one for day 30: 5.
+    """
     rows = [("the_call", *row[1:]) for row in tables["assignments"]]
     business = business_of(
         tables["spans"], month="2026-02", assignments=rows, experiments={"the_call": plan_of(**changes)}
@@ -200,9 +209,48 @@ def test_what_was_changed_is_told_with_its_consequence(business_of: Callable[...
         ),
     )
     said = findings.experiments.plans({"x": changed}, {}).items
-    told = "size was changed since the report of February 2026, from “120” to “40”. The frozen plan holds."
+    told = (
+        "you changed the size since the report of February 2026, from “120” to “40”. The frozen plan holds."
+    )
     assert any(told in one for one in said)
     assert any("a difference that is looked for afterwards proves nothing" in one for one in said)
+
+
+def test_a_key_of_the_plan_is_no_column(business_of: Callable[..., Business]) -> None:
+    """Every key that can change has words of its own, and an experiment keeps the name its owner gave it."""
+    business = business_of([("a", "2026-01-02", "", 10)], month="2026-02", experiments={"size": PLAN})
+    plan = experiments.plans(business, {})["size"]
+    assert plan.called("treated") == "Size"
+    changed = replace(
+        plan, changes=tuple(experiments.plan.Change(what, "a", "b", False) for what in plan.written)
+    )
+    said = findings.experiments.plans({"size": changed}, {}).items
+    assert sum("you changed" in one for one in said) == len(plan.written)
+
+
+def test_many_plans_are_cut_and_counted(business_of: Callable[..., Business]) -> None:
+    """Twenty that cannot be finished and name no baseline: twelve remarks, and one sentence on the guess."""
+    plans = {f"test_{nth:02}": plan_of(baseline=None, smallest_effect=0.01) for nth in range(20)}
+    business = business_of([("a", "2026-01-02", "", 10)], month="2026-02", experiments=plans)
+    found = experiments.plans(business, {})
+    said = findings.experiments.plans(found, experiments.instead(business, found)).items
+    assert len(said) == 14 and said[12] == "28 more remarks about the plans above."
+    assert said[13].startswith("Test 00, Test 01, Test 02, Test 03 and 16 others name no baseline")
+
+
+def test_a_plan_says_where_there_is_no_room_and_where_nothing_was_drawn(
+    business_of: Callable[..., Business],
+) -> None:
+    """97 % + 10 points is impossible; what was not drawn by lot has no effect however many take part."""
+    plans = {"full": plan_of(baseline=0.97, smallest_effect=0.1), "chosen": plan_of(randomised=False)}
+    business = business_of([("a", "2026-01-02", "", 10)], month="2026-02", experiments=plans)
+    found = experiments.plans(business, {})
+    full, chosen = (findings.experiments.proposed(found[name], {}).text for name in plans)
+    assert "Above 97 % there is no room for a gain of 10 points, so it could only tell such a loss." in full
+    assert chosen.endswith(
+        "But Chosen is not drawn by lot: no number of customers makes its difference an effect."
+    )
+    assert "80 % of the cases" not in chosen
 
 
 @pytest.mark.parametrize(("days", "is_told"), [(30, True), (35, False)])
@@ -278,6 +326,16 @@ def handed_on(business: Business, tmp_path: Path) -> dict[str, Any]:
     )
     findings.hand_on(str(tmp_path / "f.json"), experiments=told)
     return json.loads((tmp_path / "f.json").read_text(encoding="utf-8"))
+
+
+def test_a_pause_is_told_beside_those_who_were_not_offered_one(sample: Business) -> None:
+    """The difference and the verdict are those of the reading, so the page cannot disagree with itself."""
+    found = read(sample)
+    said = repr(findings.experiments.pauses(experiments.pause_choices(sample, found.plans), found))
+    row = found.comparisons.set_index("experiment").loc["pause_offer"]
+    share = row["control_successes"] / row["control_customers"]
+    assert f"Of those who were not offered one, {100 * share:.1f}" in said
+    assert f"{100 * row['effect']:+.1f}" in said and f"points: {row['verdict']}." in said
 
 
 def test_the_record_follows_the_schema_and_adds_up(sample: Business, tmp_path: Path) -> None:

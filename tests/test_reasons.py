@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from retention_helpers import contract, reason_codes, reasons
 from retention_helpers.business import Business
-from retention_helpers.intervals import sum_interval
+from retention_helpers.intervals import amount_share, sum_interval, wilson
 from retention_helpers.reasons import Period, groups
 from retention_helpers.reasons.answers import ANSWERS
 from retention_helpers.reasons.did import Usual
@@ -101,7 +102,7 @@ def test_every_source_is_put_into_one_list(lost: pd.DataFrame) -> None:
         "too_expensive", "too_expensive", "too_expensive", "not_using_enough", "unmapped",
     ]  # fmt: skip
     codes = reasons.unmapped_codes(lost, MARCH)
-    assert codes.values.tolist() == [["bad weather", 1]]
+    assert codes.values.tolist() == [["bad weather", 1, 0]]
 
 
 def test_coverage_adds_up_and_its_share_is_of_those_who_decided(
@@ -127,6 +128,47 @@ def test_shares_are_among_the_answers_and_bounded_by_the_silent(lost: pd.DataFra
     assert price["mrr_lost"] == Decimal(175)
     assert price["mrr_share"] == 175 / 225
     assert price["mrr_lost_low"] < price["mrr_lost"] < price["mrr_lost_high"]
+
+
+def test_what_stands_beside_the_months_shown(business: Business) -> None:
+    """Twelve months beside fewer; where the page leads with those, or all there are, all the data."""
+    year = reasons.period(business, 12)
+    assert reasons.longer_period(business, MARCH) == year == reasons.longer_period(business, year)
+    assert (year.first, year.months) == (dt.date(2026, 1, 1), 3)
+
+
+def test_codes_on_what_the_biller_ended_are_listed_too(opened: Any) -> None:
+    """The kind says involuntary, the code is of no map: no answer, and not dropped either."""
+    with opened(
+        [("A", *LOST, 10, "active"), ("B", *LOST, 10, "active")],
+        cancellations=[("A", "2026-03-01", "R-17", "involuntary"), ("B", "2026-03-01", "R-17", "voluntary")],
+    ) as business:
+        lost = reasons.losses(business)
+        assert reasons.unmapped_codes(lost, MARCH).values.tolist() == [["R-17", 2, 1]]
+        assert reasons.involuntary(lost, MARCH, business)["cause"].tolist() == ["not_said"]
+
+
+def test_who_missed_a_feature_and_did_not_say_which(business: Business, lost: pd.DataFrame) -> None:
+    """One named it in February, without a word; with one there is nobody unspoken."""
+    february = Period(dt.date(2026, 2, 1), dt.date(2026, 2, 1), 1)
+    said = reasons.said(lost, february)
+    found = reasons.unspoken(said, reasons.comments(lost, february))
+    assert (found.numerator, found.denominator) == (1, 1)
+    written = reasons.comments(lost.assign(comment="Gantt, please"), february)
+    assert reasons.unspoken(said, written).numerator == 0
+
+
+def test_a_claim_that_the_data_cannot_show_has_no_row() -> None:
+    """One plan, and one kind of event: nobody was on a dearer plan, nobody can have tried less."""
+    answers = pd.DataFrame(
+        {"reason": ["too_expensive", "missing_feature"], "plan": "solo", "use": "as_much", "kinds": 1,
+         "customer_id": ["A", "B"], "lost_on": dt.date(2026, 3, 5), "days_a_week": 3.0, "mrr": Decimal(5)}
+    )  # fmt: skip
+    alone, several = Usual(3.0, 1.0, 50, ""), Usual(3.0, 4.0, 50, "team")
+    assert reasons.claims(answers, alone, fewest=1)["did"].tolist() == ["hardly used it"]
+    assert reasons.contradictions(answers, alone).empty
+    assert len(reasons.claims(answers, several, fewest=1)) == 3
+    assert len(reasons.contradictions(answers, several)) == 2
 
 
 def test_too_few_answers_are_not_ranked(lost: pd.DataFrame) -> None:
@@ -316,6 +358,25 @@ def test_the_permutation_test_is_that_of_r(table: list[list[int]], p: float) -> 
     assert groups.independence_p(rows, columns, 99_999) == pytest.approx(p, abs=0.005)
 
 
+def test_shuffled_tables_keep_both_sums_and_are_hypergeometric() -> None:
+    """
+    Of 4 rows and 6 others, 5 in the first column: the first cell has 0 to 4 with 6, 60, 120, 60, 6 of 252.
+    R: dhyper(0:4, 4, 6, 5) * 252.
+    """
+    tables = groups._shuffled_tables(np.array([4, 6]), np.array([5, 5]), 50_000)
+    assert (tables.sum(axis=2) == [4, 6]).all() and (tables.sum(axis=1) == [5, 5]).all()
+    shares = np.bincount(tables[:, 0, 0], minlength=5) / 50_000
+    assert shares == pytest.approx(np.array([6, 60, 120, 60, 6]) / 252, abs=0.01)
+
+
+def test_a_million_answers_are_tested_as_fast_as_ten() -> None:
+    """The tables are drawn from their sums, so their number costs nothing (10 s would be a fault)."""
+    draws = np.random.default_rng(1)
+    began = time.perf_counter()
+    assert groups.independence_p(draws.integers(0, 12, 1_000_000), draws.integers(0, 8, 1_000_000)) > 0.001
+    assert time.perf_counter() - began < 10
+
+
 def test_groups_that_differ_are_found_and_small_ones_are_too_few() -> None:
     """Solo names the price, team something missing; the tenure is one stage, and 5 on studio are too few."""
     solo = answers({"too_expensive": 30, "missing_feature": 10})
@@ -454,7 +515,7 @@ def test_without_events_nothing_is_said_about_use(business: Business, lost: pd.D
     known = reasons.answers_with_use(reasons.said(lost, MARCH), rows, typical)
     assert rows.empty and known.empty
     assert reasons.contradictions(known, typical).empty
-    assert set(reasons.claims(known, typical, fewest=5)["customers"]) == {0}
+    assert reasons.claims(known, typical, fewest=5).empty
 
 
 # --- involuntary -----------------------------------------------------------------------------------
@@ -718,6 +779,23 @@ def test_the_interval_of_a_sum_holds_it_and_scales(amounts: list[int], largest: 
     assert low <= sum(amounts) <= high
     scaled = sum_interval([factor * amount for amount in amounts], factor * largest)
     assert scaled == pytest.approx((factor * low, factor * high))
+
+
+@given(st.lists(st.tuples(st.integers(1, 200), st.booleans()), min_size=1, max_size=30), st.integers(2, 99))
+def test_a_share_of_equal_amounts_has_wilsons_interval(rows: list[tuple[int, bool]], factor: int) -> None:
+    """And of any amounts the share lies inside, in any currency."""
+    amounts, own = [amount for amount, _ in rows], [is_own for _, is_own in rows]
+    share, low, high = amount_share(amounts, own)
+    assert 0 <= low <= share + 1e-9 and share - 1e-9 <= high <= 1
+    assert amount_share([factor * amount for amount in amounts], own) == pytest.approx((share, low, high))
+    equal = amount_share([7] * len(own), own)
+    ends = wilson(sum(own), len(own))
+    assert equal == pytest.approx((sum(own) / len(own), float(ends[0]), float(ends[1])))
+
+
+def test_a_share_of_nothing_is_no_share() -> None:
+    """Customers who had paused paid nothing when they left."""
+    assert all(math.isnan(end) for end in amount_share([0, 0], [True, False]))
 
 
 def test_a_report_of_an_earlier_month_does_not_change(opened: Any) -> None:

@@ -649,6 +649,43 @@ def test_assignments_against_the_plans(data, said, tmp_path, rows, fault):
     assert said(data) == ([fault] if fault else [])
 
 
+CONDITIONS = {
+    "an attribute that nobody has": (
+        {"eligible": {"colour": "blue"}},
+        "warning: customers.csv: there is no column colour, which experiments.yml asks for in call "
+        "(eligible). So nobody takes part in that experiment.",
+    ),
+    "an event that never happens": (
+        {"outcome": {"kind": "event", "days": 14, "name": "lgin"}},
+        "warning: events.csv: lgin, the outcome of call in experiments.yml, never happens. So no arm of that "
+        "experiment can succeed. Did you mean login? Correct it there.",
+    ),
+    "a plan and an event that are there": (
+        {"eligible": {"plan": "pro"}, "outcome": {"kind": "event", "days": 14, "name": "login"}},
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "fault"), CONDITIONS.values(), ids=CONDITIONS.keys())
+def test_experiments_against_the_tables(data, said, tmp_path, changes, fault):
+    data.others["events"] = [["customer_id", "occurred_at", "event"], ["C-000", "2024-02-01", "login"]]
+    data.write(tmp_path / "data")
+    (tmp_path / "data" / "experiments.yml").write_text(yaml.safe_dump({"call": PLAN["call"] | changes}))
+    told = [one for one in said(data) if "experiments.yml" in one]
+    assert len(told) == (fault is not None) and all(one.startswith(fault) for one in told)
+
+
+def test_an_outcome_of_events_without_events(data, said, tmp_path):
+    data.write(tmp_path / "data")
+    plan = PLAN["call"] | {"outcome": {"kind": "event", "days": 14, "name": "login"}}
+    (tmp_path / "data" / "experiments.yml").write_text(yaml.safe_dump({"call": plan}))
+    assert (
+        "warning: customers.csv: no events lie beside it, and call in experiments.yml counts one (login). So "
+        "no arm of that experiment can succeed. Add the events, or choose another outcome." in said(data)
+    )
+
+
 # --- all of them -----------------------------------------------------------------------------------
 
 

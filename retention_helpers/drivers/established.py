@@ -157,9 +157,9 @@ def _clock(table: str) -> str:
 def at_month_ends(business: Business) -> pd.DataFrame:
     """One row per established customer and month end: what was known then, and whether they left after it.
 
-    Established: a customer for 120 days or longer; of a large business `every_nth` of them. Columns: customer_id, month, landmark_on, days, lost,
-    settled, known_day (0 is the landmark), and a column a driver where its table is there; unknown in months
-    over which the table was not kept.
+    Established: a customer for 120 days or longer; of a large business `every_nth` of them. Columns:
+    customer_id, month, landmark_on, days, lost, settled, known_day (0 is the landmark), and a column a driver
+    where its table is there; unknown in months over which the table was not kept.
     """
     rows = kept_there(business).order_by(["customer_id", "month"]).execute()
     each = ["customer_id", "month"]

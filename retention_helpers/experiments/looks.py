@@ -13,6 +13,8 @@ from typing import NamedTuple
 from retention_helpers.experiments.boundary import ALPHA, boundary, level, two_sided
 from retention_helpers.intervals import Difference, newcombe, two_shares_p
 
+SHORT_BY = 0.025  # of the planned size, at most: costs two points of the power of 80 %
+
 
 class Look(NamedTuple):
     """What was known at the end of a month: successes and matured customers, treated arm first."""
@@ -106,11 +108,12 @@ class Comparison:
 
 
 def is_full(look: Look, needed: float, planned_looks: int) -> bool:
-    """Whether the planned size is reached, to within half of what a look adds.
+    """Whether the planned size is reached, to within half of what a look adds and 2.5 % at most.
 
-    Without that margin, a look just short of the size would spend what the last one needs.
+    Without that margin, a look just short of the size would spend what the last one needs; with a wider
+    one, a plan of a look or two would end with too few customers to find its effect.
     """
-    return look.information >= needed * (1 - 1 / (2 * max(planned_looks, 1)))
+    return look.information >= needed * (1 - min(1 / (2 * max(planned_looks, 1)), SHORT_BY))
 
 
 def looks_until_full(looks: Sequence[Look], needed: float, planned_looks: int) -> tuple[Look, ...]:

@@ -80,7 +80,7 @@ class Plan:
 
     def called(self, arm: str) -> str:
         """The experiment's name, with the arm where there are several beside the control."""
-        name = formats.label(self.name)
+        name = formats.words(self.name)
         return f"{name}, {arm}" if len(self.design.treated) > 1 else name
 
     @property
@@ -149,7 +149,7 @@ def _written(design: Design) -> dict[str, str]:
         f"{arm} {formats.percent(share, 0)}" for arm, share in zip(design.arms, design.shares, strict=True)
     ]
     eligible = [f"{name}: {', '.join(wanted)}" for name, wanted in design.eligible.items()]
-    guarded = [f"{kind} {formats.points(worst)}" for kind, worst in design.guardrails.items()]
+    guarded = [f"{kind} {formats.points(worst)} points" for kind, worst in design.guardrails.items()]
     return {
         "started_on": design.started_on.isoformat(),
         "randomised": "yes" if design.randomised else "no",

@@ -12,7 +12,7 @@ QUARTERS = 4  # of the way to the outcome's day
 
 
 def _named(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(experiment=[formats.label(name) for name in frame["experiment"]])
+    return frame.assign(experiment=[formats.words(name) for name in frame["experiment"]])
 
 
 def _called(frame: pd.DataFrame, plans: Mapping[str, Plan]) -> pd.DataFrame:
@@ -22,7 +22,10 @@ def _called(frame: pd.DataFrame, plans: Mapping[str, Plan]) -> pd.DataFrame:
 
 
 def _with_p(where: object, p_value: float) -> str:
-    return formats.MISSING if formats.is_missing(where) else f"{where}, p {formats.p_value(p_value)}"
+    if formats.is_missing(where):
+        return formats.MISSING
+    told = f"p {formats.p_value(p_value)}".replace(" ", "\u00a0")
+    return f"{where}, {told}"
 
 
 def plans_shown(plans: Mapping[str, Plan]) -> pd.DataFrame:
@@ -31,7 +34,7 @@ def plans_shown(plans: Mapping[str, Plan]) -> pd.DataFrame:
     """
     rows = [
         (
-            formats.label(name),
+            formats.words(name),
             plan.design.outcome.words,
             plan.baseline,
             plan.smallest_effect,
@@ -51,20 +54,24 @@ def plans_shown(plans: Mapping[str, Plan]) -> pd.DataFrame:
 
 def split_shown(reading: Reading) -> pd.DataFrame:
     """One row per randomised experiment: experiment, split, p_value, worst_month and worst_attribute (each
-    with its p), and customers: two_arms, before_sign_up, unknown_arm, left_out.
+    with its p), and customers: two_arms, too_early (before they signed up), unknown_arm, left_out.
     """
     checks = _named(reading.checks)
-    months = [formats.short_month(month) for month in checks["worst_month"]]
+    months = [
+        None if formats.is_missing(month) else formats.short_month(month).replace(" ", "\u00a0")
+        for month in checks["worst_month"]
+    ]
     frame = checks.assign(
         p_value=checks["split_p"],
         worst_month=[_with_p(*pair) for pair in zip(months, checks["month_p"], strict=True)],
         worst_attribute=[
             _with_p(*pair) for pair in zip(checks["worst_attribute"], checks["attribute_p"], strict=True)
         ],
+        too_early=checks["before_sign_up"],
         left_out=checks["outside_dates"] + checks["not_eligible"],
     )
     return frame[
-        ["experiment", "split", "p_value", "worst_month", "worst_attribute", "two_arms", "before_sign_up",
+        ["experiment", "split", "p_value", "worst_month", "worst_attribute", "two_arms", "too_early",
          "unknown_arm", "left_out"]
     ]  # fmt: skip
 
@@ -78,18 +85,16 @@ def arms_shown(reading: Reading) -> pd.DataFrame:
 
 def comparisons_shown(reading: Reading) -> pd.DataFrame:
     """One row per arm against its control: experiment, look (3 of 8), effect with its interval at the
-    look's own level, p_value, needed_p (what this look asks for), anytime_p, verdict, more_months.
+    look's own level, p_value, needed_p (what this look asks for), anytime_p, verdict.
     """
     rows = _called(reading.comparisons, reading.plans)
     looks = [
         f"{look}\u00a0of\u00a0{of}" if look else formats.MISSING
         for look, of in zip(rows["look"], rows["of"], strict=True)
     ]
-    return rows.assign(
-        look=looks, needed_p=rows["p_needed"], more_months=rows["months_to_finish"]
-    )[
-        ["experiment", "look", "effect", "effect_low", "effect_high", "p_value", "needed_p",
-         "anytime_p", "verdict", "more_months"]
+    return rows.assign(look=looks, needed_p=rows["p_needed"])[
+        ["experiment", "look", "effect", "effect_low", "effect_high", "p_value", "needed_p", "anytime_p",
+         "verdict"]
     ]  # fmt: skip
 
 
@@ -178,10 +183,13 @@ def history_shown(past: pd.DataFrame, plans: Mapping[str, Plan]) -> pd.DataFrame
 
 
 def associations_shown(found: pd.DataFrame) -> pd.DataFrame:
-    """One row per comparison: experiment, compared_with, treated_customers, treated_rate, others_customers,
-    others_rate, association with its 95 % interval.
+    """One row per comparison: experiment, compared_with, treated_customers, treated_rate, other_customers,
+    other_rate, association with its 95 % interval.
     """
-    frame = _named(found).rename(columns={"comparison": "compared_with"})
+    frame = _named(found).rename(
+        columns={"comparison": "compared_with", "others_customers": "other_customers",
+                 "others_rate": "other_rate"}
+    )  # fmt: skip
     return frame.drop(columns=["treated_successes", "others_successes", "e_value", "e_value_of_bound"])
 
 

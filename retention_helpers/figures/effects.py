@@ -51,9 +51,9 @@ def effects(comparisons: pd.DataFrame) -> Figure:
             textcoords="offset points", va="center", fontsize=8.5, color=colour,
         )  # fmt: skip
         written = formats.difference(row.effect, row.effect_low, row.effect_high)
-        parts.append(f"{formats.label(row.experiment)}, {row.arm}: {written}, {row.verdict}")
+        parts.append(f"{formats.words(row.experiment)}, {row.arm}: {written}, {row.verdict}")
     axes.axvline(0, color=INK, linewidth=1)
-    axes.set_yticks(range(len(rows)), [f"{formats.label(r.experiment)}\n{r.arm}" for r in rows.itertuples()])
+    axes.set_yticks(range(len(rows)), [f"{formats.words(r.experiment)}\n{r.arm}" for r in rows.itertuples()])
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
@@ -107,14 +107,14 @@ def _path_panel(axes: Axes, rows: pd.DataFrame, name: str, arm: str) -> str:
     shown = list(range(len(looks)))[::-1][::step][::-1]
     axes.set_xticks(looks[shown], [formats.short_month(rows["month"].iloc[nth]) for nth in shown])
     _points_axis(axes.yaxis)
-    axes.set_title(f"{formats.label(name)}, {arm} (dashed: better above, worse below)", fontsize=10)
+    axes.set_title(f"{formats.words(name)}, {arm} (dashed: better above, worse below)", fontsize=10)
     line = (
         f"the line for better is at {formats.points(last['better_from'])}"
         if pd.notna(last["better_from"])
         else "no difference would be called better yet"
     )
     return (
-        f"{formats.label(name)}, {arm}: {formats.points(last['effect'])} in "
+        f"{formats.words(name)}, {arm}: {formats.points(last['effect'])} in "
         f"{formats.month(last['month'])}; {line}."
     )
 
@@ -164,10 +164,10 @@ def _day_panel(axes: Axes, rows: pd.DataFrame, name: str, outcome: str) -> str:
     axes.set_xlim(0, days * 1.22 + 1)
     ticks = MaxNLocator(integer=True, nbins=7).tick_values(0, days)
     axes.set_xticks([tick for tick in ticks if 0 <= tick <= days])
-    axes.set_title(f"{formats.label(name)}: {outcome}", fontsize=10)
+    axes.set_title(f"{formats.words(name)}: {outcome}", fontsize=10)
     axes.set_xlabel("days since the assignment")
     told = "; ".join(f"{arm} {formats.percent(share)} by the end of day {day}" for share, arm, _, day in ends)
-    return f"{formats.label(name)}: {told}."
+    return f"{formats.words(name)}: {told}."
 
 
 def _label_ends(axes: Axes, ends: Sequence[tuple[float, str, str, int]], apart: float) -> None:

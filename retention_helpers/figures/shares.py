@@ -88,10 +88,9 @@ def shares_over_time(frame: pd.DataFrame, *, title: str, notes: pd.DataFrame) ->
         axes.set_title(title)
         axes.set_axis_off()
         return finished(canvas, f"{title}. There is nothing to draw.")
-    canvas = Canvas(figsize=(7.4, 0.9 + 1.35 * len(reasons)), layout="tight")
+    canvas = Canvas(figsize=(7.4, 1.0 + 1.5 * len(reasons)), layout="tight")
     panels = canvas.subplots(len(reasons), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
-    judged = frame[frame["enough"]] if frame["enough"].any() else frame
-    top = min(1.0, float(judged["share_high"].max()) * ROOM)
+    top = min(1.0, float(frame["share_high"].max()) * ROOM)
     begin = frame["first_month"].min()
     parts = []
     for axes, reason in zip(panels, reasons, strict=True):
@@ -106,7 +105,7 @@ def shares_over_time(frame: pd.DataFrame, *, title: str, notes: pd.DataFrame) ->
     ]
     panels[-1].set_xticks(_middles(periods, begin), labels)
     write_below(panels[-1], said)
-    panels[0].set_title(title)
+    canvas.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     return finished(canvas, " ".join([f"{title}.", *parts, *(f"Note {one}." for one in said)]))
 
 
@@ -128,7 +127,7 @@ def _panel(axes: Axes, own: pd.DataFrame, label: str, top: float, begin: dt.date
         colour = BLUE if row.enough else PALE
         axes.plot([place, place], [row.share_low, row.share_high], color=colour, linewidth=1.6)
         axes.plot([place], [row.share], "o", color=colour, markersize=5)
-    axes.text(0.005, 0.96, label, transform=axes.transAxes, va="top", fontsize=9.5, fontweight="bold")
+    axes.set_title(label, fontsize=9.5, pad=4)
     axes.set_ylim(0, top)
     percent_axis(axes.yaxis, 1.0)
     if given.empty:

@@ -6,6 +6,7 @@ Every function but the first takes frames: `losses` reads the business once, one
 from retention_helpers.reasons.answers import (
     Period,
     coverage,
+    longer_period,
     losses,
     period,
     said,
@@ -31,7 +32,7 @@ from retention_helpers.reasons.did import (
     use_before,
     usual,
 )
-from retention_helpers.reasons.features import requests
+from retention_helpers.reasons.features import requests, unspoken
 from retention_helpers.reasons.groups import by_group, depends_on, side_by_side, with_groups
 from retention_helpers.reasons.implications import PLAYS, plays
 from retention_helpers.reasons.quotes import comments, latest
@@ -41,6 +42,7 @@ from retention_helpers.reasons.ranking import (
     order_is_clear,
     shares,
     shares_over_time,
+    with_bounds,
 )
 from retention_helpers.reasons.topics import frequent_phrases, themes
 
@@ -62,6 +64,7 @@ __all__ = [
     "interviews",
     "involuntary",
     "latest",
+    "longer_period",
     "losses",
     "message",
     "months_side_by_side",
@@ -81,8 +84,10 @@ __all__ = [
     "survey_text",
     "themes",
     "unmapped_codes",
+    "unspoken",
     "use_before",
     "usual",
+    "with_bounds",
     "with_groups",
     "with_messages",
 ]

@@ -96,6 +96,14 @@ def shown_period(lost: pd.DataFrame, business: Business) -> Period:
     return chosen
 
 
+def longer_period(business: Business, shown: Period) -> Period:
+    """What to hold beside the period shown: twelve months, or all that the data hold where it is those."""
+    year = period(business, PERIODS[-1])
+    if shown.months < year.months:
+        return year
+    return period(business, calendar.months_between(months.month_starts(business)[0], year.last) + 1)
+
+
 def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
     """One row per period (the month, the last 3, the last 12): how many of those lost said why.
 
@@ -143,11 +151,13 @@ def in_order(groups: Iterable[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.D
 
 
 def unmapped_codes(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
-    """One row per code of the source that no map knows, the most frequent first: reason_code, customers.
+    """One row per code of the source that no map knows, the most frequent first.
 
-    They count as answers; `reason_map` in retention.yml says what they mean.
+    They count as answers, or where the biller ended it, as a cause that nobody named; `reason_map` in
+    retention.yml says what they mean. Columns: reason_code, customers, involuntary (of them).
     """
-    rows = said(lost, when)
-    codes = rows.loc[rows["reason"] == UNMAPPED, "reason_code"].astype("object")
-    counted = codes.groupby(codes).size().rename_axis("reason_code").reset_index(name="customers")
+    rows = within(lost, when)
+    own = rows[rows["reason"] == UNMAPPED]
+    by_biller = (own["answer"] == "involuntary").groupby(own["reason_code"].astype("object"))
+    counted = by_biller.agg(customers="size", involuntary="sum").astype("int64").reset_index()
     return counted.sort_values(["customers", "reason_code"], ascending=[False, True], ignore_index=True)

@@ -131,15 +131,17 @@ def message(business_name: str, *, name: str = "", tenure_days: int, reason: str
 def _stay(days: int) -> str:
     """How long they were customers, as people say it.
 
-    >>> _stay(5), _stay(20), _stay(40), _stay(200), _stay(400), _stay(800)
-    ('a few days', 'a few weeks', 'a month', '7 months', 'a year', '2 years')
+    >>> _stay(5), _stay(20), _stay(40), _stay(200), _stay(370), _stay(503), _stay(1030)
+    ('a few days', 'a few weeks', 'a month', '7 months', 'a year', 'more than a year', 'more than 2 years')
     """
     if days < 28:
         return "a few days" if days < 14 else "a few weeks"
-    whole_months, years = round(days / 30.4), round(days / 365)
+    whole_months = round(days / 30.4)
     if whole_months < 12:
         return "a month" if whole_months == 1 else formats.plural(whole_months, "month")
-    return "a year" if years == 1 else formats.plural(years, "year")
+    years, rest = divmod(whole_months, 12)
+    stay = "a year" if years == 1 else formats.plural(years, "year")
+    return f"more than {stay}" if rest > 1 else stay
 
 
 def with_messages(listed: pd.DataFrame, business: Business) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from retention_helpers.reasons.ranking import ORDER
 USE_DAYS = 30  # before the request
 FEWEST_DAYS = 7  # of them in service and on record; less says nothing about use
 WEEK = 7
+FEWEST_KINDS = 2  # of events that the middle customer uses, below which nobody can have tried less
 STAY = "(those who stay)"
 USES = ("hardly", "less", "as_much")
 
@@ -172,12 +173,16 @@ Held = Callable[[pd.DataFrame, Usual], pd.Series]
 
 @dataclass(frozen=True)
 class Claim:
-    """A reason, what speaks against it, and what that may mean; `is_against` says of whom it is so."""
+    """A reason, what speaks against it, and what that may mean; `is_against` says of whom it is so.
+
+    `can_be_held` says whether the data could show it at all.
+    """
 
     reason: str
     did: str
     may_mean: str
     is_against: Held
+    can_be_held: Callable[[Usual], bool] = lambda typical: True
 
 
 def _used_as_much(answers: pd.DataFrame, typical: Usual) -> pd.Series:
@@ -189,7 +194,7 @@ def _hardly_used(answers: pd.DataFrame, typical: Usual) -> pd.Series:
 
 
 def _on_a_dearer_plan(answers: pd.DataFrame, typical: Usual) -> pd.Series:
-    return (answers["plan"] != typical.cheapest_plan) & (typical.cheapest_plan != "")
+    return answers["plan"] != typical.cheapest_plan
 
 
 def _tried_little(answers: pd.DataFrame, typical: Usual) -> pd.Series:
@@ -201,11 +206,16 @@ CLAIMS = (
           "they had hoped to use it for more", _used_as_much),
     Claim("too_expensive", "hardly used it", "not the price, but what they got for it", _hardly_used),
     Claim("too_expensive", "were on a dearer plan than the cheapest", "a smaller plan was there",
-          _on_a_dearer_plan),
+          _on_a_dearer_plan, lambda typical: typical.cheapest_plan != ""),
     Claim("missing_feature", "had tried at most half as many features as those who stay",
-          "it may have been there, and not found", _tried_little),
+          "it may have been there, and not found", _tried_little,
+          lambda typical: typical.kinds >= FEWEST_KINDS),
     Claim("did_not_deliver_value", "hardly used it", "its value never had a chance", _hardly_used),
 )  # fmt: skip
+
+
+def _held(typical: Usual) -> list[Claim]:
+    return [claim for claim in CLAIMS if claim.can_be_held(typical)]
 
 
 def claims(answers: pd.DataFrame, typical: Usual, *, fewest: int) -> pd.DataFrame:
@@ -213,16 +223,19 @@ def claims(answers: pd.DataFrame, typical: Usual, *, fewest: int) -> pd.DataFram
 
     Takes `answers_with_use`. `others_share` is the share of those who gave another reason of whom the same is
     so: where it is as large, what they did says nothing about the reason. The verdict holds the one against
-    the other, corrected for looking at every claim; "too few" below `fewest`.
+    the other, corrected for looking at every claim; "too few" below `fewest`. A claim that the data cannot
+    show, such as a dearer plan where there is one, has no row, nor has one that nobody made.
 
     Columns: reason, did, customers, contradicting, contradicting_share with _low and _high, others,
     others_contradicting, others_share, verdict, may_mean.
     """
     rows = []
-    for claim in CLAIMS:
+    for claim in _held(typical):
         is_own, is_against = answers["reason"] == claim.reason, claim.is_against(answers, typical)
         counts = [int((where & is_against).sum()) for where in (is_own, ~is_own)]
         bases = [int(where.sum()) for where in (is_own, ~is_own)]
+        if not bases[0]:
+            continue
         rows.append((claim.reason, claim.did, bases[0], counts[0], bases[1], counts[1], claim.may_mean))
     columns = ["reason", "did", "customers", "contradicting", "others", "others_contradicting", "may_mean"]
     frame = with_rate(
@@ -248,8 +261,8 @@ def contradictions(answers: pd.DataFrame, typical: Usual) -> pd.DataFrame:
 
     Takes `answers_with_use`. Columns: customer_id, lost_on, reason, did, days_a_week, kinds, plan, mrr.
     """
-    parts = []
-    for claim in CLAIMS:
+    parts = [answers.head(0).assign(did="")]
+    for claim in _held(typical):
         own = answers[answers["reason"] == claim.reason]
         parts.append(own[claim.is_against(own, typical)].assign(did=claim.did))
     rows = pd.concat(parts).sort_values(["lost_on", "customer_id", "did"], ascending=[False, True, True])

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from retention_helpers.intervals import Rate, rate
 from retention_helpers.reasons.phrases import CLAUSE, PhraseLists, is_unspaced, normal
 from retention_helpers.reasons.topics import lists_of, themes_of
 
@@ -92,6 +93,16 @@ def _named(rest: str) -> str:
     words = itertools.dropwhile(articles.__contains__, rest.split())
     thing = itertools.takewhile(lambda word: word not in ends, words)
     return " ".join(list(thing)[:MOST_WORDS])
+
+
+def unspoken(said: pd.DataFrame, comments: pd.DataFrame) -> Rate:
+    """Of those who named a missing feature in a period, the share that wrote no word about which.
+
+    Their wishes are in no row of `requests`.
+    """
+    asked = said.loc[said["reason"] == ASKING, ["customer_id", "lost_on"]]
+    wrote = asked.merge(comments[["customer_id", "lost_on"]], on=["customer_id", "lost_on"])
+    return rate(len(asked) - len(wrote), len(asked))
 
 
 def requests(comments: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,6 @@ NOT_GIVEN = "(not given)"
 OTHERS = "(all others)"
 MOST_LEVELS = 8  # of one attribute; the smallest go together, numbers into bands
 PERMUTATIONS = 4_999
-AT_ONCE = 2_000_000  # cells that are shuffled together
 
 Integers = npt.NDArray[np.int64]
 
@@ -82,7 +81,7 @@ def depends_on(said: pd.DataFrame, *, fewest: int) -> pd.DataFrame:
     frame["p_corrected"] = np.nan
     frame.loc[judged, "p_corrected"] = holm(list(frame.loc[judged, "p_value"]))
     verdict = np.select(
-        [frame["groups"] <= 1, ~judged, frame["p_corrected"] < 1 - LEVEL],
+        [frame["groups"] == 1, ~judged, frame["p_corrected"] < 1 - LEVEL],
         ["the only one", "too few", "differs"],
         "no clear difference",
     )
@@ -104,25 +103,37 @@ def independence_p(rows: Integers, columns: Integers, permutations: int = PERMUT
     """
     if len(rows) == 0:
         return float("nan")
-    wide = int(columns.max()) + 1
-    cells = (int(rows.max()) + 1) * wide
-    expected = np.outer(np.bincount(rows), np.bincount(columns)).ravel() / len(rows)
+    by_row, by_column = np.bincount(rows), np.bincount(columns)
+    expected = np.outer(by_row, by_column) / len(rows)
+    observed = np.zeros(expected.shape, dtype=np.int64)
+    np.add.at(observed, (rows, columns), 1)
+    least = _squares(observed[None], expected)[0] - 1e-9
+    shuffled = _shuffled_tables(by_row, by_column, permutations)
+    return (int((_squares(shuffled, expected) >= least).sum()) + 1) / (permutations + 1)
+
+
+def _shuffled_tables(by_row: Integers, by_column: Integers, many: int) -> Integers:
+    """The tables of counts that shuffling leaves, drawn cell by cell: as fast for a million rows as for ten.
+
+    With both sums fixed, each cell is hypergeometric given those drawn before it.
+    """
     rng = np.random.default_rng(20_260)
-    observed = _squares(np.bincount(rows * wide + columns, minlength=cells)[None, :], expected)[0]
-    step = max(AT_ONCE // len(rows), 1)
-    beyond = 0
-    for start in range(0, permutations, step):
-        many = min(step, permutations - start)
-        shuffled = rng.permuted(np.tile(rows, (many, 1)), axis=1)
-        place = shuffled * wide + columns + np.arange(many)[:, None] * cells
-        counts = np.bincount(place.ravel(), minlength=many * cells).reshape(many, cells)
-        beyond += int((_squares(counts, expected) >= observed - 1e-9).sum())
-    return (beyond + 1) / (permutations + 1)
+    tables = np.zeros((many, len(by_row), len(by_column)), dtype=np.int64)
+    left = np.tile(by_column, (many, 1))  # of each column, for the rows to come
+    for row, size in enumerate(by_row):
+        wanted = np.full(many, size)
+        for column in range(len(by_column)):
+            others = left[:, column + 1 :].sum(axis=1)
+            drawn = rng.hypergeometric(left[:, column], others, wanted)
+            tables[:, row, column] = drawn
+            wanted -= drawn
+        left -= tables[:, row]
+    return tables
 
 
-def _squares(counts: npt.NDArray, expected: npt.NDArray) -> npt.NDArray:
-    """Pearson's chi-square of each row of counts, up to what is the same for all of them."""
-    return (counts**2 / np.where(expected > 0, expected, 1)).sum(axis=1)
+def _squares(tables: npt.NDArray, expected: npt.NDArray) -> npt.NDArray:
+    """Pearson's chi-square of each table, up to what is the same for all of them."""
+    return (tables**2 / np.where(expected > 0, expected, 1)).sum(axis=(1, 2))
 
 
 def by_group(said: pd.DataFrame, top: pd.DataFrame, *, fewest: int) -> pd.DataFrame:

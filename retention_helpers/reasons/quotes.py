@@ -22,12 +22,13 @@ _UNSEEN = dict.fromkeys(
 _AT = r"[@＠]|\s?[\[(]\s?at\s?[\])]\s?"
 _DOT = r"[.．。]|\s?[\[(]\s?dot\s?[\])]\s?"
 _EMAIL = rf"[\w.+%-]{{1,64}}(?:{_AT})[\w-]{{1,63}}(?:(?:{_DOT})[\w-]{{1,63}}){{1,5}}"
+_SPELT = r"[\w.+%-]{1,64}\s[aA][tT]\s[\w-]{1,63}(?:\s[dD][oO][tT]\s[\w-]{1,63}){1,5}"
 _DAY = r"(?<!\d)(?:\d{4}(?P<a>[-/.])\d{1,2}(?P=a)\d{1,2}|\d{1,2}(?P<b>[-/.])\d{1,2}(?P=b)\d{4})(?!\d)"
-_AMOUNT = r"(?<![\d.])\d{1,3}(?:\.\d{3})+(?![\d.])"  # thousands after the German fashion
+_AMOUNT = r"(?<![\d.])[1-9]\d{0,2}(?:\.\d{3})+(?![\d.])"  # thousands after the German fashion
 _ACCOUNT = r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"
 _NUMBER = r"(?<![\dA-Za-z])[+＋]?[(（]?\d(?:[\s().\-/–—（）]{0,2}\d){6,}"
 _PRIVATE = re.compile(
-    f"(?P<email>{_EMAIL})|(?P<account>{_ACCOUNT})|(?P<kept>{_DAY}|{_AMOUNT})|(?P<number>{_NUMBER})"
+    f"(?P<email>{_EMAIL}|{_SPELT})|(?P<account>{_ACCOUNT})|(?P<kept>{_DAY}|{_AMOUNT})|(?P<number>{_NUMBER})"
 )
 CARD_DIGITS = range(13, 20)
 PHONE_DIGITS = range(7, 13)

@@ -6,8 +6,17 @@ from decimal import Decimal
 import pandas as pd
 from scipy import special
 
+from retention_helpers import formats
 from retention_helpers.contract import REASONS
-from retention_helpers.intervals import LEVEL, holm, newcombe, sum_interval, two_shares_p, with_rate
+from retention_helpers.intervals import (
+    LEVEL,
+    amount_share,
+    exact_p,
+    holm,
+    newcombe,
+    sum_interval,
+    with_rate,
+)
 from retention_helpers.reason_codes import UNMAPPED
 from retention_helpers.reasons.answers import Period, said, within
 
@@ -15,6 +24,7 @@ ORDER = {reason: place for place, reason in enumerate([*REASONS, UNMAPPED])}
 CENT = Decimal("0.01")
 FOLLOWED = 3  # reasons that are followed through time and groups
 BLOCK = 3  # months that the chart of shares takes together
+MRR_SHARE = ("mrr_share", "mrr_share_low", "mrr_share_high")
 
 
 def shares(lost: pd.DataFrame, when: Period, *, fewest: int) -> pd.DataFrame:
@@ -26,14 +36,13 @@ def shares(lost: pd.DataFrame, when: Period, *, fewest: int) -> pd.DataFrame:
     Feuer) is the range of sums that would be no surprise with so few losses.
 
     Columns: reason, customers, answered, share with _low and _high, at_least_share, at_most_share, mrr_lost
-    with _low and _high, mrr_share (of the MRR of those who answered).
+    with _low and _high, mrr_share (of the MRR of those who answered) with _low and _high.
     """
     rows = said(lost, when)
     everybody = within(lost, when)
     decided = int((everybody["answer"] != "involuntary").sum())
     unheard = decided - len(rows)
     largest = max(everybody["mrr"], default=Decimal(0))
-    total = sum(rows["mrr"], Decimal(0))
     found = [
         {
             "reason": reason,
@@ -42,12 +51,12 @@ def shares(lost: pd.DataFrame, when: Period, *, fewest: int) -> pd.DataFrame:
             "at_least_share": len(own) / decided,
             "at_most_share": (len(own) + unheard) / decided,
             **amount_lost(own, largest),
-            "mrr_share": float(sum(own["mrr"]) / total) if total else float("nan"),
+            **dict(zip(MRR_SHARE, amount_share(rows["mrr"], rows["reason"] == reason), strict=True)),
         }
         for reason, own in rows.groupby("reason")
     ]
     columns = ["reason", "customers", "answered", "at_least_share", "at_most_share",
-               "mrr_lost", "mrr_lost_low", "mrr_lost_high", "mrr_share"]  # fmt: skip
+               "mrr_lost", "mrr_lost_low", "mrr_lost_high", *MRR_SHARE]  # fmt: skip
     frame = with_rate(pd.DataFrame(found, columns=columns), "share", "customers", "answered")
     rates = ["share", "share_low", "share_high"]
     return ranked(frame, is_ranked=len(rows) >= fewest)[[*columns[:3], *rates, *columns[3:]]]
@@ -59,6 +68,17 @@ def amount_lost(rows: pd.DataFrame, largest: Decimal) -> dict[str, Decimal]:
     ends = (Decimal(str(end)).quantize(CENT) for end in (low, high))
     return dict(zip(("mrr_lost", "mrr_lost_low", "mrr_lost_high"),
                     (sum(rows["mrr"], Decimal(0)), *ends), strict=True))  # fmt: skip
+
+
+def with_bounds(top: pd.DataFrame) -> pd.DataFrame:
+    """`shares` as people read them: at least and at most of all who decided as one column, `of_all`."""
+    bounds = [
+        formats.interval(least, most)
+        for least, most in zip(top["at_least_share"], top["at_most_share"], strict=True)
+    ]
+    read = top.assign(of_all=bounds)
+    return read[["reason", "customers", "share", "share_low", "share_high", "of_all",
+                 "mrr_lost", "mrr_lost_low", "mrr_lost_high", *MRR_SHARE]]  # fmt: skip
 
 
 def ranked(frame: pd.DataFrame, *, is_ranked: bool) -> pd.DataFrame:
@@ -127,7 +147,7 @@ def change(lost: pd.DataFrame, now: Period, before: Period, *, fewest: int) -> p
 def _verdicts(tables: list, moved: list) -> list[str]:
     # Where the interval holds 0 there is nothing to confirm; the exact test is dear.
     p_values = [
-        two_shares_p(*counted) if one.low > 0 or one.high < 0 else 1.0
+        exact_p(*counted) if one.low > 0 or one.high < 0 else 1.0
         for counted, one in zip(tables, moved, strict=True)
     ]
     return [

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ NO_THEME = "no_theme"
 # Every word is a text, also what YAML takes for true or false; LibYAML where it is there, for its speed.
 _Texts = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 OFTEN, MOST_FREQUENT = 3, 15  # comments that make a phrase a frequent one; phrases shown
+REMEMBERED = 50_000  # comments whose themes are looked up once
 MOST_PHRASES = 6  # of a theme that a table shows
 
 
@@ -43,10 +44,14 @@ def themes_of(comment: str) -> dict[str, list[str]]:
     {}
     """
     found: dict[str, list[str]] = {}
-    for one in theme_lists().found(comment):
-        if one.phrase not in found.setdefault(one.name, []):
-            found[one.name].append(one.phrase)
+    for name, phrase in _found(comment):
+        found.setdefault(name, []).append(phrase)
     return found
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _found(comment: str) -> tuple[tuple[str, str], ...]:
+    return tuple(dict.fromkeys((one.name, one.phrase) for one in theme_lists().found(comment)))
 
 
 def themes(comments: pd.DataFrame) -> pd.DataFrame:

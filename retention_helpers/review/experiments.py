@@ -150,6 +150,8 @@ def _order(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
         return _MEND[row.reason]
     if row.state == "planned":
         return _before(plan)
+    if plan.design.aa_test and row.stop:
+        return "Nothing: both arms get the same, and do not differ, as it should be."
     if row.verdict == "better":
         return _roll_out(row, plan, guarded)
     if row.verdict == "worse":
@@ -174,9 +176,9 @@ def _roll_out(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
     unsure = guarded.loc[guarded["verdict"] == "cannot tell yet", "outcome"].tolist()
     if broken:
         return (
-            f"Do not give it to everybody yet: {formats.label(broken[0]).lower()} fell more than you allow."
+            f"Do not give it to everybody yet: {formats.words(broken[0]).lower()} fell more than you allow."
         )
-    watch = f" Keep an eye on {formats.label(unsure[0]).lower()}: it cannot be told yet." if unsure else ""
+    watch = f" Keep an eye on {formats.words(unsure[0]).lower()}: it cannot be told yet." if unsure else ""
     if row.effect_high < row.smallest_effect:
         wanted = formats.size_of_points(row.smallest_effect)
         return (
@@ -193,6 +195,8 @@ def _undecided(row: Any, plan: Plan) -> str:
         return f"{order}, and it stays undecided. Choose by cost and judgement."
     if row.state == "over":
         return f"Wait: in {formats.months(row.months_to_finish)} the last customers have reached day {days}."
+    if plan.design.randomised and formats.is_missing(row.split):
+        return "Draw its first customers, or take it out: nobody has been drawn yet."
     if not row.look:
         return "Leave it running, and change nothing."
     if formats.is_missing(row.months_to_finish) or row.months_to_finish > TOO_LONG:

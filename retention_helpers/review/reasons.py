@@ -63,8 +63,27 @@ def why_they_left(
     if answered < max(fewest, 1):
         rows = [reasons_answer(top, moved, when, fewest=fewest, ask=ASK_HERE)]
     heard = coverage[coverage["first_month"] == when.first].iloc[0]
+    if not heard["decided"]:
+        rows = [] if heard["lost"] else [_nobody(when)]
+    if heard["lost"]:
+        rows.append(_biller_row(heard))
+    if heard["decided"]:
+        rows.append(_silent_row(heard))
     caption = f"Why they left: {formats.month_span(when.first, when.last)}"
-    return Answers(caption, (*rows, _biller_row(heard), _silent_row(heard)), ("Reason", *COLUMNS[1:]))
+    return Answers(caption, tuple(rows), ("Reason", *COLUMNS[1:]))
+
+
+def _nobody(when: Period) -> Answer:
+    span = formats.month_span(when.first, when.last)
+    said = f"0 customers lost in {span}"
+    return Answer(
+        "Why did they leave?",
+        formats.MISSING,
+        said,
+        formats.MISSING,
+        (Verdict("nobody left"),),
+        "Nothing to do.",
+    )
 
 
 def _reason_row(row: dict, moved: pd.DataFrame, currency: str) -> Answer:
@@ -97,12 +116,16 @@ def _silent_row(heard: pd.Series) -> Answer:
         Verdict(f"{formats.count(heard[name])} {words}")
         for name, words in (("not_asked", "not asked"), ("not_answered", "did not answer"))
         if heard[name]
-    ]
+    ] or [Verdict("everybody said why")]
     return Answer(
         "Did not say",
         formats.percent(silent.value),
         f"{formats.count(silent.numerator)} of {formats.count(silent.denominator)} who decided to leave",
         formats.interval(silent.low, silent.high),
         tuple(verdicts),
-        ASK_HERE if heard["not_asked"] else "Ask once more, in person." if silent.numerator else "Nothing.",
+        ASK_HERE
+        if heard["not_asked"]
+        else "Ask once more, in person."
+        if silent.numerator
+        else "Nothing to do.",
     )

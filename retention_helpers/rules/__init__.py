@@ -41,6 +41,8 @@ SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (leaving.answers_of_those_who_stayed, (*SPANS, "cancellations")),
     (leaving.events_of_the_gone, (*SPANS, "events")),
     (experiments.planned, (*SPANS, "assignments")),
+    (experiments.who_takes_part, SPANS),
+    (experiments.events_that_happen, SPANS),
     (experiments.one_arm_a_customer, (*SPANS, "assignments")),
     (experiments.assigned_after_sign_up, (*SPANS, "assignments")),
 )

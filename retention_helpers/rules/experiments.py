@@ -3,6 +3,7 @@
 from retention_helpers.errors import nearest
 from retention_helpers.evidence import Evidence
 from retention_helpers.formats import plural
+from retention_helpers.rules.attributes import columns_of
 from retention_helpers.settings import EXPERIMENTS_FILE
 
 
@@ -32,6 +33,47 @@ def planned(evidence: Evidence) -> None:
             f"Write the plan down there.{hint}",
             effect="Without one, nothing is said about it.",
         )
+
+
+def who_takes_part(evidence: Evidence) -> None:
+    """An experiment for customers with something that the tables do not hold, so for nobody."""
+    columns = ["plan", *columns_of(evidence)]
+    for name, plan in evidence.experiments.items():
+        for wanted in plan.get("eligible") or {}:
+            if wanted not in columns:
+                evidence.say(
+                    "warning",
+                    "customers",
+                    "unknown condition",
+                    f"there is no column {wanted}, which {EXPERIMENTS_FILE} asks for in {name} (eligible)",
+                    f"{nearest(wanted, columns)} Correct it there.",
+                    effect="So nobody takes part in that experiment.",
+                )
+
+
+def events_that_happen(evidence: Evidence) -> None:
+    """An experiment with an outcome that no row of events has, or without events at all."""
+    for name, plan in evidence.experiments.items():
+        event = plan["outcome"].get("name")
+        if event and not evidence.has("events"):
+            evidence.say(
+                "warning",
+                "customers",
+                "unknown event",
+                f"no events lie beside it, and {name} in {EXPERIMENTS_FILE} counts one ({event})",
+                "Add the events, or choose another outcome.",
+                effect="So no arm of that experiment can succeed.",
+            )
+        elif event and not evidence.count(f"(FROM {evidence.of('events')} WHERE event = {_text(event)})"):
+            known = [one for (one,) in evidence.rows(f"SELECT DISTINCT event FROM {evidence.of('events')}")]
+            evidence.say(
+                "warning",
+                "events",
+                "unknown event",
+                f"{event}, the outcome of {name} in {EXPERIMENTS_FILE}, never happens",
+                f"{nearest(event, known)} Correct it there.",
+                effect="So no arm of that experiment can succeed.",
+            )
 
 
 def _unknown_arm(evidence: Evidence, name: str, arm: str, count: int) -> None:

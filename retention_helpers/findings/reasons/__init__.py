@@ -3,6 +3,7 @@
 from retention_helpers.findings.reasons.record import record
 from retention_helpers.findings.reasons.sentences import (
     base,
+    base_beside,
     change,
     claims,
     coverage,
@@ -11,6 +12,7 @@ from retention_helpers.findings.reasons.sentences import (
     groups,
     interviews,
     involuntary,
+    leading_change,
     over_time,
     period,
     plays,
@@ -24,6 +26,7 @@ from retention_helpers.findings.reasons.sentences import (
 
 __all__ = [
     "base",
+    "base_beside",
     "change",
     "claims",
     "coverage",
@@ -32,6 +35,7 @@ __all__ = [
     "groups",
     "interviews",
     "involuntary",
+    "leading_change",
     "over_time",
     "period",
     "plays",

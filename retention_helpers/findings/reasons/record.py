@@ -8,7 +8,7 @@ import pandas as pd
 from retention_helpers import formats
 from retention_helpers.findings.reasons.sentences import hardly_used
 from retention_helpers.findings.records import rate_of
-from retention_helpers.intervals import rate
+from retention_helpers.intervals import Rate, rate
 from retention_helpers.reasons import Period
 from retention_helpers.reasons.did import FEWEST_DAYS, USE_DAYS, Usual
 
@@ -19,15 +19,17 @@ def record(
     *,
     heard: pd.DataFrame,
     when: Period,
+    beside: Period,
     tables: Mapping[str, pd.DataFrame],
     moved: Mapping[str, pd.DataFrame],
     typical: Usual,
+    unspoken: Rate,
     interviewed: int,
     texts: Mapping[str, str],
 ) -> dict[str, Any]:
     """From the tables of the notebook about reasons, by their names.
 
-    `moved` holds the change of "month" and of the months "shown", `texts` what is ready to be pasted.
+    `moved` holds the change of "month", "quarter" and the months "shown", `texts` what is ready to be pasted.
     """
     month = heard.iloc[0]
     trend = {name: dict(zip(rows["reason"], rows["verdict"], strict=True)) for name, rows in moved.items()}
@@ -42,6 +44,7 @@ def record(
             "answered": heard["answered"].iloc[-1],
             "top": [_top(row, {}) for row in _rows(tables["last_12_months"])],
         },
+        "beside": {**_ends(beside), "top": [_top(row, {}) for row in _rows(tables["beside"])]},
         "unmapped": tables["unmapped"],
         "change": {name: [_change(row) for row in _rows(rows)] for name, rows in moved.items()},
         "over_time": [_parts(row, "share", "customers", "answered") for row in _rows(tables["over_time"])],
@@ -58,6 +61,7 @@ def record(
         "themes": [_parts(row, "share", "comments", "written") for row in _rows(tables["themes"])],
         "phrases": tables["phrases"],
         "requests": tables["requests"],
+        "requests_unspoken": unspoken,
         "involuntary_causes": [
             {**_paid_again(row), "mrr_lost": _amount(row, "mrr_lost")} for row in _rows(tables["involuntary"])
         ],
@@ -147,6 +151,8 @@ def _top(row: dict[str, Any], trend: Mapping[str, str]) -> dict[str, Any]:
         "mrr_lost_low": row["mrr_lost_low"],
         "mrr_lost_high": row["mrr_lost_high"],
         "mrr_share": row["mrr_share"],
+        "mrr_share_low": row["mrr_share_low"],
+        "mrr_share_high": row["mrr_share_high"],
         "trend": trend.get(row["reason"]),
     }
 

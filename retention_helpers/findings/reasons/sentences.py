@@ -8,9 +8,12 @@ from retention_helpers import formats
 from retention_helpers.findings.sentences import Sentence, listed
 from retention_helpers.intervals import Rate, rate
 from retention_helpers.reasons import Period, order_is_clear
-from retention_helpers.reasons.did import FEWEST_DAYS, STAY, USE_DAYS, Usual
+from retention_helpers.reasons.did import STAY, Usual
+from retention_helpers.reasons.features import ASKING, UNNAMED
 from retention_helpers.reasons.topics import NO_THEME
 
+QUARTER = 3  # months; longer comparisons have no table
+NAMED = 3  # reasons of a sentence
 STAND_OUT = ("above the rest", "below the rest")
 
 
@@ -44,7 +47,7 @@ def coverage(heard: pd.DataFrame) -> Sentence:
     ]
     said = listed([f"{formats.count(many)} {what}" for many, what in parts if many])
     decided = f"of the {formats.count(now['decided'])} who decided to leave, {said}" if said else ""
-    told = "; ".join(part for part in (biller, decided) if part)
+    told = "; ".join(part for part in (biller, decided) if part) if biller else said
     return Sentence(f"Of {formats.plural(now['lost'], 'customer')} lost in {month}, {told}.")
 
 
@@ -62,10 +65,11 @@ def period(heard: pd.DataFrame, when: Period, fewest: int) -> Sentence:
             f"{month} has {answers}, fewer than {least}. So this page leads with {_span(when)}, with "
             f"{formats.plural(own, 'answer')}."
         )
+    if not own:
+        return Sentence(f"Nobody said why {_in(when)}.")
     return Sentence(
         f"There are fewer than {least} answers even {_in(when)} ({formats.count(own)}). So the reasons "
-        "stand in "
-        "the order of the list: a ranking of so few would be chance."
+        "stand in the order of the list: a ranking of so few would be chance."
     )
 
 
@@ -74,11 +78,12 @@ def silent(groups: pd.DataFrame) -> Sentence:
     out = groups[groups["verdict"].isin(STAND_OUT)]
     if groups.empty:
         return Sentence("Nobody decided to leave in this time.")
+    if not groups["verdict"].isin(["no clear difference", *STAND_OUT]).any():
+        return Sentence("Too few, or too much of one kind, to say whether the silent are like the others.")
     if out.empty:
         return Sentence(
             "No plan, stage of tenure or MRR band is clearly more or less silent than the others. With so "
-            "few, "
-            "that does not prove that the silent left for the same reasons."
+            "few, that does not prove that the silent left for the same reasons."
         )
     said = [
         f"{row.level} {formats.rate(row.silent_share, row.silent_share_low, row.silent_share_high)}, "
@@ -97,6 +102,12 @@ def base(heard: pd.DataFrame, when: Period) -> str:
     return f"{answers} of {formats.count(row['decided'])} who decided to leave, {_span(when)}"
 
 
+def base_beside(top: pd.DataFrame, when: Period) -> str:
+    """The same for the longer period beside it."""
+    answers = formats.plural(int(top["answered"].iloc[0]) if len(top) else 0, "answer")
+    return f"For comparison: {answers}, {_span(when)}"
+
+
 def shares(top: pd.DataFrame, when: Period, currency: str, *, fewest: int) -> Sentence:
     """The reason named most, within which bounds, and whether it is clearly the first."""
     if top.empty:
@@ -111,11 +122,10 @@ def shares(top: pd.DataFrame, when: Period, currency: str, *, fewest: int) -> Se
     share = formats.rate(first["share"], first["share_low"], first["share_high"])
     text = (
         f"{_begun(_in(when))}, {formats.count(first['customers'])} of {formats.count(answered)} who "
-        "answered named "
-        f"{_named(first['reason'])}: {share}. Whatever the silent would have said, it is between "
-        f"{formats.percent(first['at_least_share'])} and {formats.percent(first['at_most_share'])} of all "
-        "who "
-        f"decided to leave. These customers paid {formats.money(first['mrr_lost'], currency)} a month."
+        f"answered named {_named(first['reason'])}: {share}. Whatever the silent would have said, it is "
+        f"between {formats.percent(first['at_least_share'])} and {formats.percent(first['at_most_share'])} "
+        "of all who decided to leave. These customers paid "
+        f"{formats.money(first['mrr_lost'], currency)} a month."
     )
     if len(top) == 1:
         return Sentence(text)
@@ -131,12 +141,12 @@ def shares(top: pd.DataFrame, when: Period, currency: str, *, fewest: int) -> Se
 def unmapped(codes: pd.DataFrame) -> Sentence:
     """Which codes of the source no map knows, and the way out."""
     if codes.empty:
-        return Sentence("Every reason in the data is one of the list.")
-    many = int(codes["customers"].sum())
+        return Sentence("There is no code in the data that the list of reasons does not know.")
+    many, by_biller = int(codes["customers"].sum()), int(codes["involuntary"].sum())
+    ended = f" The biller ended {formats.count(by_biller)} of them: their cause is “not said”."
     return Sentence(
-        f"{formats.plural(many, 'answer')} {'uses' if many == 1 else 'use'} a code that no map knows, and "
-        f"{'counts' if many == 1 else 'count'} as “unmapped”. Say in retention.yml what each code means, "
-        "such as "
+        f"{formats.plural(many, 'customer')} left with a reason that no map knows: such an answer counts as "
+        f"“unmapped”.{ended if by_biller else ''} Say in retention.yml what each code means, such as "
         "reason_map: {your code: too_expensive}."
     )
 
@@ -155,18 +165,24 @@ def change(moved: pd.DataFrame, now: Period, before: Period) -> Sentence:
     if out.empty:
         return Sentence(
             f"{spans}: no reason is named clearly more or less often. So few answers cannot tell a small "
-            "change "
-            "from none."
+            "change from none."
         )
     said = [
         f"{_named(row.reason)} {row.verdict} from {formats.percent(row.before_share)} to "
-        f"{formats.percent(row.share)}, by "
+        f"{formats.percent(row.share)}, "
         f"{formats.difference(row.share_change, row.share_change_low, row.share_change_high)}"
         " percentage points"
         for row in out.itertuples()
     ]
     others = " The others show no clear change." if len(out) < len(moved) else ""
     return Sentence(f"{spans}: {'; '.join(said)}.{others}")
+
+
+def leading_change(moved: pd.DataFrame, when: Period, before: Period) -> Sentence:
+    """Which comparison the first screen takes its verdicts from; itself, where no table shows it."""
+    if when.months > QUARTER:
+        return change(moved, when, before)
+    return Sentence(f"The verdicts of the first screen are those of {_span(when)}.")
 
 
 def over_time(blocks: pd.DataFrame) -> Sentence:
@@ -185,29 +201,36 @@ def over_time(blocks: pd.DataFrame) -> Sentence:
     ]
     return Sentence(
         f"Where there are enough answers, the share of {_named(first)} lay between {said[0]} and "
-        f"{said[1]}. Look "
-        "at the length of the bars before the line: every point is few answers."
+        f"{said[1]}. The longer a bar, the fewer the answers behind it: believe what lasts, not one jump."
     )
 
 
 def groups(tested: pd.DataFrame, parts: pd.DataFrame) -> Sentence:
     """Whether different customers leave for different reasons."""
     judged = tested[tested["verdict"].isin(["differs", "no clear difference"])]
+    if len(tested) and (tested["verdict"] == "the only one").all():
+        return Sentence("All who answered are of one kind: there are no groups to compare.")
     if judged.empty:
         return Sentence("Too few answers to say whether different customers leave for different reasons.")
-    differing = [formats.label(by) for by in judged.loc[judged["verdict"] == "differs", "by"]]
+    differing = [_kind(by) for by in judged.loc[judged["verdict"] == "differs", "by"]]
     out = parts[parts["verdict"].isin(STAND_OUT)]
     said = [f"the reasons differ by {listed(differing)}"] if differing else []
     said += [
-        f"of {formats.label(row.by)} {row.level}, {formats.rate(row.share, row.share_low, row.share_high)} "
-        "name "
-        f"{_named(row.reason)}, {row.verdict}"
+        f"of {formats.plural(int(row.answered), 'answer')} with {_kind(row.by)} {row.level}, "
+        f"{formats.count(row.customers)} name {_named(row.reason)}, "
+        f"{formats.rate(row.share, row.share_low, row.share_high)}, {row.verdict}"
         for row in out.itertuples()
     ]
     if not said:
         ways = formats.plural(len(judged), "way")
         return Sentence(f"Of {ways} to group customers, the reasons differ clearly in none.")
     return Sentence(f"{_begun('; '.join(said))}.")
+
+
+def _kind(by: str) -> str:
+    """What customers are grouped by, inside a sentence."""
+    name = formats.label(by)
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]
 
 
 def said_and_did(rows: pd.DataFrame, typical: Usual) -> Sentence:
@@ -218,19 +241,16 @@ def said_and_did(rows: pd.DataFrame, typical: Usual) -> Sentence:
             "compares."
         )
     usual = (
-        f"The middle customer who stays uses it on {formats.number(typical.days_a_week, 1)} days a week "
-        f"({formats.plural(typical.customers, 'customer')} with at least "
-        f"{formats.plural(FEWEST_DAYS, 'day')} of the "
-        f"last {formats.count(USE_DAYS)})."
+        f"The middle one of {formats.plural(typical.customers, 'customer')} who stay uses the product on "
+        f"{formats.number(typical.days_a_week, 1)} days a week."
     )
     gone, stay = hardly_used(rows), hardly_used(rows, of=STAY)
     if not gone.denominator:
         return Sentence(f"{usual} Of nobody who answered the use before is known.")
     return Sentence(
         f"{usual} Of {formats.count(gone.denominator)} who answered, {formats.count(gone.numerator)} had "
-        "hardly "
-        f"used it before they asked to leave: {formats.rate(gone.value, gone.low, gone.high)}, against "
-        f"{formats.percent(stay.value)} of those who stay."
+        f"hardly used it before they asked to leave: {formats.rate(gone.value, gone.low, gone.high)}, "
+        f"against {formats.percent(stay.value)} of those who stay."
     )
 
 
@@ -253,16 +273,14 @@ def claims(held: pd.DataFrame) -> Sentence:
     most = known.loc[known["contradicting_share"].idxmax()]
     return Sentence(
         "What they did speaks against no reason clearly more often than it does with the others who left. "
-        "The "
-        f"largest share: {_claim(most)}."
+        f"The largest share: {_claim(most)}."
     )
 
 
 def _claim(row: Any) -> str:
     return (
         f"{formats.count(row.contradicting)} of {formats.count(row.customers)} who named "
-        f"{_named(row.reason)} "
-        f"{row.did}, and {formats.percent(row.others_share)} of the others"
+        f"{_named(row.reason)} {row.did}; of the others who left it is {formats.percent(row.others_share)}"
     )
 
 
@@ -275,39 +293,50 @@ def themes(rows: pd.DataFrame) -> Sentence:
     if named.empty:
         return Sentence(f"{formats.plural(written, 'comment')}, none of them with a phrase of the lists.")
     first = named.iloc[0]
+    them = "it" if rest == 1 else "these"
+    unread = f" {formats.count(rest)} {'is' if rest == 1 else 'are'} in no theme: read {them} yourself."
+    unread = unread if rest else ""
     return Sentence(
-        f"{formats.plural(written, 'comment')}, of which {formats.count(written - rest)} hold a phrase of "
-        "the lists; "
-        f"most are about {_named(first['theme'])} ({formats.count(first['comments'])}). "
-        f"{formats.count(rest)} are in "
-        "no theme: read those yourself."
+        f"Of {formats.plural(written, 'comment')}, {formats.count(written - rest)} hold a phrase of the "
+        f"lists. The theme that comes most often is {_named(first['theme'])}, in "
+        f"{formats.count(first['comments'])} of them.{unread}"
     )
 
 
-def requests(rows: pd.DataFrame, currency: str) -> Sentence:
-    """The feature that most of those who left had asked for."""
-    if rows.empty:
-        return Sentence("No comment asks for a feature.")
-    first = rows.iloc[0]
+def requests(rows: pd.DataFrame, unspoken: Rate, currency: str) -> Sentence:
+    """The feature that most of those who left had asked for, and how many did not say which."""
+    rest = (
+        f" {formats.count(unspoken.numerator)} of {formats.count(unspoken.denominator)} who named "
+        f"{_named(ASKING)} wrote no word: which one is not known."
+        if unspoken.numerator
+        else ""
+    )
+    named = rows[rows["feature"] != UNNAMED]
+    if named.empty:
+        return Sentence(f"No comment says which feature was missing.{rest}")
+    first = named.iloc[0]
+    many = int(first["customers"])
     return Sentence(
-        f"Asked for most: {first['feature']}, by {formats.plural(int(first['customers']), 'customer')} who "
-        "paid "
-        f"{formats.money(first['mrr_lost'], currency)} a month together."
+        f"Asked for most: {first['feature']}, by {formats.plural(many, 'customer')} who paid "
+        f"{formats.money(first['mrr_lost'], currency)} a month{'' if many == 1 else ' together'}.{rest}"
     )
 
 
-def involuntary(causes: pd.DataFrame, when: Period) -> Sentence:
+def involuntary(causes: pd.DataFrame, when: Period, days: int) -> Sentence:
     """What the biller ended, and how many of them came back."""
     if causes.empty:
         return Sentence(f"The biller ended nobody {_in(when)}.")
     judged, back = int(causes["judged"].sum()), int(causes["paid_again"].sum())
     said = [f"{row.cause.replace('_', ' ')} {formats.count(row.customers)}" for row in causes.itertuples()]
-    return Sentence(
-        f"{_begun(_in(when))} the biller ended {formats.plural(int(causes['customers'].sum()), 'customer')} "
-        f"({', '.join(said)}). Of {formats.count(judged)} of whom enough days have passed, "
-        f"{formats.count(back)} "
-        "paid again."
+    ended = formats.plural(int(causes["customers"].sum()), "customer")
+    wait = formats.plural(days, "day")
+    paid = (
+        f" Of the {formats.count(judged)} whose end lies at least {wait} back, "
+        f"{formats.count(back) if back else 'none'} paid again within that time."
+        if judged
+        else f" For none of them have {wait} passed yet."
     )
+    return Sentence(f"{_begun(_in(when))} the biller ended {ended} ({', '.join(said)}).{paid}")
 
 
 def failed_payments(together: pd.DataFrame, days: int) -> Sentence:
@@ -318,10 +347,11 @@ def failed_payments(together: pd.DataFrame, days: int) -> Sentence:
     if not row["judged"]:
         return Sentence(f"{formats.plural(days, 'day')} have not passed yet since any failed payment.")
     share = formats.rate(row["paid_again_share"], row["paid_again_share_low"], row["paid_again_share_high"])
+    paid = int(row["paid_again"])
     return Sentence(
-        f"Of {formats.plural(int(row['judged']), 'payment')} that failed, "
-        f"{formats.count(row['paid_again'])} were "
-        f"paid within {formats.plural(days, 'day')}: {share}."
+        f"Of {formats.plural(int(row['judged']), 'payment')} that failed at least "
+        f"{formats.plural(days, 'day')} ago, {formats.count(paid)} {'was' if paid == 1 else 'were'} paid "
+        f"within that time: {share}."
     )
 
 
@@ -332,12 +362,15 @@ def plays(rows: pd.DataFrame, currency: str) -> Sentence:
     first = rows.iloc[0]
     ends = (first["mrr_a_month"], first["mrr_a_month_low"], first["mrr_a_month_high"])
     amount = formats.amount(*ends, currency)
-    text = f"The most could be reached at {_named(first['reason'])}: {amount} of MRR a month. {first['play']}"
+    text = f"{_named(first['reason'])} costs the most: {amount} of MRR lost to it each month. {first['play']}"
     level = [row for row in rows.iloc[1:].itertuples() if row.mrr_a_month_high > first["mrr_a_month_low"]]
     if not level:
         return Sentence(text)
-    names = listed([_named(row.reason) for row in level[:3]])
-    return Sentence(f"{text} With so few losses {names} may as well be larger: choose by what you can do.")
+    names = [_named(row.reason) for row in level[:NAMED]]
+    more = [f"{formats.count(len(level) - NAMED)} more"] if len(level) > NAMED else []
+    return Sentence(
+        f"{text} With so few losses {listed([*names, *more])} may cost as much: choose by what you can do."
+    )
 
 
 def interviews(people: pd.DataFrame, when: Period, done: int, least: object, currency: str) -> Sentence:
@@ -356,11 +389,10 @@ def interviews(people: pd.DataFrame, when: Period, done: int, least: object, cur
 def enough(rows: pd.DataFrame) -> Sentence:
     """How many interviews are enough."""
     said = [
-        f"{formats.count(row.interviews)} for one that {formats.percent(row.held_by_share, 0)} hold"
+        f"{formats.count(row.interviews)} if {formats.percent(row.held_by_share, 0)} hold it"
         for row in rows.itertuples()
     ]
     return Sentence(
-        f"To hear a reason at least once, almost surely, it takes so many talks: {listed(said)}. You may "
-        "stop when "
-        "three talks in a row bring nothing new."
+        f"How many customers to talk to, to hear a reason at least once almost surely: {listed(said)}. "
+        "You may stop when three talks in a row bring nothing new."
     )
