@@ -20,7 +20,7 @@ from retention_helpers.evidence import Evidence
 from retention_helpers.kept import CACHE, Passed
 from retention_helpers.reading import read_table
 from retention_helpers.rules.money import one_currency
-from retention_helpers.setting_aside import keep_imported
+from retention_helpers.setting_aside import UNMATCHED, keep_imported
 from retention_helpers.settings import (
     NOT_USED_YET,
     SETTINGS_FILE,
@@ -97,6 +97,7 @@ def _files(folder: Path, settings: Settings, target: Path) -> _Files:
         faults = [*brought.faults, *_brought_twice(elsewhere), *not_known.faults(missing)]
         for key, imported in brought.imported.items():
             keep_imported(target, key, imported.set_aside)
+            keep_imported(target, key, imported.unmatched, folder=UNMATCHED)
     sources, others = find_sources(folder, elsewhere, mapping.files(folder, settings))
     if is_stopped:  # what was to bring the table is broken, and said
         others = [fault for fault in others if fault.rule != "missing file"]

@@ -29,6 +29,7 @@ class Written:
     rows: Mapping[str, int]
     rows_set_aside: int
     set_aside: Path | None
+    unmatched: Path | None  # rows of other sources that this one knows nothing of
     faults: Sequence[Fault]
 
 
@@ -97,9 +98,9 @@ def _write(imported: Imported, source: str, out: Path) -> Written:
         recorded[path.name] = _digest(path)
     (out / RECORD).write_text(json.dumps(recorded, indent=1, sort_keys=True), encoding="utf-8")
     not_known.write(out, source, imported.not_known)
-    aside = out / SET_ASIDE / f"{source}.csv"
-    write_set_aside(imported.set_aside, aside)
-    return Written(rows, len(imported.set_aside), aside if imported.set_aside else None, imported.faults)
+    aside = write_set_aside(imported.set_aside, out / SET_ASIDE / f"{source}.csv")
+    unmatched = write_set_aside(imported.unmatched, out / SET_ASIDE / f"{source}_unmatched.csv")
+    return Written(rows, len(imported.set_aside), aside, unmatched, imported.faults)
 
 
 def _write_table(parquet: Path, path: Path) -> int:
@@ -113,11 +114,11 @@ def _write_table(parquet: Path, path: Path) -> int:
         return int(whole.metadata.num_rows)
 
 
-def write_set_aside(rows: Sequence[SetAside], path: Path) -> None:
+def write_set_aside(rows: Sequence[SetAside], path: Path) -> Path | None:
     """The rows that were set aside, each with its place and the reason; no file where there are none."""
     path.unlink(missing_ok=True)
     if not rows:
-        return
+        return None
     columns = list(dict.fromkeys(name for row in rows for name in row.cells))
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -125,3 +126,4 @@ def write_set_aside(rows: Sequence[SetAside], path: Path) -> None:
         writer.writerow(["file", "place", "reason", *columns])
         for row in rows:
             writer.writerow([row.file, row.place, row.reason, *(row.cells.get(name, "") for name in columns)])
+    return path

@@ -187,7 +187,7 @@ def test_tickets(joined: Callable[..., Imported]) -> None:
          "text": "The export is slow. It takes a minute.", PLACE: "tickets.csv, line 2"},
         {"customer_id": "C-2", "opened_at": "2026-02-22", "text": "Login", PLACE: "others.csv, line 2"},
     ]  # fmt: skip
-    assert [(row.file, row.place, row.reason) for row in found.set_aside if row.file != "customers"] == [
+    assert [(row.file, row.place, row.reason) for row in found.set_aside] == [
         ("tickets.csv", "line 3", "no customer has its contact or its e-mail")
     ]
 
@@ -202,19 +202,16 @@ def test_the_match_rate_and_who_was_not_matched(joined: Callable[..., Imported])
     found = joined(contacts=[CONTACT, *strangers])
     assert said(found, "match rate") == [
         "note: hubspot: 1 of 2 customers (50.0 %) have a contact of their e-mail, and 1 contact without a "
-        "customer. Both are listed with what was set aside."
+        "customer. The lists of the unmatched and of what was set aside name them."
     ]
     assert [(row.file, row.place, row.reason) for row in found.set_aside] == [
         ("contacts.csv", "line 3", "no customer has this e-mail"),
         ("contacts.csv", "line 4", "an earlier row has the same e-mail"),
         ("contacts.csv", "line 5", "it has no e-mail to join by"),
-        (
-            "customers",
-            "line 3",
-            "no contact has this e-mail; the customer counts, without what HubSpot knows",
-        ),
     ]
-    assert found.set_aside[-1].cells["email"] == "bo@example.com"
+    (unknown,) = found.unmatched
+    assert (unknown.file, unknown.place) == ("customers", "line 3")
+    assert unknown.cells["email"] == "bo@example.com"
 
 
 def test_a_poor_match_is_a_warning(joined: Callable[..., Imported]) -> None:
@@ -275,7 +272,9 @@ def test_it_completes_what_an_earlier_import_wrote(tmp_path: Path) -> None:
     with (out / "customers.csv").open() as file:
         people = list(csv.DictReader(file))
     assert [(one["customer_id"], one["industry"]) for one in people] == [("C-1", "law"), ("C-2", "")]
-    assert written.set_aside == out / "set_aside" / "hubspot.csv"
+    assert written.set_aside is None
+    assert written.unmatched == out / "set_aside" / "hubspot_unmatched.csv"
+    assert "C-2" in written.unmatched.read_text()
 
 
 def test_the_owner_s_own_customers_are_not_written_over(tmp_path: Path) -> None:

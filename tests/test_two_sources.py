@@ -161,6 +161,9 @@ def test_the_gate_reads_both_and_says_what_each_one_knows(home: Path) -> None:
     rules = [fault.rule for fault in checked.faults]
     assert "match rate" in rules and "columns set apart" in rules
     assert not any("not known" in rule for rule in rules)
+    assert [(path.name, len(path.read_text().splitlines()) - 1) for path in checked.lists] == [
+        ("set_aside_hubspot.csv", 1), ("unmatched_hubspot.csv", 5),
+    ]  # fmt: skip
 
 
 def test_the_movements_of_the_month(march: business.Business) -> None:

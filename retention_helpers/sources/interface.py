@@ -80,6 +80,7 @@ class Imported:
         faults: what is wrong with the files themselves. With a stop the tables are not used.
         not_known: why a history of `contract.HISTORIES` cannot be known from this source, in a sentence or
             two with the way out. What would follow from it is left empty on every page.
+        unmatched: rows of other sources that this one knows nothing of; they count all the same.
     """
 
     tables: Mapping[str, Path]
@@ -87,6 +88,7 @@ class Imported:
     set_aside: Sequence[SetAside] = ()
     faults: Sequence[Fault] = ()
     not_known: Mapping[str, str] = field(default_factory=dict)
+    unmatched: Sequence[SetAside] = ()
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from retention_helpers.sources.hubspot.people import (
     Customer,
     completed,
     email_column,
-    matched,
+    match_rate,
     people_of,
     set_apart,
+    unmatched,
 )
 from retention_helpers.sources.hubspot.touches import answers_of, mails_of, tickets_of
 from retention_helpers.sources.interface import Imported, Importer, Order, write_rows
@@ -56,9 +57,10 @@ def _joined(order: Order, found: Found, customers: list[Customer], column: str) 
         "nps": list(answers_of(found, people)),
         "tickets": list(tickets_of(found, people)),
     }
-    found.faults += [*matched(found, customers, column, people), *set_apart(found)]
+    unknown = unmatched(found, customers, column, people)
+    found.faults += [*match_rate(found, customers, len(unknown), people), *set_apart(found)]
     paths = {table: write_rows(order, table, rows) for table, rows in tables.items() if rows}
-    return Imported(paths, found.rows_read, found.set_aside, found.faults)
+    return Imported(paths, found.rows_read, found.set_aside, found.faults, unmatched=unknown)
 
 
 def _customers(order: Order) -> list[Customer]:

@@ -123,28 +123,34 @@ def _company_of(
     return companies.get(named) or companies.get(email.rpartition("@")[2]) or (None, {})
 
 
-def matched(found: Found, customers: Sequence[Customer], column: str, people: People) -> Iterator[Fault]:
-    """How many customers HubSpot knows; those that it does not know are listed beside the rows set aside."""
+def unmatched(found: Found, customers: Sequence[Customer], column: str, people: People) -> list[SetAside]:
+    """The customers whose e-mail no contact has; all of them count."""
+    if not found.rows["contacts"]:
+        return []
+    return [
+        Spot("customers", one.get(PLACE) or "").set_aside("no contact has this e-mail", _filled(one))
+        for one in customers
+        if (one.get(column) or "").strip().lower() not in people.contacts
+    ]
+
+
+def _filled(customer: Customer) -> dict[str, str]:
+    return {name: cell for name, cell in customer.items() if cell and name != PLACE}
+
+
+def match_rate(found: Found, customers: Sequence[Customer], unknown: int, people: People) -> Iterator[Fault]:
+    """How many customers have a contact; a warning where it is less than half of them."""
     if not found.rows["contacts"]:
         return
-    unknown = [one for one in customers if (one.get(column) or "").strip().lower() not in people.contacts]
-    for customer in unknown:
-        found.set_aside.append(_not_found(customer))
-    share = 1 - len(unknown) / len(customers)
+    share = 1 - unknown / len(customers)
     strangers = sum(email not in people.customers for email in people.contacts)
     said = message(
         "hubspot",
-        f"{len(customers) - len(unknown):,} of {len(customers):,} customers ({percent(share)}) have a "
-        f"contact of their e-mail, and {plural(strangers, 'contact')} without a customer",
-        "Both are listed with what was set aside.",
+        f"{len(customers) - unknown:,} of {len(customers):,} customers ({percent(share)}) have a contact of "
+        f"their e-mail, and {plural(strangers, 'contact')} without a customer",
+        "The lists of the unmatched and of what was set aside name them.",
     )
-    yield Fault("note" if share >= 0.5 else "warning", "customers", "match rate", len(unknown), said)
-
-
-def _not_found(customer: Customer) -> SetAside:
-    reason = "no contact has this e-mail; the customer counts, without what HubSpot knows"
-    cells = {name: cell for name, cell in customer.items() if cell and name != PLACE}
-    return Spot("customers", customer.get(PLACE) or "").set_aside(reason, cells)
+    yield Fault("note" if share >= 0.5 else "warning", "customers", "match rate", unknown, said)
 
 
 def set_apart(found: Found) -> Iterator[Fault]:
