@@ -128,7 +128,9 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     imports.add_argument(
         "source", metavar="SOURCE", choices=IMPORTERS, help=f"one of: {', '.join(IMPORTERS)}"
     )
-    imports.add_argument("files", nargs="*", type=Path, metavar="FILE", help="what the tool exported")
+    imports.add_argument(
+        "files", nargs="*", default=[], type=Path, metavar="FILE", help="what the tool exported"
+    )
     imports.add_argument("--out", type=Path, metavar="DIR", help="the data folder to write to")
     imports.add_argument(
         "--date-order", choices=ORDERS, default="", help="how days such as 05/03/2026 are meant"

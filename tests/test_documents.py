@@ -10,7 +10,17 @@ import pytest
 import yaml
 from corruptions import CORRUPTIONS
 
-from retention_helpers import activity, cohorts, experiments, intervals, measures, months, reasons, survival
+from retention_helpers import (
+    activity,
+    cohorts,
+    drivers,
+    experiments,
+    intervals,
+    measures,
+    months,
+    reasons,
+    survival,
+)
 from retention_helpers.business import SAMPLE
 from retention_helpers.contract import ACCEPTABLE
 from retention_helpers.experiments import looks, pause, plan, split
@@ -59,6 +69,12 @@ def test_every_measure_is_in_the_glossary(module: object) -> None:
         "activity.kept_sign_ups",
     }
     assert own - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in own}
+
+
+def test_what_the_comparison_computes_is_in_the_glossary() -> None:
+    """Every function that the package offers, but for the choice of rows that a page shows."""
+    offered = {f"drivers.{name}" for name in drivers.__all__ if inspect.isfunction(getattr(drivers, name))}
+    assert offered - {"drivers.at_days"} == {name for name in CODE.findall(GLOSSARY) if name in offered}
 
 
 def test_every_measure_of_the_reasons_is_in_the_glossary() -> None:
@@ -143,6 +159,16 @@ def test_readme_finding_holds(sample) -> None:  # type: ignore[no-untyped-def]
     churn = measures.customer_churn(sample).iloc[-1]
     told = f"{churn['lost']} of {churn['customers_at_start']} customers"
     assert told in README
+
+
+def test_the_comparison_that_the_readme_tells_holds(sample) -> None:  # type: ignore[no-untyped-def]
+    """The shadow and the cause, with the shares of the sample."""
+    comparison = drivers.comparison(sample, landmark_days=30)
+    alone = drivers.compare_alone(comparison).set_index("name")
+    for name in ("first_week_integration_connected", "onboarding_completed"):
+        assert alone.loc[name, "level"] == "no"
+        shares = [f"{alone.loc[name, side]:.0%}".replace("%", " %") for side in ("rest_risk", "level_risk")]
+        assert re.search(rf"{shares[0]}[^.]*{shares[1]}", README)
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "GLOSSARY.md", "CHANGELOG.md"])

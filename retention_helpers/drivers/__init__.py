@@ -10,6 +10,7 @@ from retention_helpers.drivers.cuts import thresholds
 from retention_helpers.drivers.established import at_month_ends, compare_established, every_nth
 from retention_helpers.drivers.features import comparison
 from retention_helpers.drivers.landmark import EARLY_LANDMARK, Comparison, Driver, LooksAhead, flow
+from retention_helpers.drivers.lot import drawn_by_lot
 from retention_helpers.drivers.naive import compare_without_landmark
 from retention_helpers.drivers.shrinkage import segments
 from retention_helpers.drivers.staying import at_days, still_there
@@ -28,6 +29,7 @@ __all__ = [
     "compare_together",
     "compare_without_landmark",
     "comparison",
+    "drawn_by_lot",
     "every_nth",
     "flow",
     "leading",

@@ -101,6 +101,11 @@ class Fit:
     def errors(self) -> Floats:
         return np.sqrt(np.diag(self.covariance))
 
+    @property
+    def height(self) -> float:
+        """The log likelihood, less the penalty."""
+        return _height(self.lives, self.coefficients, self.penalty)
+
     @cached_property
     def _weight(self) -> Floats:
         return _weights(self.lives, self.coefficients)

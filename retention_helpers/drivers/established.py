@@ -157,9 +157,11 @@ def _clock(table: str) -> str:
 def at_month_ends(business: Business) -> pd.DataFrame:
     """One row per established customer and month end: what was known then, and whether they left after it.
 
-    Established: a customer for 120 days or longer; of a large business `every_nth` of them. Columns:
-    customer_id, month, landmark_on, days, lost, settled, known_day (0 is the landmark), and a column a driver
-    where its table is there; unknown in months over which the table was not kept.
+    Established: a customer for 120 days or longer; of a large business `every_nth` of them.
+
+    Columns: customer_id, month, landmark_on, days, lost, settled, known_day (0 is the
+    landmark), and a column a driver where its table is there; unknown in months over which the table was not
+    kept.
     """
     rows = kept_there(business).order_by(["customer_id", "month"]).execute()
     each = ["customer_id", "month"]
@@ -171,9 +173,10 @@ def at_month_ends(business: Business) -> pd.DataFrame:
         kept = coverage(business, table).holds(on - pd.Timedelta(days=LATELY + BEFORE - 1), on)
         rows[columns] = rows[columns].fillna(0).astype(float).where(kept)
         rows = rows.drop(columns="known_day_told")
-    paid = months.kept_customer_months(business).semi_join(kept_there(business), each)
-    mrr = paid.select("customer_id", "month", mrr=paid.mrr_at_end.cast("float64"))
-    rows = rows.merge(mrr.execute(), on=each, how="left")
+    if business.knows("prices"):
+        paid = months.kept_customer_months(business).semi_join(kept_there(business), each)
+        mrr = paid.select("customer_id", "month", mrr=paid.mrr_at_end.cast("float64"))
+        rows = rows.merge(mrr.execute(), on=each, how="left")
     refuse_later(rows, 0)
     return _with_ratios(rows)
 

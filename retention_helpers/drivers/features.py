@@ -11,6 +11,8 @@ from retention_helpers.drivers.landmark import Comparison, Driver, at_landmark
 from retention_helpers.drivers.set_apart import leaks, sorted_out
 from retention_helpers.drivers.use import use
 
+DAY = pd.Timedelta(days=1)
+
 
 class Gathered(NamedTuple):
     """All drivers that the tables give, and a row a customer at the landmark with a column a driver."""
@@ -22,6 +24,11 @@ class Gathered(NamedTuple):
 def gathered(business: Business, *, landmark_days: int) -> Gathered:
     """Everything that the tables tell about each customer at the landmark, before anything is set apart."""
     rows = at_landmark(business, landmark_days=landmark_days).order_by("customer_id").execute()
+    return gathered_so_far(business, rows, landmark_days=landmark_days)
+
+
+def gathered_so_far(business: Business, rows: pd.DataFrame, *, landmark_days: int) -> Gathered:
+    """The same of any customers (customer_id, signed_up_on), of the days up to the landmark or to the cut."""
     rows = rows.assign(signed_up_on=rows["signed_up_on"].astype("datetime64[s]"), known_day=0)
     tables = [
         known.time_of_sign_up(rows),
@@ -41,7 +48,7 @@ def comparison(business: Business, *, landmark_days: int) -> Comparison:
     """The customers at a landmark with everything that was known about them by then.
 
     Columns that cannot be compared (the same for everybody, leaking the outcome, …) are set apart with the
-    reason. Raises InputError where `attributes` names a column that is not there.
+    reason.
     """
     every, rows = gathered(business, landmark_days=landmark_days)
     drivers, apart = sorted_out(rows, every, vouched=business.settings.attributes)
@@ -65,7 +72,8 @@ def _joined(business: Business, rows: pd.DataFrame, told: Known, landmark_days: 
     if told.table:
         names = [driver.name for driver in told.drivers]
         first = both["signed_up_on"]
-        kept = known.coverage(business, told.table).holds(first, first + pd.Timedelta(days=landmark_days))
+        last = (first + pd.Timedelta(days=landmark_days)).clip(upper=pd.Timestamp(business.as_of) - DAY)
+        kept = known.coverage(business, told.table).holds(first, last)
         both[names] = both[names].where(kept)
     for driver in told.drivers:
         if driver.kind == "category":

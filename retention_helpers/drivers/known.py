@@ -14,7 +14,6 @@ from retention_helpers import months
 from retention_helpers.business import Business
 from retention_helpers.contract import TABLES, day_name
 from retention_helpers.drivers.landmark import AT_SIGN_UP, LATER, Driver, Kind, kept_newcomers
-from retention_helpers.errors import InputError, nearest
 
 PRICE_PEERS = 20  # the latest who bought the same, to know its usual price
 FEWEST_PEERS = 5
@@ -87,24 +86,12 @@ def coverage(business: Business, table: str) -> Coverage:
     return Coverage(months_kept[0].start_time, months_kept[1].end_time)
 
 
-def attribute_names(business: Business) -> tuple[str, ...]:
-    """The attributes to compare: those that the owner named, or all that are neither personal nor leak.
-
-    Raises InputError where the setting `attributes` names a column that is not there.
-    """
-    named, found = business.settings.attributes, business.attributes
-    for name in named:
-        if name not in found.columns:
-            raise InputError(
-                f"retention.yml: attributes names {name}, and customers has no such column. "
-                f"{nearest(name, found.columns)}"
-            )
-    return found.compared(named)
-
-
 def attributes(business: Business) -> Known:
-    """The attributes as they were at sign-up: a number where all its values are, a category else."""
-    names = attribute_names(business)
+    """The attributes as they were at sign-up: a number where all its values are, a category else.
+
+    Those that the owner named, or all that are neither personal nor leak.
+    """
+    names = business.attributes.compared(business.settings.attributes)
     told = business.table("customers").select("customer_id", *names).execute()
     drivers, columns = [], {"customer_id": told["customer_id"]}
     for name in names:
@@ -159,7 +146,16 @@ def first_purchase(business: Business, landmark_days: int) -> Known:
     rows["discounted"] = _below_the_usual(rows)
     rows["trial_first"] = (rows["known_day"] > 1).astype(float)
     tier = AT_SIGN_UP if rows["known_day"].median() <= 1 else LATER
-    return Known([replace(driver, tier=tier) for driver in BOUGHT], rows, {})
+    drivers = [replace(one, tier=tier) for one in BOUGHT if one.name not in prices_not_known(business)]
+    return Known(drivers, rows[["customer_id", "known_day", *(driver.name for driver in drivers)]], {})
+
+
+PRICES = ("mrr", "discounted")
+
+
+def prices_not_known(business: Business) -> tuple[str, ...]:
+    """What a price of then would tell, where the source knows the price of today alone."""
+    return () if business.knows("prices") else PRICES
 
 
 def _below_the_usual(bought: pd.DataFrame) -> list[float]:

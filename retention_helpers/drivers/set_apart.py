@@ -7,6 +7,7 @@ import pandas as pd
 
 from retention_helpers.attributes import goes_on_changing
 from retention_helpers.business import Business
+from retention_helpers.drivers.known import prices_not_known
 from retention_helpers.drivers.landmark import AT_SIGN_UP, Driver
 
 COLUMNS = ("column", "why")
@@ -18,12 +19,16 @@ OWN_VALUE = 0.5  # share of customers with a value of their own
 
 
 def leaks(business: Business) -> pd.DataFrame:
-    """One row per attribute that the gate found to leak, unless the owner vouched for it: column, why."""
+    """One row per attribute that the gate found to leak, unless the owner vouched for it: column, why.
+
+    And per price of then, where the source knows the price of today alone.
+    """
     leaking = [name for name in business.attributes.leaking if name not in business.settings.attributes]
     changing = (
         "it goes on changing, so it knows who left; if it is as it was at sign-up, name it in `attributes`"
     )
     found = [(name, changing if goes_on_changing(name) else FILLED_IN_LATER) for name in leaking]
+    found += [(name, "the source knows the price of today alone") for name in prices_not_known(business)]
     return pd.DataFrame(found, columns=list(COLUMNS))
 
 

@@ -136,8 +136,6 @@ def _worth(comparison: Comparison, setting: Setting, driver: Driver, row: Any) -
     few = int(lost.sum()) < ENOUGH_LOST * (covariates.shape[1] + 1)
     found = standardised(lost, is_worse, covariates, PENALTY if few else 0.0)
     observed = rate(int(lost.sum()), len(lost))
-    ratio = np.log(found.on_worse / found.on_better)
-    error = _error(found.worse_parts / found.on_worse - found.better_parts / found.on_better)
     return _Worth(
         driver.name,
         driver.label,
@@ -148,11 +146,53 @@ def _worth(comparison: Comparison, setting: Setting, driver: Driver, row: Any) -
         observed.value,
         observed.low,
         observed.high,
+        *(_valued(found, is_worse, lost) if (lost & ~is_worse).any() else _nobody_lost(is_worse, lost)),
+    )
+
+
+class _Valued(NamedTuple):
+    risk_if: float
+    risk_if_low: float
+    risk_if_high: float
+    fewer: float
+    fewer_low: float
+    fewer_high: float
+    worse_customers: int
+    worse_lost: int
+    evalue: float
+
+
+def _valued(found: Standardised, is_worse: Booleans, lost: Booleans) -> _Valued:
+    ratio = np.log(found.on_worse / found.on_better)
+    error = _error(found.worse_parts / found.on_worse - found.better_parts / found.on_better)
+    return _Valued(
         *_share(found.on_better, _error(found.better_parts)),
         *_difference(found.observed - found.on_better, _error(found.observed_parts - found.better_parts)),
         int(is_worse.sum()),
         int((is_worse & lost).sum()),
         evalue(float(np.exp(max(ratio - Z * error, 0.0)))),
+    )
+
+
+def _nobody_lost(is_worse: Booleans, lost: Booleans) -> _Valued:
+    """Nobody on the better side left, so that a model has no end there: Wilson's interval of none of them.
+
+    The interval of the difference puts both together as Newcombe does.
+    """
+    worse_customers, worse_lost = int(is_worse.sum()), int((is_worse & lost).sum())
+    observed, better = rate(worse_lost, len(lost)), rate(0, len(lost) - worse_customers)
+    worse = rate(worse_lost, worse_customers)
+    below, above = np.hypot(observed.value - observed.low, better.high), observed.high - observed.value
+    return _Valued(
+        0.0,
+        better.low,
+        better.high,
+        observed.value,
+        observed.value - float(below),
+        observed.value + above,
+        worse_customers,
+        worse_lost,
+        evalue(max(worse.low / better.high, 1.0)),
     )
 
 

@@ -20,6 +20,7 @@ from retention_helpers.figures.canvas import (
 )
 
 PALE = "#b4b9c2"
+GONE = "left before the landmark"
 FEWEST_AT_RISK = 10  # a curve ends where fewer are left to watch
 
 
@@ -51,7 +52,9 @@ def landmark_design(flow: pd.DataFrame, *, landmark_days: int, horizon_days: int
     canvas, axes = blank(2.9)
     axes.axvspan(0, at, color="#dbe9f4", linewidth=0)
     axes.axvspan(at, 1, color="#f3f1ec", linewidth=0)
-    axes.text(at / 2, 4.1, "what is compared:\nknown by the landmark", ha="center", va="bottom", fontsize=9)
+    count = dict(zip(flow["stage"], flow["customers"], strict=True))
+    compared = formats.plural(count.get("compared", 0), "customer")
+    axes.text(at / 2, 4.1, f"known of {compared}:\nthis is compared", ha="center", va="bottom", fontsize=9)
     axes.text(
         (1 + at) / 2,
         4.1,
@@ -63,7 +66,8 @@ def landmark_design(flow: pd.DataFrame, *, landmark_days: int, horizon_days: int
     for place, life in enumerate(reversed(_LIVES)):
         lasts = life.lasts if life.lasts > at or life.lasts < 0.2 else at + 0.2
         lasts = min(lasts, at * 0.6) if place == 0 else lasts
-        _draw_life(axes, place, life, lasts, at)
+        gone = f" ({formats.count(count.get(GONE, 0))})" if place == 0 else ""
+        _draw_life(axes, place, life._replace(what=life.what + gone), lasts, at)
     axes.axvline(at, ymax=0.8, color=INK, linewidth=1.6)
     axes.set_xlim(0, 1.005)
     axes.set_ylim(-0.6, 5.4)

@@ -7,6 +7,7 @@ from retention_helpers.review.actions import (
     Action,
     actions,
     ask_why,
+    begin_experiment,
     interview,
     recover_payments,
     shown_actions,
@@ -23,7 +24,7 @@ from retention_helpers.review.answers import (
     kinds_answer,
     money_answer,
 )
-from retention_helpers.review.comparison import what_was_different
+from retention_helpers.review.comparison import difference_answer, what_was_different
 from retention_helpers.review.earlier import became_of, compared, earlier_reports, restated
 from retention_helpers.review.early_warning import (
     asked_answer,
@@ -44,10 +45,12 @@ __all__ = [
     "asked_answer",
     "at_risk_answer",
     "became_of",
+    "begin_experiment",
     "belief_answer",
     "churn_answer",
     "cohort_answer",
     "compared",
+    "difference_answer",
     "earlier_reports",
     "experiment_answers",
     "experiments_answer",

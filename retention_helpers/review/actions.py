@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from retention_helpers.business import Business
+from retention_helpers.drivers.valuation import Proposal
 
 DUE_DAYS = 7
 ACTION_COLUMNS = ("id", "what", "why", "notebook", "finding", "customers", "mrr", "due_on")
@@ -78,6 +79,19 @@ def speak_to_those_leaving(asked: pd.DataFrame) -> Action:
         notebook="early_warning",
         finding="scheduled",
         people=asked,
+    )
+
+
+def begin_experiment(people: pd.DataFrame, proposed: Proposal | None) -> Action:
+    """The newcomers with whom the proposed experiment could begin; nobody without a proposal."""
+    label, better = (proposed.label, proposed.better) if proposed else ("", "")
+    return Action(
+        id="begin_experiment",
+        what=f"Plan an experiment on “{label}”, unless one runs: the list says whom the lot helps first",
+        why=f"customers with “{better}” left less often; only an experiment tells whether that keeps them",
+        notebook="churned_vs_retained",
+        finding="comparison.experiment",
+        people=people,
     )
 
 

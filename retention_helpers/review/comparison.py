@@ -1,5 +1,6 @@
 """The first screen of the comparison: what was different before they left, and what to try."""
 
+from math import ceil
 from typing import Any
 
 import pandas as pd
@@ -8,6 +9,7 @@ from retention_helpers import formats
 from retention_helpers.drivers.adjusted import common_causes, leading
 from retention_helpers.drivers.known import SIGNED_UP_IN
 from retention_helpers.drivers.univariate import NOT_SEEN, TOO_FEW
+from retention_helpers.drivers.valuation import Proposal
 from retention_helpers.review.answers import Answer, Answers, Verdict
 
 MOST_CONFIRMED, MOST_SHADOWS = 5, 2
@@ -46,15 +48,55 @@ def to_try(row: Any) -> str:
     return f"Speak with those of “{row.level}”: what did they expect, and what did they meet?"
 
 
+def _others(row: Any) -> str:
+    """The other side of a driver, with its customers."""
+    return (
+        f"{formats.count(row.rest_customers)} {'others' if row.kind == 'category' else f'with “{row.rest}”'}"
+    )
+
+
 def _answer(row: Any, verdict: Verdict, do_now: str) -> Answer:
     return Answer(
         f"{row.label[:1].upper()}{row.label[1:]}: {row.level}",
         formats.percent(row.level_risk),
-        f"of {formats.count(row.level_customers)}; {formats.percent(row.rest_risk)} of the "
-        f"{formats.count(row.rest_customers)} {'others' if row.kind == 'category' else f'with “{row.rest}”'}",
+        f"of {formats.count(row.level_customers)}; {formats.percent(row.rest_risk)} of the {_others(row)}",
         f"{formats.span(row.difference_low, row.difference_high)} points",
         (verdict,),
         do_now,
+    )
+
+
+def difference_answer(together: pd.DataFrame, proposed: Proposal | None) -> Answer:
+    """The review's line: the difference to begin with, how many others there are, and the experiment.
+
+    The one that the proposed experiment is about; without a proposal the largest that is confirmed.
+    """
+    question = "What was different before they left?"
+    confirmed = leading(together)
+    if confirmed.empty:
+        is_few = bool((together["verdict"] == TOO_FEW).all())
+        basis = "too few left to say" if is_few else "nothing that was looked at is confirmed"
+        verdict = Verdict(TOO_FEW if is_few else NOT_SEEN)
+        do_now = "Wait for more customers; more tables may tell more."
+        return Answer(question, formats.MISSING, basis, formats.MISSING, (verdict,), do_now)
+    first = proposed.name if proposed else confirmed["name"].iloc[0]
+    row = next(confirmed[confirmed["name"] == first].itertuples())
+    others = len(confirmed) - 1
+    more = (Verdict(f"{formats.plural(others, 'other')} confirmed"),) if others else ()
+    size = (
+        f" To see the first step takes {formats.count(proposed.step_per_arm)} newcomers with and as many "
+        f"without the help: {formats.plural(ceil(proposed.step_months), 'month')}."
+        if proposed
+        else ""
+    )
+    return Answer(
+        question,
+        formats.percent(row.level_risk),
+        f"of the {formats.count(row.level_customers)} with “{row.level}” in {row.label} left; "
+        f"{formats.percent(row.rest_risk)} of the {_others(row)}",
+        f"{formats.span(row.difference_low, row.difference_high)} points apart",
+        (Verdict("confirmed", "good"), *more),
+        f"{to_try(row)}{size}",
     )
 
 

@@ -1,5 +1,6 @@
 """The sentences of the comparison."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -8,9 +9,10 @@ from retention_helpers import formats
 from retention_helpers.drivers.adjusted import CONFIRMED, EXPLAINED_BY_OTHERS, common_causes, leading
 from retention_helpers.drivers.cuts import Thresholds
 from retention_helpers.drivers.landmark import STAGES, Comparison
+from retention_helpers.drivers.lot import HELPED
 from retention_helpers.drivers.univariate import NOT_SEEN, TOO_FEW
 from retention_helpers.drivers.valuation import Proposal
-from retention_helpers.findings.comparison.shown import labelled, what
+from retention_helpers.findings.comparison.shown import labelled, points, unseen, what
 from retention_helpers.findings.sentences import Sentence, listed
 from retention_helpers.intervals import rate
 
@@ -41,9 +43,9 @@ def answer(comparison: Comparison, together: pd.DataFrame) -> Sentence:
             "yet, so there is nothing to compare."
         )
     base = (
-        f"Of {formats.plural(risk.denominator, 'customer')} who were there on day {landmark} after sign-up, "
-        f"{formats.count(risk.numerator)} asked to cancel or ended in the {horizon} after it: "
-        f"{formats.rate(risk.value, risk.low, risk.high)}."
+        f"Of {formats.plural(risk.denominator, 'customer')} who were there on day {landmark} after sign-up "
+        f"and have been watched for the {horizon} after it, {formats.count(risk.numerator)} asked to cancel "
+        f"or ended in these days: {formats.rate(risk.value, risk.low, risk.high)}."
     )
     confirmed = len(leading(together))
     if confirmed:
@@ -79,8 +81,21 @@ def flow(stages: pd.DataFrame, landmark_days: int) -> Sentence:
     return Sentence(
         f"Of {formats.plural(count['signed up'], 'customer')} who signed up, "
         f"{formats.count(count[STAGES[-1]])} were there on day {landmark_days} and can be compared. "
-        f"{formats.count(count.get(STAGES[2], 0))} left before it: about them this comparison says nothing."
+        f"{formats.count(count.get(STAGES[2], 0))} left before the landmark: about them this comparison says "
+        f"nothing.{_not_compared(count)}"
     )
+
+
+_WHY_NOT = {
+    STAGES[0]: "signed up before the records begin",
+    STAGES[1]: "signed up too late to be that old",
+    STAGES[3]: "did not pay on it: still in a trial, paying later, or never",
+}
+
+
+def _not_compared(count: Mapping[str, int]) -> str:
+    parts = [f"{formats.count(count[stage])} {why}" for stage, why in _WHY_NOT.items() if count.get(stage)]
+    return f" Of the others, {listed(parts)}." if parts else ""
 
 
 def claimed_without_landmark(frame: pd.DataFrame) -> Sentence:
@@ -104,6 +119,24 @@ def claimed_without_landmark(frame: pd.DataFrame) -> Sentence:
     return Sentence(
         f"Counted over whole lives, those who left and those who stayed differ in "
         f"{listed(list(claimed['measure']))}. {left}"
+    )
+
+
+def could_have_missed(frame: pd.DataFrame) -> Sentence:
+    """How large a difference may be hidden where none was seen."""
+    rows = unseen(frame)
+    if rows.empty:
+        return Sentence("There is nothing that was looked at closely and not seen to differ.")
+    least, most = rows.iloc[0], rows.iloc[-1]
+    if len(rows) == 1:
+        return Sentence(
+            f"So few customers cannot exclude a difference of up to {points(most['missed'])} in "
+            f"“{most['label']}”."
+        )
+    return Sentence(
+        f"Not seen is no proof of none. Least is hidden in “{least['label']}”: a difference beyond "
+        f"{points(least['missed'])} would have shown. Most may be hidden in “{most['label']}”, up to "
+        f"{points(most['missed'])}."
     )
 
 
@@ -195,6 +228,19 @@ def proposal(proposed: Proposal | None) -> Sentence:
         f"sooner: to see the share of {better} rise from {formats.percent(proposed.step_from, 0)} to "
         f"{formats.percent(proposed.step_to, 0)} takes {formats.count(proposed.step_per_arm)} an arm, "
         f"{_long(proposed.step_months)}."
+    )
+
+
+def begin_with(drawn: pd.DataFrame, proposed: Proposal | None) -> Sentence:
+    """How many newcomers the experiment could begin with, and how many of them are drawn to be helped."""
+    if proposed is None:
+        return Sentence("Without a proposal nobody is drawn.")
+    if drawn.empty:
+        return Sentence("No newcomer of these days is still to be won over: begin with those who come next.")
+    helped = int((drawn["arm"] == HELPED).sum())
+    return Sentence(
+        f"{_capital(formats.plural(len(drawn), 'newcomer'))} could begin: {formats.count(helped)} are drawn "
+        f"to be helped, {formats.count(len(drawn) - helped)} to be left as before."
     )
 
 

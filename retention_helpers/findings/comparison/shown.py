@@ -7,7 +7,7 @@ import pandas as pd
 
 from retention_helpers import formats
 from retention_helpers.drivers.cuts import Thresholds
-from retention_helpers.drivers.univariate import AUC, SEEN
+from retention_helpers.drivers.univariate import AUC, NOT_SEEN, SEEN
 from retention_helpers.intervals import rate
 
 Columns = Mapping[str, Callable[[Any], Any]]
@@ -36,14 +36,14 @@ def alone(frame: pd.DataFrame) -> pd.DataFrame:
         frame,
         {
             "what": what,
-            "when_known": lambda row: row.tier,
-            "customers": lambda row: row.customers,
+            "on_its_own": lambda row: row.seen,
+            "effect": effect,
             "those_who_left": lambda row: _typical(row, row.typical_lost),
             "those_who_stayed": lambda row: _typical(row, row.typical_stayed),
-            "effect": effect,
             "strength": lambda row: formats.number(row.strength),
             "by_chance": lambda row: formats.p_value(row.q_value),
-            "on_its_own": lambda row: row.seen,
+            "customers": lambda row: row.customers,
+            "when_known": lambda row: row.tier,
         },
     )
 
@@ -95,8 +95,8 @@ def together(frame: pd.DataFrame) -> pd.DataFrame:
         forest(frame),
         {
             "what": lambda row: row.label,
-            "chance_of_leaving": ratio,
             "verdict": lambda row: row.verdict,
+            "chance_of_leaving": ratio,
             "explained_by": lambda row: labelled(frame, row.explained_by),
             "works_through": lambda row: labelled(frame, row.works_through),
             "moves_with": lambda row: labelled(frame, row.moves_with),
@@ -114,7 +114,7 @@ def forest(frame: pd.DataFrame) -> pd.DataFrame:
 def step(row: Any) -> str:
     """What a hazard ratio is of."""
     if row.kind == "number":
-        return f"{formats.trimmed(row.step)} more"
+        return f"for {formats.trimmed(row.step)} more"
     return "yes against no" if row.kind == "yes or no" else "against all others"
 
 
@@ -123,6 +123,32 @@ def ratio(row: Any) -> str:
     if formats.is_missing(row.hazard_ratio):
         return formats.MISSING
     return f"{formats.about(row.hazard_ratio, row.hazard_low, row.hazard_high, 2)} ×"
+
+
+def unseen(frame: pd.DataFrame) -> pd.DataFrame:
+    """What was not seen to differ, with `missed`: the largest difference, either way, that may be there."""
+    rows = frame[frame["verdict"] == NOT_SEEN]
+    missed = rows[["difference_low", "difference_high"]].astype(float).abs().max(axis=1)
+    return rows.assign(missed=missed).sort_values("missed", kind="stable").reset_index(drop=True)
+
+
+def points(difference: float) -> str:
+    """A size of a difference, in percentage points."""
+    return f"{formats.number(100 * difference, 1)} points"
+
+
+def not_seen(frame: pd.DataFrame) -> pd.DataFrame:
+    """What was not seen to differ: the difference found, and how large a one could have been missed."""
+    return _shown(
+        unseen(frame),
+        {
+            "what": lambda row: f"{row.label}: {row.level}",
+            "left": lambda row: _left(row.level_lost, row.level_customers),
+            "left_of_the_others": lambda row: _left(row.rest_lost, row.rest_customers),
+            "difference": _difference,
+            "could_have_been_missed": lambda row: f"up to {points(row.missed)}",
+        },
+    )
 
 
 def without_landmark(frame: pd.DataFrame) -> pd.DataFrame:
@@ -199,11 +225,11 @@ def established(frame: pd.DataFrame) -> pd.DataFrame:
         frame,
         {
             "what": lambda row: row.label,
+            "verdict": lambda row: row.verdict,
+            "effect": effect,
             "those_who_left": lambda row: _typical(row, row.typical_lost),
             "those_who_stayed": lambda row: _typical(row, row.typical_stayed),
-            "effect": effect,
             "by_chance": lambda row: formats.p_value(row.q_value),
             "chance_of_leaving": ratio,
-            "verdict": lambda row: row.verdict,
         },
     )
