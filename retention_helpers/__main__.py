@@ -319,9 +319,14 @@ def _ask(question: str, default: str) -> str:
 def _import(options: argparse.Namespace) -> int:
     if options.template:
         return _template(options)
-    if not options.files or not options.out:
-        missing = "FILE" if not options.files else "--out"
-        raise InputError(f"{missing} is missing. Such as: import {options.source} FILE --out data/mine")
+    from retention_helpers.sources import importer
+
+    file = "" if importer(options.source).is_fetched else "FILE "
+    if (file and not options.files) or not options.out:
+        missing = "FILE" if file and not options.files else "--out"
+        raise InputError(f"{missing} is missing. Such as: import {options.source} {file}--out data/mine")
+    if options.files and not file:
+        raise InputError(f"{options.source} takes no files: import {options.source} --out data/mine")
     from retention_helpers.checking import check
     from retention_helpers.formats import plural
     from retention_helpers.importing import import_files

@@ -43,8 +43,9 @@ def import_files(source: str, files: Sequence[Path], out: Path, settings: Settin
     if missing:
         raise InputError(f"There is no file {missing[0]}. Name the files that {source} exported.")
     with tempfile.TemporaryDirectory(prefix="retention-import-") as scratch:
-        order = Order(files, Path(scratch), settings, earlier=_earlier(out, importer(source), Path(scratch)))
-        imported = importer(source).read(order)
+        one = importer(source)
+        earlier = _earlier(out, one, Path(scratch))
+        imported = one.read(Order(files, Path(scratch), settings, earlier=earlier, home=out))
         if any(fault.level == "stop" for fault in imported.faults):
             raise Stopped(imported.faults)
         _refuse_to_replace(out, imported.tables)
@@ -97,7 +98,8 @@ def _write(imported: Imported, source: str, out: Path) -> Written:
         rows[path.name] = _write_table(parquet, path)
         recorded[path.name] = _digest(path)
     (out / RECORD).write_text(json.dumps(recorded, indent=1, sort_keys=True), encoding="utf-8")
-    not_known.write(out, source, imported.not_known)
+    if "subscriptions" in imported.tables:
+        not_known.write(out, source, imported.not_known)
     aside = write_set_aside(imported.set_aside, out / SET_ASIDE / f"{source}.csv")
     unmatched = write_set_aside(imported.unmatched, out / SET_ASIDE / f"{source}_unmatched.csv")
     return Written(rows, len(imported.set_aside), aside, unmatched, imported.faults)

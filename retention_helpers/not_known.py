@@ -39,11 +39,12 @@ def read(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def write(folder: Path, source: str, reasons: Reasons) -> None:
-    """Let `reasons` take the place of what an earlier import of this source wrote; no file for nothing."""
-    every = {name: why for name, why in read(folder).items() if name != source}
-    every |= {source: dict(reasons)} if reasons else {}
-    if every:
-        text = yaml.safe_dump(every, allow_unicode=True, width=100)
+    """Write what the source of the subscriptions does not know, in the place of what was there.
+
+    No file stays where it knows all.
+    """
+    if reasons:
+        text = yaml.safe_dump({source: dict(reasons)}, allow_unicode=True, width=100)
         (folder / FILE).write_text(text, encoding="utf-8")
     else:
         (folder / FILE).unlink(missing_ok=True)

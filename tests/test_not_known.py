@@ -10,7 +10,17 @@ import yaml
 from conftest import write_folder
 from test_gate import examine
 
-from retention_helpers import findings, importing, measures, not_known, revenue, review, signals, sources
+from retention_helpers import (
+    figures,
+    findings,
+    importing,
+    measures,
+    not_known,
+    revenue,
+    review,
+    signals,
+    sources,
+)
 from retention_helpers.contract import HISTORIES
 from retention_helpers.settings import Settings
 from retention_helpers.sources.interface import Imported, Importer, Order, write_rows
@@ -65,13 +75,28 @@ def test_the_sentences_say_so_and_the_findings_are_null(opened: Any, tmp_path: P
     )
     assert "not known" in findings.revenue.revenue_cohorts(ages).text
     assert ages["mrr_kept"].isna().all() and ages["net_revenue_retention"].isna().all()
-    assert "net retention not known" in review.money_answer(mrr, kept, "EUR").basis
+    answer = review.money_answer(mrr, kept, "EUR")
+    assert "net retention not known" in answer.basis
+    assert [verdict.text for verdict in answer.verdicts] == ["whether MRR grew is not known"]
     assert warned == [
         f"biller: past prices are not known. {WHY} {HISTORIES['prices'].effect}",
         f"other: past pauses are not known. None are kept. {HISTORIES['pauses'].effect}",
     ]
     findings.hand_on(str(tmp_path / "found.json"), mrr=mrr.iloc[-1].drop("month").to_dict())
     assert json.loads((tmp_path / "found.json").read_text())["mrr"]["expansion"] is None
+
+
+def test_what_is_not_known_is_not_drawn(opened: Any) -> None:
+    """What is known is drawn all the same: resumed stands on new, whatever expansion was."""
+    with opened(SPANS, not_known=PRICES) as business:
+        mrr = measures.mrr_movement(business)
+    drawn = figures.movement_by_month(
+        mrr, gains=["new", "expansion", "resumed"], losses=["churned", "contraction", "paused"], title="MRR"
+    )
+    assert drawn.alt == (
+        "MRR. Last month, March 2026: new 7, resumed 0, churned 10, paused 10. Not known: expansion, "
+        "contraction."
+    )
 
 
 def test_what_is_known_stays_as_it_was(opened: Any) -> None:

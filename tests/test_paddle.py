@@ -515,7 +515,9 @@ def test_every_form_of_file(tmp_path: Path, name: str, form: Callable[..., bytes
     assert look_at(tmp_path / name).key == "paddle"
 
 
+MORE = {"data": [SUBSCRIPTION], "meta": {"pagination": {"per_page": 1, "has_more": True}}}
 BROKEN = {
+    "the first of several pages": ("a.json", json.dumps(MORE).encode(), "says that more would follow"),
     "no JSON": ("a.json", b"{", "a.json: what begins on line 1 is no JSON."),
     "a broken line": ("a.jsonl", b'{"id": "sub_1"}\n{"id"', "a.jsonl: line 2 is no JSON."),
     "no object": ("a.json", b"[1]", "a.json: object 1 is no object."),

@@ -31,13 +31,14 @@ def pause_choices(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame
     """One row per arm and choice in the experiments with a pause: who pays on day 90 after the offer.
 
     `paused`: a pause began by then; `cancelled`: none did, and service ended by then; `stayed`: neither;
-    `all` is everybody in the arm, whatever they chose. Only customers whose day 90 is over. Columns:
+    `all` is everybody in the arm, whatever they chose. Only customers whose day 90 is over; no row where past
+    pauses are not known. Columns:
     experiment, arm, choice, customers, paying_again, share with `_low` and `_high`.
     """
     chosen = {name: plan for name, plan in plans.items() if offers_a_pause(plan)}
     rows = assigned(business)
     own = analysed(rows[rows["experiment"].isin(list(chosen))], plans)
-    if own.empty:
+    if own.empty or not business.knows("pauses"):
         return with_rate(pd.DataFrame(columns=list(COLUMNS)), "share", "paying_again", "customers")
     units = units_table(own.assign(days=PAUSE_DAYS, kind="paying", event_name=""))
     found = followed(business, units, {name: plan.design for name, plan in chosen.items()})

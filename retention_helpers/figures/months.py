@@ -77,8 +77,9 @@ def movement_by_month(
 ) -> Figure:
     """What came above the line and what went below it, month by month.
 
-    Takes `month` and the columns named; they may be counts or amounts.
+    Takes `month` and the columns named; they may be counts or amounts. One that is not known is not drawn.
     """
+    unknown = [column for column in (*gains, *losses) if frame[column].isna().all()]
     canvas, axes = blank(3.3)
     places = range(len(frame))
     gain_colours = (BLUE, "#56B4E9", GREEN, "#94c9a9")
@@ -86,6 +87,8 @@ def movement_by_month(
     for columns, colours, sign in ((gains, gain_colours, 1), (losses, loss_colours, -1)):
         base = pd.Series(0.0, index=frame.index)
         for column, colour in zip(columns, colours, strict=False):
+            if column in unknown:
+                continue
             height = frame[column].astype(float) * sign
             axes.bar(places, height, bottom=base, color=colour, width=0.72, label=formats.label(column))
             base = base + height
@@ -97,8 +100,12 @@ def movement_by_month(
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=7, columnspacing=1.1, handlelength=1)
     axes.set_title(title)
     last = frame.iloc[-1]
-    parts = [f"{formats.label(column).lower()} {formats.money(last[column])}" for column in [*gains, *losses]]
-    return finished(canvas, f"{title}. Last month, {formats.month(last['month'])}: {', '.join(parts)}.")
+    known = [column for column in (*gains, *losses) if column not in unknown]
+    parts = [f"{formats.label(column).lower()} {formats.money(last[column])}" for column in known]
+    missing = f" Not known: {', '.join(unknown)}." if unknown else ""
+    return finished(
+        canvas, f"{title}. Last month, {formats.month(last['month'])}: {', '.join(parts)}.{missing}"
+    )
 
 
 @styled

@@ -407,7 +407,7 @@ def _mrr_record(row: pd.Series) -> dict[str, Any]:
         **amounts,
         "gained": row["new"] + row["reactivated"] + row["expansion"] + row["resumed"],
         "given_up": row["contraction"] + row["paused"] + row["churned"],
-        "grew_by": row["mrr_at_end"] - row["mrr_at_start"],
+        "grew_by": row["mrr_at_end"] - row["mrr_at_start"] if past_is_known(row) else None,
     }
 
 

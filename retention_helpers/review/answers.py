@@ -189,14 +189,16 @@ def money_answer(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Answ
     now, shares = moved.iloc[-1], kept.iloc[-1]
     grew = now["mrr_at_end"] - now["mrr_at_start"]
     size = formats.money(abs(grew), currency)
+    is_known = measures.past_is_known(now)
     verdict = (
-        Verdict(f"MRR grew by {size}", "good")
+        Verdict("whether MRR grew is not known")
+        if not is_known
+        else Verdict(f"MRR grew by {size}", "good")
         if grew > 0
         else Verdict(f"MRR shrank by {size}", "bad")
         if grew < 0
         else Verdict("MRR stayed the same")
     )
-    is_known = measures.past_is_known(now)
     gained = now["new"] + now["reactivated"] + (now["expansion"] + now["resumed"] if is_known else 0)
     net = _share(shares, "net_revenue_retention") if is_known else "not known without past prices and pauses"
     return Answer(

@@ -30,6 +30,8 @@ class Order:
         settings: the owner's choices, such as `date_order`.
         options: what stands beside `path` in `sources:` of `retention.yml`, of `Importer.options` only.
         earlier: the tables that the sources before this one brought, for one that completes them.
+        home: the data folder to write to, for a source that is fetched and may be interrupted; None in a
+            report, which asks no tool.
     """
 
     files: Sequence[Path]
@@ -37,6 +39,7 @@ class Order:
     settings: Settings
     options: Mapping[str, Any] = field(default_factory=dict)
     earlier: Mapping[str, Path] = field(default_factory=dict)
+    home: Path | None = None
 
     def spot(self, file: Path, place: str) -> "Spot":
         return Spot(file.name, place, is_only_file=len(self.files) == 1)
@@ -104,6 +107,7 @@ class Importer:
         completes: the tables of it that take the place of the earlier ones, whose rows they must hold; the
             rows of others are added to theirs.
         is_live: whether what it reads changes while its files stay as they are; it is then read once a day.
+        is_fetched: whether it needs no files, because it asks the tool itself; only by `import`.
     """
 
     name: str
@@ -113,13 +117,14 @@ class Importer:
     options: tuple[str, ...] = ()
     completes: tuple[str, ...] = ()
     is_live: bool = False
+    is_fetched: bool = False
 
 
 def write_rows(order: Order, table: str, rows: Iterable[Mapping[str, object]]) -> Path:
     """Write the rows of a table as text, in the order given, and return the file for `Imported.tables`.
 
-    A column that no row has is left out unless the contract requires it. For more rows than fit in memory
-    let an engine write the same file: `order.into / "NAME.parquet"`.
+    A column that no row has is left out unless the contract requires it. For more rows than fit in memory use
+    `Rows`, or let an engine write the same file: `order.into / "NAME.parquet"`.
     """
     listed = list(rows)
     columns = dict.fromkeys([*TABLES[table].required, *(name for row in listed for name in row)])
@@ -127,6 +132,44 @@ def write_rows(order: Order, table: str, rows: Iterable[Mapping[str, object]]) -
     path = order.into / f"{table}.parquet"
     pq.write_table(pa.table(cells), path, compression="zstd")
     return path
+
+
+class Rows:
+    """Rows that are written as they come, so that a large export never lies in memory.
+
+    The columns are fixed before the first row; every cell is text or None. Use as a context manager.
+    """
+
+    AT_ONCE = 20_000
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        self.path, self.columns, self.count = path, tuple(columns), 0
+        self._waiting: list[Mapping[str, str | None]] = []
+        self._schema = pa.schema([(name, pa.string()) for name in self.columns])
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+
+    def __enter__(self) -> "Rows":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what waits, and end the file; a second time does nothing."""
+        if self._writer.is_open:
+            self._flush()
+            self._writer.close()
+
+    def add(self, row: Mapping[str, str | None]) -> None:
+        self._waiting.append(row)
+        self.count += 1
+        if len(self._waiting) >= self.AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        cells = [pa.array([row.get(name) for row in self._waiting], pa.string()) for name in self.columns]
+        self._writer.write_table(pa.Table.from_arrays(cells, schema=self._schema))
+        self._waiting.clear()
 
 
 def as_text(value: object) -> str | None:

@@ -37,6 +37,14 @@ def monthly(price: Decimal, interval: str, interval_count: Decimal | int = 1) ->
     >>> monthly(Decimal(190), "year"), monthly(Decimal(30), "month", 3)
     (Decimal('15.833333'), Decimal('10'))
     """
-    months = MONTHS_PER[interval.strip().lower().removesuffix("s")] * interval_count
-    amount = (price / months).quantize(_SIXTH, ROUND_HALF_UP)
+    return in_sixths(price / (MONTHS_PER[interval.strip().lower().removesuffix("s")] * interval_count))
+
+
+def in_sixths(price: Decimal) -> Decimal:
+    """An amount with at most six decimals, and none that say nothing.
+
+    >>> in_sixths(Decimal(190) / 12), in_sixths(Decimal("49.00"))
+    (Decimal('15.833333'), Decimal('49'))
+    """
+    amount = price.quantize(_SIXTH, ROUND_HALF_UP)
     return amount.quantize(Decimal(1)) if amount == amount.to_integral_value() else amount.normalize()

@@ -142,7 +142,9 @@ def pauses(chosen: pd.DataFrame, reading: Reading) -> Remarks:
     """Who pays again after a pause, and how many more than without the offer."""
     offered = chosen[chosen["choice"] == "paused"]
     if offered.empty:
-        return Remarks(("No experiment with a pause has a customer whose day 90 is over.",))
+        return Remarks(
+            ("No experiment with a pause has a customer whose day 90 is over, and whose pauses are known.",)
+        )
     mean, low, high = PAUSES_ELSEWHERE
     said = []
     for row in offered.itertuples():

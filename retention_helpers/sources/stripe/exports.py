@@ -1,0 +1,295 @@
+"""The CSV files of Stripe's dashboard: subscriptions, payments, customers, invoices.
+
+Who exports chooses the columns, their order, and often the tab: names are compared without case and without
+"(UTC)", amounts are in major units, and times are UTC without saying so.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from retention_helpers import written
+from retention_helpers.contract import Fault, message
+from retention_helpers.sources.folder import Unreadable
+from retention_helpers.sources.grids import Cell, Grid, grids
+from retention_helpers.sources.interface import as_text
+from retention_helpers.sources.stripe.amounts import interval_of, interval_words, months_of
+from retention_helpers.sources.stripe.spans import INVOLUNTARY, REQUESTED
+from retention_helpers.sources.stripe.subscription import Cancellation, Item, Subscription
+
+_METADATA = re.compile(r"(.+?)\s*\(metadata\)", re.IGNORECASE)
+Aliases = Mapping[str, tuple[str, ...]]
+
+SUBSCRIPTIONS: Aliases = {
+    "id": ("id", "subscription id"),
+    "customer": ("customer id", "customer"),
+    "name": ("customer name", "customer description"),
+    "email": ("customer email",),
+    "status": ("status",),
+    "plan": ("plan", "plan name", "price"),
+    "product": ("product", "product name"),
+    "quantity": ("quantity",),
+    "currency": ("currency",),
+    "interval": ("interval", "plan interval"),
+    "amount": ("amount", "plan amount"),
+    "created": ("created", "created date"),
+    "started": ("start date", "start"),
+    "period_start": ("current period start",),
+    "trial_start": ("trial start",),
+    "trial_end": ("trial end",),
+    "canceled_at": ("canceled at", "cancelled at"),
+    "ended_at": ("ended at",),
+    "reason": ("cancellation reason",),
+    "feedback": ("cancellation feedback",),
+    "comment": ("cancellation comment",),
+    "coupon": ("coupon",),
+}
+PAYMENTS: Aliases = {
+    "id": ("id", "payment id"),
+    "customer": ("customer id",),
+    "created": ("created", "created date"),
+    "status": ("status",),
+    "amount": ("amount",),
+    "refunded": ("amount refunded",),
+    "currency": ("currency",),
+}
+CUSTOMERS: Aliases = {
+    "id": ("id", "customer id"),
+    "name": ("name",),
+    "email": ("email",),
+    "created": ("created", "created date"),
+}
+INVOICES: Aliases = {
+    "id": ("id", "invoice id"),
+    "customer": ("customer", "customer id"),
+    "created": ("date", "created", "created date"),
+    "status": ("status",),
+    "due": ("amount due",),
+    "paid": ("amount paid",),
+    "currency": ("currency",),
+}
+# What an export cannot do without, and what shows that it is one of this kind.
+_KINDS: Mapping[str, tuple[Aliases, tuple[str, ...], tuple[str, ...]]] = {
+    "invoice": (INVOICES, ("id", "customer", "created", "status", "due"), ("amount due",)),
+    "payment": (
+        PAYMENTS,
+        ("id", "customer", "created", "status", "amount"),
+        ("amount refunded", "captured", "seller message", "invoice id", "card id"),
+    ),
+    "subscription": (
+        SUBSCRIPTIONS,
+        ("id", "customer", "status", "amount", "interval", "ended_at"),
+        ("current period end", "current period start", "cancel at period end", "canceled at", "ended at"),
+    ),
+    "customer": (CUSTOMERS, ("id", "created"), ("delinquent", "account balance", "description")),
+}
+WORDS = {
+    "subscription": "Stripe's subscriptions",
+    "payment": "Stripe's payments",
+    "customer": "Stripe's customers",
+    "invoice": "Stripe's invoices",
+}
+_SHOWN = {"ended_at": "Ended At (UTC)", "customer": "Customer ID", "created": "Created (UTC)"}
+PAYMENT_STATES = {
+    "paid": "succeeded",
+    "succeeded": "succeeded",
+    "disputed": "succeeded",
+    "failed": "failed",
+    "blocked": "failed",
+    "refunded": "refunded",
+    "partially refunded": "refunded",
+    "partial refund": "refunded",
+    "uncollectible": "failed",
+}
+
+
+def plain(cell: Cell) -> str:
+    """A column's name without case, signs and the zone.
+
+    >>> plain("Canceled At (UTC)"), plain("customer_id")
+    ('canceled at', 'customer id')
+    """
+    return " ".join(str(cell or "").lower().replace("_", " ").removesuffix("(utc)").split())
+
+
+def kind_of(columns: Sequence[Cell]) -> str:
+    """What a CSV file with these columns is; "" for none of Stripe's."""
+    names = set(map(plain, columns))
+    if "id" not in names:
+        return ""
+    for kind, (_, _, signs) in _KINDS.items():
+        if names & set(signs) and names & {"status", "created", "email", "customer"}:
+            return kind
+    return ""
+
+
+class Wrong(Exception):
+    """A cell that cannot be read; `column` and `value` say which."""
+
+    def __init__(self, column: str, value: object) -> None:
+        super().__init__(column)
+        self.column, self.value = column, value
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of an export: its cells by our names, what the owner keeps beside it, and its place."""
+
+    cells: Mapping[str, Cell]
+    metadata: Mapping[str, str]
+    place: str
+    decimal_sign: str
+    date_order: str
+
+    def text(self, name: str) -> str:
+        return as_text(self.cells.get(name)) or ""
+
+    def seconds(self, name: str) -> int | None:
+        """An instant in seconds; None where the cell is empty. Raises Wrong."""
+        cell = self.cells.get(name)
+        if cell is None:
+            return None
+        said = cell.isoformat() if isinstance(cell, dt.date) else written.instant(str(cell), self.date_order)
+        if said is None:
+            raise Wrong(name, cell)
+        whole = dt.datetime.fromisoformat(said)
+        return int((whole if whole.tzinfo else whole.replace(tzinfo=dt.UTC)).timestamp())
+
+    def amount(self, name: str) -> Decimal:
+        """An amount, 0 where the cell is empty. Raises Wrong."""
+        cell = self.cells.get(name)
+        if cell is None:
+            return Decimal(0)
+        found = written.amount(str(cell), self.decimal_sign)
+        if found is None:
+            raise Wrong(name, cell)
+        return found
+
+
+@dataclass(frozen=True)
+class Export:
+    """A CSV file of Stripe's dashboard."""
+
+    file: Path
+    kind: str
+    rows: Sequence[Row]
+    columns: frozenset[str]
+    faults: Sequence[Fault]
+
+
+def read_export(file: Path, date_order: str) -> Export:
+    """A file of the dashboard, its columns by our names. Raises Unreadable for what is none of Stripe's."""
+    found, faults = grids(file)
+    grid = found[0]
+    header = grid.lines[0][1]
+    kind = kind_of(header)
+    if not kind:
+        raise Unreadable(
+            f"it is no export of Stripe's; its columns are {', '.join(str(cell) for cell in header[:6])}",
+            "Bring subscriptions, customers, payments or invoices.",
+        )
+    aliases, needed, _ = _KINDS[kind]
+    places = _places(header, aliases)
+    lacking = [name for name in needed if name not in places]
+    if kind == "subscription" and not {"created", "started"} & set(places):
+        lacking.append("created")
+    rows = [] if lacking else list(_rows(grid, places, _metadata(header), date_order))
+    said = [_lacks(file, lacking)] if lacking else []
+    return Export(file, kind, rows, frozenset(places), [*faults, *said])
+
+
+def _places(header: Sequence[Cell], aliases: Aliases) -> dict[str, int]:
+    """Where each column stands, by the first of its names that is there."""
+    names = list(map(plain, header))
+    found = {ours: next((one for one in theirs if one in names), None) for ours, theirs in aliases.items()}
+    return {ours: names.index(name) for ours, name in found.items() if name is not None}
+
+
+def _metadata(header: Sequence[Cell]) -> dict[str, int]:
+    found = ((_METADATA.fullmatch(str(cell)), nth) for nth, cell in enumerate(header))
+    return {match[1]: nth for match, nth in found if match}
+
+
+def _rows(
+    grid: Grid, places: Mapping[str, int], metadata: Mapping[str, int], date_order: str
+) -> Iterator[Row]:
+    money = [nth for name, nth in places.items() if name in ("amount", "due", "paid", "refunded")]
+    texts = [str(line[nth]) for _, line in grid.lines[1:] for nth in money if nth < len(line) and line[nth]]
+    sign = written.decimal_sign_of(texts) or "."
+    for number, line in grid.lines[1:]:
+        cells = {name: line[nth] for name, nth in places.items() if nth < len(line)}
+        kept = {name: as_text(line[nth]) for name, nth in metadata.items() if nth < len(line)}
+        words = {name: word for name, word in kept.items() if word}
+        yield Row(cells, words, grid.place(number), sign, date_order)
+
+
+def _lacks(file: Path, lacking: Sequence[str]) -> Fault:
+    named = ", ".join(_SHOWN.get(name, name.replace("_", " ").capitalize()) for name in lacking)
+    said = message(
+        file.name,
+        f"the export lacks {named}, and no churn can be told without",
+        "Export it again, and choose All columns in Stripe's dialogue.",
+    )
+    return Fault("stop", "", "missing column", 0, said)
+
+
+def subscription_of(row: Row, place: str) -> Subscription:
+    """A row of the subscriptions. Raises Wrong for a cell that cannot be read."""
+    created = row.seconds("created")
+    started = row.seconds("started")
+    began = started if started is not None else created
+    if began is None:
+        raise Wrong("created", "")
+    return Subscription(
+        id=row.text("id"),
+        customer=row.text("customer"),
+        status=row.text("status").lower().replace(" ", "_").replace("cancelled", "canceled"),
+        currency=row.text("currency").upper(),
+        created=began if created is None else created,
+        started=began,
+        items=(_item(row),),
+        place=place,
+        trial_start=row.seconds("trial_start"),
+        trial_end=row.seconds("trial_end"),
+        canceled_at=row.seconds("canceled_at"),
+        ended_at=row.seconds("ended_at"),
+        period_start=row.seconds("period_start"),
+        has_unknown_discount=bool(row.text("coupon")),
+        cancellation=_cancellation(row),
+        metadata=row.metadata,
+        name=row.text("name"),
+        email=row.text("email"),
+    )
+
+
+def quantity_of(row: Row) -> Decimal:
+    return row.amount("quantity") if row.text("quantity") else Decimal(1)
+
+
+def _item(row: Row) -> Item:
+    try:
+        interval, count = interval_of(row.text("interval") or "month")
+    except KeyError:
+        raise Wrong("interval", row.text("interval")) from None
+    months = months_of(interval, count)
+    plan = _called(row)
+    each = row.amount("amount") * quantity_of(row)
+    return Item(plan, plan, each / months, interval_words(interval, count), months)
+
+
+def _called(row: Row) -> str:
+    """The plan by its name where there is one, else by its id."""
+    said = [row.text("plan"), row.text("product")]
+    names = [name for name in said if name and not re.match(r"(price|plan|prod)_", name)]
+    return next(iter([*names, *filter(None, said)]), "")
+
+
+def _cancellation(row: Row) -> Cancellation:
+    """Reason and feedback, whichever column holds which: nobody has written down what Stripe puts there."""
+    said = [row.text(name).lower().replace(" ", "_") for name in ("reason", "feedback")]
+    reasons = [word for word in said if word in (*INVOLUNTARY, REQUESTED)]
+    feedback = [word for word in said if word and word not in (*INVOLUNTARY, REQUESTED)]
+    return Cancellation(next(iter(reasons), ""), next(iter(feedback), ""), row.text("comment"))
