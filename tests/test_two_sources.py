@@ -24,6 +24,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+import stripe_objects
 import yaml
 from test_every_business import LEAKS, SCHEMA, run_cells
 
@@ -252,3 +253,47 @@ def test_imported_into_files_it_is_the_same_business(home: Path, march: business
         assert pair[0].equals(pair[1]), table
     assert opened.table("customers").industry.execute().dropna().tolist() == ["law", "design"]
     opened.close()
+
+
+# --- the same with another biller ------------------------------------------------------------------
+
+
+def test_stripe_and_hubspot_and_events(home: Path) -> None:
+    """5 Jan ── 33 ──; 5 Jan ── 33 ── 5 Mar, who asked on 20 February. HubSpot knows the first and her firm.
+
+    March: 2 at the start, 1 lost, 1 at the end; 66 of MRR - 33 churned = 33. Two logins of hers in March.
+    """
+    objects = [
+        stripe_objects.subscription("a"), stripe_objects.canceled("gone"),
+        stripe_objects.customer("a"), stripe_objects.customer("gone"),
+    ]  # fmt: skip
+    exports, data = home / "exports", home / "data"
+    exports.mkdir(), data.mkdir()
+    for name, some in (("subscriptions", objects[:2]), ("customers", objects[2:])):
+        stripe_objects.json_lines(exports / f"{name}.jsonl", some)
+    write_csv(
+        exports / "contacts.csv", [("Record ID", "Email", "Company Name"), ("1", "A@example.com", "Ash")]
+    )
+    companies = [
+        ("Record ID", "Company name", "Company Domain Name", "Industry"),
+        ("7", "ash", "ash.de", "law"),
+    ]
+    write_csv(exports / "companies.csv", companies)
+    logins = [("cus_a", f"2026-03-{day}T08:00:00Z", "login") for day in ("02", "20")]
+    write_csv(data / "events.csv", [EVENTS[0], *logins])
+    named = {
+        "hubspot": {"path": ["../exports/contacts.csv", "../exports/companies.csv"]},
+        "stripe": {"path": ["../exports/subscriptions.jsonl", "../exports/customers.jsonl"]},
+    }
+    (data / "retention.yml").write_text(yaml.safe_dump({"sources": named}))
+    opened = business.open_business(data, "2026-03")
+    customers = measures.customer_movement(opened).iloc[-1]
+    mrr = measures.mrr_movement(opened).iloc[-1]
+    people = opened.table("customers").execute().set_index("customer_id")
+    used = opened.table("events").count().execute()
+    opened.close()
+    assert [customers[name] for name in ("customers_at_start", "lost", "customers_at_end")] == [2, 1, 1]
+    assert [mrr[name] for name in ("mrr_at_start", "churned", "mrr_at_end")] == [66, 33, 33]
+    assert mrr[["expansion", "contraction", "paused", "resumed"]].isna().all()  # no invoices
+    assert people["industry"].fillna("").to_dict() == {"cus_a": "law", "cus_gone": ""}
+    assert used == 2
