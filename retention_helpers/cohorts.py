@@ -11,6 +11,8 @@ from retention_helpers import calendar, months
 from retention_helpers.business import Business
 from retention_helpers.intervals import Change, Rate, against_the_rest, change, rate, with_rate
 
+COMPARED = 24  # cohorts that are held against each other
+
 
 def _cohort_sizes(business: Business) -> pd.DataFrame:
     firsts = months.first_days(business)
@@ -140,14 +142,16 @@ def recent_change(parts: pd.DataFrame) -> Change | None:
 def standing_out(triangle: pd.DataFrame, *, k: int = 3, fewest: int = 20) -> pd.DataFrame:
     """One row per cohort with a final cell at month k: whether it stays better or worse than the rest.
 
-    The rest are the other cohorts of the table together. Somebody who looks at two dozen cohorts finds one
-    that differs by chance, so the verdict is corrected for looking at all of them (Holm); cohorts smaller
-    than `fewest` (`min_customers`) are "too few". Takes the anniversary triangle.
+    The latest two dozen cohorts, because what happened earlier was another business; the rest are the others
+    of these together. Somebody who looks at so many finds one that differs by chance, so the verdict is
+    corrected for looking at all of them (Holm); cohorts smaller than `fewest` (`min_customers`) are "too
+    few". Takes the anniversary triangle.
 
     Columns: cohort, reached, retained, rate with _low and _high, verdict (above the rest, below the rest,
     no clear difference, too few, the only one).
     """
-    final = triangle[(triangle["k"] == k) & triangle["final"].astype(bool)].reset_index(drop=True)
+    final = triangle[(triangle["k"] == k) & triangle["final"].astype(bool)]
+    final = final.sort_values("cohort").tail(COMPARED).reset_index(drop=True)
     counts, bases = final["retained"].tolist(), final["reached"].tolist()
     verdicts = against_the_rest(counts, bases, kinds=["cohort"] * len(final), fewest=fewest)
     own = final[["cohort", "reached", "retained", "rate", "rate_low", "rate_high"]]

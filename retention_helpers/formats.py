@@ -215,6 +215,15 @@ def number(value: object, digits: int = 2) -> str:
     return MISSING if is_missing(value) else f"{float(value):,.{digits}f}"  # type: ignore[arg-type]
 
 
+def exact(value: Decimal) -> str:
+    """A plain number with all its decimals, such as an exchange rate.
+
+    >>> exact(Decimal("0.00610"))
+    '0.0061'
+    """
+    return f"{value.normalize():f}"
+
+
 def trimmed(value: object) -> str:
     """A plain number with as many decimals as it needs, at most two.
 
@@ -329,6 +338,7 @@ _LABELS = {
     "newcomers_share": "Of this month's newcomers",
     "still_here": "Of today's customers",
     "points_better": "Points better",
+    "newcomer_revenue": "A newcomer's first year",
     "better_from_difference": "Better from",
     "mrr_expected": "Expected loss",
     "expected_left": "Expected to leave",

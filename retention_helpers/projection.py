@@ -18,6 +18,7 @@ from retention_helpers.risks import Choice
 AHEAD = 12  # months
 RUNS = 500
 BETTER_BY = (1, 2, 3, 4, 5)  # percentage points of monthly retention
+CHURNS = 101  # of an interval; the gain does not always rise or fall all along it
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class _Course:
     expected_customers: Floats
     expected_mrr: Floats
     newcomers_share: Floats
+    newcomer_revenue: Floats  # a number a run: of the first twelve months
 
 
 def _course(outlook: _Outlook, better_by: float = 0.0) -> _Course:
@@ -90,14 +92,22 @@ def _course(outlook: _Outlook, better_by: float = 0.0) -> _Course:
     came = _drawn(draws, outlook.came, fresh, expected_came)
     expected = expected_here + expected_came
     each = outlook.mrr.sum() / outlook.customers.sum()
+    newcomers = _path(risk, outlook.shocks, np.zeros(1))[:, 0]
     return _Course(
         still_here=here,
         customers=here + came,
         mrr=np.maximum(money + (here + came - expected) * each * outlook.unequal, 0),
         expected_customers=expected,
         expected_mrr=money,
-        newcomers_share=_path(risk, outlook.shocks, np.zeros(1))[:, 0],
+        newcomers_share=newcomers,
+        newcomer_revenue=_first_price(outlook) * (1 + newcomers[:, : AHEAD - 1].sum(axis=1)),
     )
+
+
+def _first_price(outlook: _Outlook) -> float:
+    """What a newcomer of the last twelve months pays a month, on average; 0 where nobody came."""
+    came = float(outlook.came[0].sum())
+    return float(outlook.mrr_came[0].sum()) / came if came else 0.0
 
 
 def _path(hazards: Floats, shocks: Floats, ages: Floats) -> Floats:
@@ -194,11 +204,12 @@ def what_if(cells: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
     (nowhere below 0). As many points as leave in a month of the last year, or more, are left out. What is
     gained is the difference between the two years to expect, so its band is that of the risks alone.
 
-    Columns: points_better, customers and mrr (Decimal) at the end of the year, revenue (the MRR of the
-    twelve month ends, added up), more_customers and more_revenue (against 0 points; empty there), each
-    with _low and _high.
+    Columns: points_better, customers at the end of the year, more_customers (against 0 points; empty
+    there), mrr at the end of the year, more_revenue (in MRR, month end by month end, against 0 points) and
+    newcomer_revenue (what somebody who comes now brings in over twelve months; empty where nobody came),
+    the amounts Decimal, each with _low and _high.
     """
-    names = _with_ends("customers", "more_customers", "mrr", "revenue", "more_revenue")
+    names = _with_ends("customers", "more_customers", "mrr", "more_revenue", "newcomer_revenue")
     columns = ["points_better", *names]
     outlook = _outlook(cells, chosen)
     if outlook is None:
@@ -216,21 +227,22 @@ def what_if(cells: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
 
 def _gained(usual: _Course, better: _Course) -> dict[str, object]:
     """What the better year has more; of the numbers as they stand in the table, so that they add up."""
-    customers = better.expected_customers[:, -1] - usual.expected_customers[:, -1]
-    revenue = (better.expected_mrr - usual.expected_mrr).sum(axis=1)
     shown = round(float(better.customers[0, -1])) - round(float(usual.customers[0, -1]))
+    low, high = _ends(better.expected_customers[:, -1] - usual.expected_customers[:, -1])
     return {
-        **_counted("more_customers", customers),
         "more_customers": shown,
-        **_priced("more_revenue", revenue),
+        "more_customers_low": min(round(low), shown),
+        "more_customers_high": max(round(high), shown),
+        **_priced("more_revenue", (better.expected_mrr - usual.expected_mrr).sum(axis=1)),
     }
 
 
 def _year(course: _Course) -> dict[str, object]:
+    newcomer = course.newcomer_revenue
     return {
         **_counted("customers", course.customers[:, -1]),
         **_priced("mrr", course.mrr[:, -1]),
-        **_priced("revenue", course.mrr.sum(axis=1)),
+        **(_priced("newcomer_revenue", newcomer) if newcomer[0] else {}),
     }
 
 
@@ -245,14 +257,16 @@ def five_percent(churn: Rate) -> pd.DataFrame:
     is revenue, not profit. A reading that would have fewer than nobody leave has no number.
 
     Columns: reading, asked_rate (the churn a month that it asks for), gain_share (more revenue from a
-    customer's lifetime) with _low and _high (at the ends of c's interval; empty where it is the same at
-    both, or one of them would ask the impossible).
+    customer's lifetime) with _low and _high (the least and the most over c's interval; empty where it is
+    the same everywhere, or where a c in it would ask the impossible).
     """
     rows = []
     for reading, asked in zip(READINGS, (_fewer, _more_in_a_year, _more_in_a_month), strict=True):
-        gain, low, high = (_gain(asked, share) for share in (churn.value, churn.high, churn.low))
-        ends = (low, high) if low < high else (np.nan, np.nan)
-        rows.append((reading, _or_nothing(asked(churn.value)), gain, *ends))
+        gains = [_gain(asked, share) for share in np.linspace(churn.low, churn.high, CHURNS)]
+        low, high = min(gains), max(gains)
+        is_same = np.isnan(gains).any() or np.isclose(low, high)
+        ends = (np.nan, np.nan) if is_same else (low, high)
+        rows.append((reading, _or_nothing(asked(churn.value)), _gain(asked, churn.value), *ends))
     return pd.DataFrame(rows, columns=["reading", "asked_rate", *_with_ends("gain_share")])
 
 
@@ -274,4 +288,4 @@ def _or_nothing(churn: float) -> float:
 
 
 def _gain(asked: Callable[[float], float], churn: float) -> float:
-    return churn / _or_nothing(asked(churn)) - 1
+    return float(churn / _or_nothing(asked(churn)) - 1)

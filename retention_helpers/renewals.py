@@ -1,5 +1,7 @@
 """Churn among the annual plans whose renewal fell due: the others could hardly leave."""
 
+from dataclasses import dataclass
+
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
@@ -59,6 +61,37 @@ def renewals(business: Business) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(rows, columns=["period", "group", "customers_at_start", "lost"])
     return with_rate(frame, "churn_rate", "lost", "customers_at_start")
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The annual plans that have to renew within a year.
+
+    Attributes:
+        customers: those at the month's end who pay by the year (at its start, or when they came).
+        expected, expected_low, expected_high: how many of them leave if the renewals of the next twelve
+            months end as those of the last twelve; None where none fell due.
+    """
+
+    customers: int
+    expected: int | None
+    expected_low: int | None
+    expected_high: int | None
+
+
+def ahead(business: Business, renewals: pd.DataFrame) -> Ahead:
+    """What the year to come holds for those who pay by the year: every one of them has to renew once.
+
+    Takes the table of `renewals`.
+    """
+    rows = months.kept_customer_months(business)
+    here = (rows.month == business.report_month) & (rows.state_at_end != "none")
+    customers = int(rows.count(where=here & (rows.interval == ANNUAL)).execute())
+    due = renewals[(renewals["period"] != "month") & (renewals["group"] == GROUPS[0])].iloc[0]
+    if not due["customers_at_start"]:
+        return Ahead(customers, None, None, None)
+    ends = (due["churn_rate"], due["churn_rate_low"], due["churn_rate_high"])
+    return Ahead(customers, *(round(customers * float(share)) for share in ends))
 
 
 def over_a_year(monthly: float) -> float:

@@ -9,6 +9,7 @@ from retention_helpers import calendar, money, months
 from retention_helpers.business import Business
 
 ZERO = Decimal(0)
+_BY_CURRENCY = ["month", "currency", "mrr_at_end"]
 
 
 def _sums(business: Business) -> pd.DataFrame:
@@ -100,6 +101,12 @@ def mrr_by_currency(business: Business) -> pd.DataFrame:
     sums = covering.group_by(["month", "currency"]).aggregate(mrr_at_end=covering.mrr.sum())
     frame = sums.order_by(["month", "currency"]).execute()
     return frame.astype({"month": "datetime64[s]"})
+
+
+def foreign_mrr(business: Business) -> pd.DataFrame:
+    """The rows of `mrr_by_currency` at the end of the report month."""
+    every = mrr_by_currency(business) if exchange_rates(business) else pd.DataFrame(columns=_BY_CURRENCY)
+    return every[every["month"] == pd.Timestamp(business.report_month)]
 
 
 def exchange_rates(business: Business) -> dict[str, Decimal]:

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from retention_helpers import cohorts, measures
+from retention_helpers import cohorts, findings, measures
 from retention_helpers.business import Business
+from retention_helpers.intervals import with_rate
 
 
 def cell(triangle: pd.DataFrame, cohort: str, k: int) -> Any:
@@ -222,6 +223,59 @@ def test_recent_cohorts_are_the_latest_with_a_final_cell() -> None:
     change = cohorts.recent_change(parts.reset_index())
     assert change is not None
     assert (change.value, change.verdict) == (0.5, "rose")
+
+
+def three_months_on(retained: list[int], reached: list[int], *, last_is_final: bool = True) -> pd.DataFrame:
+    """The cells at month 3 of an anniversary triangle, a cohort a month."""
+    frame = pd.DataFrame({"retained": retained, "reached": reached})
+    frame["cohort"] = pd.date_range("2024-01-01", periods=len(frame), freq="MS")
+    final = [*[True] * (len(frame) - 1), last_is_final]
+    return with_rate(frame.assign(k=3, final=final), "rate", "retained", "reached")
+
+
+def test_a_cohort_stands_out_against_the_others_together() -> None:
+    """Nine of 80 in a hundred, one of 50; one of 10 customers says nothing, one is not final yet."""
+    cells = three_months_on([80] * 9 + [50, 2, 0], [100] * 10 + [10, 100], last_is_final=False)
+    found = cohorts.standing_out(cells, fewest=20)
+    assert found["verdict"].tolist() == ["no clear difference"] * 9 + ["below the rest", "too few"]
+    said = findings.measurement.standing_out(found).text
+    assert said.startswith("Clearly different after 3 months: October 2024 with 50.0 % (40.4–59.6 %), below")
+    assert "10 cohorts were large enough" in said
+
+
+def test_looking_at_many_cohorts_is_allowed_for() -> None:
+    """20 of 40 against 70 %: different where it is one of two (Fisher's p about 0.01), not as one of 24."""
+    of_two = cohorts.standing_out(three_months_on([700, 20], [1000, 40]))
+    of_many = cohorts.standing_out(three_months_on([700] * 23 + [20], [1000] * 23 + [40]))
+    assert of_two["verdict"].tolist() == ["above the rest", "below the rest"]
+    assert of_many["verdict"].iloc[-1] == "no clear difference"
+
+
+def test_cohorts_that_are_all_alike_have_no_least_and_most() -> None:
+    """Everybody is still there in both."""
+    cells = three_months_on([10, 20], [10, 20]).assign(size=[10, 20])
+    assert findings.measurement.triangle(cells, k=3).text == "At month 3, all 2 cohorts stand at 100 %."
+
+
+def test_one_loss_is_said_as_one() -> None:
+    """Not "of the 1 customer lost, 1 left"."""
+    kinds = {
+        "month": [pd.Timestamp("2026-03-01")],
+        "lost": 1,
+        "voluntary": 1,
+        "involuntary": 0,
+        "kind_unknown": 0,
+    }
+    said = findings.measurement.churn_kinds(pd.DataFrame(kinds)).text
+    assert said == "One customer was lost, and decided to leave."
+
+
+def test_only_the_latest_two_dozen_cohorts_are_compared() -> None:
+    """A very bad cohort of three years ago is no news, and no measure of the others."""
+    found = cohorts.standing_out(three_months_on([0, *[80] * 24], [100] * 25))
+    assert len(found) == cohorts.COMPARED
+    assert set(found["verdict"]) == {"no clear difference"}
+    assert "None of the 24 cohorts" in findings.measurement.standing_out(found).text
 
 
 def test_findings_hold_every_cell_of_both_triangles(six: Business) -> None:

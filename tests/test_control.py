@@ -45,11 +45,9 @@ def test_months_vary_where_r_says_so(lost: list[int], customers: list[int], p: f
 )
 def test_binomial_limits_are_those_of_scipy(lost: int, customers: int, now: int) -> None:
     """One risk for all months, known up to its Jeffreys posterior: scipy's beta-binomial distribution."""
-    share = lost / customers
     sizes = [customers // 10] * 10
-    each = [round(share * size) for size in sizes]
-    each[0] += lost - sum(each)
-    expected = control.risk(each, sizes)
+    evenly = np.diff(np.floor(np.linspace(0, lost, 11)))
+    expected = control.risk(evenly, sizes)
     assert not expected.varies
     reference = betabinom(now, lost + 0.5, sum(sizes) - lost + 0.5)
     tail = control.OUTSIDE / 2

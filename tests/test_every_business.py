@@ -37,6 +37,7 @@ def _forty() -> list[tuple]:
     ]  # fmt: skip
 
 
+ANNUAL = ("active", "team", "year")
 HOSTILE = "<script>alert(1)</script>**bold** [a](javascript:alert(1)) =1+1"
 BUSINESSES: dict[str, dict[str, Any]] = {
     "forty customers, two files": {"spans": _forty()},
@@ -77,6 +78,26 @@ BUSINESSES: dict[str, dict[str, Any]] = {
             ("C", "2026-01-05", "2026-03-02", 1000, "past_due", "", "", "JPY"),
         ],
         "settings": {"currency": "EUR", "exchange_rates": {"USD": 0.92, "JPY": 0.0061}},
+    },
+    "use that is known late": {
+        "spans": [
+            ("A", "2024-01-05", "", 10),
+            ("B", "2026-03-02", "", 10),
+            ("C", "2024-01-05", "2026-03-09", 10),
+        ],
+        "events": [("A", "2026-02-03", "login"), ("B", "2026-03-03", "login"), ("C", "2026-02-03", "login")],
+        "settings": {"activity_events": ["login", "no such event"]},
+    },
+    "use of strangers, after the month, and by other names": {
+        "spans": [("A", "2026-01-05", "", 10)],
+        "events": [("X", "2026-02-03", "login"), ("A", "2026-04-03", "login"), ("A", "2026-02-03", HOSTILE)],
+        "settings": {"activity_events": ["login"]},
+    },
+    "annual plans alone": {
+        "spans": [
+            (f"C-{n}", f"2024-0{1 + n % 3}-05", f"2026-0{1 + n % 3}-05" if n < 7 else "", 120, *ANNUAL)
+            for n in range(40)
+        ]
     },
     "past prices and pauses are not known": {
         "spans": [*_forty(), ("P", "2025-05-05", "", "", "paused")],

@@ -7,6 +7,7 @@ import pytest
 
 from retention_helpers import findings, measures, renewals
 from retention_helpers.business import Business
+from retention_helpers.intervals import wilson
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +93,37 @@ def test_renewals_in_words(march: Business) -> None:
     said = findings.revenue.renewals(renewals.renewals(march)).text
     assert "Of the 5 annual renewals that fell due in the last 12 months, 1 ended with the" in said
     assert "over a year." in said
+
+
+def test_the_renewals_ahead(opened: Any) -> None:
+    """Two annual plans fell due, one of them ended; three are there at the end, and one that is monthly."""
+    annual = ("active", "team", "year")
+    spans = [
+        ("A", "2025-02-05", "", 10, *annual),
+        ("B", "2025-02-05", "2026-02-05", 10, *annual),
+        ("C", "2025-08-05", "", 10, *annual),
+        ("D", "2026-03-05", "", 10, *annual),
+        ("E", "2025-08-05", "", 10),
+    ]
+    with opened(spans) as business:
+        due = renewals.renewals(business)
+        ahead = renewals.ahead(business, due)
+    assert (ahead.customers, ahead.expected) == (3, round(3 * 0.5))
+    assert ahead.expected_low == round(3 * float(wilson(1, 2)[0]))
+    said = findings.revenue.renewals_ahead(ahead, due)
+    assert said is not None
+    assert "all 3 customers who pay by the year have to renew" in said.text
+    assert "ended: if it stays so, 2 (0–3) of the 3 will leave." in said.text
+
+
+def test_no_renewal_ahead_without_annual_plans(opened: Any) -> None:
+    """And none to count on where none has fallen due."""
+    with opened([("A", "2026-01-05", "", 10)]) as business:
+        due = renewals.renewals(business)
+        assert findings.revenue.renewals_ahead(renewals.ahead(business, due), due) is None
+    with opened([("A", "2026-01-05", "", 10, "active", "team", "year")]) as business:
+        due = renewals.renewals(business)
+        said = findings.revenue.renewals_ahead(renewals.ahead(business, due), due)
+    assert said is not None
+    assert "the one customer who pays by the year has to renew" in said.text
+    assert said.text.endswith("None has fallen due yet.")

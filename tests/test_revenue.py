@@ -120,6 +120,15 @@ def test_a_cohort_that_paid_nothing_has_no_share(opened: Any) -> None:
     assert "yet" in findings.revenue.revenue_cohorts(ages).text
 
 
+def test_where_nobody_pays_more_nothing_is_the_rest(opened: Any) -> None:
+    """Two of three stay at their price: net and gross are the same share of the first MRR."""
+    spans = [("A", "2026-01-05", "", 10), ("B", "2026-01-05", "", 10), ("C", "2026-01-05", "2026-02-05", 10)]
+    with opened(spans) as business:
+        said = findings.revenue.revenue_cohorts(revenue.revenue_by_age(business)).text
+    assert said.startswith("After 2 months, the one cohort that has come so far pays 66.7 %")
+    assert "nobody pays more than at first: gross it is 66.7 %" in said
+
+
 # --- currencies ------------------------------------------------------------------------------------
 
 

@@ -118,15 +118,15 @@ def test_causes_in_words() -> None:
     assert findings.survival.causes(young).text.startswith("Nobody has been followed")
 
 
-def worth_of(ltv: float | None) -> pd.DataFrame:
+def worth_of(ltv: float | None, *, arpa: int | None = 45) -> pd.DataFrame:
     amount = None if ltv is None else Decimal(str(ltv))
     ends = [None if amount is None else amount * share for share in (Decimal("0.5"), Decimal(2))]
     return pd.DataFrame(
         {
-            "measure": [survival.LTV],
-            "amount": [amount],
-            "amount_low": [ends[0]],
-            "amount_high": [ends[1]],
+            "measure": [survival.ARPA, survival.LTV],
+            "amount": [arpa, amount],
+            "amount_low": [None, ends[0]],
+            "amount_high": [None, ends[1]],
         }
     ).astype(object)
 
@@ -153,6 +153,8 @@ def test_revenue_in_words() -> None:
     nobody = findings.survival.revenue(revenue.assign(followed=0), stayed, worth_of(None)).text
     assert "nobody began so long ago" in nobody
     assert "nobody was lost in the month" in nobody
+    empty = findings.survival.revenue(revenue, stayed, worth_of(None, arpa=None)).text
+    assert empty.endswith("ARPA / churn gives no number: the month ended without customers.")
     assert not any(ODD.search(said) for said in (text, nobody))
 
 

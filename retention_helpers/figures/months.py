@@ -109,8 +109,10 @@ def movement_by_month(
 
 
 @styled
-def control_chart(frame: pd.DataFrame, *, notes: pd.DataFrame | None = None) -> Figure:
-    """A rate month by month inside the range that is usual for each month; unusual months in red.
+def control_chart(
+    frame: pd.DataFrame, *, target: float | None = None, notes: pd.DataFrame | None = None
+) -> Figure:
+    """Churn month by month inside the range that is usual for each month; unusual months in red.
 
     Takes `month`, `churn_rate`, `usual_rate` with `_low` and `_high`, and `unusual`. Months that are not
     judged are drawn without a range.
@@ -124,13 +126,15 @@ def control_chart(frame: pd.DataFrame, *, notes: pd.DataFrame | None = None) -> 
     low, high = shown["usual_rate_low"], shown["usual_rate_high"]
     axes.fill_between(places, low, high, step="mid", color=GREY, alpha=0.18, linewidth=0)
     axes.step(places, shown["usual_rate"], where="mid", color=GREY, linewidth=1)
+    if target is not None:
+        axes.axhline(target, color=GREEN, linewidth=1.2, linestyle=(0, (5, 2)))
     axes.plot(places, shown["churn_rate"], color=BLUE, marker="o", markersize=3.5)
     out = [place for place in places if shown["unusual"][place] is True]
     axes.plot(out, shown["churn_rate"][out], "o", color=RED, markersize=7, zorder=3)
     for place in out:
         axes.annotate(
-            formats.percent(shown["churn_rate"][place]), (place, shown["churn_rate"][place]), xytext=(0, 7),
-            textcoords="offset points", ha="center", color=RED, fontweight="bold", fontsize=9,
+            formats.percent(shown["churn_rate"][place]), (place, shown["churn_rate"][place]), xytext=(7, 0),
+            textcoords="offset points", va="center", color=RED, fontweight="bold", fontsize=9,
         )  # fmt: skip
     tallest = max(float(shown["churn_rate"].max()), 0 if pd.isna(high.max()) else float(high.max()))
     top = min(1.0, 1.15 * tallest + 0.005)
@@ -141,7 +145,8 @@ def control_chart(frame: pd.DataFrame, *, notes: pd.DataFrame | None = None) -> 
     percent_axis(axes.yaxis, top)
     said = [] if notes is None else draw_notes(axes, notes, months)
     write_below(axes, said)
-    axes.set_title("Churn a month; grey: the range that the months before make usual")
+    aim = f"; dashed: target {formats.percent(target)}" if target is not None else ""
+    axes.set_title(f"Churn a month; grey: the usual range{aim}")
     return finished(canvas, " ".join([*_control_words(shown, out), *(f"Note {one}." for one in said)]))
 
 
@@ -165,8 +170,8 @@ def _control_words(shown: pd.DataFrame, out: Sequence[int]) -> list[str]:
 def outlook(frame: pd.DataFrame) -> Figure | None:
     """The year ahead: today's customers who will still be here, and everybody, each with its band.
 
-    Takes `month`, `still_here` and `customers`, both with `_low` and `_high`; the first row is today. None
-    without any row.
+    Takes `month`, `still_here` and `customers`, both with `_low` and `_high`; the first row is today.
+    None without any row.
     """
     if frame.empty:
         return None
@@ -175,7 +180,8 @@ def outlook(frame: pd.DataFrame) -> Figure | None:
     lines = (("customers", BLUE, "with newcomers"), ("still_here", GREEN, "of today's customers"))
     parts = []
     for name, colour, words in lines:
-        low, value, high = (frame[f"{name}{end}"].astype(float) for end in ("_low", "", "_high"))
+        value = frame[name].astype(float)
+        low, high = (frame[f"{name}_{end}"].astype(float).fillna(value) for end in ("low", "high"))
         axes.fill_between(places, low, high, color=colour, alpha=0.16, linewidth=0)
         axes.plot(places, value, color=colour)
         last = frame.iloc[-1]

@@ -94,16 +94,16 @@ def triangle(cells: pd.DataFrame, *, k: int) -> Sentence | None:
     at = cells[cells["k"] == k]
     months = formats.plural(k, "month")
     if at.empty:
-        return Sentence(f"No cohort is {months} old yet.")
+        return Sentence(f"Of no cohort is it known how active it was {months} after its own.")
     share = rate(int(at["active"].sum()), int(at["size"].sum()))
     text = (
         f"Of the {formats.plural(share.denominator, 'customer')} of the {formats.plural(len(at), 'cohort')} "
         f"that are {months} old, {formats.rate(share.value, share.low, share.high)} were active customers "
         "then."
     )
-    if len(at) == 1:
-        return Sentence(text)
     low, high = at.loc[at["rate"].idxmin()], at.loc[at["rate"].idxmax()]
+    if low["rate"] == high["rate"]:
+        return Sentence(text)
     ends = [
         f"{formats.percent(cell['rate'], 0)} of {formats.plural(int(cell['size']), 'customer')} "
         f"({formats.month(cell['cohort'])})"

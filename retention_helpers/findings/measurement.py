@@ -177,10 +177,19 @@ def churn_by(levels: pd.DataFrame) -> Sentence:
     if out.empty:
         return Sentence(f"No plan, MRR band or billing interval differs clearly from the others.{aside}")
     said = [
-        f"{row.level} {formats.rate(row.churn_rate, row.churn_rate_low, row.churn_rate_high)}, {row.verdict}"
+        f"{_named(row.by, row.level)} with "
+        f"{formats.rate(row.churn_rate, row.churn_rate_low, row.churn_rate_high)}, {row.verdict}"
         for row in out.itertuples()
     ]
     return Sentence(f"Clearly different from the others of its kind: {'; '.join(said)}.{aside}")
+
+
+_LEVELS = {"mrr_band": "MRR band", "interval": "billing interval"}
+
+
+def _named(by: str, level: str) -> str:
+    """A level as people name it: plan solo, MRR band 10 to 25, billing interval month."""
+    return f"{_LEVELS.get(by, by)} {level}"
 
 
 def losses_by_tenure(stages: pd.DataFrame) -> Sentence:
@@ -233,7 +242,9 @@ def churn_kinds(kinds: pd.DataFrame) -> Sentence:
         (now["kind_unknown"], "left without anything in the data that says who ended it"),
     ]
     said = [f"{formats.count(amount)} {what}" for amount, what in parts if amount]
-    return Sentence(f"Of the {formats.plural(now['lost'], 'customer')} lost, {listed(said)}.")
+    if now["lost"] == 1:
+        return Sentence(f"One customer was lost, and {said[0].removeprefix('1 ')}.")
+    return Sentence(f"Of the {formats.count(now['lost'])} customers lost, {listed(said)}.")
 
 
 def recent_cohorts(parts: pd.DataFrame, change: Change | None, *, k: int = 1) -> Sentence:
@@ -293,6 +304,9 @@ def triangle(cells: pd.DataFrame, *, k: int) -> Sentence:
             f"{formats.percent(only['rate'], 0)} of {formats.plural(int(only['size']), 'customer')}."
         )
     low, high = at.loc[at["rate"].idxmin()], at.loc[at["rate"].idxmax()]
+    if low["rate"] == high["rate"]:
+        share = formats.percent(low["rate"], 0)
+        return Sentence(f"At month {k}, all {formats.plural(len(at), 'cohort')} stand at {share}.")
     spread = [
         f"{formats.percent(cell['rate'], 0)} of {formats.plural(int(cell['size']), 'customer')} "
         f"({formats.month(cell['cohort'])})"

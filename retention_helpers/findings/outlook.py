@@ -8,7 +8,12 @@ from retention_helpers import formats, risks
 from retention_helpers.findings.records import estimate_of, rate_of
 from retention_helpers.findings.sentences import Sentence, listed
 from retention_helpers.intervals import Rate
+from retention_helpers.projection import READINGS
 from retention_helpers.risks import Choice
+
+MEANT = READINGS[1]  # by Reichheld, who measured it
+QUOTED = (0.25, 0.95)  # more profit, by branch
+FAR = 2.0  # a lifetime three times as long is more than any data have seen
 
 _WAYS = {
     risks.LAST_RATE: "the last rate carried forward",
@@ -37,59 +42,84 @@ def choice(chosen: Choice) -> Sentence:
 def projection(ahead: pd.DataFrame, currency: str) -> Sentence:
     """How many of today's customers will be here in a year, and how many with newcomers."""
     if ahead.empty:
-        return Sentence("Nobody could have left yet, so there is nothing to look ahead from.")
+        return Sentence("Nobody is left, or nobody could have left yet: there is nothing to look ahead from.")
     now, then = ahead.iloc[0], ahead.iloc[-1]
-    month, share = formats.month(then["month"]), "newcomers_share"
+    share = formats.rate(then["newcomers_share"], then["newcomers_share_low"], then["newcomers_share_high"])
     here, everybody = (
         formats.counted(then[name], then[f"{name}_low"], then[f"{name}_high"])
         for name in ("still_here", "customers")
     )
-    return Sentence(
+    mrr = formats.amount(then["mrr"], then["mrr_low"], then["mrr_high"], currency)
+    today = (
         f"If nothing changes, {here} of today's {formats.plural(now['still_here'], 'customer')} will be here "
-        f"in {month}; of those who came this month, "
-        f"{formats.rate(then[share], then[f'{share}_low'], then[f'{share}_high'])}. With as many newcomers "
-        f"as in the last 12 months there will be {everybody} in all, paying "
-        f"{formats.amount(then['mrr'], then['mrr_low'], then['mrr_high'], currency)} a month."
+        f"in {formats.month(then['month'])}"
+    )
+    if (ahead["customers"] == ahead["still_here"]).all():
+        return Sentence(f"{today}, paying {mrr} a month: nobody came in the last 12 months.")
+    return Sentence(
+        f"{today}; somebody who comes now will be there with a chance of {share}. With as many newcomers as "
+        f"in the last 12 months there will be {everybody} in all, paying {mrr} a month."
     )
 
 
 def what_if(rows: pd.DataFrame, currency: str) -> Sentence:
     """What one point more of monthly retention makes in a year."""
     if rows.empty:
-        return Sentence("Nobody could have left yet, so there is nothing to do better.")
+        return Sentence("Nobody is left, or nobody could have left yet: there is nothing to do better.")
     if len(rows) < 2:
         return Sentence("Less than one point of the customers leaves in a month: there is no point to gain.")
     usual, better = rows.iloc[0], rows.iloc[1]
     more = formats.counted(
         better["more_customers"], better["more_customers_low"], better["more_customers_high"]
     )
-    revenue = formats.amount(
-        better["more_revenue"], better["more_revenue_low"], better["more_revenue_high"], currency
+    revenue, newcomer, before = (
+        formats.amount(row[name], row[f"{name}_low"], row[f"{name}_high"], currency)
+        for row, name in ((better, "more_revenue"), (better, "newcomer_revenue"), (usual, "newcomer_revenue"))
     )
-    return Sentence(
-        f"If one customer of a hundred more stayed each month, there would be "
-        f"{formats.count(better['customers'])} customers in a year instead of "
-        f"{formats.count(usual['customers'])}: {more} more, and {revenue} more revenue over the year."
+    end = (
+        f"there would be {formats.plural(better['customers'], 'customer')} in a year instead of "
+        f"{formats.count(usual['customers'])}: {more} more"
+        if better["more_customers"]
+        else "there would hardly be a customer more in a year, because there are so few"
     )
+    said = f"If one customer of a hundred more stayed each month, {end}, and {revenue} more revenue by then."
+    if pd.isna(usual["newcomer_revenue"]):
+        return Sentence(said)
+    return Sentence(f"{said} A newcomer would bring in {newcomer} in the first year instead of {before}.")
 
 
 def five_percent(rows: pd.DataFrame, churn: Rate) -> Sentence:
-    """What "5 % better retention" would mean here, by what it is taken to mean."""
+    """What "5 % better retention" would mean here, against the profit that is often quoted for it."""
     if not churn.numerator:
         return Sentence("Nobody left in the last 12 months: no retention could be better.")
-    said = [
-        f"“{row.reading}” (a churn of {formats.percent(row.asked_rate)}) would be worth "
-        f"{formats.rate(row.gain_share, row.gain_share_low, row.gain_share_high)} more"
-        for row in rows[rows["gain_share"].notna()].itertuples()
-    ]
-    beyond = [
-        f"“{row.reading}” would be more than all who leave"
-        for row in rows[rows["gain_share"].isna()].itertuples()
-    ]
-    return Sentence(
-        f"From a churn of {formats.percent(churn.value)} a month over the last 12 months, in revenue from a "
-        f"customer's lifetime: {'; '.join([*said, *beyond])}."
+    by_reading = rows.set_index("reading")
+    meant = by_reading.loc[MEANT]
+    others = [_other_reading(str(name), row) for name, row in by_reading.drop(MEANT).iterrows()]
+    return Sentence(f"{_as_meant(meant, churn)} Read otherwise, {'; '.join(others)}.")
+
+
+def _as_meant(row: pd.Series, churn: Rate) -> str:
+    said = f"In the last 12 months {formats.percent(churn.value)} of the customers left a month."
+    if pd.isna(row["gain_share"]):
+        return f"{said} That is less than five points a year, so five points more cannot stay."
+    gain, low, high = (row[f"gain_share{end}"] for end in ("", "_low", "_high"))
+    least, most = (gain, gain) if pd.isna(low) else (low, high)
+    place = (
+        "less than" if most < QUOTED[0] else "more than" if least > QUOTED[1] else "which is compatible with"
     )
+    return (
+        f"{said} As it was meant, {formats.percent(row['asked_rate'])} would, and a customer's lifetime "
+        f"would bring in {formats.rate(gain, low, high)} more: {place} the quoted "
+        f"{formats.count(100 * QUOTED[0])} to {formats.percent(QUOTED[1], 0)}."
+    )
+
+
+def _other_reading(name: str, row: pd.Series) -> str:
+    if pd.isna(row["gain_share"]):
+        return f"“{name}” would be more than all who leave"
+    gain = formats.rate(row["gain_share"], row["gain_share_low"], row["gain_share_high"])
+    far = ", so few that nobody has seen such a lifetime," if row["gain_share"] > FAR else ""
+    return f"“{name}” takes {formats.percent(row['asked_rate'])} a month{far} and brings in {gain} more"
 
 
 def record(
@@ -142,7 +172,7 @@ def record(
                 "points_better": row["points_better"],
                 **{
                     name: estimate_of(row, name)
-                    for name in ("customers", "more_customers", "mrr", "revenue", "more_revenue")
+                    for name in ("customers", "more_customers", "mrr", "more_revenue", "newcomer_revenue")
                 },
             }
             for row in better.to_dict(orient="records")
@@ -156,4 +186,5 @@ def record(
             for row in readings.to_dict(orient="records")
         ],
         "churn_last_12_months": churn,
+        "quoted_gain": {"low": QUOTED[0], "high": QUOTED[1]},
     }

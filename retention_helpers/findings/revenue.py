@@ -8,8 +8,8 @@ import pandas as pd
 
 from retention_helpers import formats
 from retention_helpers.findings.records import estimate_of, rate_of
-from retention_helpers.findings.sentences import Sentence
-from retention_helpers.renewals import GROUPS, over_a_year
+from retention_helpers.findings.sentences import Sentence, listed
+from retention_helpers.renewals import GROUPS, Ahead, over_a_year
 
 
 def revenue_cohorts(ages: pd.DataFrame, *, k: int = 12) -> Sentence:
@@ -28,6 +28,11 @@ def revenue_cohorts(ages: pd.DataFrame, *, k: int = 12) -> Sentence:
     who = "the one cohort that has come so far pays" if many == 1 else (
         f"the {formats.count(many)} cohorts that have come so far pay"
     )  # fmt: skip
+    if row["mrr"] == row["mrr_kept"]:
+        return Sentence(
+            f"After {month}, {who} {net} of the MRR at the start (net), and nobody pays more than at first: "
+            f"gross it is {gross}."
+        )
     return Sentence(
         f"After {month}, {who} {net} of the MRR at the start (net); {gross} is still that first MRR "
         "(gross), the rest is what those who stayed pay more."
@@ -54,12 +59,59 @@ def renewals(frame: pd.DataFrame) -> Sentence:
     )
 
 
+def exchange_rates(foreign: pd.DataFrame, rates: Mapping[str, Decimal], currency: str) -> Sentence | None:
+    """What of the MRR is paid in other currencies, and at which rates; None where nothing ever was.
+
+    Takes the table of `revenue.mrr_by_currency` of the last month.
+    """
+    if not rates:
+        return None
+    at = listed([f"{code} at {formats.exact(rate)}" for code, rate in rates.items()])
+    said = f"Amounts in other currencies are converted at one rate for all months: {at}."
+    if not foreign.empty:
+        paid = listed(
+            [f"{formats.money(row.mrr_at_end, currency)} in {row.currency}" for row in foreign.itertuples()]
+        )
+        said += f" The MRR at the month's end holds {paid}."
+    return Sentence(
+        f"{said} So no change of a rate is taken for expansion or contraction; where you change one, the "
+        "review shows what that does to the amounts of earlier reports on a row of its own."
+    )
+
+
+def renewals_ahead(ahead: Ahead, due: pd.DataFrame) -> Sentence | None:
+    """What the year ahead may miss of annual plans; None where nobody has one."""
+    if not ahead.customers:
+        return None
+    year = due[(due["period"] == "last 12 months") & (due["group"] == GROUPS[0])].iloc[0]
+    many = formats.count(ahead.customers)
+    who = (
+        "the one customer who pays by the year has"
+        if ahead.customers == 1
+        else f"all {many} customers who pay by the year have"
+    )
+    said = (
+        f"In the year to come, {who} to renew. The numbers above spread that over the months, and see too "
+        "little of it where few renewals have come up so far."
+    )
+    if ahead.expected is None:
+        return Sentence(f"{said} None has fallen due yet.")
+    leave = formats.counted(ahead.expected, ahead.expected_low, ahead.expected_high)
+    churn = formats.rate(year["churn_rate"], year["churn_rate_low"], year["churn_rate_high"])
+    return Sentence(
+        f"{said} Of those that fell due in the last 12 months {churn} ended: if it stays so, {leave} of the "
+        f"{many} will leave."
+    )
+
+
 def record(
     *,
     cohorts: pd.DataFrame,
     ages: pd.DataFrame,
     renewals: pd.DataFrame,
     exchange_rates: Mapping[str, Decimal],
+    foreign: pd.DataFrame,
+    ahead: Ahead,
 ) -> dict[str, Any]:
     """Revenue cohorts, renewals and exchange rates, in the form of findings.json."""
     other = renewals[(renewals["period"] == "last 12 months") & (renewals["group"] == GROUPS[2])].iloc[0]
@@ -85,8 +137,17 @@ def record(
             }
             for row in renewals.to_dict(orient="records")
         ],
+        "renewals_ahead": {
+            "customers": ahead.customers,
+            "expected_lost": {
+                "value": ahead.expected,
+                "low": ahead.expected_low,
+                "high": ahead.expected_high,
+            },
+        },
         "other_intervals_over_a_year": over_a_year(other["churn_rate"]),
         "exchange_rates": dict(exchange_rates),
+        "foreign_mrr": dict(zip(foreign["currency"], foreign["mrr_at_end"], strict=True)),
     }
 
 

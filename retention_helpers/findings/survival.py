@@ -182,7 +182,10 @@ def _horizon(row: Mapping[Any, Any], stayed: Mapping[Any, Any], currency: str) -
 
 def _ltv(lifetime: pd.DataFrame, currency: str) -> str:
     row = lifetime[lifetime["measure"] == survival.LTV].iloc[0]
-    if row["amount"] is None:
+    arpa = lifetime[lifetime["measure"] == survival.ARPA].iloc[0]
+    if formats.is_missing(arpa["amount"]):
+        return "ARPA / churn gives no number: the month ended without customers."
+    if formats.is_missing(row["amount"]):
         return "ARPA / churn gives no number: nobody was lost in the month, and nothing can be divided by 0."
     low, high = (formats.amount(row[end], currency="") for end in ("amount_low", "amount_high"))
     return (

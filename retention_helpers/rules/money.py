@@ -14,6 +14,7 @@ LARGE_MIDDLE = 900  # an amount a month that is large for half of the customers 
 PRICE_ENDINGS = "(0, 50, 90, 95, 99)"  # what 49.00, 49.90 and 49.99 end in when they are written in cents
 HABIT = 0.8  # a share of rows that makes a habit
 ABSURD = 500  # times the middle amount
+NOT_SMALL = 20  # times the middle amount; below, a hundredfold price is just another price
 USUAL = 5  # customers who pay an amount make it a price
 UNDIVIDED = 6  # times the monthly amount of the same plan; ten or twelve are usual for a year's price
 
@@ -132,9 +133,9 @@ def amounts_out_of_scale(evidence: Evidence) -> None:
     )
     mixed = (
         f"{_paying(evidence)} WHERE mrr / 100 IN (SELECT CAST(mrr AS DOUBLE) FROM {usual}) "
-        f"AND mrr NOT IN {usual} AND mrr > 20 * {middle}"
+        f"AND mrr NOT IN {usual} AND mrr > {NOT_SMALL * middle}"
     )
-    beyond = f"{_paying(evidence)} WHERE mrr > {ABSURD} * {middle}"
+    beyond = f"{_paying(evidence)} WHERE mrr > {ABSURD * middle}"
     count, excess = evidence.one(f"SELECT count(*), sum(mrr - mrr / 100) FROM {mixed}")
     if count:
         evidence.say(
@@ -171,14 +172,14 @@ def annual_amounts(evidence: Evidence) -> None:
         f"quantile_disc(mrr, 0.5) FILTER (WHERE is_annual) AS yearly FROM {_paying(evidence)} GROUP BY plan"
     )
     plans = evidence.rows(
-        f"SELECT plan, monthly, yearly FROM ({middles}) WHERE yearly >= {UNDIVIDED} * monthly ORDER BY plan"
+        f"SELECT plan, monthly, yearly FROM ({middles}) WHERE yearly / monthly >= {UNDIVIDED} ORDER BY plan"
     )
     if not plans:
         return
     plan, monthly, yearly = plans[0]
     rows = evidence.count(
         f"(SELECT 1 FROM {_paying(evidence)} JOIN ({middles}) USING (plan) WHERE is_annual "
-        f"AND yearly >= {UNDIVIDED} * monthly)"
+        f"AND yearly / monthly >= {UNDIVIDED})"
     )
     evidence.say(
         "warning",
