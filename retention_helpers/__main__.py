@@ -342,6 +342,8 @@ def _import(options: argparse.Namespace) -> int:
         print(f"{fault.level}: {fault.message}")
     if written.set_aside:
         print(f"{plural(written.rows_set_aside, 'row')} set aside, with the reason: {written.set_aside}")
+    if written.unmatched:
+        print(f"Customers of whom {options.source} knows nothing: {written.unmatched}")
     checked = check(options.out, Path("reports"))
     _say(checked)
     if not checked.is_stopped:

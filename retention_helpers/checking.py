@@ -9,7 +9,7 @@ from retention_helpers.errors import InputError
 from retention_helpers.gate import pass_gate
 from retention_helpers.kept import CACHE, SourceRead
 from retention_helpers.setting_aside import FOLDER as SET_ASIDE
-from retention_helpers.setting_aside import list_of
+from retention_helpers.setting_aside import UNMATCHED, list_of
 
 FOLDER = "check"
 
@@ -42,10 +42,11 @@ def check(data: Path, out: Path, *, cache: Path = CACHE) -> Checked:
     except InputError as error:
         return Checked([Fault("stop", "", "folder", 0, line) for line in str(error).splitlines()])
     folder = out / FOLDER
-    for old in folder.glob(f"{list_of('*')}.csv"):
+    kinds = (SET_ASIDE, UNMATCHED)
+    for old in (path for kind in kinds for path in folder.glob(f"{list_of('*', kind)}.csv")):
         old.unlink()
     lists: list[Path] = []
-    if (passed.folder / SET_ASIDE).is_dir():
+    if any((passed.folder / kind).is_dir() for kind in kinds):
         from retention_helpers.lists import write_set_aside
 
         lists = write_set_aside(folder, passed.folder)

@@ -4,6 +4,7 @@ Every fault of every file is said at once. A fault that would make the numbers w
 kept then.
 """
 
+import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from retention_helpers.evidence import Evidence
 from retention_helpers.kept import CACHE, Passed
 from retention_helpers.reading import read_table
 from retention_helpers.rules.money import one_currency
-from retention_helpers.setting_aside import keep_imported
+from retention_helpers.setting_aside import UNMATCHED, keep_imported
 from retention_helpers.settings import (
     NOT_USED_YET,
     SETTINGS_FILE,
@@ -96,6 +97,7 @@ def _files(folder: Path, settings: Settings, target: Path) -> _Files:
         faults = [*brought.faults, *_brought_twice(elsewhere), *not_known.faults(missing)]
         for key, imported in brought.imported.items():
             keep_imported(target, key, imported.set_aside)
+            keep_imported(target, key, imported.unmatched, folder=UNMATCHED)
     sources, others = find_sources(folder, elsewhere, mapping.files(folder, settings))
     if is_stopped:  # what was to bring the table is broken, and said
         others = [fault for fault in others if fault.rule != "missing file"]
@@ -150,8 +152,10 @@ def pass_gate(folder: Path, cache: Path = CACHE) -> Passed:
     Raises Stopped with every fault that would make the report wrong, wrong settings included, and
     InputError where there is no folder.
     """
-    mapped = mapping.files(folder, _choices(folder).settings) if folder.is_dir() else []
-    place = kept.home_of(folder, cache) / kept.fingerprint(folder, mapped)
+    settings = _choices(folder).settings
+    mapped = mapping.files(folder, settings) if folder.is_dir() else []
+    read_on = str(dt.datetime.now(dt.UTC).date()) if mapping.is_live(settings) else ""
+    place = kept.home_of(folder, cache) / kept.fingerprint(folder, mapped, read_on=read_on)
     passed = kept.load(place)
     if passed is not None:
         return passed

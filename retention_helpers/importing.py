@@ -16,7 +16,7 @@ from retention_helpers.errors import InputError
 from retention_helpers.settings import Settings
 from retention_helpers.sources import importer
 from retention_helpers.sources.folder import ENDINGS
-from retention_helpers.sources.interface import PLACE, Imported, Order, SetAside
+from retention_helpers.sources.interface import PLACE, Imported, Importer, Order, SetAside, write_rows
 
 RECORD = ".imported.json"  # which files an import wrote, so that it never replaces another's
 SET_ASIDE = "set_aside"
@@ -29,6 +29,7 @@ class Written:
     rows: Mapping[str, int]
     rows_set_aside: int
     set_aside: Path | None
+    unmatched: Path | None  # rows of other sources that this one knows nothing of
     faults: Sequence[Fault]
 
 
@@ -42,11 +43,26 @@ def import_files(source: str, files: Sequence[Path], out: Path, settings: Settin
     if missing:
         raise InputError(f"There is no file {missing[0]}. Name the files that {source} exported.")
     with tempfile.TemporaryDirectory(prefix="retention-import-") as scratch:
-        imported = importer(source).read(Order(files, Path(scratch), settings, home=out))
+        one = importer(source)
+        earlier = _earlier(out, one, Path(scratch))
+        imported = one.read(Order(files, Path(scratch), settings, earlier=earlier, home=out))
         if any(fault.level == "stop" for fault in imported.faults):
             raise Stopped(imported.faults)
         _refuse_to_replace(out, imported.tables)
         return _write(imported, source, out)
+
+
+def _earlier(out: Path, one: Importer, scratch: Path) -> dict[str, Path]:
+    """The tables that this importer completes, as earlier imports wrote them."""
+    found = {}
+    for table in one.completes:
+        path = out / f"{table}.csv"
+        if path.exists():
+            with path.open(encoding="utf-8", newline="") as file:
+                rows = [{name: cell or None for name, cell in row.items()} for row in csv.DictReader(file)]
+            (scratch / "earlier").mkdir(exist_ok=True)
+            found[table] = write_rows(Order((), scratch / "earlier", Settings()), table, rows)
+    return found
 
 
 def _recorded(out: Path) -> dict[str, str]:
@@ -84,9 +100,9 @@ def _write(imported: Imported, source: str, out: Path) -> Written:
     (out / RECORD).write_text(json.dumps(recorded, indent=1, sort_keys=True), encoding="utf-8")
     if "subscriptions" in imported.tables:
         not_known.write(out, source, imported.not_known)
-    aside = out / SET_ASIDE / f"{source}.csv"
-    write_set_aside(imported.set_aside, aside)
-    return Written(rows, len(imported.set_aside), aside if imported.set_aside else None, imported.faults)
+    aside = write_set_aside(imported.set_aside, out / SET_ASIDE / f"{source}.csv")
+    unmatched = write_set_aside(imported.unmatched, out / SET_ASIDE / f"{source}_unmatched.csv")
+    return Written(rows, len(imported.set_aside), aside, unmatched, imported.faults)
 
 
 def _write_table(parquet: Path, path: Path) -> int:
@@ -100,11 +116,11 @@ def _write_table(parquet: Path, path: Path) -> int:
         return int(whole.metadata.num_rows)
 
 
-def write_set_aside(rows: Sequence[SetAside], path: Path) -> None:
+def write_set_aside(rows: Sequence[SetAside], path: Path) -> Path | None:
     """The rows that were set aside, each with its place and the reason; no file where there are none."""
     path.unlink(missing_ok=True)
     if not rows:
-        return
+        return None
     columns = list(dict.fromkeys(name for row in rows for name in row.cells))
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -112,3 +128,4 @@ def write_set_aside(rows: Sequence[SetAside], path: Path) -> None:
         writer.writerow(["file", "place", "reason", *columns])
         for row in rows:
             writer.writerow([row.file, row.place, row.reason, *(row.cells.get(name, "") for name in columns)])
+    return path

@@ -46,12 +46,14 @@ class Passed:
     not_known: tuple[str, ...] = ()  # the histories that the sources do not know
 
 
-def fingerprint(folder: Path, elsewhere: Sequence[Path] = ()) -> str:
+def fingerprint(folder: Path, elsewhere: Sequence[Path] = (), *, read_on: str = "") -> str:
     """A key for everything that the kept Parquet depends on: the files, the settings, this code.
 
-    `elsewhere` are files that the settings name, wherever they lie.
+    `elsewhere` are files that the settings name, wherever they lie. `read_on` is the day of the reading,
+    where something is read that no file shows the changes of.
     """
     digest = hashlib.blake2b(digest_size=12)
+    digest.update(read_on.encode())
     for path in [*described_by(folder), *elsewhere]:
         digest.update(os.fsencode(os.path.relpath(path, folder)))
         try:

@@ -22,7 +22,7 @@ from openpyxl.styles import Font
 
 from retention_helpers import formats
 from retention_helpers.business import Business
-from retention_helpers.setting_aside import list_of, set_aside
+from retention_helpers.setting_aside import FOLDER, UNMATCHED, list_of, set_aside
 
 _FORMULA_STARTS = "=+-@"
 _LINE_STARTS = "\t\r\n"
@@ -142,12 +142,16 @@ def hand_on_set_aside(findings_to: str, business: Business) -> None:
 
 
 def write_set_aside(folder: Path, kept: Path) -> list[Path]:
-    """Write the rows that a reading set aside, a file a table, each with its place and the reason."""
+    """Write the rows that a reading set aside, or could not match, a file a table and kind.
+
+    Each row with its place and the reason.
+    """
     written = []
-    for table, rows in set_aside(kept):
-        folder.mkdir(parents=True, exist_ok=True)
-        written.append(folder / f"{list_of(table)}.csv")
-        _write_csv(written[-1], rows)
+    for kind in (FOLDER, UNMATCHED):
+        for table, rows in set_aside(kept, kind):
+            folder.mkdir(parents=True, exist_ok=True)
+            written.append(folder / f"{list_of(table, kind)}.csv")
+            _write_csv(written[-1], rows)
     return written
 
 

@@ -16,6 +16,7 @@ from retention_helpers.sources.folder import Source, places_of
 from retention_helpers.sources.interface import SetAside
 
 FOLDER = "set_aside"
+UNMATCHED = "unmatched"  # rows that count, and that a source knows nothing of
 OURS = ("file", "place", "reason", "source_row")
 
 
@@ -40,10 +41,9 @@ def _beside_ours(name: str) -> str:
     return f"{name}_" if name.lower() in OURS else name
 
 
-def _path(target: Path, name: str) -> Path:
-    folder = target / FOLDER
-    folder.mkdir(exist_ok=True)
-    return folder / f"{name}.parquet"
+def _path(target: Path, name: str, folder: str = FOLDER) -> Path:
+    (target / folder).mkdir(exist_ok=True)
+    return target / folder / f"{name}.parquet"
 
 
 def _with_places(path: Path, places: Sequence[str]) -> None:
@@ -52,8 +52,8 @@ def _with_places(path: Path, places: Sequence[str]) -> None:
     pq.write_table(kept.add_column(1, "place", pa.array(places, pa.string())), path)
 
 
-def keep_imported(target: Path, key: str, rows: Sequence[SetAside]) -> None:
-    """Keep the rows that an importer put into no table."""
+def keep_imported(target: Path, key: str, rows: Sequence[SetAside], folder: str = FOLDER) -> None:
+    """Keep the rows that an importer put into no table, or matched with nothing."""
     if not rows:
         return
     columns = list(dict.fromkeys(name for row in rows for name in row.cells))
@@ -61,15 +61,15 @@ def keep_imported(target: Path, key: str, rows: Sequence[SetAside]) -> None:
         [[row.file, row.place, row.reason, *(row.cells.get(name) for name in columns)] for row in rows],
         columns=["file", "place", "reason", *map(_beside_ours, columns)],
     )
-    frame.astype("string").to_parquet(_path(target, key), index=False)
+    frame.astype("string").to_parquet(_path(target, key, folder), index=False)
 
 
-def list_of(table: str) -> str:
+def list_of(table: str, folder: str = FOLDER) -> str:
     """The name of the list on which a table's rows are handed on."""
-    return f"set_aside_{table}"
+    return f"{folder}_{table}"
 
 
-def set_aside(kept: Path) -> Iterator[tuple[str, pd.DataFrame]]:
+def set_aside(kept: Path, folder: str = FOLDER) -> Iterator[tuple[str, pd.DataFrame]]:
     """Every table or source with rows set aside: file, place, reason, then the cells as they were read."""
-    for path in sorted((kept / FOLDER).glob("*.parquet")):
+    for path in sorted((kept / folder).glob("*.parquet")):
         yield path.stem, pd.read_parquet(path)

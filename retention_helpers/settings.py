@@ -255,7 +255,8 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _document(path: Path) -> dict[Any, Any]:
+def document(path: Path) -> dict[Any, Any]:
+    """The keys and values of a YAML file. Raises InputError where it has another form."""
     try:
         document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
     except UnicodeDecodeError:
@@ -292,7 +293,7 @@ def read_settings(folder: Path) -> Settings:
         return Settings()
     values: dict[str, Any] = {}
     faults: list[str] = []
-    for key, value in _document(path).items():
+    for key, value in document(path).items():
         if key not in _CHECKS:
             faults.append(f"{path.name}: {key} is not a setting. {nearest(key, _CHECKS)}")
             continue
@@ -313,7 +314,7 @@ def read_settings(folder: Path) -> Settings:
 def named_settings(folder: Path) -> set[str]:
     """The keys that the owner wrote into `retention.yml`."""
     path = folder / SETTINGS_FILE
-    return set(map(str, _document(path))) if path.exists() else set()
+    return set(map(str, document(path))) if path.exists() else set()
 
 
 _EXPERIMENT_KEYS: Mapping[str, type | tuple[type, ...]] = {
@@ -433,7 +434,7 @@ def read_experiments(folder: Path) -> dict[str, dict[str, Any]]:
     path = folder / EXPERIMENTS_FILE
     if not path.exists():
         return {}
-    plans = {str(name): plan for name, plan in _document(path).items()}
+    plans = {str(name): plan for name, plan in document(path).items()}
     faults = [fault for name, plan in plans.items() for fault in _experiment_faults(name, plan)]
     if faults:
         raise InputError("\n".join(faults))

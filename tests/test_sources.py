@@ -235,7 +235,7 @@ def crm(order: Order) -> Imported:
 def importers(monkeypatch: pytest.MonkeyPatch) -> None:
     known = {
         "biller": Importer("biller", "", lambda _: "", spans_of, options=("start",)),
-        "crm": Importer("crm", "", lambda _: "", crm, completes=True),
+        "crm": Importer("crm", "", lambda _: "", crm, completes=("customers",)),
     }
     monkeypatch.setattr(sources, "IMPORTERS", tuple(known))
     monkeypatch.setattr("retention_helpers.sources.mapping.IMPORTERS", tuple(known))

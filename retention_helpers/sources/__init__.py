@@ -13,7 +13,8 @@ from retention_helpers.errors import InputError, nearest
 if TYPE_CHECKING:
     from retention_helpers.sources.interface import Importer
 
-IMPORTERS = ("spreadsheet", "stripe", "stripe-live")
+# `init` asks the pickiest first.
+IMPORTERS = ("paddle", "hubspot", "stripe", "stripe-live", "database", "spreadsheet")
 
 
 def importer(name: str) -> "Importer":

@@ -103,9 +103,13 @@ def _listed(document: Any, place: str) -> Iterator[Object]:
 
 
 def _has_more(document: Any) -> bool:
-    return isinstance(document, dict) and isinstance(document.get("data"), list) and bool(
-        document.get("has_more")
-    )  # fmt: skip
+    """Whether a page says that another one follows, as Stripe or as Paddle says it."""
+    if not isinstance(document, dict) or not isinstance(document.get("data"), list):
+        return False
+    meta = document.get("meta")
+    pagination = meta.get("pagination") if isinstance(meta, dict) else None
+    said = pagination if isinstance(pagination, dict) else document
+    return bool(said.get("has_more"))
 
 
 def _refuse_first_page(more: bool) -> None:

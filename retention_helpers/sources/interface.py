@@ -31,7 +31,7 @@ class Order:
         options: what stands beside `path` in `sources:` of `retention.yml`, of `Importer.options` only.
         earlier: the tables that the sources before this one brought, for one that completes them.
         home: the data folder to write to, for a source that is fetched and may be interrupted; None in a
-            report, which never uses the network.
+            report, which asks no tool.
     """
 
     files: Sequence[Path]
@@ -40,6 +40,9 @@ class Order:
     options: Mapping[str, Any] = field(default_factory=dict)
     earlier: Mapping[str, Path] = field(default_factory=dict)
     home: Path | None = None
+
+    def spot(self, file: Path, place: str) -> "Spot":
+        return Spot(file.name, place, is_only_file=len(self.files) == 1)
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,21 @@ class SetAside:
     place: str
     reason: str
     cells: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a row stands. As text, for `PLACE`, it names the file where the source has several."""
+
+    file: str
+    place: str
+    is_only_file: bool = True
+
+    def __str__(self) -> str:
+        return self.place if self.is_only_file else f"{self.file}, {self.place}"
+
+    def set_aside(self, reason: str, cells: Mapping[str, str]) -> SetAside:
+        return SetAside(self.file, self.place, reason, cells)
 
 
 @dataclass(frozen=True)
@@ -65,6 +83,7 @@ class Imported:
         faults: what is wrong with the files themselves. With a stop the tables are not used.
         not_known: why a history of `contract.HISTORIES` cannot be known from this source, in a sentence or
             two with the way out. What would follow from it is left empty on every page.
+        unmatched: rows of other sources that this one knows nothing of; they count all the same.
     """
 
     tables: Mapping[str, Path]
@@ -72,6 +91,7 @@ class Imported:
     set_aside: Sequence[SetAside] = ()
     faults: Sequence[Fault] = ()
     not_known: Mapping[str, str] = field(default_factory=dict)
+    unmatched: Sequence[SetAside] = ()
 
 
 @dataclass(frozen=True)
@@ -84,8 +104,9 @@ class Importer:
         recognises: what a file with these columns is, in the owner's words; "" for none of its own.
         read: does the work. Raises InputError for what makes any reading impossible.
         options: the keys that it understands beside `path` in `retention.yml`.
-        completes: whether a table of it takes the place of the earlier ones, whose rows it must hold; else
-            its rows are added to theirs.
+        completes: the tables of it that take the place of the earlier ones, whose rows they must hold; the
+            rows of others are added to theirs.
+        is_live: whether what it reads changes while its files stay as they are; it is then read once a day.
         is_fetched: whether it needs no files, because it asks the tool itself; only by `import`.
     """
 
@@ -94,7 +115,8 @@ class Importer:
     recognises: Callable[[Sequence[str]], str]
     read: Callable[[Order], Imported]
     options: tuple[str, ...] = ()
-    completes: bool = False
+    completes: tuple[str, ...] = ()
+    is_live: bool = False
     is_fetched: bool = False
 
 

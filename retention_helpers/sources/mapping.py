@@ -13,7 +13,7 @@ from typing import Any
 from retention_helpers.contract import TABLES
 from retention_helpers.errors import InputError, nearest
 from retention_helpers.settings import SETTINGS_FILE, Settings
-from retention_helpers.sources import IMPORTERS, importer
+from retention_helpers.sources import IMPORTERS, described, importer
 from retention_helpers.sources.folder import ENDINGS, Source, form_of
 from retention_helpers.written import ORDERS
 
@@ -41,8 +41,22 @@ def tables(folder: Path, settings: Settings) -> list[Source]:
 
 
 def entries(folder: Path, settings: Settings) -> list[Entry]:
-    """The importers that `sources:` asks for, in its order. Raises InputError."""
-    return [_entry(folder, key, entry) for key, entry in settings.sources.items() if key not in TABLES]
+    """The importers that `sources:` asks for, in its order; what completes others comes after them.
+
+    Raises InputError.
+    """
+    every = [_entry(folder, key, entry) for key, entry in settings.sources.items() if key not in TABLES]
+    return sorted(every, key=lambda entry: bool(importer(entry.importer).completes))
+
+
+def is_live(settings: Settings) -> bool:
+    """Whether `sources:` names something that changes without any of its files changing."""
+    named = [
+        str(entry.get("importer") or key)
+        for key, entry in settings.sources.items()
+        if isinstance(entry, dict)
+    ]
+    return any(importer(name).is_live for name in named if name in IMPORTERS)
 
 
 def files(folder: Path, settings: Settings) -> list[Path]:
@@ -57,18 +71,18 @@ def files(folder: Path, settings: Settings) -> list[Path]:
 
 
 def _table(folder: Path, key: str, entry: Any) -> Source:
-    _refuse_unknown(key, entry, _OF_A_TABLE)
+    described.refuse_unknown(_where(key), entry, _OF_A_TABLE)
     found = _found(folder, key, entry)
     if len(found) > 1:
         raise _wrong(key, f"path names {len(found)} files. Name one, or let `spreadsheet` read them")
     form = form_of(found[0])
     if form is None:
         raise _wrong(key, f"{found[0].name} is none of {', '.join(ENDINGS)}. Save it as one of them")
-    columns, values = _names(key, entry, "columns"), _values(key, entry)
+    columns, values = described.names(_where(key), entry), described.values(_where(key), entry)
     known = [column.name for column in TABLES[key].columns]
     for name in [*columns, *values]:
         if name not in known and not TABLES[key].has_attributes:
-            raise _wrong(key, f"{name} is no column of {key}. {nearest(name, known)}", ends=True)
+            raise _wrong(key, f"{name} is no column of {key}. {nearest(name, known)}")
     return Source(
         key,
         found[0],
@@ -86,9 +100,9 @@ def _entry(folder: Path, key: str, entry: Any) -> Entry:
     name = str(entry.get("importer") or key)
     if name not in IMPORTERS:
         hint = nearest(name, [*TABLES, *IMPORTERS])
-        raise _wrong(key, f"{name} is no table of the contract and no importer. {hint}", ends=True)
+        raise _wrong(key, f"{name} is no table of the contract and no importer. {hint}")
     options = importer(name).options
-    _refuse_unknown(key, entry, (*_OF_AN_IMPORTER, *options))
+    described.refuse_unknown(_where(key), entry, (*_OF_AN_IMPORTER, *options))
     return Entry(
         key,
         name,
@@ -96,14 +110,6 @@ def _entry(folder: Path, key: str, entry: Any) -> Entry:
         {option: _option(key, entry, option) for option in options if entry.get(option) is not None},
         _date_order(key, entry),
     )
-
-
-def _refuse_unknown(key: str, entry: Any, known: Sequence[str]) -> None:
-    if not isinstance(entry, dict):
-        raise _wrong(key, "it should hold `path:` and more lines of the form `key: value`")
-    for name in entry:
-        if name not in known:
-            raise _wrong(key, f"{name} is not known here. {nearest(name, known)}", ends=True)
 
 
 def _paths(key: str, entry: Any) -> Iterator[str]:
@@ -132,35 +138,11 @@ def _found(folder: Path, key: str, entry: Any) -> list[Path]:
     return found
 
 
-def _names(key: str, entry: Mapping[str, Any], part: str) -> dict[str, str]:
-    names = entry.get(part) or {}
-    if not isinstance(names, dict) or not all(isinstance(name, str | int) for name in names.values()):
-        raise _wrong(key, f"{part} should be names by column, such as {{customer_id: Account}}")
-    return {str(ours): str(theirs) for ours, theirs in names.items()}
-
-
-def _values(key: str, entry: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    values = entry.get("values") or {}
-    if not isinstance(values, dict) or not all(isinstance(words, dict) for words in values.values()):
-        raise _wrong(key, "values should be words by column, such as {status: {Live: active}}")
-    return {str(column): _words(words) for column, words in values.items()}
-
-
 def _option(key: str, entry: Mapping[str, Any], option: str) -> Any:
     """An option of an importer; names and words are of the same form everywhere."""
     if option == "columns":
-        return _names(key, entry, option)
-    return _values(key, entry) if option == "values" else entry[option]
-
-
-def _words(words: Mapping[Any, Any]) -> dict[str, str]:
-    """The owner's words and ours; a word for nothing is an empty cell."""
-    return {_word(theirs): _word(ours) for theirs, ours in words.items()}
-
-
-def _word(value: Any) -> str:
-    # YAML reads yes and no as truth.
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        return described.names(_where(key), entry)
+    return described.values(_where(key), entry) if option == "values" else entry[option]
 
 
 def _date_order(key: str, entry: Mapping[str, Any]) -> str:
@@ -170,5 +152,9 @@ def _date_order(key: str, entry: Mapping[str, Any]) -> str:
     return order
 
 
-def _wrong(key: str, what: str, *, ends: bool = False) -> InputError:
-    return InputError(f"{SETTINGS_FILE}: sources: {key}: {what}{'' if ends else '.'}")
+def _where(key: str) -> str:
+    return f"{SETTINGS_FILE}: sources: {key}"
+
+
+def _wrong(key: str, what: str) -> InputError:
+    return described.wrong(_where(key), what)

@@ -50,7 +50,7 @@ def run_importers(entries: Iterable[Entry], settings: Settings, target: Path) ->
         if any(fault.level == "stop" for fault in found.faults):
             continue
         for table, path in found.tables.items():
-            is_added = table in paths and not one.completes
+            is_added = table in paths and table not in one.completes
             paths[table] = _together(paths[table], path, into) if is_added else path
             origins.setdefault(table, []).append(_shown(entry))
     tables = [

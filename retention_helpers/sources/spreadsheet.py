@@ -47,8 +47,7 @@ def recognises(columns: Sequence[str]) -> str:
 
 
 def _place(sheet: Sheet, order: Order, number: int) -> str:
-    place = sheet.grid.place(number)
-    return place if len(order.files) == 1 else f"{sheet.grid.file.name}, {place}"
+    return str(order.spot(sheet.grid.file, sheet.grid.place(number)))
 
 
 def _own_rows(sheet: Sheet, order: Order, names: Names) -> tuple[Rows, list[Fault]]:

@@ -1,0 +1,113 @@
+"""A database of the owner's: tables or queries of it, read through the engine's backends.
+
+`import database shop.yml`, where shop.yml names the variable of the environment that holds the address, and
+what is a table of ours. Nothing is written there, and nothing is taken but the columns of the contract and
+the attributes that are named. PostgreSQL and SQLite are tested; whatever else ibis connects to is not.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import ibis.common.exceptions
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sqlglot.errors
+
+from retention_helpers.contract import TABLES, Fault, message
+from retention_helpers.sources import described
+from retention_helpers.sources.database.connections import Database, in_our_words, opened
+from retention_helpers.sources.database.description import Description, Wanted, read_description
+from retention_helpers.sources.folder import shortened
+from retention_helpers.sources.interface import Imported, Importer, Order
+
+
+def read(order: Order) -> Imported:
+    """Every table of every description."""
+    tables: dict[str, Path] = {}
+    rows_read: dict[str, int] = {}
+    faults: list[Fault] = []
+    not_known: dict[str, str] = {}
+    for description in map(read_description, order.files):
+        not_known |= description.not_known
+        with opened(description) as database:
+            for wanted in description.tables:
+                if wanted.name in tables:
+                    raise described.wrong(description.path.name, f"{wanted.name} stood in an earlier file")
+                tables[wanted.name] = order.into / f"{wanted.name}.parquet"
+                rows = _write(database, description, wanted, tables[wanted.name], faults)
+                rows_read[description.path.name] = rows_read.get(description.path.name, 0) + rows
+    return Imported(tables, rows_read, (), faults, not_known)
+
+
+def _write(
+    database: Database, description: Description, wanted: Wanted, path: Path, faults: list[Fault]
+) -> int:
+    """Write a table's rows as they come, in the memory of one batch; how many there were."""
+    where = f"{description.path.name}: {wanted.name}"
+    try:
+        rows = database.rows_of(wanted)
+    except ibis.common.exceptions.TableNotFound:
+        raise described.wrong(where, f"the database has no table {wanted.table}. Correct its name") from None
+    except (ibis.common.exceptions.IbisError, sqlglot.errors.SqlglotError):
+        raise described.wrong(where, "its query is not understood. Write it as one SELECT") from None
+    picked = _picked(where, wanted, rows.columns)
+    faults += _not_taken(where, wanted, set(rows.columns) - set(picked.values()))
+    count, writer = 0, None
+    try:
+        for batch in database.batches(in_our_words(rows, picked, wanted)):
+            writer = writer or pq.ParquetWriter(path, batch.schema, compression="zstd")
+            writer.write_batch(batch)
+            count += batch.num_rows
+    finally:
+        if writer:
+            writer.close()
+    if not count:
+        pq.write_table(pa.table({name: pa.array([], pa.string()) for name in picked}), path)
+    return count
+
+
+def _picked(where: str, wanted: Wanted, columns: Sequence[str]) -> dict[str, str]:
+    """The database's name of each column that is taken, by ours. Raises InputError for a missing one."""
+    there = {name.lower(): name for name in columns}
+    table = TABLES[wanted.name]
+    asked = {column.name: wanted.columns.get(column.name, column.name) for column in table.columns}
+    asked |= {name: wanted.columns.get(name, name) for name in wanted.attributes}
+    must = dict.fromkeys([*table.required, *wanted.columns, *wanted.values, *wanted.attributes])
+    for ours in must:
+        if ours not in asked:
+            raise described.wrong(where, f"{ours} is no column of ours, and is not named in `attributes`")
+        if asked[ours].lower() not in there:
+            what = asked[ours] if asked[ours] == ours else f"{asked[ours]} for {ours}"
+            raise described.wrong(
+                where,
+                f"{wanted.shown} has no column {what}. It has {shortened(columns)}. Say under `columns:` "
+                "which of them is meant",
+            )
+    return {ours: there[theirs.lower()] for ours, theirs in asked.items() if theirs.lower() in there}
+
+
+def _not_taken(where: str, wanted: Wanted, left: set[str]) -> Iterator[Fault]:
+    """A note that names the columns which were left where they are."""
+    if left and wanted.table:
+        said = message(
+            where,
+            f"{shortened(sorted(left))} of {wanted.table} were not read",
+            "Name under `attributes:` those that say how a customer was at sign-up."
+            if TABLES[wanted.name].has_attributes
+            else "Is that meant?",
+        )
+        yield Fault("note", wanted.name, "unknown column", 0, said)
+
+
+def _recognises(columns: Sequence[str]) -> str:
+    """A description is no export: nobody drops one among files by chance."""
+    return ""
+
+
+IMPORTER = Importer(
+    name="database",
+    about="tables or queries of a database (PostgreSQL, SQLite), as a file such as shop.yml describes them",
+    recognises=_recognises,
+    read=read,
+    is_live=True,
+)

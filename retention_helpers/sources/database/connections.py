@@ -1,0 +1,179 @@
+"""Databases of others, opened to be read and nothing else: PostgreSQL, SQLite, and what else ibis speaks to.
+
+An error never repeats an address, nor what a driver says of one: it may hold a password.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from retention_helpers.errors import InputError
+from retention_helpers.sources import described
+from retention_helpers.sources.database.description import Description, Wanted
+from retention_helpers.sources.interface import as_text
+
+AT_ONCE = 50_000  # rows
+_SECONDS = 10  # to wait for a server
+_POSTGRES = ("postgresql://", "postgres://")
+
+
+def opened(description: Description) -> AbstractContextManager["Database"]:
+    """The database of a description, as long as the context lasts. Raises InputError where it refuses."""
+    if description.sqlite:
+        return _sqlite(description)
+    if description.address().startswith(_POSTGRES):
+        return _postgres(description)
+    return _other(description)
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database that is open for reading, through its backend of ibis."""
+
+    backend: Any
+
+    def rows_of(self, wanted: Wanted) -> ir.Table:
+        """A table, or a query, as it is."""
+        if wanted.query:
+            return self._of_query(wanted.query)
+        schema, _, name = wanted.table.rpartition(".")
+        return self.backend.table(name, database=schema or None)
+
+    def _of_query(self, query: str) -> ir.Table:
+        return self.backend.sql(query)
+
+    def batches(self, rows: ir.Table) -> Iterator[pa.RecordBatch]:
+        """The rows in batches: days, instants, whole numbers and texts as such, whatever else as text."""
+        plain = {name: rows[name] for name, kind in rows.schema().items() if _is_plain(kind)}
+        texts = {name: rows[name].cast("string") for name in rows.columns if name not in plain}
+        yield from self.backend.to_pyarrow_batches(
+            rows.select(**plain, **texts)[rows.columns], chunk_size=AT_ONCE
+        )
+
+
+def _is_plain(kind: Any) -> bool:
+    return bool(
+        kind.is_string() or kind.is_integer() or kind.is_boolean() or kind.is_date() or kind.is_timestamp()
+    )
+
+
+def in_our_words(rows: ir.Table, picked: Mapping[str, str], wanted: Wanted) -> ir.Table:
+    """The picked columns under our names, with our words for the database's."""
+    return rows.select(
+        **{ours: _worded(rows[theirs], wanted.values.get(ours, {})) for ours, theirs in picked.items()}
+    )
+
+
+def _worded(column: Any, words: Mapping[str, str]) -> Any:
+    if not words:
+        return column
+    said = column.cast("string").strip()
+    cases = [(said.lower() == theirs.strip().lower(), ours or ibis.null()) for theirs, ours in words.items()]
+    return ibis.cases(*cases, else_=said)
+
+
+# --- PostgreSQL ------------------------------------------------------------------------------------
+
+
+class _Postgres(Database):
+    def _of_query(self, query: str) -> ir.Table:
+        """A query with the types that the server names for it: a view to ask for them would be a write."""
+        with self.backend.con.cursor() as cursor:
+            # Asked in binary, the server takes one statement and no more.
+            cursor.execute(f"SELECT * FROM ({query}\n) AS asked LIMIT 0", binary=True)
+            read = self.backend.compiler.type_mapper.from_string
+            schema = {column.name: read(column.type_display) for column in cursor.description}
+        return self.backend.sql(query, schema=ibis.schema(schema))
+
+
+@contextmanager
+def _postgres(description: Description) -> Iterator[Database]:
+    """One snapshot of all tables, in a transaction that cannot write."""
+    import psycopg
+    from ibis.backends.postgres import Backend
+
+    try:
+        connection = psycopg.connect(description.address(), connect_timeout=_SECONDS)
+    except psycopg.Error as error:
+        raise _unreachable(description, str(error)) from None
+    with closing(connection):
+        backend = Backend.from_connection(connection)
+        connection.execute("SET default_transaction_read_only = on")
+        connection.commit()
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        try:
+            connection.execute("SELECT 1")  # begins the transaction
+            yield _Postgres(backend)
+        except psycopg.Error as error:
+            said = error.diag.message_primary or type(error).__name__
+            raise described.wrong(description.path.name, f"the database says: {said}") from None
+
+
+def _unreachable(description: Description, said: str) -> InputError:
+    reasons = {
+        "password authentication failed": "it refuses the user or the password",
+        "no password supplied": "it wants a password",
+        "does not exist": "it knows no such database or user",
+    }
+    what = next((ours for theirs, ours in reasons.items() if theirs in said), "it cannot be reached")
+    return described.wrong(
+        description.path.name,
+        f"{description.variable} leads to no database that can be read: {what}. Correct the address there",
+    )
+
+
+# --- SQLite ----------------------------------------------------------------------------------------
+
+
+class _Sqlite(Database):
+    def batches(self, rows: ir.Table) -> Iterator[pa.RecordBatch]:
+        """The rows in batches of texts: in SQLite every cell has a type of its own."""
+        with closing(self.backend.raw_sql(self.backend.compile(rows))) as cursor:
+            while some := cursor.fetchmany(AT_ONCE):
+                columns = zip(*some, strict=True)
+                cells = [pa.array([as_text(cell) for cell in column], pa.string()) for column in columns]
+                yield pa.RecordBatch.from_arrays(cells, names=list(rows.columns))
+
+
+@contextmanager
+def _sqlite(description: Description) -> Iterator[Database]:
+    from ibis.backends.sqlite import Backend
+
+    assert description.sqlite is not None
+    path = description.sqlite
+    if not path.is_file():
+        raise described.wrong(description.path.name, f"there is no file {path.name}. Correct the path")
+    with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)) as connection:
+        try:
+            yield _Sqlite(Backend.from_connection(connection))
+        except sqlite3.Error as error:
+            raise described.wrong(description.path.name, f"SQLite says: {error}") from None
+
+
+# --- others, which nobody has tried ----------------------------------------------------------------
+
+
+@contextmanager
+def _other(description: Description) -> Iterator[Database]:
+    try:
+        backend: Any = ibis.connect(description.address())
+    except Exception:  # every driver raises what it likes, often with the address in it
+        raise _unreachable(description, "") from None
+    try:
+        yield Database(backend)
+    except InputError:
+        raise
+    except Exception as error:
+        raise described.wrong(
+            description.path.name, f"the database refused ({type(error).__name__})"
+        ) from None
+    finally:
+        backend.disconnect()

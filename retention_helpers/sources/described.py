@@ -1,0 +1,49 @@
+"""What the owner writes about a source in YAML: names for ours, words for ours, and keys that must be known.
+
+`where` is how an error begins, such as "retention.yml: sources: customers".
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from retention_helpers.errors import InputError, nearest
+
+
+def wrong(where: str, what: str) -> InputError:
+    """An error about what stands there; `what` ends as a sentence does, or is ended."""
+    return InputError(f"{where}: {what if what.endswith(('.', '?')) else what + '.'}")
+
+
+def refuse_unknown(where: str, entry: Any, known: Sequence[str], first: str = "path") -> None:
+    """Raise InputError unless the entry is lines of known keys, `first` among them."""
+    if not isinstance(entry, dict):
+        raise wrong(where, f"it should hold `{first}:` and more lines of the form `key: value`")
+    for name in entry:
+        if name not in known:
+            raise wrong(where, f"{name} is not known here. {nearest(str(name), known)}")
+
+
+def names(where: str, entry: Mapping[str, Any], part: str = "columns") -> dict[str, str]:
+    """The file's names for columns of ours, by ours. Raises InputError."""
+    found = entry.get(part) or {}
+    if not isinstance(found, dict) or not all(isinstance(name, str | int) for name in found.values()):
+        raise wrong(where, f"{part} should be names by column, such as {{customer_id: Account}}")
+    return {str(ours): str(theirs) for ours, theirs in found.items()}
+
+
+def values(where: str, entry: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The file's words for ours, by column. Raises InputError."""
+    found = entry.get("values") or {}
+    if not isinstance(found, dict) or not all(isinstance(words, dict) for words in found.values()):
+        raise wrong(where, "values should be words by column, such as {status: {Live: active}}")
+    return {str(column): _words(words) for column, words in found.items()}
+
+
+def _words(words: Mapping[Any, Any]) -> dict[str, str]:
+    """The owner's words and ours; a word for nothing is an empty cell."""
+    return {_word(theirs): _word(ours) for theirs, ours in words.items()}
+
+
+def _word(value: Any) -> str:
+    # YAML reads yes and no as truth.
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

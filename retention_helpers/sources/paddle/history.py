@@ -1,0 +1,168 @@
+"""A subscription's spans: from its present state, and from the bills of its periods where they are there.
+
+A bill begins a price, a gap between two bills of a subscription that goes on is a pause, and a change within
+a period takes the price of the bill after it.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from retention_helpers.contract import PAYING
+from retention_helpers.sources.documents import Object
+from retention_helpers.sources.paddle.prices import (
+    Bill,
+    Price,
+    bills_of,
+    changes_of,
+    periods_of,
+    present_price,
+)
+
+_A_GAP = dt.timedelta(days=1)  # the bills of a renewal leave none
+_NEVER = "9999-12-31T00:00:00Z"
+
+
+def moment(text: str) -> dt.datetime:
+    """An instant to compare by. Raises ValueError."""
+    found = dt.datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True)
+class Life:
+    """What is known of a subscription's course. Instants stay as Paddle writes them; "" is none."""
+
+    begin: str
+    trial_end: str
+    end: str
+    pauses: Sequence[tuple[str, str]]
+    prices: Sequence[tuple[str, Price]]  # each from its instant on; the first one from the begin
+    owing_since: str
+
+    def status(self, at: str) -> str:
+        """The state from this instant on."""
+        when = moment(at)
+        if self.trial_end and when < moment(self.trial_end):
+            return "trialing"
+        if any(moment(start) <= when < moment(end or _NEVER) for start, end in self.pauses):
+            return "paused"
+        return "past_due" if self.owing_since and moment(self.owing_since) <= when else "active"
+
+    def price(self, at: str) -> Price:
+        begun = [price for start, price in self.prices[1:] if moment(start) <= moment(at)]
+        return begun[-1] if begun else self.prices[0][1]
+
+    def turns(self) -> list[str]:
+        """The instants at which something may change, from the begin to before the end."""
+        named = [self.trial_end, self.owing_since, *(start for start, _ in self.prices)]
+        named += [instant for pause in self.pauses for instant in pause]
+        last = moment(self.end or _NEVER)
+        inside = {text for text in named if text and moment(self.begin) < moment(text) < last}
+        return [self.begin, *sorted(inside, key=moment)]
+
+
+def begin_of(subscription: Object) -> str:
+    return str(subscription.get("started_at") or subscription.get("created_at") or "")
+
+
+def spans_of(subscription: Object, transactions: Sequence[Object]) -> Iterator[dict[str, object]]:
+    """The rows of `subscriptions` for one of Paddle's and its transactions, in order."""
+    life = _life(subscription, transactions)
+    states = [(at, life.status(at), life.price(at)) for at in life.turns()]
+    kept = states[:1] + [later for earlier, later in pairwise(states) if later[1:] != earlier[1:]]
+    ends = [start for start, *_ in kept[1:]] + [life.end]
+    for (start, status, price), end in zip(kept, ends, strict=True):
+        yield {
+            "customer_id": subscription.get("customer_id"),
+            "started_at": start,
+            "ended_at": end,
+            "mrr": price.mrr if status in PAYING else None,
+            "plan": price.plan,
+            "status": status,
+            "currency": price.currency,
+            "interval": price.interval,
+            "subscription_id": subscription.get("id"),
+        }
+
+
+def _life(subscription: Object, transactions: Sequence[Object]) -> Life:
+    begin, change = begin_of(subscription), subscription.get("scheduled_change") or {}
+    is_canceling = change.get("action") == "cancel"
+    end = subscription.get("canceled_at") or (change.get("effective_at") if is_canceling else None)
+    bills = bills_of(transactions)
+    return Life(
+        begin,
+        _trial_end(subscription, begin),
+        str(end or ""),
+        [*_gaps(periods_of(transactions)), *_present_pauses(subscription, change)],
+        _prices(begin, present_price(subscription), bills, changes_of(transactions)),
+        _owing_since(subscription, begin, bills),
+    )
+
+
+def was_never_billed(subscription: Object) -> bool:
+    """Whether it is, or was to its end, a trial."""
+    is_unbilled = "first_billed_at" in subscription and not subscription["first_billed_at"]
+    return subscription.get("status") == "trialing" or (is_unbilled and bool(subscription.get("canceled_at")))
+
+
+def _trial_end(subscription: Object, begin: str) -> str:
+    """When the trial ended: as the items say, else with the first bill, where that came later."""
+    if was_never_billed(subscription):
+        return _NEVER
+    dates = [item.get("trial_dates") or {} for item in subscription.get("items") or []]
+    ends = [str(date["ends_at"]) for date in dates if date.get("ends_at")]
+    first = str(subscription.get("first_billed_at") or begin)
+    if not ends and moment(first) - moment(begin) > _A_GAP:
+        return first
+    return max(ends, key=moment, default="")
+
+
+def _gaps(periods: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The times that no period covers, between two that something was billed for."""
+    covered = ""
+    for start, end in periods:
+        if covered and moment(start) - moment(covered) > _A_GAP:
+            yield covered, start
+        covered = max(covered or end, end, key=moment)
+
+
+def _present_pauses(subscription: Object, change: Object) -> Iterator[tuple[str, str]]:
+    """The pause that goes on, or was on when it was canceled, and one that is scheduled."""
+    if subscription.get("paused_at"):
+        is_resuming = change.get("action") == "resume"
+        yield str(subscription["paused_at"]), str(change.get("effective_at") if is_resuming else "")
+    if change.get("action") == "pause":
+        yield str(change.get("effective_at")), str(change.get("resume_at") or "")
+
+
+def _prices(
+    begin: str, present: Price, bills: Sequence[Bill], changes: Sequence[str]
+) -> list[tuple[str, Price]]:
+    if not bills:
+        return [(begin, present)]
+    found = [(bill.starts_at, bill.price) for bill in bills]
+    for change in changes:
+        later = [bill.price for bill in bills if moment(bill.starts_at) > moment(change)]
+        found.append((change, later[0] if later else present))
+    return sorted(found, key=lambda one: moment(one[0]))
+
+
+def _owing_since(subscription: Object, begin: str, bills: Sequence[Bill]) -> str:
+    """The begin of the first period that nobody has paid for since."""
+    if subscription.get("status") != "past_due":
+        return ""
+    unpaid = ""
+    for bill in bills:
+        unpaid = (unpaid or bill.starts_at) if bill.is_unpaid else ""
+    return unpaid or begin
+
+
+def has_all_bills(subscription: Object, bills: Sequence[Bill]) -> bool:
+    """Whether the bills go back to its first one, so that past prices and pauses are known."""
+    if was_never_billed(subscription):
+        return True
+    first = str(subscription.get("first_billed_at") or begin_of(subscription))
+    return bool(bills) and moment(bills[0].starts_at) - moment(first) <= _A_GAP

@@ -1,0 +1,155 @@
+"""What a subscription costs a month: by its present items, and by what was billed for a period.
+
+A bill knows the amount without tax and with its discount; the items of a subscription know neither. Both are
+strings in the currency's smallest unit.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from retention_helpers.sources.documents import Object
+from retention_helpers.sources.prices import major, monthly
+
+BILLED = ("billed", "paid", "completed", "past_due")
+_NO_RENEWAL = ("subscription_update", "subscription_charge", "subscription_payment_method_change")
+
+
+@dataclass(frozen=True)
+class Price:
+    """An amount a month, and for what; `mrr` is as the file says it where it cannot be read."""
+
+    mrr: Decimal | str
+    plan: str
+    interval: str
+    currency: str
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A whole period at one price."""
+
+    starts_at: str
+    ends_at: str
+    price: Price
+    is_unpaid: bool
+
+
+def present_price(subscription: Object) -> Price:
+    """What its recurring items cost; without discounts, and with tax where the price includes it."""
+    items = [item for item in subscription.get("items") or [] if _is_charged(item)]
+    prices = [item.get("price") or {} for item in items]
+    amounts = [
+        (_unit(price).get("amount"), item.get("quantity", 1), _cycle(price, subscription))
+        for price, item in zip(prices, items, strict=True)
+    ]
+    stated = [str(_unit(price).get("currency_code")) for price in prices if _unit(price).get("currency_code")]
+    currency = stated[0] if stated else str(subscription.get("currency_code") or "")
+    return Price(
+        _sum_a_month(amounts, currency),
+        _named(item.get("product") or {} for item in items) or _named(prices),
+        str(_cycle(prices[0] if prices else {}, subscription).get("interval") or ""),
+        currency,
+    )
+
+
+def _is_charged(item: Object) -> bool:
+    return bool(item.get("recurring", True)) and item.get("status") != "inactive"
+
+
+def _unit(price: Object) -> Object:
+    return price.get("unit_price") or {}
+
+
+def _cycle(price: Object, otherwise: Object) -> Object:
+    return price.get("billing_cycle") or otherwise.get("billing_cycle") or {}
+
+
+def _named(things: Iterable[Object]) -> str:
+    names = (thing.get("name") or thing.get("description") for thing in things)
+    return " + ".join(dict.fromkeys(str(name) for name in names if name))
+
+
+def _sum_a_month(amounts: Sequence[tuple[object, object, Object]], currency: str) -> Decimal | str:
+    if not amounts:
+        return "no recurring item"  # and not 0, which would be nobody's price
+    try:
+        return sum(
+            (
+                monthly(
+                    major(Decimal(str(amount)) * Decimal(str(quantity)), currency),
+                    str(cycle.get("interval")),
+                    int(cycle.get("frequency") or 1),
+                )
+                for amount, quantity, cycle in amounts
+            ),
+            Decimal(0),
+        )
+    except (InvalidOperation, KeyError, ZeroDivisionError, ValueError, TypeError):
+        return " + ".join(f"{amount} per {cycle.get('interval')}" for amount, _, cycle in amounts)
+
+
+def bills_of(transactions: Iterable[Object]) -> list[Bill]:
+    """The bills of one subscription by their start; of several for one start, the last one."""
+    found = {bill.starts_at: bill for one in transactions for bill in _bill(one)}
+    return [found[start] for start in sorted(found)]
+
+
+def _bill(transaction: Object) -> Iterator[Bill]:
+    period = transaction.get("billing_period") or {}
+    lines = [] if transaction.get("origin") in _NO_RENEWAL else list(_recurring_lines(transaction))
+    if transaction.get("status") not in BILLED or not lines or not period.get("starts_at"):
+        return
+    currency = str(transaction.get("currency_code") or "")
+    amounts = [(_net(line), 1, cycle) for line, cycle in lines]
+    plan = _named(line.get("product") or {} for line, _ in lines)
+    interval = str(lines[0][1].get("interval") or "")
+    yield Bill(
+        str(period["starts_at"]),
+        str(period.get("ends_at") or ""),
+        Price(_sum_a_month(amounts, currency), plan, interval, currency),
+        transaction["status"] == "past_due",
+    )
+
+
+def _recurring_lines(transaction: Object) -> Iterator[tuple[Object, Object]]:
+    """The lines for a whole period of what recurs, each with its cycle."""
+    prices = [item.get("price") or {} for item in transaction.get("items") or []]
+    cycles = {str(price.get("id")): price.get("billing_cycle") for price in prices}
+    for line in (transaction.get("details") or {}).get("line_items") or []:
+        cycle = cycles.get(str(line.get("price_id")))
+        if cycle and not line.get("proration"):
+            yield line, cycle
+
+
+def _net(line: Object) -> Decimal | str:
+    """A line's amount without tax, less its discount."""
+    totals = line.get("totals") or {}
+    try:
+        return Decimal(str(totals.get("subtotal"))) - Decimal(str(totals.get("discount") or 0))
+    except InvalidOperation:
+        return str(totals.get("subtotal"))
+
+
+def periods_of(transactions: Iterable[Object]) -> list[tuple[str, str]]:
+    """Every period that something was billed for, by its start."""
+    periods = [one.get("billing_period") or {} for one in transactions if one.get("status") in BILLED]
+    return sorted(
+        (str(period["starts_at"]), str(period["ends_at"]))
+        for period in periods
+        if period.get("starts_at") and period.get("ends_at")
+    )
+
+
+def changes_of(transactions: Iterable[Object]) -> list[str]:
+    """When items were changed within a period, as far as something was charged for it at once."""
+    found = []
+    for one in transactions:
+        if one.get("origin") == "subscription_update" and one.get("status") in BILLED:
+            periods = [
+                (line.get("proration") or {}).get("billing_period") or {}
+                for line in (one.get("details") or {}).get("line_items") or []
+            ]
+            starts = [str(period["starts_at"]) for period in periods if period.get("starts_at")]
+            found.append(min(starts, default=str(one.get("billed_at") or one.get("created_at") or "")))
+    return sorted(found)
