@@ -166,6 +166,13 @@ LOOKS = {
         "events",
         "events, where customer_id is “user_id”, occurred_at is “timestamp”, event is “action”",
     ),
+    "Stripe's subscriptions, which tell why somebody cancelled as another tool's answers do": (
+        "subscriptions.csv",
+        "id,Customer ID,Customer Email,Plan,Product,Quantity,Currency,Interval,Amount,Status,Created (UTC),"
+        "Start (UTC),Canceled At (UTC),Cancel At Period End,Ended At (UTC),Cancellation Reason\n",
+        "stripe",
+        "Stripe's subscriptions",
+    ),
     "no header": ("x.csv", "A-1,2025-01-01\n", "", "not recognised; it holds A-1, 2025-01-01"),
     "empty": ("x.csv", "", "", "the file is empty. Export it again, with its header line."),
     "binary": ("x.csv", "\0\0\0", "", "line 1 is not UTF-8 text. Save it as CSV UTF-8."),
