@@ -39,6 +39,7 @@ class Opened:
     currency: str = "EUR"
     identity: str = "Oak & Ash (books)"
     cut_at: str = "2026-11-01T00:00:00+01:00"
+    sources: tuple[()] = ()
 
 
 @pytest.fixture(autouse=True)
@@ -305,7 +306,7 @@ from pathlib import Path
 if __name__ == "__main__":
     stand_in = types.ModuleType("retention_helpers.business")
     stand_in.open_business = lambda data, month: types.SimpleNamespace(
-        month="2026-10", name="", as_of="", currency="")
+        month="2026-10", name="", as_of="", currency="", sources=())
     sys.modules["retention_helpers.business"] = stand_in
     from retention_helpers import __main__, report
     report.publish = functools.partial(report.publish, folder=Path({str(tmp_path / "notebooks")!r}))

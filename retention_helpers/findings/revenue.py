@@ -59,13 +59,13 @@ def renewals(frame: pd.DataFrame) -> Sentence:
     )
 
 
-def exchange_rates(foreign: pd.DataFrame, rates: Mapping[str, Decimal], currency: str) -> Sentence | None:
-    """What of the MRR is paid in other currencies, and at which rates; None where nothing ever was.
+def exchange_rates(foreign: pd.DataFrame, rates: Mapping[str, Decimal], currency: str) -> Sentence:
+    """What of the MRR is paid in other currencies, and at which rates.
 
     Takes the table of `revenue.mrr_by_currency` of the last month.
     """
     if not rates:
-        return None
+        return Sentence("All amounts are in one currency, so no exchange rate is at work in them.")
     at = listed([f"{code} at {formats.exact(rate)}" for code, rate in rates.items()])
     said = f"Amounts in other currencies are converted at one rate for all months: {at}."
     if not foreign.empty:
