@@ -248,14 +248,18 @@ def dormant(cells: pd.DataFrame, currency: str) -> Sentence:
     )
 
 
-def mood(months: pd.DataFrame) -> Sentence:
-    """Whether the last month was unusual in any indicator."""
-    if months.empty:
-        return Sentence("There is no table from which an indicator could be made.")
-    last = months.groupby("name", sort=False).tail(1)
-    odd = last[last["reading"].isin(["above", "below"])]
+def mood(months: pd.DataFrame, month: str) -> Sentence:
+    """Whether the report month was unusual in any indicator."""
+    last = months[months["month"] == pd.Timestamp(month)]
+    if last.empty:
+        return Sentence("There is nothing from which an indicator could be made.")
+    judged = last[last["reading"].notna()]
+    if judged.empty:
+        return Sentence("Too few months to tell what is usual for an indicator.")
+    odd = judged[judged["reading"] != "usual"]
     if odd.empty:
-        return Sentence("No indicator was outside its usual range at the end of the month.")
+        said = listed([f"“{indicator}”" for indicator in judged["indicator"]])
+        return Sentence(f"Within the usual range at the end of the month: {said}.")
     said = [
         f"“{row.indicator}” {formats.percent(row.share)}, {row.reading} the usual "
         f"{formats.interval(row.lowest_usual_share, row.highest_usual_share)}"
