@@ -12,7 +12,7 @@ import pytest
 from scipy import optimize, stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from retention_helpers import control, signals
+from retention_helpers import control, findings, formats, signals
 from retention_helpers.business import Business
 from retention_helpers.clusters import Ratio
 from retention_helpers.intervals import rate
@@ -362,6 +362,46 @@ def test_the_mood_by_hand() -> None:
     assert last["month"] == FIRST + pd.DateOffset(months=8)  # the month that ends there
     nothing = indicators.held_against_churn(found, past(rows_of(frame.assign(leaves_in=np.nan)), AS_OF))
     assert nothing["verdict"].tolist() == ["too few"]
+
+
+# ---------------------------------------------------------------------------- what is said of it
+
+
+def test_what_is_said_of_the_mood_and_of_leads() -> None:
+    """Outside its range, within it, not yet judged, nothing there this month; and what leads."""
+    month = pd.Timestamp("2026-03-01")
+    shown = pd.DataFrame(
+        {
+            "name": ["failed_payment", "mails_unopened"],
+            "indicator": ["Payment failed", "Mails not opened"],
+            "month": month,
+            "share": [0.12, 0.2],
+            "lowest_usual_share": [0.01, np.nan],
+            "highest_usual_share": [0.05, np.nan],
+            "reading": ["above", None],
+        }
+    )
+    say = findings.early_warning.mood
+    assert f"“Payment failed” {formats.percent(0.12)}, above the usual" in str(say(shown, "2026-03"))
+    calm = shown.assign(reading=["usual", None])
+    assert str(say(calm, "2026-03")) == "Within the usual range at the end of the month: “Payment failed”."
+    assert "Too few months" in str(say(shown.assign(reading=None), "2026-03"))
+    assert "nothing from which" in str(say(shown, "2026-04"))
+    found = pd.DataFrame({"indicator": ["Payment failed", "Mails not opened"], "best_lag": [2, 1],
+                          "verdict": ["leads churn", "no clear lead"]})  # fmt: skip
+    assert str(findings.early_warning.leads(found)) == "Runs ahead of churn: “Payment failed” by 2 months."
+
+
+def test_what_is_said_of_risks_that_came_true_or_not() -> None:
+    """Two groups of 100: told 5 and 20 %; came as told, more often, or less often."""
+    groups = pd.DataFrame({"customers": [100, 100], "risk": [0.05, 0.2], "left": [5, 20],
+                           "left_rate_low": [0.02, 0.13], "left_rate_high": [0.11, 0.29]})  # fmt: skip
+    said = str(findings.early_warning.calibrated(groups))
+    assert "expected 25 times" in said and "came 25 times" in said and "Trust the order" not in said
+    more = str(findings.early_warning.calibrated(groups.assign(left_rate_low=[0.06, 0.13])))
+    assert "too low for sure in 1 of 2 groups" in more and more.endswith("which may be too low.")
+    fewer = str(findings.early_warning.calibrated(groups.assign(left_rate_high=[0.04, 0.19])))
+    assert "too high for sure in 2 of 2 groups" in fewer and fewer.endswith("which may be too high.")
 
 
 # ---------------------------------------------------------------------------- planted in the sample
