@@ -35,6 +35,7 @@ OTHER_COLUMNS = {
     "payments": ("customer_id", "attempted_at", "status", "amount"),
     "tickets": ("customer_id", "opened_at", "sentiment", "text"),
     "emails": ("customer_id", "sent_at", "opened_at", "clicked_at", "campaign"),
+    "nps": ("customer_id", "answered_at", "score", "comment"),
 }
 
 

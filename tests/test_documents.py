@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import itertools
 import re
 import textwrap
 from pathlib import Path
@@ -19,19 +20,21 @@ from retention_helpers import (
     measures,
     months,
     reasons,
+    signals,
     survival,
 )
 from retention_helpers.business import SAMPLE
 from retention_helpers.contract import ACCEPTABLE
 from retention_helpers.experiments import looks, pause, plan, split
 from retention_helpers.settings import _EXPERIMENT_KEYS, Settings, read_experiments, read_settings
+from retention_helpers.signals import indicators, lifecycle, past, risk, snapshots
 
 PROJECT = SAMPLE.parent.parent
 GLOSSARY = (PROJECT / "GLOSSARY.md").read_text(encoding="utf-8")
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 ROOMS = (
     "months|measures|cohorts|survival|activity|intervals|curves|business|control|revenue|renewals|risks|"
-    "projection|reasons|drivers|experiments|signals"
+    "projection|reasons|drivers|experiments|signals|clusters"
 )
 CODE = re.compile(rf"`((?:{ROOMS})(?:\.\w+)+)`")
 
@@ -75,6 +78,26 @@ def test_what_the_comparison_computes_is_in_the_glossary() -> None:
     """Every function that the package offers, but for the choice of rows that a page shows."""
     offered = {f"drivers.{name}" for name in drivers.__all__ if inspect.isfunction(getattr(drivers, name))}
     assert offered - {"drivers.at_days"} == {name for name in CODE.findall(GLOSSARY) if name in offered}
+
+
+def test_every_measure_of_the_warnings_is_in_the_glossary() -> None:
+    """The same for a package, as far as it is for notebooks."""
+    own = {f"signals.{name}" for name in signals.__all__ if inspect.isfunction(getattr(signals, name))}
+    assert own - {"signals.call_sheet"} == {name for name in CODE.findall(GLOSSARY) if name in own}
+
+
+def test_the_glossary_of_the_warnings_holds_the_numbers_of_the_code() -> None:
+    """Horizon, ages, stages, and what the verdicts need."""
+    ages = " ".join(GLOSSARY.split())
+    bands = (0, *past.TENURE_BANDS)
+    spans = [f"{first}–{after - 1}" for first, after in itertools.pairwise(bands)]
+    assert f"{', '.join(spans)}, {bands[-1]} and more days ago" in ages
+    assert f"*within {snapshots.HORIZON_DAYS} days* of a month end" in ages
+    assert f"the lift is at least {past.WORTH_IT:g}" in ages and f"rules out {past.NOT_TO_MISS:g} " in ages
+    assert f"C = {risk.PENALTY:g}" in ages and f"age (up to {risk.OLDEST} days)" in ages
+    assert f"habit (8–{lifecycle.HABIT})" in ages and f"first week (0–{risk.FIRST_WEEK})" in ages
+    assert f"p from {indicators.SHUFFLES:,} shuffles" in ages
+    assert f"from {indicators.FEWEST_MONTHS} months on" in ages
 
 
 def test_every_measure_of_the_reasons_is_in_the_glossary() -> None:

@@ -119,9 +119,11 @@ def thresholds(frame: pd.DataFrame) -> Sentence:
         f"{formats.times(row.usual_lift, row.usual_lift_low, row.usual_lift_high)} in the second half)"
         for row in better.itertuples()
     ]
+    is_close = (better["suggested_lift_low"] <= better["usual_lift_high"]).any()
+    caution = " Where the ranges overlap, the gain may be chance." if is_close else ""
     return Sentence(
-        f"Better by the first half of the past and confirmed by the second: {listed(said)}. To use them, "
-        f"write into retention.yml: warning_thresholds: {{{', '.join(better['setting'])}}}"
+        f"Suggested by the first half of the past and ahead in the second, too: {listed(said)}.{caution} "
+        f"To use them, write into retention.yml: warning_thresholds: {{{', '.join(better['setting'])}}}"
     )
 
 
@@ -163,9 +165,11 @@ def calibrated(groups: pd.DataFrame) -> Sentence:
     came = (
         f"The risk was {listed(parts)}" if parts else "In no group was the risk too low or too high for sure"
     )
+    side = "" if low and high else ", which may be too low" if low else ", which may be too high"
+    advice = f" Trust the order of the list more than its numbers{side}." if parts else ""
     return Sentence(
         f"In the tested months the model expected {formats.count(round(told))} times that a customer asks or "
-        f"leaves, and it came {formats.count(left)} times. {came}."
+        f"leaves, and it came {formats.count(left)} times. {came}.{advice}"
     )
 
 
@@ -248,14 +252,18 @@ def dormant(cells: pd.DataFrame, currency: str) -> Sentence:
     )
 
 
-def mood(months: pd.DataFrame) -> Sentence:
-    """Whether the last month was unusual in any indicator."""
-    if months.empty:
-        return Sentence("There is no table from which an indicator could be made.")
-    last = months.groupby("name", sort=False).tail(1)
-    odd = last[last["reading"].isin(["above", "below"])]
+def mood(months: pd.DataFrame, month: str) -> Sentence:
+    """Whether the report month was unusual in any indicator."""
+    last = months[months["month"] == pd.Timestamp(month)]
+    if last.empty:
+        return Sentence("There is nothing from which an indicator could be made.")
+    judged = last[last["reading"].notna()]
+    if judged.empty:
+        return Sentence("Too few months to tell what is usual for an indicator.")
+    odd = judged[judged["reading"] != "usual"]
     if odd.empty:
-        return Sentence("No indicator was outside its usual range at the end of the month.")
+        names = listed([f"“{indicator}”" for indicator in judged["indicator"]])
+        return Sentence(f"Within the usual range at the end of the month: {names}.")
     said = [
         f"“{row.indicator}” {formats.percent(row.share)}, {row.reading} the usual "
         f"{formats.interval(row.lowest_usual_share, row.highest_usual_share)}"

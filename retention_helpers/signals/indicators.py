@@ -131,8 +131,13 @@ def leads(business: Business) -> pd.DataFrame:
     *Leads churn*: the p-value stays below 0.05 after Holm's correction for all indicators; *too few*: fewer
     than 18 months.
     """
-    known = past(snapshots(business), pd.Timestamp(business.as_of))
-    return held_against_churn(leading_indicators(business), known)
+
+    def held() -> pd.DataFrame:
+        known = past(snapshots(business), pd.Timestamp(business.as_of))
+        return held_against_churn(leading_indicators(business), known)
+
+    found: pd.DataFrame = business.remember("leads of churn", held)
+    return found
 
 
 def _monthly_churn(known: Past) -> pd.Series:

@@ -45,8 +45,9 @@ def write_large(folder: Path, events: int, customers: int) -> None:
 
     def often(many: str) -> str:
         """So many moments of a customer, spread over the time there."""
-        return f"""SELECT customer_id, started_at + (random() * (epoch({within}) - epoch(started_at)))
-            * INTERVAL 1 SECOND AS at FROM lives, LATERAL (SELECT unnest(range(CAST({many} AS BIGINT))))"""
+        return f"""SELECT customer_id,
+            started_at + random() * (epoch({within}) - epoch(started_at)) * INTERVAL 1 SECOND AS moment
+            FROM lives, LATERAL (SELECT unnest(range(CAST({many} AS BIGINT))))"""
 
     weights = "(SELECT sum(weight) FROM lives)"
     writes = {
@@ -54,18 +55,18 @@ def write_large(folder: Path, events: int, customers: int) -> None:
         "subscriptions": f"""SELECT customer_id, started_at, 'active' AS status, 'team' AS plan,
             CASE WHEN ended_at < {end} THEN ended_at END AS ended_at, CAST(49 AS DECIMAL(18, 2)) AS mrr
             FROM lives""",
-        "events": f"""SELECT customer_id, at AS occurred_at, 'login' AS event
+        "events": f"""SELECT customer_id, moment AS occurred_at, 'login' AS event
             FROM ({often(f"ceil(weight * {events} / {weights})")})""",
         "cancellations": f"""SELECT customer_id, greatest(started_at, ended_at - {DAY} * 15) AS canceled_at
             FROM lives WHERE ended_at - {DAY} * 15 < {end}""",
-        "tickets": f"""SELECT customer_id, at AS opened_at,
+        "tickets": f"""SELECT customer_id, moment AS opened_at,
             CASE WHEN random() < 0.4 THEN 'negative' ELSE 'neutral' END AS sentiment
             FROM ({often("weight * 2")})""",
-        "payments": f"""SELECT customer_id, at AS attempted_at,
+        "payments": f"""SELECT customer_id, moment AS attempted_at,
             CASE WHEN random() < 0.04 THEN 'failed' ELSE 'succeeded' END AS status FROM ({often("12")})""",
-        "emails": f"""SELECT customer_id, at AS sent_at,
-            CASE WHEN random() < 0.4 THEN at + INTERVAL 3 HOUR END AS opened_at FROM ({often("12")})""",
-        "nps": f"""SELECT customer_id, at AS answered_at, CAST(random() * 10 AS INT) AS score
+        "emails": f"""SELECT customer_id, moment AS sent_at,
+            CASE WHEN random() < 0.4 THEN moment + INTERVAL 3 HOUR END AS opened_at FROM ({often("12")})""",
+        "nps": f"""SELECT customer_id, moment AS answered_at, CAST(random() * 10 AS INT) AS score
             FROM ({often("1.5")})""",
     }
     for name, query in writes.items():
