@@ -65,7 +65,7 @@ def test_the_review_says_what_was_different_and_what_to_test() -> None:
     assert line.interval == "+7.0 to +32.0 points apart"
     assert [verdict.text for verdict in line.verdicts] == ["confirmed", "1 other confirmed"]
     assert line.do_now.startswith("Help every second newcomer to finish it")
-    assert "169 newcomers with and as many without the help: 17 months." in line.do_now
+    assert "169 with the help and as many without will show whether it works: 17 months" in line.do_now
 
 
 def test_without_a_proposal_the_review_names_the_largest_difference() -> None:

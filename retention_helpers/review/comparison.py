@@ -84,8 +84,8 @@ def difference_answer(together: pd.DataFrame, proposed: Proposal | None) -> Answ
     others = len(confirmed) - 1
     more = (Verdict(f"{formats.plural(others, 'other')} confirmed"),) if others else ()
     size = (
-        f" To see the first step takes {formats.count(proposed.step_per_arm)} newcomers with and as many "
-        f"without the help: {formats.plural(ceil(proposed.step_months), 'month')}."
+        f" {formats.count(proposed.step_per_arm)} with the help and as many without will show whether it "
+        f"works: {formats.plural(ceil(proposed.step_months), 'month')} at your pace."
         if proposed
         else ""
     )
