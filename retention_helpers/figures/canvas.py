@@ -22,6 +22,7 @@ from retention_helpers import formats
 STYLE = Path(__file__).parent.with_name("retention.mplstyle")
 DOTS_PER_INCH = 168  # sharp on fine screens; a page of twenty figures stays below 600 kB
 CSS_PER_INCH = 96
+LINE = 12  # points: from one line of small text to the next
 COLOURS = 48  # of the palette; more are not seen, and weigh a third more
 BLUE, RED, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#6b7280", "#22262c"
 
@@ -110,3 +111,30 @@ def draw_notes(axes: Axes, notes: pd.DataFrame, months: Sequence[pd.Timestamp]) 
 def write_below(axes: Axes, said: Sequence[str]) -> None:
     if said:
         axes.set_xlabel("\n".join(said), loc="left", fontsize=8, color=GREY, labelpad=8)
+
+
+def numbers_at_risk(
+    axes: Axes, rows: Sequence[tuple[str, pd.Series, str]], ticks: Sequence[int], since: str
+) -> None:
+    """Under the axis of a survival curve: how many were at risk at each tick, a row a curve.
+
+    Takes the name of each curve, its numbers by the place on the axis, and its colour; `since` is what the
+    axis counts, such as "months since the first day".
+    """
+    for nth, (name, at_risk, colour) in enumerate(rows):
+        below = -22 - LINE * nth
+        axes.annotate(
+            name, (0, 0), xycoords="axes fraction", xytext=(-16, below), textcoords="offset points",
+            ha="right", va="top", fontsize=8, color=colour,
+        )  # fmt: skip
+        for tick in ticks:
+            if tick in at_risk.index:
+                axes.annotate(
+                    formats.count(at_risk[tick]), (tick, 0), xycoords=("data", "axes fraction"),
+                    xytext=(0, below), textcoords="offset points", ha="center", va="top", fontsize=8,
+                    color=colour,
+                )  # fmt: skip
+    axes.set_xlabel(
+        f"{since}; below them, customers at risk", loc="left", fontsize=8, color=GREY,
+        labelpad=LINE * len(rows) + 9,
+    )  # fmt: skip

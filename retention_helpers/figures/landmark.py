@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from retention_helpers import formats
 from retention_helpers.figures.canvas import (
     BLUE,
-    GREY,
     INK,
     RED,
     Figure,
     blank,
     finished,
+    numbers_at_risk,
     percent_axis,
     styled,
 )
@@ -134,7 +134,11 @@ def still_there(curves: pd.DataFrame, *, nth: int) -> Figure:
     axes.set_xlim(0, last * 1.2 + 1)
     axes.set_ylim(max(0.0, bottom - 0.05), 1.01)
     percent_axis(axes.yaxis, 1.0)
-    _count_below(axes, drawn, ticks)
+    counted = [
+        (side, own.set_index("day")["at_risk"], colour)
+        for (side, own), colour in zip(drawn, (RED, BLUE), strict=False)
+    ]
+    numbers_at_risk(axes, counted, ticks, "days since the landmark")
     axes.set_title(title)
     said = [f"{side}: {', '.join(_at(own, ticks[1:]))}" for side, own in drawn]
     return finished(canvas, f"{title}. {'; '.join(said)}.")
@@ -160,25 +164,3 @@ def _name_ends(axes: Axes, ends: list[tuple[float, float, str, str]], span: floa
     for day, height, side, colour in sorted(ends, key=lambda end: end[1]):
         reached = max(height, reached + 0.09 * span)
         axes.text(day + 1, reached, side, color=colour, fontsize=9, fontweight="bold", va="center")
-
-
-def _count_below(axes: Axes, drawn: list[tuple[str, pd.DataFrame]], ticks: list[int]) -> None:
-    """Under the axis: how many of each side are at risk at each tick."""
-    for nth, ((side, own), colour) in enumerate(zip(drawn, (RED, BLUE), strict=False)):
-        at_risk = own.set_index("day")["at_risk"]
-        below = -22 - 12 * nth
-        axes.annotate(
-            side, (0, 0), xycoords="axes fraction", xytext=(-16, below), textcoords="offset points",
-            ha="right", va="top", fontsize=8, color=colour,
-        )  # fmt: skip
-        for tick in ticks:
-            if tick in at_risk.index:
-                axes.annotate(
-                    formats.count(at_risk[tick]), (tick, 0), xycoords=("data", "axes fraction"),
-                    xytext=(0, below), textcoords="offset points", ha="center", va="top", fontsize=8,
-                    color=colour,
-                )  # fmt: skip
-    axes.set_xlabel(
-        "days since the landmark; below them, customers at risk", loc="left", fontsize=8, color=GREY,
-        labelpad=12 * len(drawn) + 9,
-    )  # fmt: skip

@@ -15,6 +15,7 @@ from retention_helpers.figures.canvas import (
     Figure,
     blank,
     finished,
+    numbers_at_risk,
     percent_axis,
     styled,
 )
@@ -23,7 +24,6 @@ FEWEST_AT_RISK = 10  # the curve ends where fewer are left to watch
 MOST_CURVES = 5
 COLOURS = (BLUE, RED, GREEN, "#CC79A7", "#E69F00")
 STATED = (1, 3, 6, 12)  # months that the words name
-LINE = 12  # points
 
 
 def _reliable(curve: pd.DataFrame) -> pd.DataFrame:
@@ -53,24 +53,6 @@ def _month_ticks(last: float) -> list[int]:
     return list(range(0, int(last) + 1, step))
 
 
-def _numbers_at_risk(axes: Axes, rows: Sequence[tuple[str, pd.DataFrame, str]], ticks: Sequence[int]) -> None:
-    """Under the axis: how many were at risk at each tick, a row a curve."""
-    for nth, (name, curve, colour) in enumerate(rows):
-        at_risk = curve.set_index("months")["at_risk"]
-        below = -22 - LINE * nth
-        axes.annotate(
-            name, (0, 0), xycoords="axes fraction", xytext=(-16, below), textcoords="offset points",
-            ha="right", va="top", fontsize=8, color=colour,
-        )  # fmt: skip
-        for tick in ticks:
-            if tick in at_risk.index:
-                axes.annotate(
-                    formats.count(at_risk[tick]), (tick, 0), xycoords=("data", "axes fraction"),
-                    xytext=(0, below), textcoords="offset points", ha="center", va="top", fontsize=8,
-                    color=colour,
-                )  # fmt: skip
-
-
 def _finish_axes(axes: Axes, rows: Sequence[tuple[str, pd.DataFrame, str]], title: str, top: float) -> None:
     last = max(float(curve["months"].max()) for _, curve, _ in rows)
     ticks = _month_ticks(last)
@@ -78,11 +60,8 @@ def _finish_axes(axes: Axes, rows: Sequence[tuple[str, pd.DataFrame, str]], titl
     axes.set_xlim(0, max(last, 1) * 1.12)
     axes.set_ylim(0, top)
     percent_axis(axes.yaxis, top)
-    _numbers_at_risk(axes, rows, ticks)
-    axes.set_xlabel(
-        "months since the first day; below them, customers at risk", loc="left", fontsize=8, color=GREY,
-        labelpad=LINE * len(rows) + 9,
-    )  # fmt: skip
+    counted = [(name, curve.set_index("months")["at_risk"], colour) for name, curve, colour in rows]
+    numbers_at_risk(axes, counted, ticks, "months since the first day")
     axes.set_title(title)
 
 

@@ -9,18 +9,16 @@ import os
 import shutil
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-import psutil
 import psycopg
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import postgres
+from running import run
 
 BARE_POSTGRES = """
 import os, psycopg
@@ -51,26 +49,11 @@ EVENTS = """CREATE TABLE events AS SELECT 'C-' || n % 5000 AS customer_id,
     FROM generate_series(1, {rows}) AS n"""
 
 
-def _run(code: str, *arguments: Path) -> tuple[float, float]:
-    """Seconds, and the largest resident memory in GB."""
-    begun, peak = time.perf_counter(), 0
-    process = psutil.Popen([sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.DEVNULL)
-    while process.poll() is None:
-        try:
-            peak = max(peak, process.memory_info().rss)
-        except psutil.Error:
-            break
-        time.sleep(0.01)
-    if process.wait():
-        raise SystemExit("it failed")
-    return time.perf_counter() - begun, peak / 1e9
-
-
 def _measure(name: str, rows: int, rounds: int, bare: tuple[str, Path], home: Path, described: Path) -> None:
     ratios = []
     for nth in range(rounds):
-        alone, alone_peak = _run(*bare)
-        whole, peak = _run(IMPORT, described, home / f"{name}-{nth}")
+        alone, _, alone_peak = run(*bare)
+        whole, _, peak = run(IMPORT, described, home / f"{name}-{nth}")
         ratios.append(whole / alone)
         print(
             f"{name}: bare read {alone:.1f} s ({rows / alone:,.0f} rows a second, {alone_peak:.2f} GB), "

@@ -7,15 +7,14 @@ kept) against a bare read of the same two files by the same engine, each in a pr
 import argparse
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
-import psutil
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from running import run
 
 BARE = """
 import sys
@@ -66,22 +65,6 @@ def _write(folder: Path, rows: int, customers: int) -> None:
         engine.execute(f"COPY ({query}) TO '{folder / name}.csv' (FORMAT csv, HEADER)")
 
 
-def _run(code: str, *arguments: Path) -> tuple[float, float]:
-    """Seconds, and the largest resident memory in GB."""
-    command: Sequence[str] = [sys.executable, "-c", code, *map(str, arguments)]
-    begun, peak = time.perf_counter(), 0
-    process = psutil.Popen(command, stdout=subprocess.DEVNULL)
-    while process.poll() is None:
-        try:
-            peak = max(peak, process.memory_info().rss)
-        except psutil.Error:
-            break
-        time.sleep(0.01)
-    if process.wait():
-        raise SystemExit("it failed")
-    return time.perf_counter() - begun, peak / 1e9
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -93,14 +76,14 @@ def main() -> None:
         _write(home / "data", chosen.rows, chosen.customers)
         count = duckdb.sql(f"SELECT count(*) FROM '{home}/data/subscriptions.csv'").fetchone()
         rows = count[0] if count else 0
-        starting = _run("from pathlib import Path; from retention_helpers import checking")[0]
+        starting = run("from pathlib import Path; from retention_helpers import checking").seconds
         print(
             f"{rows:,} subscriptions of {chosen.customers:,} customers; starting alone takes {starting:.1f} s"
         )
         ratios = []
         for nth in range(chosen.rounds):
-            bare, bare_peak = _run(BARE, home / "data", home / "spill")
-            gate, gate_peak = _run(GATE, home / "data", home / f"round{nth}")
+            bare, _, bare_peak = run(BARE, home / "data", home / "spill")
+            gate, _, gate_peak = run(GATE, home / "data", home / f"round{nth}")
             ratios.append(gate / bare)
             print(
                 f"bare read {bare:.1f} s ({rows / bare:,.0f} rows a second, {bare_peak:.2f} GB), "

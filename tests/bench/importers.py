@@ -8,17 +8,15 @@ invoices each, whose lines tell their past.
 import argparse
 import datetime as dt
 import random
-import resource
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import psutil
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from running import run
 
 BARE = """
 import json, sys
@@ -93,26 +91,10 @@ def _write(folder: Path, subscriptions: int, invoices: int) -> list[Path]:
     return paths
 
 
-def _run(code: str, *arguments: Path) -> tuple[float, float]:
-    """Seconds of the processor, which a busy machine changes least, and the largest resident memory in GB."""
-    command: Sequence[str] = [sys.executable, "-c", code, *map(str, arguments)]
-    before, peak = resource.getrusage(resource.RUSAGE_CHILDREN), 0
-    process = psutil.Popen(command, stdout=subprocess.DEVNULL)
-    while process.poll() is None:
-        try:
-            peak = max(peak, process.memory_info().rss)
-        except psutil.Error:
-            break
-        time.sleep(0.01)
-    if process.wait():
-        raise SystemExit("it failed")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, peak / 1e9
-
-
 def _pair(home: Path, paths: Sequence[Path], count: int, out: Callable[[], Path]) -> float:
-    bare, bare_peak = _run(BARE, *paths)
-    whole, peak = _run(IMPORT, out(), *paths)
+    # Seconds of the processor: a busy machine changes them least.
+    _, bare, bare_peak = run(BARE, *paths)
+    _, whole, peak = run(IMPORT, out(), *paths)
     size = sum(path.stat().st_size for path in paths) / 1e9
     print(
         f"{', '.join(path.name for path in paths)} ({size:.2f} GB): bare read {bare:.1f} s "
