@@ -13,14 +13,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retention_helpers import notebooks
-from retention_helpers.arguments import Parser
-from retention_helpers.errors import InputError, nearest
+from retention_helpers.commands.arguments import Parser
+from retention_helpers.report import notebooks
 from retention_helpers.sources import IMPORTERS
-from retention_helpers.written import ORDERS
+from retention_helpers.words.errors import InputError, nearest
+from retention_helpers.words.written import ORDERS
 
 if TYPE_CHECKING:
-    from retention_helpers.checking import Checked
+    from retention_helpers.commands.checking import Checked
 
 SAMPLE = notebooks.PROJECT / "data" / "sample"
 VERDICTS = {"stop": "stops", "warning": "warnings", "note": "notes"}
@@ -183,14 +183,14 @@ def _month(text: str) -> str:
     """Checked before anything slow happens."""
     if not text:  # an empty MONTH of make
         return ""
-    from retention_helpers.calendar import first_of
+    from retention_helpers.words.calendar import first_of
 
     first_of(text)
     return text
 
 
 def _report(options: argparse.Namespace) -> int:
-    from retention_helpers.report import NotebooksFailed, publish, short
+    from retention_helpers.report.publishing import NotebooksFailed, publish, short
 
     try:
         folder = publish(options.data, options.month, options.out, tuple(options.only))
@@ -202,7 +202,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from retention_helpers.checking import check
+    from retention_helpers.commands.checking import check
 
     checked = check(options.data, options.out)
     if options.json:
@@ -253,10 +253,10 @@ def _verdict(stops: int, warnings: int, notes: int) -> str:
 
 
 def _init(options: argparse.Namespace) -> int:
-    from retention_helpers import beginning
-    from retention_helpers.checking import check
-    from retention_helpers.formats import plural
-    from retention_helpers.settings import SETTINGS_FILE
+    from retention_helpers.commands import beginning
+    from retention_helpers.commands.checking import check
+    from retention_helpers.contract.settings import SETTINGS_FILE
+    from retention_helpers.words.formats import plural
 
     folder: Path = options.folder
     asked = options.places or [Path(_ask("Where are your files? A folder or a file", str(folder)))]
@@ -327,10 +327,10 @@ def _import(options: argparse.Namespace) -> int:
         raise InputError(f"{missing} is missing. Such as: import {options.source} {file}--out data/mine")
     if options.files and not file:
         raise InputError(f"{options.source} takes no files: import {options.source} --out data/mine")
-    from retention_helpers.checking import check
-    from retention_helpers.formats import plural
-    from retention_helpers.importing import import_files
-    from retention_helpers.settings import read_settings
+    from retention_helpers.commands.checking import check
+    from retention_helpers.contract.settings import read_settings
+    from retention_helpers.sources.importing import import_files
+    from retention_helpers.words.formats import plural
 
     settings = read_settings(options.out)
     if options.date_order:
@@ -354,7 +354,7 @@ def _import(options: argparse.Namespace) -> int:
 def _template(options: argparse.Namespace) -> int:
     if options.source != "spreadsheet" or options.files or options.out:
         raise InputError("--template stands alone: import spreadsheet --template FILE.xlsx")
-    from retention_helpers.sources.template import write_template
+    from retention_helpers.sources.spreadsheet.template import write_template
 
     write_template(options.template)
     print(f"Fill in {options.template}, then: import spreadsheet {options.template} --out data/mine")
@@ -362,8 +362,10 @@ def _template(options: argparse.Namespace) -> int:
 
 
 def _plan(options: argparse.Namespace) -> int:
-    from retention_helpers import experiments, findings, tables
+    from retention_helpers import experiments
     from retention_helpers.business import open_business
+    from retention_helpers.experiments import said as said_experiments
+    from retention_helpers.shown import tables
 
     _refuse_impossible(options)
     business = open_business(options.data, options.month)
@@ -384,7 +386,7 @@ def _plan(options: argparse.Namespace) -> int:
                 a_month=options.monthly,
                 arms=options.arms,
             )
-        print(findings.experiments.proposed(plan, experiments.instead(business, {plan.name: plan})))
+        print(said_experiments.proposed(plan, experiments.instead(business, {plan.name: plan})))
         print()
         print(tables.table(experiments.effects(plan), "How many customers a gain in points needs"))
     finally:
@@ -394,7 +396,7 @@ def _plan(options: argparse.Namespace) -> int:
 
 def _refuse_impossible(options: argparse.Namespace) -> None:
     """What no experiment can be, said before anything slow happens."""
-    from retention_helpers.settings import OUTCOMES
+    from retention_helpers.contract.settings import OUTCOMES
 
     if options.outcome not in OUTCOMES:
         raise InputError(f"There is no outcome {options.outcome}. {nearest(options.outcome, OUTCOMES)}")

@@ -1,8 +1,8 @@
 """The papers say what is so: the glossary points at code that exists, the README at numbers that hold."""
 
-import importlib
 import inspect
 import itertools
+import pkgutil
 import re
 import textwrap
 from pathlib import Path
@@ -11,79 +11,73 @@ import pytest
 import yaml
 from corruptions import CORRUPTIONS
 
-from retention_helpers import (
-    activity,
-    cohorts,
-    drivers,
-    experiments,
-    intervals,
-    measures,
-    months,
-    reasons,
-    signals,
-    survival,
-)
-from retention_helpers.business import SAMPLE
-from retention_helpers.contract import ACCEPTABLE
+from retention_helpers import churn_reasons, churned_vs_retained, early_warning, experiments
+from retention_helpers.business import SAMPLE, months
+from retention_helpers.contract.settings import _EXPERIMENT_KEYS, Settings, read_experiments, read_settings
+from retention_helpers.contract.tables import ACCEPTABLE
+from retention_helpers.early_warning import indicators, lifecycle, past, risk, snapshots
 from retention_helpers.experiments import looks, pause, plan, split
-from retention_helpers.settings import _EXPERIMENT_KEYS, Settings, read_experiments, read_settings
-from retention_helpers.signals import indicators, lifecycle, past, risk, snapshots
+from retention_helpers.measurement import activity, cohorts, measures, survival
+from retention_helpers.statistics import intervals
 
 PROJECT = SAMPLE.parent.parent
 GLOSSARY = (PROJECT / "GLOSSARY.md").read_text(encoding="utf-8")
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-ROOMS = (
-    "months|measures|cohorts|survival|activity|intervals|curves|business|control|revenue|renewals|risks|"
-    "projection|reasons|drivers|experiments|signals|clusters"
-)
+ROOMS = "statistics|business|measurement|churn_reasons|churned_vs_retained|experiments|early_warning"
 CODE = re.compile(rf"`((?:{ROOMS})(?:\.\w+)+)`")
 
 
 @pytest.mark.parametrize("name", sorted(set(CODE.findall(GLOSSARY))))
 def test_the_glossary_points_at_code(name: str) -> None:
     """Every "computed in" is a function that exists and says itself what it computes."""
-    module, *path = name.split(".")
-    found = importlib.import_module(f"retention_helpers.{module}")
-    for part in path:
-        found = getattr(found, part)
-    assert inspect.getdoc(found)
+    assert inspect.getdoc(pkgutil.resolve_name(f"retention_helpers.{name}"))
 
 
 @pytest.mark.parametrize("module", [measures, cohorts, survival, activity])
 def test_every_measure_is_in_the_glossary(module: object) -> None:
     """A public function of the analyses that the glossary does not name has no written definition."""
-    name = module.__name__.rsplit(".", 1)[1]  # type: ignore[attr-defined]
+    name = module.__name__.split(".", 1)[1]  # type: ignore[attr-defined]
     own = {
         f"{name}.{function}"
         for function, code in inspect.getmembers(module, inspect.isfunction)
         if code.__module__ == module.__name__ and not function.startswith("_")  # type: ignore[attr-defined]
     }
     about_the_page = {
-        "measures.customers_lost",
-        "measures.past_due",
-        "measures.owner_notes",
-        "measures.churn_of_month",
-        "measures.bands",
-        "cohorts.recent_change",
-        "cohorts.as_records",
-        "activity.day_bits",
-        "activity.active_bits",
-        "activity.kept_accounts",
-        "activity.kept_sign_ups",
+        "measurement.measures.customers_lost",
+        "measurement.measures.past_due",
+        "measurement.measures.owner_notes",
+        "measurement.measures.churn_of_month",
+        "measurement.measures.bands",
+        "measurement.cohorts.recent_change",
+        "measurement.cohorts.as_records",
+        "measurement.activity.day_bits",
+        "measurement.activity.active_bits",
+        "measurement.activity.kept_accounts",
+        "measurement.activity.kept_sign_ups",
     }
     assert own - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in own}
 
 
 def test_what_the_comparison_computes_is_in_the_glossary() -> None:
     """Every function that the package offers, but for the choice of rows that a page shows."""
-    offered = {f"drivers.{name}" for name in drivers.__all__ if inspect.isfunction(getattr(drivers, name))}
-    assert offered - {"drivers.at_days"} == {name for name in CODE.findall(GLOSSARY) if name in offered}
+    offered = {
+        f"churned_vs_retained.{name}"
+        for name in churned_vs_retained.__all__
+        if inspect.isfunction(getattr(churned_vs_retained, name))
+    }
+    assert offered - {"churned_vs_retained.at_days"} == {
+        name for name in CODE.findall(GLOSSARY) if name in offered
+    }
 
 
 def test_every_measure_of_the_warnings_is_in_the_glossary() -> None:
     """The same for a package, as far as it is for notebooks."""
-    own = {f"signals.{name}" for name in signals.__all__ if inspect.isfunction(getattr(signals, name))}
-    assert own - {"signals.call_sheet"} == {name for name in CODE.findall(GLOSSARY) if name in own}
+    own = {
+        f"early_warning.{name}"
+        for name in early_warning.__all__
+        if inspect.isfunction(getattr(early_warning, name))
+    }
+    assert own - {"early_warning.call_sheet"} == {name for name in CODE.findall(GLOSSARY) if name in own}
 
 
 def test_the_glossary_of_the_warnings_holds_the_numbers_of_the_code() -> None:
@@ -102,16 +96,20 @@ def test_the_glossary_of_the_warnings_holds_the_numbers_of_the_code() -> None:
 
 def test_every_measure_of_the_reasons_is_in_the_glossary() -> None:
     """The same for a package: what it offers is a definition, or it belongs to the page."""
-    own = {f"reasons.{name}" for name in reasons.__all__ if inspect.isfunction(getattr(reasons, name))}
+    own = {
+        f"churn_reasons.{name}"
+        for name in churn_reasons.__all__
+        if inspect.isfunction(getattr(churn_reasons, name))
+    }
     about_the_page = {
-        "reasons.latest",
-        "reasons.message",
-        "reasons.months_side_by_side",
-        "reasons.side_by_side",
-        "reasons.survey",
-        "reasons.survey_text",
-        "reasons.with_bounds",
-        "reasons.with_messages",
+        "churn_reasons.latest",
+        "churn_reasons.message",
+        "churn_reasons.months_side_by_side",
+        "churn_reasons.side_by_side",
+        "churn_reasons.survey",
+        "churn_reasons.survey_text",
+        "churn_reasons.with_bounds",
+        "churn_reasons.with_messages",
     }
     assert own - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in own}
 
@@ -186,8 +184,8 @@ def test_readme_finding_holds(sample) -> None:  # type: ignore[no-untyped-def]
 
 def test_the_comparison_that_the_readme_tells_holds(sample) -> None:  # type: ignore[no-untyped-def]
     """The shadow and the cause, with the shares of the sample."""
-    comparison = drivers.comparison(sample, landmark_days=30)
-    alone = drivers.compare_alone(comparison).set_index("name")
+    comparison = churned_vs_retained.comparison(sample, landmark_days=30)
+    alone = churned_vs_retained.compare_alone(comparison).set_index("name")
     for name in ("first_week_integration_connected", "onboarding_completed"):
         assert alone.loc[name, "level"] == "no"
         shares = [f"{alone.loc[name, side]:.0%}".replace("%", " %") for side in ("rest_risk", "level_risk")]

@@ -13,7 +13,7 @@ from retention_helpers.experiments.pause import pause_choices
 from retention_helpers.experiments.plan import Plan, past_outcomes, plan_record, plans
 from retention_helpers.experiments.planning import Instead, effects, gain_after, instead, proposed
 from retention_helpers.experiments.reading import Reading, read
-from retention_helpers.experiments.shown import (
+from retention_helpers.experiments.said.tables import (
     arms_shown,
     associations_shown,
     comparisons_shown,

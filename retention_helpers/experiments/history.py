@@ -14,7 +14,7 @@ from retention_helpers.experiments.looks import verdict
 from retention_helpers.experiments.outcomes import assigned, followed, units_table
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.split import analysed
-from retention_helpers.intervals import newcombe
+from retention_helpers.statistics.intervals import newcombe
 
 TIMES = 2  # the outcome's day, so many times over
 COLUMNS = (

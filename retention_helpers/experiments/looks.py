@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from retention_helpers.experiments.boundary import ALPHA, boundary, level, two_sided
-from retention_helpers.intervals import Difference, newcombe, two_shares_p
+from retention_helpers.statistics.boundary import ALPHA, boundary, level, two_sided
+from retention_helpers.statistics.intervals import Difference, newcombe, two_shares_p
 
 SHORT_BY = 0.025  # of the planned size, at most: costs two points of the power of 80 %
 

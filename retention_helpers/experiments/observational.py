@@ -20,8 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
-from retention_helpers import months
-from retention_helpers.business import Business
+from retention_helpers.business import Business, months
 from retention_helpers.experiments.design import Design
 from retention_helpers.experiments.outcomes import (
     EACH,
@@ -32,7 +31,7 @@ from retention_helpers.experiments.outcomes import (
     units_table,
 )
 from retention_helpers.experiments.plan import Plan
-from retention_helpers.intervals import Difference, newcombe
+from retention_helpers.statistics.intervals import Difference, newcombe
 
 Floats = npt.NDArray[np.float64]
 

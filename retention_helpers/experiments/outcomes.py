@@ -13,8 +13,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retention_helpers import months
-from retention_helpers.business import Business
+from retention_helpers.business import Business, months
 from retention_helpers.experiments.design import Design, designs
 
 FAR = dt.date(9999, 12, 31)

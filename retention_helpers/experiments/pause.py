@@ -10,12 +10,11 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retention_helpers import months
-from retention_helpers.business import Business
+from retention_helpers.business import Business, months
 from retention_helpers.experiments.outcomes import EACH, assigned, followed, units_table
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.split import analysed
-from retention_helpers.intervals import with_rate
+from retention_helpers.statistics.intervals import with_rate
 
 PAUSE_DAYS = 90
 CHOICES = ("paused", "cancelled", "stayed", "all")

@@ -14,12 +14,12 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retention_helpers import formats, months
-from retention_helpers.business import Business
+from retention_helpers.business import Business, months
+from retention_helpers.contract.settings import OUTCOMES
 from retention_helpers.experiments.design import Design, designs
 from retention_helpers.experiments.outcomes import assigned, followed, plans_table
 from retention_helpers.experiments.power import DAYS_A_MONTH, pace
-from retention_helpers.settings import OUTCOMES
+from retention_helpers.words import formats
 
 TOO_LONG = 24  # months; a plan that takes longer is one that will not be finished
 A_YEAR = 365

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from retention_helpers import exact
-from retention_helpers.experiments.boundary import ALPHA, boundary, equal_looks, level, two_sided
-from retention_helpers.intervals import EXACT_UP_TO, wilson
+from retention_helpers.statistics import exact
+from retention_helpers.statistics.boundary import ALPHA, boundary, equal_looks, level, two_sided
+from retention_helpers.statistics.intervals import EXACT_UP_TO, wilson
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -10,10 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from retention_helpers import curves
 from retention_helpers.business import Business
-from retention_helpers.experiments.anytime import anytime_p
-from retention_helpers.experiments.boundary import level, two_sided
 from retention_helpers.experiments.looks import (
     Comparison,
     Look,
@@ -28,7 +25,10 @@ from retention_helpers.experiments.outcomes import assigned
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.power import DAYS_A_MONTH, better_from
 from retention_helpers.experiments.split import analysed, split_checks
-from retention_helpers.intervals import Difference, with_rate
+from retention_helpers.statistics import curves
+from retention_helpers.statistics.anytime import anytime_p
+from retention_helpers.statistics.boundary import level, two_sided
+from retention_helpers.statistics.intervals import Difference, with_rate
 
 MOST_DRAWN = 4  # comparisons whose path is drawn: a panel each
 

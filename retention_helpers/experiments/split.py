@@ -14,7 +14,7 @@ from retention_helpers.business import Business
 from retention_helpers.experiments.design import Design
 from retention_helpers.experiments.outcomes import assigned, attributes
 from retention_helpers.experiments.plan import Plan
-from retention_helpers.intervals import holm
+from retention_helpers.statistics.intervals import holm
 
 SPLIT_LEVEL = 0.001  # a split that chance alone makes so seldom is no chance
 TOLERATED = 0.02  # the share of customers who may stand in two arms, or before their sign-up

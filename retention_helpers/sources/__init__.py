@@ -8,7 +8,7 @@ write `sources/NAME.py` with an `IMPORTER`, and name it here; `tool-part` is the
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from retention_helpers.errors import InputError, nearest
+from retention_helpers.words.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from retention_helpers.sources.interface import Importer

@@ -6,7 +6,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from retention_helpers.errors import InputError, nearest
+from retention_helpers.words.errors import InputError, nearest
 
 
 def wrong(where: str, what: str) -> InputError:

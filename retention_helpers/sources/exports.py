@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from retention_helpers.attributes import plain
-from retention_helpers.contract import Fault
-from retention_helpers.sources.cells import read_cells
-from retention_helpers.sources.grids import Grid, grids
+from retention_helpers.contract.attributes import plain
+from retention_helpers.contract.tables import Fault
 from retention_helpers.sources.interface import Order, Spot, as_text
-from retention_helpers.sources.sheets import Layout, Names, Sheet
+from retention_helpers.sources.spreadsheet.cells import read_cells
+from retention_helpers.sources.spreadsheet.grids import Grid, grids
+from retention_helpers.sources.spreadsheet.sheets import Layout, Names, Sheet
 
 Row = Mapping[str, str]
 

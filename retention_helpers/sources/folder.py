@@ -18,10 +18,10 @@ from typing import IO, Any, Literal, TextIO, cast
 import openpyxl
 import pyarrow.parquet as pq
 
-from retention_helpers.contract import REQUIRED_TABLES, TABLES, Fault, message
-from retention_helpers.errors import InputError, nearest
-from retention_helpers.not_known import FILE as NOT_KNOWN_FILE
-from retention_helpers.settings import EXPERIMENTS_FILE, SETTINGS_FILE
+from retention_helpers.contract.not_known import FILE as NOT_KNOWN_FILE
+from retention_helpers.contract.settings import EXPERIMENTS_FILE, SETTINGS_FILE
+from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, message
+from retention_helpers.words.errors import InputError, nearest
 
 Form = Literal["csv", "parquet", "xlsx"]
 ENDINGS: dict[str, Form] = {

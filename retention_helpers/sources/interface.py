@@ -15,8 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from retention_helpers.contract import TABLES, Fault
-from retention_helpers.settings import Settings
+from retention_helpers.contract.settings import Settings
+from retention_helpers.contract.tables import TABLES, Fault
 from retention_helpers.sources.folder import PLACE as PLACE
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import openpyxl
 import pyarrow.parquet as pq
 
-from retention_helpers import written
-from retention_helpers.attributes import plain
-from retention_helpers.contract import STATUSES, TABLES
+from retention_helpers.contract.attributes import plain
+from retention_helpers.contract.tables import STATUSES, TABLES
 from retention_helpers.sources import IMPORTERS, importer
 from retention_helpers.sources.documents import is_json, objects
 from retention_helpers.sources.folder import Unreadable, check_form, csv_header, form_of
+from retention_helpers.words import written
 
 LINES = 5000  # that are looked at
 _HEADER_WITHIN = 30

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from retention_helpers.contract import TABLES
-from retention_helpers.errors import InputError, nearest
-from retention_helpers.settings import SETTINGS_FILE, Settings
+from retention_helpers.contract.settings import SETTINGS_FILE, Settings
+from retention_helpers.contract.tables import TABLES
 from retention_helpers.sources import IMPORTERS, described, importer
 from retention_helpers.sources.folder import ENDINGS, Source, form_of
-from retention_helpers.written import ORDERS
+from retention_helpers.words.errors import InputError, nearest
+from retention_helpers.words.written import ORDERS
 
 _OF_A_TABLE = ("path", "columns", "values", "sheet", "date_order")
 _OF_AN_IMPORTER = ("path", "importer", "date_order")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from retention_helpers.contract import Fault
-from retention_helpers.settings import Settings
+from retention_helpers.contract.settings import Settings
+from retention_helpers.contract.tables import Fault
 from retention_helpers.sources import importer
 from retention_helpers.sources.folder import Source
 from retention_helpers.sources.interface import Imported, Order

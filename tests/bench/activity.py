@@ -25,8 +25,8 @@ import duckdb
 import pandas as pd
 import psutil
 
-from retention_helpers import activity, months
-from retention_helpers.business import Business, open_business
+from retention_helpers.business import Business, months, open_business
+from retention_helpers.measurement import activity
 
 MONTH = "2026-10"
 FIRST_DAY, LAST_DAY = "2024-11-01", "2026-11-01"

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from retention_helpers import checking
+from retention_helpers.commands import checking
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from corruptions import CORRUPTIONS, good_folder, write

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from retention_helpers import reasons
+from retention_helpers import churn_reasons
 from retention_helpers.business import open_business
 
 CUSTOMERS, EVENTS, MONTH = 100_000, 3_000_000, "2026-10"
@@ -74,18 +74,18 @@ def main() -> None:
         folder.mkdir()
         write_large(folder)
         business = timed("the gate", lambda: open_business(folder, MONTH, cache=Path(home) / "cache"))
-        year = reasons.period(business, 12)
-        lost = timed("who left, and what they said", lambda: reasons.losses(business))
-        said = reasons.said(lost, year)
+        year = churn_reasons.period(business, 12)
+        lost = timed("who left, and what they said", lambda: churn_reasons.losses(business))
+        said = churn_reasons.answered(lost, year)
         print(f"{len(said):,} answers in twelve months")
-        grouped = timed("groups", lambda: reasons.with_groups(said, business))
-        tested = timed("shuffles", lambda: reasons.depends_on(grouped, fewest=20))
+        grouped = timed("groups", lambda: churn_reasons.with_groups(said, business))
+        tested = timed("shuffles", lambda: churn_reasons.depends_on(grouped, fewest=20))
         print(f"{len(tested)} ways to group, of {', '.join(map(str, tested['groups']))} groups")
-        timed("use before they asked to leave", lambda: reasons.use_before(business, year))
-        comments = timed("comments, masked", lambda: reasons.comments(lost, year))
-        timed("themes", lambda: reasons.themes(comments))
-        timed("phrases that come often", lambda: reasons.frequent_phrases(comments))
-        timed("features asked for", lambda: reasons.requests(comments))
+        timed("use before they asked to leave", lambda: churn_reasons.use_before(business, year))
+        comments = timed("comments, masked", lambda: churn_reasons.comments(lost, year))
+        timed("themes", lambda: churn_reasons.themes(comments))
+        timed("phrases that come often", lambda: churn_reasons.frequent_phrases(comments))
+        timed("features asked for", lambda: churn_reasons.requests(comments))
         business.close()
     print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 

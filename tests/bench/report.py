@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 import psutil
 
-from retention_helpers import notebooks
+from retention_helpers.report import notebooks
 
 PROJECT = Path(__file__).resolve().parents[2]
 SAMPLE = PROJECT / "data" / "sample"

@@ -20,9 +20,9 @@ from typing import Any
 import duckdb
 import psutil
 
-from retention_helpers import months, signals
-from retention_helpers.business import open_business
-from retention_helpers.signals import snapshots
+from retention_helpers import early_warning
+from retention_helpers.business import months, open_business
+from retention_helpers.early_warning import snapshots
 
 MONTH = "2026-10"
 FIRST = "TIMESTAMP '2024-11-01'"
@@ -121,10 +121,10 @@ def _measure(data: Path, cache: Path) -> None:
     )
     rows = _timed("  read into memory", lambda: snapshots.snapshots(business), floor, peak)
     print(f"  {len(rows):,} rows, {rows.memory_usage(deep=True).sum() / 1e6:.0f} MB")
-    _timed("back-test", lambda: signals.back_test(business), floor, peak)
-    _timed("better thresholds", lambda: signals.better_thresholds(business), floor, peak)
-    told = _timed("risk, with its test", lambda: signals.risk_of_leaving(business), floor, peak)
-    _timed("the list", lambda: signals.at_risk(business, told), floor, peak)
+    _timed("back-test", lambda: early_warning.back_test(business), floor, peak)
+    _timed("better thresholds", lambda: early_warning.better_thresholds(business), floor, peak)
+    told = _timed("risk, with its test", lambda: early_warning.risk_of_leaving(business), floor, peak)
+    _timed("the list", lambda: early_warning.at_risk(business, told), floor, peak)
     business.close()
 
 

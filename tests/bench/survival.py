@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 
-from retention_helpers import months, survival
-from retention_helpers.business import open_business
+from retention_helpers.business import months, open_business
+from retention_helpers.measurement import survival
 
 CUSTOMERS = 1_000_000
 MONTH = "2026-10"

@@ -11,7 +11,7 @@ for two independent samples would see, although the customers are the same.
 import numpy as np
 from scipy import special
 
-from retention_helpers.intervals import change, paired_change
+from retention_helpers.statistics.intervals import change, paired_change
 
 ACTIVE = 0.9  # of the customers, in the first month
 

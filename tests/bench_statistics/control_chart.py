@@ -9,7 +9,7 @@ classical chart, three standard deviations around the mean of the same months, w
 
 import numpy as np
 
-from retention_helpers import control
+from retention_helpers.statistics import control
 
 CHURN = 0.05
 RUNS = 1000

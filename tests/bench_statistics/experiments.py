@@ -14,9 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from retention_helpers import exact
-from retention_helpers.experiments.anytime import anytime_p
-from retention_helpers.experiments.boundary import two_sided
 from retention_helpers.experiments.looks import (
     Comparison,
     Look,
@@ -27,7 +24,10 @@ from retention_helpers.experiments.looks import (
     verdict,
 )
 from retention_helpers.experiments.power import Pace, pace, power
-from retention_helpers.intervals import EXACT_UP_TO, wilson
+from retention_helpers.statistics import exact
+from retention_helpers.statistics.anytime import anytime_p
+from retention_helpers.statistics.boundary import two_sided
+from retention_helpers.statistics.intervals import EXACT_UP_TO, wilson
 
 SEED = 20261031
 MONTHS = 24

@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from retention_helpers import checking
+from retention_helpers.commands import checking
 
 LAST = dt.date(2026, 10, 31)
 PRICES = {"solo": 19, "team": 59, "studio": 149}

@@ -11,7 +11,7 @@ and without months that are worse or better for everybody (standard deviation 25
 import numpy as np
 import pandas as pd
 
-from retention_helpers import projection, risks
+from retention_helpers.measurement import projection, risks
 
 PAST, AHEAD = 24, projection.AHEAD
 RUNS = 60

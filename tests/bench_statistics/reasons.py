@@ -12,9 +12,9 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from retention_helpers.contract import REASONS
-from retention_helpers.intervals import amount_share, sum_interval
-from retention_helpers.reasons import Period, change, depends_on
+from retention_helpers.churn_reasons import Period, change, depends_on
+from retention_helpers.contract.tables import REASONS
+from retention_helpers.statistics.intervals import amount_share, sum_interval
 
 PRICES, PLANS = np.array([21.0, 65.0, 159.0]), np.array([0.5, 0.35, 0.15])
 SHARES = np.array([0.3, 0.22, 0.16, 0.12, 0.1, 0.06, 0.04])

@@ -12,7 +12,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from retention_helpers import money
+from retention_helpers.statistics import money
 
 RUNS = 600
 PRICES, SHARES = np.array([19.0, 59.0, 149.0]), [0.5, 0.35, 0.15]

@@ -21,12 +21,12 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from planted import FADE_DAYS, KINDS, planted  # the tests' own
 
-from retention_helpers import clusters
-from retention_helpers.signals import indicators
-from retention_helpers.signals.past import flags, judge, past
-from retention_helpers.signals.risk import told
-from retention_helpers.signals.rules import usable
-from retention_helpers.signals.snapshots import snapshots
+from retention_helpers.early_warning import indicators
+from retention_helpers.early_warning.past import flags, judge, past
+from retention_helpers.early_warning.risk import told
+from retention_helpers.early_warning.rules import usable
+from retention_helpers.early_warning.snapshots import snapshots
+from retention_helpers.statistics import clusters
 
 MIN_CUSTOMERS = 20
 WORKS = ("works", "works weakly")

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
-from retention_helpers import curves, survival
+from retention_helpers.measurement import survival
+from retention_helpers.statistics import curves
 
 SIZES = (20, 40, 100, 400)
 LOSSES = (0.02, 0.05, 0.10)  # a month

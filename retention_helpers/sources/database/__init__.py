@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlglot.errors
 
-from retention_helpers.contract import TABLES, Fault, message
+from retention_helpers.contract.tables import TABLES, Fault, message
 from retention_helpers.sources import described
 from retention_helpers.sources.database.connections import Database, in_our_words, opened
 from retention_helpers.sources.database.description import Description, Wanted, read_description

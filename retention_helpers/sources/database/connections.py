@@ -14,10 +14,10 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from retention_helpers.errors import InputError
 from retention_helpers.sources import described
 from retention_helpers.sources.database.description import Description, Wanted
 from retention_helpers.sources.interface import as_text
+from retention_helpers.words.errors import InputError
 
 AT_ONCE = 50_000  # rows
 _SECONDS = 10  # to wait for a server

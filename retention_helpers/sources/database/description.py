@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from retention_helpers.contract import HISTORIES, TABLES
-from retention_helpers.errors import InputError, nearest
-from retention_helpers.settings import document
+from retention_helpers.contract.settings import document
+from retention_helpers.contract.tables import HISTORIES, TABLES
 from retention_helpers.sources import described
+from retention_helpers.words.errors import InputError, nearest
 
 _KEYS = ("connect", "sqlite", "tables", "not_known")
 _OF_A_TABLE = ("table", "query", "columns", "values", "attributes")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow.parquet as pq
 
-from retention_helpers.contract import Fault, message
+from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.hubspot.files import Found, collected, kind_of
 from retention_helpers.sources.hubspot.people import (
     Customer,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from retention_helpers.contract import Fault, message
+from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.exports import Export, Row, exports_of, plain_name
 from retention_helpers.sources.folder import Unreadable, shortened
 from retention_helpers.sources.interface import Order, SetAside, Spot

@@ -7,12 +7,12 @@ An export says what is so today. Only what hardly changes after sign-up is taken
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from retention_helpers.contract import Fault, message
-from retention_helpers.formats import percent, plural
+from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.exports import Row, first, plain_name
 from retention_helpers.sources.folder import shortened
 from retention_helpers.sources.hubspot.files import EMAIL, Found
 from retention_helpers.sources.interface import PLACE, SetAside, Spot
+from retention_helpers.words.formats import percent, plural
 
 # Our names for what is so at sign-up, or as good as.
 ATTRIBUTES = {

@@ -6,9 +6,7 @@ the transactions go back to each subscription's first bill; when somebody asked 
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from retention_helpers.contract import REQUIRED_TABLES, Fault, message
-from retention_helpers.errors import InputError, nearest
-from retention_helpers.formats import plural
+from retention_helpers.contract.tables import REQUIRED_TABLES, Fault, message
 from retention_helpers.sources.documents import Object
 from retention_helpers.sources.interface import PLACE, Imported, Importer, Order, write_rows
 from retention_helpers.sources.paddle.answers import cancellations_of
@@ -17,6 +15,8 @@ from retention_helpers.sources.paddle.files import Found, collected, kind_of
 from retention_helpers.sources.paddle.history import begin_of, has_all_bills, spans_of
 from retention_helpers.sources.paddle.payments import AMOUNTS, payments_of
 from retention_helpers.sources.paddle.prices import Bill, bills_of
+from retention_helpers.words.errors import InputError, nearest
+from retention_helpers.words.formats import plural
 
 Row = dict[str, object]
 FEW = 0.01  # of the subscriptions may lack their first bills, and the past still counts as known

@@ -6,7 +6,7 @@ a bill that was never paid, or after a chargeback, was not the customer's choice
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from retention_helpers.reason_codes import NOT_ASKED
+from retention_helpers.contract.reason_codes import NOT_ASKED
 from retention_helpers.sources.documents import Object
 from retention_helpers.sources.exports import first
 from retention_helpers.sources.interface import PLACE, Spot

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from retention_helpers.contract import Fault, message
+from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.documents import Object
 from retention_helpers.sources.paddle.files import Found
 from retention_helpers.sources.paddle.history import begin_of, moment

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from retention_helpers.contract import Fault, message
+from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.documents import Object, is_json, objects
 from retention_helpers.sources.exports import Row, exports_of, plain_name
 from retention_helpers.sources.folder import Unreadable, shortened

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from retention_helpers.contract import PAYING
+from retention_helpers.contract.tables import PAYING
 from retention_helpers.sources.documents import Object
 from retention_helpers.sources.paddle.prices import (
     Bill,

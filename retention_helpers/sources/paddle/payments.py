@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
-from retention_helpers.contract import Fault, message
+from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.documents import Object
 from retention_helpers.sources.exports import Row, first
 from retention_helpers.sources.interface import PLACE, Spot

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from retention_helpers import written
-from retention_helpers.contract import Fault, message
+from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.folder import Unreadable
-from retention_helpers.sources.grids import Cell, Grid, grids
 from retention_helpers.sources.interface import as_text
+from retention_helpers.sources.spreadsheet.grids import Cell, Grid, grids
 from retention_helpers.sources.stripe.amounts import interval_of, interval_words, months_of
 from retention_helpers.sources.stripe.spans import INVOLUNTARY, REQUESTED
 from retention_helpers.sources.stripe.subscription import Cancellation, Item, Subscription
+from retention_helpers.words import written
 
 _METADATA = re.compile(r"(.+?)\s*\(metadata\)", re.IGNORECASE)
 Aliases = Mapping[str, tuple[str, ...]]

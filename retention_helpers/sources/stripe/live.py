@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from retention_helpers.errors import InputError
 from retention_helpers.sources.interface import Imported, Importer, Order
 from retention_helpers.sources.stripe.reading import read_as
+from retention_helpers.words.errors import InputError
 
 if TYPE_CHECKING:
     import stripe

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from retention_helpers.contract import Fault, message
-from retention_helpers.formats import count
+from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.documents import Placed, is_json, objects
 from retention_helpers.sources.folder import Unreadable
 from retention_helpers.sources.interface import Imported, Order, SetAside, as_text
@@ -18,6 +17,7 @@ from retention_helpers.sources.stripe.exports import Export, Row, Wrong
 from retention_helpers.sources.stripe.gathering import Counts, Gathering, Payment
 from retention_helpers.sources.stripe.objects import Invoice, Lacking
 from retention_helpers.sources.stripe.people import OWN, Person
+from retention_helpers.words.formats import count
 
 Made = TypeVar("Made")
 KINDS = ("invoice", "payment", "customer", "subscription")  # in this order

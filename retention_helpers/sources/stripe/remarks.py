@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from retention_helpers.contract import Fault, Level, message
-from retention_helpers.settings import SETTINGS_FILE
+from retention_helpers.contract.settings import SETTINGS_FILE
+from retention_helpers.contract.tables import Fault, Level, message
 
 _TABLE = "subscriptions"
 

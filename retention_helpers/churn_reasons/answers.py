@@ -1,0 +1,163 @@
+"""Who left and said why: every customer lost, by whether anybody asked and whether they answered.
+
+An answer counts in the month in which the customer is lost, whenever it was given. Shares of reasons are
+among those who answered; who was not asked, did not answer, or was ended by the biller stands apart.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from retention_helpers.business import Business, months
+from retention_helpers.business.bands import MRR_BANDS, mrr_band
+from retention_helpers.contract.reason_codes import UNMAPPED
+from retention_helpers.statistics.intervals import against_the_rest, with_rate
+from retention_helpers.words import calendar
+
+PERIODS = (1, 3, 12)  # months: the month itself, and what stands beside it
+TENURE_DAYS = (0, 8, 31, 91)  # first days of the stages of tenure
+TENURE_STAGES = ("days 0–7", "days 8–30", "days 31–90", "day 91 on")
+GROUPS = ("plan", "tenure", "mrr_band")
+_PLACES = {name: place for place, name in enumerate([*TENURE_STAGES, *MRR_BANDS])}
+ANSWERS = ("involuntary", "not_asked", "not_answered", "answered")
+
+
+@dataclass(frozen=True)
+class Period:
+    """Whole months up to and with the last: their first days, and how many they are."""
+
+    first: dt.date
+    last: dt.date
+    months: int
+
+
+def period(business: Business, months_back: int, *, before: int = 0) -> Period:
+    """The last so many months up to the report month, or up to so many months before it.
+
+    Where the data begin later, so does the period; 0 months where they begin after it.
+    """
+    last = calendar.months_after(business.report_month, -before)
+    first = calendar.months_after(last, 1 - months_back)
+    begin = max(first, months.month_starts(business)[0])
+    return Period(begin, last, max(calendar.months_between(begin, last) + 1, 0))
+
+
+def losses(business: Business) -> pd.DataFrame:
+    """One row per customer lost, of all months up to the report month, in the order of their going.
+
+    `answer` says what is known: involuntary (the biller ended it), not_asked (no row of cancellations),
+    not_answered (a row without a reason), answered. An involuntary loss never counts as an answer.
+
+    Columns: customer_id, month, lost_on, answered_on, tenure_days, tenure, mrr (at the start of the month),
+    mrr_band, plan, interval, answer, reason (of the one list, or "unmapped"), reason_code, comment.
+    """
+    rows = months.kept_losses(business)
+    found = rows.mutate(mrr_band=mrr_band(rows.mrr)).order_by(["lost_on", "customer_id"]).execute()
+    answer = pd.Series("answered", index=found.index)
+    answer = answer.mask(found["reason"].isna(), "not_answered").mask(
+        ~found["asked"].astype(bool), "not_asked"
+    )
+    stage = pd.cut(
+        found["tenure_days"], [*TENURE_DAYS, float("inf")], right=False, labels=list(TENURE_STAGES)
+    )
+    placed = found.assign(
+        month=pd.to_datetime(found["month"]),
+        answer=answer.mask(found["kind"] == "involuntary", "involuntary"),
+        tenure=stage.astype("str"),
+    )
+    known = ["customer_id", "month", "lost_on", "answered_on", "tenure_days", "tenure", "mrr", "mrr_band"]
+    return placed[[*known, "plan", "interval", "service", "answer", "reason", "reason_code", "comment"]]
+
+
+def within(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
+    """The customers lost in a period."""
+    inside = lost["month"].between(pd.Timestamp(when.first), pd.Timestamp(when.last))
+    return lost[inside & (when.months > 0)]
+
+
+def answered(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
+    """The customers lost in a period who answered."""
+    rows = within(lost, when)
+    return rows[rows["answer"] == "answered"]
+
+
+def shown_period(lost: pd.DataFrame, business: Business) -> Period:
+    """The period that the page leads with: the month, or more months where too few of it answered.
+
+    The shortest of one, three and twelve months with at least `min_customers` answers; twelve where none
+    has as many.
+    """
+    for length in PERIODS:
+        chosen = period(business, length)
+        if len(answered(lost, chosen)) >= business.settings.min_customers:
+            break
+    return chosen
+
+
+def longer_period(business: Business, shown: Period) -> Period:
+    """What to hold beside the period shown: twelve months, or all that the data hold where it is those."""
+    year = period(business, PERIODS[-1])
+    if shown.months < year.months:
+        return year
+    return period(business, calendar.months_between(months.month_starts(business)[0], year.last) + 1)
+
+
+def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
+    """One row per period (the month, the last 3, the last 12): how many of those lost said why.
+
+    involuntary + not_asked + not_answered + answered = lost, exactly. The share is among those who decided to
+    leave, or may have: lost − involuntary.
+
+    Columns: first_month, last_month, lost, involuntary, not_asked, not_answered, answered, decided,
+    answered_share with _low and _high.
+    """
+    rows = []
+    for length in PERIODS:
+        when = period(business, length)
+        counts = within(lost, when)["answer"].value_counts()
+        each = {name: int(counts.get(name, 0)) for name in ANSWERS}
+        rows.append({"first_month": when.first, "last_month": when.last, "lost": sum(each.values()), **each})
+    frame = pd.DataFrame(rows).drop_duplicates(ignore_index=True)
+    frame = frame.assign(decided=frame["lost"] - frame["involuntary"])
+    return with_rate(frame, "answered_share", "answered", "decided")
+
+
+def silent(lost: pd.DataFrame, when: Period, *, fewest: int) -> pd.DataFrame:
+    """One row per plan, stage of tenure and MRR band: how many of those who decided to leave said nothing.
+
+    Where one kind of customer is silent more often, the reasons of the others stand for it less. The verdict
+    holds a group against the others of its kind, corrected for looking at every row; "too few" below
+    `fewest`.
+
+    Columns: by, level, decided, silent, silent_share with _low and _high, verdict.
+    """
+    decided = within(lost, when).query("answer != 'involuntary'")
+    rows = [
+        (by, level, len(own), int((own["answer"] != "answered").sum()))
+        for by in GROUPS
+        for level, own in in_order(decided.groupby(by))
+    ]
+    columns = ["by", "level", "decided", "silent"]
+    frame = with_rate(pd.DataFrame(rows, columns=columns), "silent_share", "silent", "decided")
+    counts, bases, kinds = (list(frame[column]) for column in ("silent", "decided", "by"))
+    return frame.assign(verdict=against_the_rest(counts, bases, kinds=kinds, fewest=fewest))
+
+
+def in_order(groups: Iterable[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.DataFrame]]:
+    """Groups in the order in which people read them: stages and bands upwards, the rest by name."""
+    return sorted(groups, key=lambda pair: (_PLACES.get(pair[0], -1), pair[0]))
+
+
+def unmapped_codes(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
+    """One row per code of the source that no map knows, the most frequent first.
+
+    They count as answers, or where the biller ended it, as a cause that nobody named; `reason_map` in
+    retention.yml says what they mean. Columns: reason_code, customers, involuntary (of them).
+    """
+    rows = within(lost, when)
+    own = rows[rows["reason"] == UNMAPPED]
+    by_biller = (own["answer"] == "involuntary").groupby(own["reason_code"].astype("object"))
+    counted = by_biller.agg(customers="size", involuntary="sum").astype("int64").reset_index()
+    return counted.sort_values(["customers", "reason_code"], ascending=[False, True], ignore_index=True)

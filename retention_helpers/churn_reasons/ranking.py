@@ -1,0 +1,198 @@
+"""The reasons: how many customers and how much MRR each stands for, and whether that changes."""
+
+import itertools
+from decimal import Decimal
+
+import pandas as pd
+from scipy import special
+
+from retention_helpers.churn_reasons.answers import Period, answered, within
+from retention_helpers.contract.reason_codes import UNMAPPED
+from retention_helpers.contract.tables import REASONS
+from retention_helpers.statistics.intervals import (
+    LEVEL,
+    amount_share,
+    exact_p,
+    holm,
+    newcombe,
+    sum_interval,
+    with_rate,
+)
+from retention_helpers.words import formats
+
+ORDER = {reason: place for place, reason in enumerate([*REASONS, UNMAPPED])}
+CENT = Decimal("0.01")
+FOLLOWED = 3  # reasons that are followed through time and groups
+BLOCK = 3  # months that the chart of shares takes together
+MRR_SHARE = ("mrr_share", "mrr_share_low", "mrr_share_high")
+
+
+def shares(lost: pd.DataFrame, when: Period, *, fewest: int) -> pd.DataFrame:
+    """One row per reason given in a period: its share of the answers, and what it cost.
+
+    Sorted by customers, then MRR; in the order of the list where fewer than `fewest` answered, because
+    such an order means nothing. `at_least_share` and `at_most_share` are the shares among all who decided to
+    leave if none, or all, of the silent would have named this reason. The interval of an amount (Fay and
+    Feuer) is the range of sums that would be no surprise with so few losses.
+
+    Columns: reason, customers, answered, share with _low and _high, at_least_share, at_most_share, mrr_lost
+    with _low and _high, mrr_share (of the MRR of those who answered) with _low and _high.
+    """
+    rows = answered(lost, when)
+    everybody = within(lost, when)
+    decided = int((everybody["answer"] != "involuntary").sum())
+    unheard = decided - len(rows)
+    largest = max(everybody["mrr"], default=Decimal(0))
+    found = [
+        {
+            "reason": reason,
+            "customers": len(own),
+            "answered": len(rows),
+            "at_least_share": len(own) / decided,
+            "at_most_share": (len(own) + unheard) / decided,
+            **amount_lost(own, largest),
+            **dict(zip(MRR_SHARE, amount_share(rows["mrr"], rows["reason"] == reason), strict=True)),
+        }
+        for reason, own in rows.groupby("reason")
+    ]
+    columns = ["reason", "customers", "answered", "at_least_share", "at_most_share",
+               "mrr_lost", "mrr_lost_low", "mrr_lost_high", *MRR_SHARE]  # fmt: skip
+    frame = with_rate(pd.DataFrame(found, columns=columns), "share", "customers", "answered")
+    rates = ["share", "share_low", "share_high"]
+    return ranked(frame, is_ranked=len(rows) >= fewest)[[*columns[:3], *rates, *columns[3:]]]
+
+
+def amount_lost(rows: pd.DataFrame, largest: Decimal) -> dict[str, Decimal]:
+    """The MRR of customers lost, exactly, and the interval of such a sum to the cent."""
+    low, high = sum_interval([float(mrr) for mrr in rows["mrr"]], float(largest))
+    ends = (Decimal(str(end)).quantize(CENT) for end in (low, high))
+    return dict(zip(("mrr_lost", "mrr_lost_low", "mrr_lost_high"),
+                    (sum(rows["mrr"], Decimal(0)), *ends), strict=True))  # fmt: skip
+
+
+def with_bounds(top: pd.DataFrame) -> pd.DataFrame:
+    """`shares` as people read them: at least and at most of all who decided as one column, `of_all`."""
+    bounds = [
+        formats.interval(least, most)
+        for least, most in zip(top["at_least_share"], top["at_most_share"], strict=True)
+    ]
+    read = top.assign(of_all=bounds)
+    return read[["reason", "customers", "share", "share_low", "share_high", "of_all",
+                 "mrr_lost", "mrr_lost_low", "mrr_lost_high", *MRR_SHARE]]  # fmt: skip
+
+
+def ranked(frame: pd.DataFrame, *, is_ranked: bool) -> pd.DataFrame:
+    """Reasons with the most customers first; in the order of the list where an order would mean nothing."""
+    place = frame["reason"].map(ORDER)
+    if not is_ranked:
+        return frame.assign(place=place).sort_values("place", ignore_index=True).drop(columns="place")
+    ordered = frame.assign(place=place).sort_values(
+        ["customers", "mrr_lost", "place"], ascending=[False, False, True], ignore_index=True
+    )
+    return ordered.drop(columns="place")
+
+
+def leading(top: pd.DataFrame) -> list[str]:
+    """The reasons that are followed through time and groups: the first three of `shares`."""
+    return list(top["reason"].head(FOLLOWED))
+
+
+def order_is_clear(top: pd.DataFrame) -> bool:
+    """Whether the first reason of `shares` was named more often than the second beyond chance.
+
+    The exact test of two counts of the same answers: each of the two would be as likely (binomial, 5 %).
+    """
+    if len(top) < 2:
+        return len(top) == 1
+    first, second = int(top["customers"].iloc[0]), int(top["customers"].iloc[1])
+    return bool(2 * special.bdtr(min(first, second), first + second, 0.5) < 1 - LEVEL) and first > second
+
+
+def change(lost: pd.DataFrame, now: Period, before: Period, *, fewest: int) -> pd.DataFrame:
+    """One row per reason: its share of the answers in a period against the one before.
+
+    "rose" and "fell" need Newcombe's interval of the difference and the p-value, corrected after Holm for
+    looking at every reason, to agree; "no clear change" else, and "too few" where either period has fewer
+    than `fewest` answers.
+
+    Columns: reason, customers, answered, share with _low and _high, customers_before, answered_before,
+    before_share with _low and _high, share_change with _low and _high, verdict.
+    """
+    rows, earlier = answered(lost, now), answered(lost, before)
+    counts = pd.DataFrame(
+        {"customers": rows["reason"].value_counts(), "customers_before": earlier["reason"].value_counts()}
+    )
+    frame = counts.fillna(0).astype("int64").rename_axis("reason").reset_index()
+    frame = frame.assign(answered=len(rows), answered_before=len(earlier), place=frame["reason"].map(ORDER))
+    frame = frame.sort_values(
+        ["customers", "customers_before", "place"], ascending=[False, False, True], ignore_index=True
+    )
+    frame = with_rate(frame, "share", "customers", "answered")
+    frame = with_rate(frame, "before_share", "customers_before", "answered_before")
+    tables = [
+        (int(row.customers), len(rows), int(row.customers_before), len(earlier)) for row in frame.itertuples()
+    ]
+    moved = [newcombe(*counted) for counted in tables]
+    frame = frame.assign(
+        share_change=[one.value for one in moved],
+        share_change_low=[one.low for one in moved],
+        share_change_high=[one.high for one in moved],
+        verdict=_verdicts(tables, moved) if min(len(rows), len(earlier)) >= fewest else "too few",
+    )
+    now_columns = ["reason", "customers", "answered", "share", "share_low", "share_high"]
+    then = ["customers_before", "answered_before", "before_share", "before_share_low", "before_share_high"]
+    return frame[[*now_columns, *then, "share_change", "share_change_low", "share_change_high", "verdict"]]
+
+
+def _verdicts(tables: list, moved: list) -> list[str]:
+    # Where the interval holds 0 there is nothing to confirm; the exact test is dear.
+    p_values = [
+        exact_p(*counted) if one.low > 0 or one.high < 0 else 1.0
+        for counted, one in zip(tables, moved, strict=True)
+    ]
+    return [
+        "no clear change" if p >= 1 - LEVEL else "rose" if one.value > 0 else "fell"
+        for p, one in zip(holm(p_values), moved, strict=True)
+    ]
+
+
+def shares_over_time(lost: pd.DataFrame, when: Period, top: pd.DataFrame, *, fewest: int) -> pd.DataFrame:
+    """One row per three months and reason, back from the last month of the period: share of the answers.
+
+    Only the first three reasons of `top`, so the shares of three months need not add up to 1. The oldest row
+    may be of fewer months, where the data begin within it. Of fewer than `fewest` answers a share says
+    little: `enough` is false.
+
+    Columns: first_month, last_month, reason, customers, answered, share with _low and _high, enough.
+    """
+    every = pd.date_range(when.first, when.last, freq="MS")
+    blocks = [every[max(end - BLOCK, 0) : end] for end in range(len(every), 0, -BLOCK)][::-1]
+    rows = []
+    for block, reason in itertools.product(blocks, leading(top)):
+        given = answered(lost, Period(block[0].date(), block[-1].date(), len(block)))
+        named = int((given["reason"] == reason).sum())
+        rows.append((block[0].date(), block[-1].date(), reason, named, len(given)))
+    columns = ["first_month", "last_month", "reason", "customers", "answered"]
+    frame = with_rate(pd.DataFrame(rows, columns=columns), "share", "customers", "answered")
+    return frame.assign(enough=frame["answered"] >= fewest)
+
+
+def in_columns(own: pd.DataFrame) -> dict[str, float]:
+    """The shares of several reasons as the columns of one row, each with its ends."""
+    return {
+        f"{one.reason}{end}": getattr(one, f"share{end}")
+        for one in own.itertuples()
+        for end in ("", "_low", "_high")
+    }
+
+
+def months_side_by_side(blocks: pd.DataFrame) -> pd.DataFrame:
+    """One row per period, a column a reason: `shares_over_time` as people read it.
+
+    Columns: first_month, last_month, answered, a share with _low and _high for each reason.
+    """
+    keys = ["first_month", "last_month", "answered"]
+    rows = [
+        dict(zip(keys, key, strict=True)) | in_columns(own) for key, own in blocks.groupby(keys, sort=False)
+    ]
+    return pd.DataFrame(rows, columns=list(rows[0]) if rows else keys)

@@ -1,0 +1,96 @@
+"""What the comments are about: themes by phrases that an owner can check, and phrases that come often."""
+
+from collections import Counter
+from decimal import Decimal
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from retention_helpers.churn_reasons.phrases import PhraseLists, frequent
+from retention_helpers.statistics.intervals import with_rate
+
+THEMES = Path(__file__).with_name("themes.yml")
+NO_THEME = "no_theme"
+# Every word is a text, also what YAML takes for true or false; LibYAML where it is there, for its speed.
+_Texts = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+OFTEN, MOST_FREQUENT = 3, 15  # comments that make a phrase a frequent one; phrases shown
+REMEMBERED = 50_000  # comments whose themes are looked up once
+MOST_PHRASES = 6  # of a theme that a table shows
+
+
+def lists_of(path: Path) -> Any:
+    """A file of phrases, every word of it as a text."""
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Texts)
+
+
+@cache
+def theme_lists() -> PhraseLists:
+    """The phrases of every theme."""
+    listed = lists_of(THEMES)
+    return PhraseLists(
+        listed["themes"], denials=listed["denials"], praise=listed["praise"], praised="support"
+    )
+
+
+def themes_of(comment: str) -> dict[str, list[str]]:
+    """The themes of a comment, each with the phrases that put it there; empty where none does.
+
+    >>> themes_of("Too expensive, and support never answered. 太贵了")
+    {'price': ['expensive', '太贵'], 'support': ['support never']}
+    >>> themes_of("The price was fine and not too expensive, support was great.")
+    {}
+    """
+    found: dict[str, list[str]] = {}
+    for name, phrase in _found(comment):
+        found.setdefault(name, []).append(phrase)
+    return found
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _found(comment: str) -> tuple[tuple[str, str], ...]:
+    return tuple(dict.fromkeys((one.name, one.phrase) for one in theme_lists().found(comment)))
+
+
+def themes(comments: pd.DataFrame) -> pd.DataFrame:
+    """One row per theme: how many of the comments belong to it, by which phrases.
+
+    A comment may belong to several themes, so the shares need not add up to 1; what no list puts into a
+    theme is `no_theme`, in the last row. Sorted by comments, then MRR.
+
+    Columns: theme, comments, written (comments in all), share with _low and _high, mrr_lost, phrases (the
+    most frequent, with the number of comments).
+    """
+    each = [themes_of(comment) for comment in comments["comment"]]
+    rows = []
+    for name in (*theme_lists().names, NO_THEME):
+        belongs = [name in own if name != NO_THEME else not own for own in each]
+        phrases = Counter(phrase for own in each for phrase in own.get(name, ()))
+        amount = sum(comments["mrr"][belongs], Decimal(0))
+        rows.append((name, sum(belongs), len(each), amount, _counted(phrases)))
+    frame = pd.DataFrame(rows, columns=["theme", "comments", "written", "mrr_lost", "phrases"])
+    kept = frame[(frame["comments"] > 0) | (frame["theme"] == NO_THEME)]
+    ordered = kept.assign(is_last=kept["theme"] == NO_THEME).sort_values(
+        ["is_last", "comments", "mrr_lost", "theme"], ascending=[True, False, False, True], ignore_index=True
+    )
+    rated = with_rate(ordered, "share", "comments", "written")
+    return rated[["theme", "comments", "written", "share", "share_low", "share_high", "mrr_lost", "phrases"]]
+
+
+def frequent_phrases(comments: pd.DataFrame) -> pd.DataFrame:
+    """One row per phrase that stands in several comments, whether a list knows it or not.
+
+    Words, or signs of Chinese, that come together in at least `OFTEN` comments; common words alone are none.
+    They show what the themes may miss. Columns: phrase, comments, themes (of the lists that know it).
+    """
+    common = lists_of(THEMES)["common"]
+    counts = frequent(list(comments["comment"]), at_least=OFTEN, most=MOST_FREQUENT, ignored=common)
+    rows = [(phrase, many, ", ".join(themes_of(phrase))) for phrase, many in counts.items()]
+    return pd.DataFrame(rows, columns=["phrase", "comments", "themes"])
+
+
+def _counted(phrases: Counter[str]) -> str:
+    ordered = sorted(phrases.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_PHRASES]
+    return ", ".join(f"{phrase} ({many})" for phrase, many in ordered)

@@ -1,0 +1,66 @@
+"""The newcomers with whom the proposed experiment could begin, drawn by lot into two halves.
+
+They are not old enough for the landmark yet, so what they did so far can still change.
+"""
+
+import hashlib
+
+import pandas as pd
+
+from retention_helpers.business import Business, months
+from retention_helpers.churned_vs_retained.features import gathered_so_far
+from retention_helpers.churned_vs_retained.landmark import Comparison, kept_newcomers
+from retention_helpers.churned_vs_retained.univariate import is_on_level
+from retention_helpers.churned_vs_retained.valuation import Proposal
+
+HELPED, AS_BEFORE = "helped", "as before"
+_NOBODY = pd.DataFrame(columns=["customer_id", "arm", "signed_up_on", "days_since_sign_up", "mrr"])
+
+
+def drawn_by_lot(
+    business: Business, comparison: Comparison, together: pd.DataFrame, proposed: Proposal | None
+) -> pd.DataFrame:
+    """One row per newcomer with whom the proposed experiment could begin, the youngest first.
+
+    Customers younger than the landmark who have neither asked nor ended and are not on the better side so
+    far. The lot is the customer's own: the same in every report. No row without a proposal.
+
+    Columns: customer_id, arm (helped, as before), signed_up_on, days_since_sign_up, mrr (at the month's end).
+    """
+    if proposed is None:
+        return _NOBODY
+    young = _young(business, comparison.landmark_days)
+    known = gathered_so_far(business, young, landmark_days=comparison.landmark_days).rows
+    if proposed.name not in known.columns:
+        return _NOBODY
+    known = known[known[proposed.name].notna()]
+    driver = next(driver for driver in comparison.drivers if driver.name == proposed.name)
+    row = next(together[together["name"] == proposed.name].itertuples(index=False))
+    is_worse = is_on_level(driver, row, known[proposed.name], comparison.min_customers)
+    open_to_it = known[is_worse]
+    if open_to_it.empty:
+        return _NOBODY
+    arms = [_lot(proposed.name, str(who)) for who in open_to_it["customer_id"]]
+    found = open_to_it[["customer_id"]].assign(arm=arms).merge(_paying(business), on="customer_id")
+    found = found.merge(young, on="customer_id").sort_values(["days_since_sign_up", "customer_id"])
+    return found[list(_NOBODY.columns)].reset_index(drop=True)
+
+
+def _young(business: Business, landmark_days: int) -> pd.DataFrame:
+    """Those younger than the landmark who have begun to pay and neither asked nor ended."""
+    people = kept_newcomers(business)
+    here = (people.seen_days < landmark_days) & people.begin_day.notnull() & people.left_day.isnull()
+    chosen = people.filter(here).select("customer_id", "signed_up_on", days_since_sign_up="seen_days")
+    return chosen.order_by("customer_id").execute()
+
+
+def _paying(business: Business) -> pd.DataFrame:
+    """The MRR of everybody who is a customer at the month's end."""
+    rows = months.kept_customer_months(business)
+    now = rows.filter((rows.month == business.report_month) & (rows.state_at_end != "none"))
+    return now.select("customer_id", mrr="mrr_at_end").execute()
+
+
+def _lot(name: str, customer: str) -> str:
+    digest = hashlib.blake2b(f"{name}/{customer}".encode(), digest_size=1).digest()
+    return HELPED if digest[0] % 2 else AS_BEFORE

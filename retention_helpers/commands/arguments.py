@@ -1,0 +1,41 @@
+"""What is wrong with the arguments of the command line, in one sentence with the way out."""
+
+import argparse
+import re
+from typing import NoReturn
+
+from retention_helpers.words.errors import InputError, nearest
+
+_INVALID = re.compile(r"argument (\S+): invalid choice: '?(.*?)'? \(choose from (.+)\)")
+_COMPLAINTS = (
+    (r"the following arguments are required: COMMAND", r"Say what to do, such as: report."),
+    (r"the following arguments are required: (.+)", r"\1 is missing."),
+    (r"argument (\S+): expected (?:one|at least one) argument", r"\1 needs a value."),
+    (r"argument (\S+): ignored explicit argument .*", r"\1 takes no value."),
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are sentences; raises InputError where argparse would print its usage."""
+
+    def error(self, said: str) -> NoReturn:
+        command = self.prog.removeprefix("retention_helpers").strip()
+        raise InputError(complaint(said, f"{command} --help".strip()))
+
+
+def complaint(said: str, help_of: str) -> str:
+    """What argparse complains about, as a sentence.
+
+    >>> complaint("argument --month: expected one argument", "report --help")
+    '--month needs a value. All there is: python -m retention_helpers report --help'
+    >>> complaint("argument --engine: invalid choice: 'duck' (choose from 'duckdb')", "report --help")
+    '--engine cannot be duck. Did you mean duckdb?'
+    """
+    invalid = _INVALID.fullmatch(said)
+    if invalid:
+        known = [word.strip(" '") for word in invalid[3].split(",")]
+        return f"{invalid[1]} cannot be {invalid[2]}. {nearest(invalid[2], known)}"
+    for pattern, sentence in _COMPLAINTS:
+        if re.fullmatch(pattern, said):
+            return f"{re.sub(pattern, sentence, said)} All there is: python -m retention_helpers {help_of}"
+    return f"{said}. All there is: python -m retention_helpers {help_of}"

@@ -1,0 +1,53 @@
+"""The gate alone: what is wrong with a data folder, and the rows that do not count, written to files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from retention_helpers.contract.tables import Fault, Stopped
+from retention_helpers.gate.gate import pass_gate
+from retention_helpers.gate.kept import CACHE, SourceRead
+from retention_helpers.gate.setting_aside import FOLDER as SET_ASIDE
+from retention_helpers.gate.setting_aside import UNMATCHED, list_of
+from retention_helpers.words.errors import InputError
+
+FOLDER = "check"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the gate says about a folder.
+
+    Attributes:
+        faults: everything that is wrong, stops included.
+        lists: the files with rows that do not count; none where the report is stopped.
+        sources: what was read of each table; none where the report is stopped.
+    """
+
+    faults: Sequence[Fault]
+    lists: Sequence[Path] = ()
+    sources: Sequence[SourceRead] = ()
+
+    @property
+    def is_stopped(self) -> bool:
+        return any(fault.level == "stop" for fault in self.faults)
+
+
+def check(data: Path, out: Path, *, cache: Path = CACHE) -> Checked:
+    """Hold the rules against a data folder; rows that do not count go to `out/check`."""
+    try:
+        passed = pass_gate(data.resolve(), cache)
+    except Stopped as stopped:
+        return Checked(stopped.all_faults)
+    except InputError as error:
+        return Checked([Fault("stop", "", "folder", 0, line) for line in str(error).splitlines()])
+    folder = out / FOLDER
+    kinds = (SET_ASIDE, UNMATCHED)
+    for old in (path for kind in kinds for path in folder.glob(f"{list_of('*', kind)}.csv")):
+        old.unlink()
+    lists: list[Path] = []
+    if any((passed.folder / kind).is_dir() for kind in kinds):
+        from retention_helpers.shown.lists import write_set_aside
+
+        lists = write_set_aside(folder, passed.folder)
+    return Checked(passed.faults, lists, passed.sources)

@@ -1,0 +1,251 @@
+"""Where customers stand in their life with the business, how they move, and who of them leaves.
+
+The clock is sign-up. Who is at risk counts there and in no other stage; a cancellation that is scheduled is
+at risk, and has a list of its own.
+"""
+
+import datetime as dt
+from decimal import Decimal
+from typing import NamedTuple
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from retention_helpers.business import Business, months
+from retention_helpers.early_warning.past import past
+from retention_helpers.early_warning.risk import FIRST_WEEK, Risk
+from retention_helpers.early_warning.snapshots import kept_snapshots, snapshots, snapshots_now
+from retention_helpers.statistics.clusters import Booleans, Floats, clustered_rate
+from retention_helpers.statistics.intervals import Rate, rate, with_rate
+
+STAGES = ("at risk", "first week", "habit", "established")
+HABIT = 90  # last day since sign-up
+ZERO = Decimal(0)
+TASKS = {
+    "at risk": ("speak to them before they decide", "contacted in the last 30 days"),
+    "first week": (
+        "bring them to a first success",
+        "onboarding finished by day 7, of the last month's sign-ups",
+    ),
+    "habit": ("make it part of their week", "logged in within the last 7 days"),
+    "established": ("show what else it can do, and ask for referrals", "logged in within the last 7 days"),
+}
+LATELY_CONTACTED_DAYS = 30
+LATELY_DAYS, DORMANT_DAYS = 7, 30  # without a login: up to, and from which on
+BILLING = ("paying", "past due", "asked to cancel", "paused")
+ACTIVITY = ("active", "slowing", "dormant", "not seen")
+
+
+def is_at_risk(rows: pd.DataFrame, values: Floats, risk: Risk) -> Booleans:
+    """Who is at risk without having asked to cancel: at least one of the warnings that count is on.
+
+    Takes rows of `snapshots` and the risk of each.
+
+    With the model the risk has to be at least twice the usual, too. Age alone puts nobody at risk: most
+    customers leave early, and each would be.
+    """
+    is_warned = np.any(
+        [np.zeros(len(rows), dtype=bool), *(rule.is_on(rows) for rule in risk.counted)], axis=0
+    )
+    if risk.learned is None:
+        return is_warned
+    return is_warned & (np.nan_to_num(values) >= risk.at_risk_from)
+
+
+def stage_of(rows: pd.DataFrame, at_risk: Booleans) -> pd.Series:
+    """The stage of each row: at risk, first week (days 0–7), habit (8–90), established (91 on)."""
+    tenure = rows["tenure_days"].to_numpy()
+    names = np.select(
+        [at_risk | rows["is_scheduled"].to_numpy(dtype=bool), tenure <= FIRST_WEEK, tenure <= HABIT],
+        STAGES[:3],
+        STAGES[3],
+    )
+    return pd.Series(names, index=rows.index, dtype=object)
+
+
+class Staged(NamedTuple):
+    """`snapshots` of the last two month ends, with the stage of each row."""
+
+    before: pd.DataFrame
+    now: pd.DataFrame
+
+
+def staged(business: Business, risk: Risk) -> Staged:
+    rows = snapshots(business)
+
+    def at(date: dt.date) -> pd.DataFrame:
+        there = (rows["as_of"] == pd.Timestamp(date)).to_numpy()
+        own, values = rows[there], risk.values[there]
+        return own.assign(stage=stage_of(own, is_at_risk(own, values, risk)), risk=values)
+
+    return Staged(at(business.report_month), at(business.as_of))
+
+
+def stages(business: Business, risk: Risk) -> pd.DataFrame:
+    """One row a stage, at risk first: its customers at the month's end, their MRR, what to do and to watch.
+
+    The customers add up to customers_at_end. Watched: of those at risk, who was contacted in the last 30
+    days; of those who signed up 7 to 37 days ago, who finished the onboarding by day 7; of the habit and the
+    established stage, who logged in within the last 7 days. Columns: stage, customers, share, mrr, what,
+    watch, watched, watched_of, watched_rate with `_low` and `_high`.
+    """
+    now = staged(business, risk).now
+    joined = now[["customer_id", "stage"]].merge(_amounts(business), on="customer_id", how="left")
+    watched = _watched(business, now)
+    records = []
+    for stage in STAGES:
+        part = joined[joined["stage"] == stage]
+        share = len(part) / len(joined) if len(joined) else np.nan
+        money = sum(part["mrr"], ZERO)
+        rates = (watched[stage].numerator, watched[stage].denominator)
+        records.append((stage, len(part), share, money, *TASKS[stage], *rates))
+    columns = ["stage", "customers", "share", "mrr", "what", "watch", "watched", "watched_of"]
+    return with_rate(pd.DataFrame(records, columns=columns), "watched_rate", "watched", "watched_of")
+
+
+def _amounts(business: Business) -> pd.DataFrame:
+    """A row a customer at the end of the month, with the exact mrr and what else has no place in memory."""
+    table = kept_snapshots(business)
+    now = table.filter(table.as_of == business.as_of)
+    return now.select("customer_id", "mrr", "plan", "interval", "asked_on", "begin_on", "state").execute()
+
+
+def stage_flows(business: Business, risk: Risk) -> pd.DataFrame:
+    """One row a stage at the month's start, and one for those who came: where its customers are at the end.
+
+    Columns: stage_at_start (the four stages, "came"), at risk, first week, habit, established, left. Rows and
+    columns add up to the customers at the start and at the end.
+    """
+    two = staged(business, risk)
+    pairs = two.before[["customer_id", "stage"]].merge(
+        two.now[["customer_id", "stage"]], on="customer_id", how="outer", suffixes=("_at_start", "_at_end")
+    )
+    start, end = pairs["stage_at_start"].fillna("came"), pairs["stage_at_end"].fillna("left")
+    counted = pd.crosstab(start, end).reindex(
+        index=[*STAGES, "came"], columns=[*STAGES, "left"], fill_value=0
+    )
+    return counted.rename_axis("stage_at_start").rename_axis(None, axis=1).reset_index()
+
+
+def stage_churn(business: Business, risk: Risk) -> pd.DataFrame:
+    """One row a stage: of its customers at past month ends, who asked or left within sixty days.
+
+    Only customers who pay and have done neither, at month ends whose risk was told from what was known by
+    then and whose sixty days are over. A customer counts once for every month end; the interval counts
+    customers. Columns: stage, customer_months, left, left_rate with `_low` and `_high`.
+    """
+    rows = snapshots(business)
+    known = past(rows, pd.Timestamp(business.as_of))
+    told = known.where(~np.isnan(risk.values[known.place]))
+    stage = stage_of(told.rows, is_at_risk(told.rows, risk.values[told.place], risk)).to_numpy()
+    records = []
+    for name in STAGES:
+        own = stage == name
+        share = clustered_rate(told.left[own], told.customer[own])
+        records.append((name, share.denominator,
+                        share.numerator, share.value, share.low, share.high))  # fmt: skip
+    columns = ["stage", "customer_months", "left", "left_rate", "left_rate_low", "left_rate_high"]
+    return pd.DataFrame(records, columns=columns)
+
+
+def _watched(business: Business, now: pd.DataFrame) -> dict[str, Rate]:
+    """What to watch in each stage, as a share of those concerned."""
+    recent = now[now["onboarding_days"].notna() & now["tenure_days"].between(FIRST_WEEK, FIRST_WEEK + 30)]
+    seen = now[now["silent_days"].notna()]
+    at_risk = now[now["stage"] == "at risk"]
+    contacted = last_contacts(business)
+    lately = contacted.loc[contacted["days_ago"] < LATELY_CONTACTED_DAYS, "customer_id"]
+    has_logged_in = {
+        stage: rate(int((part["silent_days"] < LATELY_DAYS).sum()), len(part))
+        for stage in ("habit", "established")
+        for part in [seen[seen["stage"] == stage]]
+    }
+    return {
+        "at risk": rate(int(at_risk["customer_id"].isin(lately).sum()), len(at_risk)),
+        "first week": rate(int((recent["onboarding_days"] <= FIRST_WEEK).sum()), len(recent)),
+        **has_logged_in,
+    }
+
+
+def last_contacts(business: Business) -> pd.DataFrame:
+    """A row a customer who was ever contacted: the day and the kind of the latest contact, and days since."""
+    contacts = business.table("contacts")
+    latest = contacts.mutate(
+        rank=ibis.row_number().over(
+            ibis.window(group_by="customer_id", order_by=[ibis.desc("contacted_at"), "kind"])
+        )
+    )
+    frame = (
+        latest.filter(latest["rank"] == 0).select("customer_id", "contacted_on", "kind", "outcome").execute()
+    )
+    ago = pd.Timestamp(business.as_of) - pd.to_datetime(frame["contacted_on"])
+    return frame.assign(days_ago=ago.dt.days - 1).sort_values("customer_id", ignore_index=True)
+
+
+def _past_due(business: Business) -> set[str]:
+    """Who has a span that is past due at the end of the month."""
+    own = months.kept_spans(business)
+    last_day = business.as_of - dt.timedelta(days=1)
+    due = own.filter((own.status == "past_due") & months.covers(own, last_day))
+    return set(due.customer_id.execute())
+
+
+def grid(business: Business) -> pd.DataFrame:
+    """One row a billing state at the end of the month, by days without a login: customers, and their MRR.
+
+    Billing: paying, past due, asked to cancel (before paused), paused. Activity: active (up to 7 days),
+    slowing (8 to 30), dormant (more), not seen (no events). *Paying but dormant* is churn that no rate shows
+    yet. Columns: billing, then each activity with its customers, then mrr_ and each activity.
+    """
+    now = snapshots_now(business).merge(_amounts(business), on="customer_id")
+    due = now["customer_id"].isin(_past_due(business))
+    billing = np.select(
+        [now["is_scheduled"], now["state"] == "paused", due], [BILLING[2], BILLING[3], BILLING[1]], BILLING[0]
+    )
+    silent = now["silent_days"]
+    activity = np.select(
+        [silent.isna(), silent <= LATELY_DAYS, silent <= DORMANT_DAYS],
+        [ACTIVITY[3], *ACTIVITY[:2]],
+        ACTIVITY[2],
+    )
+    kept = ACTIVITY[3:] if silent.isna().all() else ACTIVITY[:3]
+    records = []
+    for state in BILLING:
+        cells = [(billing == state) & (activity == one) for one in kept]
+        counts = [int(own.sum()) for own in cells]
+        records.append((state, *counts, *(sum(now["mrr"][own], ZERO) for own in cells)))
+    names = [one.replace(" ", "_") for one in kept]
+    return pd.DataFrame(records, columns=["billing", *names, *(f"mrr_{name}" for name in names)])
+
+
+def scheduled(business: Business) -> pd.DataFrame:
+    """One row per customer who asked to cancel and is still there, the largest MRR first.
+
+    `standing`: "leaving" where the request is not older than a paid period can last; "asked and stayed" where
+    it is, and service goes on. Columns: customer_id, mrr, plan, interval, asked_on, days_since, reason,
+    standing.
+    """
+    amounts = _amounts(business)
+    asked = amounts[amounts["asked_on"].notna()]
+    now = snapshots_now(business)
+    is_leaving = asked["customer_id"].isin(now.loc[now["is_scheduled"], "customer_id"])
+    since = (pd.Timestamp(business.as_of) - pd.to_datetime(asked["asked_on"])).dt.days - 1
+    frame = asked.assign(
+        days_since=since.astype("int64"),
+        reason=_reasons(business, asked["customer_id"]),
+        standing=np.where(is_leaving, "leaving", "asked and stayed"),
+    )
+    columns = ["customer_id", "mrr", "plan", "interval", "asked_on", "days_since", "reason", "standing"]
+    return frame.sort_values(["standing", "mrr", "customer_id"], ascending=[False, False, True])[
+        columns
+    ].reset_index(drop=True)
+
+
+def _reasons(business: Business, customers: pd.Series) -> pd.Series:
+    """The reason in each customer's latest request; None where there is none."""
+    asked = business.table("cancellations")
+    rows = asked.filter(asked.customer_id.isin(sorted(customers)) & asked.reason.notnull())
+    frame = rows.select("customer_id", "canceled_at", "reason").execute()
+    latest = frame.sort_values(["canceled_at", "reason"]).drop_duplicates("customer_id", keep="last")
+    return customers.map(dict(zip(latest["customer_id"], latest["reason"], strict=True))).astype(object)

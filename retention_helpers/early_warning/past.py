@@ -1,0 +1,237 @@
+"""Every warning, held against what came after: which of them deserve belief in this business.
+
+At each past month end, who raised a warning, and who asked to cancel or left within the next sixty days? Only
+customers who had done neither take part: after the decision use falls silent, and silence that follows it
+would "predict" it.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from retention_helpers.business import Business, months
+from retention_helpers.early_warning.rules import Rule, usable
+from retention_helpers.early_warning.snapshots import HORIZON_DAYS, snapshots
+from retention_helpers.statistics.clusters import Booleans, Integers, Ratio, clustered_rate, matched_ratio
+from retention_helpers.statistics.intervals import LEVEL, Rate, holm, rate
+
+TENURE_BANDS = (8, 31, 61, 91, 181, 366)  # first days; those of one band and month are of the same age
+WORTH_IT = 1.5  # times as often as others of the same age: below it a warning that holds is a weak one
+NOT_TO_MISS = 2.0  # times as often: a warning is no good only where the data rule this out
+COLUMNS = (
+    "name", "warning", "alerts", "alerts_a_month", "customers", "left", "precision", "precision_low",
+    "precision_high", "base_left", "base_rows", "base_rate", "base_rate_low", "base_rate_high", "lift",
+    "lift_low", "lift_high", "p_value", "recalled", "leavers", "recall", "recall_low", "recall_high",
+    "median_lead_days", "first_half_lift", "second_half_lift", "verdict",
+)  # fmt: skip
+
+
+class Past(NamedTuple):
+    """The month ends whose next sixty days are over, as arrays; a row a customer a month end."""
+
+    rows: pd.DataFrame
+    place: Integers  # of each row in `snapshots`
+    customer: Integers
+    nth: Integers  # of the month
+    left: Booleans  # asked or left within the horizon
+    stratum: Integers  # month and age
+
+    @property
+    def months(self) -> int:
+        return len(np.unique(self.nth))
+
+    def where(self, kept: Booleans) -> "Past":
+        return Past(
+            self.rows[kept],
+            self.place[kept],
+            self.customer[kept],
+            self.nth[kept],
+            self.left[kept],
+            self.stratum[kept],
+        )
+
+
+def age_band(rows: pd.DataFrame) -> Integers:
+    """The band of tenure that a row lies in: 0, 1, …"""
+    return np.searchsorted(TENURE_BANDS, rows["tenure_days"].to_numpy(), side="right")
+
+
+def past(rows: pd.DataFrame, as_of: pd.Timestamp) -> Past:
+    """The rows of `snapshots` of which it is known what came after."""
+    place = np.flatnonzero((as_of - rows["as_of"]).dt.days >= HORIZON_DAYS)
+    over = rows.iloc[place]
+    nth = over["nth"].to_numpy(dtype=np.int64)
+    return Past(
+        over,
+        place,
+        over["customer"].to_numpy(),
+        nth,
+        (over["leaves_in"] <= HORIZON_DAYS).to_numpy(dtype=bool),
+        nth * (len(TENURE_BANDS) + 1) + age_band(over),
+    )
+
+
+def first_of_episode(is_on: Booleans, customer: Integers, nth: Integers) -> Booleans:
+    """Where a warning comes on: it is on, and was not on for the same customer at the month end before."""
+    goes_on = np.zeros(len(is_on), dtype=bool)
+    goes_on[1:] = is_on[:-1] & (customer[1:] == customer[:-1]) & (nth[1:] == nth[:-1] + 1)
+    return is_on & ~goes_on
+
+
+class Flags(NamedTuple):
+    """Where a warning could be judged, where it is on, and where it comes on."""
+
+    judged: Booleans
+    on: Booleans
+    alert: Booleans
+
+
+def flags(rule: Rule, known: Past) -> Flags:
+    is_on = rule.is_on(known.rows)
+    alert = first_of_episode(is_on, known.customer, known.nth)
+    return Flags(rule.can_judge(known.rows), is_on, alert)
+
+
+def lift(found: Flags, known: Past) -> Ratio:
+    """How many times as often the alerted leave as others of their age in the same month."""
+    compared = found.judged & (found.alert | ~found.on)
+    return matched_ratio(
+        found.alert[compared], known.left[compared], known.stratum[compared], known.customer[compared]
+    )
+
+
+def verdict(times: Ratio, corrected_p: float, *, customers: int, min_customers: int, holds: bool) -> str:
+    """What a back-test says of a warning.
+
+    Belief needs that those alerted leave more often than others of their age, with an interval above 1 and a
+    p-value that survives Holm's correction for looking at every warning at once. Then it *works* where they
+    leave WORTH_IT times as often at least, and more often in both halves of the past, and *works weakly*
+    else. *Does not work for you*: the interval includes 1 and rules out NOT_TO_MISS times as often. *Too
+    few*: the rest, and wherever fewer customers were alerted than `min_customers`.
+    """
+    if customers < min_customers or np.isnan(times.value):
+        return "too few"
+    if times.low > 1:
+        if corrected_p >= 1 - LEVEL:
+            return "too few"
+        return "works" if times.value >= WORTH_IT and holds else "works weakly"
+    return "too few" if times.high >= NOT_TO_MISS else "does not work for you"
+
+
+def _recall(found: Flags, known: Past) -> Rate:
+    """Of those who left, judged at a month end in the sixty days before: who had the warning on at one."""
+    leavers = found.judged & known.left
+    day = known.rows["as_of"].to_numpy()[leavers].astype("datetime64[D]").astype(np.int64)
+    left_on = day + known.rows["leaves_in"].to_numpy()[leavers].astype(np.int64)
+    frame = pd.DataFrame({"who": known.customer[leavers], "on": left_on, "warned": found.on[leavers]})
+    warned = frame.groupby(["who", "on"])["warned"].any()
+    return rate(int(warned.sum()), len(warned))
+
+
+def _halves(found: Flags, known: Past) -> tuple[float, float]:
+    """The lift in the first and in the second half of the months."""
+    nths = np.unique(known.nth)
+    is_early = known.nth < nths[len(nths) // 2] if len(nths) else known.left
+    both = [(is_early, found), (~is_early, found)]
+    return tuple(  # type: ignore[return-value]
+        lift(Flags(*(column[half] for column in columns)), known.where(half)).value for half, columns in both
+    )
+
+
+def judge(known: Past, rules: list[Rule], *, min_customers: int) -> pd.DataFrame:
+    """One row a warning, from rows whose outcome is known; the columns are those of `back_test`."""
+    records = [_record(rule, known) for rule in rules]
+    tested = [record for record in records if not np.isnan(record["p_value"])]
+    corrected = dict(
+        zip([one["name"] for one in tested], holm([one["p_value"] for one in tested]), strict=True)
+    )
+    for record in records:
+        times = Ratio(record["lift"], record["lift_low"], record["lift_high"], record["p_value"])
+        record["verdict"] = verdict(
+            times,
+            corrected.get(record["name"], 1.0),
+            customers=record["customers"],
+            min_customers=min_customers,
+            holds=record["first_half_lift"] > 1 and record["second_half_lift"] > 1,
+        )
+    return pd.DataFrame(records, columns=list(COLUMNS)).astype({"median_lead_days": "Int64"})
+
+
+def _record(rule: Rule, known: Past) -> dict[str, Any]:
+    found = flags(rule, known)
+    alert, judged = found.alert, found.judged
+    precision = clustered_rate(known.left[alert], known.customer[alert])
+    base = clustered_rate(known.left[judged], known.customer[judged])
+    recall = _recall(found, known)
+    times = lift(found, known)
+    leads = known.rows["leaves_in"].to_numpy()[alert & known.left]
+    first, second = _halves(found, known)
+    return {
+        "name": rule.name,
+        "warning": rule.label,
+        "alerts": precision.denominator,
+        "alerts_a_month": precision.denominator / known.months if known.months else np.nan,
+        "customers": len(np.unique(known.customer[alert])),
+        "left": precision.numerator,
+        "precision": precision.value,
+        "precision_low": precision.low,
+        "precision_high": precision.high,
+        "base_left": base.numerator,
+        "base_rows": base.denominator,
+        "base_rate": base.value,
+        "base_rate_low": base.low,
+        "base_rate_high": base.high,
+        "lift": times.value,
+        "lift_low": times.low,
+        "lift_high": times.high,
+        "p_value": times.p_value,
+        "recalled": recall.numerator,
+        "leavers": recall.denominator,
+        "recall": recall.value,
+        "recall_low": recall.low,
+        "recall_high": recall.high,
+        "median_lead_days": int(np.sort(leads)[(len(leads) - 1) // 2]) if len(leads) else None,
+        "first_half_lift": first,
+        "second_half_lift": second,
+    }
+
+
+def back_test(business: Business) -> pd.DataFrame:
+    """One row a warning: how often it came on at past month ends, and what came after within sixty days.
+
+    An alert is the first month end of an episode: the warning is on, and was not the month before.
+    `precision` is the share of alerts followed by a request to cancel or the end of service within 60 days,
+    `base_rate` that share among all customers at the same month ends of whom the warning could be judged;
+    both with intervals that count a customer once. `lift` says how many times as often the alerted left as
+    customers without the warning of the same age (bands of tenure) in the same month. `recall`: of those who
+    left, the share that had the warning on at a month end in the 60 days before. `median_lead_days`: whole
+    days from that month end to the day on which they asked or left, among the alerts that came true.
+
+    Columns: name, warning, alerts, alerts_a_month, customers (alerted), left, precision, base_left,
+    base_rows, base_rate, lift, p_value, recalled, leavers, recall, median_lead_days, first_half_lift,
+    second_half_lift, verdict (works, works weakly, does not work for you, too few); rates and the lift with
+    `_low` and `_high`.
+    """
+    frame: pd.DataFrame = business.once("back test", lambda: _back_test(business))
+    return frame
+
+
+def leavers_seen(business: Business) -> Rate:
+    """Of those who asked or left since the first month end: who had been open at the month end before.
+
+    The others came and went between two month ends, or were paused: no list of a month end can hold them.
+    """
+    rows = snapshots(business)
+    if rows.empty:
+        return rate(0, 0)
+    next_end = rows["as_of"] + pd.offsets.MonthBegin(1)
+    left = rows["is_open"] & (rows["leaves_in"] <= (next_end - rows["as_of"]).dt.days)
+    own = months.kept_leavings(business)
+    gone = own.filter((own.left_on >= rows["as_of"].min().date()) & (own.left_on < business.as_of))
+    return rate(int(left.sum()), int(gone.count().execute()))
+
+
+def _back_test(business: Business) -> pd.DataFrame:
+    known = past(snapshots(business), pd.Timestamp(business.as_of))
+    return judge(known, usable(business), min_customers=business.settings.min_customers)

@@ -1,0 +1,228 @@
+"""Whom to speak to, why, and what to say: the customers at risk, with a play and a message for each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from retention_helpers.business import Business
+from retention_helpers.contract import settings
+from retention_helpers.early_warning.lifecycle import (
+    LATELY_CONTACTED_DAYS,
+    is_at_risk,
+    last_contacts,
+    stage_of,
+)
+from retention_helpers.early_warning.reasons import reasons
+from retention_helpers.early_warning.risk import Risk
+from retention_helpers.early_warning.snapshots import kept_snapshots, snapshots_now
+from retention_helpers.statistics.intervals import LEVEL
+from retention_helpers.words import formats
+
+COLUMNS = (
+    "customer_id", "call", "risk", "mrr", "mrr_expected", "plan", "stage", "tenure_days", "signals", "why",
+    "play", "contacted_on", "contacted_for", "contacted_lately", "message",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Play:
+    """A way to keep a customer: its name, what to do, for whom, and a message to start from."""
+
+    name: str
+    what: str
+    for_whom: str
+    message: str
+
+    @property
+    def key(self) -> str:
+        """Its name in `play_experiments`."""
+        return self.name.replace(" ", "_").replace("-", "_")
+
+
+PLAYS = {
+    play.name: play
+    for play in (
+        Play(
+            "personal outreach",
+            "Call, or write by hand. Never an automated mail",
+            "high value; a complaint or a low score",
+            "Hello, I wanted to hear from you in person how {business} is working out. Is there something "
+            "that we should do better? I have time for a call this week.",
+        ),
+        Play(
+            "payment help",
+            "Say that the payment failed, and how to mend it",
+            "a failed payment",
+            "Hello, your last payment for {business} did not go through. Nothing is lost: a new card or "
+            "another date puts it right. Shall I send you the link?",
+        ),
+        Play(
+            "usage reminder",
+            "Remind them of what waits for them",
+            "no login for a while",
+            "Hello, we have not seen you in {business} for {silent}. Is something in the way? Answer this "
+            "mail, and I will help you to pick up where you stopped.",
+        ),
+        Play(
+            "feature discovery",
+            "Show one thing that saves them time",
+            "less use than before; a customer who is still new",
+            "Hello, may I show you one thing in {business} that others like you use every week? It takes ten "
+            "minutes, and I will set it up with you.",
+        ),
+        Play(
+            "last-resort offer",
+            "Offer a pause, a smaller plan or a month on the house",
+            "contacted lately, and still at risk",
+            "Hello, before you decide: you could pause {business} for a month, or move to a smaller plan. "
+            "Tell me which would suit you, and I will arrange it.",
+        ),
+    )
+}
+
+
+ALSO_FAILED = "Your last payment did not go through, by the way; I can send you the link to mend it."
+
+
+assert tuple(play.key for play in PLAYS.values()) == settings.PLAYS
+
+
+def _play(row: Mapping[str, Any], high_value_mrr: Decimal) -> str:
+    """The play for a customer: the most personal one that fits."""
+    on = set(row["signals"])
+    if row["mrr"] >= high_value_mrr or on & {"negative_ticket", "nps_detractor"}:
+        return "personal outreach"
+    if "failed_payment" in on:
+        return "payment help"
+    if row["contacted_lately"]:
+        return "last-resort offer"
+    return "usage reminder" if on & {"no_login_7_days", "no_login_30_days"} else "feature discovery"
+
+
+def at_risk(business: Business, risk: Risk) -> pd.DataFrame:
+    """One row per customer at risk who has not asked to cancel, the largest expected loss first.
+
+    `risk` is the chance of asking or leaving within 60 days, `mrr_expected` that chance times MRR. `stage` is
+    the one of their age, `signals` names the warnings that are on, `why` says in words what speaks for the
+    risk. `call` is 1, 2, … for those to speak to first: as many as the setting `calls_a_month`, without those
+    contacted in the last 30 days. Columns: customer_id, name (only where the owner set `show_names`), call,
+    risk, mrr, mrr_expected, plan, stage, tenure_days, signals, why, play, contacted_on, contacted_for,
+    contacted_lately, message.
+    """
+    people = _known_of(business, risk)
+    ordered = people.sort_values(
+        ["mrr_expected", "risk", "customer_id"], ascending=[False, False, True], ignore_index=True
+    )
+    is_free = ~ordered["contacted_lately"]
+    place = is_free.cumsum().where(is_free)
+    ordered["call"] = place.where(place <= business.settings.calls_a_month).astype("Int64")
+    rows = ordered.to_dict(orient="records")
+    ordered["play"] = [_play(row, business.settings.high_value_mrr) for row in rows]
+    ordered["message"] = [
+        _message(business, play, row) for play, row in zip(ordered["play"], rows, strict=True)
+    ]
+    return _named(business, ordered[list(COLUMNS)])
+
+
+def _known_of(business: Business, risk: Risk) -> pd.DataFrame:
+    """What is known of everybody at risk: risk, warnings, money, the latest contact."""
+    rows = snapshots_now(business)
+    chosen = is_at_risk(rows, risk.now, risk)
+    people = rows[chosen].assign(risk=risk.now[chosen])
+    on = {rule.name: rule.is_on(people) for rule in risk.rules}
+    people["signals"] = [[name for name in on if on[name][place]] for place in range(len(people))]
+    people["why"] = reasons(people, risk)
+    people["stage"] = stage_of(people.assign(is_scheduled=False), np.zeros(len(people), dtype=bool))
+    contacts = last_contacts(business).rename(columns={"kind": "contacted_for"})
+    wide = people.merge(_amounts(business), on="customer_id").merge(contacts, on="customer_id", how="left")
+    expected = [
+        amount * Decimal(str(chance)) for amount, chance in zip(wide["mrr"], wide["risk"], strict=True)
+    ]
+    return wide.assign(
+        tenure_days=wide["tenure_days"].astype("int64"),
+        contacted_lately=(wide["days_ago"] < LATELY_CONTACTED_DAYS).astype(bool),
+        mrr_expected=[amount.quantize(Decimal("0.01")) for amount in expected],
+    )
+
+
+def call_sheet(people: pd.DataFrame) -> pd.DataFrame:
+    """The customers at risk as a list to work through: `at_risk`, with the warnings as one text."""
+    return people.assign(signals=[", ".join(names) for names in people["signals"]])
+
+
+def _named(business: Business, people: pd.DataFrame) -> pd.DataFrame:
+    """With the name beside the id, where the owner set `show_names` and brought one."""
+    customers = business.table("customers")
+    if not business.settings.show_names or "name" not in customers.columns:
+        return people
+    names = customers.select("customer_id", "name").distinct(on="customer_id").execute()
+    place = people.columns.get_loc("customer_id") + 1
+    named = people["customer_id"].map(dict(zip(names["customer_id"], names["name"], strict=True)))
+    people.insert(place, "name", named)
+    return people
+
+
+def _amounts(business: Business) -> pd.DataFrame:
+    table = kept_snapshots(business)
+    return table.filter(table.as_of == business.as_of).select("customer_id", "mrr", "plan").execute()
+
+
+def to_call(people: pd.DataFrame) -> pd.DataFrame:
+    """The customers to speak to first, in that order; the rows of `at_risk` that have a `call`."""
+    first = people[people["call"].notna()].sort_values("call", ignore_index=True)
+    return first.filter(["customer_id", "name", "risk", "mrr", "why", "play"])
+
+
+def expected_range(risks: pd.Series) -> tuple[int, int]:
+    """Between which numbers of these customers will leave, 95 times of 100, if each has just this risk.
+
+    The exact distribution of a sum of chances (Poisson-binomial); how well the risks are known is not in it.
+    """
+    mass = np.ones(1)
+    for chance in risks:
+        mass = np.convolve(mass, [1 - chance, chance])
+    below = np.cumsum(mass)
+    tail = (1 - LEVEL) / 2
+    return int(np.searchsorted(below, tail)), int(np.searchsorted(below, 1 - tail))
+
+
+def plays(business: Business, people: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFrame:
+    """One row a play that somebody at risk is to have: what to do, for how many, and what it can save.
+
+    `expected_left` is the number of them who will ask or leave within 60 days if nothing is done: the sum of
+    their risks. A play saves between none and all of these, unless the setting `play_experiments` names a
+    randomised experiment that measured it: then its customers times the ends of that effect. Takes the
+    comparisons of `experiments.read`. Columns: play, what, for_whom, customers, mrr, expected_left,
+    mrr_expected, saved_low, saved_high, measured_by (null: nothing).
+    """
+    named, records = business.settings.play_experiments, []
+    for play in PLAYS.values():
+        own = people[people["play"] == play.name]
+        if own.empty:
+            continue
+        expected, measured_by = float(own["risk"].sum()), named.get(play.key)
+        effect = _effect(comparisons, measured_by)
+        saved = (0.0, expected) if effect is None else tuple(len(own) * end for end in effect)
+        money = [sum(own[column], Decimal(0)) for column in ("mrr", "mrr_expected")]
+        records.append((play.name, play.what, play.for_whom, len(own), money[0], expected, money[1], *saved,
+                        None if effect is None else measured_by))  # fmt: skip
+    columns = ["play", "what", "for_whom", "customers", "mrr", "expected_left", "mrr_expected", "saved_low",
+               "saved_high", "measured_by"]  # fmt: skip
+    return pd.DataFrame(records, columns=columns)
+
+
+def _effect(comparisons: pd.DataFrame, experiment: str | None) -> tuple[float, float] | None:
+    """The ends of an experiment's effect, the share of its customers whom it keeps; None without one."""
+    own = comparisons[comparisons["experiment"] == experiment].dropna(subset=["effect_low", "effect_high"])
+    return None if own.empty else (float(own["effect_low"].iloc[0]), float(own["effect_high"].iloc[0]))
+
+
+def _message(business: Business, play: str, row: Mapping[str, Any]) -> str:
+    silent = formats.plural(int(row["silent_days"]), "day") if row["silent_days"] > 1 else "a while"
+    said = PLAYS[play].message.format(business=business.name, silent=silent)
+    has_failed = "failed_payment" in row["signals"] and play != "payment help"
+    return f"{said} {ALSO_FAILED}" if has_failed else said

@@ -1,0 +1,158 @@
+"""The sentences of the plans: what cannot be finished, what was changed, what an experiment needs."""
+
+from collections.abc import Mapping, Sequence
+
+from retention_helpers.experiments import Instead, Plan
+from retention_helpers.experiments.plan import TOO_LONG, UNKNOWN_BASELINE
+from retention_helpers.experiments.planning import PROPOSED
+from retention_helpers.experiments.power import other_rate
+from retention_helpers.shown.sentences import Remarks, Sentence, listed
+from retention_helpers.words import formats
+
+MOST_REMARKS = 12
+MOST_NAMES = 4  # in one sentence
+CHANGED = {
+    "started_on": "the start",
+    "randomised": "whether it is drawn by lot",
+    "arms": "the arms",
+    "outcome": "the outcome",
+    "eligible": "who takes part",
+    "smallest_effect": "the smallest effect",
+    "baseline": "the baseline",
+    "size": "the size",
+    "guardrails": "the guardrails",
+}
+
+
+def plans(plans: Mapping[str, Plan], instead: Mapping[str, Instead]) -> Remarks:
+    """What is wrong with the plans of the experiments that are not over, and what was changed in them."""
+    waiting = {name: plan for name, plan in plans.items() if plan.design.ended_on is None}
+    if not waiting:
+        return Remarks(("No experiment is running or waiting.",))
+    said = [remark for name, plan in waiting.items() for remark in _about_plan(plan, instead.get(name))]
+    more = len(said) - MOST_REMARKS
+    if more > 0:
+        said = [*said[:MOST_REMARKS], f"{formats.plural(more, 'more remark')} about the plans above."]
+    said += _assumed([name for name, plan in waiting.items() if plan.baseline_from == "assumed"])
+    return Remarks(tuple(said) or ("Each of them can be finished as planned.",))
+
+
+def _assumed(names: Sequence[str]) -> list[str]:
+    """Whose baseline is a guess."""
+    if not names:
+        return []
+    told = [formats.words(name) for name in names[:MOST_NAMES]]
+    more = len(names) - MOST_NAMES
+    who = listed([*told, formats.plural(more, "other")] if more > 0 else told)
+    return [
+        f"{who} {'names' if len(names) == 1 else 'name'} no baseline, and there is no past to take one from: "
+        f"{formats.percent(UNKNOWN_BASELINE, 0)} is assumed, which is the most cautious."
+    ]
+
+
+def _about_plan(plan: Plan, instead: Instead | None) -> list[str]:
+    name = formats.words(plan.name)
+    said = []
+    if not plan.design.randomised:
+        return [f"{name} is {_not_drawn()}"]
+    if instead:
+        said.append(f"{name} needs {_length(plan, 'customer')} {cannot_finish(plan, instead)}")
+    if plan.asks_too_early:
+        said.append(f"{name}: {_too_early(plan)}")
+    since = f"since the report of {formats.month(plan.frozen_in)}"
+    said += [
+        f"{name}: you changed {CHANGED[change.what]} {since}, from “{change.then}” to “{change.now}”. "
+        f"{_consequence(change.what, change.is_serious)}"
+        for change in plan.changes
+    ]
+    return said
+
+
+def _not_drawn() -> str:
+    return "not drawn by lot: no number of customers makes its difference an effect."
+
+
+def _too_early(plan: Plan) -> str:
+    return (
+        f"On day {plan.design.outcome.days} a monthly plan has not been renewed yet, so whoever cancelled at "
+        "once is still there: ask for not_cancelled, or for day 35."
+    )
+
+
+def _consequence(what: str, is_serious: bool) -> str:
+    if is_serious:
+        return "Results could be seen by then, and a difference that is looked for afterwards proves nothing."
+    return (
+        "The frozen plan holds."
+        if what in ("size", "baseline", "smallest_effect")
+        else "They hold from now on."
+    )
+
+
+def cannot_finish(plan: Plan, instead: Instead) -> str:
+    """That a plan takes too long, and what could be done instead."""
+    lines = ["You cannot finish this.", _bolder(plan, instead)]
+    if not formats.is_missing(instead.other_months):
+        lines.append(
+            "Count who has not cancelled by that day instead: requests come before ends, and the same share "
+            f"of losses averted would take {formats.months(instead.other_months)}."
+        )
+    if instead.before_after_months <= TOO_LONG:
+        lines.append(
+            "Or give it to everybody from one day on, and compare before with after: "
+            f"{formats.months(instead.before_after_months)}, and weaker, because other things change too."
+        )
+    return " ".join(lines)
+
+
+def _bolder(plan: Plan, instead: Instead) -> str:
+    if not formats.is_missing(instead.gain_in_a_year):
+        gain = formats.size_of_points(round(instead.gain_in_a_year, 3))
+        return f"Try something bolder: within a year you could tell a gain of {gain}."
+    return (
+        f"So few customers come in that within a year not even the largest gain above "
+        f"{formats.percent(plan.baseline, 0)} could be told: draw from more customers."
+    )
+
+
+def _length(plan: Plan, who: str) -> str:
+    """How many customers, and how long it takes until they have come and matured."""
+    where = "each arm" if len(set(plan.design.shares)) == 1 else "its smallest arm"
+    needs = f"{formats.plural(plan.size, 'customer')} in {where}, {formats.count(plan.in_all)} in all"
+    if formats.is_missing(plan.months):
+        return f"{needs}, and nobody comes in."
+    return f"{needs}; at {_pace(plan.a_month, who)} a month that takes {formats.months(plan.months)}."
+
+
+def _pace(a_month: float, who: str) -> str:
+    """
+    >>> _pace(30.2, "newcomer"), _pace(1.0, "newcomer"), _pace(0.4, "customer")
+    ('30 newcomers', '1 newcomer', '0.4 customers')
+    """
+    return formats.plural(round(a_month), who) if a_month >= 1 else f"{formats.number(a_month, 1)} {who}s"
+
+
+def proposed(plan: Plan, instead: Mapping[str, Instead]) -> Sentence:
+    """What an experiment to be would need, and how long it would take."""
+    rate = formats.percent(plan.baseline, 0)
+    who = "newcomer" if plan.name == PROPOSED else "customer"
+    source = {
+        "plan": f"Say {rate} {plan.design.outcome.predicate}",
+        "own past": f"In your own past year, {rate} of the {who}s {plan.design.outcome.predicate}",
+        "assumed": f"There is no past to go by; say {rate} {plan.design.outcome.predicate}",
+    }[plan.baseline_from]
+    other = other_rate(plan.baseline, plan.smallest_effect)
+    goal = formats.percent(other, 0)
+    text = f"{source}. To tell that from {goal}, an experiment needs {_length(plan, who)}"
+    if other < plan.baseline:
+        gain = formats.size_of_points(plan.smallest_effect)
+        text = (
+            f"{text} Above {rate} there is no room for a gain of {gain}, so it could only tell such a loss."
+        )
+    if not plan.design.randomised:
+        return Sentence(f"{text} But {formats.words(plan.name)} is {_not_drawn()}")
+    if plan.asks_too_early:
+        text = f"{text} {_too_early(plan)}"
+    if plan.name in instead:
+        return Sentence(f"{text} {cannot_finish(plan, instead[plan.name])}")
+    return Sentence(f"{text} It finds such a difference, if it is there, in 80 % of the cases.")

@@ -1,0 +1,202 @@
+"""The sentences of the readings: the split, how each stands, what was not drawn by lot, and what is over."""
+
+from typing import Any
+
+import pandas as pd
+
+from retention_helpers.experiments import Plan, Reading
+from retention_helpers.experiments.pause import PAUSE_DAYS
+from retention_helpers.experiments.said.plan import MOST_REMARKS
+from retention_helpers.shown.sentences import Remarks, Sentence, listed
+from retention_helpers.words import formats
+
+PAUSES_ELSEWHERE = (0.54, 0.43, 0.89)  # paying again after a pause, as published: mean and range
+
+
+def split(reading: Reading) -> Remarks:
+    """Which experiments were not split as planned, and who was left out."""
+    if reading.checks.empty:
+        return Remarks(("No customer of a randomised experiment has been assigned yet.",))
+    broken = [row for row in reading.checks.itertuples() if row.split == "broken"]
+    said = [
+        f"{formats.words(row.experiment)} is not interpretable: {listed(_faults(row))}." for row in broken
+    ]
+    if not broken:
+        said = ["The customers of every randomised experiment were split as planned."]
+    for row in reading.checks.itertuples():
+        out = [
+            f"{formats.plural(count, 'customer')} {what}"
+            for count, what in (
+                (row.outside_dates, "assigned outside its dates"),
+                (row.not_eligible, "outside the group that it is for"),
+            )
+            if count
+        ]
+        if out:
+            said.append(f"{formats.words(row.experiment)} leaves out {listed(out)}.")
+    return Remarks(tuple(said[:MOST_REMARKS]))
+
+
+def _faults(row: Any) -> list[str]:
+    said = []
+    tests = (
+        (row.split_p, "the shares are not the planned ones"),
+        (row.month_p, f"neither are those of {formats.month(row.worst_month)}"),
+        (row.attribute_p, f"neither are those of the customers with {row.worst_attribute}"),
+    )
+    said += [f"{what} (p {formats.p_value(p)})" for p, what in tests if p < 0.001]
+    counts = (
+        (row.unknown_arm, "in an arm that the plan does not name"),
+        (row.two_arms, "assigned to two arms"),
+        (row.before_sign_up, "assigned before they signed up"),
+    )
+    return said + [f"{formats.plural(count, 'customer')} {what}" for count, what in counts if count]
+
+
+# ------------------------------------------------------------------------------------------- the reading
+
+
+def standing(reading: Reading) -> Remarks:
+    """How each comparison stands that can be interpreted: the difference, and what it is compatible with."""
+    judged = reading.comparisons[reading.comparisons["effect"].notna()]
+    if judged.empty:
+        return Remarks(("No experiment has a difference that could be read.",))
+    said = [_standing(row, reading.plans[row.experiment]) for row in judged.itertuples()]
+    more = len(said) - MOST_REMARKS
+    if more > 0:
+        said = [*said[:MOST_REMARKS], f"{formats.plural(more, 'more comparison')} in the table above."]
+    return Remarks(tuple(said))
+
+
+def _standing(row: Any, plan: Plan) -> str:
+    name = formats.words(row.experiment)
+    text = (
+        f"{name}: {row.verdict}. In the arm {row.arm}, {formats.count(row.treated_successes)} of "
+        f"{formats.plural(row.treated_customers, 'customer')} {plan.design.outcome.predicate}, in the arm "
+        f"{row.control} {formats.count(row.control_successes)} of {formats.count(row.control_customers)}: "
+        f"{formats.points(row.effect)} points, and the data are compatible with anything from "
+        f"{formats.span(row.effect_low, row.effect_high)}."
+    )
+    if formats.is_missing(row.crossed_in):
+        return text
+    crossed = f"It crossed its line in {formats.month(row.crossed_in)}"
+    if row.verdict not in ("better", "worse"):
+        return f"{text} {crossed}; since then the difference has become smaller."
+    return f"{text} {crossed} already." if row.crossed_in < row.read_in else text
+
+
+def guardrails(reading: Reading) -> Sentence:
+    """Whether anything that the owner guards got worse than he allows."""
+    rows = reading.guardrails
+    if rows.empty:
+        return Sentence("No experiment names a guardrail, or none has a customer who reached its day.")
+    said = [
+        f"{formats.words(row.experiment)}, {formats.words(row.outcome).lower()}: {row.verdict} "
+        f"({formats.difference(row.difference, row.difference_low, row.difference_high)}, allowed "
+        f"{formats.points(row.margin)})"
+        for row in rows.head(MOST_REMARKS).itertuples()
+    ]
+    return Sentence(f"{'; '.join(said)}.")
+
+
+# -------------------------------------------------------------------- not randomised, pauses, the history
+
+
+def associations(found: pd.DataFrame) -> Remarks:
+    """What an experiment that was not drawn by lot may say, and what it may not."""
+    if found.empty:
+        return Remarks(("Every experiment is drawn by lot.",))
+    names = found["experiment"].unique()[:MOST_REMARKS]
+    return Remarks(tuple(_association(found[found["experiment"] == name]) for name in names))
+
+
+def _association(rows: pd.DataFrame) -> str:
+    by = {row.comparison: row for row in rows.itertuples()}
+    careless, crude, alike = by.get("everybody else"), by["reached it too"], by["alike before"]
+    name = formats.words(crude.experiment)
+    if formats.is_missing(alike.association):
+        return f"{name}: from the milestone on there are not yet two groups to compare."
+    text = f"{name}: "
+    if careless is not None and not formats.is_missing(careless.association):
+        text += (
+            f"against everybody else the difference is {formats.points(careless.association)} points, and "
+            "means nothing, for who reaches the milestone has stayed until then; "
+        )
+    text += (
+        f"from the milestone on it is {formats.points(crude.association)} points, and among customers who "
+        f"were alike before {_difference(alike)}. This is an association, not an effect"
+    )
+    if alike.association_low > 0 or alike.association_high < 0:
+        return (
+            f"{text}: something unmeasured that goes with both {formats.number(alike.e_value, 1)} times as "
+            "often would explain it."
+        )
+    return f"{text}, and it may be none."
+
+
+def _difference(row: Any) -> str:
+    return formats.difference(row.association, row.association_low, row.association_high)
+
+
+def pauses(chosen: pd.DataFrame, reading: Reading) -> Remarks:
+    """Who pays again after a pause, and how many more than without the offer."""
+    offered = chosen[chosen["choice"] == "paused"]
+    if offered.empty:
+        return Remarks(
+            ("No experiment with a pause has a customer whose day 90 is over, and whose pauses are known.",)
+        )
+    mean, low, high = PAUSES_ELSEWHERE
+    said = []
+    for row in offered.itertuples():
+        everybody = chosen[(chosen["experiment"] == row.experiment) & (chosen["arm"] == row.arm)]
+        all_of_them = everybody[everybody["choice"] == "all"].iloc[0]
+        said.append(
+            f"{formats.words(row.experiment)}, {row.arm}: {formats.count(row.customers)} of "
+            f"{formats.count(all_of_them['customers'])} chose a pause, and "
+            f"{formats.count(row.paying_again)} of these pay again on day {PAUSE_DAYS}, "
+            f"{formats.rate(row.share, row.share_low, row.share_high)}; published averages are "
+            f"{formats.percent(mean, 0)}, from {formats.percent(low, 0)} to {formats.percent(high, 0)}. Of "
+            f"everybody in this arm, {formats.percent(all_of_them['share'])} pay."
+            f"{_without_the_offer(row, chosen, reading)}"
+        )
+    return Remarks(tuple(said[:MOST_REMARKS]))
+
+
+def _without_the_offer(row: Any, chosen: pd.DataFrame, reading: Reading) -> str:
+    """Those not offered a pause, with the difference where the experiment asks just that."""
+    design = reading.plans[row.experiment].design
+    is_control = (chosen["experiment"] == row.experiment) & (chosen["arm"] == design.control)
+    control = chosen[is_control & (chosen["choice"] == "all")]
+    if control.empty or row.arm == design.control:
+        return ""
+    told = f" Of those who were not offered one, {formats.percent(control['share'].iloc[0])} do"
+    compared = reading.comparisons
+    own = compared[(compared["experiment"] == row.experiment) & (compared["arm"] == row.arm)].iloc[0]
+    asks_just_that = (design.outcome.kind, design.outcome.days) == ("paying", PAUSE_DAYS)
+    if not asks_just_that or formats.is_missing(own["effect"]):
+        return f"{told}."
+    difference = formats.difference(own["effect"], own["effect_low"], own["effect_high"])
+    return f"{told}; the difference, read as above, is {difference} points: {own['verdict']}."
+
+
+def history(past: pd.DataFrame) -> Remarks:
+    """What was decided, and whether the difference lasted."""
+    if past.empty:
+        return Remarks(("No experiment is over yet.",))
+    said = []
+    for row in past.head(MOST_REMARKS).itertuples():
+        decided = (
+            "no decision is written down"
+            if formats.is_missing(row.decision)
+            else f"you decided: {row.decision}"
+        )
+        text = (
+            f"{formats.words(row.experiment)} ended on {formats.day(row.ended_on)}, {row.verdict}; {decided}."
+        )
+        if not formats.is_missing(row.later):
+            text += (
+                f" On day {row.later_day}, twice as long after, the difference is "
+                f"{formats.difference(row.later, row.later_low, row.later_high)}: {row.lasted}."
+            )
+        said.append(text)
+    return Remarks(tuple(said))

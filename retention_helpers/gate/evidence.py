@@ -1,0 +1,179 @@
+"""What was read of a data folder, as the rules see it: the kept Parquet by table, and the faults so far."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ibis.backends.duckdb import Backend
+
+from retention_helpers.contract import tables
+from retention_helpers.contract.settings import Settings
+from retention_helpers.contract.tables import TABLES, Fault, Level, day_name
+from retention_helpers.engine import path_text, quoted, rows, text
+from retention_helpers.sources.folder import Source, line_of_row
+
+OPEN = "DATE '9999-12-31'"  # the end of what has none
+MONTHLY = ("month", "monthly", "1 month")
+ANNUAL = ("year", "yearly", "annual", "annually", "1 year", "12 months")
+
+
+class Evidence:
+    """The tables that could be read, and the means to hold a rule against them and to say what it found.
+
+    Attributes:
+        engine: what computes.
+        target: where the Parquet of every table lies.
+        settings: the owner's choices.
+        experiments: the plans of `experiments.yml` by name.
+        read: the file behind every table that was read.
+        totals: how many rows of it were kept.
+        faults: what was found so far, in this order.
+        personal: the columns of customers that tell who somebody is.
+    """
+
+    def __init__(
+        self, engine: Backend, target: Path, settings: Settings, experiments: Mapping[str, Any]
+    ) -> None:
+        self.engine, self.target, self.settings, self.experiments = engine, target, settings, experiments
+        self.read: dict[str, Source] = {}
+        self.totals: dict[str, int] = {}
+        self.faults: list[Fault] = []
+        self.personal: Sequence[str] = ()
+        self._latest_on: dt.date | None = None
+        self._has_people = False
+
+    def has(self, *tables: str) -> bool:
+        return all(table in self.read for table in tables)
+
+    @property
+    def is_stopped(self) -> bool:
+        return any(fault.level == "stop" for fault in self.faults)
+
+    def parquet(self, table: str) -> Path:
+        return self.target / f"{table}.parquet"
+
+    def of(self, table: str) -> str:
+        """SQL of a table's kept rows."""
+        return f"read_parquet({path_text(self.parquet(table))})"
+
+    def rows(self, query: str) -> list[tuple]:
+        return rows(self.engine, query)
+
+    def one(self, query: str) -> tuple:
+        """The only row of a result."""
+        return self.rows(query)[0]
+
+    def count(self, relation: str) -> int:
+        return int(self.one(f"SELECT count(*) FROM {relation}")[0])
+
+    def rewrite(self, table: str, query: str) -> None:
+        """Let a query's result take the place of a table."""
+        path = self.parquet(table)
+        written = path.with_suffix(".written")
+        self.engine.con.execute(f"COPY ({query}) TO {text(str(written))} (FORMAT parquet)")
+        written.replace(path)
+
+    def case(self, table: str, relation: str, shows: str = "NULL") -> str:
+        """The first row of a relation in words: its customer, its place, and the value of one column."""
+        source = self.read[table]
+        who = "NULL" if table == "notes" else "customer_id"
+        query = f"SELECT source_row, {who}, {shows} FROM {relation} ORDER BY 1 LIMIT 1"
+        return case_of(source, *self.one(query))
+
+    def say(
+        self,
+        level: Level,
+        table: str,
+        rule: str,
+        what: str,
+        way_out: str,
+        *,
+        effect: str = "",
+        rows: int = 0,
+        of: int = 0,
+        first: str = "",
+    ) -> None:
+        """Add a fault of a table's file: what is so, what it would do to the numbers, the way out.
+
+        What the owner has looked at and named in `accepted` is a note.
+        """
+        said = tables.message(
+            self.read[table].name, what, f"{effect} {way_out}".strip(), rows=rows, of=of, first=first
+        )
+        chosen: Level = "note" if rule in self.settings.accepted else level
+        self.faults.append(Fault(chosen, table, rule, rows, said))
+
+    def stop(self, source: Source, rule: str, what: str, way_out: str) -> None:
+        """Add a stop about a whole file."""
+        self.faults.append(Fault("stop", source.table, rule, 0, tables.message(source.name, what, way_out)))
+
+    # --- what several rules look at ----------------------------------------------------------------
+
+    @property
+    def latest_on(self) -> dt.date:
+        """The day of the latest row, or of the latest end of service within a month after it.
+
+        An end that lies further ahead is a plan: it does not say that the data reach so far.
+        """
+        if self._latest_on is None:
+            days = [(table, day_name(TABLES[table].clock)) for table in self.read]
+            clocks = [f"SELECT max({quoted(day)}) AS day FROM {self.of(table)}" for table, day in days]
+            latest = f"(SELECT max(day) FROM ({' UNION ALL '.join(clocks)}))"
+            ends = f"SELECT max(ended_on) FROM {self.of('subscriptions')} WHERE ended_on <= {latest} + 31"
+            self._latest_on = self.one(f"SELECT greatest({latest}, ({ends}))")[0]
+        assert self._latest_on is not None
+        return self._latest_on
+
+    @property
+    def latest(self) -> str:
+        return f"DATE '{self.latest_on}'"
+
+    def service(self) -> str:
+        """SQL of the spans that are service (paying or paused).
+
+        Beside the columns of the table: `until`, the end that is known, else OPEN; is_monthly, is_annual.
+        Not stitched and not merged: for rules that ask whether something looks wrong, not for measures.
+        """
+        paying = ", ".join(text(status) for status in tables.PAYING)
+        paused = ", ".join(text(status) for status in tables.PAUSED)
+        return (
+            f"(SELECT *, CASE WHEN ended_on <= {self.latest} THEN ended_on ELSE {OPEN} END AS until, "
+            f"coalesce({_interval_of(MONTHLY)}, false) AS is_monthly, "
+            f"coalesce({_interval_of(ANNUAL)}, false) AS is_annual "
+            f"FROM {self.of('subscriptions')} WHERE (coalesce(status, 'active') IN ({paying}) AND mrr > 0) "
+            f"OR status IN ({paused}))"
+        )
+
+    def people(self) -> str:
+        """The name of a table of customers with service: customer_id, first_on, until, is_open.
+
+        `until` is the day of the last known end of service, OPEN without one; `is_open` says that a span
+        of any kind goes on, a free plan too.
+        """
+        if not self._has_people:
+            still = f"coalesce(ended_on, {OPEN}) > {self.latest}"
+            open_ones = f"SELECT DISTINCT customer_id FROM {self.of('subscriptions')} WHERE {still}"
+            self.engine.con.execute(
+                "CREATE OR REPLACE TEMP TABLE people AS "
+                "SELECT s.customer_id, min(started_on) AS first_on, max(until) AS until, "
+                "bool_or(o.customer_id IS NOT NULL) AS is_open "
+                f"FROM {self.service()} AS s LEFT JOIN ({open_ones}) AS o USING (customer_id) "
+                "WHERE s.customer_id IS NOT NULL GROUP BY s.customer_id"
+            )
+            self._has_people = True
+        return "people"
+
+
+def _interval_of(words: Sequence[str]) -> str:
+    return f"lower(trim({quoted('interval')})) IN ({', '.join(map(text, words))})"
+
+
+def case_of(source: Source, row: int, customer: object, value: object = None) -> str:
+    """A row in words: its customer, its place, and a value."""
+    parts = [
+        f"customer {customer}" if customer is not None else "",
+        line_of_row(source, row),
+        f"value {str(value)[:40]!r}" if value is not None else "",
+    ]
+    return ", ".join(part for part in parts if part)

@@ -1,0 +1,204 @@
+"""The data gate: reads a folder's files once, holds every rule against them, keeps what passed.
+
+Every fault of every file is said at once. A fault that would make the numbers wrong is a stop; nothing is
+kept then.
+"""
+
+import datetime as dt
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from retention_helpers.contract import not_known, tables
+from retention_helpers.contract.settings import (
+    NOT_USED_YET,
+    SETTINGS_FILE,
+    Settings,
+    named_settings,
+    read_experiments,
+    read_settings,
+)
+from retention_helpers.contract.tables import Fault, Stopped
+from retention_helpers.engine import connect
+from retention_helpers.gate import kept, rules
+from retention_helpers.gate.evidence import Evidence
+from retention_helpers.gate.kept import CACHE, Passed
+from retention_helpers.gate.reading import read_table
+from retention_helpers.gate.rules.money import one_currency
+from retention_helpers.gate.setting_aside import UNMATCHED, keep_imported
+from retention_helpers.sources import mapping
+from retention_helpers.sources.folder import Source, find_sources
+from retention_helpers.sources.running import run_importers
+from retention_helpers.words.errors import InputError
+
+
+@dataclass(frozen=True)
+class _Choices:
+    """The owner's settings, or the defaults where they have faults."""
+
+    settings: Settings
+    faults: tuple[Fault, ...]
+    experiments: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _choices(folder: Path) -> _Choices:
+    """The settings of a folder, with `experiments.yml` checked beside them."""
+    settings, plans, faults = Settings(), {}, []
+    try:
+        settings = read_settings(folder)
+    except InputError as error:
+        faults += _as_faults(error)
+    try:
+        plans = read_experiments(folder)
+    except InputError as error:
+        faults += _as_faults(error)
+    return _Choices(settings, tuple(faults), plans)
+
+
+def _as_faults(error: InputError) -> list[Fault]:
+    return [Fault("stop", "", "settings", 0, line) for line in str(error).splitlines()]
+
+
+def _settings_without_use(folder: Path) -> list[Fault]:
+    """A setting that is accepted and changes nothing is said, rather than taken in silence."""
+    named = [key for key in NOT_USED_YET if key in named_settings(folder)]
+    return [
+        Fault("note", "", "setting without use", 0, f"{SETTINGS_FILE}: no page uses {key} yet.")
+        for key in named
+    ]
+
+
+@dataclass(frozen=True)
+class _Files:
+    """The file of every table, the owner's own ones and those that `sources:` brings; what is wrong there."""
+
+    sources: Mapping[str, Source]
+    faults: Sequence[Fault]
+    not_known: Mapping[str, Mapping[str, str]]
+
+
+def _files(folder: Path, settings: Settings, target: Path) -> _Files:
+    """Run the importers that `sources:` asks for and find the files of all tables."""
+    faults: list[Fault] = []
+    elsewhere: list[Source] = []
+    missing: dict[str, Mapping[str, str]] = {}
+    is_stopped = False
+    try:
+        missing |= not_known.read(folder)
+        mapped = mapping.tables(folder, settings)
+        brought = run_importers(mapping.entries(folder, settings), settings, target / "imported")
+    except InputError as error:
+        faults, is_stopped = _as_faults(error), True
+    else:
+        elsewhere, is_stopped = [*mapped, *brought.tables], brought.is_stopped
+        missing |= brought.not_known
+        faults = [*brought.faults, *_brought_twice(elsewhere), *not_known.faults(missing)]
+        for key, imported in brought.imported.items():
+            keep_imported(target, key, imported.set_aside)
+            keep_imported(target, key, imported.unmatched, folder=UNMATCHED)
+    sources, others = find_sources(folder, elsewhere, mapping.files(folder, settings))
+    if is_stopped:  # what was to bring the table is broken, and said
+        others = [fault for fault in others if fault.rule != "missing file"]
+    return _Files(sources, [*others, *faults], missing)
+
+
+def _brought_twice(sources: Sequence[Source]) -> list[Fault]:
+    seen: dict[str, str] = {}
+    faults = []
+    for source in sources:
+        if source.table in seen:
+            said = tables.message(source.name, f"{seen[source.table]} brings {source.table} too",
+                                    f"Keep one of the two under `sources:` in {SETTINGS_FILE}.")  # fmt: skip
+            faults.append(Fault("stop", source.table, "two files", 0, said))
+        seen[source.table] = source.name
+    return faults
+
+
+def _read_folder(folder: Path, choices: _Choices, target: Path) -> Passed:
+    settings = choices.settings
+    files = _files(folder, settings, target)
+    engine = connect(target / "spill", settings.time_zone)
+    try:
+        evidence = Evidence(engine, target, settings, choices.experiments)
+        evidence.faults += [*files.faults, *choices.faults]
+        if not choices.faults:
+            evidence.faults += _settings_without_use(folder)
+        sources = [read_table(evidence, source) for source in files.sources.values()]
+        rules.hold(evidence, rules.FACTS)
+        currency, first, latest = "", "", ""
+        if evidence.has("subscriptions") and not choices.faults:
+            currency = one_currency(evidence)
+        if not evidence.is_stopped:
+            rules.hold(evidence, rules.SUSPICIONS)
+        if not evidence.is_stopped:
+            first, latest = _first_on(evidence), str(evidence.latest_on)
+    finally:
+        engine.disconnect()
+    read = tuple(source for source in sources if source is not None)
+    unknown = tuple(sorted({history for why in files.not_known.values() for history in why}))
+    return Passed(target, currency, first, latest, read, tuple(evidence.faults), unknown)
+
+
+def _first_on(evidence: Evidence) -> str:
+    """The day on which the first subscription began."""
+    return str(evidence.one(f"SELECT min(started_on) FROM {evidence.of('subscriptions')}")[0])
+
+
+def pass_gate(folder: Path, cache: Path = CACHE) -> Passed:
+    """Read a data folder, or find what an earlier reading of the same files kept.
+
+    Raises Stopped with every fault that would make the report wrong, wrong settings included, and
+    InputError where there is no folder.
+    """
+    settings = _choices(folder).settings
+    mapped = mapping.files(folder, settings) if folder.is_dir() else []
+    read_on = str(dt.datetime.now(dt.UTC).date()) if mapping.is_live(settings) else ""
+    place = kept.home_of(folder, cache) / kept.fingerprint(folder, mapped, read_on=read_on)
+    passed = kept.load(place)
+    if passed is not None:
+        return passed
+    try:
+        return _read_and_keep(folder, place)
+    except OSError as error:
+        reason = (error.strerror or "it cannot be written").lower()
+        way_out = "Free some space there, or allow writing."
+        raise InputError(f"What was read cannot be kept in {cache.name} ({reason}). {way_out}") from None
+
+
+def _read_and_keep(folder: Path, place: Path) -> Passed:
+    home = place.parent
+    home.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=".building-", dir=home))
+    try:
+        passed = _read_folder(folder, _choices(folder), building)
+        if any(fault.level == "stop" for fault in passed.faults):
+            raise Stopped(passed.faults)
+        kept.save(passed)
+        for done in ("spill", "imported"):
+            shutil.rmtree(building / done, ignore_errors=True)
+        try:
+            building.rename(place)
+        except OSError:
+            if kept.load(place) is None:  # else another process kept the same reading first
+                kept.forget(place)
+                building.rename(place)
+        kept.forget_old(home)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    found = kept.load(place)
+    if found is None:
+        raise OSError
+    return found
+
+
+def examined_settings(folder: Path) -> Settings:
+    """The settings of a folder; raises InputError with what is wrong in them or in `experiments.yml`."""
+    if not folder.is_dir():
+        find_sources(folder)  # says what is wrong with it
+    choices = _choices(folder)
+    if choices.faults:
+        raise InputError("\n".join(fault.message for fault in choices.faults))
+    return choices.settings

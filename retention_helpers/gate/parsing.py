@@ -1,0 +1,297 @@
+"""A file's rows as the contract's columns: what is read, and how, in the engine's SQL.
+
+Instants become naive UTC (`started_at`) beside the day in the business time zone (`started_on`). Beside
+every column that is parsed stands `unread_X`: the text that could not be read, for the gate to say.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+import pyarrow as pa
+from ibis.backends.duckdb import Backend
+
+from retention_helpers.contract.settings import SETTINGS_FILE
+from retention_helpers.contract.tables import Column, Table, day_name
+from retention_helpers.engine import EngineError, path_text, quoted, rows, text
+from retention_helpers.sources.folder import (
+    PLACE,
+    Source,
+    Unreadable,
+    check_form,
+    csv_header,
+    sheet,
+    shortened,
+)
+
+MOST_COLUMNS = 500  # of one file; more of them are a mistake, and take minutes
+
+_DAYS = "BETWEEN '1900-01-01' AND '2199-12-31'"
+_OFFSET = r"(Z|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
+_INSTANT = rf"(19|20|21)\d\d-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?{_OFFSET}?)?"
+_MONEY = r"[+-]?\d{1,12}(\.\d{1,6}0*)?"
+# Where a comma may be the decimal sign, three digits after a point may be thousands.
+_MONEY_WITH_COMMA = r"[+-]?\d{1,12}(,\d{1,6}0*|\.\d{1,2}|\.\d{4,6}0*)?"
+MONEY_TYPE = "DECIMAL(18, 6)"
+
+# Days in numbers: 5/3/2026, 05.03.26 14:30, 2026/3/5 2:30 pm (UTC).
+_NUMBERS = r"^(\d{1,2}|\d{4})[./-] ?(\d{1,2})[./-] ?(\d{4}|\d{1,2})(?:[.]?[T,]? +|T|$)"
+_ZONE = r" *(Z|[+-]\d\d:\d\d|UTC|GMT|\(UTC\)|\(GMT\))"
+_TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p")
+_SHORT_YEAR, _LONG_YEAR = r"^(\d\d?/\d\d?/)(\d\d)( |$)", r"\120\2\3"
+_DAYS_WRITTEN = {"day first": ["%d/%m/%Y"], "month first": ["%m/%d/%Y"], "year first": []}
+
+
+def unread(column: str) -> str:
+    return quoted(f"unread_{column}")
+
+
+def _columns_read(header: Sequence[str], table: Table, renamed: Mapping[str, str]) -> dict[str, str]:
+    """Which of the file's columns is which of the contract's (or an attribute).
+
+    `renamed` holds the file's names for columns of ours, by ours.
+    """
+    known = {column.name for column in table.columns}
+    names: dict[str, str] = {}
+    seen: set[str] = set()
+    if len(header) > MOST_COLUMNS:
+        raise Unreadable(f"it has {len(header):,} columns", f"Keep those of use, at most {MOST_COLUMNS}.")
+    ours = {_plain(theirs): name for name, theirs in renamed.items()}
+    absent = [name for plain, name in ours.items() if plain not in map(_plain, header)]
+    if absent:
+        what = f"the column {renamed[absent[0]]}, which {SETTINGS_FILE} takes for {absent[0]}, is missing"
+        raise Unreadable(what, f"The header holds {shortened(header)}. Correct its name.")
+    for original in header:
+        clean = " ".join(original.split())
+        plain = _plain(original)
+        name = ours.get(plain) or (plain if plain in known else clean)
+        if not name or original == PLACE:
+            continue
+        if name.lower() in seen:
+            raise Unreadable(f"the column {name} stands twice", "Keep one of the two.")
+        if table.has_attributes and _is_ours(name.lower(), table):
+            raise Unreadable(f"the column {name} bears a name that the report itself uses", "Rename it.")
+        seen.add(name.lower())
+        names[name] = original
+    missing = [name for name in table.required if name not in names]
+    if missing:
+        hints = _hints(missing, [name for name in names if name not in known])
+        if len(missing) == 1:
+            raise Unreadable(f"the column {missing[0]} is missing", f"{hints}Add it, or rename one.")
+        raise Unreadable(f"the columns {', '.join(missing)} are missing", f"{hints}Add or rename them.")
+    return names
+
+
+def _plain(name: str) -> str:
+    return "_".join(name.lower().split())
+
+
+def _is_ours(name: str, table: Table) -> bool:
+    days = {day_name(column.name) for column in table.of_kind("instant")}
+    return name in days | {"source_row"} or name.startswith("unread_")
+
+
+def _hints(missing: Sequence[str], unknown: Sequence[str]) -> str:
+    """Which of the unknown columns may be a missing one, else which there are."""
+    plain = {name.lower(): name for name in unknown}
+    close = [get_close_matches(name, plain, n=1, cutoff=0.6) for name in missing]
+    hints = "".join(f"Did you mean {plain[match[0]]}? " for match in close if match)
+    return hints or (f"The header also holds {shortened(unknown)}. " if unknown else "")
+
+
+def raw_relation(engine: Backend, source: Source, table: Table) -> tuple[str, dict[str, str], bool]:
+    """SQL of the file's rows as they are, its column names, and whether decimals have commas."""
+    raw, names, decimal_comma = _raw(engine, source, table)
+    return (_in_our_words(raw, names, source.values) if source.values else raw), names, decimal_comma
+
+
+def _in_our_words(raw: str, names: Iterable[str], values: Mapping[str, Mapping[str, str]]) -> str:
+    """SQL of the rows with the file's words replaced by ours, whatever their capitals."""
+    picked = []
+    for name in names:
+        column, words = quoted(name), values.get(name)
+        if words:
+            cases = " ".join(
+                f"WHEN {text(theirs.strip().lower())} THEN nullif({text(ours)}, '')"
+                for theirs, ours in words.items()
+            )
+            as_text = f"CAST({column} AS VARCHAR)"
+            picked.append(f"CASE lower({as_text}) {cases} ELSE {as_text} END AS {column}")
+        else:
+            picked.append(column)
+    return f"(SELECT {', '.join(picked)} FROM {raw})"
+
+
+def _raw(engine: Backend, source: Source, table: Table) -> tuple[str, dict[str, str], bool]:
+    if source.form == "parquet":
+        return *_raw_parquet(engine, source, table), False
+    if source.form == "xlsx":
+        return *_raw_sheet(engine, source, table), False
+    check_form(source.path)
+    header, delimiter = csv_header(source.path)
+    names = _columns_read(header, table, source.columns)
+    columns = ", ".join(f"{text(f'c{i}')}: 'VARCHAR'" for i in range(len(header)))
+    read = (
+        f"read_csv({path_text(source.path)}, auto_detect=false, header=true, delim={text(delimiter)}, "
+        f"""quote='"', escape='"', nullstr='', columns={{{columns}}})"""
+    )
+    picked = ", ".join(
+        f"nullif(trim(c{header.index(original)}), '') AS {quoted(name)}" for name, original in names.items()
+    )
+    filled = f"coalesce({', '.join(f'c{i}' for i in range(len(header)))}) IS NOT NULL"
+    return f"(SELECT {picked} FROM {read} WHERE {filled})", names, delimiter == ";"
+
+
+def _raw_parquet(engine: Backend, source: Source, table: Table) -> tuple[str, dict[str, str]]:
+    if not source.files:
+        raise Unreadable("the folder holds no Parquet file", "Export it again.")
+    for file in source.files:
+        try:
+            _parquet_columns(engine, [file])
+        except EngineError:
+            which = f"{file.name} in it" if source.path.is_dir() else "it"
+            raise Unreadable(f"{which} is not Parquet, or cut off", "Export it again.") from None
+    types = _parquet_columns(engine, source.files)
+    read = _read_parquet(source.files)
+    names = _columns_read(list(types), table, source.columns)
+    picked = ", ".join(
+        f"nullif(trim({quoted(original)}), '') AS {quoted(name)}"
+        if types[original] == "VARCHAR"
+        else f"{quoted(original)} AS {quoted(name)}"
+        for name, original in names.items()
+    )
+    return f"(SELECT {picked} FROM {read})", names
+
+
+def _read_parquet(files: Iterable[Path]) -> str:
+    return f"read_parquet([{', '.join(map(path_text, files))}], union_by_name=true)"
+
+
+def _parquet_columns(engine: Backend, files: Sequence[Path]) -> dict[str, str]:
+    """The columns of Parquet files and their types."""
+    described = rows(engine, f"DESCRIBE SELECT * FROM {_read_parquet(files)}")
+    return {name: kind for name, kind, *_ in described}
+
+
+def _raw_sheet(engine: Backend, source: Source, table: Table) -> tuple[str, dict[str, str]]:
+    lines = (cells for _, cells in sheet(source.path, table.name, source.sheet))
+    header = [cell or "" for cell in next(lines)]
+    names = _columns_read(header, table, source.columns)
+    at = {name: header.index(original) for name, original in names.items()}
+    records = [[cells[i] if i < len(cells) else None for i in at.values()] for cells in lines]
+    columns = zip(*records, strict=True) if records else [[] for _ in at]
+    cells_read = {name: pa.array(column, pa.string()) for name, column in zip(at, columns, strict=True)}
+    engine.con.register(f"sheet_{table.name}", pa.table(cells_read))
+    return f"sheet_{table.name}", names
+
+
+def _parsed(column: Column, kind_read: str, decimal_comma: bool, date_order: str) -> str:
+    """SQL that reads one column; NULL where it is empty or cannot be read."""
+    as_text = _as_text(column.name, kind_read)
+    if column.kind == "instant":
+        if kind_read.startswith(("TIMESTAMP", "DATE")):
+            name = quoted(column.name)
+            return f"CASE WHEN {name} {_DAYS} THEN CAST({name} AS TIMESTAMPTZ) END"
+        as_text = _in_iso(as_text, date_order)
+        is_read = f"regexp_full_match({as_text}, {text(_INSTANT)})"
+        # The engine wants seconds before an offset: 10:30Z becomes 10:30:00Z.
+        full = f"regexp_replace({as_text}, '^(.{{16}})([Z+-].*)$', '\\1:00\\2')"
+        return f"CASE WHEN {is_read} THEN try_cast({full} AS TIMESTAMPTZ) END"
+    if column.kind == "money":
+        is_read = f"regexp_full_match({as_text}, {text(_MONEY_WITH_COMMA if decimal_comma else _MONEY)})"
+        amount = f"replace({as_text}, ',', '.')" if decimal_comma else as_text
+        return f"CASE WHEN {is_read} THEN try_cast({amount} AS {MONEY_TYPE}) END"
+    if column.kind == "score":
+        whole = f"regexp_full_match({as_text}, '(10|[0-9])([.]0+)?')"
+        return f"CASE WHEN {whole} THEN CAST(CAST({as_text} AS DOUBLE) AS INTEGER) END"
+    if column.kind == "choice":
+        choices = ", ".join(text(choice) for choice in column.choices)
+        return f"CASE WHEN lower({as_text}) IN ({choices}) THEN lower({as_text}) END"
+    return as_text
+
+
+def _in_iso(as_text: str, date_order: str) -> str:
+    """SQL of a day in numbers, such as 5/3/2026 2:30 PM, in ISO 8601; other texts stay as they are.
+
+    It reads what `written.instant` reads, which says when a day can be read in one way only.
+    """
+    if not date_order:
+        return as_text
+    formats = [day + time for day in [*_DAYS_WRITTEN[date_order], "%Y/%m/%d"] for time in _TIMES]
+    # One sign between the numbers, one blank before the time, a year of four digits, no zone.
+    bare = f"regexp_replace({as_text}, {text(_ZONE + '$')}, '')"
+    even = f"regexp_replace({bare}, {text(_NUMBERS)}, '\\1/\\2/\\3 ')"
+    whole = f"regexp_replace({even}, {text(_SHORT_YEAR)}, {text(_LONG_YEAR)})"
+    read = f"try_strptime(trim({whole}), [{', '.join(map(text, formats))}])"
+    zone = f"regexp_replace(regexp_extract({as_text}, {text(_ZONE + '$')}, 1), '[UG(].*', 'Z')"
+    is_iso = f"regexp_full_match({as_text}, {text(_INSTANT)})"
+    is_day = f"regexp_matches({bare}, {text(_NUMBERS)}) AND NOT {is_iso}"
+    iso = f"strftime({read}, '%Y-%m-%dT%H:%M:%S.%f')"
+    return f"CASE WHEN {is_day} THEN {iso} || {zone} ELSE {as_text} END"
+
+
+def _as_text(column: str, kind_read: str) -> str:
+    """SQL of a value as the owner would write it: a float without the noise of its last digits."""
+    name = quoted(column)
+    if kind_read == "VARCHAR":
+        return name
+    if kind_read == "DOUBLE":
+        return (
+            f"CASE WHEN abs({name}) < 1e15 THEN format('{{:.15g}}', {name}) ELSE CAST({name} AS VARCHAR) END"
+        )
+    if kind_read == "FLOAT":
+        return f"regexp_replace(CAST({name} AS VARCHAR), '[.]0$', '')"
+    return f"CAST({name} AS VARCHAR)"
+
+
+def select_parsed(
+    table: Table,
+    raw: str,
+    names: Iterable[str],
+    kinds: dict[str, str],
+    *,
+    decimal_comma: bool = False,
+    date_order: str = "",
+) -> str:
+    """SQL of the table as the contract has it, with `unread_X` beside every column that is parsed.
+
+    Days in numbers, such as 5/3/2026, are read where `date_order` says how they are meant.
+    """
+    read, kept = [], []
+    for column in table.columns:
+        name = quoted(column.name)
+        present = column.name in kinds
+        value = _parsed(column, kinds[column.name], decimal_comma, date_order) if present else "NULL"
+        read.append(f"{value} AS {name}")
+        if column.kind == "instant":
+            if column.name.endswith("_at"):
+                # The same as timezone('UTC', …), without asking the calendar again.
+                kept.append(f"make_timestamp(epoch_us(CAST({name} AS TIMESTAMPTZ))) AS {name}")
+            kept.append(f"CAST(CAST({name} AS TIMESTAMPTZ) AS DATE) AS {quoted(day_name(column.name))}")
+        else:
+            kept.append(f"CAST({name} AS {_type(column)}) AS {name}")
+        if column.kind != "text":
+            as_it_is = (
+                f"CASE WHEN {name} IS NOT NULL AND ({value}) IS NULL THEN CAST({name} AS VARCHAR) END"
+                if present
+                else "CAST(NULL AS VARCHAR)"
+            )
+            read.append(f"{as_it_is} AS {unread(column.name)}")
+            kept.append(unread(column.name))
+    known = {column.name for column in table.columns}
+    if table.has_attributes:
+        attributes = [name for name in names if name not in known]
+        read += [f"{_as_text(name, kinds[name])} AS {quoted(name)}" for name in attributes]
+        kept += map(quoted, attributes)
+    elif not table.is_large and set(names) - known:
+        # rows that differ in what is not read are no repetition
+        others = [f"CAST({quoted(name)} AS VARCHAR)" for name in names if name not in known]
+        read.append(f"hash({', '.join(others)}) AS {unread('others')}")
+        kept.append(unread("others"))
+    number = [] if table.is_large else ["source_row"]
+    rows_read = raw if table.is_large else f"(SELECT *, row_number() OVER () AS source_row FROM {raw})"
+    return f"SELECT {', '.join(number + kept)} FROM (SELECT {', '.join(number + read)} FROM {rows_read})"
+
+
+def _type(column: Column) -> str:
+    return {"money": MONEY_TYPE, "score": "INTEGER"}.get(column.kind, "VARCHAR")

@@ -1,0 +1,154 @@
+"""One table's file, read once: parsed into Parquet, held against its own rules, repeated rows set aside."""
+
+from collections.abc import Sequence
+
+from retention_helpers.contract import tables
+from retention_helpers.contract.tables import TABLES, Table
+from retention_helpers.engine import EngineError, OutOfMemory, quoted, rows, text
+from retention_helpers.gate.evidence import Evidence, case_of
+from retention_helpers.gate.kept import SourceRead
+from retention_helpers.gate.parsing import raw_relation, select_parsed
+from retention_helpers.gate.rules.rows import RowRule, row_rules
+from retention_helpers.gate.setting_aside import keep_rows
+from retention_helpers.sources.folder import Source, Unreadable, csv_fault, csv_header, shortened
+from retention_helpers.words.errors import nearest
+from retention_helpers.words.written import is_ambiguous, order_shown_by
+
+REPEATED = "it repeats an earlier row in every column"
+
+
+def read_table(evidence: Evidence, source: Source) -> SourceRead | None:
+    """Read one table, hold its own rules against it, keep it; None where it cannot be read at all."""
+    table = TABLES[source.table]
+    try:
+        raw, names, decimal_comma = raw_relation(evidence.engine, source, table)
+        return _keep(evidence, source, table, raw, list(names), decimal_comma)
+    except Unreadable as broken:
+        evidence.stop(source, "unreadable file", broken.what, broken.way_out)
+    except OutOfMemory:
+        what = "there is not enough memory, or space on the disk, to read it"
+        evidence.stop(source, "unreadable file", what, "Free some, or bring the table as Parquet.")
+    except EngineError as error:
+        why = _why(source, str(error))
+        evidence.stop(source, "unreadable file", why.what, why.way_out)
+    return None
+
+
+def _why(source: Source, said: str) -> Unreadable:
+    if source.form != "csv":
+        return Unreadable("the file cannot be read to its end", "Export it again.")
+    try:
+        return csv_fault(source.path, *csv_header(source.path), said)
+    except Unreadable as changed:
+        return changed
+
+
+def _keep(
+    evidence: Evidence, source: Source, table: Table, raw: str, names: list[str], decimal_comma: bool
+) -> SourceRead:
+    described = evidence.rows(f"DESCRIBE SELECT * FROM {raw}")
+    kinds = {name: kind for name, kind, *_ in described}
+    date_order = source.date_order or evidence.settings.date_order
+    select = select_parsed(table, raw, names, kinds, decimal_comma=decimal_comma, date_order=date_order)
+    path = text(str(evidence.parquet(table.name)))
+    evidence.engine.con.execute(f"COPY ({select}) TO {path} (FORMAT parquet, COMPRESSION zstd)")
+    read = evidence.of(table.name)
+    rules = row_rules(table)
+    counted = ", ".join(["count(*)", *(f"count(*) FILTER (WHERE {rule.condition})" for rule in rules)])
+    total, *broken = evidence.one(f"SELECT {counted} FROM {read}")
+    evidence.read[table.name], evidence.totals[table.name] = source, total
+    _note_unknown_columns(evidence, table, names)
+    if total == 0 and table.name in tables.REQUIRED_TABLES:
+        evidence.stop(source, "no rows", "the file holds no rows", "Export it again.")
+    numbered = f"(SELECT *, row_number() OVER () AS source_row FROM ({select}))"
+    for rule, count in zip(rules, broken, strict=True):
+        if count:
+            _say(evidence, source, rule, numbered if table.is_large else read, count)
+    if not table.is_large:
+        evidence.totals[table.name] = _set_repeated_rows_aside(evidence, source, raw, total)
+    return SourceRead(table.name, source.name, total, evidence.totals[table.name])
+
+
+def _say(evidence: Evidence, source: Source, rule: RowRule, numbered: str, count: int) -> None:
+    """The fault of a rule that some rows break."""
+    who = "NULL" if source.table == "notes" else "customer_id"
+    faulty = f"{numbered} WHERE {rule.condition}"
+    row, customer, value = evidence.one(
+        f"SELECT source_row, {who}, {rule.shows} FROM {faulty} ORDER BY 1 LIMIT 1"
+    )
+    way_out = rule.way_out_of(value)
+    if rule.column is not None and rule.column.kind == "instant" and is_ambiguous(str(value)):
+        shown = [text for (text,) in evidence.rows(f"SELECT DISTINCT {rule.shows} FROM {faulty} LIMIT 10000")]
+        way_out = which_order(shown)
+    evidence.say(
+        "stop",
+        source.table,
+        rule.name,
+        rule.what,
+        way_out,
+        rows=count,
+        of=evidence.totals[source.table],
+        first=case_of(source, row, customer, value),
+    )
+
+
+def which_order(texts: Sequence[str]) -> str:
+    """The way out where days are written in numbers, with what the texts themselves prove.
+
+    >>> which_order(["05/03/2026", "13/03/2026"])
+    'Say in retention.yml how they are meant: `date_order: day first` (13/03/2026 can be read no other way).'
+    """
+    shown = order_shown_by(texts)
+    if not shown:
+        return (
+            "Such a day can be read in two ways: say in retention.yml how they are meant, "
+            "`date_order: day first` or `date_order: month first`."
+        )
+    proof = next(text for text in sorted(texts) if order_shown_by([text]) == shown)
+    return (
+        f"Say in retention.yml how they are meant: `date_order: {shown}` ({proof} can be read no other way)."
+    )
+
+
+def _set_repeated_rows_aside(evidence: Evidence, source: Source, raw: str, total: int) -> int:
+    """Leave out rows that repeat another in every column, with a warning; how many rows stay."""
+    read = evidence.of(source.table)
+    every = _all_columns(evidence, read)
+    once = f"SELECT min(source_row) AS source_row, {every} FROM {read} GROUP BY {every}"
+    again = total - evidence.count(f"({once})")
+    if not again:
+        return total
+    repeated = f"{read} ANTI JOIN ({once}) USING (source_row)"
+    keep_rows(evidence, source, raw, f"SELECT source_row FROM {repeated}", REPEATED)
+    evidence.say(
+        "warning",
+        source.table,
+        "repeated row",
+        "a row repeats an earlier one in every column",
+        "The repeated rows were left out.",
+        rows=again,
+        of=total,
+        first=evidence.case(source.table, repeated),
+    )
+    evidence.rewrite(source.table, f"{once} ORDER BY source_row")
+    return total - again
+
+
+def _all_columns(evidence: Evidence, read: str) -> str:
+    described = rows(evidence.engine, f"DESCRIBE SELECT * EXCLUDE (source_row) FROM {read}")
+    return ", ".join(quoted(name) for name, *_ in described)
+
+
+def _note_unknown_columns(evidence: Evidence, table: Table, names: Sequence[str]) -> None:
+    known = [column.name for column in table.columns]
+    unknown = [name for name in names if name not in known]
+    if unknown and not table.has_attributes:
+        one = len(unknown) == 1
+        evidence.say(
+            "note",
+            table.name,
+            "unknown column",
+            f"{shortened(unknown)} {'is no column' if one else 'are no columns'} of the contract "
+            f"and {'was' if one else 'were'} not read",
+            nearest(unknown[0], known),
+        )

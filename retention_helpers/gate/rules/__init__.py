@@ -1,0 +1,55 @@
+"""What could be wrong with a business's data, a rule a function, a module by idea.
+
+`FACTS` say what is certain, whatever else is wrong. `SUSPICIONS` say what good data seldom look like, are
+held only where nothing stops the report, and can be answered with `accepted` in `retention.yml`.
+"""
+
+from collections.abc import Callable
+
+from retention_helpers.gate.evidence import Evidence
+from retention_helpers.gate.rules import attributes, customers, days, experiments, leaving, money, spans
+
+Rule = Callable[[Evidence], None]
+
+FACTS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
+    (customers.one_row_a_customer, ("customers",)),
+    (customers.ids_that_name_nobody, ("customers",)),
+    (customers.known_customers, ("customers",)),
+    (attributes.attributes_named, ("customers",)),
+    (attributes.personal_columns, ("customers",)),
+)
+
+SPANS = ("customers", "subscriptions")
+SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
+    (spans.active_alone, SPANS),
+    (spans.late_history, SPANS),
+    (spans.overlapping_spans, SPANS),
+    (spans.ends_of_a_move, SPANS),
+    (spans.starts_of_a_move, SPANS),
+    (spans.sign_ups_after_start, SPANS),
+    (spans.canceled_without_end, (*SPANS, "cancellations")),
+    (money.minor_units, SPANS),
+    (money.amounts_out_of_scale, SPANS),
+    (money.annual_amounts, SPANS),
+    (customers.test_accounts, SPANS),
+    (customers.internal_accounts, SPANS),
+    (customers.service_of_customers, SPANS),
+    (attributes.leaking_attributes, SPANS),
+    (days.stale_tables, SPANS),
+    (days.holes, SPANS),
+    (days.stray_days, SPANS),
+    (leaving.answers_of_those_who_stayed, (*SPANS, "cancellations")),
+    (leaving.events_of_the_gone, (*SPANS, "events")),
+    (experiments.planned, (*SPANS, "assignments")),
+    (experiments.who_takes_part, SPANS),
+    (experiments.events_that_happen, SPANS),
+    (experiments.one_arm_a_customer, (*SPANS, "assignments")),
+    (experiments.assigned_after_sign_up, (*SPANS, "assignments")),
+)
+
+
+def hold(evidence: Evidence, rules: tuple[tuple[Rule, tuple[str, ...]], ...]) -> None:
+    """Hold the rules against the tables that they need, where these could be read."""
+    for rule, tables in rules:
+        if evidence.has(*tables):
+            rule(evidence)

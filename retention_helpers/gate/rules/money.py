@@ -1,0 +1,195 @@
+"""Rules about amounts: one currency, and the size that an amount a month has."""
+
+from decimal import Decimal
+
+from retention_helpers.contract.settings import SETTINGS_FILE
+from retention_helpers.engine import EngineError, text
+from retention_helpers.gate.evidence import Evidence
+from retention_helpers.gate.parsing import MONEY_TYPE
+from retention_helpers.sources.prices import WITHOUT_MINOR_UNIT
+from retention_helpers.words.formats import money, plural
+
+LEAST_ROWS = 10  # paying spans; fewer show no habit
+LARGE_MIDDLE = 900  # an amount a month that is large for half of the customers of a small business
+PRICE_ENDINGS = "(0, 50, 90, 95, 99)"  # what 49.00, 49.90 and 49.99 end in when they are written in cents
+HABIT = 0.8  # a share of rows that makes a habit
+ABSURD = 500  # times the middle amount
+NOT_SMALL = 20  # times the middle amount; below, a hundredfold price is just another price
+USUAL = 5  # customers who pay an amount make it a price
+UNDIVIDED = 6  # times the monthly amount of the same plan; ten or twelve are usual for a year's price
+
+
+def one_currency(evidence: Evidence) -> str:
+    """Bring every MRR into one currency, at one rate a currency; returns that currency."""
+    source, settings = evidence.read["subscriptions"], evidence.settings
+    read = evidence.of("subscriptions")
+    codes = [
+        code
+        for (code,) in evidence.rows(
+            f"SELECT DISTINCT upper(currency) FROM {read} WHERE currency IS NOT NULL ORDER BY 1"
+        )
+    ]
+    currency = settings.currency or (codes[0] if len(codes) == 1 else "")
+    if not currency and codes:
+        evidence.stop(
+            source,
+            "several currencies",
+            f"amounts are in {', '.join(codes)}",
+            f"Name the report's `currency` and the `exchange_rates` in {SETTINGS_FILE}.",
+        )
+        return ""
+    _hold_named_currency(evidence, read, currency if codes else "")
+    foreign = [code for code in codes if code != currency]
+    for code in foreign:
+        if code not in settings.exchange_rates:
+            evidence.stop(
+                source,
+                "currency without a rate",
+                f"there is no exchange rate from {code} to {currency}",
+                f"Add `exchange_rates: {{{code}: …}}` to {SETTINGS_FILE}.",
+            )
+    if foreign and not evidence.is_stopped:
+        _convert(evidence, {code: settings.exchange_rates[code] for code in foreign})
+    return currency
+
+
+def _hold_named_currency(evidence: Evidence, read: str, currency: str) -> None:
+    nameless = f"{read} WHERE currency IS NULL AND mrr IS NOT NULL"
+    count = evidence.count(nameless)
+    if currency and count:
+        evidence.say(
+            "warning",
+            "subscriptions",
+            "currency empty",
+            "currency is empty",
+            f"These amounts were read as {currency}; fill it in.",
+            rows=count,
+            of=evidence.count(read),
+            first=evidence.case("subscriptions", nameless),
+        )
+
+
+def _convert(evidence: Evidence, rates: dict[str, Decimal]) -> None:
+    cases = " ".join(f"WHEN {text(code)} THEN {rate:f}" for code, rate in rates.items())
+    amount = f"round(mrr * CASE upper(currency) {cases} ELSE 1.0 END, 6)"
+    converted = (
+        f"SELECT * REPLACE (CAST({amount} AS {MONEY_TYPE}) AS mrr) FROM {evidence.of('subscriptions')}"
+    )
+    try:
+        evidence.rewrite("subscriptions", f"{converted} ORDER BY source_row")
+    except EngineError:
+        what = "an amount has more than twelve digits once it is converted"
+        way_out = f"Correct it, or its rate in {SETTINGS_FILE}."
+        evidence.stop(evidence.read["subscriptions"], "amount too large", what, way_out)
+
+
+def _paying(evidence: Evidence) -> str:
+    """SQL of the spans that pay, without currencies that have no smaller unit."""
+    whole = ", ".join(text(code) for code in sorted(WITHOUT_MINOR_UNIT))
+    return f"(FROM {evidence.service()} WHERE mrr > 0 AND coalesce(upper(currency), '') NOT IN ({whole}))"
+
+
+def minor_units(evidence: Evidence) -> None:
+    """Amounts that look as if they were written in cents: 4900 for 49.00."""
+    if evidence.settings.currency in WITHOUT_MINOR_UNIT:
+        return
+    is_price = f"mrr = floor(mrr) AND mrr >= 100 AND CAST(mrr AS BIGINT) % 100 IN {PRICE_ENDINGS}"
+    total, middle, as_prices = evidence.one(
+        f"SELECT count(*), quantile_disc(mrr, 0.5), count(*) FILTER (WHERE {is_price}) "
+        f"FROM {_paying(evidence)}"
+    )
+    if total < LEAST_ROWS or middle < LARGE_MIDDLE or as_prices < HABIT * total:
+        return
+    if evidence.has("payments") and _is_paid_so(evidence):
+        return
+    evidence.say(
+        "warning",
+        "subscriptions",
+        "minor units",
+        f"mrr looks as if it were written in cents: half of the amounts are {money(middle)} a month or more, "
+        "and they end as prices in cents do",
+        f"Divide them by 100; if {money(middle)} is right, write `accepted: [minor units]` in "
+        f"{SETTINGS_FILE}.",
+        effect="Every amount of money would be a hundred times too high; churn would not change.",
+    )
+
+
+def _is_paid_so(evidence: Evidence) -> bool:
+    """Whether payments show the same size of amounts: then the customers really pay that much."""
+    payments = evidence.of("payments")
+    paid = f"SELECT customer_id, max(amount) AS amount FROM {payments} WHERE amount > 0 GROUP BY 1"
+    owed = f"SELECT customer_id, max(mrr) AS mrr FROM {_paying(evidence)} GROUP BY 1"
+    (ratio,) = evidence.one(f"SELECT median(amount / mrr) FROM ({paid}) JOIN ({owed}) USING (customer_id)")
+    return ratio is not None and ratio > 0.1
+
+
+def amounts_out_of_scale(evidence: Evidence) -> None:
+    """Single amounts that are a hundred times a usual price, or far beyond all others."""
+    middle, total = evidence.one(f"SELECT quantile_disc(mrr, 0.5), count(*) FROM {_paying(evidence)}")
+    if total < LEAST_ROWS:
+        return
+    usual = (
+        f"(SELECT mrr FROM {_paying(evidence)} GROUP BY mrr HAVING count(DISTINCT customer_id) >= {USUAL})"
+    )
+    mixed = (
+        f"{_paying(evidence)} WHERE mrr / 100 IN (SELECT CAST(mrr AS DOUBLE) FROM {usual}) "
+        f"AND mrr NOT IN {usual} AND mrr > {NOT_SMALL * middle}"
+    )
+    beyond = f"{_paying(evidence)} WHERE mrr > {ABSURD * middle}"
+    count, excess = evidence.one(f"SELECT count(*), sum(mrr - mrr / 100) FROM {mixed}")
+    if count:
+        evidence.say(
+            "warning",
+            "subscriptions",
+            "absurd mrr",
+            "mrr is a hundred times a usual price",
+            f"If they are cents, divide them by 100; else write `accepted: [absurd mrr]` in {SETTINGS_FILE}.",
+            effect=f"It would add {money(round(Decimal(str(excess))))} of MRR that nobody pays.",
+            rows=count,
+            of=evidence.totals["subscriptions"],
+            first=evidence.case("subscriptions", mixed, "mrr"),
+        )
+        return
+    count = evidence.count(beyond)
+    if count:
+        evidence.say(
+            "warning",
+            "subscriptions",
+            "absurd mrr",
+            f"mrr is more than {ABSURD} times the middle amount of {money(middle)}",
+            f"Correct it; if it is right, write `accepted: [absurd mrr]` in {SETTINGS_FILE}.",
+            effect="One such customer decides every figure about money.",
+            rows=count,
+            of=evidence.totals["subscriptions"],
+            first=evidence.case("subscriptions", beyond, "mrr"),
+        )
+
+
+def annual_amounts(evidence: Evidence) -> None:
+    """A year's price that was not divided by twelve, against the monthly price of the same plan."""
+    middles = (
+        "SELECT plan, quantile_disc(mrr, 0.5) FILTER (WHERE is_monthly) AS monthly, "
+        f"quantile_disc(mrr, 0.5) FILTER (WHERE is_annual) AS yearly FROM {_paying(evidence)} GROUP BY plan"
+    )
+    plans = evidence.rows(
+        f"SELECT plan, monthly, yearly FROM ({middles}) WHERE yearly / monthly >= {UNDIVIDED} ORDER BY plan"
+    )
+    if not plans:
+        return
+    plan, monthly, yearly = plans[0]
+    rows = evidence.count(
+        f"(SELECT 1 FROM {_paying(evidence)} JOIN ({middles}) USING (plan) WHERE is_annual "
+        f"AND yearly / monthly >= {UNDIVIDED})"
+    )
+    evidence.say(
+        "warning",
+        "subscriptions",
+        "annual amounts",
+        f"mrr of annual subscriptions looks like a year's price on {plural(len(plans), 'plan')}: "
+        f"{money(yearly)} against {money(monthly)} a month on plan {plan}",
+        "Divide a year's price by twelve; if it is right, write `accepted: [annual amounts]` in "
+        f"{SETTINGS_FILE}.",
+        effect="MRR would be up to twelve times too high for them.",
+        rows=rows,
+        of=evidence.totals["subscriptions"],
+    )

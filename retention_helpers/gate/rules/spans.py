@@ -1,0 +1,232 @@
+"""Rules about subscriptions as a whole: what an export of them looks like when half of it is missing."""
+
+from retention_helpers.contract.settings import SETTINGS_FILE
+from retention_helpers.gate.evidence import OPEN, Evidence
+from retention_helpers.words.formats import day, plural
+
+DAYS_A_MONTH = 30.44
+ANNUAL_DAYS = 400  # in which nobody on an annual plan can have left
+DOUBTFUL_MONTHS, CERTAIN_MONTHS = 100, 1000  # customer-months without a single loss
+CERTAIN_DAYS = 425  # of history, so that annual plans have ended too
+UNLIKELY = 7  # losses to be expected where there are none: one chance in a thousand
+QUIET_START_DAYS = 90
+MASS, MASS_SHARE, MASS_RATIO = 10, 0.1, 3  # customers on one day, their share, against the next such day
+MASS_START_SHARE = 0.2
+BACK_WITHIN = 31  # days in which the same customers, or as many others, begin after a move
+SETTLED_DAYS, SETTLED_YEAR = 62, 400  # after which a canceled monthly or annual plan must have ended
+FEW_CASES, FEW_SHARE = 3, 0.05
+
+
+def overlapping_spans(evidence: Evidence) -> None:
+    """One subscription with two rows at the same time: its MRR would count twice.
+
+    Rows of one subscription_id; without ids, rows of one customer at the same plan and price. Half a
+    day of overlap is a matter of time zones, and none.
+    """
+    key = (
+        "CASE WHEN subscription_id IS NOT NULL THEN 'id ' || subscription_id "
+        "ELSE 'as ' || coalesce(plan, '') || ' ' || CAST(mrr AS VARCHAR) END"
+    )
+    one = f"PARTITION BY customer_id, {key} ORDER BY started_at, source_row"
+    earlier = f"{one} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+    before = f"max(coalesce(ended_at, TIMESTAMP '9999-12-31')) OVER ({earlier})"
+    spans = f"SELECT *, {before} AS busy_until FROM {evidence.service()} WHERE mrr > 0"
+    twice = f"(SELECT * FROM ({spans}) WHERE busy_until > started_at + INTERVAL 12 HOUR)"
+    count, customers = evidence.one(f"SELECT count(*), count(DISTINCT customer_id) FROM {twice}")
+    if count:
+        evidence.say(
+            "warning",
+            "subscriptions",
+            "overlapping spans",
+            "the same subscription runs already",
+            "End the earlier row where the later one starts, or keep one of the two; two that are both real "
+            "need a subscription_id each.",
+            effect=f"The MRR of {plural(customers, 'customer')} would count twice.",
+            rows=count,
+            of=evidence.totals["subscriptions"],
+            first=evidence.case("subscriptions", twice),
+        )
+
+
+def active_alone(evidence: Evidence) -> None:
+    """An export of active subscriptions alone, in which nobody has ever left."""
+    gone = evidence.count(f"{evidence.people()} WHERE until < {OPEN}")
+    if gone:
+        return
+    days, history = evidence.one(
+        f"SELECT sum(greatest(0, date_diff('day', started_on, {evidence.latest}) - "
+        f"CASE WHEN is_annual THEN {ANNUAL_DAYS} ELSE 0 END)), "
+        f"date_diff('day', min(started_on), {evidence.latest}) FROM {evidence.service()}"
+    )
+    months = int((days or 0) / DAYS_A_MONTH)
+    if months < DOUBTFUL_MONTHS:
+        return
+    is_certain = months >= CERTAIN_MONTHS and history >= CERTAIN_DAYS
+    evidence.say(
+        "stop" if is_certain else "warning",
+        "subscriptions",
+        "active alone",
+        f"nobody has left in {months:,} months of service, as in an export of active subscriptions alone",
+        "Export the canceled ones too, with the day on which they ended; if really nobody left, write "
+        f"`accepted: [active alone]` in {SETTINGS_FILE}.",
+        effect="Churn would be 0 % in every month.",
+    )
+
+
+def late_history(evidence: Evidence) -> None:
+    """Customers of long ago of whom nobody left until a certain day: those who had were not exported."""
+    if evidence.settings.history_starts_on:
+        return
+    first_loss, begun, gone = evidence.one(
+        f"SELECT min(until), min(first_on), count(*) FILTER (WHERE until < {OPEN}) FROM {evidence.people()}"
+    )
+    if not begun or gone < 5 or (first_loss - begun).days < QUIET_START_DAYS:
+        return
+    split = f"DATE '{first_loss}'"
+    until = f"least(until, {evidence.latest})"
+    quiet, after = evidence.one(
+        f"SELECT sum(greatest(0, date_diff('day', first_on, {split}))), "
+        f"sum(greatest(0, date_diff('day', greatest(first_on, {split}), {until}))) FROM {evidence.people()}"
+    )
+    expected = gone / after * quiet if after else 0
+    if expected < UNLIKELY:
+        return
+    evidence.say(
+        "warning",
+        "subscriptions",
+        "late history",
+        f"the subscriptions go back to {day(begun)}, and nobody left before {day(first_loss)}, where about "
+        f"{expected:,.0f} losses were to be expected: those who had left by then were not exported",
+        f"Export them too, or name the day from which the data are whole: `history_starts_on: {first_loss}` "
+        f"in {SETTINGS_FILE}.",
+        effect="Churn before that day would be 0 %, and old cohorts would look as if everybody had stayed.",
+    )
+
+
+def starts_of_a_move(evidence: Evidence) -> None:
+    """Customers who all begin on one day, because that is when they were moved to another tool."""
+    earlier = "count(*) FILTER (WHERE signed_up_on < first_on - 31)"
+    days = evidence.rows(
+        f"SELECT first_on, count(*), {earlier} "
+        f"FROM {evidence.people()} LEFT JOIN {evidence.of('customers')} USING (customer_id) "
+        "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 2"
+    )
+    total, begun = evidence.one(f"SELECT count(*), min(first_on) FROM {evidence.people()}")
+    if len(days) < 2:
+        return
+    (mass_on, customers, earlier), (_, next_most, _) = days
+    if customers < max(MASS, MASS_START_SHARE * total, MASS_RATIO * next_most):
+        return
+    if mass_on == begun and earlier < customers / 2:
+        return
+    evidence.say(
+        "warning",
+        "subscriptions",
+        "starts on one day",
+        f"{customers:,} of {plural(total, 'customer')} begin on one day, {day(mass_on)}, as after a move to "
+        "another tool",
+        "Take the starts from the tool before; if they all joined that day, write "
+        f"`accepted: [starts on one day]` in {SETTINGS_FILE}.",
+        effect="Their tenure would begin anew, and old customers would stand in one young cohort.",
+    )
+
+
+def ends_of_a_move(evidence: Evidence) -> None:
+    """Customers who all end on one day: a migration that would be read as churn."""
+    each = "PARTITION BY customer_id ORDER BY started_at, source_row"
+    spans = (
+        f"SELECT customer_id, until, lead(started_on) OVER ({each}) AS back_on, "
+        f"max(until) OVER ({each}) AS so_far FROM {evidence.service()}"
+    )
+    gap = evidence.settings.switch_gap_days
+    is_end = f"until = so_far AND until < {OPEN} AND (back_on IS NULL OR back_on > until + {gap})"
+    ends = f"(SELECT * FROM ({spans}) WHERE {is_end})"
+    days = evidence.rows(
+        f"SELECT until, count(*), count(*) FILTER (WHERE back_on <= until + {BACK_WITHIN}), "
+        f"max(back_on - until) FILTER (WHERE back_on <= until + {BACK_WITHIN}) "
+        f"FROM {ends} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 2"
+    )
+    if not days:
+        return
+    mass_on, customers, back, longest = days[0]
+    next_most = days[1][1] if len(days) > 1 else 0
+    at_once, begun = evidence.one(
+        f"SELECT count(*) FILTER (WHERE first_on < DATE '{mass_on}' AND until >= DATE '{mass_on}'), "
+        f"count(*) FILTER (WHERE first_on BETWEEN DATE '{mass_on}' AND DATE '{mass_on}' + {BACK_WITHIN}) "
+        f"FROM {evidence.people()}"
+    )
+    if customers < max(MASS, MASS_SHARE * at_once, MASS_RATIO * next_most):
+        return
+    if back > customers / 2:
+        way_out = f"Let the old rows end where the new ones start, or set `switch_gap_days: {longest}`"
+        effect = f"{back:,} of them are back within a month: they would count as lost and as reactivated."
+    else:
+        as_many = (
+            f" {begun:,} others begin within a month: the ids may have changed."
+            if begun >= customers / 2
+            else ""
+        )
+        way_out = "Give them the ids and starts of before, or correct the ends"
+        effect = f"They would all count as lost.{as_many}"
+    evidence.say(
+        "warning",
+        "subscriptions",
+        "ends on one day",
+        f"{customers:,} of {plural(at_once, 'customer')} end on one day, {day(mass_on)}, as in a move to "
+        "another tool",
+        f"{way_out}; if they did leave, write `accepted: [ends on one day]` in {SETTINGS_FILE}.",
+        effect=effect,
+    )
+
+
+def canceled_without_end(evidence: Evidence) -> None:
+    """Customers who asked to cancel long ago and whose subscription still has no end."""
+    settled = (
+        f"date_diff('day', a.canceled_on, {evidence.latest}) > "
+        f"CASE WHEN s.is_annual THEN {SETTLED_YEAR} ELSE {SETTLED_DAYS} END"
+    )
+    cancellations = evidence.of("cancellations")
+    asked = f"(SELECT customer_id, max(canceled_on) AS canceled_on FROM {cancellations} GROUP BY 1)"
+    both = (
+        "SELECT customer_id, max(a.canceled_on) AS canceled_on, max(s.started_on) AS started_on, "
+        f"max(s.until) AS until, bool_and({settled}) AS is_settled "
+        f"FROM {asked} AS a JOIN {evidence.service()} AS s USING (customer_id) GROUP BY customer_id"
+    )
+    is_stuck = f"is_settled AND until = {OPEN} AND started_on <= canceled_on"
+    askers, stuck, first = evidence.one(
+        f"SELECT count(*) FILTER (WHERE is_settled), count(*) FILTER (WHERE {is_stuck}), "
+        f"min(customer_id) FILTER (WHERE {is_stuck}) FROM ({both})"
+    )
+    if stuck < max(FEW_CASES, FEW_SHARE * askers):
+        return
+    evidence.say(
+        "warning",
+        "subscriptions",
+        "canceled without an end",
+        f"{stuck:,} of {plural(askers, 'customer')} who asked to cancel more than two months ago still have "
+        "a subscription without ended_at",
+        "Fill in the day on which service ended; if they changed their minds, write "
+        f"`accepted: [canceled without an end]` in {SETTINGS_FILE}.",
+        effect="They would count as customers for ever, and churn would be too low.",
+        first=f"customer {first}",
+    )
+
+
+def sign_ups_after_start(evidence: Evidence) -> None:
+    """Customers who signed up after their first subscription: the sign-up is the date of something else."""
+    late, total, first = evidence.one(
+        "SELECT count(*) FILTER (WHERE signed_up_on > first_on + 1), count(*), "
+        "min(customer_id) FILTER (WHERE signed_up_on > first_on + 1) "
+        f"FROM {evidence.people()} JOIN {evidence.of('customers')} USING (customer_id)"
+    )
+    if late < max(FEW_CASES, FEW_SHARE * total):
+        return
+    evidence.say(
+        "warning",
+        "customers",
+        "sign-up after start",
+        f"{late:,} of {plural(total, 'customer')} signed up after their first subscription began",
+        "Take signed_up_at from where the account was made.",
+        effect="What customers do in their first days would be looked for in the wrong days.",
+        first=f"customer {first}",
+    )

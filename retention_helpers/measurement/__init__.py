@@ -1,0 +1,1 @@
+"""How many customers stay, and is that changing?"""

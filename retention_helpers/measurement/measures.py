@@ -1,0 +1,441 @@
+"""How many stay, and what they pay: the measures of a month, each born beside what it is made of.
+
+Every function takes an open business and gives a small frame, or a small value with its parts. Rates are
+fractions with a 95 % interval; money is exact (Decimal).
+"""
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from retention_helpers.business import Business, months
+from retention_helpers.business.bands import MRR_BANDS, mrr_band
+from retention_helpers.contract.settings import GOOD_CHURN, GOOD_RETENTION, SERIOUS_CHURN, SERIOUS_RETENTION
+from retention_helpers.statistics import money
+from retention_helpers.statistics.intervals import Change, Rate, against_the_rest, change, rate, with_rate
+
+SWITCH_GAPS = (0, 3, 7, 30)
+TENURE_DAYS = (0, 8, 31, 91, 366)  # first days of the stages of tenure
+ZERO = Decimal(0)
+DAY = dt.timedelta(days=1)
+
+
+def _by_month(business: Business, counts: ir.Table) -> pd.DataFrame:
+    """A small table of the engine with a row for every month, also those in which nothing happened."""
+    every = pd.DataFrame({"month": pd.to_datetime(months.month_starts(business))})
+    found = counts.execute()
+    found["month"] = pd.to_datetime(found["month"])
+    joined = every.merge(found, on="month", how="left").sort_values("month", ignore_index=True)
+    return joined.astype({"month": "datetime64[s]"})
+
+
+def _whole(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    filled = frame[list(columns)].fillna(0).astype("int64")
+    return frame.assign(**{column: filled[column] for column in columns})
+
+
+def customer_movement(business: Business) -> pd.DataFrame:
+    """One row per month: how the number of customers moved.
+
+    customers_at_start + new + reactivated − lost = customers_at_end, exactly. `joined_and_left` came and
+    went inside the month and is in no rate; `left_and_returned` counts as retained. A pause is not churn;
+    where past pauses are not known, paused_at_end is NaN.
+
+    Columns: month, customers_at_start, new, reactivated, lost, customers_at_end, joined_and_left,
+    left_and_returned, paused_at_end.
+    """
+    rows = months.kept_customer_months(business)
+    at_start, at_end = rows.state_at_start != "none", rows.state_at_end != "none"
+    counts = rows.group_by("month").aggregate(
+        customers_at_start=rows.count(where=at_start),
+        new=rows.count(where=rows.movement == "new"),
+        reactivated=rows.count(where=rows.movement == "reactivated"),
+        lost=rows.count(where=rows.movement == "lost"),
+        customers_at_end=rows.count(where=at_end),
+        joined_and_left=rows.count(where=rows.movement == "joined_and_left"),
+        left_and_returned=rows.count(where=rows.left_and_returned),
+        paused_at_end=rows.count(where=rows.state_at_end == "paused"),
+    )
+    frame = _by_month(business, counts)
+    whole = _whole(frame, [column for column in frame.columns if column != "month"])
+    return whole if business.knows("pauses") else whole.assign(paused_at_end=math.nan)
+
+
+def customer_churn(business: Business) -> pd.DataFrame:
+    """One row per month: how many of the customers active at its start left during it.
+
+    A customer who leaves and returns within the month counts as retained. A month that begins without
+    customers has no rate.
+
+    Columns: month, customers_at_start, lost, retained, churn_rate, retention_rate, both with _low and
+    _high (95 %, Wilson).
+    """
+    moved = customer_movement(business)[["month", "customers_at_start", "lost"]]
+    moved = moved.assign(retained=moved["customers_at_start"] - moved["lost"])
+    churn = with_rate(moved, "churn_rate", "lost", "customers_at_start")
+    return with_rate(churn, "retention_rate", "retained", "customers_at_start")
+
+
+def churn_kinds(business: Business) -> pd.DataFrame:
+    """One row per month: the customers lost, by who ended it.
+
+    Involuntary: a failed payment, a dispute, or the biller's policy. Unknown: no row of cancellations
+    says. The three add up to lost. Columns: month, lost, voluntary, involuntary, kind_unknown.
+    """
+    lost = months.kept_losses(business)
+    counts = lost.group_by("month").aggregate(
+        lost=lost.count(),
+        voluntary=lost.count(where=lost.kind == "voluntary"),
+        involuntary=lost.count(where=lost.kind == "involuntary"),
+        kind_unknown=lost.count(where=lost.kind == "unknown"),
+    )
+    return _whole(_by_month(business, counts), ["lost", "voluntary", "involuntary", "kind_unknown"])
+
+
+def involuntary_share(kinds: pd.DataFrame) -> Rate:
+    """Among the last month's losses of which it is known who ended them, the share that are involuntary.
+
+    Takes the table of `churn_kinds`.
+    """
+    now = kinds.iloc[-1]
+    return rate(int(now["involuntary"]), int(now["involuntary"] + now["voluntary"]))
+
+
+UNKNOWN = Decimal("NaN")  # stays unknown in every sum that it enters
+_NEEDED = {"expansion": "prices", "contraction": "prices", "paused": "pauses", "resumed": "pauses"}
+_MRR_PARTS = ("new", "reactivated", "expansion", "resumed", "contraction", "paused", "churned")
+
+
+def mrr_movement(business: Business) -> pd.DataFrame:
+    """One row per month: how monthly recurring revenue moved, in major units, exact.
+
+    at_start + new + reactivated + expansion + resumed − contraction − paused − churned = at_end. What would
+    follow from past prices or pauses that are not known is NaN.
+
+    Columns: month, mrr_at_start, new, reactivated, expansion, resumed, contraction, paused, churned,
+    mrr_at_end (all Decimal).
+    """
+    rows = months.kept_customer_months(business)
+    moved = (rows.mrr_at_end - rows.mrr_at_start).abs()
+    parts = {part: moved.sum(where=rows.mrr_movement == part) for part in _MRR_PARTS}
+    sums = rows.group_by("month").aggregate(
+        mrr_at_start=rows.mrr_at_start.sum(), **parts, mrr_at_end=rows.mrr_at_end.sum()
+    )
+    frame = _by_month(business, sums)
+    amounts = {
+        column: [ZERO if pd.isna(amount) else amount for amount in frame[column]]
+        for column in ("mrr_at_start", *_MRR_PARTS, "mrr_at_end")
+    }
+    unknown = [part for part, history in _NEEDED.items() if not business.knows(history)]
+    return frame.assign(**amounts | {part: [UNKNOWN] * len(frame) for part in unknown})
+
+
+def past_is_known(mrr: pd.Series) -> bool:
+    """Whether a month of `mrr_movement` says all: past prices and pauses are known."""
+    return not any(pd.isna(mrr[part]) for part in _NEEDED)
+
+
+def revenue_retention(business: Business) -> pd.DataFrame:
+    """One row per month: what became of the MRR at its start.
+
+    Gross leaves expansion out and can at most be 1; net counts it. Reactivated MRR is in neither. The
+    quick ratio is MRR gained over MRR given up; NaN where nothing was given up. All are NaN where past prices
+    or pauses are not known.
+
+    Columns: month, gross_revenue_retention and net_revenue_retention, both with _low and _high (95 %, see
+    `money.with_retention`), quick_ratio.
+    """
+    rows = months.kept_customer_months(business)
+    own = rows.filter(rows.state_at_start != "none")
+    found = own.group_by("month").aggregate(**money.sums(own.mrr_at_start, own.mrr_at_end))
+    filled = _by_month(business, found)
+    amounts = {name: [ZERO if pd.isna(one) else one for one in filled[name]] for name in money.SUMS}
+    kept = money.with_retention(filled.assign(**amounts))
+    if not business.knows("prices", "pauses"):
+        kept = money.without_retention(kept)
+    mrr = mrr_movement(business)
+    gained = mrr["new"] + mrr["reactivated"] + mrr["expansion"] + mrr["resumed"]
+    given_up = mrr["contraction"] + mrr["paused"] + mrr["churned"]
+    pairs = zip(gained, given_up, strict=True)
+    return kept.assign(quick_ratio=[float(more / gone) if gone else math.nan for more, gone in pairs])
+
+
+def churn_of_month(churn: pd.DataFrame) -> Rate:
+    """The churn of the last month of the table, with its parts."""
+    now = churn.iloc[-1]
+    return rate(int(now["lost"]), int(now["customers_at_start"]))
+
+
+def churn_change(churn: pd.DataFrame, *, months_back: int = 1) -> Change | None:
+    """How churn of the last row's month differs from so many months before; None without such a month.
+
+    The verdict is "rose", "fell" or "no clear change": the first two need the interval of the difference
+    and the p-value to agree. Source: Newcombe 1998 (method 10), Boschloo 1970.
+    """
+    if len(churn) <= months_back:
+        return None
+    now, then = churn.iloc[-1], churn.iloc[-1 - months_back]
+    if not now.customers_at_start or not then.customers_at_start:
+        return None
+    return change(
+        int(then.lost),
+        int(then.customers_at_start),
+        int(now.lost),
+        int(now.customers_at_start),
+    )
+
+
+def churn_band(rate: float) -> str | None:
+    """The band of a monthly churn rate: good below 5 %, serious above 10 %, needs work between.
+
+    >>> churn_band(0.049), churn_band(0.05), churn_band(0.11)
+    ('good', 'needs work', 'serious')
+    """
+    if math.isnan(rate):
+        return None
+    return "good" if rate < GOOD_CHURN else "serious" if rate > SERIOUS_CHURN else "needs work"
+
+
+def retention_band(rate: float) -> str | None:
+    """The band of retention at 12 months: good above 70 %, serious below 50 %, needs work between.
+
+    >>> retention_band(0.71), retention_band(0.7), retention_band(0.4)
+    ('good', 'needs work', 'serious')
+    """
+    if math.isnan(rate):
+        return None
+    good, serious = rate > GOOD_RETENTION, rate < SERIOUS_RETENTION
+    return "good" if good else "serious" if serious else "needs work"
+
+
+def bands(churn: Rate, retention_12: Rate) -> dict[str, str | None]:
+    """The bands of a month's churn and of retention at 12 months; None where there is no rate."""
+    return {
+        "churn_band": churn_band(churn.value),
+        "retention_12_band": retention_band(retention_12.value),
+    }
+
+
+@dataclass(frozen=True)
+class Target:
+    """The owner's target for monthly churn, and how many customers lie between it and the month.
+
+    `customers_away`: how many more would have had to stay; 0 where the target is met.
+    """
+
+    churn: float
+    met: bool | None
+    customers_away: int | None
+
+
+def churn_target(churn: pd.DataFrame, target: float) -> Target:
+    """The last row's month against a monthly churn rate that should not be exceeded.
+
+    >>> month = pd.DataFrame({"customers_at_start": [100], "lost": [8]})
+    >>> churn_target(month, 0.05)
+    Target(churn=0.05, met=False, customers_away=3)
+    """
+    now = churn.iloc[-1]
+    if not now.customers_at_start:
+        return Target(target, None, None)
+    # Exact arithmetic: 0.05 × 100 must be 5 losses, not 5.000000000000001.
+    allowed = math.floor(Decimal(str(target)) * int(now.customers_at_start))
+    away = max(int(now.lost) - allowed, 0)
+    return Target(target, away == 0, away)
+
+
+def _bridge_counts(business: Business) -> pd.Series:
+    rows = months.kept_customer_months(business)
+    now = rows.filter(rows.month == business.report_month)
+    at_start = now.state_at_start != "none"
+    counts = now.aggregate(
+        start=now.count(where=at_start),
+        lost=now.count(where=now.movement == "lost"),
+        ended=now.count(where=at_start & (now.ends > 0)),
+        joined=now.count(where=~at_start & (now.begins > 0)),
+        joined_and_ended=now.count(where=~at_start & (now.begins > 0) & (now.ends > 0)),
+    )
+    return counts.execute().iloc[0]
+
+
+def bridge(business: Business) -> pd.DataFrame:
+    """One row per tool: the report month's churn by that tool's published rule, from the same data.
+
+    S customers at the start, L of them with an end of service in the month (returned or not), J others
+    who began service in it, JL of those with an end in it. The vendors' own windows (30 days, UTC) differ
+    besides. Source: the vendors' help pages, as the glossary names them.
+
+    Columns: tool, rule, numerator, denominator, churn_rate with _low and _high.
+    """
+    n = _bridge_counts(business)
+    everybody_who_left = n.ended + n.joined_and_ended
+    tools = [
+        ("ours", "lost / customers at start", n.lost, n.start),
+        ("ChartMogul", "lost / customers at start", n.lost, n.start),
+        ("ProfitWell", "left, also if they returned / customers at start", n.ended, n.start),
+        ("Stripe", "left / customers at start + joined", everybody_who_left, n.start + n.joined),
+        ("Baremetrics", "left, newcomers too / customers at start", everybody_who_left, n.start),
+        ("Recurly", "left, newcomers too / customers at start", everybody_who_left, n.start),
+    ]
+    frame = pd.DataFrame(tools, columns=["tool", "rule", "numerator", "denominator"])
+    whole = frame.astype({"numerator": "int64", "denominator": "int64"})
+    return with_rate(whole, "churn_rate", "numerator", "denominator")
+
+
+def bridge_customers(business: Business) -> pd.DataFrame:
+    """One row per customer on whom the tools' rules differ in the report month.
+
+    Columns: customer_id, why (left and returned; joined and left; joined, left and joined again), counted
+    by the tools that count the customer as churned.
+    """
+    rows = months.kept_customer_months(business)
+    now = rows.filter((rows.month == business.report_month) & (rows.ends > 0))
+    at_start, at_end = now.state_at_start != "none", now.state_at_end != "none"
+    why = ibis.cases(
+        (at_start & at_end, "left and returned"),
+        (~at_start & at_end, "joined, left and joined again"),
+        (~at_start & ~at_end, "joined and left"),
+    )
+    differing = now.select("customer_id", why=why).filter(lambda row: row.why.notnull())
+    frame = differing.order_by("customer_id").execute()
+    counted = {
+        "left and returned": "ProfitWell, Stripe, Baremetrics, Recurly",
+        "joined, left and joined again": "Stripe, Baremetrics, Recurly",
+        "joined and left": "Stripe, Baremetrics, Recurly",
+    }
+    return frame.assign(churned_for=frame["why"].map(counted).astype("str"))
+
+
+def churn_by(business: Business, *, months_back: int = 1) -> pd.DataFrame:
+    """One row per plan, MRR band and billing interval: the churn of the customers who had it at the start.
+
+    Over the last `months_back` months together (customer-months then, so that one customer may count
+    once in each). The verdict holds a level against the other levels of its kind together: "above the
+    rest" and "below the rest" need Newcombe's interval and the p-value, corrected after Holm for looking
+    at every row, to agree; below `min_customers` it is "too few", and such rows should not be ranked.
+
+    Columns: by, level, customers_at_start, lost, churn_rate with _low and _high, verdict.
+    """
+    rows = months.kept_customer_months(business)
+    first = months.month_starts(business)[-months_back:][0]
+    own = rows.filter((rows.month >= first) & (rows.state_at_start != "none"))
+    cuts = {"plan": own.plan, "mrr_band": mrr_band(own.mrr_at_start), "interval": own.interval}
+    found = [
+        own.group_by(level=column)
+        .aggregate(
+            customers_at_start=own.count(),
+            lost=own.count(where=own.movement == "lost"),
+        )
+        .execute()
+        .assign(by=name)
+        for name, column in cuts.items()
+    ]
+    frame = with_rate(pd.concat(found, ignore_index=True), "churn_rate", "lost", "customers_at_start")
+    place = {level: place for place, level in enumerate(MRR_BANDS)}
+    ordered = frame.assign(
+        verdict=against_the_rest(
+            list(frame["lost"]),
+            list(frame["customers_at_start"]),
+            kinds=list(frame["by"]),
+            fewest=business.settings.min_customers,
+        ),
+        place=[place.get(level, 0) if by == "mrr_band" else 0
+               for by, level in zip(frame["by"], frame["level"], strict=True)],
+        cut=frame["by"].map({name: nth for nth, name in enumerate(cuts)}),
+    ).sort_values(["cut", "place", "level"], ignore_index=True)  # fmt: skip
+    columns = ["by", "level", "customers_at_start", "lost"]
+    rates = ["churn_rate", "churn_rate_low", "churn_rate_high"]
+    return ordered[[*columns, *rates, "verdict"]]
+
+
+def losses_by_tenure(business: Business, *, months_back: int = 1) -> pd.DataFrame:
+    """One row per stage of tenure: how many of the customers lost left in it.
+
+    Tenure is whole days from the first day. Over the last `months_back` months together.
+
+    Columns: from_day, to_day (null: no end), lost, lost_in_all, share with _low and _high.
+    """
+    rows = months.kept_losses(business)
+    first = months.month_starts(business)[-months_back:][0]
+    tenure = rows.filter(rows.month >= first).tenure_days.execute()
+    last = [*(day - 1 for day in TENURE_DAYS[1:]), None]
+    frame = pd.DataFrame({"from_day": TENURE_DAYS, "to_day": pd.array(last, dtype="Int64")})
+    counted = [
+        int(((tenure >= low) & (tenure < high)).sum())
+        for low, high in zip(TENURE_DAYS, [*TENURE_DAYS[1:], math.inf], strict=True)
+    ]
+    frame = frame.assign(lost=counted, lost_in_all=len(tenure))
+    return with_rate(frame, "share", "lost", "lost_in_all")
+
+
+def switch_gap_sensitivity(business: Business) -> pd.DataFrame:
+    """One row per switch gap of 0, 3, 7 and 30 days: the report month's churn if it were the setting.
+
+    Columns: switch_gap_days, customers_at_start, lost, churn_rate with _low and _high.
+    """
+    found = []
+    for gap in SWITCH_GAPS:
+        spans = months.kept_spans(business, gap_days=gap)
+        each = spans.group_by("customer_id").aggregate(
+            at_start=months.covers(spans, business.report_month - DAY).any(),
+            at_end=months.covers(spans, business.as_of - DAY).any(),
+        )
+        counts = each.aggregate(
+            at_start=each.count(where=each.at_start),
+            lost=each.count(where=each.at_start & ~each.at_end),
+        ).execute()
+        found.append((gap, int(counts["at_start"][0]), int(counts["lost"][0])))
+    frame = pd.DataFrame(found, columns=["switch_gap_days", "customers_at_start", "lost"])
+    return with_rate(frame, "churn_rate", "lost", "customers_at_start")
+
+
+def customers_lost(business: Business) -> pd.DataFrame:
+    """One row per customer lost in the report month, the largest MRR first.
+
+    Columns: customer_id, name (only where the owner set `show_names` and brought one), lost_on,
+    tenure_days, mrr (at the start of the month), plan, kind, reason (null: not asked or not answered).
+    """
+    rows = months.kept_losses(business)
+    now = rows.filter(rows.month == business.report_month)
+    columns = ["customer_id", "lost_on", "tenure_days", "mrr", "plan", "kind", "reason"]
+    customers = business.table("customers")
+    if business.settings.show_names and "name" in customers.columns:
+        named = customers.select("customer_id", "name").distinct(on="customer_id")
+        now = now.left_join(named, "customer_id").drop("customer_id_right")
+        columns.insert(1, "name")
+    ordered = now.order_by([ibis.desc("mrr"), "customer_id"]).select(*columns)
+    return ordered.execute()
+
+
+def past_due(business: Business) -> pd.DataFrame:
+    """One row per customer with a payment past due at the month's end, the largest MRR first.
+
+    Past due is still a customer; only the end of the span makes a loss. Columns: customer_id, plan (of
+    the largest span past due), mrr (of the spans past due).
+    """
+    spans = months.kept_spans(business)
+    due = spans.filter((spans.status == "past_due") & months.covers(spans, business.as_of - DAY))
+    largest = due.mutate(
+        nth=ibis.row_number().over(
+            ibis.window(
+                group_by="customer_id",
+                order_by=[ibis.desc("mrr"), "plan", "started_at"],
+            )
+        ),
+        total=due.mrr.sum().over(ibis.window(group_by="customer_id")),
+    )
+    rows = largest.filter((largest.nth == 0) & (largest.state == "paying"))
+    named = rows.select("customer_id", "plan", mrr="total")
+    return named.order_by([ibis.desc("mrr"), "customer_id"]).execute()
+
+
+def owner_notes(business: Business) -> pd.DataFrame:
+    """One row per note of the owner (price rise, outage, launch), by day: happened_on, note."""
+    notes = business.table("notes")
+    return notes.order_by(["happened_on", "note"]).select("happened_on", "note").execute()

@@ -1,0 +1,1 @@
+"""What the page about who stays says, section by section."""

@@ -1,0 +1,191 @@
+"""The year ahead, in words and for findings.json."""
+
+from typing import Any
+
+import pandas as pd
+
+from retention_helpers.measurement import risks
+from retention_helpers.measurement.projection import READINGS
+from retention_helpers.measurement.risks import Choice
+from retention_helpers.shown.records import estimate_of, rate_of
+from retention_helpers.shown.sentences import Sentence, listed
+from retention_helpers.statistics.intervals import Rate
+from retention_helpers.words import formats
+
+MEANT = READINGS[1]  # by Reichheld, who measured it
+QUOTED = (0.25, 0.95)  # more profit, by branch
+FAR = 2.0  # a lifetime three times as long is more than any data have seen
+
+_WAYS = {
+    risks.LAST_RATE: "the last rate carried forward",
+    risks.BY_TENURE: "the last rates by tenure",
+    risks.FALLING_RISK: "the risk that falls with tenure (shifted-beta-geometric)",
+}
+
+
+def choice(chosen: Choice) -> Sentence:
+    """Which way of looking ahead is used, and how it did on months that it was not shown."""
+    used = _WAYS[chosen.method]
+    if not chosen.tests:
+        return Sentence(
+            f"There are too few months to test a way of looking ahead: it takes {risks.FEWEST_MONTHS} that "
+            f"began with customers, and {risks.HELD_BACK} more to hide. The simplest is used: {used}."
+        )
+    errors = sorted(chosen.errors.items(), key=lambda pair: (pair[1], pair[0] != chosen.method))
+    said = [f"{_WAYS[method]} by {formats.percent(error)}" for method, error in errors]
+    return Sentence(
+        f"Tested on {risks.HELD_BACK} months that it was not shown, "
+        f"{'once' if chosen.tests == 1 else f'{formats.count(chosen.tests)} times'}, each way missed by so "
+        f"many of the customers on average: {listed(said)}. The nearest is used: {used}."
+    )
+
+
+def projection(ahead: pd.DataFrame, currency: str) -> Sentence:
+    """How many of today's customers will be here in a year, and how many with newcomers."""
+    if ahead.empty:
+        return Sentence("Nobody is left, or nobody could have left yet: there is nothing to look ahead from.")
+    now, then = ahead.iloc[0], ahead.iloc[-1]
+    share = formats.rate(then["newcomers_share"], then["newcomers_share_low"], then["newcomers_share_high"])
+    here, everybody = (
+        formats.counted(then[name], then[f"{name}_low"], then[f"{name}_high"])
+        for name in ("still_here", "customers")
+    )
+    mrr = formats.amount(then["mrr"], then["mrr_low"], then["mrr_high"], currency)
+    today = (
+        f"If nothing changes, {here} of today's {formats.plural(now['still_here'], 'customer')} will be here "
+        f"in {formats.month(then['month'])}"
+    )
+    if (ahead["customers"] == ahead["still_here"]).all():
+        return Sentence(f"{today}, paying {mrr} a month: nobody came in the last 12 months.")
+    return Sentence(
+        f"{today}; somebody who comes now will be there with a chance of {share}. With as many newcomers as "
+        f"in the last 12 months there will be {everybody} in all, paying {mrr} a month."
+    )
+
+
+def what_if(rows: pd.DataFrame, currency: str) -> Sentence:
+    """What one point more of monthly retention makes in a year."""
+    if rows.empty:
+        return Sentence("Nobody is left, or nobody could have left yet: there is nothing to do better.")
+    if len(rows) < 2:
+        return Sentence("Less than one point of the customers leaves in a month: there is no point to gain.")
+    usual, better = rows.iloc[0], rows.iloc[1]
+    more = formats.counted(
+        better["more_customers"], better["more_customers_low"], better["more_customers_high"]
+    )
+    revenue, newcomer, before = (
+        formats.amount(row[name], row[f"{name}_low"], row[f"{name}_high"], currency)
+        for row, name in ((better, "more_revenue"), (better, "newcomer_revenue"), (usual, "newcomer_revenue"))
+    )
+    end = (
+        f"there would be {formats.plural(better['customers'], 'customer')} in a year instead of "
+        f"{formats.count(usual['customers'])}: {more} more"
+        if better["more_customers"]
+        else "there would hardly be a customer more in a year, because there are so few"
+    )
+    said = f"If one customer of a hundred more stayed each month, {end}, and {revenue} more revenue by then."
+    if pd.isna(usual["newcomer_revenue"]):
+        return Sentence(said)
+    return Sentence(f"{said} A newcomer would bring in {newcomer} in the first year instead of {before}.")
+
+
+def five_percent(rows: pd.DataFrame, churn: Rate) -> Sentence:
+    """What "5 % better retention" would mean here, against the profit that is often quoted for it."""
+    if not churn.numerator:
+        return Sentence("Nobody left in the last 12 months: no retention could be better.")
+    by_reading = rows.set_index("reading")
+    meant = by_reading.loc[MEANT]
+    others = [_other_reading(str(name), row) for name, row in by_reading.drop(MEANT).iterrows()]
+    return Sentence(f"{_as_meant(meant, churn)} Read otherwise, {'; '.join(others)}.")
+
+
+def _as_meant(row: pd.Series, churn: Rate) -> str:
+    said = f"In the last 12 months {formats.percent(churn.value)} of the customers left a month."
+    if pd.isna(row["gain_share"]):
+        return f"{said} That is less than five points a year, so five points more cannot stay."
+    gain, low, high = (row[f"gain_share{end}"] for end in ("", "_low", "_high"))
+    least, most = (gain, gain) if pd.isna(low) else (low, high)
+    place = (
+        "less than" if most < QUOTED[0] else "more than" if least > QUOTED[1] else "which is compatible with"
+    )
+    return (
+        f"{said} As it was meant, {formats.percent(row['asked_rate'])} would, and a customer's lifetime "
+        f"would bring in {formats.rate(gain, low, high)} more: {place} the quoted "
+        f"{formats.count(100 * QUOTED[0])} to {formats.percent(QUOTED[1], 0)}."
+    )
+
+
+def _other_reading(name: str, row: pd.Series) -> str:
+    if pd.isna(row["gain_share"]):
+        return f"“{name}” would be more than all who leave"
+    gain = formats.rate(row["gain_share"], row["gain_share_low"], row["gain_share_high"])
+    far = ", so few that nobody has seen such a lifetime," if row["gain_share"] > FAR else ""
+    return f"“{name}” takes {formats.percent(row['asked_rate'])} a month{far} and brings in {gain} more"
+
+
+def record(
+    *,
+    tests: pd.DataFrame,
+    chosen: Choice,
+    stages: pd.DataFrame,
+    last: Rate,
+    ahead: pd.DataFrame,
+    better: pd.DataFrame,
+    readings: pd.DataFrame,
+    churn: Rate,
+) -> dict[str, Any]:
+    """The year ahead in the form of findings.json.
+
+    `stages` and `last` are the rates of the two simple ways, `churn` that of the last 12 months.
+    """
+    return {
+        "projection": [
+            {
+                "month": formats.iso_month(row["month"]),
+                **{
+                    name: estimate_of(row, name)
+                    for name in ("still_here", "newcomers_share", "customers", "mrr")
+                },
+            }
+            for row in ahead.to_dict(orient="records")
+        ],
+        "projection_method": {
+            "method": chosen.method,
+            "tests": chosen.tests,
+            "errors": chosen.errors,
+            "last_rate": last,
+            "rates_by_tenure": [
+                {
+                    "from_month": row["from_month"],
+                    "to_month": row["to_month"],
+                    "churn": rate_of(row, "churn_rate", "lost", "customers_at_start"),
+                }
+                for row in stages.to_dict(orient="records")
+            ],
+            "fewest_months": risks.FEWEST_MONTHS,
+            "months_hidden": risks.HELD_BACK,
+        },
+        "projection_back_test": [
+            {**row, "month": formats.iso_month(row["month"])} for row in tests.to_dict(orient="records")
+        ],
+        "what_if": [
+            {
+                "points_better": row["points_better"],
+                **{
+                    name: estimate_of(row, name)
+                    for name in ("customers", "more_customers", "mrr", "more_revenue", "newcomer_revenue")
+                },
+            }
+            for row in better.to_dict(orient="records")
+        ],
+        "five_percent": [
+            {
+                "reading": row["reading"],
+                "asked_rate": row["asked_rate"],
+                "more_lifetime_revenue": estimate_of(row, "gain_share"),
+            }
+            for row in readings.to_dict(orient="records")
+        ],
+        "churn_last_12_months": churn,
+        "quoted_gain": {"low": QUOTED[0], "high": QUOTED[1]},
+    }

@@ -1,0 +1,70 @@
+"""The monthly review: the questions on one screen, what to do, and what became of earlier reports.
+
+It puts together what the analyses measured; it measures nothing itself.
+"""
+
+from retention_helpers.monthly_review.actions import (
+    Action,
+    actions,
+    ask_why,
+    begin_experiment,
+    interview,
+    recover_payments,
+    shown_actions,
+    speak_to_those_at_risk,
+    speak_to_those_leaving,
+    unexplained,
+)
+from retention_helpers.monthly_review.answers import (
+    Answer,
+    Verdict,
+    answers,
+    churn_answer,
+    cohort_answer,
+    kinds_answer,
+    money_answer,
+)
+from retention_helpers.monthly_review.comparison import difference_answer, what_was_different
+from retention_helpers.monthly_review.earlier import became_of, compared, earlier_reports, restated
+from retention_helpers.monthly_review.early_warning import (
+    asked_answer,
+    at_risk_answer,
+    belief_answer,
+    score_answer,
+)
+from retention_helpers.monthly_review.experiments import experiment_answers, experiments_answer
+from retention_helpers.monthly_review.reasons import reasons_answer, why_they_left
+
+__all__ = [
+    "Action",
+    "Answer",
+    "Verdict",
+    "actions",
+    "answers",
+    "ask_why",
+    "asked_answer",
+    "at_risk_answer",
+    "became_of",
+    "begin_experiment",
+    "belief_answer",
+    "churn_answer",
+    "cohort_answer",
+    "compared",
+    "difference_answer",
+    "earlier_reports",
+    "experiment_answers",
+    "experiments_answer",
+    "interview",
+    "kinds_answer",
+    "money_answer",
+    "reasons_answer",
+    "recover_payments",
+    "restated",
+    "score_answer",
+    "shown_actions",
+    "speak_to_those_at_risk",
+    "speak_to_those_leaving",
+    "unexplained",
+    "what_was_different",
+    "why_they_left",
+]

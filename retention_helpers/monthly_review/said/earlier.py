@@ -1,0 +1,44 @@
+"""The sentences of the review about earlier reports."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from retention_helpers.shown.sentences import Sentence
+from retention_helpers.words import formats
+
+_BECAME = {
+    "interviews": "back as customers at the end of this month",
+    "ask_why": "back as customers at the end of this month",
+    "recover_payments": "still customers at the end of this month",
+}
+
+
+def became_of(rows: pd.DataFrame, earlier: Mapping[str, Any], month: str) -> Sentence:
+    """What happened to the customers of last month's actions."""
+    if not earlier:
+        return Sentence(f"There is no earlier report than the one of {formats.month(month)}.")
+    if rows.empty:
+        return Sentence("The report of the month before has no list of customers to follow up.")
+    said = [
+        f"“{row.what}”: {formats.count(row.still_customers)} of {formats.plural(row.customers, 'customer')} "
+        f"{_BECAME.get(row.id, 'customers at the end of this month')}"
+        for row in rows.itertuples()
+    ]
+    return Sentence(f"{'; '.join(said)}. How many of them without the action, only an experiment tells.")
+
+
+def restated(rows: pd.DataFrame, earlier: Mapping[str, Any]) -> Sentence:
+    """Whether the earlier reports that could be compared still stand."""
+    if not earlier:
+        return Sentence("There is no earlier report to compare with.")
+    if rows.empty:
+        many = formats.plural(len(earlier), "earlier report")
+        return Sentence(
+            f"Nothing was restated: {many} compared, on customers, who ended it, and MRR, with the same "
+            "numbers today."
+        )
+    return Sentence(
+        f"{formats.plural(len(rows), 'number')} of earlier reports would be given otherwise today."
+    )

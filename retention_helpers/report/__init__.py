@@ -1,0 +1,1 @@
+"""Runs the notebooks, makes the pages, and publishes a report whole or not at all."""

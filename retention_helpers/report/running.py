@@ -1,0 +1,243 @@
+"""Running notebooks: two processes, each with a kernel under way before there is anything to run.
+
+Knows papermill and jupyter's kernels, and neither pages nor measures.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from retention_helpers.report import notebooks
+
+if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
+    from nbformat import NotebookNode
+
+
+@dataclass(frozen=True)
+class Run:
+    """One notebook, to be run for a month.
+
+    Attributes:
+        path: the notebook as committed.
+        title: the question it answers.
+        steps: how many code cells it has.
+        part: the private folder that takes its findings, its lists and the executed notebook.
+        parameters: what replaces the defaults of its parameters.
+        patience: how many seconds one of its cells may take.
+    """
+
+    path: Path
+    title: str
+    steps: int
+    part: Path
+    parameters: Mapping[str, str]
+    patience: int
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def executed(self) -> Path:
+        return self.part / self.path.name
+
+
+@dataclass
+class Worker:
+    """A process with a kernel of its own, both under way before there is anything to run."""
+
+    process: BaseProcess
+    line: Connection
+    run: Run | None = None
+
+
+@contextlib.contextmanager
+def workers(count: int, scratch: str, ahead: Sequence[Path]) -> Iterator[list[Worker]]:
+    """Processes, not threads: papermill changes the directory of the whole process.
+
+    Whatever happens inside, every process and kernel has ended on the way out.
+    """
+    workers = [_start_worker(scratch, ahead) for _ in range(count)]
+    try:
+        yield workers
+    finally:
+        for worker in workers:
+            worker.process.terminate()
+        for worker in workers:
+            worker.process.join(timeout=10)
+            worker.process.kill()
+
+
+def dismiss(workers: Sequence[Worker]) -> None:
+    """End these before there is anything to run."""
+    for worker in workers:
+        worker.process.terminate()
+        worker.process.join(timeout=10)
+
+
+def _start_worker(scratch: str, ahead: Sequence[Path]) -> Worker:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, scratch, ahead), daemon=True)
+    # Ctrl-C reaches every process of the terminal. This one decides; a worker is told with SIGTERM.
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process.start()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    theirs.close()
+    return Worker(process, ours)
+
+
+def _work(line: Connection, scratch: str, ahead: Sequence[Path]) -> None:
+    """Run what comes down the line, one notebook after another, and answer what went wrong, or ""."""
+    kernel: AsyncKernelManager | None = None
+
+    def leave(*_: object) -> None:
+        # Not by raising: that would surface in the tools' event loop, which may swallow it.
+        for child in psutil.Process().children():
+            child.kill()
+        if kernel:
+            kernel.cleanup_connection_file()
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+    kernel = notebooks.start_kernel(Path(scratch), Path(scratch), ahead)
+    try:
+        import papermill  # noqa: F401  (the kernel is importing, too)
+
+        while True:
+            run: Run = line.recv()
+            trouble = _execute(run, kernel, line)
+            line.send(trouble)
+            kernel = _next_kernel(kernel, trouble, scratch, ahead)
+    except EOFError:
+        return
+    finally:
+        notebooks.stop_kernel(kernel)
+
+
+def _next_kernel(
+    kernel: "AsyncKernelManager", trouble: str, scratch: str, ahead: Sequence[Path]
+) -> "AsyncKernelManager":
+    """The same kernel, emptied, for its imports cost more than most notebooks; after trouble, a new one."""
+    if not trouble:
+        notebooks.clear_kernel(kernel)
+        return kernel
+    notebooks.stop_kernel(kernel)
+    return notebooks.start_kernel(Path(scratch), Path(scratch), ahead)
+
+
+def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
+    """Run one notebook with papermill and return what went wrong, or ""."""
+    import logging
+
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    # Its log repeats, in its own words, what the page and the summary say.
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    under_way: list[NotebookNode] = []
+    try:
+        papermill.execute_notebook(
+            notebooks.read(run.path),
+            # papermill formats the path as if it were a template
+            str(run.executed).replace("{", "{{").replace("}", "}}"),
+            dict(run.parameters),
+            cwd=os.getcwd(),
+            progress_bar=False,
+            request_save_on_cell_execute=False,  # else it writes every figure anew after every cell
+            start_timeout=notebooks.SECONDS_TO_START,
+            execution_timeout=run.patience,
+            km=kernel,
+            on_notebook_start=lambda notebook: under_way.append(notebook),
+            on_cell_executed=lambda cell, cell_index, execute_reply: line.send(None),
+        )
+    except papermill.PapermillExecutionError:
+        pass  # the executed notebook holds it
+    except Exception as error:
+        # papermill writes nothing then; the owner wants to see how far it came.
+        for notebook in under_way:
+            notebooks.write(notebook, run.executed)
+        if isinstance(error, CellTimeoutError):
+            return f"one step took longer than {run.patience} seconds and was stopped"
+        if isinstance(error, DeadKernelError):
+            return "the process that ran it ended without a word; most often there is too little memory"
+        return notebooks.blamed(type(error).__name__, str(error))
+    return notebooks.fault(notebooks.read(run.executed))
+
+
+def execute_all(runs: Sequence[Run], workers: list[Worker]) -> dict[str, str]:
+    """Run every notebook, the review last, as the others lead up to it. Returns what went wrong by name."""
+    from retention_helpers.report import pages
+
+    waiting = sorted(runs, key=lambda run: run.name == notebooks.REVIEW)
+    troubles: dict[str, str] = {}
+    with _Progress(sum(run.steps for run in runs)) as progress:
+        for worker in workers:
+            _hand_over(waiting, worker)
+        pages.prepare()
+        while busy := {worker.line: worker for worker in workers if worker.run}:
+            for line in wait(list(busy)):
+                worker = busy[line]  # type: ignore[index]
+                assert worker.run
+                try:
+                    trouble = worker.line.recv()
+                except EOFError:
+                    trouble = "the process that ran it ended without a word"
+                    workers.remove(worker)
+                if trouble is None:
+                    progress.step(worker.run)
+                    continue
+                if trouble:
+                    troubles[worker.run.name] = trouble
+                progress.done(worker.run, trouble)
+                if worker in workers:
+                    _hand_over(waiting, worker)
+    return troubles | {run.name: "it was not run" for run in waiting}
+
+
+def _hand_over(waiting: list[Run], worker: Worker) -> None:
+    """The next notebook, or the end of the line: then it stops its kernel while the pages are made."""
+    worker.run = waiting.pop(0) if waiting else None
+    if worker.run:
+        worker.line.send(worker.run)
+    else:
+        worker.line.close()
+
+
+class _Progress:
+    """One bar on a terminal, a line for each notebook elsewhere."""
+
+    def __init__(self, steps: int) -> None:
+        from tqdm import tqdm
+
+        self.started = time.monotonic()
+        self.bar = tqdm(total=steps, unit="step", disable=not sys.stderr.isatty(), leave=False)
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def step(self, run: Run) -> None:
+        self.bar.set_description(notebooks.label(run.name), refresh=False)
+        self.bar.update()
+
+    def done(self, run: Run, trouble: str) -> None:
+        if self.bar.disable:
+            seconds = time.monotonic() - self.started
+            print(f"{seconds:4.0f} s  {notebooks.label(run.name)}{': ' if trouble else ''}{trouble}")

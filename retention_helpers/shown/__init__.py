@@ -1,0 +1,1 @@
+"""What a result needs to be seen: tables, figures, sentences, records and lists."""

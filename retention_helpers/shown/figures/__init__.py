@@ -1,0 +1,51 @@
+"""A figure a function, each drawn from a table that stands just before it.
+
+A figure knows column names and nothing else of the business. It shows itself as a PNG with a text that
+says what is to be seen, with the key numbers, for those who cannot see it and for the tests.
+"""
+
+from retention_helpers.shown.figures.canvas import Figure
+from retention_helpers.shown.figures.early_warning import calibration, precision_by_warning, share_by_month
+from retention_helpers.shown.figures.effects import effects, estimate_path, shares_by_day
+from retention_helpers.shown.figures.forest import forest
+from retention_helpers.shown.figures.landmark import landmark_design, still_there
+from retention_helpers.shown.figures.levels import losses_by_tenure, rate_by_level, risk_by_level
+from retention_helpers.shown.figures.lines import counts_by_month
+from retention_helpers.shown.figures.months import control_chart, movement_by_month, outlook, rate_by_month
+from retention_helpers.shown.figures.shares import amounts, shares, shares_over_time
+from retention_helpers.shown.figures.tenure import (
+    loss_by_month_of_tenure,
+    lost_by_cause,
+    survival,
+    survival_by_level,
+)
+from retention_helpers.shown.figures.triangles import triangle
+
+__all__ = [
+    "Figure",
+    "amounts",
+    "calibration",
+    "control_chart",
+    "counts_by_month",
+    "effects",
+    "estimate_path",
+    "forest",
+    "landmark_design",
+    "loss_by_month_of_tenure",
+    "losses_by_tenure",
+    "lost_by_cause",
+    "movement_by_month",
+    "outlook",
+    "precision_by_warning",
+    "rate_by_level",
+    "rate_by_month",
+    "risk_by_level",
+    "share_by_month",
+    "shares",
+    "shares_by_day",
+    "shares_over_time",
+    "still_there",
+    "survival",
+    "survival_by_level",
+    "triangle",
+]

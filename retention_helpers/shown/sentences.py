@@ -1,0 +1,73 @@
+"""What a sentence is, and the warnings of the first screen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from retention_helpers.contract.tables import Fault
+from retention_helpers.words import formats
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A finding in words; shows itself in a notebook and on a page."""
+
+    text: str
+
+    def _repr_html_(self) -> str:
+        return f'<p class="finding">{formats.escaped(self.text)}</p>'
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """Several findings of one kind: a sentence where there is one, a list where there are more."""
+
+    items: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        if len(self.items) == 1:
+            return Sentence(self.items[0])._repr_html_()
+        lines = "".join(f"<li>{formats.escaped(item)}</li>" for item in self.items)
+        return f'<ul class="finding">{lines}</ul>'
+
+    def __repr__(self) -> str:
+        return "\n".join(self.items)
+
+
+@dataclass(frozen=True)
+class Warnings:
+    """What the reader should know before believing the numbers: a line that opens into the whole."""
+
+    faults: tuple[Fault, ...]
+
+    def _summary(self) -> str:
+        if not self.faults:
+            return "Nothing in the data calls these numbers into question."
+        rules = listed(sorted({fault.rule for fault in self.faults}))
+        return f"{formats.plural(len(self.faults), 'warning')} about the data: {rules}."
+
+    def _repr_html_(self) -> str:
+        if not self.faults:
+            return f'<p class="fine">{self._summary()}</p>'
+        items = "".join(f"<li>{formats.escaped(fault.message)}</li>" for fault in self.faults)
+        summary = formats.escaped(self._summary())
+        return f'<details class="warning"><summary>{summary}</summary><ul>{items}</ul></details>'
+
+    def __repr__(self) -> str:
+        return "\n".join([self._summary(), *(fault.message for fault in self.faults)])
+
+
+def warnings(faults: Sequence[Fault]) -> Warnings:
+    """The gate's warnings, for the first screen of a page."""
+    return Warnings(tuple(fault for fault in faults if fault.level == "warning"))
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Parts of a sentence, joined.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

@@ -1,0 +1,191 @@
+"""Sheets that people keep by hand: our own template, and the one of Baremetrics, as XLSX or CSV.
+
+A sheet is known by its header, which may stand below titles; totals, repeated headers and remarks are set
+aside. Days and amounts are read as people write them (`written`), and asked about where they could mean two
+things.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from retention_helpers.contract.settings import SETTINGS_FILE
+from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, message
+from retention_helpers.sources.folder import Unreadable, shortened
+from retention_helpers.sources.interface import (
+    PLACE,
+    Imported,
+    Importer,
+    Order,
+    SetAside,
+    as_text,
+    write_rows,
+)
+from retention_helpers.sources.prices import major, monthly
+from retention_helpers.sources.spreadsheet.cells import Text, columns_unread, read_cells
+from retention_helpers.sources.spreadsheet.grids import Grid, grids
+from retention_helpers.sources.spreadsheet.sheets import (
+    BAREMETRICS,
+    Names,
+    Sheet,
+    header_name,
+    layout_of,
+    missing_from,
+    sheet_of,
+)
+
+Rows = dict[str, list[dict[str, Text]]]
+README_SHEET = "read me"  # of our template
+
+
+def recognises(columns: Sequence[str]) -> str:
+    """What a sheet with these columns is, in the owner's words; "" for none of ours."""
+    layout = layout_of(list(map(header_name, columns)))
+    if layout is None:
+        return ""
+    return "Baremetrics' import template" if layout is BAREMETRICS else f"a sheet of {layout.name}"
+
+
+def _place(sheet: Sheet, order: Order, number: int) -> str:
+    return str(order.spot(sheet.grid.file, sheet.grid.place(number)))
+
+
+def _own_rows(sheet: Sheet, order: Order, names: Names) -> tuple[Rows, list[Fault]]:
+    table = TABLES[sheet.layout.name]
+    kinds = {column.name: str(column.kind) for column in table.columns}
+    rows, faults = read_cells(sheet, kinds, order.settings.date_order, names)
+    return {table.name: [{**row, PLACE: _place(sheet, order, number)} for number, row in rows]}, faults
+
+
+# --- Baremetrics' template -------------------------------------------------------------------------
+
+_BAREMETRICS_KINDS = {
+    "subscription_started_at": "instant",
+    "subscription_canceled_at": "instant",
+    "plan_amount": "money",
+    "subscription_quantity": "money",
+    "plan_interval_count": "money",
+}
+
+
+def _monthly(row: Mapping[str, Text]) -> Text:
+    """The month's amount of a plan; None where its parts cannot be read."""
+    try:
+        amount = Decimal(row.get("plan_amount") or "x") * Decimal(row.get("subscription_quantity") or 1)
+        price = major(amount, row.get("plan_currency") or "")
+        count = Decimal(row.get("plan_interval_count") or 1)
+        return as_text(monthly(price, row.get("plan_interval") or "month", count))
+    except (InvalidOperation, KeyError, ZeroDivisionError):
+        return None
+
+
+def _baremetrics_rows(sheet: Sheet, order: Order, names: Names) -> tuple[Rows, list[Fault]]:
+    rows, faults = read_cells(sheet, _BAREMETRICS_KINDS, order.settings.date_order, names)
+    spans = [_span(row) | {PLACE: _place(sheet, order, number)} for number, row in rows]
+    people: dict[str, dict[str, Text]] = {}
+    for (_, row), span in zip(rows, spans, strict=True):
+        who = span["customer_id"] or span[PLACE] or ""
+        known = people.get(who)
+        if known is None or (span["started_at"] or "") < (known["signed_up_at"] or ""):
+            people[who] = {
+                "customer_id": span["customer_id"],
+                "signed_up_at": span["started_at"],
+                "name": row.get("customer_name"),
+                "email": row.get("customer_email"),
+                PLACE: span[PLACE],
+            }
+    return {"customers": list(people.values()), "subscriptions": spans}, [*faults, _without_ends(sheet)]
+
+
+def _span(row: Mapping[str, Text]) -> dict[str, Text]:
+    return {
+        "customer_id": row.get("customer_oid"),
+        "started_at": row.get("subscription_started_at"),
+        "ended_at": row.get("subscription_canceled_at"),
+        "mrr": _monthly(row) or f"{row.get('plan_amount')} per {row.get('plan_interval')}",
+        "plan": row.get("plan_name") or row.get("plan_oid"),
+        "currency": row.get("plan_currency"),
+        "interval": row.get("plan_interval"),
+        "subscription_id": row.get("subscription_oid"),
+    }
+
+
+def _without_ends(sheet: Sheet) -> Fault:
+    said = message(
+        sheet.grid.file.name,
+        "this template knows no sign-up and no end of the paid period",
+        "The first start was taken for the sign-up, and the day of cancellation for the end of service: "
+        "losses stand up to a period earlier than elsewhere.",
+    )
+    return Fault("note", "subscriptions", "template without ends", len(sheet.rows), said)
+
+
+# --- reading ---------------------------------------------------------------------------------------
+
+
+def read(order: Order) -> Imported:
+    """Every sheet of every file whose header is known; the others are named."""
+    names = Names(order.options.get("columns", {}), order.options.get("values", {}))
+    tables: Rows = {}
+    faults: list[Fault] = []
+    aside: list[SetAside] = []
+    rows_read: dict[str, int] = {}
+    for file in order.files:
+        try:
+            found, assumed = grids(file)
+            sheets = [(grid, sheet_of(grid, names)) for grid in found]
+        except Unreadable as broken:
+            said = message(file.name, broken.what, broken.way_out)
+            faults.append(Fault("stop", "", "unreadable file", 0, said))
+            continue
+        faults += [*assumed, *_unknown_sheets(file, sheets, names)]
+        for sheet in (sheet for _, sheet in sheets if sheet is not None):
+            rows_of = _baremetrics_rows if sheet.layout is BAREMETRICS else _own_rows
+            brought, uncertain = rows_of(sheet, order, names)
+            faults += [*uncertain, *columns_unread(sheet)]
+            aside += sheet.set_aside
+            rows_read[file.name] = rows_read.get(file.name, 0) + len(sheet.rows) + len(sheet.set_aside)
+            for table, rows in brought.items():
+                tables.setdefault(table, []).extend(rows)
+    paths = {
+        table: write_rows(order, table, rows)
+        for table, rows in tables.items()
+        if rows or table in REQUIRED_TABLES
+    }
+    return Imported(paths, rows_read, tuple(aside), tuple(faults))
+
+
+def _unknown_sheets(file: Path, sheets: Sequence[tuple[Grid, Sheet | None]], names: Names) -> Iterator[Fault]:
+    for grid in (grid for grid, sheet in sheets if sheet is None):
+        meant, lacking = missing_from(grid, names)
+        title = f"sheet {grid.title}" if grid.title else "it"
+        if meant:
+            what = f"{title} looks like {meant}, and lacks {shortened(lacking)}"
+            yield _no_header(file, meant, what, f"Add {'it' if len(lacking) == 1 else 'them'}, or map")
+        elif header_name(grid.title) != header_name(README_SHEET) and len(sheets) > 1:
+            said = message(file.name, f"{title} holds no table and was not read", "Is that meant?")
+            yield Fault("note", "", "unknown sheet", 0, said)
+    if not any(sheet for _, sheet in sheets) and not any(missing_from(grid, names)[0] for grid, _ in sheets):
+        header = [as_text(cell) or "" for cell in sheets[0][0].lines[0][1]] if sheets else []
+        what = f"no line is the header of a table; the first one holds {shortened(header)}"
+        yield _no_header(file, "", what, "Let the columns bear the names of the template, or map")
+
+
+def _no_header(file: Path, table: str, what: str, way_out: str) -> Fault:
+    said = message(
+        file.name,
+        what,
+        f"{way_out} your names to ours in {SETTINGS_FILE}, such as `sources: {{spreadsheet: {{path: "
+        f"{file.name}, columns: {{customer_id: Account}}}}}}`. To fill in ours: "
+        "`import spreadsheet --template FILE.xlsx`.",
+    )
+    return Fault("stop", table, "unknown sheet", 0, said)
+
+
+IMPORTER = Importer(
+    name="spreadsheet",
+    about="a sheet kept by hand (our template, or Baremetrics'), XLSX or CSV",
+    recognises=recognises,
+    read=read,
+    options=("columns", "values"),
+)

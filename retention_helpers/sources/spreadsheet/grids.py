@@ -1,0 +1,160 @@
+"""Sheets as grids of cells: a workbook's sheets, or a CSV file, whatever stands above and below the table."""
+
+import codecs
+import csv
+import datetime as dt
+import gzip
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import openpyxl
+from openpyxl.utils.datetime import CALENDAR_WINDOWS_1900
+
+from retention_helpers.contract.tables import Fault, message
+from retention_helpers.sources.folder import Unreadable
+
+Cell = str | int | float | dt.date | dt.datetime | dt.time | None
+_DELIMITERS = ",;\t"
+_LINES_LOOKED_AT = 40
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A sheet: the lines that hold anything, each with its number as the owner sees it."""
+
+    file: Path
+    title: str  # of the sheet; "" in a CSV file
+    lines: Sequence[tuple[int, list[Cell]]]
+    epoch: dt.datetime = CALENDAR_WINDOWS_1900
+
+    def place(self, number: int) -> str:
+        """Where the owner finds a line: "line 7" of a CSV file, "sheet Customers, row 7" of a workbook."""
+        return f"sheet {self.title}, row {number}" if self.title else f"line {number}"
+
+
+def grids(path: Path) -> tuple[list[Grid], list[Fault]]:
+    """The sheets of a file that hold anything, and what had to be assumed to read it. Raises Unreadable."""
+    if path.name.lower().endswith((".xlsx", ".xlsm")):
+        return _of_workbook(path), []
+    if path.name.lower().endswith((".csv", ".csv.gz", ".tsv", ".txt")):
+        return _of_csv(path)
+    raise Unreadable("it is no spreadsheet that can be read", "Save it as XLSX or CSV.")
+
+
+def _of_workbook(path: Path) -> list[Grid]:
+    try:
+        with (
+            closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book,
+            closing(openpyxl.load_workbook(path, read_only=True)) as formulas,
+        ):
+            found = []
+            for sheet, typed in zip(book.worksheets, formulas.worksheets, strict=True):
+                both = zip(sheet.iter_rows(values_only=True), typed.iter_rows(values_only=True), strict=True)
+                every = [
+                    (number, _cells(values, written, sheet.title, number))
+                    for number, (values, written) in enumerate(both, start=1)
+                ]
+                lines = [line for line in every if any(cell is not None for cell in line[1])]
+                if lines:
+                    found.append(Grid(path, sheet.title, lines, book.epoch))
+            return found
+    except Unreadable:
+        raise
+    except Exception:  # openpyxl raises what its parsers raise: KeyError, BadZipFile, ParseError, …
+        raise Unreadable("the file is not an Excel workbook, or damaged", "Save it again as XLSX.") from None
+
+
+def _cells(values: Sequence[object], written: Sequence[object], title: str, number: int) -> list[Cell]:
+    for value, formula in zip(values, written, strict=True):
+        if value is None and isinstance(formula, str) and formula.startswith("="):
+            raise Unreadable(
+                f"row {number} of sheet {title} holds a formula without its value",
+                "Open it in Excel or LibreOffice and save it there.",
+            )
+    return [_cell(value) for value in values]
+
+
+def _cell(value: object) -> Cell:
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
+        return value.date()
+    if isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, int | float | dt.date | dt.time) else _words(value)
+
+
+def _words(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _of_csv(path: Path) -> tuple[list[Grid], list[Fault]]:
+    text, faults = _text(path)
+    delimiter = _delimiter(text)
+    try:
+        lines = [
+            (line, _filled(cells)) for line, cells in _records(text, delimiter) if any(map(str.strip, cells))
+        ]
+    except csv.Error:
+        raise Unreadable("the quotation marks do not pair up", "Export it again.") from None
+    if not lines:
+        raise Unreadable("the file is empty", "Export it again, with its header line.")
+    return [Grid(path, "", lines)], faults
+
+
+def _text(path: Path) -> tuple[str, list[Fault]]:
+    """The text of a file: UTF-8, UTF-16 with its mark, else the letters of Windows, which is said."""
+    try:
+        raw = path.read_bytes()
+        content = gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
+    except (OSError, EOFError):
+        raise Unreadable("the file cannot be read to its end", "Export or copy it again.") from None
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encodings = ["utf-16"]
+    else:
+        encodings = ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" in text:
+            break
+        return text, [_letters_assumed(path)] if encoding == "cp1252" else []
+    raise Unreadable("it is not text", "Save it as CSV UTF-8.")
+
+
+def _letters_assumed(path: Path) -> Fault:
+    said = message(
+        path.name,
+        "it is not UTF-8 text and was read as Windows letters",
+        "Look at names with umlauts or accents; save it as CSV UTF-8 if they are wrong.",
+    )
+    return Fault("note", "", "letters assumed", 0, said)
+
+
+def _delimiter(text: str) -> str:
+    """The sign that cuts most lines into the same number of cells, two or more."""
+    sample = text.splitlines()[:_LINES_LOOKED_AT]
+
+    def evenness(sign: str) -> tuple[int, int]:
+        widths = [len(cells) for cells in csv.reader(sample, delimiter=sign) if len(cells) > 1]
+        most = max(set(widths), key=lambda width: (widths.count(width), width), default=0)
+        return widths.count(most), most
+
+    return max(_DELIMITERS, key=evenness)
+
+
+def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    begin = 1
+    for cells in reader:
+        yield begin, cells
+        begin = reader.line_num + 1
+
+
+def _filled(cells: Sequence[str]) -> list[Cell]:
+    return [cell.strip() or None for cell in cells]

@@ -1,0 +1,180 @@
+"""Where in a sheet the table is: the line that is its header, its rows, and the lines that are none."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from retention_helpers.contract.tables import TABLES, Table
+from retention_helpers.sources.folder import Unreadable
+from retention_helpers.sources.interface import SetAside, as_text
+from retention_helpers.sources.spreadsheet.grids import Cell, Grid
+
+Row = dict[str, Cell]
+
+EXAMPLE = "EXAMPLE"  # how the ids of the template's filled rows begin
+_HEADER_WITHIN = 30  # lines of titles and remarks at most
+_NEARLY = 0.5  # of the required columns make a header that was meant to be one
+_TOTALS = re.compile(
+    r"(?:grand |sub)?totals?|sum|average|summe|gesamt|zwischensumme|insgesamt|mittelwert|somme|suma|totale",
+    re.IGNORECASE,
+)
+_NAMES_A_ROW = ("customer_id", "customer_oid", "note", "experiment")
+
+
+def header_name(cell: Cell) -> str:
+    """A header cell as the contract writes names.
+
+    >>> header_name(" Customer ID "), header_name("Signed-up at")
+    ('customer_id', 'signed_up_at')
+    """
+    return re.sub(r"[\s-]+", "_", str(cell if cell is not None else "").strip().lower())
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A form of sheet: the columns that show it, and whether further ones are attributes."""
+
+    name: str
+    required: frozenset[str]
+    known: frozenset[str]
+    keeps_others: bool = False
+
+
+def _layout_of(table: Table) -> Layout:
+    known = frozenset(column.name for column in table.columns)
+    return Layout(table.name, frozenset(table.required), known, table.has_attributes)
+
+
+BAREMETRICS = Layout(
+    "baremetrics",
+    frozenset({"customer_oid", "plan_amount", "plan_interval", "subscription_started_at"}),
+    frozenset(
+        {"plan_oid", "plan_name", "plan_currency", "plan_amount", "plan_interval", "plan_interval_count",
+         "customer_oid", "customer_name", "customer_email", "subscription_oid", "subscription_started_at",
+         "subscription_canceled_at", "subscription_quantity"}
+    ),
+)  # fmt: skip
+LAYOUTS = (BAREMETRICS, *map(_layout_of, TABLES.values()))
+
+
+def layout_of(names: Sequence[str], title: str = "") -> Layout | None:
+    """The layout whose required columns are all there; the sheet's title decides between several."""
+    there = frozenset(names)
+    fitting = [layout for layout in LAYOUTS if layout.required <= there]
+    return max(
+        fitting,
+        key=lambda layout: (layout.name == header_name(title), len(layout.known & there)),
+        default=None,
+    )
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A grid whose header was found.
+
+    Attributes:
+        rows: the lines that are rows, each with its number, by column.
+        set_aside: the filled lines below the header that are none.
+        unread: the named columns that belong to nothing.
+    """
+
+    grid: Grid
+    layout: Layout
+    rows: Sequence[tuple[int, Row]]
+    set_aside: Sequence[SetAside] = ()
+    unread: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the owner calls our columns, and the owner's words for ours in them."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)  # theirs by ours
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # ours by theirs, by column
+
+    def of(self, line: Sequence[Cell]) -> list[str]:
+        """The cells of a header as names of ours."""
+        ours = {header_name(theirs): name for name, theirs in self.columns.items()}
+        return [ours.get(name, name) for name in map(header_name, line)]
+
+
+def sheet_of(grid: Grid, names: Names) -> Sheet | None:
+    """The rows below the header; None where no line is a header. Raises Unreadable for a column twice."""
+    at = _header_at(grid, names)
+    if at is None:
+        return None
+    header = grid.lines[at][1]
+    ours = names.of(header)
+    layout = layout_of(ours, grid.title)
+    assert layout is not None
+    twice = [name for name in layout.known if ours.count(name) > 1]
+    if twice:
+        raise Unreadable(f"the column {min(twice)} stands twice", "Keep one of the two.")
+    columns = _columns(ours, header, layout)
+    rows, aside = [], []
+    for number, line in grid.lines[at + 1 :]:
+        reason = _is_no_row(line, header, ours, layout)
+        if reason:
+            aside.append(SetAside(grid.file.name, grid.place(number), reason, _as_said(line, ours)))
+        else:
+            rows.append((number, {name: line[i] if i < len(line) else None for i, name in columns.items()}))
+    unread = [as_text(header[i]) or "" for i, name in enumerate(ours) if name and i not in columns]
+    return Sheet(grid, layout, rows, aside, unread)
+
+
+def _header_at(grid: Grid, names: Names) -> int | None:
+    """The first line that names all columns of a layout."""
+    lines = grid.lines[:_HEADER_WITHIN]
+    return next((at for at, (_, cells) in enumerate(lines) if layout_of(names.of(cells), grid.title)), None)
+
+
+def missing_from(grid: Grid, names: Names) -> tuple[str, list[str]]:
+    """What a sheet without a header was probably meant to be, and the columns that it lacks for that."""
+    best, lacking, most = "", [], _NEARLY
+    for _, cells in grid.lines[:_HEADER_WITHIN]:
+        there = frozenset(names.of(cells))
+        for layout in LAYOUTS:
+            share = len(layout.required & there) / len(layout.required)
+            if share > most or (share == most and layout.name == header_name(grid.title)):
+                best, lacking, most = layout.name, sorted(layout.required - there), share
+    return best, lacking
+
+
+def _columns(ours: Sequence[str], header: Sequence[Cell], layout: Layout) -> dict[int, str]:
+    """Which cell of a line is which column; an attribute keeps the name that the owner gave it."""
+    found = {}
+    for nth, name in enumerate(ours):
+        if name in layout.known:
+            found[nth] = name
+        elif name and layout.keeps_others:
+            found[nth] = " ".join((as_text(header[nth]) or "").split())
+    return found
+
+
+def _as_said(line: Sequence[Cell], ours: Sequence[str]) -> dict[str, str]:
+    """The filled cells of a line by their column, or its number where it has no name."""
+    named = [ours[nth] if nth < len(ours) else "" for nth in range(len(line))]
+    return {
+        name or f"column {nth}": as_text(cell) or ""
+        for nth, (name, cell) in enumerate(zip(named, line, strict=True), start=1)
+        if cell is not None
+    }
+
+
+def _is_no_row(line: Sequence[Cell], header: Sequence[Cell], ours: Sequence[str], layout: Layout) -> str:
+    """Why a line below the header is no row of the table; "" for a row."""
+    filled = [cell for cell in line if cell is not None]
+    if list(map(header_name, line[: len(header)])) == list(map(header_name, header)):
+        return "the header again"
+    cells = {name: line[i] if i < len(line) else None for i, name in enumerate(ours)}
+    is_whole = all(cells[name] is not None for name in layout.required - {"ended_at"})
+    if not is_whole and any(isinstance(cell, str) and _TOTALS.match(cell) for cell in filled[:2]):
+        return "a line of totals"
+    if len(filled) == 1 and isinstance(filled[0], str) and " " in filled[0]:
+        return "a remark and no row"
+    label = next((line[i] for i, name in enumerate(ours[: len(line)]) if not name and line[i]), None)
+    if isinstance(label, str) and re.match(r"(?i)example|more info", label):
+        return f"a line of the template ({label[:40]})"
+    if any(str(cells.get(name) or "").upper().startswith(EXAMPLE) for name in _NAMES_A_ROW):
+        return "the example row of the template"
+    return ""

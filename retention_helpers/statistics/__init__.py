@@ -1,0 +1,1 @@
+"""Pure functions of numbers: intervals, exact tests, curves, limits, models."""

@@ -1,0 +1,1 @@
+"""How a number, a day and a mistake are written."""

@@ -1,0 +1,150 @@
+"""The page about reasons on businesses that are hard on it: little to say, odd, or hostile."""
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import openpyxl
+import pytest
+from cells import LEAKS, SCHEMA, run_cells
+from conftest import write_folder
+
+from retention_helpers.business import opened
+from retention_helpers.gate import kept
+
+PAGE = kept.PACKAGE.parent / "notebooks" / "churn_reasons.ipynb"
+HOSTILE = {
+    "html": "<script>alert(1)</script><img src=x onerror=alert(2)>",
+    "markdown": "# **bold** [a](javascript:alert(1)) `code` | cell |",
+    "formula": '=HYPERLINK("http://example.com","x")',
+    "plus": "+1-2 is what I pay",
+    "right to left": "السعر مرتفع جدا بالنسبة لنا",
+    "override": "abc \u202e!gnp.exe",
+    "emoji": "👩\u200d💻 too expensive 😡😡",
+    "long": "太贵了 and <b>slow</b> " * 500,
+    "address": "write to ada@example.com or +49 30 1234567",
+}
+
+
+def left(
+    many: int, reasons: Any = None, *, mrr: int = 20, comment: str = "", kind: str = ""
+) -> dict[str, Any]:
+    """That many customers lost in March, of whom the first gave these reasons, and as many who stay."""
+    spans = [(f"C-{n}", "2025-06-05", "2026-03-05", mrr, "active", "solo") for n in range(many)]
+    stay = [(f"S-{n}", "2025-06-05", "", mrr, "active", "team") for n in range(many)]
+    rows = [(f"C-{n}", "2026-03-01", reason, kind, comment) for n, reason in enumerate(reasons or [])]
+    return {"spans": [*spans, *stay], "cancellations": rows} if rows else {"spans": [*spans, *stay]}
+
+
+def hostile() -> dict[str, Any]:
+    """Every hostile comment by a customer who is to be called."""
+    folder = left(len(HOSTILE), ["missing_feature"] * len(HOSTILE), mrr=200)
+    rows = zip(folder["cancellations"], HOSTILE.values(), strict=True)
+    return {**folder, "cancellations": [(*row[:4], comment) for row, comment in rows]}
+
+
+BUSINESSES: dict[str, dict[str, Any]] = {
+    "nobody asked": left(13),
+    "one answer": left(13, ["too_expensive"]),
+    "one reason for all": left(30, ["too_expensive"] * 30),
+    "only the biller": left(30, ["payment_failed"] * 20 + ["payment_disputed"] * 10),
+    "only codes of its own": left(30, ["Wetter", "zu laut", "Wetter"] * 10),
+    "the biller's own codes": left(30, ["R-17"] * 30, kind="involuntary"),
+    "all paused when they left": {
+        "spans": [
+            span
+            for n in range(25)
+            for span in [
+                (f"C-{n}", "2025-06-05", "2026-02-05", 20, "active"),
+                (f"C-{n}", "2026-02-05", "2026-03-05", "", "paused"),
+            ]
+        ],
+        "cancellations": [(f"C-{n}", "2026-03-01", "temporary", "", "") for n in range(25)],
+    },
+    "hostile": hostile(),
+}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[str, dict, Path]]:
+    """What the page says of a business, its findings, and the folder that it hands on to."""
+    done: dict[str, tuple[str, dict, Path]] = {}
+
+    def run(kind: str) -> tuple[str, dict, Path]:
+        if kind not in done:
+            home = tmp_path_factory.mktemp("page")
+            data = write_folder(home / "data", **BUSINESSES[kind])
+            with pytest.MonkeyPatch.context() as patch:
+                defaults = {**opened.open_business.__kwdefaults__, "cache": home / "cache"}
+                patch.setattr(opened.open_business, "__kwdefaults__", defaults)
+                out = home / "out" / "findings.json"
+                said = run_cells(PAGE, {"data": str(data), "month": "2026-03", "findings_to": str(out)})
+            done[kind] = said, json.loads(out.read_text(encoding="utf-8")), out.parent
+        return done[kind]
+
+    return run
+
+
+@pytest.mark.parametrize("kind", BUSINESSES)
+def test_the_page_says_nothing_odd(page: Callable[[str], tuple[str, dict, Path]], kind: str) -> None:
+    """No missing number in a sentence, no tag of a customer's, findings after the schema."""
+    said, record, _ = page(kind)
+    assert not LEAKS.findall(said)
+    assert not re.search(r"(?<![\d,])1 (customers|answers|days)", said)
+    jsonschema.validate(
+        {"schema_version": 1, "month": "2026-03", "as_of": "2026-04-01", "currency": None, **record}, SCHEMA
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentences"),
+    [
+        ("nobody asked", ["Of 13 customers lost in March 2026, 13 were not asked.",
+                          "Nobody said why from June 2025 to March 2026.",
+                          "Nobody said why, so there is no play"]),
+        ("one answer", ["fewer than 20 answers even from June 2025 to March 2026 (1)",
+                        "1 answer from June 2025 to March 2026: too few to say which reason"]),
+        ("one reason for all", ["leads with March 2026 alone: it has 30 answers, and 20 are enough.",
+                                "The verdicts of the first screen are those of March 2026.",
+                                "everybody said why"]),
+        ("only the biller", ["Of 30 customers lost in March 2026, the biller ended 30.",
+                             "(payment failed 20, payment disputed 10). For none of them have 30 days"]),
+        ("only codes of its own", ["30 customers left with a reason that no map knows", "Wetter", "zu laut"]),
+        ("the biller's own codes", ["R-17", "The biller ended 30 of them: their cause is “not said”."]),
+    ],
+)  # fmt: skip
+def test_the_page_says_what_is_so(
+    page: Callable[[str], tuple[str, dict, Path]], kind: str, sentences: list[str]
+) -> None:
+    """In the words of the page, counted by hand from the rows above."""
+    said = page(kind)[0]
+    assert [sentence for sentence in sentences if sentence not in said] == []
+
+
+def test_comparisons_stand_for_the_month_and_for_three(page: Callable[[str], tuple[str, dict, Path]]) -> None:
+    """Whatever months the page leads with, both have their table against the twelve before."""
+    for kind in ("one answer", "one reason for all"):
+        said, record, _ = page(kind)
+        assert "The report month, against the 12 months before it" in said
+        assert "The last three months, against the 12 months before them" in said
+        assert set(record["reasons"]["change"]) == {"month", "quarter", "shown"}
+
+
+def test_the_list_of_interviews_is_safe_for_spreadsheets(
+    page: Callable[[str], tuple[str, dict, Path]],
+) -> None:
+    """No cell begins a formula, in either file; what looks like one is text, and addresses are masked."""
+    actions = page("hostile")[2] / "actions"
+    with (actions / "interviews.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(HOSTILE)
+    assert not [cell for row in rows for cell in row.values() if cell[:1] in tuple("=+-@\t\r")]
+    comments = " ".join(row["comment"] for row in rows)
+    assert "HYPERLINK" in comments and "ada@example.com" not in comments and "1234567" not in comments
+    sheet = openpyxl.load_workbook(actions / "interviews.xlsx").active
+    assert sheet is not None
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "d"}

@@ -1,0 +1,311 @@
+"""The comparison as the pages show it: its first screen, its line in the review, with whom to begin, and odd
+businesses from the files to the page.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pandas as pd
+import pytest
+from cells import LEAKS, SCHEMA, run_cells
+from conftest import write_folder
+
+from retention_helpers import churned_vs_retained, monthly_review
+from retention_helpers.business import Business
+from retention_helpers.business import opened as opening
+from retention_helpers.churned_vs_retained import said as said_comparison
+from retention_helpers.churned_vs_retained.lot import HELPED
+from retention_helpers.churned_vs_retained.said.tables import unseen
+from retention_helpers.churned_vs_retained.valuation import Proposal
+from retention_helpers.report import notebooks
+
+SIGNED_UP = dt.date(2025, 9, 1)
+
+
+def day(number: int, hour: int = 12) -> str:
+    return f"{SIGNED_UP + dt.timedelta(days=number)}T{hour:02}:00:00"
+
+
+def judged(**columns: Any) -> pd.DataFrame:
+    """A table of `compare_together` with what the pages take of it, a row of each value."""
+    usual: dict[str, Any] = {
+        "name": "onboarding_completed", "label": "onboarding completed in the first week",
+        "kind": "yes or no", "tier": "first week", "level": "no", "rest": "yes", "level_customers": 100,
+        "level_lost": 40, "level_risk": 0.4, "rest_customers": 100, "rest_lost": 20, "rest_risk": 0.2,
+        "difference": 0.2, "difference_low": 0.07, "difference_high": 0.32, "verdict": "confirmed",
+        "leads": True, "works_through": (), "explained_by": (), "moves_with": (),
+    }  # fmt: skip
+    many = max((len(values) for values in columns.values()), default=1)
+    return pd.DataFrame({**{name: [value] * many for name, value in usual.items()}, **columns})
+
+
+PROPOSED = Proposal(
+    "onboarding_completed", "onboarding completed in the first week", "yes", 0.3, 0.2, 20.0, 290, 29.0,
+    0.5, 0.65, 169, 16.9,
+)  # fmt: skip
+
+
+# --- the review --------------------------------------------------------------------------------------
+
+
+def test_the_review_says_what_was_different_and_what_to_test() -> None:
+    """The driver of the experiment, also where another differs more; its size, and how many others."""
+    together = judged(
+        name=["later_days_of_use", "onboarding_completed"],
+        label=["days of use, days 7 to 30", "onboarding completed in the first week"],
+        difference=[0.3, 0.2],
+    )
+    line = monthly_review.difference_answer(together, PROPOSED)
+    assert line.number == "40.0 %"
+    assert line.basis == (
+        "of the 100 with “no” in onboarding completed in the first week left; 20.0 % of the 100 with “yes”"
+    )
+    assert line.interval == "+7.0 to +32.0 points apart"
+    assert [verdict.text for verdict in line.verdicts] == ["confirmed", "1 other confirmed"]
+    assert line.do_now.startswith("Help every second newcomer to finish it")
+    assert "169 with the help and as many without will show whether it works: 17 months" in line.do_now
+
+
+def test_without_a_proposal_the_review_names_the_largest_difference() -> None:
+    """A segment cannot be given to anybody: it is said, and no experiment is."""
+    together = judged(
+        name=["channel"], label=["channel"], kind=["category"], tier=["sign-up"], level=["paid"],
+        rest=["all others"],
+    )  # fmt: skip
+    line = monthly_review.difference_answer(together, None)
+    assert "“paid” in channel left; 20.0 % of the 100 others" in line.basis
+    assert line.do_now == "Speak with those of “paid”: what did they expect, and what did they meet?"
+
+
+@pytest.mark.parametrize(("verdict", "basis"), [("not seen", "nothing that"), ("too few", "too few left")])
+def test_the_review_says_when_nothing_is_confirmed(verdict: str, basis: str) -> None:
+    """No number is made up for it."""
+    line = monthly_review.difference_answer(judged(verdict=[verdict]), None)
+    assert (line.number, line.interval) == ("–", "–")
+    assert line.basis.startswith(basis) and line.verdicts[0].text == verdict
+
+
+def test_the_experiment_is_an_action_only_where_somebody_could_begin(lives: Business) -> None:
+    """Its customers are those of the list; without a proposal there is no action."""
+    people = pd.DataFrame({"customer_id": ["A", "B"], "mrr": [20, 30]})
+    todo = monthly_review.actions(lives, [monthly_review.begin_experiment(people, PROPOSED)])
+    assert todo[["id", "customers", "mrr"]].values.tolist() == [["begin_experiment", 2, 50]]
+    assert "onboarding completed in the first week" in todo["what"].iloc[0]
+    assert monthly_review.actions(lives, [monthly_review.begin_experiment(people.head(0), None)]).empty
+
+
+def test_the_first_screen_gives_causes_first_and_shadows_after_them() -> None:
+    """A confirmed driver with what it works through; a shadow of something earlier with what casts it."""
+    together = judged(
+        name=["channel", "onboarding_completed", "integration", "later_days_of_use"],
+        label=["channel", "onboarding completed", "integration connected", "days of use"],
+        kind=["category", "yes or no", "yes or no", "number"],
+        tier=["sign-up", "first week", "first week", "later"],
+        difference=[0.1, 0.2, 0.15, 0.3],
+        verdict=["not seen", "confirmed", "explained by others", "not seen"],
+        explained_by=[(), (), ("channel",), ()],
+        works_through=[(), ("later_days_of_use",), (), ()],
+    )
+    rows = monthly_review.what_was_different(together, 90).rows
+    assert [row.verdicts[0].text for row in rows] == ["confirmed", "explained by others"]
+    assert rows[0].do_now.endswith("It seems to work through days of use.")
+    assert rows[1].do_now == "Nothing about it by itself: look at channel."
+
+
+# --- with whom to begin --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def lives(business_of: Callable[..., Business]) -> Business:
+    """
+    The report of March 2026; 60 old customers, every second of whom completed the onboarding. The young:
+
+                sign-up                31 March
+    did_it      20 March  o            ==========   completed: nothing to win
+    not_yet     20 March               ==========   open to it
+    asks        20 March        x      ==========   has asked already
+    trial       25 March               tttttttttt   pays nothing yet
+    gone        10 March ======                     left
+    too_old     28 February            ==========   31 days: old enough for the landmark
+    first_day   31 March               =            open to it
+    """
+    old = [(f"old-{n:02}", day(n), "", 10) for n in range(60)]
+    young = [
+        ("did_it", "2026-03-20", "", 20),
+        ("not_yet", "2026-03-20", "", 30),
+        ("asks", "2026-03-20", "", 20),
+        ("trial", "2026-03-25", "", "", "trialing"),
+        ("gone", "2026-03-10", "2026-03-18", 20),
+        ("too_old", "2026-02-28", "", 20),
+        ("first_day", "2026-03-31", "", 40),
+    ]
+    events = [(f"old-{n:02}", day(n + 2), "onboarding_completed") for n in range(0, 60, 2)]
+    events += [(f"old-{n:02}", day(n + 3), "login") for n in range(60)]
+    events.append(("did_it", "2026-03-22T10:00:00", "onboarding_completed"))
+    return business_of(
+        [*old, *young],
+        events=events,
+        cancellations=[("asks", "2026-03-28", "too_complex", "voluntary")],
+        settings={"min_customers": 5},
+    )
+
+
+def test_the_lot_is_drawn_among_newcomers_who_can_still_be_won(lives: Business) -> None:
+    """By hand: two are open to it, the younger first, with what they pay."""
+    comparison = churned_vs_retained.comparison(lives, landmark_days=30)
+    alone = churned_vs_retained.compare_alone(comparison)
+    alone.loc[alone["name"] == "onboarding_completed", ["cut", "is_upper"]] = [0.5, False]
+    drawn = churned_vs_retained.drawn_by_lot(lives, comparison, alone, PROPOSED)
+    assert drawn[["customer_id", "days_since_sign_up", "mrr"]].values.tolist() == [
+        ["first_day", 0, 40],
+        ["not_yet", 11, 30],
+    ]
+    assert churned_vs_retained.drawn_by_lot(lives, comparison, alone, None).empty
+
+
+def test_the_lot_is_fair_and_each_customers_own() -> None:
+    """2,000 names: about half are helped (within four standard errors), and another experiment draws anew."""
+    from retention_helpers.churned_vs_retained.lot import _lot
+
+    one = [_lot("onboarding", f"C-{n}") for n in range(2000)]
+    other = [_lot("project", f"C-{n}") for n in range(2000)]
+    assert abs(one.count(HELPED) - 1000) < 90
+    assert abs(sum(a == b for a, b in zip(one, other, strict=True)) - 1000) < 90
+    assert one == [_lot("onboarding", f"C-{n}") for n in range(2000)]
+
+
+# --- what could have been missed, and who is compared ---------------------------------------------------
+
+
+def test_what_could_have_been_missed_is_the_farther_end_of_the_interval() -> None:
+    """−3 to +12 points hide up to 12, −20 to +2 up to 20; what is confirmed hides nothing."""
+    together = judged(
+        label=["colour", "size", "channel"],
+        verdict=["not seen", "not seen", "confirmed"],
+        difference_low=[-0.20, -0.03, 0.1],
+        difference_high=[0.02, 0.12, 0.3],
+    )
+    assert unseen(together)["missed"].tolist() == [0.12, 0.20]
+    shown = said_comparison.not_seen(together)
+    assert shown["could_have_been_missed"].tolist() == ["up to 12.0 points", "up to 20.0 points"]
+    said = str(said_comparison.could_have_missed(together))
+    assert "“size”: a difference beyond 12.0 points would have shown" in said
+    assert "“colour”, up to 20.0 points" in said
+
+
+def test_everybody_who_signed_up_is_accounted_for_in_words(lives: Business) -> None:
+    """Of the 67, 60 old ones and `too_old` are compared; one trial is as young as the others."""
+    stages = churned_vs_retained.flow(lives, landmark_days=30)
+    said = str(said_comparison.flow(stages, 30))
+    assert said.startswith("Of 67 customers who signed up, 61 were there on day 30 and can be compared.")
+    assert "6 signed up too late to be that old" in said
+
+
+# --- odd businesses, from the files to the page ---------------------------------------------------------
+
+
+def _customers(size: int, columns: Callable[[int], dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"customer_id": f"C-{n:03}", "signed_up_at": day(n % 25)[:10], **columns(n)} for n in range(size)]
+
+
+def _business(
+    size: int,
+    columns: Callable[[int], dict[str, Any]],
+    leaves: Callable[[int], bool] = lambda n: n % 3 == 0,
+    **more: Any,
+) -> dict[str, Any]:
+    spans = [
+        (f"C-{n:03}", day(n % 25), day(n % 25 + 40 + n % 37) if leaves(n) else "", 10 + n % 4)
+        for n in range(size)
+    ]
+    return {"spans": spans, "customers": _customers(size, columns), **more}
+
+
+def _events(size: int, often: Callable[[int], int]) -> list[tuple[str, str, str]]:
+    return [
+        (f"C-{n:03}", day(n % 25 + on), "login" if on else "onboarding_completed")
+        for n in range(size)
+        for on in range(often(n))
+    ]
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "forty customers with every table": _business(
+        40, lambda n: {"size": "ab"[n % 2]}, events=_events(40, lambda n: n % 9),
+        tickets=[("C-001", day(5), "negative")], emails=[("C-002", day(6), day(7))],
+        payments=[("C-003", day(4), "failed")],
+    ),
+    "nobody left": _business(120, lambda n: {"size": "ab"[n % 2]}, lambda n: False,
+                             events=_events(120, lambda n: n % 9)),
+    "everybody left": _business(120, lambda n: {"size": "ab"[n % 2]}, lambda n: True,
+                                events=_events(120, lambda n: n % 9)),
+    "no event in the first days": _business(120, lambda n: {"size": "ab"[n % 2]},
+                                            events=[("C-000", day(150), "login")]),
+    "five hundred levels": _business(1000, lambda n: {"branch": f"branch {n % 500}"}),
+    "the same for everybody, and missing for all": _business(
+        200, lambda n: {"language": "de", "budget": "", "team": "" if n % 2 else "sales"}
+    ),
+    "columns that say the same": _business(
+        300,
+        lambda n: {"seats": n % 17, "chairs": n % 17 * 2, "colour": "rgb"[n % 3], "shade": "RGB"[n % 3]},
+        lambda n: (n % 17 < 6) != (n % 5 == 0), events=_events(300, lambda n: n % 7),
+    ),
+    "a level that always leaves": _business(
+        300, lambda n: {"origin": "fair" if n % 10 < 3 else "web" if n % 2 else "shop"},
+        lambda n: n % 10 < 3 or n % 19 == 0, settings={"attributes": ["origin"]},
+    ),
+    "the outcome itself, vouched for": _business(
+        300, lambda n: {"fate": "gone" if n % 3 == 0 else "here", "score": n % 3},
+        settings={"attributes": ["fate", "score"]},
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(params=ODD, scope="module")
+def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str, dict]:
+    """Of each odd business what the notebook says, and what it hands on."""
+    home = tmp_path_factory.mktemp("odd")
+    with pytest.MonkeyPatch.context() as patch:
+        defaults = {**opening.open_business.__kwdefaults__, "cache": home / "cache"}
+        patch.setattr(opening.open_business, "__kwdefaults__", defaults)
+        data = write_folder(home / "data", **ODD[request.param])
+        path = next(one for one in notebooks.in_reading_order() if one.stem == "churned_vs_retained")
+        findings_to = home / "findings.json"
+        parameters = {"data": str(data), "month": "2026-03", "findings_to": str(findings_to)}
+        said = run_cells(path, parameters)
+    return request.param, said, json.loads(Path(findings_to).read_text(encoding="utf-8"))
+
+
+def test_an_odd_business_has_its_page(page: tuple[str, str, dict]) -> None:
+    """Nothing missing in words, findings after the schema, and verdicts that its data can bear."""
+    kind, said, record = page
+    assert not LEAKS.findall(said), kind
+    whole = {"schema_version": 1, "month": "2026-03", "as_of": "2026-04-01", "currency": None, **record}
+    jsonschema.validate(whole, SCHEMA)
+    verdicts = {one["name"]: one["verdict"] for one in record["comparison"]["drivers"]}
+    apart = {one["column"] for one in record["comparison"]["set_apart"]}
+    told = {
+        "forty customers with every table": lambda: "confirmed" not in verdicts.values(),
+        "nobody left": lambda: set(verdicts.values()) == {"too few"},
+        "everybody left": lambda: set(verdicts.values()) == {"too few"},
+        "no event in the first days": lambda: "confirmed" not in verdicts.values(),
+        "five hundred levels": lambda: "branch" in apart or verdicts["branch"] in ("not seen", "too few"),
+        "the same for everybody, and missing for all": lambda: {"language", "budget"} <= apart,
+        "columns that say the same": lambda: verdicts["seats"] == verdicts["chairs"] == "confirmed",
+        "a level that always leaves": lambda: verdicts["origin"] == "confirmed",
+        "the outcome itself, vouched for": lambda: verdicts["fate"] == verdicts["score"] == "confirmed",
+    }
+    assert told[kind](), (verdicts, apart)
+
+
+def test_twins_are_named_and_one_speaks_for_both(page: tuple[str, str, dict]) -> None:
+    """Where two columns say the same, each names the other."""
+    kind, _, record = page
+    if kind == "columns that say the same":
+        moves = {one["name"]: one["moves_with"] for one in record["comparison"]["drivers"]}
+        assert moves["chairs"] == ["seats"] and moves["seats"] == ["chairs"]
+        assert moves["shade"] == ["colour"]

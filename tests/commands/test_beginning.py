@@ -1,0 +1,211 @@
+"""`init`: what lies in a folder is recognised, written down as settings, and what is missing is said."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from retention_helpers import __main__
+from retention_helpers.commands import checking
+from retention_helpers.sources.looking import look_at
+
+PEOPLE = "Account,Created,E-Mail\nA-1,03/15/2025 2:30 PM,a@x.de\nA-2,04/02/2025 9:00 AM,b@x.de\n"
+SPANS = (
+    "Account;Start date;End date;Price;State\nA-1;03/15/2025;;49,90;Live\nA-2;04/02/2025;05/01/2025;20;Past "
+    "Due\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory and a cache of its own; nobody at the terminal."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    defaults = {**(checking.check.__kwdefaults__ or {}), "cache": tmp_path / ".kept"}
+    monkeypatch.setattr(checking.check, "__kwdefaults__", defaults)
+    (tmp_path / "exports").mkdir()
+    return tmp_path
+
+
+def begin(*arguments: str) -> int:
+    return __main__.main(["init", *arguments])
+
+
+def settings(folder: Path) -> dict:
+    return yaml.safe_load((folder / "retention.yml").read_text(encoding="utf-8"))
+
+
+def test_exports_under_other_names(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (clean / "exports" / "people.csv").write_text(PEOPLE)
+    (clean / "exports" / "spans.csv").write_text(SPANS)
+    (clean / "exports" / "todo.csv").write_text("what,when\nmilk,today\n")
+    (clean / "exports" / "letter.docx").write_text("Dear all")
+    assert begin("mine", "--from", "exports", "--business", "Acme: & Co", "--time-zone", "Europe/Berlin") == 0
+    said = capsys.readouterr().out
+    assert "  people.csv: customers, where customer_id is “Account”, signed_up_at is “Created”\n" in said
+    assert "  todo.csv: not recognised; it holds what, when\n" in said
+    assert "letter.docx" not in said
+    assert "There: customers (2 rows), subscriptions (2 rows).\nNot there, and what it would add:\n" in said
+    assert "  cancellations: who ended it, and why\n" in said
+    assert said.endswith("A report can be made.\nNext: make report DATA=mine\n")
+    written = settings(clean / "mine")
+    assert (written["business"], written["time_zone"], written["date_order"]) == (
+        "Acme: & Co",
+        "Europe/Berlin",
+        "month first",
+    )
+    assert written["sources"]["subscriptions"] == {
+        "path": "../exports/spans.csv",
+        "columns": {"customer_id": "Account", "started_at": "Start date", "ended_at": "End date",
+                    "mrr": "Price", "status": "State"},
+        "values": {"status": {"Live": "active", "Past Due": "past_due"}},
+    }  # fmt: skip
+
+
+def test_days_in_numbers_are_asked_about_at_the_terminal(
+    clean: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing in the files says which of the two comes first, so the owner does."""
+    (clean / "exports" / "people.csv").write_text("Account,Created\nA-1,03/05/2025\n")
+    (clean / "exports" / "spans.csv").write_text("Account,Start,End,Price\nA-1,03/05/2025,,49.90\n")
+    asked: list[str] = []
+    answers: Iterator[str] = iter(["exports", "Acme", "", "day"])
+
+    def answer(question: str) -> str:
+        asked.append(question)
+        return next(answers)
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", answer)
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    assert begin("mine") == 0
+    assert asked == [
+        "Where are your files? A folder or a file [mine] ",
+        "What is the business called? [Mine] ",
+        "In which time zone do its days end? [Europe/Berlin] ",
+        "Is 03/05/2025 written with the day first or the month first? [day/month] ",
+    ]
+    written = settings(clean / "mine")
+    assert (written["time_zone"], written["date_order"]) == ("Europe/Berlin", "day first")
+
+
+def test_without_an_answer_the_check_asks(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (clean / "exports" / "people.csv").write_text("Account,Created\nA-1,03/05/2025\n")
+    (clean / "exports" / "spans.csv").write_text("Account,Start,End,Price\nA-1,03/05/2025,,49.90\n")
+    assert begin("mine", "--from", "exports") == 2
+    said = capsys.readouterr().out
+    assert "Such a day can be read in two ways" in said
+    assert said.endswith(
+        "Next: mend what stops it in the files or in mine/retention.yml, then: make report DATA=mine\n"
+    )
+    assert "date_order" not in settings(clean / "mine")
+
+
+def test_tables_of_ours_where_they_lie(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Files with our names in the data folder itself need no entry."""
+    (clean / "mine").mkdir()
+    (clean / "mine" / "customers.csv").write_text("customer_id,signed_up_at\nA-1,2025-03-15\n")
+    (clean / "mine" / "subscriptions.csv").write_text(
+        "customer_id,started_at,ended_at,mrr\nA-1,2025-03-15,,5\n"
+    )
+    assert begin("mine") == 0
+    assert "sources" not in settings(clean / "mine")
+    assert "  customers.csv: customers\n  subscriptions.csv: subscriptions\n" in capsys.readouterr().out
+    before = (clean / "mine" / "retention.yml").read_text() + "switch_gap_days: 5\n"
+    (clean / "mine" / "retention.yml").write_text(before)
+    assert begin("mine", "--business", "Other") == 0
+    assert "Left as it is, because it was there: mine/retention.yml" in capsys.readouterr().out
+    assert (clean / "mine" / "retention.yml").read_text() == before
+
+
+def test_sheets_are_left_to_the_importer(clean: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Our customers"])
+    for line in (["customer_id", "signed_up_at"], ["A-1", "2025-03-15"]):
+        book.active.append(line)
+    sheet = book.create_sheet("spans")
+    for line in (["customer_id", "started_at", "ended_at", "mrr"], ["A-1", "2025-03-15", None, 5]):
+        sheet.append(line)
+    book.save(clean / "exports" / "book.xlsx")
+    assert begin("mine", "--from", "exports/book.xlsx") == 0
+    assert settings(clean / "mine")["sources"] == {"spreadsheet": {"path": "../exports/book.xlsx"}}
+
+
+def test_a_second_file_of_a_table_is_left_out_and_said(
+    clean: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("people.csv", "people2.csv"):
+        (clean / "exports" / name).write_text(PEOPLE)
+    (clean / "exports" / "spans.csv").write_text(SPANS)
+    begin("mine", "--from", "exports")
+    assert "  people2.csv was left out: another file brings customers already.\n" in capsys.readouterr().out
+
+
+def test_nothing_to_begin_with(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (clean / "exports" / "todo.csv").write_text("what,when\nmilk,today\n")
+    assert begin("mine", "--from", "exports") == 2
+    assert "No file in exports looks like customers or subscriptions." in capsys.readouterr().err
+    assert begin("mine", "--from", "elsewhere") == 2
+    assert "There is no file or folder elsewhere." in capsys.readouterr().err
+
+
+LOOKS = {
+    "a table of ours": ("nps.csv", "customer_id,answered_at,score\nA,2025-01-01,9\n", "nps", "nps"),
+    "Baremetrics": (
+        "x.csv",
+        "plan_amount,plan_interval,customer_oid,subscription_started_at\n100,month,A,2025-01-01\n",
+        "spreadsheet",
+        "Baremetrics' import template",
+    ),
+    "events": (
+        "log.csv",
+        "user_id,timestamp,action\nA,2025-01-01,login\n",
+        "events",
+        "events, where customer_id is “user_id”, occurred_at is “timestamp”, event is “action”",
+    ),
+    "Stripe's subscriptions, which tell why somebody cancelled as another tool's answers do": (
+        "subscriptions.csv",
+        "id,Customer ID,Customer Email,Plan,Product,Quantity,Currency,Interval,Amount,Status,Created (UTC),"
+        "Start (UTC),Canceled At (UTC),Cancel At Period End,Ended At (UTC),Cancellation Reason\n",
+        "stripe",
+        "Stripe's subscriptions",
+    ),
+    "no header": ("x.csv", "A-1,2025-01-01\n", "", "not recognised; it holds A-1, 2025-01-01"),
+    "empty": ("x.csv", "", "", "the file is empty. Export it again, with its header line."),
+    "binary": ("x.csv", "\0\0\0", "", "line 1 is not UTF-8 text. Save it as CSV UTF-8."),
+    "JSON": (
+        "x.json",
+        '{"data": [{"id": "sub_1", "customer": "cus_1"}]}',
+        "",
+        "not recognised; it holds id, customer",
+    ),
+    "broken JSON": ("x.json", "{", "", "what begins on line 1 is no JSON. Export it again."),
+    "no workbook": ("x.xlsx", "no", "", "it cannot be read"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "key", "what"), LOOKS.values(), ids=LOOKS.keys())
+def test_what_files_look_like(tmp_path: Path, name: str, content: str, key: str, what: str) -> None:
+    (tmp_path / name).write_text(content)
+    look = look_at(tmp_path / name)
+    assert (look.key, look.what) == (key, what)
+
+
+def test_parquet_is_known_by_its_columns(tmp_path: Path) -> None:
+    pq.write_table(
+        pa.table({"customer_id": ["A"], "occurred_at": ["2025-01-01"], "event": ["x"]}),
+        tmp_path / "e.parquet",
+    )
+    assert look_at(tmp_path / "e.parquet").key == "events"
+
+
+def test_a_status_that_is_over_is_taken_for_active_only_where_every_row_has_its_end(tmp_path: Path) -> None:
+    """Else those who left would count as customers for ever."""
+    spans = "account,start,end,price,state\nA,2025-01-01,2025-02-01,5,canceled\nB,2025-01-01,{},5,canceled\n"
+    for end, values in (("2025-03-01", {"status": {"canceled": "active"}}), ("", {})):
+        (tmp_path / "spans.csv").write_text(spans.format(end))
+        assert look_at(tmp_path / "spans.csv").values == values

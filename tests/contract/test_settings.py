@@ -1,0 +1,258 @@
+"""The owner's choices: what each key takes, and how a slip is answered."""
+
+import datetime as dt
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from retention_helpers.contract.settings import Settings, read_experiments, read_settings
+from retention_helpers.words.errors import InputError
+
+
+def settings(tmp_path: Path, text: str | bytes) -> Settings:
+    (tmp_path / "retention.yml").write_bytes(text.encode() if isinstance(text, str) else text)
+    return read_settings(tmp_path)
+
+
+def complaints(read, tmp_path: Path, text: str | bytes) -> list[str]:
+    with pytest.raises(InputError) as wrong:
+        read(tmp_path, text)
+    return str(wrong.value).splitlines()
+
+
+GOOD = [
+    ("business: Acme & Söhne", "business", "Acme & Söhne"),
+    ("time_zone: Europe/Berlin", "time_zone", "Europe/Berlin"),
+    ("currency: eur", "currency", "EUR"),
+    ("exchange_rates: {usd: 0.92, 'TRY': '0.025'}", "exchange_rates",
+     {"USD": Decimal("0.92"), "TRY": Decimal("0.025")}),
+    ("history_starts_on: 2024-02-29", "history_starts_on", dt.date(2024, 2, 29)),
+    ("switch_gap_days: 0", "switch_gap_days", 0),
+    ("landmark_days: 7", "landmark_days", 7),
+    ("horizon_days: 60", "horizon_days", 60),
+    ("min_customers: 10", "min_customers", 10),
+    ("high_value_mrr: 99.50", "high_value_mrr", Decimal("99.5")),
+    ("targets: {churn: 0.04}", "targets", {"churn": 0.04}),
+    ("benchmarks: no", "benchmarks", False),
+    ("attributes: [industry, 5]", "attributes", ("industry", "5")),
+    ("personal: [email]", "personal", ("email",)),
+    ("show_names: true", "show_names", True),
+    ("internal_accounts:\n  - C-1\n  - 17", "internal_accounts", ("C-1", "17")),
+    ("activity_events: [login]", "activity_events", ("login",)),
+    ("onboarding_event: ready", "onboarding_event", "ready"),
+    ("reason_map: {zu teuer: too_expensive}", "reason_map", {"zu teuer": "too_expensive"}),
+    ("dunning_days: 21", "dunning_days", 21),
+    ("date_order: day first", "date_order", "day first"),
+    ("sources: {stripe: {}}", "sources", {"stripe": {}}),
+    ("accepted: [test accounts]", "accepted", ("test accounts",)),
+    ("calls_a_month: 5", "calls_a_month", 5),
+    ("play_experiments: {usage_reminder: june_mails}", "play_experiments", {"usage_reminder": "june_mails"}),
+    ("warning_thresholds: {no_login_30_days: 14}", "warning_thresholds", {"no_login_30_days": 14.0}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "key", "value"), GOOD, ids=[case[1] for case in GOOD])
+def test_a_good_value_of_every_key(tmp_path, text, key, value):
+    assert getattr(settings(tmp_path, text), key) == value
+
+
+def test_every_key_is_tried_here():
+    assert {case[1] for case in GOOD} == set(Settings.__dataclass_fields__) == {case[0] for case in BAD}
+
+
+RATES = "a rate above 0 with at most 12 decimals for every currency, such as USD: 0.92"
+WHOLE = "a whole number, 0 or more"
+SHARE = "a monthly rate between 0 and 1, such as churn: 0.04"
+LINES = "a list of `key: value` lines"
+BAD = [
+    ("business", "5", "a text"),
+    ("time_zone", "Europe/Belin", "a time zone such as Europe/Berlin (did you mean Europe/Berlin?)"),
+    ("time_zone", "berlin", "a time zone such as Europe/Berlin (did you mean Europe/Berlin?)"),
+    ("time_zone", "New York", "a time zone such as Europe/Berlin (did you mean America/New_York?)"),
+    ("time_zone", "xyzzy", "a time zone such as Europe/Berlin"),
+    ("time_zone", "localtime", "a time zone such as Europe/Berlin"),
+    ("time_zone", "[UTC]", "a time zone such as Europe/Berlin"),
+    ("time_zone", "2", "a time zone such as Europe/Berlin"),
+    ("currency", "[EUR]", "a text"),
+    ("exchange_rates", "0.92", RATES),
+    ("exchange_rates", "{USD: 0}", RATES),
+    ("exchange_rates", "{USD: -1}", RATES),
+    ("exchange_rates", "{USD: .nan}", RATES),
+    ("exchange_rates", "{USD: true}", RATES),
+    ("exchange_rates", "{USD: null}", RATES),
+    ("exchange_rates", "{USD: '0.1234567890123'}", RATES),
+    ("history_starts_on", "'2024-01-31'", "a day such as 2024-01-31"),
+    ("history_starts_on", "2024", "a day such as 2024-01-31"),
+    ("switch_gap_days", "-1", WHOLE),
+    ("switch_gap_days", "1.5", WHOLE),
+    ("landmark_days", "true", WHOLE),
+    ("horizon_days", "'90'", WHOLE),
+    ("min_customers", "[20]", WHOLE),
+    ("dunning_days", "a month", WHOLE),
+    ("high_value_mrr", "much", "a number, 0 or more"),
+    ("high_value_mrr", ".inf", "a number, 0 or more"),
+    ("targets", "{churn: 4}", SHARE),
+    ("targets", "{churn: true}", SHARE),
+    ("targets", "{chrun: 0.04}", "`churn` with a monthly rate, such as churn: 0.04"),
+    ("targets", "0.04", LINES),
+    ("benchmarks", "maybe", "true or false"),
+    ("show_names", "1", "true or false"),
+    ("attributes", "industry", "a list of texts"),
+    ("personal", "{email: 1}", "a list of texts"),
+    ("internal_accounts", "[[C-1]]", "a list of texts"),
+    ("activity_events", "[true]", "a list of texts"),
+    ("onboarding_event", "[ready]", "a text"),
+    ("reason_map", "[a]", LINES),
+    ("date_order", "european", "day first, month first or year first"),
+    ("sources", "stripe", LINES),
+    ("calls_a_month", "some", WHOLE),
+    (
+        "warning_thresholds",
+        "{no_login_30_days: 0}",
+        "a number above 0 for each warning, such as no_login_30_days: 14",
+    ),
+    (
+        "play_experiments",
+        "{usage_reminder: 5}",
+        "the name of an experiment for each play, such as usage_reminder: june_mails",
+    ),
+    ("accepted", "[test acounts]", "a list of rules (test acounts is none. Did you mean test accounts?)"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "form"), BAD)
+def test_a_bad_value_of_every_key(tmp_path, key, value, form):
+    (fault,) = complaints(settings, tmp_path, f"{key}: {value}")
+    assert re.fullmatch(rf"retention\.yml: {key} is .+, and should be {re.escape(form)}\.", fault)
+
+
+def test_nothing_is_the_default(tmp_path):
+    assert read_settings(tmp_path) == Settings()
+    for text in ("", "# only a comment\n", "time_zone:\ncurrency: ~\n", "\ufeff"):
+        assert settings(tmp_path, text) == Settings()
+
+
+def test_all_slips_at_once_with_the_nearest_right_spelling(tmp_path):
+    text = "time_zon: UTC\nmin_customers: few\nCurency: EUR\nshow_names: 1\n"
+    assert complaints(settings, tmp_path, text) == [
+        "retention.yml: time_zon is not a setting. Did you mean time_zone?",
+        "retention.yml: min_customers is few, and should be a whole number, 0 or more.",
+        "retention.yml: Curency is not a setting. Did you mean currency?",
+        "retention.yml: show_names is 1, and should be true or false.",
+    ]
+
+
+CANNOT = "retention.yml cannot be read"
+BROKEN = [
+    ("a: [1\nb: 2", CANNOT + " (line 2): expected ',' or ']', but got ':'. Correct it."),
+    ("a: 1\n\tb: 2", CANNOT + " (line 2): found character '\\t' that cannot start any token. Correct it."),
+    ("business: a\nshow_names: no\nbusiness: b\n", CANNOT + " (line 3): business stands twice. Correct it."),
+    ("a: 1\nhistory_starts_on: 2026-02-31\n", CANNOT + " (line 2): 2026-02-31 is no value. Correct it."),
+    ("a: !!python/object:os.system {}",
+     CANNOT + " (line 1): could not determine a constructor for the tag "
+     "'tag:yaml.org,2002:python/object:os.system'. Correct it."),
+    ("just words", "retention.yml should hold lines of the form `key: value`."),
+    ("- a\n- b", "retention.yml should hold lines of the form `key: value`."),
+    ("business: Söhne".encode("latin-1"), "retention.yml is not UTF-8 text. Save it as UTF-8."),
+    ("[" * 5000, "retention.yml is nested too deeply. Correct it."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "message"), BROKEN, ids=range(len(BROKEN)))
+def test_what_is_no_yaml_names_the_line(tmp_path, text, message):
+    assert complaints(settings, tmp_path, text) == [message]
+
+
+def test_a_folder_in_the_place_of_the_file(tmp_path):
+    (tmp_path / "retention.yml").mkdir()
+    with pytest.raises(InputError, match=r"^retention\.yml cannot be opened\."):
+        read_settings(tmp_path)
+
+
+# --- experiments -----------------------------------------------------------------------------------
+
+DOCUMENTED = """
+onboarding_call:
+  hypothesis: a personal call in week one raises 30-day retention
+  started_on: 2026-02-01
+  ended_on:                      # empty while running
+  randomised: true
+  arms: {control: 0.5, treatment: 0.5}     # planned shares, control first
+  outcome: {kind: retained, days: 30}
+  smallest_effect: 0.05          # what would be worth acting on
+  baseline: 0.85                 # expected in control; default: the business's own past
+  size:                          # customers an arm; default: from the two above at 80 % power
+  looks: monthly                 # planned looks, until the size is reached
+  eligible: {plan: pro}          # optional filter on attributes or plan
+  milestone: {event: project_created, count: 10}   # only for randomised: false
+  guardrails: {paying: -0.02}    # optional outcomes with the worst acceptable difference
+  decision:                      # filled in by the owner when it is over
+"""
+
+
+def experiments(tmp_path: Path, text: str | bytes) -> dict:
+    (tmp_path / "experiments.yml").write_bytes(text.encode() if isinstance(text, str) else text)
+    return read_experiments(tmp_path)
+
+
+def test_the_documented_experiment_is_accepted(tmp_path):
+    plan = experiments(tmp_path, DOCUMENTED)["onboarding_call"]
+    assert plan["arms"] == {"control": 0.5, "treatment": 0.5}
+    assert plan["outcome"] == {"kind": "retained", "days": 30}
+    assert plan["ended_on"] is None
+
+
+def test_no_file_is_no_experiment(tmp_path):
+    assert read_experiments(tmp_path) == {}
+    assert experiments(tmp_path, "") == {}
+
+
+SHARES = "the planned shares of its arms should be at least two and add up to 1."
+FORM = "which is not of the form that {} takes."
+SLIPS = [
+    ("ended_on: ", "ended_on: 2026-01-31 ", "ended_on lies before started_on. Correct the dates."),
+    ("hypothesis: a", "hypotesis: a", "hypotesis is not known here. Did you mean hypothesis?"),
+    ("hypothesis: a personal", "hypothesis: #", "hypothesis is missing."),
+    ("2026-02-01", "soon", f"started_on is soon, {FORM.format('started_on')}"),
+    ("2026-02-01", "2026-02-01 10:00:00", f"started_on is 2026-02-01 10:00:00, {FORM.format('started_on')}"),
+    ("randomised: true", "randomised: 1", f"randomised is 1, {FORM.format('randomised')}"),
+    ("{control: 0.5, treatment: 0.5}", "[a, b]", f"arms is [a, b], {FORM.format('arms')}"),
+    ("{control: 0.5, treatment: 0.5}", "{a: 0.5, b: 0.6}", SHARES),
+    ("{control: 0.5, treatment: 0.5}", "{a: 1}", SHARES),
+    ("{control: 0.5, treatment: 0.5}", "{a: 1.5, b: -0.5}", SHARES),
+    ("{control: 0.5, treatment: 0.5}", "{off: 0.5, on: 0.5}",
+     "the name of an arm is no text. Write it in quotes, such as 'on' or '1'."),
+    ("kind: retained", "kind: retaned", "outcome is of no known kind. Did you mean retained?"),
+    ("days: 30", "day: 30, days: 3", "outcome: day is not known here. Did you mean days?"),
+    ("days: 30", "days: long", "outcome needs its `days`, a whole number."),
+    ("kind: retained, days: 30", "kind: paying", "outcome needs its `days`, a whole number."),
+    ("kind: retained", "kind: event", "outcome needs the `name` of its event."),
+    ("smallest_effect: 0.05", "smallest_effect: 5", "smallest_effect is 5, and should lie between 0 and 1."),
+    ("smallest_effect: 0.05", "smallest_effect: yes",
+     f"smallest_effect is true, {FORM.format('smallest_effect')}"),
+    ("baseline: 0.85", "baseline: 85", "baseline is 85, and should lie between 0 and 1."),
+    ("size: ", "size: 0 ", "size is 0, and should be a whole number of customers an arm."),
+    ("count: 10", "cuont: 10, count: 1", "milestone: cuont is not known here. Did you mean count?"),
+    ("count: 10", "count: many", "milestone needs an `event` and its `count`."),
+    ("paying: -0.02", "payin: -0.02", "guardrails: payin is not known here. Did you mean paying?"),
+    ("paying: -0.02", "paying: none",
+     "guardrails need the worst acceptable difference, such as paying: -0.02."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("right", "wrong", "fault"), SLIPS, ids=[case[1][:20] for case in SLIPS])
+def test_a_slip_in_an_experiment(tmp_path, right, wrong, fault):
+    assert DOCUMENTED.count(right) == 1
+    faults = complaints(experiments, tmp_path, DOCUMENTED.replace(right, wrong))
+    assert f"experiments.yml: onboarding_call: {fault}" in faults
+    assert len(faults) == (2 if "hypotesis" in wrong else 1)
+
+
+def test_all_slips_of_all_experiments_at_once(tmp_path):
+    faults = complaints(experiments, tmp_path, "a: 5\nb: {hypothesis: c}\n")
+    assert faults[0] == "experiments.yml: a should hold lines of the form `key: value`."
+    assert faults[1:] == [
+        f"experiments.yml: b: {key} is missing." for key in ("started_on", "randomised", "arms", "outcome")
+    ]

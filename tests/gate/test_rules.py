@@ -1,0 +1,700 @@
+"""Every rule of the gate on its smallest example, beside the nearest good data, on which it is silent."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+import yaml
+from folders import examine
+
+from retention_helpers.business import SAMPLE, open_business
+from retention_helpers.contract import attributes
+from retention_helpers.contract.tables import ACCEPTABLE, Fault
+from retention_helpers.gate import kept, rules
+
+Rows = list[list[object]]
+START = dt.date(2024, 1, 3)
+LATEST = "2025-11-12"
+
+
+def day(number: int) -> str:
+    return (START + dt.timedelta(days=number)).isoformat()
+
+
+class Data:
+    """A good business of two years, to be spoilt in one way.
+
+        C-000  0 ───────────────┤ 90
+        C-001  6 ────────────────────────────────▶
+        C-002  12 ──────────────────────────────▶
+        C-003  18 ──────────────┤ 121   every third customer leaves, after 90 to 400 days
+
+    Everybody signed up on the day of the start, pays 49 or 59 a month, and logs in every fifth day.
+    """
+
+    def __init__(self, customers: int = 114) -> None:
+        self.customers: Rows = [["customer_id", "signed_up_at", "industry"]]
+        self.spans: Rows = [["customer_id", "started_at", "ended_at", "mrr", "plan", "status", "interval"]]
+        self.others: dict[str, Rows] = {}
+        self.settings: dict[str, object] = {}
+        for number in range(customers):
+            begin = 6 * number
+            end = begin + 90 + 31 * number % 311
+            name = f"C-{number:03}"
+            gone = number % 3 == 0 and day(end) < "2025-10-01"
+            self.customers.append([name, day(begin), ("law", "design")[number % 2]])
+            amount, plan = ((49, "solo"), (59, "team"))[number % 2]
+            self.spans.append([name, day(begin), day(end) if gone else "", amount, plan, "active", "month"])
+
+    def who(self, number: int) -> str:
+        return f"C-{number:03}"
+
+    def set(self, column: str, value: object, *, where: Callable[[int], bool] = lambda _: True) -> None:
+        """Change a column of the spans of the customers whose number meets a condition."""
+        at = self.spans[0].index(column)
+        for number, row in enumerate(self.spans[1:]):
+            if where(number):
+                row[at] = value(row) if callable(value) else value
+
+    def attribute(self, name: str, value: Callable[[int, bool], object]) -> None:
+        """A further column of customers, from the customer's number and whether they left."""
+        gone = {str(row[0]) for row in self.spans[1:] if row[2]}
+        self.customers[0].append(name)
+        for number, row in enumerate(self.customers[1:]):
+            row.append(value(number, str(row[0]) in gone))
+
+    def events(self, *, until: str = LATEST, skip: Sequence[str] = ("", "")) -> Rows:
+        rows: Rows = [["customer_id", "occurred_at", "event"]]
+        for who, begin, end, *_ in self.spans[1:]:
+            last = min(str(end) or until, until)
+            moment = dt.date.fromisoformat(str(begin)[:10])
+            while moment.isoformat() <= last:
+                if not skip[0] < moment.isoformat() < skip[1]:
+                    rows.append([who, moment.isoformat(), "login"])
+                moment += dt.timedelta(days=5)
+        return rows
+
+    def write(self, folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        tables = {"customers": self.customers, "subscriptions": self.spans, **self.others}
+        for name, rows in tables.items():
+            text = "".join(",".join(str(cell) for cell in row) + "\n" for row in rows)
+            (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+        if self.settings:
+            (folder / "retention.yml").write_text(yaml.safe_dump(self.settings), encoding="utf-8")
+        return folder
+
+
+@pytest.fixture
+def data() -> Data:
+    return Data()
+
+
+@pytest.fixture
+def faults_of(tmp_path: Path) -> Callable[[Data], list[Fault]]:
+    return lambda data: examine(data.write(tmp_path / "data"), tmp_path / ".kept")
+
+
+@pytest.fixture
+def said(faults_of: Callable[[Data], list[Fault]]) -> Callable[[Data], list[str]]:
+    return lambda data: [f"{fault.level}: {fault.message}" for fault in faults_of(data)]
+
+
+def test_good_data_are_silent(data, said):
+    data.others["events"] = data.events()
+    assert said(data) == []
+
+
+def test_the_sample_is_silent_but_for_what_is_planted(tmp_path):
+    """README of the sample: a row twice, a subscription of nobody; and requests that came to nothing."""
+    faults = examine(SAMPLE, tmp_path / ".kept")
+    assert [(fault.level, fault.table, fault.rule) for fault in faults] == [
+        ("warning", "subscriptions", "repeated row"),
+        ("warning", "subscriptions", "unknown customer"),
+        ("note", "cancellations", "answers of those who stayed"),
+    ]
+
+
+# --- subscriptions as a whole ----------------------------------------------------------------------
+
+
+def test_an_export_of_active_subscriptions_alone(data, said):
+    """Those who are still there: each has served from the start to the latest day, and none left."""
+    data.spans[1:] = [row for row in data.spans[1:] if not row[2]]
+    still = {row[0] for row in data.spans[1:]}
+    data.customers[1:] = [row for row in data.customers[1:] if row[0] in still]
+    latest = max(dt.date.fromisoformat(str(row[1])) for row in data.spans[1:])
+    served = sum((latest - dt.date.fromisoformat(str(row[1]))).days for row in data.spans[1:]) / 30.44
+    assert 100 < served < 1000
+    assert said(data) == [
+        f"warning: subscriptions.csv: nobody has left in {int(served):,} months of service, as in an export "
+        f"of "
+        "active subscriptions alone. Churn would be 0 % in every month. Export the canceled ones too, with "
+        "the "
+        "day on which they ended; if really nobody left, write `accepted: [active alone]` in retention.yml."
+    ]
+
+
+def test_active_alone_is_a_stop_where_chance_is_out_of_the_question(said):
+    """200 customers of whom none has left in up to three years: 3,900 months of service."""
+    data = Data(200)
+    data.set("ended_at", "")
+    assert [fault.split(":")[0] for fault in said(data)] == ["stop"]
+    data.settings["accepted"] = ["active alone"]
+    assert [fault.split(":")[0] for fault in said(data)] == ["note"]
+
+
+def test_a_young_business_that_nobody_has_left_is_no_suspicion(said):
+    data = Data(12)
+    data.set("ended_at", "")
+    assert said(data) == []
+
+
+def test_annual_plans_of_the_first_year_are_no_suspicion(said):
+    data = Data(60)
+    data.set("ended_at", "")
+    data.set("interval", "year")
+    assert said(data) == []
+
+
+def test_history_that_starts_late(data, said):
+    """Forty more customers began in 2021, and none of those who left before 2024 were exported."""
+    for number in range(40):
+        begin = (dt.date(2021, 1, 4) + dt.timedelta(days=9 * number)).isoformat()
+        data.customers.append([f"OLD-{number}", begin, "law"])
+        data.spans.append([f"OLD-{number}", begin, "", 49, "solo", "active", "month"])
+    (warning,) = said(data)
+    assert warning.startswith(
+        "warning: subscriptions.csv: the subscriptions go back to 4 January 2021, and nobody left before "
+    )
+    assert "losses were to be expected" in warning and "`history_starts_on: 2024-" in warning
+    data.settings["history_starts_on"] = dt.date(2024, 4, 2)
+    assert all("go back" not in fault for fault in said(data))
+
+
+def test_one_subscription_twice_at_the_same_time(data, said):
+    """C-001 solo 49  ├──────────▶   and again  ├──▶ from day 200: without ids they look like one."""
+    data.spans.append(["C-001", day(200), "", 59, "team", "active", "month"])
+    assert said(data) == [
+        "warning: subscriptions.csv: the same subscription runs already in 1 of 115 rows (first: customer "
+        "C-001, "
+        "line 116). The MRR of 1 customer would count twice. End the earlier row where the later one "
+        "starts, or "
+        "keep one of the two; two that are both real need a subscription_id each."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("span", "is_told"),
+    [
+        (["C-001", day(200), "", 99, "studio", "active", "month", "S-2"], False),  # another subscription
+        (
+            ["C-001", day(200), "", 99, "studio", "active", "month", "S-1"],
+            True,
+        ),  # a price without an end before
+        (["C-001", day(200), "", 59, "team", "trialing", "month", "S-1"], False),  # pays nothing
+    ],
+)
+def test_overlap_goes_by_the_id_of_the_subscription(data, said, span, is_told):
+    data.spans[0].append("subscription_id")
+    for row in data.spans[1:]:
+        row.append(f"S-{row[0]}")
+    data.spans[2][-1] = "S-1"
+    data.spans.append(span)
+    assert bool(said(data)) == is_told
+
+
+def test_a_price_change_is_no_overlap(data, said):
+    data.spans[2][2] = day(200)
+    data.spans.append(["C-001", day(200), "", 59, "team", "active", "month"])
+    assert said(data) == []
+
+
+def test_a_migration_that_would_be_read_as_churn(data, said):
+    """Everybody ends on day 400, and the same customers begin again a week later."""
+    for row in [row for row in data.spans[1:] if row[1] < day(400) and not row[2]]:
+        row[2] = day(400)
+        data.spans.append([row[0], day(407), "", *row[3:]])
+    (warning,) = said(data)
+    assert "end on one day, 6 February 2025, as in a move to another tool. " in warning
+    assert "are back within a month: they would count as lost and as reactivated" in warning
+    assert "set `switch_gap_days: 7`" in warning
+    data.settings["switch_gap_days"] = 7
+    assert said(data) == []
+
+
+def test_a_migration_to_new_ids(data, said):
+    """Everybody ends on day 400; as many others begin on day 401."""
+    for row in [row for row in data.spans[1:] if row[1] < day(400) and not row[2]]:
+        row[2] = day(400)
+        data.spans.append([f"N{row[0]}", day(401), "", *row[3:]])
+        data.customers.append([f"N{row[0]}", day(401), "law"])
+    found = said(data)
+    assert any(
+        "end on one day" in one and "others begin within a month: the ids may have" in one for one in found
+    )
+    assert any("begin on one day" in one for one in found)
+
+
+def test_starts_on_the_day_of_a_move(data, said):
+    """Sixty customers of 2022 all begin on day 300, because that is when the tool was changed."""
+    for number in range(60):
+        data.customers.append([f"OLD-{number}", f"2022-0{1 + number % 9}-05", "law"])
+        data.spans.append([f"OLD-{number}", day(300), day(330 + 5 * number), 49, "solo", "active", "month"])
+    (warning,) = said(data)
+    assert warning.startswith(
+        "warning: subscriptions.csv: 61 of 174 customers begin on one day, 29 October 2024, as after a move "
+        "to "
+        "another tool. Their tenure would begin anew, and old customers would stand in one young cohort."
+    )
+
+
+def test_founders_who_all_begin_on_the_first_day_are_no_move(data, said):
+    for number in range(60):
+        data.customers.append([f"F-{number}", day(0), "law"])
+        data.spans.append([f"F-{number}", day(0), day(60 + 9 * number), 49, "solo", "active", "month"])
+    assert said(data) == []
+
+
+def test_asked_to_cancel_and_no_end(data, said):
+    """Ten customers asked in the first year, and six of them have no end two months later."""
+    asked = [data.who(number) for number in range(10, 20)]
+    data.others["cancellations"] = [["customer_id", "canceled_at"], *([who, day(320)] for who in asked)]
+    found = said(data)
+    stuck = sum(1 for row in data.spans[1:] if row[0] in asked and not row[2])
+    assert found[0] == (
+        f"warning: subscriptions.csv: {stuck} of 10 customers who asked to cancel more than two months ago "
+        f"still "
+        "have a subscription without ended_at (first: customer C-010). They would count as customers for "
+        "ever, "
+        "and churn would be too low. Fill in the day on which service ended; if they changed their minds, "
+        "write "
+        "`accepted: [canceled without an end]` in retention.yml."
+    )
+    assert found[1].startswith("note: cancellations.csv: ") and "followed by no end of service" in found[1]
+
+
+def test_signed_up_after_the_first_subscription(data, said):
+    for row in data.customers[1:20]:
+        row[1] = "2025-12-01"
+    assert said(data)[0].startswith(
+        "warning: customers.csv: 19 of 114 customers signed up after their first subscription began (first: "
+        "customer C-000). What customers do in their first days would be looked for in the wrong days."
+    )
+
+
+# --- amounts ---------------------------------------------------------------------------------------
+
+
+def test_cents_taken_for_units(data, said):
+    """4900 and 5900 for 49 and 59."""
+    data.set("mrr", lambda row: row[3] * 100)
+    (warning,) = said(data)
+    assert warning.startswith(
+        "warning: subscriptions.csv: mrr looks as if it were written in cents: half of the amounts are "
+        "4,900 a "
+        "month or more, and they end as prices in cents do. Every amount of money would be a hundred times "
+        "too high"
+    )
+    data.settings["accepted"] = ["minor units"]
+    assert said(data)[0].startswith("note: ")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: data.set("mrr", lambda row: row[3] * 10),  # 490: a usual price of a business product
+        lambda data: data.set("mrr", lambda row: 2317 + row[3]),  # negotiated prices
+        lambda data: data.settings.update(currency="JPY") or data.set("mrr", lambda row: row[3] * 100),
+        lambda data: (
+            data.set("mrr", lambda row: row[3] * 100)
+            or data.others.update(
+                payments=[["customer_id", "attempted_at", "status", "amount"]]
+                + [[row[0], row[1], "succeeded", row[3]] for row in data.spans[1:]]
+            )
+        ),
+    ],
+    ids=["ten times", "uneven", "yen", "payments of that size"],
+)
+def test_large_amounts_that_are_no_cents(data, said, spoil):
+    spoil(data)
+    assert not any("cents" in fault for fault in said(data))
+
+
+def test_a_single_amount_in_cents(data, said):
+    data.set("mrr", 4900, where=lambda number: number == 4)
+    assert said(data) == [
+        "warning: subscriptions.csv: mrr is a hundred times a usual price in 1 of 114 rows (first: customer "
+        "C-004, "
+        "line 6, value '4900.000000'). It would add 4,851 of MRR that nobody pays. If they are cents, "
+        "divide them "
+        "by 100; else write `accepted: [absurd mrr]` in retention.yml."
+    ]
+
+
+def test_an_amount_beyond_all_others(data, said):
+    data.set("mrr", 31337, where=lambda number: number == 4)
+    assert said(data)[0].startswith(
+        "warning: subscriptions.csv: mrr is more than 500 times the middle amount of 59 in 1 of 114 rows "
+        "(first: "
+        "customer C-004, line 6, value '31337.000000'). One such customer decides every figure about money."
+    )
+    data.set("mrr", 999, where=lambda number: number == 4)
+    assert said(data) == []
+
+
+def test_a_year_s_price_that_was_not_divided(data, said):
+    data.set("interval", "year", where=lambda number: number % 10 == 1)
+    data.set("mrr", 590, where=lambda number: number % 10 == 1)
+    (warning,) = said(data)
+    assert (
+        "looks like a year's price on 1 plan: 590 against 59 a month on plan team in 12 of 114 rows"
+        in warning
+    )
+    data.set("mrr", "49.166667", where=lambda number: number % 10 == 1)
+    assert said(data) == []
+
+
+# --- accounts and attributes -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("E-Mail", "qa@acme.example"),
+        ("E-Mail", "jo@example.com"),
+        ("Full name", "Demo account"),
+        ("plan", "internal"),
+    ],
+)
+def test_accounts_of_one_s_own(data, said, column, value):
+    """By the words of an address, a name or a plan; three of 114 customers."""
+    if column == "plan":
+        data.set("plan", value, where=lambda number: number < 3)
+    else:
+        data.attribute(column, lambda number, _: value if number < 3 else f"p{number}@firm{number}.de")
+    (warning,) = [fault for fault in said(data) if fault.startswith("warning")]
+    assert warning == (
+        "warning: customers.csv: 3 customers look like a test or an account of your own (C-000, C-001, "
+        "C-002). They "
+        "would count as customers, and mostly as ones who stay. Leave them out with `internal_accounts: "
+        "[C-000, "
+        "C-001, C-002]` in retention.yml; if they are real, write `accepted: [test accounts]` there."
+    )
+    data.settings["internal_accounts"] = ["C-000", "C-001", "C-002"]
+    (note,) = [fault for fault in said(data) if "internal_accounts" in fault]
+    assert note.startswith("note: customers.csv: 3 customers are left out everywhere")
+
+
+def test_a_sign_that_marks_everybody_marks_nobody(data, said):
+    """All addresses of the sample end in example.com."""
+    data.attribute("email", lambda number, _: f"p{number}@example.com")
+    data.attribute("name", lambda number, _: f"Contest Winner {number}")
+    assert said(data) == []
+
+
+def test_an_internal_account_that_nobody_has(data, said):
+    data.settings["internal_accounts"] = ["C-999"]
+    assert said(data) == [
+        "warning: customers.csv: `internal_accounts` in retention.yml names C-999, and no customer has that "
+        "customer_id. The account that was meant still counts. Correct the id, or take it out."
+    ]
+
+
+PERSONAL = [
+    "E-Mail", "e_mail", "EMAIL", "Email Address", "full_name", "Full Name", "FirstName", "contact_phone",
+    "Mobile", "Contact-Phone", "phone number", "Company name", "Kontakt-E-Mail", "Street", "userName", "zip",
+]  # fmt: skip
+NOT_PERSONAL = [
+    "industry", "company_size", "country", "plan_name", "Number of Employees", "acquisition_channel",
+    "first_plan", "use_case", "tier", "Campaign Name",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PERSONAL)
+def test_names_of_personal_columns(name):
+    assert attributes.is_personal(name)
+
+
+@pytest.mark.parametrize("name", NOT_PERSONAL)
+def test_names_that_tell_nobody(name):
+    assert not attributes.is_personal(name)
+
+
+def test_personal_columns_are_known_by_what_stands_in_them(data, said, tmp_path):
+    data.attribute("Ansprechpartner", lambda number, _: f"p{number}@firm{number}.de" if number % 2 else "")
+    data.attribute("Durchwahl", lambda number, _: f"+49 30 555{number:04}")
+    data.attribute("seats", lambda number, _: number % 7)
+    (note,) = said(data)
+    assert note.startswith("note: customers.csv: Ansprechpartner, Durchwahl are taken for personal.")
+    business = open_business(tmp_path / "data", "2025-11", cache=tmp_path / ".kept")
+    assert business.attributes.personal == ("Ansprechpartner", "Durchwahl")
+    assert business.attributes.compared() == ("industry", "seats")
+    business.close()
+
+
+def test_the_owner_s_own_personal_columns_are_kept_apart_without_a_word(data, said, tmp_path):
+    data.attribute("Betreuer", lambda number, _: "Ida")
+    data.settings["personal"] = ["betreuer"]
+    assert said(data) == []
+    business = open_business(tmp_path / "data", "2025-11", cache=tmp_path / ".kept")
+    assert business.attributes.personal == ("Betreuer",)
+    business.close()
+
+
+def test_attributes_that_nobody_has(data, said):
+    data.settings["attributes"] = ["industri"]
+    assert said(data) == [
+        "stop: retention.yml: attributes names industri, and customers has no such column. Did you mean "
+        "industry?"
+    ]
+
+
+LEAKS = {
+    "a flag of the outcome": ("flag", lambda number, gone: "x" if gone else "y", True),
+    "filled for those who left": ("why", lambda number, gone: f"r{number}" if gone else "", True),
+    "a number": ("points", lambda number, gone: number if gone else 1000 + number, True),
+    "a day": ("seen", lambda number, gone: f"2024-01-{1 + number % 28:02}" if gone else "2025-12-01", True),
+    "nearly so": ("flag", lambda number, gone: "x" if gone and number > 6 else "y", True),
+    "a strong driver": ("size", lambda number, gone: "s" if gone and number % 2 else "l", False),
+    "everybody their own": ("city", lambda number, gone: f"t{number}", False),
+    "chance": ("colour", lambda number, gone: ("red", "blue", "green")[number % 7 % 3], False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value", "is_leak"), LEAKS.values(), ids=LEAKS.keys())
+def test_attributes_that_tell_who_left(data, said, tmp_path, name, value, is_leak):
+    """38 of 114 left. An attribute that tells at least 97 % of them apart knows the outcome."""
+    data.attribute(name, value)
+    found = said(data)
+    assert bool(found) == is_leak
+    if is_leak:
+        assert found[0].startswith(
+            f"warning: customers.csv: of the attributes, {name} will have changed after sign-up. What "
+            f"changes later "
+            f"knows who left, and would seem to explain it: it is set apart. {name} tells who left almost "
+            f"without "
+            "error (97 % or more)."
+        )
+        data.settings["attributes"] = [name]
+        assert not any("leak" in fault or "sign-up" in fault for fault in said(data))
+
+
+CHANGING = [
+    "Last Activity Date", "Number of Sessions", "TotalCharges", "tenure", "churned", "is_active", "Status",
+    "Lifecycle Stage", "last_login", "days_since_last_login", "Marketing emails opened", "ltv", "MRR",
+    "Time of Last Session", "Sends Since Last Engagement", "cancel_reason", "updated_at", "health_score",
+    "lifetime_value",
+]  # fmt: skip
+AT_SIGN_UP = [
+    "industry", "company_size", "Contract", "PaymentMethod", "seats", "country", "acquisition_channel",
+    "use_case", "Original Source", "gender",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_names_of_what_goes_on_changing(name):
+    assert attributes.goes_on_changing(name)
+
+
+@pytest.mark.parametrize("name", AT_SIGN_UP)
+def test_names_of_what_was_so_at_sign_up(name):
+    assert not attributes.goes_on_changing(name)
+
+
+def test_customers_without_a_subscription(data, said):
+    data.customers += [[f"FREE-{number}", "2025-01-05", "law"] for number in range(60)]
+    assert said(data)[0].startswith(
+        "note: customers.csv: 60 of 174 customers never had a paid or paused subscription (first: customer "
+        "FREE-0). "
+        "They count in no rate."
+    )
+
+
+def test_ids_that_differ_in_their_spelling(data, said):
+    data.set("customer_id", lambda row: str(row[0]).lower(), where=lambda number: number < 4)
+    assert (
+        "In 4 of them the id differs in capitals or zeros only (c-000 here, C-000 there). They are counted "
+        "all the "
+        "same; add them to customers."
+    ) in said(data)[0]
+
+
+# --- days ------------------------------------------------------------------------------------------
+
+
+def test_a_table_that_was_exported_earlier(data, said):
+    """Events end on 1 October, the subscriptions go on to 11 November."""
+    data.others["events"] = data.events(until="2025-10-01")
+    (warning,) = said(data)
+    assert (
+        warning.startswith("warning: events.csv: the last row is of ")
+        and "was never silent for more than" in warning
+    )
+    assert (
+        "If it was exported then, everybody would look as if they had stopped using the product." in warning
+    )
+
+
+def test_a_hole_in_a_table(data, said):
+    data.others["events"] = data.events(skip=("2025-03-01", "2025-04-01"))
+    (warning,) = said(data)
+    assert (
+        warning.startswith("warning: events.csv: there is not one row in the ")
+        and "after 1 March 2025" in warning
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "started_at", "said_of"),
+    [(4, "2062-03-05", "after"), (4, "1926-01-27", "before")],
+)
+def test_a_year_that_was_mistyped(data, said, number, started_at, said_of):
+    data.set("started_at", started_at, where=lambda one: one == number)
+    found = said(data)
+    assert any(f"started_at lies years {said_of} all other rows in 1 of 114 rows" in fault for fault in found)
+
+
+# --- who left, and the other tables ----------------------------------------------------------------
+
+
+def test_events_of_customers_who_are_gone(data, said):
+    """All 38 who left log in for another month."""
+    data.others["events"] = data.events()
+    gone = [(row[0], str(row[2])) for row in data.spans[1:] if row[2]]
+    for who, end in gone:
+        later = dt.date.fromisoformat(end) + dt.timedelta(days=30)
+        data.others["events"].append([who, later.isoformat(), "login"])
+    (warning,) = said(data)
+    assert warning == (
+        f"warning: events.csv: {len(gone)} of {len(gone)} customers who left go on using the product more "
+        f"than 7 days "
+        "later (first: customer C-000). If they are still customers, churn is too high. Look at a few of "
+        "them: "
+        "their service may have ended later, or the events bear another's id."
+    )
+
+
+def test_events_on_a_free_plan_are_no_surprise(data, said):
+    """Who falls to a free plan is lost, and goes on using the product."""
+    data.others["events"] = data.events()
+    for row in [row for row in data.spans[1:] if row[2]]:
+        data.spans.append([row[0], row[2], "", 0, "free", "active", "month"])
+        later = dt.date.fromisoformat(str(row[2])) + dt.timedelta(days=30)
+        data.others["events"].append([row[0], later.isoformat(), "login"])
+    assert said(data) == []
+
+
+def test_requests_of_customers_without_service(data, said):
+    data.customers.append(["TRIAL", "2024-05-01", "law"])
+    data.others["cancellations"] = [["customer_id", "canceled_at"], ["TRIAL", "2024-06-01"]]
+    (note,) = said(data)
+    assert note.startswith(
+        "note: cancellations.csv: 1 of 1 request to cancel came from customers who never had a paid or "
+        "paused "
+        "subscription. Such an answer is no reason of any loss."
+    )
+
+
+# --- experiments -----------------------------------------------------------------------------------
+
+PLAN = {
+    "call": {
+        "hypothesis": "it helps",
+        "started_on": dt.date(2024, 1, 1),
+        "randomised": True,
+        "arms": {"control": 0.5, "call": 0.5},
+        "outcome": {"kind": "retained", "days": 30},
+    }
+}
+ASSIGNED = {
+    "an arm that no plan knows": (
+        [["call", "C-001", "cal", "2024-02-01"]],
+        "warning: assignments.csv: cal is no arm of call in 1 of 2 rows (first: customer C-001, line 3). "
+        "These "
+        "customers are in no comparison. Did you mean call? Correct the arm here, or the plan in "
+        "experiments.yml.",
+    ),
+    "two arms": (
+        [["call", "C-000", "call", "2024-02-01"]],
+        "warning: assignments.csv: 1 customer is in several arms of call (first: customer C-000). Nobody "
+        "can tell "
+        "which arm worked on them, and the split can be trusted less. Keep the arm that they were given "
+        "first, "
+        "and look for how they came into the other.",
+    ),
+    "before the sign-up": (
+        [["call", "C-100", "call", "2024-02-01"]],
+        "warning: assignments.csv: assigned_at lies before signed_up_at in 1 of 2 rows (first: customer "
+        "C-100, "
+        "line 3). The days of the outcome would be counted from the wrong day. Correct the dates.",
+    ),
+    "an experiment without a plan": (
+        [["cal", "C-001", "call", "2024-02-01"]],
+        "note: assignments.csv: experiments.yml has no plan for cal. Without one, nothing is said about it. "
+        "Write "
+        "the plan down there. Did you mean call?",
+    ),
+    "nothing": ([["call", "C-001", "call", "2024-02-01"]], None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "fault"), ASSIGNED.values(), ids=ASSIGNED.keys())
+def test_assignments_against_the_plans(data, said, tmp_path, rows, fault):
+    header = ["experiment", "customer_id", "arm", "assigned_at"]
+    data.others["assignments"] = [header, ["call", "C-000", "control", "2024-02-01"], *rows]
+    data.write(tmp_path / "data")
+    (tmp_path / "data" / "experiments.yml").write_text(yaml.safe_dump(PLAN))
+    assert said(data) == ([fault] if fault else [])
+
+
+CONDITIONS = {
+    "an attribute that nobody has": (
+        {"eligible": {"colour": "blue"}},
+        "warning: customers.csv: there is no column colour, which experiments.yml asks for in call "
+        "(eligible). So nobody takes part in that experiment.",
+    ),
+    "an event that never happens": (
+        {"outcome": {"kind": "event", "days": 14, "name": "lgin"}},
+        "warning: events.csv: lgin, the outcome of call in experiments.yml, never happens. So no arm of that "
+        "experiment can succeed. Did you mean login? Correct it there.",
+    ),
+    "a plan and an event that are there": (
+        {"eligible": {"plan": "pro"}, "outcome": {"kind": "event", "days": 14, "name": "login"}},
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "fault"), CONDITIONS.values(), ids=CONDITIONS.keys())
+def test_experiments_against_the_tables(data, said, tmp_path, changes, fault):
+    data.others["events"] = [["customer_id", "occurred_at", "event"], ["C-000", "2024-02-01", "login"]]
+    data.write(tmp_path / "data")
+    (tmp_path / "data" / "experiments.yml").write_text(yaml.safe_dump({"call": PLAN["call"] | changes}))
+    told = [one for one in said(data) if "experiments.yml" in one]
+    assert len(told) == (fault is not None) and all(one.startswith(fault) for one in told)
+
+
+def test_an_outcome_of_events_without_events(data, said, tmp_path):
+    data.write(tmp_path / "data")
+    plan = PLAN["call"] | {"outcome": {"kind": "event", "days": 14, "name": "login"}}
+    (tmp_path / "data" / "experiments.yml").write_text(yaml.safe_dump({"call": plan}))
+    assert (
+        "warning: customers.csv: no events lie beside it, and call in experiments.yml counts one (login). So "
+        "no arm of that experiment can succeed. Add the events, or choose another outcome." in said(data)
+    )
+
+
+# --- all of them -----------------------------------------------------------------------------------
+
+
+def test_every_rule_that_may_be_accepted_can_be_said(data, said):
+    """`accepted` knows the names of rules that exist, and nothing else."""
+    source = "\n".join(path.read_text() for path in (kept.PACKAGE / "rules").glob("*.py"))
+    assert [name for name in ACCEPTABLE if f'"{name}"' not in source] == []
+
+
+def test_rules_have_a_docstring():
+    every = [rule for rule, _ in (*rules.FACTS, *rules.SUSPICIONS)]
+    assert len(every) == len(set(every)) and all(rule.__doc__ for rule in every)

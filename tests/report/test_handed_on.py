@@ -1,0 +1,56 @@
+"""Every number that a notebook states about the sample is handed on to findings.json."""
+
+import json
+import re
+from calendar import month_abbr, month_name
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cells import run_cells
+
+from retention_helpers.business import SAMPLE
+from retention_helpers.report import notebooks
+
+MONTH = "|".join([*month_name[1:], *month_abbr[1:]])
+# Names of things, not numbers: days, months, customers, and what is written in tags.
+NAMES = re.compile(
+    rf"<[^>]*>|\b\d{{4}}-\d\d-\d\d\b|\b(?:\d{{1,2}} )?(?:{MONTH}) \d{{4}}|\b[A-Z]+-\d+\b|below 0\.001"
+)
+NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
+
+
+def written(record: Any) -> set[str]:
+    """Every way in which a page may write the numbers of a record."""
+    if isinstance(record, dict):
+        return set().union(*(written(part) for pair in record.items() for part in pair))
+    if isinstance(record, list):
+        return set().union(*map(written, record))
+    if isinstance(record, str):
+        return set(NUMBER.findall(record))
+    if record is None or isinstance(record, bool):
+        return set()
+    size = abs(record)
+    plain = {f"{size:,.{digits}f}" for digits in range(4)}
+    return plain | {f"{100 * size:,.{digits}f}" for digits in range(3)}
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], set[str]]:
+    """What each notebook says, and what all of them hand on."""
+    home = tmp_path_factory.mktemp("findings")
+    said, handed_on = {}, set()
+    for path in notebooks.in_reading_order():
+        findings_to = home / path.stem / "findings.json"
+        parameters = {"data": str(SAMPLE), "month": "2026-10", "reports": ""}
+        said[path.stem] = run_cells(path, {**parameters, "findings_to": str(findings_to)})
+        handed_on |= written(json.loads(Path(findings_to).read_text(encoding="utf-8")))
+    return said, handed_on
+
+
+@pytest.mark.parametrize("name", [path.stem for path in notebooks.in_reading_order()])
+def test_every_number_on_a_page_is_handed_on(ran: tuple[dict[str, str], set[str]], name: str) -> None:
+    """In tables, sentences and the words of figures."""
+    said, handed_on = ran
+    missing = [number for number in NUMBER.findall(NAMES.sub(" ", said[name])) if number not in handed_on]
+    assert missing == []

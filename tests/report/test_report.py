@@ -1,0 +1,339 @@
+"""The report runner, with notebooks of a few lines: what it makes, and above all what it never breaks."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import types
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from retention_helpers.report import notebooks, publishing
+from retention_helpers.words.errors import InputError
+
+PARAMETERS = """data: str = "../data/sample"  # the data folder
+month: str = "2026-10"  # the report month
+findings_to: str = ""  # a file
+"""
+FINDS = "import json; from pathlib import Path; Path(findings_to).write_text(json.dumps({finding!r}))"
+LISTS = """folder = Path(findings_to).parent / "actions"
+folder.mkdir()
+(folder / "call.csv").write_text("customer_id\\nC-1\\n")"""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What the runner asks of a business."""
+
+    month: str
+    name: str = "Oak & Ash"
+    as_of: str = "2026-11-01"
+    currency: str = "EUR"
+    identity: str = "Oak & Ash (books)"
+    cut_at: str = "2026-11-01T00:00:00+01:00"
+    sources: tuple[()] = ()
+
+
+@pytest.fixture(autouse=True)
+def business(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No data gate and no schema here: the runner only asks for the month and the name."""
+    monkeypatch.setattr(publishing, "SCHEMA", tmp_path / "none.json")
+    stand_in = types.ModuleType("retention_helpers.business")
+    stand_in.open_business = lambda data, month: Opened(month or "2026-10")  # type: ignore[attr-defined]
+    stand_in.sample_identity = lambda: "A sample (sample)"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "retention_helpers.business", stand_in)
+
+
+def write_notebook(folder: Path, name: str, *cells: str, parameters: str = PARAMETERS) -> Path:
+    folder.mkdir(exist_ok=True)
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell(f"# What does {name} say?"),
+            nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+            *(nbformat.v4.new_code_cell(cell) for cell in cells),
+            nbformat.v4.new_markdown_cell("## What this does not show\n\nEverything else."),
+        ]
+    )
+    path = folder / f"{name}.ipynb"
+    notebooks.write(notebook, path)
+    return path
+
+
+def publish(tmp_path: Path, only: Iterable[str] = (), out: str = "reports") -> Path:
+    return publishing.publish(tmp_path, "", tmp_path / out, tuple(only), tmp_path / "notebooks")
+
+
+def left_in(folder: Path) -> list[str]:
+    """What stands in a folder of reports, but for the empty files that the system locks."""
+    return sorted(path.name for path in folder.iterdir() if path.suffix != ".lock" or path.stat().st_size)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_report_has_pages_findings_lists_and_notebooks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One worker, so that all notebooks share a kernel: none may see another's names."""
+    monkeypatch.setattr(publishing, "WORKERS", 1)
+    folder = tmp_path / "notebooks"
+    write_notebook(folder, "measurement", FINDS.format(finding={"measurement": {"lost": 3}}), "left_over = 1")
+    write_notebook(
+        folder, "data_quality", "'left_over' in dir()", FINDS.format(finding={"quality": {}}), LISTS
+    )
+    write_notebook(
+        folder,
+        "monthly_review",
+        "assert 'left_over' not in dir() and reports.endswith('ports')",
+        FINDS.format(finding={"actions": []}),
+        parameters=PARAMETERS + 'reports: str = ""  # earlier reports',
+    )
+    out = tmp_path / "re{ports"
+    out.mkdir()
+    (out / ".2026-10.lock").touch()  # of a process that died: nobody holds it
+
+    made = publishing.publish(tmp_path, "2026-10", out, (), folder)
+
+    assert made == out / "2026-10"
+    assert sorted(files(made)) == [
+        "actions/call.csv",
+        "data_quality.html",
+        "findings.json",
+        "index.html",
+        "measurement.html",
+        "notebooks/data_quality.ipynb",
+        "notebooks/measurement.ipynb",
+        "notebooks/monthly_review.ipynb",
+    ]
+    assert left_in(out) == ["2026-10"], "nothing temporary is left"
+    findings = json.loads((made / "findings.json").read_text())
+    assert list(findings)[:4] == ["schema_version", "month", "as_of", "currency"]
+    assert findings["measurement"] == {"lost": 3} and "quality" in findings and "actions" in findings
+    text = (made / "notebooks" / "measurement.ipynb").read_text()
+    executed = nbformat.reads(text, as_version=4)
+    assert notebooks.fault(executed) == ""
+    assert "papermill" not in text and "building" not in text
+    assert any('month = "2026-10"' in cell.source for cell in executed.cells), "it can be run again"
+    assert "What does monthly_review say?" in (made / "index.html").read_text()
+    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()] == [
+        "quality",
+        "Measurement",
+        "review",
+    ], "in reading order, the review last"
+
+
+def test_every_way_to_fail_is_seen_and_named_and_the_rest_is_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """papermill alone calls the second, third and fourth of these completed."""
+    monkeypatch.setattr(notebooks, "SECONDS_A_CELL", 2)
+    folder = tmp_path / "notebooks"
+    write_notebook(folder, "data_quality", "print('fine')", FINDS.format(finding={"quality": {}}))
+    write_notebook(folder, "measurement", FINDS.format(finding={"measurement": 1}), "{}['mrr']", "1")
+    write_notebook(folder, "churn_reasons", "import sys; sys.exit(0)")
+    write_notebook(folder, "experiments", "import os; os._exit(0)")
+    write_notebook(folder, "early_warning", "import time; time.sleep(60)")
+    write_notebook(folder, "monthly_review", "raise ValueError('first line\\nno <b>last</b> month')")
+
+    with pytest.raises(publishing.NotebooksFailed) as failed:
+        publish(tmp_path)
+
+    made = tmp_path / "reports" / "2026-10"
+    said = str(failed.value)
+    assert failed.value.folder == made, "there was no good report to keep"
+    assert "Measurement failed: a mistake in this software, not in your data: KeyError: 'mrr'" in said
+    assert "Churn reasons failed: a mistake in this software, not in your data: SystemExit: 0" in said
+    assert "Experiments failed: the process that ran it ended" in said
+    assert "Early warning failed: one step took longer than 2 seconds" in said
+    assert "not in your data: ValueError: no <b>last</b> month" in said
+    assert str(made / "notebooks" / "measurement.ipynb") in said
+    assert "Data quality" not in said
+    index = (made / "index.html").read_text()
+    assert "This page is not complete" in index and "&lt;b&gt;last&lt;/b&gt;" in index
+    for name in ("measurement", "churn_reasons", "experiments", "early_warning", "data_quality"):
+        assert f'href="{name}.html"' in index
+    findings = json.loads((made / "findings.json").read_text())
+    assert "quality" in findings and "measurement" not in findings
+    assert len(findings["failed"]) == 5
+
+
+def test_a_good_report_stays_until_a_better_one_is_there(tmp_path: Path) -> None:
+    folder, out = tmp_path / "notebooks", tmp_path / "reports"
+    write_notebook(folder, "measurement", "'good'")
+    write_notebook(folder, "data_quality", "'good'")
+    publish(tmp_path)
+    good = files(out / "2026-10")
+
+    write_notebook(folder, "measurement", "1 / 0")
+    with pytest.raises(publishing.NotebooksFailed, match=r"The report that was there stays: .*2026-10.index"):
+        publish(tmp_path)
+    assert files(out / "2026-10") == good
+    assert "ZeroDivisionError" in (out / "2026-10.failed" / "index.html").read_text()
+
+    assert publish(tmp_path, only=["data_quality"]) == out / "2026-10.partial"
+    assert files(out / "2026-10") == good, "a part never replaces the whole"
+
+    write_notebook(folder, "measurement", "'better'")
+    assert publish(tmp_path) == out / "2026-10"
+    assert left_in(out) == ["2026-10"]
+    assert "better" in (out / "2026-10" / "measurement.html").read_text()
+
+
+def test_only_some_notebooks(tmp_path: Path) -> None:
+    folder = tmp_path / "notebooks"
+    write_notebook(folder, "measurement", "'here'")
+    write_notebook(folder, "monthly_review", "'not asked for'")
+    made = publish(tmp_path, only=["measurement"])
+    assert sorted(path.name for path in made.glob("*.html")) == ["index.html", "measurement.html"]
+    assert 'href="measurement.html"' in (made / "index.html").read_text()
+    with pytest.raises(InputError, match="Did you mean measurement"):
+        publish(tmp_path, only=["mesurement"])
+
+
+def test_a_notebook_without_our_parameters_is_refused(tmp_path: Path) -> None:
+    write_notebook(tmp_path / "notebooks", "measurement", parameters='data: str = ""\nmonths: str = ""')
+    with pytest.raises(InputError, match=r"measurement.ipynb has no parameter month or findings_to"):
+        publish(tmp_path)
+    assert not left_in(tmp_path / "reports")
+
+
+def test_two_runs_of_the_same_month_do_not_meet(tmp_path: Path) -> None:
+    with (
+        publishing._locked(tmp_path, "2026-10"),
+        pytest.raises(InputError, match="2026-10 is being made already"),
+        publishing._locked(tmp_path, "2026-10"),
+    ):
+        pass
+    with publishing._locked(tmp_path, "2026-10"), publishing._locked(tmp_path, "2026-09"):
+        pass
+    assert not left_in(tmp_path)
+
+
+@pytest.mark.parametrize("second_rename_done", [False, True])
+def test_a_crash_between_the_two_renames_heals(tmp_path: Path, second_rename_done: bool) -> None:
+    previous = tmp_path / ".2026-10.previous"
+    previous.mkdir()
+    (previous / "index.html").write_text("old")
+    (tmp_path / ".2026-10.building-1").mkdir()
+    if second_rename_done:
+        (tmp_path / "2026-10").mkdir()
+        (tmp_path / "2026-10" / "index.html").write_text("new")
+    with publishing._building(tmp_path, "2026-10"):
+        pass
+    assert left_in(tmp_path) == ["2026-10"]
+    assert (tmp_path / "2026-10" / "index.html").read_text() == ("new" if second_rename_done else "old")
+
+
+def test_a_rename_that_fails_puts_the_old_report_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "2026-10"
+    target.mkdir()
+    (target / "index.html").write_text("old")
+    with pytest.raises(FileNotFoundError):
+        publishing._replace(tmp_path / "never made", target)
+    assert files(target) == {"index.html": b"old"}
+
+
+def test_nothing_is_written_outside_the_report_folder_or_over_what_is_no_report(tmp_path: Path) -> None:
+    out, elsewhere = tmp_path / "reports", tmp_path / "elsewhere"
+    out.mkdir()
+    elsewhere.mkdir()
+    (out / "2026-10").symlink_to(elsewhere)
+    with pytest.raises(InputError, match="points elsewhere"), publishing._building(out, "2026-10"):
+        pass
+    (out / "2026-09").mkdir()
+    (out / "2026-09" / "photos.zip").touch()
+    with pytest.raises(InputError, match="is not a report"), publishing._building(out, "2026-09"):
+        pass
+
+
+def test_findings_that_break_their_schema_are_our_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text('{"properties": {"measurement": {"required": ["churn"]}}}')
+    monkeypatch.setattr(publishing, "SCHEMA", schema)
+    assert publishing._complaint({"measurement": {"churn": 0}}) == {}
+    said = publishing._complaint({"measurement": {}})["findings.json"]
+    assert said == "a mistake in this software, not in your data: measurement: 'churn' is a required property"
+
+
+def test_two_notebooks_with_the_same_finding_are_a_mistake(tmp_path: Path) -> None:
+    runs = []
+    for name, value in (("measurement", 1), ("data_quality", 2)):
+        part = tmp_path / name
+        part.mkdir()
+        (part / "findings.json").write_text(json.dumps({"quality": value}))
+        runs.append(publishing.Run(tmp_path / f"{name}.ipynb", "", 0, part, {}, 0))
+    with pytest.raises(RuntimeError, match="measurement and data_quality disagree about the finding quality"):
+        publishing._findings(runs, Opened("2026-10"))  # type: ignore[arg-type]
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return condition()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals work differently there")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, how: signal.Signals) -> None:
+    """Ctrl-C reaches the whole group of processes, a timer's SIGTERM only the first."""
+    marker = tmp_path / "kernel"
+    cell = (
+        "import os, pathlib, time\n"
+        f"pathlib.Path({str(marker)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(99)"
+    )
+    write_notebook(tmp_path / "notebooks", "measurement", cell)
+    program = tmp_path / "program.py"
+    program.write_text(
+        f"""
+import functools, sys, types
+from pathlib import Path
+
+if __name__ == "__main__":
+    stand_in = types.ModuleType("retention_helpers.business")
+    stand_in.open_business = lambda data, month: types.SimpleNamespace(
+        month="2026-10", name="", as_of="", currency="", sources=())
+    sys.modules["retention_helpers.business"] = stand_in
+    from retention_helpers import __main__, report
+    report.publish = functools.partial(report.publish, folder=Path({str(tmp_path / "notebooks")!r}))
+    sys.exit(__main__.main(["report", "--out", {str(tmp_path / "reports")!r}]))
+"""
+    )
+    run = subprocess.Popen(
+        [sys.executable, str(program)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        cwd=notebooks.PROJECT,
+        env=os.environ | {"PYTHONPATH": str(notebooks.PROJECT)},
+    )
+    try:
+        assert wait_for(lambda: marker.exists() and bool(marker.read_text())), "the notebook never started"
+        kernel = int(marker.read_text())
+        if how == signal.SIGINT:
+            os.killpg(run.pid, how)
+        else:
+            run.send_signal(how)
+        out, errors = run.communicate(timeout=30)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+    assert run.returncode == 130
+    assert (out, errors.strip()) == ("", "Stopped. Everything is as it was before.")
+    assert not left_in(tmp_path / "reports")
+    assert wait_for(lambda: not psutil.pid_exists(kernel), 10), "the kernel goes on"

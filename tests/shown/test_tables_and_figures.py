@@ -1,0 +1,435 @@
+"""What is shown: tables escaped and in one form, figures with words, lists that run nothing."""
+
+import csv
+import datetime as dt
+import io
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from PIL import Image
+from reader import Reader
+
+from retention_helpers.business import Business
+from retention_helpers.measurement import cohorts, measures
+from retention_helpers.shown import figures, lists
+from retention_helpers.shown.figures import Figure
+from retention_helpers.shown.tables import MOST_ROWS, Quotation, table
+from retention_helpers.statistics.intervals import with_rate
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "&lt;b&gt; & <b>",
+    "**bold** [link](javascript:alert(1)) `code`",
+    "</td></tr></table><h1>",
+)
+
+
+# --- tables ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_text_stays_text_in_every_part_of_a_table(hostile: str) -> None:
+    """Caption, heading, row heading, cell, and the labels that narrow screens show."""
+    frame = pd.DataFrame({"who": [hostile], hostile: [hostile]})
+    read = Reader(table(frame, hostile)._repr_html_())
+    assert read.tags == {"div", "table", "caption", "thead", "tbody", "tr", "th", "td"}
+    assert read.attributes <= {"class", "role", "tabindex", "aria-label", "scope", "data-label"}
+    assert read.texts.count(hostile) >= 3
+    assert hostile in read.labels
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_quotation_is_text(hostile: str) -> None:
+    """What a customer wrote, and where."""
+    read = Reader(Quotation(hostile, hostile)._repr_html_())
+    assert read.tags == {"blockquote", "footer"}
+    assert read.texts == [hostile, hostile]
+
+
+def cells(frame: pd.DataFrame) -> list[tuple[str, ...]]:
+    return list(table(frame, "caption").rows)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NaT, pd.NA])
+def test_what_is_missing_is_a_dash(missing: Any) -> None:
+    """In a column of nothing else, beside a text, a day, and an amount."""
+    frame = pd.DataFrame(
+        {
+            "nothing": [missing, missing],
+            "plan": ["pro", missing],
+            "happened_on": [dt.date(2026, 3, 5), missing],
+            "mrr": [Decimal("9.5"), missing],
+            "met": [True, missing],
+        },
+        dtype=object,
+    )
+    assert cells(frame) == [("–", "pro", "5 March 2026", "9.50", "yes"), ("–",) * 5]
+
+
+def test_a_rate_and_its_ends_are_one_cell() -> None:
+    """Also where there is no rate; a column that only ends in _low stays a column."""
+    frame = pd.DataFrame({"level": ["a", "b"], "lost": [9, 0], "base": [200, 0], "too_low": [1, 2]})
+    shown = table(with_rate(frame, "churn_rate", "lost", "base"), "caption")
+    assert shown.columns == ("Level", "Lost", "Base", "Too low", "Churn rate")
+    assert [row[-1] for row in shown.rows] == ["4.5 % (2.4–8.3 %)", "–"]
+    assert shown.is_number == (False, True, True, True, True)
+
+
+def test_each_kind_of_value_is_written_in_one_way() -> None:
+    """Months short, counts with separators, money with cents where there are any, shares in per cent."""
+    frame = pd.DataFrame(
+        {
+            "cohort": [pd.Timestamp("2026-03-01")],
+            "customers": [12345],
+            "mrr": [Decimal("1234.5")],
+            "gross_revenue_retention": [0.9449],
+            "quick_ratio": [1.4567],
+            "final": [False],
+        }
+    )
+    assert cells(frame) == [("Mar 2026", "12,345", "1,234.50", "94.5 %", "1.46", "no")]
+
+
+def test_an_empty_table_says_so() -> None:
+    """A heading and one line, on the page and as text."""
+    shown = table(pd.DataFrame(columns=["customer_id", "why"]), "Nobody")
+    assert "None." in Reader(shown._repr_html_()).texts
+    assert repr(shown).startswith("Nobody\n")
+
+
+def test_a_long_table_says_how_many_rows_it_leaves_out() -> None:
+    """The first rows, in their order, and the number of the others."""
+    shown = table(pd.DataFrame({"n": range(MOST_ROWS + 7)}), "Long")
+    assert [row[0] for row in shown.rows] == [str(n) for n in range(MOST_ROWS)]
+    assert any("7 rows more" in text for text in Reader(shown._repr_html_()).texts)
+    exact = table(pd.DataFrame({"n": range(MOST_ROWS)}), "Exact")
+    assert "more" not in "".join(Reader(exact._repr_html_()).texts)
+
+
+# --- figures ---------------------------------------------------------------------------------------
+
+
+def churn_frame(*months: tuple[int, int]) -> pd.DataFrame:
+    """A churn table from (lost, customers at start), up to March 2026."""
+    frame = pd.DataFrame(months, columns=["lost", "customers_at_start"])
+    days = pd.date_range(end="2026-03-01", periods=len(months), freq="MS")
+    return with_rate(frame.assign(month=days), "churn_rate", "lost", "customers_at_start")
+
+
+def levels_frame(*levels: tuple[str, int, int, str]) -> pd.DataFrame:
+    """A table of levels from (level, lost, customers at start, verdict)."""
+    frame = pd.DataFrame(levels, columns=["level", "lost", "customers_at_start", "verdict"])
+    whole = frame.astype({"lost": "int64", "customers_at_start": "int64"})
+    return with_rate(whole.assign(by="plan"), "churn_rate", "lost", "customers_at_start")
+
+
+def tenure_frame(lost: list[int]) -> pd.DataFrame:
+    """A table of stages of tenure."""
+    frame = pd.DataFrame(
+        {
+            "from_day": [0, 8, 31, 91, 366],
+            "to_day": pd.array([7, 30, 90, 365, None], dtype="Int64"),
+            "lost": lost,
+            "lost_in_all": sum(lost),
+        }
+    )
+    return with_rate(frame, "share", "lost", "lost_in_all")
+
+
+def triangle_frame(rows: list[tuple[str, int, int, int, bool]]) -> pd.DataFrame:
+    """A triangle from (cohort, k, size, retained, final)."""
+    frame = pd.DataFrame(rows, columns=["cohort", "k", "size", "retained", "final"])
+    frame = frame.assign(cohort=pd.to_datetime(frame["cohort"]))
+    return with_rate(frame, "rate", "retained", "size")
+
+
+def movement_frame(*months: tuple[int, int]) -> pd.DataFrame:
+    """A movement table from (new, lost)."""
+    days = pd.date_range(end="2026-03-01", periods=len(months), freq="MS")
+    return pd.DataFrame(months, columns=["new", "lost"]).assign(month=days)
+
+
+def movement(frame: pd.DataFrame) -> Figure:
+    return figures.movement_by_month(frame, gains=["new"], losses=["lost"], title="Customers")
+
+
+NOTES = pd.DataFrame({"happened_on": [dt.date(2026, 3, 9)], "note": ["Price rise"]})
+
+# What is drawn, and the numbers that the words must hold.
+DRAWN: dict[str, tuple[Callable[[], Figure], list[str]]] = {
+    "churn": (
+        lambda: figures.rate_by_month(
+            churn_frame((2, 40), (9, 200)), "churn_rate", target=0.05, notes=NOTES
+        ),
+        ["4.5 %", "5.0 %", "Price rise"],
+    ),
+    "churn of one month": (lambda: figures.rate_by_month(churn_frame((9, 200)), "churn_rate"), ["4.5 %"]),
+    "churn of zero": (
+        lambda: figures.rate_by_month(churn_frame((0, 40), (0, 40)), "churn_rate"), ["0.0 %"]
+    ),
+    "churn with a month of NaN": (
+        lambda: figures.rate_by_month(churn_frame((0, 0), (9, 200)), "churn_rate"), ["4.5 %"]
+    ),
+    "churn of NaN only": (lambda: figures.rate_by_month(churn_frame((0, 0)), "churn_rate"), []),
+    "churn of all": (lambda: figures.rate_by_month(churn_frame((3, 3)), "churn_rate"), ["100.0 %"]),
+    "movement": (lambda: movement(movement_frame((5, 2), (7, 3))), ["new 7", "lost 3"]),
+    "movement of one month": (lambda: movement(movement_frame((5, 2))), ["new 5"]),
+    "movement of zero": (lambda: movement(movement_frame((0, 0), (0, 0))), ["new 0"]),
+    "levels": (
+        lambda: figures.rate_by_level(
+            levels_frame(("pro", 9, 200, "below the rest"), ("solo", 2, 5, "too few")),
+            "churn_rate",
+            title="Churn",
+        ),
+        ["pro 4.5 %", "solo 40.0 %"],
+    ),
+    "one level": (
+        lambda: figures.rate_by_level(
+            levels_frame(("pro", 9, 200, "the only one")), "churn_rate", title="Churn"
+        ),
+        ["4.5 %"],
+    ),
+    "levels of zero": (
+        lambda: figures.rate_by_level(levels_frame(("pro", 0, 200, "too few")), "churn_rate", title="Churn"),
+        ["0.0 %"],
+    ),
+    "no level": (lambda: figures.rate_by_level(levels_frame(), "churn_rate", title="Churn by plan"), []),
+    "tenure": (lambda: figures.losses_by_tenure(tenure_frame([1, 2, 3, 4, 5])), ["15", "days 8–30: 2"]),
+    "tenure of nobody": (lambda: figures.losses_by_tenure(tenure_frame([0] * 5)), ["0"]),
+    "tenure of one stage": (lambda: figures.losses_by_tenure(tenure_frame([9, 0, 0, 0, 0])), ["days 0–7: 9"]),
+    "triangle": (
+        lambda: figures.triangle(
+            triangle_frame(
+                [("2026-01-01", 1, 40, 30, True), ("2026-01-01", 2, 40, 20, True),
+                 ("2026-02-01", 1, 20, 20, False)]
+            ),
+            title="Cohorts",
+        ),
+        ["40 customers", "50 %", "January 2026"],
+    ),
+    "triangle of one cell": (
+        lambda: figures.triangle(triangle_frame([("2026-01-01", 1, 1, 1, False)]), title="Cohorts"),
+        ["1 customer ", "100 %"],
+    ),
+    "triangle without the first months of a cohort": (
+        lambda: figures.triangle(
+            triangle_frame([("2024-01-01", 20, 9, 7, True), ("2026-01-01", 1, 40, 30, True)]), title="Cohorts"
+        ),
+        ["40 customers", "75 %", "January 2026"],
+    ),
+    "triangle of zero": (
+        lambda: figures.triangle(triangle_frame([("2026-01-01", 1, 40, 0, True)]), title="Cohorts"), ["0 %"]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cells", [[], [("2020-01-01", 13, 40, 30, True)]])
+def test_a_triangle_without_a_cell_to_show_is_no_figure(cells: list[tuple]) -> None:
+    """Nobody has reached the first month, or the cells lie beyond the periods that are drawn."""
+    assert figures.triangle(triangle_frame(cells), title="Cohorts by month") is None
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_figure_says_in_words_what_it_shows(name: str) -> None:
+    """At least twenty characters, with the key numbers; never nan, None or an empty list."""
+    draw, numbers = DRAWN[name]
+    figure = draw()
+    assert len(figure.alt) >= 20
+    assert [number for number in numbers if number not in figure.alt] == []
+    assert not re.search(r"\bnan\b|\bNone\b|NaT|<NA>|\. \.|: \.|\b1 customers", figure.alt)
+    assert figure.alt.endswith(".")
+
+
+@pytest.mark.parametrize("name", ["churn", "movement", "levels", "tenure", "triangle"])
+def test_the_same_table_gives_the_same_picture(name: str) -> None:
+    """Byte for byte."""
+    draw, _ = DRAWN[name]
+    assert draw().png == draw().png
+
+
+@pytest.mark.parametrize("setting", [{"font.size": 25}, {"figure.dpi": 30}, {"axes.facecolor": "red"}])
+def test_a_picture_is_drawn_in_the_suites_own_style(setting: dict[str, Any]) -> None:
+    """Whatever a notebook set for its own figures."""
+    draw, _ = DRAWN["churn"]
+    first = draw()
+    with mpl.rc_context(setting):
+        assert draw().png == first.png
+
+
+def test_another_table_gives_another_picture() -> None:
+    """A number changed is a picture changed, and its words too."""
+    one, two = (figures.rate_by_month(churn_frame((2, 40), (n, 200)), "churn_rate") for n in (9, 19))
+    assert one.png != two.png
+    assert one.alt != two.alt
+
+
+def test_a_figure_is_a_png_of_the_size_it_names() -> None:
+    """Twice the pixels of its size on the page, so that it is sharp; the words go with it."""
+    figure = DRAWN["churn"][0]()
+    picture = Image.open(io.BytesIO(figure.png))
+    assert picture.format == "PNG"
+    assert picture.width / picture.height == pytest.approx(figure.width / figure.height, rel=0.01)
+    assert picture.width > 1.5 * figure.width
+    shown, about = figure._repr_mimebundle_()
+    assert shown["text/plain"] == about["image/png"]["alt"] == figure.alt
+
+
+def test_a_note_after_a_month_without_a_rate_is_drawn() -> None:
+    """January has a rate, February began without customers, March has one: a note of March is said."""
+    frame = churn_frame((1, 10), (0, 0), (1, 10))
+    figure = figures.rate_by_month(frame, "churn_rate", notes=NOTES)
+    assert "Price rise" in figure.alt
+
+
+def test_notes_outside_the_months_shown_are_left_out() -> None:
+    """A note of the year before has no place."""
+    notes = pd.DataFrame({"happened_on": [dt.date(2025, 3, 9)], "note": ["Launch"]})
+    assert "Launch" not in figures.rate_by_month(churn_frame((1, 10)), "churn_rate", notes=notes).alt
+
+
+def test_every_figure_draws_the_tables_of_a_business_that_began_anew(opened: Any) -> None:
+    """A report month that began without customers: the tables of the measures, as they are."""
+    with opened([("A", "2025-12-10", "2026-01-05", 10), ("B", "2026-03-05", "", 10)]) as business:
+        drawn = [
+            figures.rate_by_month(measures.customer_churn(business), "churn_rate"),
+            movement(measures.customer_movement(business)),
+            figures.rate_by_level(measures.churn_by(business), "churn_rate", title="Churn by plan"),
+            figures.losses_by_tenure(measures.losses_by_tenure(business)),
+            figures.triangle(cohorts.calendar_triangle(business), title="Calendar clock"),
+            figures.triangle(cohorts.anniversary_triangle(business), title="Anniversary clock"),
+        ]
+    assert [figure.alt for figure in drawn if len(figure.alt) < 20 or "nan" in figure.alt] == []
+
+
+# --- lists -----------------------------------------------------------------------------------------
+
+BLANKS = {
+    "nothing": "",
+    "space": " ",
+    "tab": "\t",
+    "carriage return": "\r",
+    "line feed": "\n",
+    "no-break space": "\u00a0",
+    "zero-width space": "\u200b",
+    "byte-order mark": "\ufeff",
+    "a mixture": " \u00a0\ufeff\u200b",
+    "ideographic space": "\u3000",
+    "narrow no-break space": "\u202f",
+    "thin space": "\u2009",
+    "word joiner": "\u2060",
+    "form feed": "\x0c",
+}
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_no_cell_begins_a_formula(blank: str) -> None:
+    """After any blank, in half- or full-width letters: an apostrophe in front, the rest as it was."""
+    texts = [f"{BLANKS[blank]}{start}HYPERLINK(1)" for start in "=+-@＝＋－＠﹦"]
+    assert [text for text in texts if lists.safe_cell(text) != f"'{text}"] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["A-1", "5 + 3", "a=b", "x@example.org", "", "  ", "'quoted", "– dash", "Ünï"]
+)
+def test_an_ordinary_cell_is_left_alone(text: str) -> None:
+    """Only a start is risky."""
+    assert lists.safe_cell(text) == text
+
+
+@pytest.mark.parametrize(("value", "cell"), [(-5, "-5"), (dt.date(2026, 3, 5), "2026-03-05")])
+def test_numbers_and_days_are_written_plainly(value: Any, cell: str) -> None:
+    """A negative number is no formula."""
+    assert lists.safe_cell(value) == cell
+
+
+@pytest.mark.parametrize("amount", ["-1.50", "1200", "0.000001", "100.000000"])
+def test_amounts_are_written_exactly(amount: str) -> None:
+    """A spreadsheet reads the very amount, without an exponent."""
+    cell = lists.safe_cell(Decimal(amount))
+    assert Decimal(cell) == Decimal(amount)
+    assert "E" not in cell
+
+
+@pytest.mark.parametrize("value", [None, np.nan, pd.NaT, pd.NA])
+def test_what_is_missing_is_an_empty_cell(value: Any) -> None:
+    """Neither nan nor None."""
+    assert lists.safe_cell(value) == ""
+
+
+def test_a_list_is_a_csv_that_a_spreadsheet_reads(tmp_path: Path) -> None:
+    """Beside the findings, with a byte-order mark, line breaks and quotes kept, formulas not."""
+    frame = pd.DataFrame({"customer_id": ["a\nb", '=1+"2"'], "=evil": [Decimal("-1"), None]})
+    lists.hand_on_list(str(tmp_path / "x" / "findings.json"), "ask_why", frame)
+    raw = (tmp_path / "x" / "actions" / "ask_why.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
+    assert rows == [["customer_id", "'=evil"], ["a\nb", "-1"], ['\'=1+"2"', ""]]
+
+
+def test_a_list_is_a_workbook_that_runs_nothing(tmp_path: Path) -> None:
+    """Numbers and days as such, a formula as the text it is, control signs blank, too long a text said so;
+    the same list makes the same file."""
+    frame = pd.DataFrame(
+        {
+            "customer_id": ['=cmd|"calc"', "bell\a", "x" * 40_000],
+            "mrr": [Decimal("12.50"), Decimal(3), None],
+            "lost_on": [dt.date(2026, 3, 1), None, pd.NaT],
+        }
+    )
+    books = []
+    for place in ("one", "two"):
+        lists.hand_on_list(str(tmp_path / place / "findings.json"), "ask_why", frame)
+        books.append(tmp_path / place / "actions" / "ask_why.xlsx")
+    sheet = openpyxl.load_workbook(books[0]).active
+    assert sheet is not None
+    assert [cell.data_type for cell in sheet["A"]] == ["s"] * 4
+    assert [cell.value for cell in sheet["A"]][:3] == ["customer_id", '=cmd|"calc"', "bell "]
+    assert str(sheet["A4"].value).endswith(lists.CUT)
+    assert [cell.value for cell in sheet["B"]] == ["mrr", 12.5, 3, None]
+    assert [cell.value for cell in sheet["C"]][1:] == [dt.datetime(2026, 3, 1), None, None]
+    assert books[0].read_bytes() == books[1].read_bytes()
+
+
+def test_no_list_is_written_outside_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Personal columns go nowhere while an owner explores."""
+    monkeypatch.chdir(tmp_path)
+    lists.hand_on_list("", "ask_why", pd.DataFrame({"customer_id": ["A"]}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_has_names_and_mails_where_the_owner_brought_them(opened: Any) -> None:
+    """Beside the id, in the list's order; who is in no row of customers has none."""
+    spans = [(who, "2026-01-10", "", 10) for who in ("A", "B", "stranger")]
+    customers = [
+        {"customer_id": who, "signed_up_at": "2026-01-10", "name": f"N{who}", "email": f"{who}@x.org"}
+        for who in "AB"
+    ]
+    frame = pd.DataFrame({"customer_id": ["stranger", "B", "A"], "mrr": [3, 2, 1]})
+    with opened(spans, customers=customers) as business:
+        found = lists.with_contact(business, frame)
+        nobody = lists.with_contact(business, frame.head(0))
+    assert found.columns[0] == "customer_id"
+    assert set(found.columns) == {"customer_id", "name", "email", "mrr"}
+    assert found["customer_id"].tolist() == ["stranger", "B", "A"]
+    assert found["email"].fillna("").tolist() == ["", "B@x.org", "A@x.org"]
+    assert nobody.empty
+    with opened(spans) as business:
+        assert lists.with_contact(business, frame).equals(frame)
+
+
+def test_the_pages_of_the_sample_hold_no_name_and_no_mail(sample: Business) -> None:
+    """The table of who was lost shows ids, whatever the owner's customers hold."""
+    shown = table(measures.customers_lost(sample), "Lost")._repr_html_()
+    customers = sample.table("customers").execute()
+    personal = [column for column in ("name", "email") if column in customers.columns]
+    assert [v for column in personal for v in customers[column].dropna() if str(v) in shown] == []

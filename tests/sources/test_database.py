@@ -1,0 +1,393 @@
+"""Databases of the owner's: a PostgreSQL server that really runs, and SQLite."""
+
+import datetime as dt
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import postgres
+import psycopg
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from retention_helpers import sources
+from retention_helpers.commands import checking
+from retention_helpers.contract.settings import Settings
+from retention_helpers.gate import gate
+from retention_helpers.sources.database import connections
+from retention_helpers.sources.importing import import_files
+from retention_helpers.sources.interface import Imported, Order
+from retention_helpers.words.errors import InputError
+
+VARIABLE = "RETENTION_TEST_DATABASE"
+SECRET = "a secret"
+
+# A shop as applications keep it: their names, their words, times with a zone and without one.
+SHOP = """
+CREATE TABLE accounts (id integer PRIMARY KEY, created_at timestamptz NOT NULL, "Industry" text,
+    password_hash text, email varchar(80));
+INSERT INTO accounts VALUES
+    (1, '2026-01-05 10:30:00+01', 'law', 'x1', 'a@x.de'), (2, '2026-01-06 23:30:00-01', NULL, 'x2', 'b@x.de');
+CREATE TABLE contracts (account_id integer, begins date, ends timestamp, price numeric, state text);
+INSERT INTO contracts VALUES
+    (1, '2026-01-05', NULL, 49.900000, 'LIVE'), (2, '2026-01-06', '2026-03-01 12:00:00', 0.333333, 'late ');
+CREATE SCHEMA app;
+CREATE TABLE app.events (customer_id integer, occurred_at timestamptz, event text);
+INSERT INTO app.events
+    SELECT 1 + n % 2, timestamptz '2026-01-07 00:00:00+00' + n * interval '1 minute', 'login'
+    FROM generate_series(1, 1000) AS n;
+CREATE TABLE counted (n integer);
+CREATE ROLE reader LOGIN PASSWORD 'reads';
+GRANT USAGE ON SCHEMA app TO reader;
+GRANT SELECT ON accounts, contracts, app.events TO reader;
+"""
+CUSTOMERS = {"table": "accounts", "columns": {"customer_id": "ID", "signed_up_at": "created_at"}}
+SUBSCRIPTIONS = {
+    "table": "contracts",
+    "columns": {"customer_id": "account_id", "started_at": "begins", "ended_at": "ends", "mrr": "price",
+                "status": "state"},
+    "values": {"status": {"live": "active", "Late": "past_due"}},
+}  # fmt: skip
+TABLES = {"customers": CUSTOMERS, "subscriptions": SUBSCRIPTIONS}
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[str]:
+    """The address of a shop's database on a server that is there for this module."""
+    programs = postgres.binaries()
+    if programs is None:
+        reason = "PostgreSQL is not installed (apt install postgresql), so none can be started"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with postgres.server(programs) as address:
+        with psycopg.connect(f"{address}/postgres", autocommit=True) as owner:
+            owner.execute("CREATE DATABASE shop")
+        with psycopg.connect(f"{address}/shop", autocommit=True) as owner:
+            owner.execute(SHOP)
+        yield f"{address}/shop"
+
+
+@pytest.fixture
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Imported]:
+    """What the importer makes of a description; `address` stands in the environment meanwhile."""
+
+    def reading(tables: Any, address: str = "", **entry: Any) -> Imported:
+        monkeypatch.setenv(VARIABLE, address)
+        described = tmp_path / "shop.yml"
+        entry = entry or {"connect": VARIABLE}
+        described.write_text(yaml.safe_dump({**entry, "tables": tables}, sort_keys=False))
+        (tmp_path / "into").mkdir(exist_ok=True)
+        return sources.importer("database").read(Order([described], tmp_path / "into", Settings()))
+
+    return reading
+
+
+def rows(found: Imported, table: str) -> list[dict[str, Any]]:
+    return pq.read_table(found.tables[table]).to_pylist()
+
+
+# --- PostgreSQL ------------------------------------------------------------------------------------
+
+
+def test_tables_of_other_names_and_words(shop: str, read: Callable[..., Imported]) -> None:
+    """Instants keep their zone, naive ones stay naive, amounts keep every decimal; words lose blanks."""
+    found = read(TABLES, shop)
+    assert rows(found, "customers") == [
+        {"customer_id": 1, "signed_up_at": dt.datetime(2026, 1, 5, 9, 30, tzinfo=dt.UTC)},
+        {"customer_id": 2, "signed_up_at": dt.datetime(2026, 1, 7, 0, 30, tzinfo=dt.UTC)},
+    ]
+    assert rows(found, "subscriptions") == [
+        {"customer_id": 1, "started_at": dt.date(2026, 1, 5), "ended_at": None, "mrr": "49.900000",
+         "status": "active"},
+        {"customer_id": 2, "started_at": dt.date(2026, 1, 6), "ended_at": dt.datetime(2026, 3, 1, 12),
+         "mrr": "0.333333", "status": "past_due"},
+    ]  # fmt: skip
+    assert found.rows_read == {"shop.yml": 4}
+
+
+def test_nothing_is_taken_that_is_not_named(shop: str, read: Callable[..., Imported]) -> None:
+    """A hash of a password stays where it is; what is left is said."""
+    found = read({"customers": CUSTOMERS | {"attributes": ["industry", "email"]}}, shop)
+    assert [list(row) for row in rows(found, "customers")] == [
+        ["customer_id", "signed_up_at", "industry", "email"]
+    ] * 2
+    assert [fault.message for fault in found.faults] == [
+        "shop.yml: customers: password_hash of accounts were not read. Name under `attributes:` those that "
+        "say how a customer was at sign-up."
+    ]
+
+
+def test_a_query(shop: str, read: Callable[..., Imported]) -> None:
+    """With a remark at its end, a semicolon, arrays and JSON, which become text."""
+    query = (
+        "SELECT id AS customer_id, date_trunc('day', created_at) AS signed_up_at, ARRAY[id, 7] AS pair,\n"
+        "  json_build_object('a', id) AS more, 1.5::float8 AS weight, true AS is_new\n"
+        "FROM accounts WHERE id = 2 -- the second\n;"
+    )
+    attributes = ["pair", "more", "weight", "is_new"]
+    assert rows(read({"customers": {"query": query, "attributes": attributes}}, shop), "customers") == [
+        {"customer_id": 2, "signed_up_at": dt.datetime(2026, 1, 7, tzinfo=dt.UTC), "pair": "{2,7}",
+         "more": '{"a" : 2}', "weight": "1.5", "is_new": True},
+    ]  # fmt: skip
+
+
+def test_large_tables_come_in_batches(
+    shop: str, read: Callable[..., Imported], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "AT_ONCE", 300)
+    found = read({"events": {"table": "app.events"}}, shop)
+    kept = pq.ParquetFile(found.tables["events"])
+    assert [kept.metadata.row_group(nth).num_rows for nth in range(kept.num_row_groups)] == [
+        300,
+        300,
+        300,
+        100,
+    ]
+    assert found.rows_read == {"shop.yml": 1000}
+
+
+def test_an_empty_table(shop: str, read: Callable[..., Imported]) -> None:
+    found = read({"events": {"query": "SELECT * FROM app.events WHERE false"}}, shop)
+    assert rows(found, "events") == []
+    assert pq.read_schema(found.tables["events"]).names == ["customer_id", "occurred_at", "event"]
+
+
+WRITES = {
+    "a statement within the query": "WITH gone AS (DELETE FROM accounts RETURNING id) SELECT * FROM gone",
+    "a function that writes": "SELECT setval('numbers', 1) AS customer_id, now() AS signed_up_at",
+    "after the transaction": "SELECT 1) AS a; COMMIT; DELETE FROM accounts; SELECT * FROM (SELECT 1",
+    "a second statement": "SELECT 1 AS customer_id) AS a; DELETE FROM accounts; SELECT (1",
+}
+
+
+@pytest.mark.parametrize("query", WRITES.values(), ids=WRITES.keys())
+def test_nothing_is_ever_written(shop: str, read: Callable[..., Imported], query: str) -> None:
+    with psycopg.connect(shop, autocommit=True) as owner:
+        owner.execute("CREATE SEQUENCE IF NOT EXISTS numbers")
+        with pytest.raises(InputError, match=r"shop\.yml: the database says: "):
+            read({"customers": {"query": query}}, shop)
+        assert owner.execute("SELECT count(*) FROM accounts").fetchone() == (2,)
+
+
+def test_a_user_who_may_only_read_is_enough(shop: str, read: Callable[..., Imported]) -> None:
+    reader = shop.replace(f"{postgres.OWNER}:{postgres.QUOTED}", "reader:reads")
+    assert len(rows(read(TABLES, reader), "customers")) == 2
+
+
+REFUSALS: dict[str, tuple[Callable[[str], str], Any, str]] = {
+    "a wrong password": (
+        lambda shop: shop.replace(postgres.QUOTED, "wrong"), TABLES,
+        f"shop.yml: {VARIABLE} leads to no database that can be read: it refuses the user or the password. "
+        "Correct the address there.",
+    ),
+    "no such database": (lambda shop: f"{shop}s", TABLES, "it knows no such database or user."),
+    "no server": (
+        lambda shop: "postgresql://owner:a%20secret@127.0.0.1:9/shop", TABLES, "it cannot be reached."
+    ),
+    "an address that is none": (
+        lambda shop: "postgresql://owner:a secret@[half/shop", TABLES, "it cannot be reached."
+    ),
+    "another kind of database, without its driver": (
+        lambda shop: "mysql://owner:a%20secret@127.0.0.1/shop", TABLES, "it cannot be reached."
+    ),
+    "no variable": (
+        lambda shop: "", TABLES, f"the environment has no {VARIABLE}. Set it to the address of the database"
+    ),
+    "no table": (
+        str, {"customers": {"table": "acounts"}}, "shop.yml: customers: the database has no table acounts."
+    ),
+    "no column": (
+        str, {"customers": {"table": "accounts"}},
+        "shop.yml: customers: accounts has no column customer_id. It has id, created_at, Industry, "
+        "password_hash, email. Say under `columns:` which of them is meant.",
+    ),
+    "no column under a name": (
+        str, {"customers": {"table": "accounts", "columns": {"customer_id": "no"}}},
+        "accounts has no column no for customer_id.",
+    ),
+    "no column of ours": (
+        str, {"customers": CUSTOMERS | {"columns": CUSTOMERS["columns"] | {"plan": "email"}}},  # type: ignore[operator]
+        "plan is no column of ours, and is not named in `attributes`.",
+    ),
+    "a query that is none": (str, {"customers": {"query": "SELEC 1"}}, "the database says: syntax error"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("address", "tables", "said"), REFUSALS.values(), ids=REFUSALS.keys())
+def test_a_refusal_is_one_sentence_without_the_password(
+    shop: str, read: Callable[..., Imported], address: Callable[[str], str], tables: Any, said: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        read(tables, address(shop))
+    assert said.split("shop.yml: ")[-1] in str(refused.value)
+    assert SECRET not in str(refused.value) and postgres.QUOTED not in str(refused.value)
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+def test_from_the_database_to_the_gate_and_the_password_is_nowhere(
+    shop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Through `sources:`, with events of two weeks; no file that is left holds the password."""
+    monkeypatch.setenv(VARIABLE, shop)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "shop.yml").write_text(
+        yaml.safe_dump({"connect": VARIABLE, "tables": {**TABLES, "events": {"table": "app.events"}}})
+    )
+    settings = {"time_zone": "Europe/Berlin", "sources": {"database": {"path": "../shop.yml"}}}
+    (tmp_path / "data" / "retention.yml").write_text(yaml.safe_dump(settings))
+    checked = checking.check(tmp_path / "data", tmp_path / "out", cache=tmp_path / "kept")
+    assert not checked.is_stopped
+    assert {one.table: one.rows_kept for one in checked.sources} == {
+        "customers": 2, "subscriptions": 2, "events": 1000,
+    }  # fmt: skip
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert written and not any(
+        secret.encode() in path.read_bytes()
+        for path in written
+        for secret in (postgres.PASSWORD, postgres.QUOTED)
+    )
+    printed = capfd.readouterr()
+    assert SECRET not in printed.out + printed.err
+
+
+def test_as_files_for_a_report(shop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, shop)
+    (tmp_path / "shop.yml").write_text(yaml.safe_dump({"connect": VARIABLE, "tables": TABLES}))
+    written = import_files("database", [tmp_path / "shop.yml"], tmp_path / "data", Settings())
+    assert written.rows == {"customers.csv": 2, "subscriptions.csv": 2}
+    assert not checking.check(tmp_path / "data", tmp_path / "out", cache=tmp_path / "kept").is_stopped
+
+
+# --- SQLite ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file as an application leaves it: days as text, amounts as real, whole and text."""
+    path = tmp_path / "shop's 50%.sqlite"
+    with sqlite3.connect(path) as made:
+        made.executescript(
+            """
+            CREATE TABLE accounts (id INTEGER PRIMARY KEY, created_at TEXT, industry TEXT);
+            INSERT INTO accounts VALUES (1, '2026-01-05 10:30:00', 'law'), (2, '2026-01-06', NULL);
+            CREATE TABLE contracts (account_id INTEGER, begins DATE, ends DATETIME, price REAL, state TEXT);
+            INSERT INTO contracts VALUES (1, '2026-01-05', NULL, 49.9, 'Live'),
+                (2, '2026-01-06', '2026-03-01 12:00:00', '0.10', 'late');
+            """
+        )
+    made.close()
+    return path
+
+
+def test_sqlite(file: Path, read: Callable[..., Imported]) -> None:
+    found = read(TABLES | {"customers": CUSTOMERS | {"attributes": ["industry"]}}, sqlite=file.name)
+    assert rows(found, "customers") == [
+        {"customer_id": "1", "signed_up_at": "2026-01-05 10:30:00", "industry": "law"},
+        {"customer_id": "2", "signed_up_at": "2026-01-06", "industry": None},
+    ]
+    assert rows(found, "subscriptions") == [
+        {"customer_id": "1", "started_at": "2026-01-05", "ended_at": None, "mrr": "49.9", "status": "active"},
+        {"customer_id": "2", "started_at": "2026-01-06", "ended_at": "2026-03-01 12:00:00", "mrr": "0.1",
+         "status": "past_due"},
+    ]  # fmt: skip
+
+
+def test_what_the_tables_do_not_keep(file: Path, read: Callable[..., Imported]) -> None:
+    assert read(TABLES, sqlite=file.name, not_known={"prices": "Only today's."}).not_known == {
+        "prices": "Only today's."
+    }
+
+
+def test_a_query_of_sqlite(file: Path, read: Callable[..., Imported]) -> None:
+    query = "SELECT id AS customer_id, date(created_at) AS signed_up_at FROM accounts ORDER BY id"
+    found = read({"customers": {"query": query}}, sqlite=file.name)
+    assert [row["signed_up_at"] for row in rows(found, "customers")] == ["2026-01-05", "2026-01-06"]
+
+
+def test_sqlite_is_not_written_to(file: Path, read: Callable[..., Imported]) -> None:
+    before = file.read_bytes()
+    read(TABLES, sqlite=file.name)
+    with pytest.raises(InputError, match=r"shop\.yml"):
+        read({"customers": {"query": "DELETE FROM accounts RETURNING id"}}, sqlite=file.name)
+    assert file.read_bytes() == before
+
+
+def test_it_is_read_anew_on_another_day(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database changes while its description stays; all pages of one day are of one reading."""
+    (tmp_path / "data").mkdir()
+    settings = {"sources": {"shop": {"importer": "database", "path": "../shop.yml"}}}
+    (tmp_path / "data" / "retention.yml").write_text(yaml.safe_dump(settings))
+    (tmp_path / "shop.yml").write_text(yaml.safe_dump({"sqlite": file.name, "tables": TABLES}))
+    readings = []
+    for day in (5, 5, 6):
+        clock = SimpleNamespace(now=lambda _, day=day: dt.datetime(2026, 4, day))
+        monkeypatch.setattr(gate, "dt", SimpleNamespace(datetime=clock, UTC=dt.UTC))
+        readings.append(gate.pass_gate(tmp_path / "data", tmp_path / "kept").folder)
+    assert readings[0] == readings[1] != readings[2]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "there is no file no.sqlite. Correct the path."), (b"no database", "SQLite says: file is not a")],
+)
+def test_a_file_that_is_no_database(
+    tmp_path: Path, read: Callable[..., Imported], content: bytes | None, said: str
+) -> None:
+    if content:
+        (tmp_path / "no.sqlite").write_bytes(content * 1000)
+    with pytest.raises(InputError, match=r"shop\.yml: ") as refused:
+        read(TABLES, sqlite="no.sqlite")
+    assert said in str(refused.value)
+
+
+# --- descriptions ----------------------------------------------------------------------------------
+
+DESCRIPTIONS: dict[str, tuple[Any, str]] = {
+    "an address in the file": (
+        {"connect": "postgresql://owner:a secret@host/shop", "tables": TABLES},
+        "connect is no name of a variable of the environment. An address may hold a password",
+    ),
+    "neither": ({"tables": TABLES}, "it should hold `connect:`"),
+    "both": ({"connect": "A", "sqlite": "b", "tables": TABLES}, "it should hold `connect:`"),
+    "no tables": ({"connect": "A"}, "it should hold `tables:`"),
+    "an unknown key": ({"connekt": "A"}, "connekt is not known here. Did you mean connect?"),
+    "an unknown table": ({"sqlite": "a", "tables": {"custmers": {}}}, "custmers: it is no table"),
+    "neither table nor query": ({"sqlite": "a", "tables": {"events": {}}}, "events: it should name a"),
+    "an unknown history": (
+        {"sqlite": "a", "tables": TABLES, "not_known": {"price": "x"}}, "not_known: price is not known here."
+    ),
+    "no lines": ({"sqlite": "a", "tables": {"events": "x"}}, "events: it should hold `table:`"),
+    "attributes of others": (
+        {"sqlite": "a", "tables": {"events": {"table": "e", "attributes": ["x"]}}},
+        "events: only customers have attributes.",
+    ),
+    "attributes that are no list": (
+        {"sqlite": "a", "tables": {"customers": {"table": "e", "attributes": "x"}}},
+        "attributes should be a list of columns",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "said"), DESCRIPTIONS.values(), ids=DESCRIPTIONS.keys())
+def test_a_mistake_in_a_description_is_one_sentence(tmp_path: Path, content: Any, said: str) -> None:
+    (tmp_path / "shop.yml").write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError) as wrong:
+        sources.importer("database").read(Order([tmp_path / "shop.yml"], tmp_path, Settings()))
+    assert str(wrong.value).startswith("shop.yml: ") and said in str(wrong.value)
+    assert SECRET not in str(wrong.value)
+
+
+def test_two_files_for_one_table(tmp_path: Path, file: Path) -> None:
+    for name in ("a.yml", "b.yml"):
+        (tmp_path / name).write_text(
+            yaml.safe_dump({"sqlite": file.name, "tables": {"customers": CUSTOMERS}})
+        )
+    with pytest.raises(InputError, match=r"b\.yml: customers stood in an earlier file\."):
+        sources.importer("database").read(
+            Order([tmp_path / "a.yml", tmp_path / "b.yml"], tmp_path, Settings())
+        )
