@@ -1,28 +1,42 @@
 """What was read, how far it reaches, and how well the tables match: what the numbers stand on."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.contract.tables import ADDS, TABLES, Fault, day_name
+from retention_helpers.contract.tables import ADDS, TABLES, day_name
 from retention_helpers.gate import setting_aside
+from retention_helpers.shown.units import COUNT, DAY, RATE, TEXT, columns
 from retention_helpers.statistics.intervals import with_rate
 
 
+@columns(level=TEXT, table=TEXT(is_shown=False), rule=TEXT, rows=COUNT(is_shown=False), message=TEXT)
+def faults(business: Business) -> pd.DataFrame:
+    """One row per warning and note of the gate, warnings first; stops end a report before this."""
+    rows = [
+        (fault.level, fault.table, fault.rule, fault.rows, fault.message)
+        for level in ("warning", "note")
+        for fault in business.faults
+        if fault.level == level
+    ]
+    return pd.DataFrame(rows, columns=["level", "table", "rule", "rows", "message"])
+
+
+@columns(table=TEXT, file=TEXT, rows_read=COUNT, rows_kept=COUNT, set_aside=COUNT)
 def sources(business: Business) -> pd.DataFrame:
-    """One row per file: table, file, rows_read, rows_kept, set_aside."""
+    """One row per file: how many rows were read, and how many of them count."""
     rows = [(s.table, s.file, s.rows_read, s.rows_kept) for s in business.sources]
     frame = pd.DataFrame(rows, columns=["table", "file", "rows_read", "rows_kept"])
     return frame.assign(set_aside=frame["rows_read"] - frame["rows_kept"])
 
 
+@columns(table=TEXT, would_add=TEXT)
 def missing_tables(business: Business) -> pd.DataFrame:
-    """One row per optional table that the owner did not bring: table, would_add."""
+    """One row per optional table that the owner did not bring."""
     rows = [(table, adds) for table, adds in ADDS.items() if not business.has(table)]
     return pd.DataFrame(rows, columns=["table", "would_add"])
 
 
+@columns(table=TEXT, rows=COUNT, first_on=DAY.or_null, last_on=DAY.or_null)
 def coverage(business: Business) -> pd.DataFrame:
     """One row per table: rows up to the end of the report month, first_on and last_on of its own clock."""
     found = []
@@ -36,11 +50,14 @@ def coverage(business: Business) -> pd.DataFrame:
     return frame.assign(rows=frame["rows"].astype("int64"), **days)
 
 
+@columns(
+    table=TEXT,
+    customers_with_a_row=COUNT,
+    customers=COUNT,
+    share=RATE(of=("customers_with_a_row", "customers"), key="matched"),
+)
 def match_rates(business: Business) -> pd.DataFrame:
-    """One row per table of customers' rows: how many of the customers have at least one.
-
-    Columns: table, customers_with_a_row, customers, share with _low and _high.
-    """
+    """One row per table of customers' rows: how many of the customers have at least one."""
     customers = business.table("customers").select("customer_id").distinct()
     total = customers.count().execute()
     found = []
@@ -55,11 +72,9 @@ def match_rates(business: Business) -> pd.DataFrame:
     return with_rate(frame, "share", "customers_with_a_row", "customers")
 
 
+@columns(file=TEXT, reason=TEXT, rows=COUNT.within(minimum=1), list=TEXT(note="the list that holds the rows"))
 def set_aside(business: Business) -> pd.DataFrame:
-    """One row per file and reason of rows that were read and do not count.
-
-    Columns: file, reason, rows, list (where a report hands the rows on).
-    """
+    """One row per file and reason of rows that were read and do not count; `list` holds them."""
     each = ["file", "reason", "list"]
     found = [
         rows[["file", "reason"]].assign(list=f"actions/{setting_aside.list_of(table)}.csv")
@@ -70,8 +85,9 @@ def set_aside(business: Business) -> pd.DataFrame:
     return counted[["file", "reason", "rows", "list"]]
 
 
+@columns(attribute=TEXT, use=TEXT)
 def attributes(business: Business) -> pd.DataFrame:
-    """One row per further column of customers: attribute, use (compared, or why it is not)."""
+    """One row per further column of customers: whether it is compared, or why not."""
     found = business.attributes
     compared = found.compared(business.settings.attributes)
     uses = {column: "personal: never compared or shown" for column in found.personal}
@@ -82,14 +98,3 @@ def attributes(business: Business) -> pd.DataFrame:
         for column in found.columns
     ]
     return pd.DataFrame(rows, columns=["attribute", "use"])
-
-
-def said(faults: Sequence[Fault]) -> pd.DataFrame:
-    """One row per warning and note of the gate: level, rule, message; warnings first."""
-    rows = [
-        (fault.level, fault.rule, fault.message)
-        for level in ("warning", "note")
-        for fault in faults
-        if fault.level == level
-    ]
-    return pd.DataFrame(rows, columns=["level", "rule", "message"])

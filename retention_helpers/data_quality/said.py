@@ -1,14 +1,14 @@
-"""The sentences of the data's quality, and its part of findings.json."""
+"""What the page about the data says, and how its measures are shown."""
 
 import datetime as dt
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from retention_helpers.contract.tables import Fault
-from retention_helpers.shown.records import rate_of
+from retention_helpers.data_quality import quality
+from retention_helpers.shown.results import Measure, rows_of
 from retention_helpers.shown.sentences import Sentence
+from retention_helpers.shown.units import COUNT, FAULT, several
 from retention_helpers.words import formats
 
 
@@ -43,33 +43,47 @@ def coverage(days: pd.DataFrame, as_of: dt.date) -> Sentence:
     return Sentence(f"The latest row is of {formats.day(last)}: the data reach to the end of the month.")
 
 
-def record(
-    faults: Sequence[Fault],
-    read: pd.DataFrame,
-    coverage: pd.DataFrame,
-    matched: pd.DataFrame,
-    aside: pd.DataFrame,
-    attributes: pd.DataFrame,
-) -> dict[str, Any]:
-    """The part `quality` of findings.json: what the gate found (stops end a report), and what was read."""
-    said = {
-        f"{level}s": [
-            {"table": fault.table, "rule": fault.rule, "rows": fault.rows, "message": fault.message}
-            for fault in faults
-            if fault.level == level
-        ]
-        for level in ("warning", "note")
-    }
-    shares = [
-        {"table": row["table"], "matched": rate_of(row, "share", "customers_with_a_row", "customers")}
-        for row in matched.to_dict(orient="records")
-    ]
-    return {
-        **said,
-        "rows_read": int(read["rows_read"].sum()),
-        "sources": read,
-        "coverage": coverage,
-        "match_rates": shares,
-        "set_aside": aside,
-        "attributes": attributes,
-    }
+def _faults_record(found: pd.DataFrame) -> dict[str, Any]:
+    """Warnings and notes apart, as `check --json` gives them."""
+    fields = ["table", "rule", "rows", "message"]
+    return {f"{level}s": found.loc[found["level"] == level, fields] for level in ("warning", "note")}
+
+
+faults = Measure(
+    quality.faults,
+    "Warnings and notes",
+    findings={"warnings": several(FAULT), "notes": several(FAULT)},
+    record=_faults_record,
+)
+read = Measure(
+    quality.sources,
+    "Files read",
+    sentence=sources,
+    findings={"rows_read": COUNT, "sources": rows_of(quality.sources)},
+    record=lambda read: {"rows_read": int(read["rows_read"].sum()), "sources": read},
+)
+aside = Measure(
+    quality.set_aside,
+    "Rows set aside",
+    sentence=set_aside,
+    findings={"set_aside": rows_of(quality.set_aside, "rows that were read and do not count")},
+    record=lambda aside: {"set_aside": aside},
+)
+missing = Measure(quality.missing_tables, "Tables that were not brought, and what each would add")
+reach = Measure(
+    quality.coverage,
+    "First and last day of each table, up to the end of the month",
+    sentence=coverage,
+    findings="coverage",
+)
+matched = Measure(quality.match_rates, "Customers with a row in each table", findings="match_rates")
+attributes = Measure(
+    quality.attributes,
+    "Attributes, and what they are used for",
+    findings={
+        "attributes": rows_of(
+            quality.attributes, "the further columns of customers, and whether they are compared"
+        )
+    },
+    record=lambda attributes: {"attributes": attributes},
+)

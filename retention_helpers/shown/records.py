@@ -23,8 +23,12 @@ def hand_on(findings_to: str, **parts: Any) -> None:
     Frames become lists of records, rates the five fields of a rate. Floats are written with nine
     significant digits, counts and money exactly; what cannot be given is null.
     """
-    if not findings_to:
-        return
+    if findings_to:
+        write(findings_to, parts)
+
+
+def write(findings_to: str, parts: Mapping[str, Any]) -> None:
+    """Write these parts of findings.json as they are handed on; see `hand_on`."""
     target = Path(findings_to)
     target.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_plain(parts), ensure_ascii=False, indent=1, allow_nan=False)

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import pandas as pd
 
+from retention_helpers.shown.units import Declared, Unit, column_of
 from retention_helpers.words import formats
 
 MONTH_COLUMNS = ("month", "cohort", "first_cohort", "last_cohort", "first_month", "last_month")
@@ -84,12 +85,12 @@ class Table:
         return "\n".join([self.caption, text, *last])
 
 
-def table(frame: pd.DataFrame, caption: str) -> Table:
-    """A frame as a table for people.
+def table(frame: pd.DataFrame, caption: str, declared: Declared | None = None) -> Table:
+    """A frame as a table for people, its columns as the measure declared them.
 
-    Column names become headings; rates are written in per cent with their interval, money with cents
-    only where there are any, days and months in words, what is missing as a dash. Of more than
-    `MOST_ROWS` rows the first are shown, and the table says how many it left out.
+    Without a declaration column names become headings; rates are written in per cent with their interval,
+    money with cents only where there are any, days and months in words, what is missing as a dash. Of more
+    than `MOST_ROWS` rows the first are shown, and the table says how many it left out.
     """
     left_out = max(len(frame) - MOST_ROWS, 0)
     frame = frame.head(MOST_ROWS)
@@ -98,14 +99,29 @@ def table(frame: pd.DataFrame, caption: str) -> Table:
         for name in frame.columns
         if not name.endswith(("_low", "_high")) or name.rsplit("_", 1)[0] not in frame.columns
     ]
-    written = {name: _written(frame, name) for name in merged}
+    if declared:
+        known = {name: column_of(declared, name) for name in merged}
+        merged = [name for name in merged if known[name].is_shown]
+        written = {name: _as_declared(frame, name, known[name].unit) for name in merged}
+        labels = [known[name].label or formats.label(name) for name in merged]
+    else:
+        written = {name: _written(frame, name) for name in merged}
+        labels = [formats.label(name) for name in merged]
     return Table(
         caption=caption,
-        columns=tuple(formats.label(name) for name in merged),
+        columns=tuple(labels),
         rows=tuple(zip(*(written[name][0] for name in merged), strict=True)),
         is_number=tuple(written[name][1] for name in merged),
         left_out=left_out,
     )
+
+
+def _as_declared(frame: pd.DataFrame, name: str, unit: Unit) -> tuple[list[str], bool]:
+    """A column's cells as text, and whether they are numbers."""
+    if f"{name}_low" in frame.columns and unit.between:
+        ends = zip(frame[name], frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
+        return [unit.between(*three) for three in ends], unit.is_number
+    return [unit.write(value) for value in frame[name]], unit.is_number
 
 
 def _written(frame: pd.DataFrame, name: str) -> tuple[list[str], bool]:

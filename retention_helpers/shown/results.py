@@ -1,0 +1,178 @@
+"""A measure that knows how it is shown: as a table, a picture, a sentence, and a record for machines.
+
+A room declares its measures once. In a notebook `movement = measurement.movement(business)` measures, and
+the result shows itself: `movement.table(last=13)`, `movement.figure()`, `movement.sentence()`. `hand_on`
+writes the records of all results to findings.json, whose JSON Schema is made from the same declarations.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from retention_helpers.shown.figures import Figure
+from retention_helpers.shown.records import rate_of, write
+from retention_helpers.shown.sentences import Sentence
+from retention_helpers.shown.tables import Table, table
+from retention_helpers.shown.units import (
+    RATE,
+    Column,
+    Declared,
+    Node,
+    Unit,
+    column_of,
+    columns_of,
+    node_of,
+    rows,
+)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is measured, and how it is shown. Called like the function that measures, it gives a `Result`.
+
+    Attributes:
+        of: the function that measures; its `columns` head the table.
+        caption: the table's caption.
+        sentence: what the value says; takes the value, and what else the notebook passes.
+        figure: its picture; takes the value, and what else the notebook passes.
+        findings: its place in its part of findings.json: a key for a list of rows as they are declared, or
+            the keys that `record` gives with what they hold.
+        record: makes those keys from the value.
+    """
+
+    of: Callable[..., Any]
+    caption: str = ""
+    sentence: Callable[..., Any] | None = None
+    figure: Callable[..., Figure | None] | None = None
+    findings: str | Mapping[str, Unit | Column | Node] = field(default_factory=dict)
+    record: Callable[..., Mapping[str, Any]] | None = None
+
+    def __call__(self, *given: Any, **named: Any) -> "Result":
+        measured = self.of(*map(bare, given), **{name: bare(value) for name, value in named.items()})
+        return Result(self, measured)
+
+    @property
+    def columns(self) -> Declared:
+        return columns_of(self.of)
+
+    @property
+    def schema(self) -> dict[str, Node]:
+        """The keys of its record with what each of them holds, as JSON Schema."""
+        if isinstance(self.findings, str):
+            return {self.findings: rows_of(self.of)}
+        return {key: node_of(one) for key, one in self.findings.items()}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a measure found; `value` is the frame, the rate, or whatever it gives."""
+
+    measure: Measure
+    value: Any
+
+    def table(self, *, first: int | None = None, last: int | None = None, caption: str = "") -> Table:
+        """Its table; of many rows the first or the last so many."""
+        frame = self.value if first is None else self.value.head(first)
+        frame = frame if last is None else frame.tail(last)
+        return table(frame, caption or self.measure.caption, self.measure.columns)
+
+    def figure(self, *beside: Any, **named: Any) -> Figure | None:
+        """Its picture; None where there is nothing to draw."""
+        assert self.measure.figure, "this measure has no picture"
+        return self.measure.figure(self.value, *map(bare, beside), **_bare(named))
+
+    def sentence(self, *beside: Any, **named: Any) -> Sentence:
+        """What it says, in words computed from it."""
+        assert self.measure.sentence, "this measure has no sentence"
+        said: Sentence = self.measure.sentence(self.value, *map(bare, beside), **_bare(named))
+        return said
+
+    def record(self) -> Mapping[str, Any]:
+        """Its keys of findings.json."""
+        declared = self.measure.findings
+        if isinstance(declared, str):
+            return {declared: records(self.value, self.measure.of)}
+        return self.measure.record(self.value) if self.measure.record else {}
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+    def __repr__(self) -> str:
+        return repr(self.table())
+
+
+def bare(one: Any) -> Any:
+    """The value of a result; anything else as it is."""
+    return one.value if isinstance(one, Result) else one
+
+
+def _bare(named: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: bare(value) for name, value in named.items()}
+
+
+def _parts_of_rates(declared: Declared) -> set[str]:
+    return {part for name in declared for part in column_of(declared, name).of or ()}
+
+
+def _recorded(declared: Declared) -> dict[str, Column]:
+    """The columns that stand in a record by themselves: not the two parts of a rate."""
+    every = {name: column_of(declared, name) for name in declared}
+    parts = {part for column in every.values() for part in column.of or ()}
+    return {name: column for name, column in every.items() if name not in parts}
+
+
+def rows_of(measure: Callable[..., Any], note: str = "") -> Node:
+    """What `records` of a measure's frame are, as JSON Schema."""
+    found: dict[str, Node] = {}
+    for name, column in _recorded(columns_of(measure)).items():
+        ends = ("", "_low", "_high") if column.unit.has_ends and not column.of else ("",)
+        node = {**RATE.node, **_described(column)} if column.of else node_of(column)
+        found |= {f"{column.key or name}{end}": node for end in ends}
+    return rows(note, **found)
+
+
+def _described(column: Column) -> dict[str, str]:
+    return {"description": column.note} if column.note else {}
+
+
+def records(frame: pd.DataFrame, measure: Callable[..., Any]) -> list[dict[str, Any]]:
+    """A record a row, as the measure declares its columns: rates in their five fields, months as ISO text."""
+    kept = _recorded(columns_of(measure))
+    return [
+        {key: value for name, column in kept.items() for key, value in _cells(row, name, column)}
+        for row in frame.to_dict(orient="records")
+    ]
+
+
+def _cells(row: Mapping[Any, Any], name: str, column: Column) -> Iterator[tuple[str, Any]]:
+    key = column.key or name
+    if column.of:
+        yield key, rate_of(row, name, *column.of)
+        return
+    yield key, column.unit.plain(row[name])
+    if column.unit.has_ends:
+        for end in ("_low", "_high"):
+            yield f"{key}{end}", row[f"{name}{end}"]
+
+
+def hand_on(findings_to: str, *top: Result, **parts: Sequence[Result]) -> None:
+    """Write what a notebook found to the file named by its parameter; nothing where that is empty.
+
+    Results by position stand at the top of findings.json, those of a name within that part. A key may come
+    from one result only.
+    """
+    if findings_to:
+        within = {name: _together(results) for name, results in parts.items()}
+        write(findings_to, {**_together(top), **within})
+
+
+def _together(results: Sequence[Result]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for record in (one.record() for one in results):
+        twice = found.keys() & record.keys()
+        if twice:
+            raise ValueError(f"Handed on twice: {', '.join(sorted(twice))}.")
+        found |= record
+    return found
