@@ -28,7 +28,7 @@ help:  ## this list
 
 setup: $(DONE)  ## install everything into .venv; report, lab and test do it by themselves
 
-$(DONE): requirements.txt constraints.txt pyproject.toml
+$(DONE): requirements.txt requirements-dev.txt constraints.txt pyproject.toml
 	@command -v "$(PYTHON)" >/dev/null 2>&1 \
 	  || { echo "There is no $(PYTHON) here. Install Python 3.11 or later, or name it: make PYTHON=python3.13" >&2; exit 2; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -37,7 +37,7 @@ $(DONE): requirements.txt constraints.txt pyproject.toml
 	  || { echo "This Python cannot make a virtual environment. On Debian or Ubuntu: apt install python3-venv" >&2; exit 2; }
 	@echo 'Setting up .venv; this takes a minute or two, once.'
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@sh hooks/install
 	@touch $@

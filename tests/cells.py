@@ -8,9 +8,9 @@ from typing import Any
 
 import nbformat
 
-from retention_helpers.gate import kept
+from retention_helpers import shipped
 
-SCHEMA = json.loads((kept.PACKAGE / "findings.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(shipped.SCHEMA.read_text(encoding="utf-8"))
 LEAKS = re.compile(r"\b(nan|NaN|NaT|None|inf|Decimal|Timestamp)\b(?!\.\n|\.<|\.$)")
 
 

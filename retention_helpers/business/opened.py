@@ -20,21 +20,21 @@ from ibis.backends.duckdb import Backend
 
 from retention_helpers.contract import attributes
 from retention_helpers.contract.attributes import Attributes
-from retention_helpers.contract.settings import Settings, read_experiments
+from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import TABLES, Fault, day_name
 from retention_helpers.engine import connect, parquet
 from retention_helpers.gate import gate
+from retention_helpers.gate.folder import look_at
 from retention_helpers.gate.kept import CACHE, SourceRead
+from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE
 from retention_helpers.words import calendar
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import day, iso_month
 
 __all__ = ["SAMPLE", "Business", "open_business"]
 
-PROJECT = Path(__file__).resolve().parents[2]
-SAMPLE = PROJECT / "data" / "sample"
 QUIET_DAYS = 10  # without any row before the month's end; then the export may be old
-TRACKED_NOTEBOOKS = PROJECT / "notebooks"
+TRACKED_NOTEBOOKS = NOTEBOOKS if IS_CHECKOUT else None
 
 
 def _identity(name: str, folder: Path) -> str:
@@ -43,7 +43,7 @@ def _identity(name: str, folder: Path) -> str:
 
 def sample_identity() -> str:
     """The identity of the sample's business."""
-    return _identity(gate.examined_settings(SAMPLE).business, SAMPLE)
+    return _identity(look_at(SAMPLE).settings.business, SAMPLE)
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ def _silence(latest_on: str, as_of: dt.date) -> tuple[Fault, ...]:
 
 def _refuse_tracked_folder(folder: Path) -> None:
     """The notebooks under version control show the sample; own data there would be committed."""
-    if Path.cwd().is_relative_to(TRACKED_NOTEBOOKS) and folder != SAMPLE:
+    if TRACKED_NOTEBOOKS and Path.cwd().is_relative_to(TRACKED_NOTEBOOKS) and folder != SAMPLE:
         raise InputError(
             "The notebooks in notebooks/ are under version control and show the sample only, so that "
             f"customer data cannot be committed. To explore {folder.name}: make lab DATA={folder}"
@@ -241,8 +241,7 @@ def open_business(data: Path | str, month: str = "", *, cache: Path = CACHE) -> 
     if month:
         calendar.first_of(month)
     passed = gate.pass_gate(folder, cache)
-    settings = gate.examined_settings(folder)
-    today = dt.datetime.now(settings.zone).date()
+    today = dt.datetime.now(passed.settings.zone).date()
     chosen = month or _last_month(passed.latest_on, today)
     first = _possible(chosen, passed.first_on, today)
     # A folder of its own: two processes that spill into one overwrite each other's files.
@@ -250,14 +249,14 @@ def open_business(data: Path | str, month: str = "", *, cache: Path = CACHE) -> 
     spill.parent.mkdir(parents=True, exist_ok=True)
     return Business(
         folder=folder,
-        settings=settings,
+        settings=passed.settings,
         month=chosen,
         as_of=calendar.months_after(first, 1),
         currency=passed.currency,
         faults=(*passed.faults, *_silence(passed.latest_on, calendar.months_after(first, 1))),
         sources=passed.sources,
-        experiments=read_experiments(folder),
+        experiments=passed.experiments,
         kept=passed.folder,
-        engine=connect(spill, settings.time_zone),
+        engine=connect(spill, passed.settings.time_zone),
         not_known=passed.not_known,
     )

@@ -1,10 +1,17 @@
-"""What is wrong with the arguments of the command line, in one sentence with the way out."""
+"""The arguments of the command line: those that several commands take, and what is wrong with one."""
 
 import argparse
 import re
-from typing import NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
+from retention_helpers import shipped
 from retention_helpers.words.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction["Parser"]
+else:
+    Commands = object
 
 _INVALID = re.compile(r"argument (\S+): invalid choice: '?(.*?)'? \(choose from (.+)\)")
 _COMPLAINTS = (
@@ -39,3 +46,39 @@ def complaint(said: str, help_of: str) -> str:
         if re.fullmatch(pattern, said):
             return f"{re.sub(pattern, sentence, said)} All there is: python -m retention_helpers {help_of}"
     return f"{said}. All there is: python -m retention_helpers {help_of}"
+
+
+def data() -> Parser:
+    """The argument that names the data folder."""
+    parser = Parser(add_help=False)
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=shipped.SAMPLE,
+        metavar="DIR",
+        help="the folder with your tables (default: the sample)",
+    )
+    return parser
+
+
+def data_and_month() -> list[Parser]:
+    """The arguments that name the data folder and the month."""
+    parser = Parser(add_help=False)
+    parser.add_argument(
+        "--month",
+        type=_month,
+        default="",
+        metavar="YYYY-MM",
+        help="the month to report on (default: the last whole month in the data)",
+    )
+    return [data(), parser]
+
+
+def _month(text: str) -> str:
+    """Checked before anything slow happens."""
+    if not text:  # an empty MONTH of make
+        return ""
+    from retention_helpers.words.calendar import first_of
+
+    first_of(text)
+    return text

@@ -4,70 +4,35 @@ Every fault of every file is said at once. A fault that would make the numbers w
 kept then.
 """
 
-import datetime as dt
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from retention_helpers.contract import not_known, tables
-from retention_helpers.contract.settings import (
-    NOT_USED_YET,
-    SETTINGS_FILE,
-    Settings,
-    named_settings,
-    read_experiments,
-    read_settings,
-)
+from retention_helpers.contract.settings import NOT_USED_YET, SETTINGS_FILE
 from retention_helpers.contract.tables import Fault, Stopped
 from retention_helpers.engine import connect
 from retention_helpers.gate import kept, rules
 from retention_helpers.gate.evidence import Evidence
+from retention_helpers.gate.folder import Folder, as_faults, look_at
 from retention_helpers.gate.kept import CACHE, Passed
 from retention_helpers.gate.reading import read_table
 from retention_helpers.gate.rules.money import one_currency
 from retention_helpers.gate.setting_aside import UNMATCHED, keep_imported
 from retention_helpers.sources import mapping
-from retention_helpers.sources.folder import Source, find_sources
+from retention_helpers.sources.folder import Source, find_sources, shortened
 from retention_helpers.sources.running import run_importers
 from retention_helpers.words.errors import InputError
 
 
-@dataclass(frozen=True)
-class _Choices:
-    """The owner's settings, or the defaults where they have faults."""
-
-    settings: Settings
-    faults: tuple[Fault, ...]
-    experiments: Mapping[str, Any] = field(default_factory=dict)
-
-
-def _choices(folder: Path) -> _Choices:
-    """The settings of a folder, with `experiments.yml` checked beside them."""
-    settings, plans, faults = Settings(), {}, []
-    try:
-        settings = read_settings(folder)
-    except InputError as error:
-        faults += _as_faults(error)
-    try:
-        plans = read_experiments(folder)
-    except InputError as error:
-        faults += _as_faults(error)
-    return _Choices(settings, tuple(faults), plans)
-
-
-def _as_faults(error: InputError) -> list[Fault]:
-    return [Fault("stop", "", "settings", 0, line) for line in str(error).splitlines()]
-
-
-def _settings_without_use(folder: Path) -> list[Fault]:
+def _settings_without_use(named: Collection[str]) -> list[Fault]:
     """A setting that is accepted and changes nothing is said, rather than taken in silence."""
-    named = [key for key in NOT_USED_YET if key in named_settings(folder)]
     return [
         Fault("note", "", "setting without use", 0, f"{SETTINGS_FILE}: no page uses {key} yet.")
-        for key in named
+        for key in NOT_USED_YET
+        if key in named
     ]
 
 
@@ -80,8 +45,9 @@ class _Files:
     not_known: Mapping[str, Mapping[str, str]]
 
 
-def _files(folder: Path, settings: Settings, target: Path) -> _Files:
+def _files(looked: Folder, target: Path) -> _Files:
     """Run the importers that `sources:` asks for and find the files of all tables."""
+    folder, settings = looked.path, looked.settings
     faults: list[Fault] = []
     elsewhere: list[Source] = []
     missing: dict[str, Mapping[str, str]] = {}
@@ -91,7 +57,7 @@ def _files(folder: Path, settings: Settings, target: Path) -> _Files:
         mapped = mapping.tables(folder, settings)
         brought = run_importers(mapping.entries(folder, settings), settings, target / "imported")
     except InputError as error:
-        faults, is_stopped = _as_faults(error), True
+        faults, is_stopped = as_faults(error), True
     else:
         elsewhere, is_stopped = [*mapped, *brought.tables], brought.is_stopped
         missing |= brought.not_known
@@ -117,19 +83,19 @@ def _brought_twice(sources: Sequence[Source]) -> list[Fault]:
     return faults
 
 
-def _read_folder(folder: Path, choices: _Choices, target: Path) -> Passed:
-    settings = choices.settings
-    files = _files(folder, settings, target)
+def _read_folder(looked: Folder, target: Path) -> Passed:
+    settings = looked.settings
+    files = _files(looked, target)
     engine = connect(target / "spill", settings.time_zone)
     try:
-        evidence = Evidence(engine, target, settings, choices.experiments)
-        evidence.faults += [*files.faults, *choices.faults]
-        if not choices.faults:
-            evidence.faults += _settings_without_use(folder)
+        evidence = Evidence(engine, target, settings, looked.experiments)
+        evidence.faults += [*files.faults, *looked.faults]
+        if not looked.faults:
+            evidence.faults += _settings_without_use(looked.named)
         sources = [read_table(evidence, source) for source in files.sources.values()]
         rules.hold(evidence, rules.FACTS)
         currency, first, latest = "", "", ""
-        if evidence.has("subscriptions") and not choices.faults:
+        if evidence.has("subscriptions") and not looked.faults:
             currency = one_currency(evidence)
         if not evidence.is_stopped:
             rules.hold(evidence, rules.SUSPICIONS)
@@ -139,7 +105,17 @@ def _read_folder(folder: Path, choices: _Choices, target: Path) -> Passed:
         engine.disconnect()
     read = tuple(source for source in sources if source is not None)
     unknown = tuple(sorted({history for why in files.not_known.values() for history in why}))
-    return Passed(target, currency, first, latest, read, tuple(evidence.faults), unknown)
+    return Passed(
+        folder=target,
+        settings=settings,
+        experiments=looked.experiments,
+        currency=currency,
+        first_on=first,
+        latest_on=latest,
+        sources=read,
+        faults=tuple(evidence.faults),
+        not_known=unknown,
+    )
 
 
 def _first_on(evidence: Evidence) -> str:
@@ -151,29 +127,31 @@ def pass_gate(folder: Path, cache: Path = CACHE) -> Passed:
     """Read a data folder, or find what an earlier reading of the same files kept.
 
     Raises Stopped with every fault that would make the report wrong, wrong settings included, and
-    InputError where there is no folder.
+    InputError where there is no folder, or where a file changes while it is read.
     """
-    settings = _choices(folder).settings
-    mapped = mapping.files(folder, settings) if folder.is_dir() else []
-    read_on = str(dt.datetime.now(dt.UTC).date()) if mapping.is_live(settings) else ""
-    place = kept.home_of(folder, cache) / kept.fingerprint(folder, mapped, read_on=read_on)
+    already = kept.pinned(folder)
+    if already is not None:
+        return already
+    looked = look_at(folder)
+    place = kept.home_of(folder, cache) / looked.key
     passed = kept.load(place)
     if passed is not None:
         return passed
     try:
-        return _read_and_keep(folder, place)
+        return _read_and_keep(looked, place)
     except OSError as error:
         reason = (error.strerror or "it cannot be written").lower()
         way_out = "Free some space there, or allow writing."
         raise InputError(f"What was read cannot be kept in {cache.name} ({reason}). {way_out}") from None
 
 
-def _read_and_keep(folder: Path, place: Path) -> Passed:
+def _read_and_keep(looked: Folder, place: Path) -> Passed:
     home = place.parent
     home.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=home))
     try:
-        passed = _read_folder(folder, _choices(folder), building)
+        passed = _read_folder(looked, building)
+        _refuse_changed(looked)
         if any(fault.level == "stop" for fault in passed.faults):
             raise Stopped(passed.faults)
         kept.save(passed)
@@ -194,11 +172,12 @@ def _read_and_keep(folder: Path, place: Path) -> Passed:
     return found
 
 
-def examined_settings(folder: Path) -> Settings:
-    """The settings of a folder; raises InputError with what is wrong in them or in `experiments.yml`."""
-    if not folder.is_dir():
-        find_sources(folder)  # says what is wrong with it
-    choices = _choices(folder)
-    if choices.faults:
-        raise InputError("\n".join(fault.message for fault in choices.faults))
-    return choices.settings
+def _refuse_changed(looked: Folder) -> None:
+    """What was read of a file that changed meanwhile may be half old and half new."""
+    changed = looked.changed()
+    if changed:
+        names = shortened([path.name for path in changed])
+        raise InputError(
+            f"{names} changed while {'it was' if len(changed) == 1 else 'they were'} being read. "
+            "Start again when nothing writes there."
+        )

@@ -1,24 +1,28 @@
 """What a reading of a data folder kept: validated Parquet in a cache, and what was found on the way.
 
-The key is a fingerprint of the files, the settings and this code, so that a second report of the same
-folder reads no file of the owner's again, and a changed one is never answered from before.
+It lies under the folder's key, so that a second report of the same folder reads no file of the owner's again,
+and a changed one is never answered from before. A report pins what it has read: all of its pages open that.
 """
 
 import hashlib
 import json
 import os
+import pickle
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from retention_helpers import shipped
+from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Fault
-from retention_helpers.sources.folder import described_by
+from retention_helpers.words.errors import InputError
 
-PACKAGE = Path(__file__).resolve().parents[1]
-CACHE = PACKAGE.parent / ".cache"
+CACHE = shipped.cache()
+CHOICES = "choices.pickle"
 KEPT_FINGERPRINTS = 3  # of one folder; an open notebook may still read the one before
 LEFT_BEHIND = 24 * 3600  # seconds after which a reading that was killed is swept away
 
@@ -35,9 +39,11 @@ class SourceRead:
 
 @dataclass(frozen=True)
 class Passed:
-    """What passed the gate: where the Parquet lies, and what was found on the way."""
+    """What passed the gate: where the Parquet lies, what the owner chose, and what was found on the way."""
 
     folder: Path
+    settings: Settings
+    experiments: Mapping[str, Any]
     currency: str
     first_on: str  # day of the first subscription
     latest_on: str  # day of the latest row, ends of service included; may lie in the future
@@ -46,24 +52,28 @@ class Passed:
     not_known: tuple[str, ...] = ()  # the histories that the sources do not know
 
 
-def fingerprint(folder: Path, elsewhere: Sequence[Path] = (), *, read_on: str = "") -> str:
-    """A key for everything that the kept Parquet depends on: the files, the settings, this code.
+_PINNED: dict[Path, Path] = {}
 
-    `elsewhere` are files that the settings name, wherever they lie. `read_on` is the day of the reading,
-    where something is read that no file shows the changes of.
+
+def pin(folder: Path, place: Path) -> None:
+    """From now on this process opens what that reading kept of a folder, whatever lies in it by then."""
+    _PINNED[folder] = place
+
+
+def pinned(folder: Path) -> Passed | None:
+    """What the pinned reading of a folder kept; None where none is pinned.
+
+    Raises InputError where it is gone.
     """
-    digest = hashlib.blake2b(digest_size=12)
-    digest.update(read_on.encode())
-    for path in [*described_by(folder), *elsewhere]:
-        digest.update(os.fsencode(os.path.relpath(path, folder)))
-        try:
-            state = path.stat()
-        except OSError:  # a link to nowhere, say: the reading tells
-            continue
-        digest.update(f"|{state.st_size}|{state.st_mtime_ns}|{state.st_ctime_ns}|{state.st_ino}\n".encode())
-    for module in sorted(PACKAGE.rglob("*.py")):
-        digest.update(module.read_bytes())
-    return digest.hexdigest()
+    place = _PINNED.get(folder)
+    if place is None:
+        return None
+    passed = load(place)
+    if passed is None:
+        raise InputError(
+            "What was read of the data was removed while the report was being made. Start it again."
+        )
+    return passed
 
 
 def home_of(folder: Path, cache: Path) -> Path:
@@ -75,8 +85,11 @@ def load(kept: Path) -> Passed | None:
     """What an earlier reading kept; None unless all of it is there."""
     try:
         record = json.loads((kept / "passed.json").read_text(encoding="utf-8"))
+        settings, experiments = pickle.loads((kept / CHOICES).read_bytes())
         passed = Passed(
             folder=kept,
+            settings=settings,
+            experiments=experiments,
             currency=record["currency"],
             first_on=record["first_on"],
             latest_on=record["latest_on"],
@@ -84,15 +97,17 @@ def load(kept: Path) -> Passed | None:
             faults=tuple(Fault(**fault) for fault in record["faults"]),
             not_known=tuple(record["not_known"]),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, pickle.UnpicklingError):
         return None
     is_whole = all((kept / f"{source.table}.parquet").is_file() for source in passed.sources)
     return passed if is_whole else None
 
 
 def save(passed: Passed) -> None:
-    record = asdict(passed)
-    record.pop("folder")
+    apart = {"folder", "settings", "experiments"}
+    record = {name: value for name, value in asdict(passed).items() if name not in apart}
+    choices = pickle.dumps((passed.settings, passed.experiments))
+    (passed.folder / CHOICES).write_bytes(choices)
     target = passed.folder / "passed.json"
     target.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
 

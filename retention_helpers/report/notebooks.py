@@ -20,14 +20,14 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retention_helpers.shipped import NOTEBOOKS
 from retention_helpers.words.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
     from nbformat import NotebookNode
 
-PROJECT = Path(__file__).resolve().parents[2]
-FOLDER = PROJECT / "notebooks"
+FOLDER = NOTEBOOKS
 LOCK = "outputs.lock"
 REVIEW = "monthly_review"
 READING_ORDER = (
@@ -212,21 +212,29 @@ def clear_kernel(kernel: "AsyncKernelManager") -> None:
 
     What it imported stays imported.
     """
+    _silently(kernel, "get_ipython().reset(new_session=True)")
+    _silently(kernel, "__import__('retention_helpers.engine').engine.give_back()")
+
+
+def pin(kernel: "AsyncKernelManager", data: Path, place: Path) -> None:
+    """Let a kernel open the data folder as the reading in that place kept it, whatever lies in it by now."""
+    paths = f"*map(__import__('pathlib').Path, ({str(data)!r}, {str(place)!r}))"
+    _silently(kernel, f"__import__('retention_helpers.gate.kept').gate.kept.pin({paths})")
+
+
+def _silently(kernel: "AsyncKernelManager", expression: str) -> None:
+    """Evaluate an expression in a kernel, which leaves no name, no output and no number behind."""
     from jupyter_core.utils import run_sync
 
-    async def forget() -> None:
+    async def ask() -> None:
         client = kernel.client()
         client.start_channels(iopub=False, stdin=False, hb=False, control=False)
         try:
-            code = (
-                "get_ipython().reset(new_session=True); "
-                "from retention_helpers import engine; engine.give_back(); del engine"
-            )
-            await client.execute(code, silent=True, store_history=False, reply=True, timeout=60)
+            await client.execute(expression, silent=True, store_history=False, reply=True, timeout=60)
         finally:
             client.stop_channels()
 
-    run_sync(forget)()
+    run_sync(ask)()
 
 
 def fault(notebook: "NotebookNode") -> str:

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from retention_helpers.report import notebooks, running
 from retention_helpers.report.running import Run
+from retention_helpers.shipped import SCHEMA
 from retention_helpers.words.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 WORKERS = 2
 LARGE = 3_000_000  # rows; beyond, one notebook at a time, for two would need twice the memory
-SCHEMA = Path(__file__).parents[1] / "findings.schema.json"
 FINDINGS = "findings.json"
 
 
@@ -69,7 +69,7 @@ def publish(
         business = open_business(data, month)
         _refuse_other_business(out / business.month, business)
         with _locked(out, business.month), _building(out, business.month) as building:
-            runs = [_run_of(path, Path(data), business.month, out, building) for path in paths]
+            runs = [_run_of(path, business, out, building) for path in paths]
             together = 1 if sum(source.rows_read for source in business.sources) > LARGE else WORKERS
             running.dismiss(workers[together:])
             troubles = running.execute_all(runs, workers[:together])
@@ -93,7 +93,7 @@ def _refuse_other_business(report: Path, business: "Business") -> None:
         )
 
 
-def _run_of(path: Path, data: Path, month: str, out: Path, building: Path) -> Run:
+def _run_of(path: Path, business: "Business", out: Path, building: Path) -> Run:
     """papermill takes any parameter: a notebook without `month` would report the wrong one unnoticed."""
     notebooks.skip_slow_grammar()
     from papermill import inspect_notebook
@@ -102,8 +102,8 @@ def _run_of(path: Path, data: Path, month: str, out: Path, building: Path) -> Ru
     part = building / "parts" / path.stem
     part.mkdir(parents=True)
     parameters = {
-        "data": str(data.resolve()),
-        "month": month,
+        "data": str(business.folder),
+        "month": business.month,
         "findings_to": str(part / FINDINGS),
     }
     known = inspect_notebook(notebook)
@@ -116,7 +116,16 @@ def _run_of(path: Path, data: Path, month: str, out: Path, building: Path) -> Ru
             "assign data, month and findings_to."
         )
     steps = sum(cell.cell_type == "code" for cell in notebook.cells)
-    return Run(path, notebooks.title(notebook), steps, part, parameters, notebooks.SECONDS_A_CELL)
+    return Run(
+        path,
+        notebooks.title(notebook),
+        steps,
+        part,
+        parameters,
+        notebooks.SECONDS_A_CELL,
+        business.folder,
+        business.kept,
+    )
 
 
 # --------------------------------------------------------------------------------------- making the pages
@@ -191,8 +200,6 @@ def _findings(worked: Sequence[Run], business: "Business") -> dict[str, Any]:
 
 def _complaint(findings: dict[str, Any]) -> dict[str, str]:
     """Where the findings break their schema, which is our mistake and not the owner's."""
-    if not SCHEMA.exists():
-        return {}
     import jsonschema
 
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))

@@ -36,6 +36,7 @@ class Run:
         part: the private folder that takes its findings, its lists and the executed notebook.
         parameters: what replaces the defaults of its parameters.
         patience: how many seconds one of its cells may take.
+        data: the data folder, which is opened as the reading in `kept` found it.
     """
 
     path: Path
@@ -44,6 +45,8 @@ class Run:
     part: Path
     parameters: Mapping[str, str]
     patience: int
+    data: Path
+    kept: Path
 
     @property
     def name(self) -> str:
@@ -151,6 +154,7 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     under_way: list[NotebookNode] = []
     try:
+        notebooks.pin(kernel, run.data, run.kept)
         papermill.execute_notebook(
             notebooks.read(run.path),
             # papermill formats the path as if it were a template

@@ -13,10 +13,10 @@ import pytest
 from cells import LEAKS, SCHEMA, run_cells
 from conftest import write_folder
 
+from retention_helpers import shipped
 from retention_helpers.business import opened
-from retention_helpers.gate import kept
 
-PAGE = kept.PACKAGE.parent / "notebooks" / "churn_reasons.ipynb"
+PAGE = shipped.NOTEBOOKS / "churn_reasons.ipynb"
 HOSTILE = {
     "html": "<script>alert(1)</script><img src=x onerror=alert(2)>",
     "markdown": "# **bold** [a](javascript:alert(1)) `code` | cell |",

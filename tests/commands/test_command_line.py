@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_output
 
-from retention_helpers import __main__
+from retention_helpers import __main__, shipped
 from retention_helpers.commands import checking
 from retention_helpers.contract.tables import Fault
 from retention_helpers.report import notebooks, publishing
 from retention_helpers.words.errors import InputError
 
-PROJECT = notebooks.PROJECT
+PROJECT = shipped.HOME
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_report_says_where_to_look(
     monkeypatch.setattr(publishing, "publish", publish)
     monkeypatch.chdir(tmp_path)
     assert __main__.main(["report", "--only", "measurement", "data_quality"]) == 0
-    assert asked == [(__main__.SAMPLE, "", Path("reports"), ("measurement", "data_quality"))]
+    assert asked == [(shipped.SAMPLE, "", Path("reports"), ("measurement", "data_quality"))]
     assert capsys.readouterr().out == f"The report is ready: {Path('2026-10') / 'index.html'}\n"
 
 
@@ -153,7 +153,7 @@ def checkout(tmp_path: Path) -> Path:
     """As much of a fresh checkout as make needs before it installs anything."""
     if not shutil.which("make"):
         pytest.skip("there is no make here")
-    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+    for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "pyproject.toml"):
         shutil.copy(PROJECT / name, tmp_path)
     (tmp_path / "constraints.txt").touch()
     return tmp_path

@@ -12,17 +12,16 @@ import pandas as pd
 import pytest
 from test_experiments import PLAN, day, drawn, half, monthly, plan_of
 
-from retention_helpers import experiments, monthly_review
+from retention_helpers import experiments, monthly_review, shipped
 from retention_helpers.business import Business
 from retention_helpers.experiments import said as said_experiments
-from retention_helpers.gate import kept
 from retention_helpers.shown import figures
 from retention_helpers.shown.figures import Figure
 from retention_helpers.shown.records import hand_on
 from retention_helpers.shown.sentences import Remarks
 from retention_helpers.shown.tables import table
 
-SCHEMA = json.loads((kept.PACKAGE / "findings.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(shipped.SCHEMA.read_text(encoding="utf-8"))
 
 
 def read(business: Business, earlier: Mapping[str, Any] | None = None) -> experiments.Reading:

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 from folders import CUSTOMERS, HEADER, SUBSCRIPTIONS, Content, examine, folder_of
 
+from retention_helpers import shipped
 from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, Stopped
 from retention_helpers.engine import EngineError, connect, rows
 from retention_helpers.gate import gate, kept, reading
@@ -1313,7 +1314,7 @@ def test_a_cache_that_cannot_be_written(tmp_path):
 def test_two_processes_at_once(tmp_path, cache):
     folder = folder_of(tmp_path / "data", {**OTHERS, "customers.csv": customers_at(["2026-01-05"] * 20_000)})
     program = (
-        "import sys; from pathlib import Path; from retention_helpers import gate; "
+        "import sys; from pathlib import Path; from retention_helpers.gate import gate; "
         "print(gate.pass_gate(Path(sys.argv[1]), Path(sys.argv[2])).folder)"
     )
     command = [sys.executable, "-c", program, str(folder), str(cache)]
@@ -1368,7 +1369,7 @@ def test_the_engine_never_reaches_for_the_network(tmp_path):
 
 
 def test_the_sample_has_no_faults_that_stop(cache):
-    sample = kept.PACKAGE.parent / "data" / "sample"
+    sample = shipped.SAMPLE
     assert [fault.message for fault in examine(sample, cache) if fault.level == "stop"] == []
 
 

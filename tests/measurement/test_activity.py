@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar
 from test_laws import COMMON, World, history, moments, sample_world, worlds
 
+from retention_helpers import shipped
 from retention_helpers.business import SAMPLE, Business, months, open_business
-from retention_helpers.gate import kept
 from retention_helpers.measurement import activity, measures
 from retention_helpers.measurement.said import activity as said_activity
 from retention_helpers.shown import figures
 from retention_helpers.statistics.intervals import paired_change
 
-SCHEMA = json.loads((kept.PACKAGE / "findings.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(shipped.SCHEMA.read_text(encoding="utf-8"))
 JAN, FEB, MAR = (pd.Timestamp(2026, month, 1) for month in (1, 2, 3))
 Event = tuple[str, str, str]
 

@@ -18,6 +18,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from retention_helpers import shipped
 from retention_helpers.report import notebooks
 
 COMMITTED = notebooks.in_reading_order()
@@ -172,7 +173,7 @@ def copied(tmp_path: Path) -> Path:
     """The notebooks beside the sample, where they can be spoilt."""
     shutil.copytree(notebooks.FOLDER, tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "sample").symlink_to(notebooks.PROJECT / "data" / "sample")
+    (tmp_path / "data" / "sample").symlink_to(shipped.HOME / "data" / "sample")
     return tmp_path / "notebooks"
 
 

@@ -16,6 +16,7 @@ import nbformat
 import psutil
 import pytest
 
+from retention_helpers import shipped
 from retention_helpers.report import notebooks, publishing
 from retention_helpers.words.errors import InputError
 
@@ -34,6 +35,8 @@ class Opened:
     """What the runner asks of a business."""
 
     month: str
+    folder: Path
+    kept: Path = Path("kept")
     name: str = "Oak & Ash"
     as_of: str = "2026-11-01"
     currency: str = "EUR"
@@ -43,11 +46,13 @@ class Opened:
 
 
 @pytest.fixture(autouse=True)
-def business(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def business(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No data gate and no schema here: the runner only asks for the month and the name."""
-    monkeypatch.setattr(publishing, "SCHEMA", tmp_path / "none.json")
+    schema = tmp_path_factory.mktemp("schema") / "any.json"
+    schema.write_text("{}")
+    monkeypatch.setattr(publishing, "SCHEMA", schema)
     stand_in = types.ModuleType("retention_helpers.business")
-    stand_in.open_business = lambda data, month: Opened(month or "2026-10")  # type: ignore[attr-defined]
+    stand_in.open_business = lambda data, month: Opened(month or "2026-10", data)  # type: ignore[attr-defined]
     stand_in.sample_identity = lambda: "A sample (sample)"  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "retention_helpers.business", stand_in)
 
@@ -274,9 +279,9 @@ def test_two_notebooks_with_the_same_finding_are_a_mistake(tmp_path: Path) -> No
         part = tmp_path / name
         part.mkdir()
         (part / "findings.json").write_text(json.dumps({"quality": value}))
-        runs.append(publishing.Run(tmp_path / f"{name}.ipynb", "", 0, part, {}, 0))
+        runs.append(publishing.Run(tmp_path / f"{name}.ipynb", "", 0, part, {}, 0, tmp_path, tmp_path))
     with pytest.raises(RuntimeError, match="measurement and data_quality disagree about the finding quality"):
-        publishing._findings(runs, Opened("2026-10"))  # type: ignore[arg-type]
+        publishing._findings(runs, Opened("2026-10", tmp_path))  # type: ignore[arg-type]
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
@@ -306,10 +311,11 @@ from pathlib import Path
 if __name__ == "__main__":
     stand_in = types.ModuleType("retention_helpers.business")
     stand_in.open_business = lambda data, month: types.SimpleNamespace(
-        month="2026-10", name="", as_of="", currency="", sources=())
+        month="2026-10", name="", as_of="", currency="", sources=(), folder=Path(data), kept=Path(data))
     sys.modules["retention_helpers.business"] = stand_in
-    from retention_helpers import __main__, report
-    report.publish = functools.partial(report.publish, folder=Path({str(tmp_path / "notebooks")!r}))
+    from retention_helpers import __main__
+    from retention_helpers.report import publishing
+    publishing.publish = functools.partial(publishing.publish, folder=Path({str(tmp_path / "notebooks")!r}))
     sys.exit(__main__.main(["report", "--out", {str(tmp_path / "reports")!r}]))
 """
     )
@@ -319,8 +325,8 @@ if __name__ == "__main__":
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        cwd=notebooks.PROJECT,
-        env=os.environ | {"PYTHONPATH": str(notebooks.PROJECT)},
+        cwd=shipped.HOME,
+        env=os.environ | {"PYTHONPATH": str(shipped.HOME)},
     )
     try:
         assert wait_for(lambda: marker.exists() and bool(marker.read_text())), "the notebook never started"

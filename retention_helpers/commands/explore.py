@@ -1,0 +1,27 @@
+"""`explore`: copies of the notebooks for an owner's own data, outside version control."""
+
+import argparse
+
+from retention_helpers import shipped
+from retention_helpers.commands.arguments import Commands, data_and_month
+
+NAME = "explore"
+
+
+def declare(commands: Commands) -> None:
+    commands.add_parser(
+        NAME,
+        parents=data_and_month(),
+        help="copy the notebooks to work/, for your own data",
+        allow_abbrev=False,
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    from retention_helpers.business import open_business
+    from retention_helpers.report import notebooks
+
+    open_business(options.data, options.month).close()  # says what is wrong before JupyterLab opens
+    copies = notebooks.copy_for_exploring(options.data, options.month, shipped.work())
+    print(copies)
+    return 0

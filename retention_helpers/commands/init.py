@@ -1,0 +1,99 @@
+"""`init`: looks at an owner's files and writes their `retention.yml`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from retention_helpers.commands.arguments import Commands
+from retention_helpers.words.errors import InputError
+from retention_helpers.words.written import ORDERS
+
+NAME = "init"
+
+
+def declare(commands: Commands) -> None:
+    parser = commands.add_parser(
+        NAME, help="begin: look at your files and write their retention.yml", allow_abbrev=False
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="the data folder to make, such as data/mine")
+    parser.add_argument(
+        "--from",
+        dest="places",
+        nargs="+",
+        action="extend",
+        type=Path,
+        default=[],
+        metavar="PATH",
+        help="your files, or the folders that hold them (default: DIR itself)",
+    )
+    parser.add_argument("--business", default="", metavar="NAME", help="what the business is called")
+    parser.add_argument("--time-zone", default="", metavar="ZONE", help="such as Europe/Berlin")
+    parser.add_argument("--currency", default="", metavar="CODE", help="such as EUR")
+    parser.add_argument(
+        "--date-order", choices=ORDERS, default="", help="how days such as 05/03/2026 are meant"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    from retention_helpers.commands import beginning
+    from retention_helpers.commands.check import say
+    from retention_helpers.commands.checking import check
+    from retention_helpers.contract.settings import SETTINGS_FILE
+    from retention_helpers.words.formats import plural
+
+    folder: Path = options.folder
+    asked = options.places or [Path(_ask("Where are your files? A folder or a file", str(folder)))]
+    places = [Path(place).expanduser() for place in asked]
+    if places == [folder]:
+        folder.mkdir(parents=True, exist_ok=True)
+    found = beginning.looks(beginning.files_in(places))
+    for look in found:
+        print(f"  {look.path.name}: {look.what}")
+    if any(look.columns for look in found):
+        print("  Check that these names mean what they were taken for; retention.yml is yours to change.")
+    if not any(look.key for look in found):
+        raise InputError(f"No file in {places[0]} looks like customers or subscriptions. {_START}")
+    sources, again = beginning.sources_of(found, folder)
+    for look in again:
+        print(f"  {look.path.name} was left out: another file brings {look.key} already.")
+    plan = beginning.Plan(
+        options.business
+        or _ask("What is the business called?", folder.resolve().name.replace("_", " ").title()),
+        options.time_zone or _ask("In which time zone do its days end?", beginning.time_zone_here()),
+        options.currency.upper(),
+        options.date_order or beginning.date_order_of(found, _ask),
+        sources,
+    )
+    is_new = beginning.write_settings(plan, folder)
+    print(f"{'Written' if is_new else 'Left as it is, because it was there'}: {folder / SETTINGS_FILE}\n")
+    checked = check(folder, Path("reports"))
+    if checked.sources:
+        there = [f"{one.table} ({plural(one.rows_kept, 'row')})" for one in checked.sources]
+        print(f"There: {', '.join(there)}.")
+        print("Not there, and what it would add:")
+        for table, adds in beginning.lacking(one.table for one in checked.sources).items():
+            print(f"  {table}: {adds}")
+        print()
+    say(checked)
+    print(
+        f"Next: {f'make report DATA={folder}' if not checked.is_stopped else _again(folder / SETTINGS_FILE)}"
+    )
+    return 2 if checked.is_stopped else 0
+
+
+_START = (
+    "Make customers.csv and subscriptions.csv as the README says, or fill in a workbook: "
+    ".venv/bin/python -m retention_helpers import spreadsheet --template FILE.xlsx."
+)
+
+
+def _again(settings: Path) -> str:
+    return f"mend what stops it in the files or in {settings}, then: make report DATA={settings.parent}"
+
+
+def _ask(question: str, default: str) -> str:
+    """An answer from the terminal; the default where nobody sits there."""
+    if not sys.stdin.isatty():
+        return default
+    shown = f" [{default}]" if default else ""
+    return input(f"{question}{shown} ").strip() or default

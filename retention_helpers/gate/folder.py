@@ -1,0 +1,96 @@
+"""A data folder, looked at once: what its owner chose, which files it holds, and whether they change.
+
+Whatever follows takes the choices from here. The marks of the files are taken before anything is read; who
+has read the files asks `changed`, so that nothing stands on half an old file and half a new one.
+"""
+
+import datetime as dt
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from retention_helpers.contract.settings import Settings, named_settings, read_experiments, read_settings
+from retention_helpers.contract.tables import Fault
+from retention_helpers.shipped import PACKAGE
+from retention_helpers.sources import mapping
+from retention_helpers.sources.folder import CHOICES, described_by
+from retention_helpers.words.errors import InputError
+
+Marks = Mapping[Path, str]  # size, times and place on the disk of a file; "" where there is none
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What was found at the first look at a data folder.
+
+    Attributes:
+        path: the folder, resolved.
+        settings: the owner's choices; the defaults where the file has faults.
+        named: the settings that the owner wrote.
+        experiments: the plans of `experiments.yml`, by name; none where the file has faults.
+        faults: what is wrong with the two files.
+        marks: every file that a report of this folder may depend on, with its mark.
+    """
+
+    path: Path
+    settings: Settings
+    named: frozenset[str]
+    experiments: Mapping[str, Any]
+    faults: tuple[Fault, ...]
+    marks: Marks = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """A fingerprint of everything that a reading depends on: the files, the settings, this code.
+
+        Where a source changes without any file changing, the day of the reading counts too.
+        """
+        read_on = str(dt.datetime.now(dt.UTC).date()) if mapping.is_live(self.settings) else ""
+        digest = hashlib.blake2b(read_on.encode(), digest_size=12)
+        for path, mark in self.marks.items():
+            digest.update(os.fsencode(os.path.relpath(path, self.path)) + f"|{mark}\n".encode())
+        for module in sorted(PACKAGE.rglob("*.py")):
+            digest.update(module.read_bytes())
+        return digest.hexdigest()
+
+    def changed(self) -> list[Path]:
+        """The files that are not as they were at the first look."""
+        return [path for path, mark in _marks(self.marks).items() if mark != self.marks[path]]
+
+
+def look_at(path: Path) -> Folder:
+    """Look at a data folder. Raises InputError where there is none; what is wrong in its settings is kept."""
+    own = described_by(path)
+    marks = _marks([*(path / name for name in CHOICES), *own])
+    faults: list[Fault] = []
+    settings, named, experiments = Settings(), frozenset[str](), {}
+    try:
+        settings, named = read_settings(path), frozenset(named_settings(path))
+    except InputError as error:
+        faults += as_faults(error)
+    try:
+        experiments = read_experiments(path)
+    except InputError as error:
+        faults += as_faults(error)
+    elsewhere = _marks(mapping.files(path, settings))
+    return Folder(path, settings, named, experiments, tuple(faults), {**marks, **elsewhere})
+
+
+def as_faults(error: InputError) -> list[Fault]:
+    """The sentences of an error about the settings, each a stop."""
+    return [Fault("stop", "", "settings", 0, line) for line in str(error).splitlines()]
+
+
+def _marks(paths: Iterable[Path]) -> dict[Path, str]:
+    return {path: _mark(path) for path in sorted(set(paths))}
+
+
+def _mark(path: Path) -> str:
+    try:
+        state = path.stat()
+    except OSError:  # none there, or a link to nowhere: the reading tells
+        return ""
+    return f"{state.st_size}|{state.st_mtime_ns}|{state.st_ctime_ns}|{state.st_ino}"

@@ -1,0 +1,90 @@
+"""A report is of the data as they were when it began, whatever happens to the files while it runs."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import write_folder
+
+from retention_helpers import shipped
+from retention_helpers.contract import settings
+from retention_helpers.gate import gate, kept, reading
+from retention_helpers.gate.folder import look_at
+from retention_helpers.report import notebooks, publishing, running
+from retention_helpers.words.errors import InputError
+
+SPANS = [(f"C-{n}", "2026-01-05", "2026-03-09" if n < 4 else "", 49, "active") for n in range(30)]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_folder(tmp_path / "data", SPANS)
+
+
+def test_the_settings_are_read_once(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For one opening, each of the two files is parsed a single time."""
+    (data / "retention.yml").write_text("business: Once\n", encoding="utf-8")
+    parsed: list[str] = []
+    document = settings.document
+    monkeypatch.setattr(settings, "document", lambda path: parsed.append(path.name) or document(path))
+    assert gate.pass_gate(data, tmp_path / "kept").settings.business == "Once"
+    assert parsed == ["retention.yml"]
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half an old file and half a new one would be neither."""
+    read_table = reading.read_table
+
+    def and_replaced(evidence, source):  # type: ignore[no-untyped-def]
+        found = read_table(evidence, source)
+        with (data / "subscriptions.csv").open("a", encoding="utf-8") as file:
+            file.write("C-0,2026-02-05,,49,active\n")
+        return found
+
+    monkeypatch.setattr(gate, "read_table", and_replaced)
+    with pytest.raises(InputError, match=r"^subscriptions\.csv changed while it was being read"):
+        gate.pass_gate(data, tmp_path / "kept")
+
+
+def test_what_is_new_in_the_folder_is_seen(data: Path) -> None:
+    """A look finds a file that is replaced, one that goes, and settings that come."""
+    looked = look_at(data)
+    assert not looked.changed()
+    (data / "subscriptions.csv").unlink()
+    (data / "retention.yml").write_text("business: New\n", encoding="utf-8")
+    assert [path.name for path in looked.changed()] == ["retention.yml", "subscriptions.csv"]
+
+
+def test_a_pinned_reading_that_is_gone_is_said(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "_PINNED", {data: data / "nothing"})
+    with pytest.raises(InputError, match="was removed while a report was being made"):
+        gate.pass_gate(data)
+
+
+@pytest.mark.parametrize("change", ["replaced", "deleted"])
+def test_a_report_is_of_the_files_at_its_start(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """After its first page the file is another one, or gone: the later pages say the same."""
+    file = data / "subscriptions.csv"
+    execute_all = running.execute_all
+
+    def and_changed(runs, workers):  # type: ignore[no-untyped-def]
+        first, *others = runs
+        troubles = execute_all([first], workers[:1])
+        if change == "replaced":
+            file.write_text(file.read_text(encoding="utf-8").replace("2026-03-09", ""), encoding="utf-8")
+        else:
+            file.unlink()
+        return troubles | execute_all(others, workers[1:])
+
+    monkeypatch.setattr(running, "execute_all", and_changed)
+    only = ("data_quality", "measurement", "monthly_review")
+    made = publishing.publish(data, "2026-03", tmp_path / "out", only)
+    findings = json.loads((made / "findings.json").read_text(encoding="utf-8"))
+    assert findings["measurement"]["lost"] == 4
+    assert findings["quality"]["rows_read"] == 60
+    assert "4 of 30 customers left" in (made / "index.html").read_text(encoding="utf-8")
+    assert {path.stem for path in notebooks.in_reading_order(shipped.NOTEBOOKS)} >= set(only)
