@@ -7,7 +7,6 @@ happens to a row at or after it is not known yet. So nothing downstream can look
 import datetime as dt
 import os
 import pickle
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,28 +21,13 @@ from retention_helpers.contract import attributes
 from retention_helpers.contract.attributes import Attributes
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import TABLES, Fault, day_name
-from retention_helpers.engine import connect, parquet
-from retention_helpers.gate import gate
-from retention_helpers.gate.folder import look_at
-from retention_helpers.gate.kept import CACHE, SourceRead
-from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE
+from retention_helpers.engine import parquet
+from retention_helpers.gate.kept import SourceRead
 from retention_helpers.words import calendar
-from retention_helpers.words.errors import InputError
-from retention_helpers.words.formats import day, iso_month
-
-__all__ = ["SAMPLE", "Business", "open_business"]
-
-QUIET_DAYS = 10  # without any row before the month's end; then the export may be old
-TRACKED_NOTEBOOKS = NOTEBOOKS if IS_CHECKOUT else None
 
 
-def _identity(name: str, folder: Path) -> str:
+def identity_of(name: str, folder: Path) -> str:
     return f"{name} ({folder.name})"
-
-
-def sample_identity() -> str:
-    """The identity of the sample's business."""
-    return _identity(look_at(SAMPLE).settings.business, SAMPLE)
 
 
 @dataclass(frozen=True)
@@ -60,6 +44,8 @@ class Business:
         sources: what was read of each file.
         experiments: the plans of `experiments.yml` by name.
         not_known: the histories of `contract.HISTORIES` that the sources do not know.
+        derived: the folder of what is computed from the tables.
+        only: the file with the customers to whom the business was narrowed; None: all of them.
     """
 
     folder: Path
@@ -72,7 +58,9 @@ class Business:
     experiments: Mapping[str, Mapping[str, Any]]
     kept: Path
     engine: Backend
+    derived: Path
     not_known: tuple[str, ...] = ()
+    only: Path | None = None
     _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -87,7 +75,7 @@ class Business:
     @property
     def identity(self) -> str:
         """The business and the name of its data folder, to tell its reports from those of another."""
-        return _identity(self.name, self.folder)
+        return identity_of(self.name, self.folder)
 
     @property
     def attributes(self) -> Attributes:
@@ -122,6 +110,8 @@ class Business:
         rows = whole.drop(*unread, *({"source_row"} & set(whole.columns)))
         if self.settings.internal_accounts and "customer_id" in rows.columns:
             rows = rows.filter(~rows.customer_id.isin(self.settings.internal_accounts))
+        if self.only and "customer_id" in rows.columns:
+            rows = rows.semi_join(parquet(self.engine, self.only, self.only.stem), "customer_id")
         clock = day_name(contract_table.clock)
         cut = rows.filter(rows[clock] < self.as_of)
         later = {}
@@ -151,7 +141,7 @@ class Business:
         path = self._made(
             f"{name}.parquet", lambda made: self.engine.to_parquet(derive(), made, compression="zstd")
         )
-        return parquet(self.engine, path, f"{name}_{self.month.replace('-', '_')}")
+        return parquet(self.engine, path, f"{name}_{self.derived.name.replace('-', '_')}")
 
     def remember(self, name: str, compute: Callable[[], Any]) -> Any:
         """A result that several notebooks ask for: computed by the first of them, read from disk by the rest.
@@ -167,8 +157,8 @@ class Business:
 
     def _made(self, name: str, make: Callable[[Path], object]) -> Path:
         """A file of what is derived, made unless it is there."""
-        path = self.kept / self.month / name
-        path.parent.mkdir(exist_ok=True)
+        path = self.derived / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         # Two notebooks at once ask for the same tables: one computes, the other waits. A file that another
         # process has open is never replaced: its engine would read the new one by the old one's plan.
         with FileLock(path.with_suffix(".lock")):
@@ -189,74 +179,3 @@ class Business:
 
     def close(self) -> None:
         self.engine.disconnect()
-
-
-def _last_month(latest_on: str, today: dt.date) -> str:
-    """The last whole month in the data: never one that is still going on."""
-    over = calendar.months_after(today.replace(day=1), -1)
-    return iso_month(min(dt.date.fromisoformat(latest_on).replace(day=1), over))
-
-
-def _possible(month: str, first_on: str, today: dt.date) -> dt.date:
-    """The first day of a month that is over and not before the data begin."""
-    first = calendar.first_of(month)
-    if calendar.months_after(first, 1) > today:
-        last = iso_month(calendar.months_after(today.replace(day=1), -1))
-        raise InputError(f"{month} is not over yet. The last whole month is {last}.")
-    if calendar.months_after(first, 1) <= dt.date.fromisoformat(first_on):
-        raise InputError(f"{month} lies before the data: the first subscription began on {first_on}.")
-    return first
-
-
-def _silence(latest_on: str, as_of: dt.date) -> tuple[Fault, ...]:
-    """A warning where the data end long before the month does."""
-    latest = dt.date.fromisoformat(latest_on)
-    silent = (as_of - latest).days - 1
-    if silent < QUIET_DAYS:
-        return ()
-    said = (
-        f"The latest row is of {day(latest)}, {silent} days before the month's end. If the data were "
-        "exported then, everything after it is missing, losses first of all: export them again."
-    )
-    return (Fault("warning", "", "data that end early", 0, said),)
-
-
-def _refuse_tracked_folder(folder: Path) -> None:
-    """The notebooks under version control show the sample; own data there would be committed."""
-    if TRACKED_NOTEBOOKS and Path.cwd().is_relative_to(TRACKED_NOTEBOOKS) and folder != SAMPLE:
-        raise InputError(
-            "The notebooks in notebooks/ are under version control and show the sample only, so that "
-            f"customer data cannot be committed. To explore {folder.name}: make lab DATA={folder}"
-        )
-
-
-def open_business(data: Path | str, month: str = "", *, cache: Path = CACHE) -> Business:
-    """Open a data folder for one report month ("2026-10"; empty: the last whole month in the data).
-
-    Raises Stopped with every fault that would make the report wrong, InputError for a missing folder, an
-    impossible month, wrong settings, or own data opened from the tracked notebooks.
-    """
-    folder = Path(data).resolve()
-    _refuse_tracked_folder(folder)
-    if month:
-        calendar.first_of(month)
-    passed = gate.pass_gate(folder, cache)
-    today = dt.datetime.now(passed.settings.zone).date()
-    chosen = month or _last_month(passed.latest_on, today)
-    first = _possible(chosen, passed.first_on, today)
-    # A folder of its own: two processes that spill into one overwrite each other's files.
-    spill = cache / "spill" / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    spill.parent.mkdir(parents=True, exist_ok=True)
-    return Business(
-        folder=folder,
-        settings=passed.settings,
-        month=chosen,
-        as_of=calendar.months_after(first, 1),
-        currency=passed.currency,
-        faults=(*passed.faults, *_silence(passed.latest_on, calendar.months_after(first, 1))),
-        sources=passed.sources,
-        experiments=passed.experiments,
-        kept=passed.folder,
-        engine=connect(spill, passed.settings.time_zone),
-        not_known=passed.not_known,
-    )

@@ -85,7 +85,7 @@ def _refuse_other_business(report: Path, business: "Business") -> None:
         return
     if not found or found == business.identity:
         return
-    from retention_helpers.business.opened import sample_identity
+    from retention_helpers.business.opening import sample_identity
 
     if found != sample_identity():
         raise InputError(

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from retention_helpers.business import Business, open_business
-from retention_helpers.business import opened as business_opened
+from retention_helpers.business import Business, open_business, opening
 from retention_helpers.contract.tables import TABLES, Stopped
 from retention_helpers.words.errors import InputError
 
@@ -171,7 +170,7 @@ def test_a_month_that_is_not_over(folder, opened):
     ],
 )
 def test_the_default_month_is_the_last_whole_one_in_the_data(latest_on, today, month):
-    assert business_opened._last_month(latest_on, today) == month
+    assert opening._last_month(latest_on, today) == month
 
 
 def test_the_default_month_of_a_folder(folder, opened):
@@ -191,13 +190,13 @@ def test_the_default_month_of_a_folder(folder, opened):
 def test_own_data_are_not_opened_from_the_tracked_notebooks(folder, opened, tmp_path, monkeypatch):
     notebooks = tmp_path / "notebooks"
     notebooks.mkdir()
-    monkeypatch.setattr(business_opened, "TRACKED_NOTEBOOKS", notebooks)
+    monkeypatch.setattr(opening, "TRACKED_NOTEBOOKS", notebooks)
     monkeypatch.chdir(notebooks)
     with pytest.raises(InputError, match=r"show the sample only.*To explore data: make lab DATA="):
         opened(folder)
     with pytest.raises(InputError, match="show the sample only"):
         opened("../data")
-    monkeypatch.setattr(business_opened, "SAMPLE", folder)
+    monkeypatch.setattr(opening, "SAMPLE", folder)
     assert opened(folder).month == "2026-03"
 
 

@@ -14,7 +14,7 @@ from cells import LEAKS, SCHEMA, run_cells
 from conftest import write_folder
 
 from retention_helpers import shipped
-from retention_helpers.business import opened
+from retention_helpers.business import opening
 
 PAGE = shipped.NOTEBOOKS / "churn_reasons.ipynb"
 HOSTILE = {
@@ -79,8 +79,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[str,
             home = tmp_path_factory.mktemp("page")
             data = write_folder(home / "data", **BUSINESSES[kind])
             with pytest.MonkeyPatch.context() as patch:
-                defaults = {**opened.open_business.__kwdefaults__, "cache": home / "cache"}
-                patch.setattr(opened.open_business, "__kwdefaults__", defaults)
+                defaults = {**opening.open_business.__kwdefaults__, "cache": home / "cache"}
+                patch.setattr(opening.open_business, "__kwdefaults__", defaults)
                 out = home / "out" / "findings.json"
                 said = run_cells(PAGE, {"data": str(data), "month": "2026-03", "findings_to": str(out)})
             done[kind] = said, json.loads(out.read_text(encoding="utf-8")), out.parent

@@ -16,7 +16,7 @@ import pytest
 from cells import LEAKS, SCHEMA, run_cells
 from conftest import write_folder
 
-from retention_helpers.business import opened
+from retention_helpers.business import opening
 from retention_helpers.report import notebooks
 
 
@@ -113,8 +113,8 @@ def folder(
     home = tmp_path_factory.mktemp("folder")
     with pytest.MonkeyPatch.context() as patch:
         # The notebooks open their business with the default cache.
-        defaults = {**opened.open_business.__kwdefaults__, "cache": home / "cache"}
-        patch.setattr(opened.open_business, "__kwdefaults__", defaults)
+        defaults = {**opening.open_business.__kwdefaults__, "cache": home / "cache"}
+        patch.setattr(opening.open_business, "__kwdefaults__", defaults)
         yield request.param, write_folder(home / "data", **BUSINESSES[request.param])
 
 

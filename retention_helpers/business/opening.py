@@ -1,0 +1,140 @@
+"""Opens a data folder for one report month: through the gate, cut at its end, narrowed where asked to."""
+
+import datetime as dt
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import ibis.expr.types as ir
+
+from retention_helpers.business import levels
+from retention_helpers.business.opened import Business, identity_of
+from retention_helpers.contract.tables import Fault
+from retention_helpers.engine import connect
+from retention_helpers.gate import gate
+from retention_helpers.gate.folder import look_at
+from retention_helpers.gate.kept import CACHE
+from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE
+from retention_helpers.words import calendar
+from retention_helpers.words.errors import InputError
+from retention_helpers.words.formats import day, iso_month
+
+QUIET_DAYS = 10  # without any row before the month's end; then the export may be old
+TRACKED_NOTEBOOKS = NOTEBOOKS if IS_CHECKOUT else None
+
+Where = Mapping[str, str | Sequence[str]]
+
+
+def sample_identity() -> str:
+    """The identity of the sample's business."""
+    return identity_of(look_at(SAMPLE).settings.business, SAMPLE)
+
+
+def _last_month(latest_on: str, today: dt.date) -> str:
+    """The last whole month in the data: never one that is still going on."""
+    over = calendar.months_after(today.replace(day=1), -1)
+    return iso_month(min(dt.date.fromisoformat(latest_on).replace(day=1), over))
+
+
+def _possible(month: str, first_on: str, today: dt.date) -> dt.date:
+    """The first day of a month that is over and not before the data begin."""
+    first = calendar.first_of(month)
+    if calendar.months_after(first, 1) > today:
+        last = iso_month(calendar.months_after(today.replace(day=1), -1))
+        raise InputError(f"{month} is not over yet. The last whole month is {last}.")
+    if calendar.months_after(first, 1) <= dt.date.fromisoformat(first_on):
+        raise InputError(f"{month} lies before the data: the first subscription began on {first_on}.")
+    return first
+
+
+def _silence(latest_on: str, as_of: dt.date) -> tuple[Fault, ...]:
+    """A warning where the data end long before the month does."""
+    latest = dt.date.fromisoformat(latest_on)
+    silent = (as_of - latest).days - 1
+    if silent < QUIET_DAYS:
+        return ()
+    said = (
+        f"The latest row is of {day(latest)}, {silent} days before the month's end. If the data were "
+        "exported then, everything after it is missing, losses first of all: export them again."
+    )
+    return (Fault("warning", "", "data that end early", 0, said),)
+
+
+def _refuse_tracked_folder(folder: Path) -> None:
+    """The notebooks under version control show the sample; own data there would be committed."""
+    if TRACKED_NOTEBOOKS and Path.cwd().is_relative_to(TRACKED_NOTEBOOKS) and folder != SAMPLE:
+        raise InputError(
+            "The notebooks in notebooks/ are under version control and show the sample only, so that "
+            f"customer data cannot be committed. To explore {folder.name}: make lab DATA={folder}"
+        )
+
+
+def open_business(
+    data: Path | str, month: str = "", *, where: Where | None = None, cache: Path = CACHE
+) -> Business:
+    """Open a data folder for one report month ("2026-10"; empty: the last whole month in the data).
+
+    `where` narrows the whole business to some of its customers, such as {"country": "DE"} or {"first_plan":
+    ["solo", "team"]}: by how they began, by attributes, or by arms of experiments (`levels.names`).
+
+    Raises Stopped with every fault that would make the report wrong, InputError for a missing folder, an
+    impossible month, wrong settings, or own data opened from the tracked notebooks, and
+    names or levels in `where` that do not exist.
+    """
+    folder = Path(data).resolve()
+    _refuse_tracked_folder(folder)
+    if month:
+        calendar.first_of(month)
+    passed = gate.pass_gate(folder, cache)
+    today = dt.datetime.now(passed.settings.zone).date()
+    chosen = month or _last_month(passed.latest_on, today)
+    first = _possible(chosen, passed.first_on, today)
+    # A folder of its own: two processes that spill into one overwrite each other's files.
+    spill = cache / "spill" / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    spill.parent.mkdir(parents=True, exist_ok=True)
+    whole = Business(
+        folder=folder,
+        settings=passed.settings,
+        month=chosen,
+        as_of=calendar.months_after(first, 1),
+        currency=passed.currency,
+        faults=(*passed.faults, *_silence(passed.latest_on, calendar.months_after(first, 1))),
+        sources=passed.sources,
+        experiments=passed.experiments,
+        kept=passed.folder,
+        derived=passed.folder / chosen,
+        engine=connect(spill, passed.settings.time_zone),
+        not_known=passed.not_known,
+    )
+    return narrowed(whole, where) if where else whole
+
+
+def narrowed(business: Business, where: Where) -> Business:
+    """The business of those customers alone who have one of the given levels of every name.
+
+    Raises InputError with the names, or the levels, that exist.
+    """
+    wanted = {by: sorted({given} if isinstance(given, str) else set(given)) for by, given in where.items()}
+    key = hashlib.blake2b(json.dumps(wanted, sort_keys=True).encode(), digest_size=6).hexdigest()
+    customers: ir.Table | None = None
+    for by, given in wanted.items():
+        found = levels.of(business, by)
+        known = set(found.level.as_table().distinct().execute()["level"])
+        if absent := [one for one in given if one not in known]:
+            there = ", ".join(sorted(known))
+            raise InputError(f"No customer has {by} {absent[0]}. The levels of {by} are: {there}.")
+        own = found.filter(found.level.isin(given)).select("customer_id")
+        customers = own if customers is None else customers.semi_join(own, "customer_id")
+    assert customers is not None
+    chosen = customers.distinct().order_by("customer_id")
+    business.keep(f"only_{key}", lambda: chosen)
+    return replace(
+        business,
+        derived=business.derived / key,
+        only=business.derived / f"only_{key}.parquet",
+        _known={},
+    )
