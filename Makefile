@@ -19,7 +19,7 @@ QUIET_LAB = --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.N
             --LabApp.news_url=None --LabApp.extension_manager=readonly
 LAB_SETTINGS = $(VENV)/share/jupyter/lab/settings/overrides.json
 
-.PHONY: help setup init report lab test nbval check notebooks sample bench bench-statistics clean
+.PHONY: help setup init report lab test nbval check notebooks schema sample bench bench-statistics clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -70,6 +70,9 @@ check: $(DONE)  ## format, lint and types
 
 notebooks: $(DONE)  ## run the committed notebooks on the sample, in place
 	@$(RUN) notebooks
+
+schema: $(DONE)  ## make findings.schema.json and the pointers of the glossary from what the code declares
+	@$(RUN) schema
 
 sample: $(DONE)  ## make data/sample anew
 	@$(BIN)/python data/sample/make_sample.py

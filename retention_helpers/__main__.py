@@ -9,11 +9,11 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from retention_helpers.commands import check, explore, imports, init, notebooks, plan, report
+from retention_helpers.commands import check, explore, imports, init, notebooks, plan, report, schema
 from retention_helpers.commands.arguments import Parser
 from retention_helpers.words.errors import InputError, nearest
 
-COMMANDS = {one.NAME: one for one in (report, check, init, imports, plan, explore, notebooks)}
+COMMANDS = {one.NAME: one for one in (report, check, init, imports, plan, explore, notebooks, schema)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -136,24 +136,32 @@ def test_glossary_numbers_are_those_of_the_code() -> None:
     assert f"fewer than {survival.FEWEST_FOLLOWED} customers began" in GLOSSARY
 
 
-EXAMPLES = re.findall(r"^( *)```yaml\n(.*?)```", README, re.DOTALL | re.MULTILINE)
+DOCS = PROJECT / "docs"
+EXAMPLES = [
+    example
+    for page in ("import.md", "settings.md", "experiments.md")
+    for example in re.findall(
+        r"^( *)```yaml\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+]
 
 
 @pytest.mark.parametrize("example", [one for one in EXAMPLES if "# experiments.yml" not in one[1]])
-def test_readme_settings_are_accepted(tmp_path: Path, example: tuple[str, str]) -> None:
-    """Every example of retention.yml in the README is a valid one."""
+def test_settings_in_the_papers_are_accepted(tmp_path: Path, example: tuple[str, str]) -> None:
+    """Every example of retention.yml in the papers is a valid one."""
     text = textwrap.dedent(example[1])
     (tmp_path / "retention.yml").write_text(text, encoding="utf-8")
     found = read_settings(tmp_path)
     assert all(getattr(found, key) for key in set(yaml.safe_load(text)) - {"show_names"})
 
 
-def test_readme_experiments_are_accepted(tmp_path: Path) -> None:
-    """The example of experiments.yml in the README is a valid one, and names every key that there is."""
+def test_experiments_in_the_papers_are_accepted(tmp_path: Path) -> None:
+    """The example of experiments.yml is a valid one, and the page names every key that there is."""
     (example,) = (text for _, text in EXAMPLES if "# experiments.yml" in text)
     (tmp_path / "experiments.yml").write_text(example, encoding="utf-8")
     written = read_experiments(tmp_path)["onboarding_call"]
-    assert set(written) | {"milestone"} == set(_EXPERIMENT_KEYS) and "milestone:" in README
+    assert set(written) | {"milestone"} == set(_EXPERIMENT_KEYS)
+    assert "milestone:" in (DOCS / "experiments.md").read_text(encoding="utf-8")
 
 
 def test_every_measure_of_the_experiments_is_in_the_glossary() -> None:
@@ -192,13 +200,24 @@ def test_the_comparison_that_the_readme_tells_holds(sample) -> None:  # type: ig
         assert re.search(rf"{shares[0]}[^.]*{shares[1]}", README)
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "GLOSSARY.md", "CHANGELOG.md"])
-def test_links_lead_somewhere(page: str) -> None:
-    """Every relative link of a paper names a file of the project."""
-    text = (PROJECT / page).read_text(encoding="utf-8")
+PAPERS = [*PROJECT.glob("*.md"), *DOCS.glob("*.md"), *PROJECT.glob("retention_helpers/**/*.md")]
+
+
+@pytest.mark.parametrize("page", PAPERS, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link of a paper names a file of the project, and every anchor a heading."""
+    text = page.read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#]+)\)", text)
-    missing = [link for link in links if "://" not in link and not (PROJECT / link).exists()]
-    assert not missing
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+    heads = {
+        re.sub(r"[^a-z0-9 _-]", "", head.lower()).replace(" ", "-")
+        for head in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    }
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= heads
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 130
 
 
 def test_every_module_has_its_line_in_contributing() -> None:

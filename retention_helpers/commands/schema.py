@@ -1,0 +1,116 @@
+"""`schema`: makes the JSON Schema of findings.json from what the rooms declare, and the glossary's pointers."""
+
+import argparse
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from retention_helpers import shipped
+from retention_helpers.commands.arguments import Commands
+
+if TYPE_CHECKING:
+    from retention_helpers.shown.results import Measure
+
+NAME = "schema"
+ROOMS = (
+    "data_quality",
+    "measurement",
+    "churn_reasons",
+    "churned_vs_retained",
+    "experiments",
+    "early_warning",
+    "monthly_review",
+)
+GLOSSARY = shipped.HOME / "GLOSSARY.md"
+
+
+def declare(commands: Commands) -> None:
+    parser = commands.add_parser(
+        NAME, help="make findings.schema.json and the glossary's pointers anew", allow_abbrev=False
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="only say whether they are as they would be made"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    made = {shipped.SCHEMA: written(), GLOSSARY: pointed(GLOSSARY.read_text(encoding="utf-8"))}
+    differing = [path for path, text in made.items() if path.read_text(encoding="utf-8") != text]
+    for path in differing:
+        if options.check:
+            print(f"{path.name} is not as `make schema` makes it.")
+        else:
+            path.write_text(made[path], encoding="utf-8")
+            print(f"{path.name} was made anew.")
+    return 1 if options.check and differing else 0
+
+
+def measures() -> Iterator[tuple[str, "Measure"]]:
+    """Every measure that hands something on, with its part of findings.json ("": the top)."""
+    for name in ROOMS:
+        room: Mapping[str, Sequence[Measure]] = import_module(f"retention_helpers.{name}").FINDINGS
+        for part, found in room.items():
+            yield from ((part, measure) for measure in found)
+
+
+def written() -> str:
+    """The schema as it stands in its file."""
+    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of findings.json; a report of some pages alone has only their parts."""
+    from retention_helpers.shown.units import DEFINITIONS, MONTH, TEXT, fields, node_of, noted, or_null
+
+    parts: dict[str, dict[str, Any]] = {}
+    for part, measure in measures():
+        keys = parts.setdefault(part, {})
+        for key, node in measure.schema.items():
+            assert key not in keys, f"{key} is declared twice in {part or 'findings.json'}"
+            keys[key] = node
+    top = parts.pop("", {})
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "findings.json",
+        "description": "Every number that the pages of a month's report state. Fractions, not per cent; nine "
+        "significant digits, counts and money exact; null where a number cannot be given.",
+        "type": "object",
+        "required": ["schema_version", "month", "as_of", "currency"],
+        "additionalProperties": False,
+        "properties": {
+            "schema_version": {"const": 1},
+            "month": node_of(MONTH),
+            "business": noted(TEXT, "the business and the name of its data folder"),
+            "as_of": noted(
+                TEXT, "the instant of the cut: the midnight that ends the month, in the business time zone"
+            ),
+            "currency": or_null(TEXT.node),
+            **{part: fields(**keys) for part, keys in parts.items()},
+            **top,
+        },
+        "$defs": dict(DEFINITIONS),
+    }
+
+
+def pointed(glossary: str) -> str:
+    """The glossary whose terms that are columns point at the measures that declare them."""
+    return re.sub(r"(?m)^\| (\w+) \|.*\|$", _row, glossary)
+
+
+def _row(found: re.Match[str]) -> str:
+    pointers = _columns().get(found[1])
+    cells = found[0].split(" | ")
+    return found[0] if not pointers else " | ".join([*cells[:-1], f"{pointers} |"])
+
+
+def _columns() -> dict[str, str]:
+    """Where each column is computed, by its name: the measures that declare it, in the order of the pages."""
+    found: dict[str, dict[str, None]] = {}
+    for _, measure in measures():
+        function = getattr(measure.of, "func", measure.of)
+        place = f"{function.__module__.removeprefix('retention_helpers.')}.{function.__qualname__}"
+        for column in measure.columns:
+            found.setdefault(column, {})[f"`{place}`"] = None
+    return {column: ", ".join(places) for column, places in found.items()}

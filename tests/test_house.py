@@ -1,0 +1,186 @@
+"""The house stands: data and imports go one way, and each kind of work is done in one place.
+
+The tests read the code as text. Each of their rules is also held against a line that breaks it, so that a
+rule which sees nothing is noticed.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from retention_helpers import shipped
+
+QUESTIONS = (
+    "data_quality",
+    "measurement",
+    "churn_reasons",
+    "churned_vs_retained",
+    "experiments",
+    "early_warning",
+)
+ROOMS = (
+    "shipped",
+    "words",
+    "statistics",
+    "engine",
+    "contract",
+    "sources",
+    "gate",
+    "business",
+    "shown",
+    "report",
+    *QUESTIONS,
+    "monthly_review",
+    "commands",
+    "__main__",
+)
+NUMBERS = re.compile(r"[,.]\d*[fgde%]?$|[fge%]$")  # what follows the colon in f"{share:.1f}"
+ANALYTICAL = {"duckdb", "ibis"}
+
+Place = tuple[str, ...]  # ("measurement", "said", "month.py")
+
+
+def modules() -> Iterator[tuple[Place, str]]:
+    """Every module of the package, by its place in it, with its text."""
+    for path in sorted(shipped.PACKAGE.rglob("*.py")):
+        place = path.relative_to(shipped.PACKAGE).parts
+        if place != ("__init__.py",):
+            yield place, path.read_text(encoding="utf-8")
+
+
+def room_of(place: Place) -> str:
+    return place[0].removesuffix(".py")
+
+
+def imported(source: str) -> set[str]:
+    """The rooms that a module imports from, also inside its functions."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            first, *inner = node.module.split(".")
+            if first == "retention_helpers":
+                found |= {inner[0]} if inner else {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            parts = [alias.name.split(".") for alias in node.names]
+            found |= {inner[0] for first, *inner in parts if first == "retention_helpers" and inner}
+    return found & set(ROOMS)
+
+
+def upward(place: Place, source: str) -> set[str]:
+    """Rooms that stand at the same height or after the module's own."""
+    own = room_of(place)
+    return {room for room in imported(source) - {own} if ROOMS.index(room) > ROOMS.index(own)}
+
+
+def other_questions(place: Place, source: str) -> set[str]:
+    """Rooms of other questions that a question's room looks into."""
+    return imported(source) & set(QUESTIONS) - {room_of(place)} if room_of(place) in QUESTIONS else set()
+
+
+def sources_after_the_gate(place: Place, source: str) -> bool:
+    """Whether a room after the gate reads what only the gate and the commands may read."""
+    own = room_of(place)
+    is_after = ROOMS.index(own) > ROOMS.index("gate") and own not in ("commands", "__main__")
+    return is_after and "sources" in imported(source)
+
+
+def connections(place: Place, source: str) -> list[int]:
+    """The lines on which an analytical engine is opened, outside the one place for that.
+
+    A source may open the owner's own database.
+    """
+    if room_of(place) == "engine" or place[:2] == ("sources", "database"):
+        return []
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    attributes = ((call.func, call.lineno) for call in calls if isinstance(call.func, ast.Attribute))
+    return [
+        line
+        for function, line in attributes
+        if function.attr == "connect" and ast.unparse(function.value).split(".")[0] in ANALYTICAL
+    ]
+
+
+def formatted(place: Place, source: str) -> list[str]:
+    """The numbers that are written by a format of their own, outside `words`, `shown` and `said`."""
+    is_writer = room_of(place) in ("words", "shown") or any(part.startswith("said") for part in place)
+    if is_writer:
+        return []
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FormattedValue)
+        and node.format_spec is not None
+        and NUMBERS.search("".join(str(part.value) for part in node.format_spec.values))  # type: ignore[attr-defined]
+    ]
+
+
+def test_every_module_stands_in_a_room() -> None:
+    assert {room_of(place) for place, _ in modules()} == set(ROOMS)
+
+
+def test_few_modules_stand_beside_the_rooms() -> None:
+    assert len(list(shipped.PACKAGE.glob("*.py"))) <= 6
+
+
+def test_a_room_imports_only_what_stands_before_it() -> None:
+    assert {place: found for place, source in modules() if (found := upward(place, source))} == {}
+
+
+def test_no_question_looks_into_another() -> None:
+    assert {place: found for place, source in modules() if (found := other_questions(place, source))} == {}
+
+
+def test_nobody_after_the_gate_reads_sources() -> None:
+    assert [place for place, source in modules() if sources_after_the_gate(place, source)] == []
+
+
+def test_only_the_engine_opens_an_engine() -> None:
+    assert {place: found for place, source in modules() if (found := connections(place, source))} == {}
+
+
+def test_numbers_are_written_in_one_place() -> None:
+    assert {place: found for place, source in modules() if (found := formatted(place, source))} == {}
+
+
+def test_no_circle_within_a_room() -> None:
+    """Modules import each other one way, the doors of the rooms apart: they only offer."""
+    graph = {".".join(place).removesuffix(".py"): _beside(place, source) for place, source in modules()}
+    while leaves := [name for name, needed in graph.items() if not needed & graph.keys()]:
+        for name in leaves:
+            del graph[name]
+    assert sorted(graph) == []
+
+
+def _beside(place: Place, source: str) -> set[str]:
+    """The modules of the package that a module imports when it is imported itself."""
+    found: set[str] = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("retention_helpers."):
+            module = node.module.removeprefix("retention_helpers.")  # type: ignore[union-attr]
+            found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+    own = ".".join(place).removesuffix(".py")
+    return set() if place[-1] == "__init__.py" else found - {own}
+
+
+@pytest.mark.parametrize(
+    ("place", "line", "rule"),
+    [
+        ("words/days.py", "from retention_helpers.contract.tables import TABLES", upward),
+        ("statistics/exact.py", "from retention_helpers import business", upward),
+        ("business/months.py", "def f():\n    from retention_helpers.shown import tables", upward),
+        ("shown/tables.py", "import retention_helpers.measurement.cohorts", upward),
+        ("measurement/cohorts.py", "from retention_helpers import churn_reasons", other_questions),
+        ("early_warning/risk.py", "from retention_helpers.experiments.plan import Plan", other_questions),
+        ("business/opened.py", "from retention_helpers.sources.folder import Source", sources_after_the_gate),
+        ("measurement/revenue.py", "engine = ibis.duckdb.connect()", connections),
+        ("gate/gate.py", "duckdb.connect(':memory:')", connections),
+        ("measurement/revenue.py", "f'{share:.1f} %'", formatted),
+        ("gate/gate.py", "f'{rows:,} rows'", formatted),
+        ("monthly_review/actions.py", "f'{100 * rate:.1%}'", formatted),
+    ],
+)
+def test_a_rule_sees_what_breaks_it(place: str, line: str, rule) -> None:  # type: ignore[no-untyped-def]
+    """One line more in that module, and the house does not stand."""
+    assert rule(tuple(place.split("/")), line)
