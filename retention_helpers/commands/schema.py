@@ -1,4 +1,4 @@
-"""`schema`: makes the JSON Schema of findings.json from what the rooms declare, and the glossary's pointers."""
+"""`schema`: the JSON Schema of findings.json, from what the rooms declare; the pointers of the glossary."""
 
 import argparse
 import json
@@ -30,9 +30,7 @@ def declare(commands: Commands) -> None:
     parser = commands.add_parser(
         NAME, help="make findings.schema.json and the glossary's pointers anew", allow_abbrev=False
     )
-    parser.add_argument(
-        "--check", action="store_true", help="only say whether they are as they would be made"
-    )
+    parser.add_argument("--check", action="store_true", help="only say whether they are so already")
 
 
 def run(options: argparse.Namespace) -> int:

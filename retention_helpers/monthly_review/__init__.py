@@ -15,7 +15,8 @@ from retention_helpers.monthly_review.actions import (
     speak_to_those_leaving,
     unexplained,
 )
-from retention_helpers.monthly_review.answers import (
+from retention_helpers.monthly_review.earlier import became_of, compared, earlier_reports, restated
+from retention_helpers.monthly_review.said.answers import (
     Answer,
     Verdict,
     answers,
@@ -24,16 +25,15 @@ from retention_helpers.monthly_review.answers import (
     kinds_answer,
     money_answer,
 )
-from retention_helpers.monthly_review.comparison import difference_answer, what_was_different
-from retention_helpers.monthly_review.earlier import became_of, compared, earlier_reports, restated
-from retention_helpers.monthly_review.early_warning import (
+from retention_helpers.monthly_review.said.comparison import difference_answer, what_was_different
+from retention_helpers.monthly_review.said.early_warning import (
     asked_answer,
     at_risk_answer,
     belief_answer,
     score_answer,
 )
-from retention_helpers.monthly_review.experiments import experiment_answers, experiments_answer
-from retention_helpers.monthly_review.reasons import reasons_answer, why_they_left
+from retention_helpers.monthly_review.said.experiments import experiment_answers, experiments_answer
+from retention_helpers.monthly_review.said.reasons import reasons_answer, why_they_left
 
 __all__ = [
     "Action",

@@ -1,1 +1,1 @@
-"""What the first screen says of earlier reports."""
+"""What the review says: its first screen, and of earlier reports."""

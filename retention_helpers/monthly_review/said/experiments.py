@@ -8,7 +8,7 @@ import pandas as pd
 
 from retention_helpers.experiments import Plan, Reading
 from retention_helpers.experiments.plan import TOO_LONG
-from retention_helpers.monthly_review.answers import Answer, Answers, Tone, Verdict
+from retention_helpers.monthly_review.said.answers import Answer, Answers, Tone, Verdict
 from retention_helpers.shown.sentences import listed
 from retention_helpers.words import formats
 

@@ -9,7 +9,7 @@ from retention_helpers.churned_vs_retained.adjusted import common_causes, leadin
 from retention_helpers.churned_vs_retained.known import SIGNED_UP_IN
 from retention_helpers.churned_vs_retained.univariate import NOT_SEEN, TOO_FEW
 from retention_helpers.churned_vs_retained.valuation import Proposal
-from retention_helpers.monthly_review.answers import Answer, Answers, Verdict
+from retention_helpers.monthly_review.said.answers import Answer, Answers, Verdict
 from retention_helpers.words import formats
 
 MOST_CONFIRMED, MOST_SHADOWS = 5, 2

@@ -6,7 +6,7 @@ import pandas as pd
 
 from retention_helpers.early_warning.people import expected_range
 from retention_helpers.early_warning.risk import Risk
-from retention_helpers.monthly_review.answers import Answer, Tone, Verdict
+from retention_helpers.monthly_review.said.answers import Answer, Tone, Verdict
 from retention_helpers.shown.sentences import listed
 from retention_helpers.words import formats
 

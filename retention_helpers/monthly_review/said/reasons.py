@@ -3,7 +3,7 @@
 import pandas as pd
 
 from retention_helpers.churn_reasons import PLAYS, Period
-from retention_helpers.monthly_review.answers import COLUMNS, Answer, Answers, Verdict
+from retention_helpers.monthly_review.said.answers import COLUMNS, Answer, Answers, Verdict
 from retention_helpers.statistics.intervals import rate
 from retention_helpers.words import formats
 
