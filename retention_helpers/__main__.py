@@ -364,8 +364,6 @@ def _template(options: argparse.Namespace) -> int:
 def _plan(options: argparse.Namespace) -> int:
     from retention_helpers import experiments
     from retention_helpers.business import open_business
-    from retention_helpers.experiments import said as said_experiments
-    from retention_helpers.shown import tables
 
     _refuse_impossible(options)
     business = open_business(options.data, options.month)
@@ -386,9 +384,10 @@ def _plan(options: argparse.Namespace) -> int:
                 a_month=options.monthly,
                 arms=options.arms,
             )
-        print(said_experiments.proposed(plan, experiments.instead(business, {plan.name: plan})))
+        gains = experiments.gains(plan)
+        print(experiments.proposal(business, plan, gains).sentence())
         print()
-        print(tables.table(experiments.effects(plan), "How many customers a gain in points needs"))
+        print(gains.table(caption="How many customers a gain in points needs"))
     finally:
         business.close()
     return 0

@@ -18,6 +18,8 @@ from retention_helpers.experiments.plan import (
     rate_in_the_past,
 )
 from retention_helpers.experiments.power import DAYS_A_MONTH, Pace, detectable, pace
+from retention_helpers.experiments.units import GIVEN_POINTS, framed
+from retention_helpers.shown.units import COUNT, TENTHS, columns
 
 PROPOSED = "proposed"  # the name of an experiment that does not exist yet
 A_YEAR = 12  # months
@@ -77,6 +79,7 @@ def proposed(
     return numbered(design, past, coming, business.month)
 
 
+@columns(gain=GIVEN_POINTS, per_arm=COUNT, in_all=COUNT, months=TENTHS)
 def effects(plan: Plan) -> pd.DataFrame:
     """One row per gain: how many customers it needs, and how long that takes.
 
@@ -89,7 +92,20 @@ def effects(plan: Plan) -> pd.DataFrame:
         if plan.baseline + gain < 1:
             found = _pace(plan, gain)
             rows.append((gain, found.size, found.in_all, found.months))
-    return pd.DataFrame(rows, columns=["gain", "per_arm", "in_all", "months"])
+    return framed(effects, rows)
+
+
+class Proposal(NamedTuple):
+    """An experiment to be: its plan, what other gains would need, and what to do where it takes too long."""
+
+    plan: Plan
+    gains: pd.DataFrame
+    instead: Instead | None
+
+
+def proposal(business: Business, plan: Plan, gains: pd.DataFrame) -> Proposal:
+    """What a plan needs, beside `effects` of it."""
+    return Proposal(plan, gains, instead(business, {plan.name: plan}).get(plan.name))
 
 
 def _pace(plan: Plan, gain: float) -> Pace:
