@@ -395,7 +395,7 @@ def _plan(options: argparse.Namespace) -> int:
 
 def _refuse_impossible(options: argparse.Namespace) -> None:
     """What no experiment can be, said before anything slow happens."""
-    from retention_helpers.contract.settings import OUTCOMES
+    from retention_helpers.contract.experiments import MOST_DAYS, OUTCOMES, no_room
 
     if options.outcome not in OUTCOMES:
         raise InputError(f"There is no outcome {options.outcome}. {nearest(options.outcome, OUTCOMES)}")
@@ -405,8 +405,12 @@ def _refuse_impossible(options: argparse.Namespace) -> None:
         value = getattr(options, name)
         if value is not None and not 0 < value < 1:
             raise InputError(f"--{name} is {value:g}, and should lie between 0 and 1, such as 0.05.")
-    if options.days < 0 or options.arms < 2 or (options.monthly is not None and options.monthly <= 0):
-        raise InputError("--days should be 0 or more, --arms 2 or more, and --monthly above 0.")
+    if fault := no_room(options.effect, options.baseline):
+        raise InputError(f"--effect {fault}")
+    if not 0 <= options.days <= MOST_DAYS:
+        raise InputError(f"--days should be 0 to {MOST_DAYS:,}.")
+    if options.arms < 2 or (options.monthly is not None and options.monthly <= 0):
+        raise InputError("--arms should be 2 or more, and --monthly above 0.")
 
 
 def _explore(options: argparse.Namespace) -> int:

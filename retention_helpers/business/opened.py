@@ -20,7 +20,8 @@ from ibis.backends.duckdb import Backend
 
 from retention_helpers.contract import attributes
 from retention_helpers.contract.attributes import Attributes
-from retention_helpers.contract.settings import Settings, read_experiments
+from retention_helpers.contract.experiments import Design, read_experiments
+from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import TABLES, Fault, day_name
 from retention_helpers.engine import connect, parquet
 from retention_helpers.gate import gate
@@ -58,7 +59,7 @@ class Business:
         currency: the code of every amount; "" where the data name none.
         faults: warnings and notes of the gate.
         sources: what was read of each file.
-        experiments: the plans of `experiments.yml` by name.
+        experiments: the designs of `experiments.yml` by name, as they were known by the cut.
         not_known: the histories of `contract.HISTORIES` that the sources do not know.
     """
 
@@ -69,7 +70,7 @@ class Business:
     currency: str
     faults: tuple[Fault, ...]
     sources: tuple[SourceRead, ...]
-    experiments: Mapping[str, Mapping[str, Any]]
+    experiments: Mapping[str, Design]
     kept: Path
     engine: Backend
     not_known: tuple[str, ...] = ()
@@ -248,15 +249,16 @@ def open_business(data: Path | str, month: str = "", *, cache: Path = CACHE) -> 
     # A folder of its own: two processes that spill into one overwrite each other's files.
     spill = cache / "spill" / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
     spill.parent.mkdir(parents=True, exist_ok=True)
+    as_of = calendar.months_after(first, 1)
     return Business(
         folder=folder,
         settings=settings,
         month=chosen,
-        as_of=calendar.months_after(first, 1),
+        as_of=as_of,
         currency=passed.currency,
-        faults=(*passed.faults, *_silence(passed.latest_on, calendar.months_after(first, 1))),
+        faults=(*passed.faults, *_silence(passed.latest_on, as_of)),
         sources=passed.sources,
-        experiments=read_experiments(folder),
+        experiments={name: one.known_by(as_of) for name, one in read_experiments(folder).items()},
         kept=passed.folder,
         engine=connect(spill, settings.time_zone),
         not_known=passed.not_known,

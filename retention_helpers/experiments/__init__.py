@@ -7,7 +7,7 @@ over, `proposed` what an experiment to be could tell.
 
 from collections.abc import Mapping, Sequence
 
-from retention_helpers.experiments.design import Design, Outcome, designs
+from retention_helpers.contract.experiments import Outcome
 from retention_helpers.experiments.history import history
 from retention_helpers.experiments.observational import e_value, landmarks
 from retention_helpers.experiments.outcomes import assigned
@@ -37,7 +37,6 @@ FINDINGS: Mapping[str, Sequence[Measure]] = {"": [judged, proposal]}
 
 __all__ = [
     "FINDINGS",
-    "Design",
     "Instead",
     "Outcome",
     "Plan",
@@ -49,7 +48,6 @@ __all__ = [
     "comparisons",
     "curve_outcomes",
     "curves",
-    "designs",
     "e_value",
     "effects",
     "gain_after",

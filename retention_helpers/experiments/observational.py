@@ -21,7 +21,7 @@ import pandas as pd
 from scipy import special
 
 from retention_helpers.business import Business, months
-from retention_helpers.experiments.design import Design
+from retention_helpers.contract.experiments import Design
 from retention_helpers.experiments.outcomes import (
     EACH,
     assigned,
@@ -179,7 +179,13 @@ def landmarks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
 def _reached(business: Business, found: Mapping[str, Design]) -> pd.DataFrame:
     """A row an experiment and customer: the day of the milestone, within the experiment's period."""
     rows = [
-        (name, design.milestone[0], design.milestone[1], design.started_on, design.ended_on or business.as_of)
+        (
+            name,
+            design.milestone.event,
+            design.milestone.count,
+            design.started_on,
+            design.ended_on or business.as_of,
+        )
         for name, design in found.items()
         if design.milestone
     ]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.experiments.design import Design, Outcome
+from retention_helpers.contract.experiments import Design, Outcome
 from retention_helpers.experiments.plan import (
     FEWEST_IN_THE_PAST,
     Plan,
@@ -60,19 +60,11 @@ def proposed(
         name=PROPOSED,
         hypothesis="",
         started_on=business.as_of,
-        ended_on=None,
         randomised=True,
-        arms=names,
-        shares=(1 / arms,) * arms,
+        arms=dict.fromkeys(names, 1 / arms),
         outcome=outcome,
         smallest_effect=effect,
         baseline=baseline,
-        size=None,
-        guardrails={},
-        eligible={},
-        milestone=None,
-        aa_test=False,
-        decision="",
     )
     past = past_outcomes(business, {PROPOSED: design}) if baseline is None else pd.DataFrame()
     coming = newcomers_a_month(business) if a_month is None else a_month

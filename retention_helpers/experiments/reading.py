@@ -176,7 +176,7 @@ def _no_interpretation(plan: Plan, split: Mapping[str, Any]) -> str:
 
 def _needed_information(plan: Plan, arm: str) -> float:
     """Half the harmonic mean of the planned sizes of both arms."""
-    shares = dict(zip(plan.design.arms, plan.design.shares, strict=True))
+    shares = plan.design.arms
     least = min(shares.values())
     control, treated = (plan.size * shares[who] / least for who in (plan.design.control, arm))
     return control * treated / (control + treated)
@@ -422,7 +422,7 @@ def arms_of(judged: Sequence[_Judged], used: _Customers, month: str) -> pd.DataF
     until |= {one.plan.name: one.last.month for one in judged if one.comparison.is_over and one.last}
     rows = []
     for name, plan in plans.items():
-        for arm, share in zip(plan.design.arms, plan.design.shares, strict=True):
+        for arm, share in plan.design.arms.items():
             matured = used.matured.get((name, arm), {})
             counts = [pair for when, pair in matured.items() if when <= until[name]]
             made, customers = (sum(part) for part in zip((0, 0), *counts, strict=True))

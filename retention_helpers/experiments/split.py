@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import special
 
 from retention_helpers.business import Business
-from retention_helpers.experiments.design import Design
+from retention_helpers.contract.experiments import Design
 from retention_helpers.experiments.outcomes import assigned, attributes
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.units import MONTH, NAME, SPLIT, framed

@@ -10,15 +10,14 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from retention_helpers.contract import not_known, tables
+from retention_helpers.contract.experiments import Design, read_experiments
 from retention_helpers.contract.settings import (
     NOT_USED_YET,
     SETTINGS_FILE,
     Settings,
     named_settings,
-    read_experiments,
     read_settings,
 )
 from retention_helpers.contract.tables import Fault, Stopped
@@ -41,7 +40,7 @@ class _Choices:
 
     settings: Settings
     faults: tuple[Fault, ...]
-    experiments: Mapping[str, Any] = field(default_factory=dict)
+    experiments: Mapping[str, Design] = field(default_factory=dict)
 
 
 def _choices(folder: Path) -> _Choices:
