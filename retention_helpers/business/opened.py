@@ -19,6 +19,7 @@ from ibis.backends.duckdb import Backend
 
 from retention_helpers.contract import attributes
 from retention_helpers.contract.attributes import Attributes
+from retention_helpers.contract.experiments import Design
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import TABLES, Fault, day_name
 from retention_helpers.engine import parquet
@@ -42,7 +43,7 @@ class Business:
         currency: the code of every amount; "" where the data name none.
         faults: warnings and notes of the gate.
         sources: what was read of each file.
-        experiments: the plans of `experiments.yml` by name.
+        experiments: the designs of `experiments.yml` by name, as they were known by the cut.
         not_known: the histories of `contract.HISTORIES` that the sources do not know.
         derived: the folder of what is computed from the tables.
         only: the file with the customers to whom the business was narrowed; None: all of them.
@@ -55,7 +56,7 @@ class Business:
     currency: str
     faults: tuple[Fault, ...]
     sources: tuple[SourceRead, ...]
-    experiments: Mapping[str, Mapping[str, Any]]
+    experiments: Mapping[str, Design]
     kept: Path
     engine: Backend
     derived: Path

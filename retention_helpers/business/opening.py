@@ -93,6 +93,7 @@ def open_business(
     today = dt.datetime.now(passed.settings.zone).date()
     chosen = month or _last_month(passed.latest_on, today)
     first = _possible(chosen, passed.first_on, today)
+    as_of = calendar.months_after(first, 1)
     # A folder of its own: two processes that spill into one overwrite each other's files.
     spill = cache / "spill" / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
     spill.parent.mkdir(parents=True, exist_ok=True)
@@ -100,11 +101,11 @@ def open_business(
         folder=folder,
         settings=passed.settings,
         month=chosen,
-        as_of=calendar.months_after(first, 1),
+        as_of=as_of,
         currency=passed.currency,
-        faults=(*passed.faults, *_silence(passed.latest_on, calendar.months_after(first, 1))),
+        faults=(*passed.faults, *_silence(passed.latest_on, as_of)),
         sources=passed.sources,
-        experiments=passed.experiments,
+        experiments={name: one.known_by(as_of) for name, one in passed.experiments.items()},
         kept=passed.folder,
         derived=passed.folder / chosen,
         engine=connect(spill, passed.settings.time_zone),

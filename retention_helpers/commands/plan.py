@@ -30,8 +30,6 @@ def declare(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     from retention_helpers import experiments
     from retention_helpers.business import open_business
-    from retention_helpers.experiments import said as said_experiments
-    from retention_helpers.shown import tables
 
     _refuse_impossible(options)
     business = open_business(options.data, options.month)
@@ -52,9 +50,10 @@ def run(options: argparse.Namespace) -> int:
                 a_month=options.monthly,
                 arms=options.arms,
             )
-        print(said_experiments.proposed(plan, experiments.instead(business, {plan.name: plan})))
+        gains = experiments.gains(plan)
+        print(experiments.proposal(business, plan, gains).sentence())
         print()
-        print(tables.table(experiments.effects(plan), "How many customers a gain in points needs"))
+        print(gains.table(caption="How many customers a gain in points needs"))
     finally:
         business.close()
     return 0
@@ -62,7 +61,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _refuse_impossible(options: argparse.Namespace) -> None:
     """What no experiment can be, said before anything slow happens."""
-    from retention_helpers.contract.settings import OUTCOMES
+    from retention_helpers.contract.experiments import MOST_DAYS, OUTCOMES, no_room
+    from retention_helpers.words.formats import count, trimmed
 
     if options.outcome not in OUTCOMES:
         raise InputError(f"There is no outcome {options.outcome}. {nearest(options.outcome, OUTCOMES)}")
@@ -71,6 +71,10 @@ def _refuse_impossible(options: argparse.Namespace) -> None:
     for name in ("effect", "baseline"):
         value = getattr(options, name)
         if value is not None and not 0 < value < 1:
-            raise InputError(f"--{name} is {value:g}, and should lie between 0 and 1, such as 0.05.")
-    if options.days < 0 or options.arms < 2 or (options.monthly is not None and options.monthly <= 0):
-        raise InputError("--days should be 0 or more, --arms 2 or more, and --monthly above 0.")
+            raise InputError(f"--{name} is {trimmed(value)}, and should lie between 0 and 1, such as 0.05.")
+    if fault := no_room(options.effect, options.baseline):
+        raise InputError(f"--effect {fault}")
+    if not 0 <= options.days <= MOST_DAYS:
+        raise InputError(f"--days should be 0 to {count(MOST_DAYS)}.")
+    if options.arms < 2 or (options.monthly is not None and options.monthly <= 0):
+        raise InputError("--arms should be 2 or more, and --monthly above 0.")

@@ -1,68 +1,73 @@
 """Experiments: does it work, and may it be stopped?
 
 `plans` says what was planned, `read` how every experiment stands, `associations` what an experiment that
-was not randomised may say, `pause_choices` who pays again after a pause, `history` what became of those
-that are over, `planning` what an experiment to be could tell.
+was not randomised may say, `pauses` who pays again after a pause, `past` what became of those that are
+over, `proposed` what an experiment to be could tell.
 """
 
-from retention_helpers.experiments.design import Design, Outcome, designs
+from collections.abc import Mapping, Sequence
+
+from retention_helpers.contract.experiments import Outcome
 from retention_helpers.experiments.history import history
-from retention_helpers.experiments.observational import associations, e_value, landmarks
+from retention_helpers.experiments.observational import e_value, landmarks
 from retention_helpers.experiments.outcomes import assigned
 from retention_helpers.experiments.pause import pause_choices
 from retention_helpers.experiments.plan import Plan, past_outcomes, plan_record, plans
 from retention_helpers.experiments.planning import Instead, effects, gain_after, instead, proposed
 from retention_helpers.experiments.reading import Reading, read
-from retention_helpers.experiments.said.tables import (
-    arms_shown,
-    associations_shown,
-    comparisons_shown,
-    curve_outcomes,
-    curves_shown,
-    guardrails_shown,
-    history_shown,
-    open_curves,
-    outcomes,
-    path_shown,
-    pauses_shown,
-    plans_shown,
-    split_shown,
+from retention_helpers.experiments.said.plan import gains, planned, proposal
+from retention_helpers.experiments.said.reading import (
+    arms,
+    associations,
+    checks,
+    comparisons,
+    curves,
+    guardrails,
+    judged,
+    past,
+    path,
+    pauses,
+    quarters,
 )
+from retention_helpers.experiments.said.tables import curve_outcomes
 from retention_helpers.experiments.split import split_checks
+from retention_helpers.shown.results import Measure
+
+FINDINGS: Mapping[str, Sequence[Measure]] = {"": [judged, proposal]}
 
 __all__ = [
-    "Design",
+    "FINDINGS",
     "Instead",
     "Outcome",
     "Plan",
     "Reading",
-    "arms_shown",
+    "arms",
     "assigned",
     "associations",
-    "associations_shown",
-    "comparisons_shown",
+    "checks",
+    "comparisons",
     "curve_outcomes",
-    "curves_shown",
-    "designs",
+    "curves",
     "e_value",
     "effects",
     "gain_after",
-    "guardrails_shown",
+    "gains",
+    "guardrails",
     "history",
-    "history_shown",
     "instead",
+    "judged",
     "landmarks",
-    "open_curves",
-    "outcomes",
+    "past",
     "past_outcomes",
-    "path_shown",
+    "path",
     "pause_choices",
-    "pauses_shown",
+    "pauses",
     "plan_record",
+    "planned",
     "plans",
-    "plans_shown",
+    "proposal",
     "proposed",
+    "quarters",
     "read",
     "split_checks",
-    "split_shown",
 ]

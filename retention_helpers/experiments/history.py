@@ -14,24 +14,35 @@ from retention_helpers.experiments.looks import verdict
 from retention_helpers.experiments.outcomes import assigned, followed, units_table
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.split import analysed
+from retention_helpers.experiments.units import NAME, VERDICT, framed
+from retention_helpers.shown.units import COUNT, DAY, POINTS, TEXT, columns
 from retention_helpers.statistics.intervals import newcombe
 
 TIMES = 2  # the outcome's day, so many times over
-COLUMNS = (
-    "experiment", "arm", "started_on", "ended_on", "decision", "verdict", "later_day", "later_treated",
-    "later_treated_customers", "later_control", "later_control_customers", "later", "later_low", "later_high",
-    "lasted",
-)  # fmt: skip
 
 
+@columns(
+    experiment=NAME(is_shown=False),
+    arm=TEXT(is_shown=False),
+    called=TEXT("Experiment"),
+    started_on=DAY(is_shown=False),
+    ended_on=DAY,
+    verdict=VERDICT,
+    decision=TEXT.or_null,
+    later_day=COUNT,
+    later_treated=COUNT(is_shown=False),
+    later_treated_customers=COUNT(is_shown=False),
+    later_control=COUNT(is_shown=False),
+    later_control_customers=COUNT(is_shown=False),
+    later=POINTS.interval("Later difference"),
+    lasted=VERDICT.or_null,
+)
 def history(business: Business, plans: Mapping[str, Plan], comparisons: pd.DataFrame) -> pd.DataFrame:
     """One row per comparison of an experiment that is over, the latest end first.
 
     `verdict` is what it said; `later` the difference (treated − control) on twice its outcome's day with
     Newcombe's 95 % interval, among the customers who have reached that, and `lasted` the word for it;
-    missing where it cannot be interpreted. Columns: experiment, arm, started_on, ended_on, decision,
-    verdict, later_day, later_treated and later_control (successes) with `_customers`, later with `_low`
-    and `_high`, lasted.
+    missing where it cannot be interpreted. `later_treated` and `later_control` are successes.
     """
     over = comparisons[comparisons["state"] == "over"]
     judged = over[over["reason"] == ""]
@@ -48,18 +59,20 @@ def history(business: Business, plans: Mapping[str, Plan], comparisons: pd.DataF
             (
                 row.experiment,
                 row.arm,
+                plans[row.experiment].called(row.arm),
                 design.started_on,
                 design.ended_on,
-                design.decision or None,
                 row.verdict,
+                design.decision or None,
                 TIMES * design.outcome.days,
                 *table,
                 *later,
                 lasted,
             )
         )
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return frame.sort_values(["ended_on", "experiment"], ascending=[False, True], ignore_index=True)
+    return framed(history, rows).sort_values(
+        ["ended_on", "experiment"], ascending=[False, True], ignore_index=True
+    )
 
 
 def _later(business: Business, plans: Mapping[str, Plan]) -> dict[tuple[str, str], tuple[int, int]]:

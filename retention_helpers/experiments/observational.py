@@ -21,7 +21,7 @@ import pandas as pd
 from scipy import special
 
 from retention_helpers.business import Business, months
-from retention_helpers.experiments.design import Design
+from retention_helpers.contract.experiments import Design
 from retention_helpers.experiments.outcomes import (
     EACH,
     assigned,
@@ -31,6 +31,8 @@ from retention_helpers.experiments.outcomes import (
     units_table,
 )
 from retention_helpers.experiments.plan import Plan
+from retention_helpers.experiments.units import ABOUT, NAME, framed
+from retention_helpers.shown.units import NUMBER, POINTS, SHARE, columns, one_of
 from retention_helpers.statistics.intervals import Difference, newcombe
 
 Floats = npt.NDArray[np.float64]
@@ -40,11 +42,6 @@ MOST_DELAY = 14  # days
 USE_BEFORE = 28  # days of use before the landmark that are adjusted for
 RARE_LEVEL = 5  # customers; rarer levels of an attribute go together
 RIDGE = 1.0
-COLUMNS = (
-    "experiment", "comparison", "treated_successes", "treated_customers", "treated_rate",
-    "others_successes", "others_customers", "others_rate", "association", "association_low",
-    "association_high", "e_value", "e_value_of_bound",
-)  # fmt: skip
 
 
 class Association(NamedTuple):
@@ -118,6 +115,19 @@ def e_value(ratio: float) -> float:
     return ratio + math.sqrt(ratio * (ratio - 1))
 
 
+@columns(
+    experiment=NAME,
+    comparison=one_of("everybody else", "reached it too", "alike before")("Compared with"),
+    treated_successes=ABOUT(is_shown=False),
+    treated_customers=ABOUT,
+    treated_rate=SHARE,
+    others_successes=ABOUT(is_shown=False),
+    others_customers=ABOUT("Other customers"),
+    others_rate=SHARE("Other rate"),
+    association=POINTS.interval,
+    e_value=NUMBER(is_shown=False),
+    e_value_of_bound=NUMBER(is_shown=False),
+)
 def associations(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
     """One row per comparison of an experiment that was not randomised, from the misleading to the adjusted.
 
@@ -132,14 +142,14 @@ def associations(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
     """
     chosen = {name: plan for name, plan in plans.items() if not plan.design.randomised}
     if not chosen:
-        return pd.DataFrame(columns=list(COLUMNS))
+        return framed(associations, [])
     at_landmark = landmarks(business, chosen)
     rows = [
         row
         for name, plan in chosen.items()
         for row in _compared(business, plan, at_landmark[at_landmark["experiment"] == name])
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return framed(associations, rows)
 
 
 def landmarks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
@@ -169,7 +179,13 @@ def landmarks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
 def _reached(business: Business, found: Mapping[str, Design]) -> pd.DataFrame:
     """A row an experiment and customer: the day of the milestone, within the experiment's period."""
     rows = [
-        (name, design.milestone[0], design.milestone[1], design.started_on, design.ended_on or business.as_of)
+        (
+            name,
+            design.milestone.event,
+            design.milestone.count,
+            design.started_on,
+            design.ended_on or business.as_of,
+        )
         for name, design in found.items()
         if design.milestone
     ]

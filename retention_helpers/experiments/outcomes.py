@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business import Business, months
-from retention_helpers.experiments.design import Design, designs
+from retention_helpers.contract.experiments import Design
 
 FAR = dt.date(9999, 12, 31)
 EACH = ["experiment", "customer_id"]
@@ -38,13 +38,13 @@ def assigned(business: Business) -> pd.DataFrame:
     on which service ended, the customer left, or the event happened, or the last day known) and
     curve_ended (it did).
     """
-    if not designs(business) or not business.has("assignments"):
+    if not business.experiments or not business.has("assignments"):
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TYPES.items()})
     return business.once("assigned", lambda: _assigned(business))
 
 
 def _assigned(business: Business) -> pd.DataFrame:
-    found = designs(business)
+    found = business.experiments
     kept = business.keep(
         "assigned", lambda: followed(business, _first_assignments(business, found.values()), found)
     )

@@ -14,6 +14,8 @@ from retention_helpers.business import Business, months
 from retention_helpers.experiments.outcomes import EACH, assigned, followed, units_table
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.split import analysed
+from retention_helpers.experiments.units import NAME
+from retention_helpers.shown.units import COUNT, SHARE, TEXT, columns, one_of
 from retention_helpers.statistics.intervals import with_rate
 
 PAUSE_DAYS = 90
@@ -26,6 +28,14 @@ def offers_a_pause(plan: Plan) -> bool:
     return any("pause" in word.lower() for word in (plan.name, *plan.design.arms))
 
 
+@columns(
+    experiment=NAME,
+    arm=TEXT,
+    choice=one_of(*CHOICES),
+    customers=COUNT,
+    paying_again=COUNT,
+    share=SHARE.interval,
+)
 def pause_choices(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
     """One row per arm and choice in the experiments with a pause: who pays on day 90 after the offer.
 

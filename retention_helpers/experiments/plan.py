@@ -15,8 +15,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business import Business, months
-from retention_helpers.contract.settings import OUTCOMES
-from retention_helpers.experiments.design import Design, designs
+from retention_helpers.contract.experiments import OUTCOMES, Design
 from retention_helpers.experiments.outcomes import assigned, followed, plans_table
 from retention_helpers.experiments.power import DAYS_A_MONTH, pace
 from retention_helpers.words import formats
@@ -103,7 +102,7 @@ def plans(business: Business, earlier: Mapping[str, Mapping[str, Any]]) -> dict[
 
     `earlier` are the findings of earlier reports by month; the plan that the first of them froze holds.
     """
-    found = designs(business)
+    found = business.experiments
     frozen = {name: plan for name in found if (plan := _frozen(name, earlier))}
     fresh = {name: design for name, design in found.items() if _needs_numbers(design, frozen.get(name))}
     numbers = _numbers(business, fresh)
@@ -145,9 +144,7 @@ def _shows_results(record: Mapping[str, Any]) -> bool:
 def _written(design: Design) -> dict[str, str]:
     """What the owner wrote, in words."""
     outcome = f"{design.outcome.kind} at day {design.outcome.days}"
-    shares = [
-        f"{arm} {formats.percent(share, 0)}" for arm, share in zip(design.arms, design.shares, strict=True)
-    ]
+    shares = [f"{arm} {formats.percent(share, 0)}" for arm, share in design.arms.items()]
     eligible = [f"{name}: {', '.join(wanted)}" for name, wanted in design.eligible.items()]
     guarded = [f"{kind} {formats.points(worst)} points" for kind, worst in design.guardrails.items()]
     return {
@@ -274,7 +271,7 @@ def rate_in_the_past(row: Mapping[Any, Any], kind: str) -> float:
 
 def _kept_past(business: Business) -> pd.DataFrame:
     """`past_outcomes` of every experiment without a baseline, computed once."""
-    without = {name: one for name, one in designs(business).items() if one.baseline is None}
+    without = {name: one for name, one in business.experiments.items() if one.baseline is None}
     return business.keep("past_outcomes", lambda: _past(business, without)).execute()
 
 
@@ -340,7 +337,7 @@ def assignments_a_month(business: Business) -> dict[str, float]:
     """
     rows = assigned(business)
     counted = rows[rows["in_period"] & rows["is_eligible"]].groupby("experiment").size()
-    found = designs(business)
+    found = business.experiments
     coming = {}
     newcomers = None
     for name, design in found.items():

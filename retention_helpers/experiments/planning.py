@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.experiments.design import Design, Outcome
+from retention_helpers.contract.experiments import Design, Outcome
 from retention_helpers.experiments.plan import (
     FEWEST_IN_THE_PAST,
     Plan,
@@ -18,6 +18,8 @@ from retention_helpers.experiments.plan import (
     rate_in_the_past,
 )
 from retention_helpers.experiments.power import DAYS_A_MONTH, Pace, detectable, pace
+from retention_helpers.experiments.units import GIVEN_POINTS, framed
+from retention_helpers.shown.units import COUNT, TENTHS, columns
 
 PROPOSED = "proposed"  # the name of an experiment that does not exist yet
 A_YEAR = 12  # months
@@ -58,25 +60,18 @@ def proposed(
         name=PROPOSED,
         hypothesis="",
         started_on=business.as_of,
-        ended_on=None,
         randomised=True,
-        arms=names,
-        shares=(1 / arms,) * arms,
+        arms=dict.fromkeys(names, 1 / arms),
         outcome=outcome,
         smallest_effect=effect,
         baseline=baseline,
-        size=None,
-        guardrails={},
-        eligible={},
-        milestone=None,
-        aa_test=False,
-        decision="",
     )
     past = past_outcomes(business, {PROPOSED: design}) if baseline is None else pd.DataFrame()
     coming = newcomers_a_month(business) if a_month is None else a_month
     return numbered(design, past, coming, business.month)
 
 
+@columns(gain=GIVEN_POINTS, per_arm=COUNT, in_all=COUNT, months=TENTHS)
 def effects(plan: Plan) -> pd.DataFrame:
     """One row per gain: how many customers it needs, and how long that takes.
 
@@ -89,7 +84,20 @@ def effects(plan: Plan) -> pd.DataFrame:
         if plan.baseline + gain < 1:
             found = _pace(plan, gain)
             rows.append((gain, found.size, found.in_all, found.months))
-    return pd.DataFrame(rows, columns=["gain", "per_arm", "in_all", "months"])
+    return framed(effects, rows)
+
+
+class Proposal(NamedTuple):
+    """An experiment to be: its plan, what other gains would need, and what to do where it takes too long."""
+
+    plan: Plan
+    gains: pd.DataFrame
+    instead: Instead | None
+
+
+def proposal(business: Business, plan: Plan, gains: pd.DataFrame) -> Proposal:
+    """What a plan needs, beside `effects` of it."""
+    return Proposal(plan, gains, instead(business, {plan.name: plan}).get(plan.name))
 
 
 def _pace(plan: Plan, gain: float) -> Pace:

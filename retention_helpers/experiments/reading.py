@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -25,6 +25,8 @@ from retention_helpers.experiments.outcomes import assigned
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.power import DAYS_A_MONTH, better_from
 from retention_helpers.experiments.split import analysed, split_checks
+from retention_helpers.experiments.units import GIVEN_POINTS, MONTH, NAME, SPLIT, VERDICT, framed
+from retention_helpers.shown.units import COUNT, NUMBER, P_VALUE, POINTS, SHARE, TEXT, YES_NO, columns, one_of
 from retention_helpers.statistics import curves
 from retention_helpers.statistics.anytime import anytime_p
 from retention_helpers.statistics.boundary import level, two_sided
@@ -84,18 +86,12 @@ def read(business: Business, plans: Mapping[str, Plan]) -> Reading:
     return Reading(
         plans=plans,
         checks=checks,
-        arms=_arms(judged, used, business.month),
-        comparisons=_frame(
-            COMPARISON_COLUMNS, [_comparison_row(one, used, split, business.as_of) for one in judged]
-        ),
-        path=_frame(PATH_COLUMNS, [row for one in _drawn(judged) for row in _path_rows(one)]),
-        guardrails=_frame(GUARDRAIL_COLUMNS, [row for one in judged for row in _guardrail_rows(one, used)]),
-        curves=_curves(plans, used),
+        arms=arms_of(judged, used, business.month),
+        comparisons=comparisons_of(judged, used, split, business.as_of),
+        path=path_of(_drawn(judged)),
+        guardrails=guardrails_of(judged, used),
+        curves=curves_of(plans, used),
     )
-
-
-def _frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(columns))
 
 
 @dataclass(frozen=True)
@@ -180,7 +176,7 @@ def _no_interpretation(plan: Plan, split: Mapping[str, Any]) -> str:
 
 def _needed_information(plan: Plan, arm: str) -> float:
     """Half the harmonic mean of the planned sizes of both arms."""
-    shares = dict(zip(plan.design.arms, plan.design.shares, strict=True))
+    shares = plan.design.arms
     least = min(shares.values())
     control, treated = (plan.size * shares[who] / least for who in (plan.design.control, arm))
     return control * treated / (control + treated)
@@ -188,23 +184,44 @@ def _needed_information(plan: Plan, arm: str) -> float:
 
 # ---------------------------------------------------------------------------------------------- the rows
 
-COMPARISON_COLUMNS = (
-    "experiment", "arm", "control", "state", "look", "of", "read_in", "treated_successes",
-    "treated_customers", "control_successes", "control_customers", "effect", "effect_low", "effect_high",
-    "level", "alpha", "p_value", "p_needed", "anytime_p", "verdict", "reason", "stop",
-    "crossed_in", "is_over", "split", "split_p", "smallest_effect", "needed_per_arm", "collected",
-    "months_to_finish",
-)  # fmt: skip
-PATH_COLUMNS = (
-    "experiment", "arm", "look", "month", "treated_successes", "treated_customers", "control_successes",
-    "control_customers", "effect", "effect_low", "effect_high", "better_from", "worse_from", "verdict",
-)  # fmt: skip
-GUARDRAIL_COLUMNS = (
-    "experiment", "arm", "outcome", "treated_successes", "treated_customers", "control_successes",
-    "control_customers",
-    "difference", "difference_low", "difference_high", "margin", "verdict",
-)  # fmt: skip
-CURVE_COLUMNS = ("experiment", "arm", "day", "at_risk", "share", "share_low", "share_high")
+_REASON = one_of("broken split", "not randomised", "changed after results", "A/A test that differs").or_null
+
+
+@columns(
+    experiment=NAME(is_shown=False),
+    arm=TEXT(is_shown=False),
+    control=TEXT(is_shown=False),
+    state=one_of("planned", "running", "over")(is_shown=False),
+    look=COUNT(is_shown=False),
+    of=COUNT(is_shown=False),
+    read_in=MONTH(is_shown=False),
+    treated_successes=COUNT(is_shown=False),
+    treated_customers=COUNT(is_shown=False),
+    control_successes=COUNT(is_shown=False),
+    control_customers=COUNT(is_shown=False),
+    effect=POINTS.interval,
+    level=SHARE(is_shown=False),
+    alpha=SHARE(is_shown=False),
+    p_value=P_VALUE("p"),
+    p_needed=P_VALUE("Needed p"),
+    anytime_p=P_VALUE,
+    verdict=VERDICT,
+    reason=_REASON(is_shown=False),
+    stop=YES_NO(is_shown=False),
+    crossed_in=MONTH(is_shown=False),
+    is_over=YES_NO(is_shown=False),
+    split=SPLIT.or_null(is_shown=False),
+    split_p=SHARE(is_shown=False),
+    smallest_effect=POINTS(is_shown=False),
+    needed_per_arm=COUNT(is_shown=False),
+    collected=SHARE(is_shown=False),
+    months_to_finish=NUMBER(is_shown=False),
+)
+def comparisons_of(
+    judged: Iterable[_Judged], used: _Customers, split: Mapping[str, Any], as_of: dt.date
+) -> pd.DataFrame:
+    """One row per arm held against its control, at the look that counts."""
+    return framed(comparisons_of, (_comparison_row(one, used, split, as_of) for one in judged))
 
 
 def _comparison_row(
@@ -307,6 +324,25 @@ def _drawn(judged: Sequence[_Judged]) -> list[_Judged]:
     return open_ones[:MOST_DRAWN]
 
 
+@columns(
+    experiment=NAME(is_shown=False),
+    arm=TEXT(is_shown=False),
+    look=COUNT(is_shown=False),
+    month=MONTH,
+    treated_successes=COUNT(is_shown=False),
+    treated_customers=COUNT(is_shown=False),
+    control_successes=COUNT(is_shown=False),
+    control_customers=COUNT(is_shown=False),
+    effect=POINTS.interval,
+    better_from=POINTS,
+    worse_from=POINTS(is_shown=False),
+    verdict=VERDICT,
+)
+def path_of(judged: Iterable[_Judged]) -> pd.DataFrame:
+    """One row per comparison and look: `better_from` and `worse_from` are what the look asks for."""
+    return framed(path_of, (row for one in judged for row in _path_rows(one)))
+
+
 def _path_rows(judged: _Judged) -> list[tuple[Any, ...]]:
     limits = judged.comparison.limits(judged.alpha)
     rows = []
@@ -326,6 +362,23 @@ def _edges(look: Look, limit: float) -> tuple[float, float]:
     up = best / look.treated - share if best <= look.treated else math.nan
     down = 1 - worst / look.treated - share if worst <= look.treated else math.nan
     return float(up), float(down)
+
+
+@columns(
+    experiment=NAME,
+    arm=TEXT,
+    outcome=TEXT,
+    treated_successes=COUNT(is_shown=False),
+    treated_customers=COUNT(is_shown=False),
+    control_successes=COUNT(is_shown=False),
+    control_customers=COUNT(is_shown=False),
+    difference=POINTS.interval,
+    margin=GIVEN_POINTS,
+    verdict=one_of("within its margin", "beyond its margin", "cannot tell yet"),
+)
+def guardrails_of(judged: Iterable[_Judged], used: _Customers) -> pd.DataFrame:
+    """One row per comparison and guarded outcome."""
+    return framed(guardrails_of, (row for one in judged for row in _guardrail_rows(one, used)))
 
 
 def _guardrail_rows(judged: _Judged, used: _Customers) -> list[tuple[Any, ...]]:
@@ -352,26 +405,36 @@ def _guardrail_rows(judged: _Judged, used: _Customers) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _arms(judged: Sequence[_Judged], used: _Customers, month: str) -> pd.DataFrame:
-    """Customers assigned to each arm, matured at the look that counts, and successes.
-
-    Columns: experiment, arm, planned_share, assigned, matured, successes, rate with `_low` and `_high`.
-    """
+@columns(
+    experiment=NAME,
+    arm=TEXT,
+    outcome=TEXT,
+    planned_share=SHARE(is_shown=False),
+    assigned=COUNT,
+    matured=COUNT,
+    successes=COUNT,
+    rate=SHARE.interval,
+)
+def arms_of(judged: Sequence[_Judged], used: _Customers, month: str) -> pd.DataFrame:
+    """One row per arm: customers assigned to it, matured at the look that counts, and successes."""
     plans = {one.plan.name: one.plan for one in judged}
     until = {one.plan.name: month for one in judged}
     until |= {one.plan.name: one.last.month for one in judged if one.comparison.is_over and one.last}
     rows = []
     for name, plan in plans.items():
-        for arm, share in zip(plan.design.arms, plan.design.shares, strict=True):
+        for arm, share in plan.design.arms.items():
             matured = used.matured.get((name, arm), {})
             counts = [pair for when, pair in matured.items() if when <= until[name]]
             made, customers = (sum(part) for part in zip((0, 0), *counts, strict=True))
-            rows.append((name, arm, share, used.assigned(name, arm), customers, made))
-    columns = ["experiment", "arm", "planned_share", "assigned", "matured", "successes"]
-    return with_rate(_frame(columns, rows), "rate", "successes", "matured")
+            rows.append(
+                (name, arm, plan.design.outcome.words, share, used.assigned(name, arm), customers, made)
+            )
+    names = ["experiment", "arm", "outcome", "planned_share", "assigned", "matured", "successes"]
+    return with_rate(pd.DataFrame(rows, columns=names), "rate", "successes", "matured")
 
 
-def _curves(plans: Mapping[str, Plan], used: _Customers) -> pd.DataFrame:
+@columns(experiment=NAME, arm=TEXT, day=COUNT, at_risk=COUNT, share=SHARE.interval)
+def curves_of(plans: Mapping[str, Plan], used: _Customers) -> pd.DataFrame:
     """The share that are still there at the end of each day, up to the outcome's day; that had the event.
 
     Everybody counts, also who has not reached that day (Kaplan and Meier). `not_cancelled`: until the first
@@ -393,5 +456,6 @@ def _curves(plans: Mapping[str, Plan], used: _Customers) -> pd.DataFrame:
         if outcome.kind == "event":
             low, high = 1 - upto["share_high"], 1 - upto["share_low"]
             upto = upto.assign(share=1 - upto["share"], share_low=low, share_high=high)
-        parts.append(upto.assign(experiment=plan.name, arm=arm)[list(CURVE_COLUMNS)])
-    return pd.concat(parts, ignore_index=True) if parts else _frame(CURVE_COLUMNS, [])
+        parts.append(upto.assign(experiment=plan.name, arm=arm))
+    none = framed(curves_of, [])
+    return pd.concat(parts, ignore_index=True)[list(none)] if parts else none

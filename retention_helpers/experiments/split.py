@@ -11,19 +11,17 @@ import pandas as pd
 from scipy import special
 
 from retention_helpers.business import Business
-from retention_helpers.experiments.design import Design
+from retention_helpers.contract.experiments import Design
 from retention_helpers.experiments.outcomes import assigned, attributes
 from retention_helpers.experiments.plan import Plan
+from retention_helpers.experiments.units import MONTH, NAME, SPLIT, framed
+from retention_helpers.shown.units import COUNT, P_VALUE, TEXT, columns
 from retention_helpers.statistics.intervals import holm
 
 SPLIT_LEVEL = 0.001  # a split that chance alone makes so seldom is no chance
 TOLERATED = 0.02  # the share of customers who may stand in two arms, or before their sign-up
 FEWEST = 12  # customers of a month or an attribute; fewer cannot reach the level
 FEWEST_EXPECTED = 5.0  # in every arm, for the chi-square test
-COLUMNS = (
-    "experiment", "split", "split_p", "worst_month", "month_p", "worst_attribute", "attribute_p", "two_arms",
-    "before_sign_up", "unknown_arm", "outside_dates", "not_eligible",
-)  # fmt: skip
 
 
 def shares_p(counts: Sequence[int], shares: Sequence[float]) -> float:
@@ -63,6 +61,20 @@ def analysed(rows: pd.DataFrame, plans: Mapping[str, Plan]) -> pd.DataFrame:
     return rows[rows["in_period"] & rows["is_eligible"] & np.array(is_named, dtype=bool)]
 
 
+@columns(
+    experiment=NAME,
+    split=SPLIT,
+    split_p=P_VALUE("p"),
+    worst_month=MONTH(is_shown=False),
+    month_p=P_VALUE(is_shown=False),
+    worst_attribute=TEXT.or_null(is_shown=False),
+    attribute_p=P_VALUE(is_shown=False),
+    two_arms=COUNT,
+    before_sign_up=COUNT("Too early"),
+    unknown_arm=COUNT,
+    outside_dates=COUNT(is_shown=False),
+    not_eligible=COUNT(is_shown=False),
+)
 def split_checks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
     """One row per randomised experiment with customers: were they split as planned?
 
@@ -107,7 +119,7 @@ def split_checks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
                 int(not_eligible),
             )
         )
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return framed(split_checks, rows)
 
 
 def _left_out(everybody: pd.DataFrame, used: pd.DataFrame) -> pd.DataFrame:

@@ -3,11 +3,11 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from ibis.backends.duckdb import Backend
 
 from retention_helpers.contract import tables
+from retention_helpers.contract.experiments import Design
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import TABLES, Fault, Level, day_name
 from retention_helpers.engine import path_text, quoted, rows, text
@@ -25,7 +25,7 @@ class Evidence:
         engine: what computes.
         target: where the Parquet of every table lies.
         settings: the owner's choices.
-        experiments: the plans of `experiments.yml` by name.
+        experiments: the designs of `experiments.yml` by name.
         read: the file behind every table that was read.
         totals: how many rows of it were kept.
         faults: what was found so far, in this order.
@@ -33,7 +33,7 @@ class Evidence:
     """
 
     def __init__(
-        self, engine: Backend, target: Path, settings: Settings, experiments: Mapping[str, Any]
+        self, engine: Backend, target: Path, settings: Settings, experiments: Mapping[str, Design]
     ) -> None:
         self.engine, self.target, self.settings, self.experiments = engine, target, settings, experiments
         self.read: dict[str, Source] = {}

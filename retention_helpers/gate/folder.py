@@ -10,9 +10,9 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from retention_helpers.contract.settings import Settings, named_settings, read_experiments, read_settings
+from retention_helpers.contract.experiments import Design, read_experiments
+from retention_helpers.contract.settings import Settings, named_settings, read_settings
 from retention_helpers.contract.tables import Fault
 from retention_helpers.shipped import PACKAGE
 from retention_helpers.sources import mapping
@@ -38,7 +38,7 @@ class Folder:
     path: Path
     settings: Settings
     named: frozenset[str]
-    experiments: Mapping[str, Any]
+    experiments: Mapping[str, Design]
     faults: tuple[Fault, ...]
     marks: Marks = field(default_factory=dict)
 
@@ -66,7 +66,8 @@ def look_at(path: Path) -> Folder:
     own = described_by(path)
     marks = _marks([*(path / name for name in CHOICES), *own])
     faults: list[Fault] = []
-    settings, named, experiments = Settings(), frozenset[str](), {}
+    settings, named = Settings(), frozenset[str]()
+    experiments: dict[str, Design] = {}
     try:
         settings, named = read_settings(path), frozenset(named_settings(path))
     except InputError as error:

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from retention_helpers import shipped
+from retention_helpers.contract.experiments import Design
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Fault
 from retention_helpers.words.errors import InputError
@@ -43,7 +43,7 @@ class Passed:
 
     folder: Path
     settings: Settings
-    experiments: Mapping[str, Any]
+    experiments: Mapping[str, Design]
     currency: str
     first_on: str  # day of the first subscription
     latest_on: str  # day of the latest row, ends of service included; may lie in the future

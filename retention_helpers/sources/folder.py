@@ -18,8 +18,9 @@ from typing import IO, Any, Literal, TextIO, cast
 import openpyxl
 import pyarrow.parquet as pq
 
+from retention_helpers.contract.experiments import EXPERIMENTS_FILE
 from retention_helpers.contract.not_known import FILE as NOT_KNOWN_FILE
-from retention_helpers.contract.settings import EXPERIMENTS_FILE, SETTINGS_FILE
+from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, message
 from retention_helpers.words.errors import InputError, nearest
 

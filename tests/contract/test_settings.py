@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from retention_helpers.contract.settings import Settings, read_experiments, read_settings
+from retention_helpers.contract.experiments import Design, Milestone, Outcome, read_experiments
+from retention_helpers.contract.settings import Settings, read_settings
 from retention_helpers.words.errors import InputError
 
 
@@ -35,7 +36,7 @@ GOOD = [
     ("min_customers: 10", "min_customers", 10),
     ("high_value_mrr: 99.50", "high_value_mrr", Decimal("99.5")),
     ("targets: {churn: 0.04}", "targets", {"churn": 0.04}),
-    ("benchmarks: no", "benchmarks", False),
+    ("benchmarks: false", "benchmarks", False),
     ("attributes: [industry, 5]", "attributes", ("industry", "5")),
     ("personal: [email]", "personal", ("email",)),
     ("show_names: true", "show_names", True),
@@ -198,10 +199,45 @@ def experiments(tmp_path: Path, text: str | bytes) -> dict:
 
 
 def test_the_documented_experiment_is_accepted(tmp_path):
-    plan = experiments(tmp_path, DOCUMENTED)["onboarding_call"]
-    assert plan["arms"] == {"control": 0.5, "treatment": 0.5}
-    assert plan["outcome"] == {"kind": "retained", "days": 30}
-    assert plan["ended_on"] is None
+    assert experiments(tmp_path, DOCUMENTED)["onboarding_call"] == Design(
+        name="onboarding_call",
+        hypothesis="a personal call in week one raises 30-day retention",
+        started_on=dt.date(2026, 2, 1),
+        randomised=True,
+        arms={"control": 0.5, "treatment": 0.5},
+        outcome=Outcome("retained", 30),
+        smallest_effect=0.05,
+        baseline=0.85,
+        eligible={"plan": ("pro",)},
+        milestone=Milestone("project_created", 10),
+        guardrails={"paying": -0.02},
+    )
+
+
+def test_words_of_the_owner_stay_words(tmp_path):
+    """NO is a country, `on` an arm, `no` a decision; only true and false are switches."""
+    text = DOCUMENTED.replace("{plan: pro}", "{country: [NO, SE], vip: true, seats: 5, since: 2024-01-31}")
+    text = text.replace("{control: 0.5, treatment: 0.5}", "{off: 0.5, on: 0.5}")
+    design = experiments(tmp_path, text.replace("decision:  ", "decision: no  "))["onboarding_call"]
+    assert design.eligible == {
+        "country": ("NO", "SE"), "vip": ("true",), "seats": ("5",), "since": ("2024-01-31",)
+    }  # fmt: skip
+    assert (design.control, design.treated, design.decision) == ("off", ("on",), "no")
+    (fault,) = complaints(settings, tmp_path, "show_names: yes")
+    assert fault == "retention.yml: show_names is yes, and should be true or false."
+    assert settings(tmp_path, "reason_map: {no: other, yes: too_expensive}").reason_map == {
+        "no": "other", "yes": "too_expensive"
+    }  # fmt: skip
+
+
+def test_what_comes_later_is_not_known_yet(tmp_path):
+    """An end on the last day of a month is known in its report, with the decision; a day before, neither."""
+    text = DOCUMENTED.replace("ended_on:  ", "ended_on: 2026-05-31 ")
+    text = text.replace("decision:  ", "decision: keep ")
+    design = experiments(tmp_path, text)["onboarding_call"]
+    assert design.known_by(dt.date(2026, 6, 1)) == design
+    before = design.known_by(dt.date(2026, 5, 31))
+    assert (before.ended_on, before.decision) == (None, "")
 
 
 def test_no_file_is_no_experiment(tmp_path):
@@ -210,32 +246,53 @@ def test_no_file_is_no_experiment(tmp_path):
 
 
 SHARES = "the planned shares of its arms should be at least two and add up to 1."
-FORM = "which is not of the form that {} takes."
+DAY = "and should be a day such as 2026-02-01, from 1990 to 2100."
+EFFECT = "and should lie between 0.001 and 1."
+SIZE = "and should be a whole number of customers an arm, at most 10,000,000."
+DAYS = "outcome needs its `days`, a whole number, at most 3,650."
+MILESTONE = "milestone needs an `event` and its `count`, at most 1,000,000."
 SLIPS = [
     ("ended_on: ", "ended_on: 2026-01-31 ", "ended_on lies before started_on. Correct the dates."),
     ("hypothesis: a", "hypotesis: a", "hypotesis is not known here. Did you mean hypothesis?"),
     ("hypothesis: a personal", "hypothesis: #", "hypothesis is missing."),
-    ("2026-02-01", "soon", f"started_on is soon, {FORM.format('started_on')}"),
-    ("2026-02-01", "2026-02-01 10:00:00", f"started_on is 2026-02-01 10:00:00, {FORM.format('started_on')}"),
-    ("randomised: true", "randomised: 1", f"randomised is 1, {FORM.format('randomised')}"),
-    ("{control: 0.5, treatment: 0.5}", "[a, b]", f"arms is [a, b], {FORM.format('arms')}"),
+    ("2026-02-01", "soon", f"started_on is soon, {DAY}"),
+    ("2026-02-01", "2026-02-01 10:00:00", f"started_on is 2026-02-01 10:00:00, {DAY}"),
+    ("randomised: true", "randomised: 1", "randomised is 1, and should be true or false."),
+    ("{control: 0.5, treatment: 0.5}", "[a, b]",
+     "arms is [a, b], and should be a planned share for each arm, such as {control: 0.5, call: 0.5}."),
     ("{control: 0.5, treatment: 0.5}", "{a: 0.5, b: 0.6}", SHARES),
     ("{control: 0.5, treatment: 0.5}", "{a: 1}", SHARES),
     ("{control: 0.5, treatment: 0.5}", "{a: 1.5, b: -0.5}", SHARES),
-    ("{control: 0.5, treatment: 0.5}", "{off: 0.5, on: 0.5}",
-     "the name of an arm is no text. Write it in quotes, such as 'on' or '1'."),
+    ("{control: 0.5, treatment: 0.5}", "{false: 0.5, true: 0.5}",
+     "the name of an arm is no text. Write it in quotes, such as '1' or 'true'."),
+    ("{control: 0.5, treatment: 0.5}", "{a: 0.999999999, b: 0.000000001}",
+     "the planned share of each arm should be at least 0.001."),
+    ("2026-02-01", "1889-02-01", f"started_on is 1889-02-01, {DAY}"),
+    ("ended_on: ", "ended_on: 9999-12-31 ", f"ended_on is 9999-12-31, {DAY}"),
+    ("days: 30", "days: 1000000000", DAYS),
+    ("smallest_effect: 0.05", "smallest_effect: 0.999999",
+     "smallest_effect is 0.999999, and a baseline of 0.85 has no room for so much."),
+    ("smallest_effect: 0.05", "smallest_effect: 0.0000001", f"smallest_effect is 1.0e-07, {EFFECT}"),
+    ("smallest_effect: 0.05", "smallest_effect: .nan", f"smallest_effect is .nan, {EFFECT}"),
+    ("size: ", "size: 10000001 ", f"size is 10000001, {SIZE}"),
+    ("size: ", "size: 12.5 ", f"size is 12.5, {SIZE}"),
+    ("looks: monthly", "looks: weekly", "looks is weekly. Known: monthly."),
+    ("count: 10", "count: 100000000000000000000", MILESTONE),
+    ("paying: -0.02", "paying: -.inf",
+     "guardrails need the worst acceptable difference, such as paying: -0.02."),
+    ("{plan: pro}", "{plan: }",
+     "eligible: plan needs a value, or a list of values, such as plan: [team, studio]."),
     ("kind: retained", "kind: retaned", "outcome is of no known kind. Did you mean retained?"),
     ("days: 30", "day: 30, days: 3", "outcome: day is not known here. Did you mean days?"),
-    ("days: 30", "days: long", "outcome needs its `days`, a whole number."),
-    ("kind: retained, days: 30", "kind: paying", "outcome needs its `days`, a whole number."),
+    ("days: 30", "days: long", DAYS),
+    ("kind: retained, days: 30", "kind: paying", DAYS),
     ("kind: retained", "kind: event", "outcome needs the `name` of its event."),
-    ("smallest_effect: 0.05", "smallest_effect: 5", "smallest_effect is 5, and should lie between 0 and 1."),
-    ("smallest_effect: 0.05", "smallest_effect: yes",
-     f"smallest_effect is true, {FORM.format('smallest_effect')}"),
+    ("smallest_effect: 0.05", "smallest_effect: 5", f"smallest_effect is 5, {EFFECT}"),
+    ("smallest_effect: 0.05", "smallest_effect: yes", f"smallest_effect is yes, {EFFECT}"),
     ("baseline: 0.85", "baseline: 85", "baseline is 85, and should lie between 0 and 1."),
-    ("size: ", "size: 0 ", "size is 0, and should be a whole number of customers an arm."),
+    ("size: ", "size: 0 ", f"size is 0, {SIZE}"),
     ("count: 10", "cuont: 10, count: 1", "milestone: cuont is not known here. Did you mean count?"),
-    ("count: 10", "count: many", "milestone needs an `event` and its `count`."),
+    ("count: 10", "count: many", MILESTONE),
     ("paying: -0.02", "payin: -0.02", "guardrails: payin is not known here. Did you mean paying?"),
     ("paying: -0.02", "paying: none",
      "guardrails need the worst acceptable difference, such as paying: -0.02."),
@@ -248,6 +305,16 @@ def test_a_slip_in_an_experiment(tmp_path, right, wrong, fault):
     faults = complaints(experiments, tmp_path, DOCUMENTED.replace(right, wrong))
     assert f"experiments.yml: onboarding_call: {fault}" in faults
     assert len(faults) == (2 if "hypotesis" in wrong else 1)
+
+
+def test_an_effect_without_a_baseline_has_room_in_any_case(tmp_path):
+    """Half of all: a baseline below leaves room above it, one above leaves room below."""
+    text = DOCUMENTED.replace("baseline: 0.85 ", "baseline:  ")
+    assert experiments(tmp_path, text.replace("smallest_effect: 0.05", "smallest_effect: 0.5"))
+    (fault,) = complaints(
+        experiments, tmp_path, text.replace("smallest_effect: 0.05", "smallest_effect: 0.6")
+    )
+    assert fault.endswith("smallest_effect is 0.6. Without a baseline it should be at most 0.5.")
 
 
 def test_all_slips_of_all_experiments_at_once(tmp_path):

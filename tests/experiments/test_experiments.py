@@ -13,7 +13,6 @@ from scipy.stats import binomtest, chisquare
 from retention_helpers import experiments
 from retention_helpers.business import Business
 from retention_helpers.experiments import observational, split
-from retention_helpers.experiments import said as said_experiments
 from retention_helpers.experiments.looks import difference
 from retention_helpers.experiments.power import size
 from retention_helpers.statistics import intervals
@@ -491,13 +490,14 @@ def test_the_baseline_is_the_business_own_past(business_of: Callable[..., Busine
 def reported(business: Business, earlier: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """The part `experiments` of findings.json, as a report hands it on."""
     found = read(business, earlier)
-    return said_experiments.record(
+    told = experiments.judged(
         found,
-        associations=experiments.associations(business, found.plans),
-        pauses=experiments.pause_choices(business, found.plans),
-        past=experiments.history(business, found.plans, found.comparisons),
-        instead={},
+        experiments.associations(business, found.plans),
+        experiments.pauses(business, found.plans),
+        experiments.past(business, found.plans, found.comparisons),
+        {},
     )
+    return told.record()["experiments"]
 
 
 def changed(business_of: Callable[..., Business], change: dict[str, Any], *, seen: bool) -> experiments.Plan:
@@ -566,9 +566,9 @@ def test_what_cannot_be_finished_says_what_else(business_of: Callable[..., Busin
     outcome = experiments.Outcome("retained", 35)
     plan = experiments.proposed(business, outcome=outcome, effect=0.05)
     assert plan.takes_too_long and plan.a_month == pytest.approx(5.07, abs=0.1)
-    found = experiments.instead(business, {plan.name: plan})[plan.name]
-    assert found.before_after_months < plan.months
-    sentence = said_experiments.proposed(plan, {plan.name: found}).text
+    found = experiments.proposal(business, plan, experiments.gains(plan))
+    assert found.value.instead.before_after_months < plan.months
+    sentence = found.sentence().text
     assert "You cannot finish this." in sentence
     quick = experiments.proposed(business, outcome=outcome, effect=0.2, a_month=500)
     assert not quick.takes_too_long and experiments.instead(business, {quick.name: quick}) == {}
@@ -632,10 +632,10 @@ def test_a_milestone_is_the_landmark_and_the_careless_number_stands_beside(
     rows = [("x", f"R-{n}", "treated", "2026-02-11T09:00") for n in range(0, 20, 2)]
     plan = plan_of(randomised=False, milestone={"event": "project", "count": 3})
     young = business_of(spans, month="2026-02", events=events, assignments=rows, experiments={"x": plan})
-    found = experiments.associations(young, experiments.plans(young, {})).set_index("comparison")
+    found = observational.associations(young, experiments.plans(young, {})).set_index("comparison")
     assert found["treated_customers"].tolist() == [0, 0, 0] and found["association"].isna().all()
     later = business_of(spans, month="2026-04", events=events, assignments=rows, experiments={"x": plan})
-    found = experiments.associations(later, experiments.plans(later, {})).set_index("comparison")
+    found = observational.associations(later, experiments.plans(later, {})).set_index("comparison")
     careless, crude = found.loc["everybody else"], found.loc["reached it too"]
     assert (careless["treated_successes"], careless["treated_customers"]) == (10, 10)
     assert careless["association"] == pytest.approx(1 - 30 / 50)
@@ -742,7 +742,7 @@ def test_the_sample_reads_as_its_readme_says(of_sample: experiments.Reading) -> 
 
 def test_the_mails_of_the_sample_are_an_association_that_may_be_none(sample: Business) -> None:
     """Planted: nothing. Against everybody else they look wonderful."""
-    found = experiments.associations(sample, experiments.plans(sample, {})).set_index("comparison")
+    found = observational.associations(sample, experiments.plans(sample, {})).set_index("comparison")
     assert found.loc["everybody else", "association_low"] > 0.15
     alike = found.loc["alike before"]
     assert alike["association_low"] < 0 < alike["association_high"] and alike["e_value_of_bound"] == 1

@@ -14,12 +14,9 @@ from test_experiments import PLAN, day, drawn, half, monthly, plan_of
 
 from retention_helpers import experiments, monthly_review, shipped
 from retention_helpers.business import Business
-from retention_helpers.experiments import said as said_experiments
-from retention_helpers.shown import figures
 from retention_helpers.shown.figures import Figure
-from retention_helpers.shown.records import hand_on
+from retention_helpers.shown.results import hand_on
 from retention_helpers.shown.sentences import Remarks
-from retention_helpers.shown.tables import table
 
 SCHEMA = json.loads(shipped.SCHEMA.read_text(encoding="utf-8"))
 
@@ -107,7 +104,7 @@ def test_a_broken_guardrail_holds_back_the_winner(business_of: Callable[..., Bus
     found = read(business_of(spans, month="2026-02", assignments=rows, experiments={"x": plan}))
     assert found.comparisons.iloc[0]["verdict"] == "better"
     assert orders(found) == {"X": "Do not give it to everybody yet: paying fell more than you allow."}
-    assert "paying: beyond its margin" in said_experiments.guardrails(found).text
+    assert "paying: beyond its margin" in experiments.guardrails(found).sentence().text
 
 
 def test_better_by_less_than_wanted_is_said(business_of: Callable[..., Business]) -> None:
@@ -126,8 +123,8 @@ def test_a_decided_one_leaves_the_first_screen(business_of: Callable[..., Busine
     found = read(business)
     assert monthly_review.experiment_answers(found, "2026-02").rows == ()
     assert "None." in repr(monthly_review.experiment_answers(found, "2026-02"))
-    past = experiments.history(business, found.plans, found.comparisons)
-    assert "you decided: rolled out." in repr(said_experiments.history(past))
+    past = experiments.past(business, found.plans, found.comparisons)
+    assert "you decided: rolled out." in repr(past.sentence())
 
 
 def test_many_experiments_are_cut_and_counted(business_of: Callable[..., Business]) -> None:
@@ -176,6 +173,12 @@ def test_the_review_leads_with_what_can_be_decided(business_of: Callable[..., Bu
 # --- sentences -------------------------------------------------------------------------------------
 
 
+def said_of_plans(
+    plans: Mapping[str, experiments.Plan], instead: Mapping[str, experiments.Instead] | None = None
+) -> Any:
+    return experiments.planned(plans).sentence(plans, instead or {})
+
+
 def test_a_line_that_was_crossed_and_left_again_is_said(business_of: Callable[..., Business]) -> None:
     """A huge difference in the first months, none later: the sentence says both."""
     tables = monthly(
@@ -193,9 +196,10 @@ def test_a_line_that_was_crossed_and_left_again_is_said(business_of: Callable[..
     ]
     plan = plan_of(size=200, outcome={"kind": "retained", "days": 20}, smallest_effect=0.1)
     business = business_of(spans, month="2026-06", assignments=tables["assignments"], experiments={"x": plan})
-    row = read(business).comparisons.iloc[0]
+    found = read(business)
+    row = found.comparisons.iloc[0]
     if row["verdict"] == "cannot tell yet":
-        said = repr(said_experiments.standing(read(business)))
+        said = repr(experiments.comparisons(found).sentence(found.plans))
         assert "It crossed its line in" in said and "has become smaller" in said
     assert row["crossed_in"] is not None
 
@@ -212,7 +216,7 @@ def test_what_was_changed_is_told_with_its_consequence(business_of: Callable[...
             change("outcome", "retained at day 30", "paying at day 30", True),
         ),
     )
-    said = said_experiments.plans({"x": changed}, {}).items
+    said = said_of_plans({"x": changed}).items
     told = (
         "you changed the size since the report of February 2026, from “120” to “40”. The frozen plan holds."
     )
@@ -228,7 +232,7 @@ def test_a_key_of_the_plan_is_no_column(business_of: Callable[..., Business]) ->
     changed = replace(
         plan, changes=tuple(experiments.plan.Change(what, "a", "b", False) for what in plan.written)
     )
-    said = said_experiments.plans({"size": changed}, {}).items
+    said = said_of_plans({"size": changed}).items
     assert sum("you changed" in one for one in said) == len(plan.written)
 
 
@@ -237,7 +241,7 @@ def test_many_plans_are_cut_and_counted(business_of: Callable[..., Business]) ->
     plans = {f"test_{nth:02}": plan_of(baseline=None, smallest_effect=0.01) for nth in range(20)}
     business = business_of([("a", "2026-01-02", "", 10)], month="2026-02", experiments=plans)
     found = experiments.plans(business, {})
-    said = said_experiments.plans(found, experiments.instead(business, found)).items
+    said = said_of_plans(found, experiments.instead(business, found)).items
     assert len(said) == 14 and said[12] == "28 more remarks about the plans above."
     assert said[13].startswith("Test 00, Test 01, Test 02, Test 03 and 16 others name no baseline")
 
@@ -249,7 +253,10 @@ def test_a_plan_says_where_there_is_no_room_and_where_nothing_was_drawn(
     plans = {"full": plan_of(baseline=0.97, smallest_effect=0.1), "chosen": plan_of(randomised=False)}
     business = business_of([("a", "2026-01-02", "", 10)], month="2026-02", experiments=plans)
     found = experiments.plans(business, {})
-    full, chosen = (said_experiments.proposed(found[name], {}).text for name in plans)
+    full, chosen = (
+        experiments.proposal(business, plan, experiments.gains(plan)).sentence().text
+        for plan in found.values()
+    )
     assert "Above 97 % there is no room for a gain of 10 points, so it could only tell such a loss." in full
     assert chosen.endswith(
         "But Chosen is not drawn by lot: no number of customers makes its difference an effect."
@@ -264,7 +271,7 @@ def test_a_question_that_is_always_true_is_told(
     """Day 30 of a monthly plan comes before its first renewal."""
     plan = plan_of(outcome={"kind": "retained", "days": days})
     business = business_of([("a", "2026-01-02", "", 10)], month="2026-02", experiments={"x": plan})
-    said = repr(said_experiments.plans(experiments.plans(business, {}), {}))
+    said = repr(said_of_plans(experiments.plans(business, {})))
     assert ("has not been renewed yet" in said) == is_told
 
 
@@ -282,21 +289,25 @@ def test_several_remarks_are_a_list_and_one_is_a_sentence() -> None:
 def test_the_tables_of_the_sample_read_in_words(sample: Business) -> None:
     """Points with their interval, p-values, looks of so many, months with one decimal."""
     found = read(sample)
-    shown = repr(table(experiments.comparisons_shown(found), "x"))
+    shown = repr(experiments.comparisons(found).table())
     assert "+11.6 (−" in shown and "below 0.001" in shown and "8\u00a0of\u00a0" in shown
     assert "nan" not in shown.lower()
-    split = repr(table(experiments.split_shown(found), "x"))
+    split = repr(experiments.checks(found).table())
     assert "broken  below 0.001" in split
+
+
+def figures_of(found: experiments.Reading) -> list[Any]:
+    return [
+        experiments.comparisons(found).figure(),
+        experiments.path(found).figure(),
+        experiments.curves(found).figure(experiments.curve_outcomes(found)),
+    ]
 
 
 def test_figures_say_their_numbers_and_stay_small(sample: Business) -> None:
     """Every difference with its interval, where the line is, where the curves end."""
     found = read(sample)
-    drawn_ones = [
-        figures.effects(found.comparisons),
-        figures.estimate_path(found.path),
-        figures.shares_by_day(experiments.open_curves(found), experiments.curve_outcomes(found)),
-    ]
+    drawn_ones = figures_of(found)
     for figure in drawn_ones:
         assert isinstance(figure, Figure) and len(figure.png) < 90_000
     assert "Pause offer, pause_offered: +30.4 (" in drawn_ones[0].alt
@@ -307,11 +318,7 @@ def test_figures_say_their_numbers_and_stay_small(sample: Business) -> None:
 def test_figures_of_nothing_say_so(business_of: Callable[..., Business]) -> None:
     """No experiment, or none that has begun."""
     found = read(business_of([("a", "2026-01-02", "", 10)], month="2026-02"))
-    for figure in (
-        figures.effects(found.comparisons),
-        figures.estimate_path(found.path),
-        figures.shares_by_day(experiments.open_curves(found), experiments.curve_outcomes(found)),
-    ):
+    for figure in figures_of(found):
         assert "none to show yet" in figure.alt or "0 " in figure.alt
 
 
@@ -320,22 +327,21 @@ def test_figures_of_nothing_say_so(business_of: Callable[..., Business]) -> None
 
 def handed_on(business: Business, tmp_path: Path) -> dict[str, Any]:
     found = read(business)
-    instead = experiments.instead(business, found.plans)
-    told = said_experiments.record(
+    told = experiments.judged(
         found,
-        associations=experiments.associations(business, found.plans),
-        pauses=experiments.pause_choices(business, found.plans),
-        past=experiments.history(business, found.plans, found.comparisons),
-        instead=instead,
+        experiments.associations(business, found.plans),
+        experiments.pauses(business, found.plans),
+        experiments.past(business, found.plans, found.comparisons),
+        experiments.instead(business, found.plans),
     )
-    hand_on(str(tmp_path / "f.json"), experiments=told)
+    hand_on(str(tmp_path / "f.json"), told)
     return json.loads((tmp_path / "f.json").read_text(encoding="utf-8"))
 
 
 def test_a_pause_is_told_beside_those_who_were_not_offered_one(sample: Business) -> None:
     """The difference and the verdict are those of the reading, so the page cannot disagree with itself."""
     found = read(sample)
-    said = repr(said_experiments.pauses(experiments.pause_choices(sample, found.plans), found))
+    said = repr(experiments.pauses(sample, found.plans).sentence(found))
     row = found.comparisons.set_index("experiment").loc["pause_offer"]
     share = row["control_successes"] / row["control_customers"]
     assert f"Of those who were not offered one, {100 * share:.1f}" in said
@@ -383,19 +389,18 @@ def test_frames_keep_their_columns_without_any_experiment(business_of: Callable[
     business = business_of([("a", "2026-01-02", "", 10)], month="2026-02")
     plans = experiments.plans(business, {})
     found = experiments.read(business, plans)
-    past = experiments.history(business, plans, found.comparisons)
     shown = [
-        experiments.plans_shown(plans),
-        experiments.split_shown(found),
-        experiments.arms_shown(found),
-        experiments.comparisons_shown(found),
-        experiments.path_shown(found),
-        experiments.guardrails_shown(found),
-        experiments.curves_shown(found),
-        experiments.history_shown(past, plans),
-        experiments.associations_shown(experiments.associations(business, plans)),
-        experiments.pauses_shown(experiments.pause_choices(business, plans)),
+        experiments.planned(plans),
+        experiments.checks(found),
+        experiments.arms(found),
+        experiments.comparisons(found),
+        experiments.path(found),
+        experiments.guardrails(found),
+        experiments.quarters(found),
+        experiments.past(business, plans, found.comparisons),
+        experiments.associations(business, plans),
+        experiments.pauses(business, plans),
     ]
-    for frame in shown:
-        assert isinstance(frame, pd.DataFrame) and frame.empty and len(frame.columns) > 3
-        assert "None." in repr(table(frame, "x"))
+    for result in shown:
+        assert isinstance(result.value, pd.DataFrame) and result.value.empty
+        assert len(result.table().columns) > 3 and "None." in repr(result)

@@ -2,10 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from retention_helpers.experiments import Instead, Plan
-from retention_helpers.experiments.plan import TOO_LONG, UNKNOWN_BASELINE
-from retention_helpers.experiments.planning import PROPOSED
+import pandas as pd
+
+from retention_helpers.experiments import planning
+from retention_helpers.experiments.plan import TOO_LONG, UNKNOWN_BASELINE, Plan
+from retention_helpers.experiments.planning import PROPOSED, Instead, Proposal
 from retention_helpers.experiments.power import other_rate
+from retention_helpers.experiments.said import tables
+from retention_helpers.experiments.said.record import PROPOSAL, proposal_record
+from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Remarks, Sentence, listed
 from retention_helpers.words import formats
 
@@ -24,11 +29,11 @@ CHANGED = {
 }
 
 
-def plans(plans: Mapping[str, Plan], instead: Mapping[str, Instead]) -> Remarks:
+def about_plans(shown: pd.DataFrame, plans: Mapping[str, Plan], instead: Mapping[str, Instead]) -> Remarks:
     """What is wrong with the plans of the experiments that are not over, and what was changed in them."""
-    waiting = {name: plan for name, plan in plans.items() if plan.design.ended_on is None}
-    if not waiting:
+    if shown.empty:
         return Remarks(("No experiment is running or waiting.",))
+    waiting = {name: plans[name] for name in shown["experiment"]}
     said = [remark for name, plan in waiting.items() for remark in _about_plan(plan, instead.get(name))]
     more = len(said) - MOST_REMARKS
     if more > 0:
@@ -132,8 +137,9 @@ def _pace(a_month: float, who: str) -> str:
     return formats.plural(round(a_month), who) if a_month >= 1 else f"{formats.number(a_month, 1)} {who}s"
 
 
-def proposed(plan: Plan, instead: Mapping[str, Instead]) -> Sentence:
+def about_proposal(found: Proposal) -> Sentence:
     """What an experiment to be would need, and how long it would take."""
+    plan = found.plan
     rate = formats.percent(plan.baseline, 0)
     who = "newcomer" if plan.name == PROPOSED else "customer"
     source = {
@@ -153,6 +159,16 @@ def proposed(plan: Plan, instead: Mapping[str, Instead]) -> Sentence:
         return Sentence(f"{text} But {formats.words(plan.name)} is {_not_drawn()}")
     if plan.asks_too_early:
         text = f"{text} {_too_early(plan)}"
-    if plan.name in instead:
-        return Sentence(f"{text} {cannot_finish(plan, instead[plan.name])}")
+    if found.instead:
+        return Sentence(f"{text} {cannot_finish(plan, found.instead)}")
     return Sentence(f"{text} It finds such a difference, if it is there, in 80 % of the cases.")
+
+
+planned = Measure(tables.planned, "The plans of what is running or waiting", about_plans)
+gains = Measure(planning.effects, "How many customers a gain needs, and how many months that takes")
+proposal = Measure(
+    planning.proposal,
+    sentence=about_proposal,
+    findings={"proposed_experiment": PROPOSAL},
+    record=proposal_record,
+)

@@ -1,29 +1,37 @@
 """The sentences of the readings: the split, how each stands, what was not drawn by lot, and what is over."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from retention_helpers.experiments import Plan, Reading
+from retention_helpers.experiments import observational, pause
+from retention_helpers.experiments.history import history
 from retention_helpers.experiments.pause import PAUSE_DAYS
+from retention_helpers.experiments.plan import Plan
+from retention_helpers.experiments.reading import Reading
+from retention_helpers.experiments.said import record, tables
 from retention_helpers.experiments.said.plan import MOST_REMARKS
+from retention_helpers.experiments.split import SPLIT_LEVEL
+from retention_helpers.shown import figures
+from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Remarks, Sentence, listed
 from retention_helpers.words import formats
 
 PAUSES_ELSEWHERE = (0.54, 0.43, 0.89)  # paying again after a pause, as published: mean and range
 
 
-def split(reading: Reading) -> Remarks:
+def about_split(checks: pd.DataFrame) -> Remarks:
     """Which experiments were not split as planned, and who was left out."""
-    if reading.checks.empty:
+    if checks.empty:
         return Remarks(("No customer of a randomised experiment has been assigned yet.",))
-    broken = [row for row in reading.checks.itertuples() if row.split == "broken"]
+    broken = [row for row in checks.itertuples() if row.split == "broken"]
     said = [
         f"{formats.words(row.experiment)} is not interpretable: {listed(_faults(row))}." for row in broken
     ]
     if not broken:
         said = ["The customers of every randomised experiment were split as planned."]
-    for row in reading.checks.itertuples():
+    for row in checks.itertuples():
         out = [
             f"{formats.plural(count, 'customer')} {what}"
             for count, what in (
@@ -44,7 +52,7 @@ def _faults(row: Any) -> list[str]:
         (row.month_p, f"neither are those of {formats.month(row.worst_month)}"),
         (row.attribute_p, f"neither are those of the customers with {row.worst_attribute}"),
     )
-    said += [f"{what} (p {formats.p_value(p)})" for p, what in tests if p < 0.001]
+    said += [f"{what} (p {formats.p_value(p)})" for p, what in tests if p < SPLIT_LEVEL]
     counts = (
         (row.unknown_arm, "in an arm that the plan does not name"),
         (row.two_arms, "assigned to two arms"),
@@ -56,12 +64,12 @@ def _faults(row: Any) -> list[str]:
 # ------------------------------------------------------------------------------------------- the reading
 
 
-def standing(reading: Reading) -> Remarks:
+def about_standing(comparisons: pd.DataFrame, plans: Mapping[str, Plan]) -> Remarks:
     """How each comparison stands that can be interpreted: the difference, and what it is compatible with."""
-    judged = reading.comparisons[reading.comparisons["effect"].notna()]
+    judged = comparisons[comparisons["effect"].notna()]
     if judged.empty:
         return Remarks(("No experiment has a difference that could be read.",))
-    said = [_standing(row, reading.plans[row.experiment]) for row in judged.itertuples()]
+    said = [_standing(row, plans[row.experiment]) for row in judged.itertuples()]
     more = len(said) - MOST_REMARKS
     if more > 0:
         said = [*said[:MOST_REMARKS], f"{formats.plural(more, 'more comparison')} in the table above."]
@@ -85,9 +93,8 @@ def _standing(row: Any, plan: Plan) -> str:
     return f"{text} {crossed} already." if row.crossed_in < row.read_in else text
 
 
-def guardrails(reading: Reading) -> Sentence:
+def about_guardrails(rows: pd.DataFrame) -> Sentence:
     """Whether anything that the owner guards got worse than he allows."""
-    rows = reading.guardrails
     if rows.empty:
         return Sentence("No experiment names a guardrail, or none has a customer who reached its day.")
     said = [
@@ -102,7 +109,7 @@ def guardrails(reading: Reading) -> Sentence:
 # -------------------------------------------------------------------- not randomised, pauses, the history
 
 
-def associations(found: pd.DataFrame) -> Remarks:
+def about_associations(found: pd.DataFrame) -> Remarks:
     """What an experiment that was not drawn by lot may say, and what it may not."""
     if found.empty:
         return Remarks(("Every experiment is drawn by lot.",))
@@ -138,12 +145,15 @@ def _difference(row: Any) -> str:
     return formats.difference(row.association, row.association_low, row.association_high)
 
 
-def pauses(chosen: pd.DataFrame, reading: Reading) -> Remarks:
+def about_pauses(chosen: pd.DataFrame, reading: Reading) -> Remarks:
     """Who pays again after a pause, and how many more than without the offer."""
     offered = chosen[chosen["choice"] == "paused"]
     if offered.empty:
         return Remarks(
-            ("No experiment with a pause has a customer whose day 90 is over, and whose pauses are known.",)
+            (
+                f"No experiment with a pause has a customer whose day {PAUSE_DAYS} is over, and whose pauses "
+                "are known.",
+            )
         )
     mean, low, high = PAUSES_ELSEWHERE
     said = []
@@ -179,7 +189,7 @@ def _without_the_offer(row: Any, chosen: pd.DataFrame, reading: Reading) -> str:
     return f"{told}; the difference, read as above, is {difference} points: {own['verdict']}."
 
 
-def history(past: pd.DataFrame) -> Remarks:
+def about_past(past: pd.DataFrame) -> Remarks:
     """What was decided, and whether the difference lasted."""
     if past.empty:
         return Remarks(("No experiment is over yet.",))
@@ -200,3 +210,30 @@ def history(past: pd.DataFrame) -> Remarks:
             )
         said.append(text)
     return Remarks(tuple(said))
+
+
+# --------------------------------------------------------------------------------------------- the measures
+
+checks = Measure(tables.checks, "The split of the randomised experiments", about_split)
+arms = Measure(tables.arms, "Outcomes by arm")
+comparisons = Measure(
+    tables.comparisons, "Each arm against its control", about_standing, figure=figures.effects
+)
+path = Measure(tables.path, "The looks of the open experiments", figure=figures.estimate_path)
+quarters = Measure(
+    tables.at_quarters, "By arm, a quarter, half, three quarters and all of the way to the outcome's day"
+)
+curves = Measure(tables.curves, "By arm and day", figure=figures.shares_by_day)
+guardrails = Measure(tables.guardrails, "Guardrails", about_guardrails)
+associations = Measure(
+    observational.associations, "Experiments that were not drawn by lot", about_associations
+)
+pauses = Measure(
+    pause.pause_choices, f"What they chose, and who pays on day {PAUSE_DAYS}", sentence=about_pauses
+)
+past = Measure(history, "Experiments that are over", about_past)
+judged = Measure(
+    record.judged,
+    findings={"experiments": record.JUDGED},
+    record=lambda told: {"experiments": told},
+)

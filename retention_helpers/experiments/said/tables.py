@@ -1,155 +1,150 @@
-"""The tables of the page: the measured frames with the columns that a reader needs, in words."""
+"""The tables of the page: the measured frames with what a reader needs in words."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 
 from retention_helpers.experiments.plan import Plan
-from retention_helpers.experiments.reading import Reading
+from retention_helpers.experiments.reading import (
+    Reading,
+    arms_of,
+    comparisons_of,
+    curves_of,
+    guardrails_of,
+    path_of,
+)
+from retention_helpers.experiments.split import split_checks
+from retention_helpers.experiments.units import MONTH, NAME, framed
+from retention_helpers.shown.units import COUNT, POINTS, SHARE, TENTHS, TEXT, columns, columns_of
 from retention_helpers.words import formats
 
 QUARTERS = 4  # of the way to the outcome's day
+_CALLED = TEXT("Experiment")
 
 
-def _named(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(experiment=[formats.words(name) for name in frame["experiment"]])
+def _first(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
+    return frame[[*names, *(name for name in frame if name not in names)]]
 
 
-def _called(frame: pd.DataFrame, plans: Mapping[str, Plan]) -> pd.DataFrame:
-    """With the comparison's name as experiment, and without the arm."""
-    names = [plans[name].called(arm) for name, arm in zip(frame["experiment"], frame["arm"], strict=True)]
-    return frame.assign(experiment=names).drop(columns="arm")
+def _called(frame: pd.DataFrame, plans: Mapping[str, Plan]) -> list[str]:
+    return [plans[name].called(arm) for name, arm in zip(frame["experiment"], frame["arm"], strict=True)]
+
+
+def _together(word: str) -> str:
+    """A few words that stay on one line."""
+    return word.replace(" ", "\u00a0")
 
 
 def _with_p(where: object, p_value: float) -> str:
     if formats.is_missing(where):
         return formats.MISSING
-    told = f"p {formats.p_value(p_value)}".replace(" ", "\u00a0")
-    return f"{where}, {told}"
+    return f"{where}, {_together(f'p {formats.p_value(p_value)}')}"
 
 
-def plans_shown(plans: Mapping[str, Plan]) -> pd.DataFrame:
-    """One row per experiment that is not over: experiment, outcome, baseline_rate, smallest_effect, per_arm,
-    in_all, customers_a_month, months, frozen_in (the month whose report froze it).
-    """
-    rows = [
+@columns(
+    experiment=NAME,
+    outcome=TEXT,
+    baseline_rate=SHARE,
+    smallest_effect=POINTS,
+    per_arm=COUNT,
+    in_all=COUNT,
+    customers_a_month=TENTHS,
+    months=TENTHS,
+    frozen_in=MONTH,
+)
+def planned(plans: Mapping[str, Plan]) -> pd.DataFrame:
+    """One row per experiment that is not over; frozen_in is the month whose report froze it."""
+    return framed(
+        planned,
         (
-            formats.words(name),
-            plan.design.outcome.words,
-            plan.baseline,
-            plan.smallest_effect,
-            plan.size,
-            plan.in_all,
-            plan.a_month,
-            plan.months,
-            formats.short_month(plan.frozen_in),
-        )
-        for name, plan in plans.items()
-        if plan.design.ended_on is None
-    ]
-    columns = ["experiment", "outcome", "baseline_rate", "smallest_effect", "per_arm", "in_all",
-               "customers_a_month", "months", "frozen_in"]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns).astype({"customers_a_month": float, "months": float})
+            (name, plan.design.outcome.words, plan.baseline, plan.smallest_effect, plan.size, plan.in_all,
+             plan.a_month, plan.months, plan.frozen_in)
+            for name, plan in plans.items()
+            if plan.design.ended_on is None
+        ),
+    )  # fmt: skip
 
 
-def split_shown(reading: Reading) -> pd.DataFrame:
-    """One row per randomised experiment: experiment, split, p_value, worst_month and worst_attribute (each
-    with its p), and customers: two_arms, too_early (before they signed up), unknown_arm, left_out.
-    """
-    checks = _named(reading.checks)
+@columns(
+    **columns_of(split_checks), month=TEXT("Worst month"), attribute=TEXT("Worst attribute"), left_out=COUNT
+)
+def checks(reading: Reading) -> pd.DataFrame:
+    """One row per randomised experiment: its split as a whole and where it is worst, and who is left out."""
+    found = reading.checks
     months = [
-        None if formats.is_missing(month) else formats.short_month(month).replace(" ", "\u00a0")
-        for month in checks["worst_month"]
+        None if formats.is_missing(month) else _together(formats.short_month(month))
+        for month in found["worst_month"]
     ]
-    frame = checks.assign(
-        p_value=checks["split_p"],
-        worst_month=[_with_p(*pair) for pair in zip(months, checks["month_p"], strict=True)],
-        worst_attribute=[
-            _with_p(*pair) for pair in zip(checks["worst_attribute"], checks["attribute_p"], strict=True)
+    shown = found.assign(
+        month=[_with_p(*pair) for pair in zip(months, found["month_p"], strict=True)],
+        attribute=[
+            _with_p(*pair) for pair in zip(found["worst_attribute"], found["attribute_p"], strict=True)
         ],
-        too_early=checks["before_sign_up"],
-        left_out=checks["outside_dates"] + checks["not_eligible"],
+        left_out=found["outside_dates"] + found["not_eligible"],
     )
-    return frame[
-        ["experiment", "split", "p_value", "worst_month", "worst_attribute", "two_arms", "too_early",
-         "unknown_arm", "left_out"]
-    ]  # fmt: skip
+    return _first(shown, "experiment", "split", "split_p", "month", "attribute")
 
 
-def arms_shown(reading: Reading) -> pd.DataFrame:
-    """One row per experiment and arm: experiment, arm, outcome, assigned, matured, successes, rate."""
-    frame = _named(reading.arms).drop(columns="planned_share")
-    frame.insert(2, "outcome", outcomes(reading)[reading.arms["experiment"]].to_numpy())
-    return frame
+@columns(**columns_of(arms_of))
+def arms(reading: Reading) -> pd.DataFrame:
+    """One row per experiment and arm."""
+    return reading.arms
 
 
-def comparisons_shown(reading: Reading) -> pd.DataFrame:
-    """One row per arm against its control: experiment, look (3 of 8), effect with its interval at the
-    look's own level, p_value, needed_p (what this look asks for), anytime_p, verdict.
+@columns(called=_CALLED, looks=TEXT("Look"), **columns_of(comparisons_of))
+def comparisons(reading: Reading) -> pd.DataFrame:
+    """One row per arm against its control: the look (3 of 8), the effect with its interval at the look's own
+    level, p and what this look asks for, the anytime p, the verdict.
     """
-    rows = _called(reading.comparisons, reading.plans)
+    found = reading.comparisons
     looks = [
-        f"{look}\u00a0of\u00a0{of}" if look else formats.MISSING
-        for look, of in zip(rows["look"], rows["of"], strict=True)
+        _together(f"{look} of {of}") if look else formats.MISSING
+        for look, of in zip(found["look"], found["of"], strict=True)
     ]
-    return rows.assign(look=looks, needed_p=rows["p_needed"])[
-        ["experiment", "look", "effect", "effect_low", "effect_high", "p_value", "needed_p", "anytime_p",
-         "verdict"]
-    ]  # fmt: skip
+    return _first(found.assign(called=_called(found, reading.plans), looks=looks), "called", "looks")
 
 
-def path_shown(reading: Reading) -> pd.DataFrame:
-    """One row per comparison that is open and look: experiment, month, successes of both arms, effect
-    with its interval at the look's own level, better_from (the difference that the look asks for), verdict.
+@columns(called=_CALLED, **columns_of(path_of), treated=TEXT, control=TEXT)
+def path(reading: Reading) -> pd.DataFrame:
+    """One row per open comparison and look: successes of both arms, the effect with its interval at the
+    look's own level, and the difference that the look asks for.
     """
-    path = _called(reading.path, reading.plans)
-    pairs = {
+    found = reading.path
+    counts = {
         side: [
             f"{made} of {customers}"
-            for made, customers in zip(path[f"{side}_successes"], path[f"{side}_customers"], strict=True)
+            for made, customers in zip(found[f"{side}_successes"], found[f"{side}_customers"], strict=True)
         ]
         for side in ("treated", "control")
     }
-    return path.assign(**pairs, better_from_difference=path["better_from"])[
-        ["experiment", "month", "treated", "control", "effect", "effect_low", "effect_high",
-         "better_from_difference", "verdict"]
-    ]  # fmt: skip
+    shown = found.assign(called=_called(found, reading.plans), **counts)
+    return _first(shown, "called", "month", "treated", "control")
 
 
-def guardrails_shown(reading: Reading) -> pd.DataFrame:
-    """One row per comparison and guarded outcome: experiment, arm, outcome, difference with its interval,
-    margin, verdict.
-    """
-    return _named(reading.guardrails)[
-        [
-            "experiment",
-            "arm",
-            "outcome",
-            "difference",
-            "difference_low",
-            "difference_high",
-            "margin",
-            "verdict",
-        ]
-    ]
+@columns(**columns_of(guardrails_of))
+def guardrails(reading: Reading) -> pd.DataFrame:
+    """One row per comparison and guarded outcome."""
+    return reading.guardrails
 
 
-def open_curves(reading: Reading) -> pd.DataFrame:
-    """The curves of the experiments whose path is shown: experiment, arm, day, at_risk, share."""
+@columns(**columns_of(curves_of))
+def curves(reading: Reading) -> pd.DataFrame:
+    """One row per arm and day of the experiments whose path is shown."""
     names = list(reading.path["experiment"].unique())
     return reading.curves[reading.curves["experiment"].isin(names)]
 
 
-def curves_shown(reading: Reading) -> pd.DataFrame:
-    """One row per open experiment, arm and quarter of the way to the outcome's day: experiment, arm, day,
-    at_risk, share that are still so with `_low` and `_high` (Kaplan and Meier, 95 %).
+@columns(**columns_of(curves_of))
+def at_quarters(reading: Reading) -> pd.DataFrame:
+    """The same at each quarter of the way to the outcome's day: the share that are still so (Kaplan and
+    Meier, 95 %).
     """
-    curves = open_curves(reading)
+    every = curves(reading)
     is_shown = [
         day in quarters(reading.plans[name])
-        for name, day in zip(curves["experiment"], curves["day"], strict=True)
+        for name, day in zip(every["experiment"], every["day"], strict=True)
     ]
-    return _named(curves[pd.Series(is_shown, index=curves.index, dtype=bool)])
+    return every[pd.Series(is_shown, index=every.index, dtype=bool)]
 
 
 def quarters(plan: Plan) -> list[int]:
@@ -157,42 +152,7 @@ def quarters(plan: Plan) -> list[int]:
     return [plan.design.outcome.days * nth // QUARTERS for nth in range(1, QUARTERS + 1)]
 
 
-def outcomes(reading: Reading) -> pd.Series:
-    """What each experiment counts, in words, by name."""
-    return pd.Series({name: plan.design.outcome.words for name, plan in reading.plans.items()}, dtype="str")
-
-
 def curve_outcomes(reading: Reading) -> pd.Series:
     """What the curves of each experiment show, in words, by name."""
     words = {name: plan.design.outcome.curve_words for name, plan in reading.plans.items()}
     return pd.Series(words, dtype="str")
-
-
-def history_shown(past: pd.DataFrame, plans: Mapping[str, Plan]) -> pd.DataFrame:
-    """One row per comparison that is over: experiment, ended_on, verdict, decision, later_day,
-    later_difference with its 95 % interval, lasted.
-    """
-    frame = _called(past, plans).rename(
-        columns={"later": "later_difference", "later_low": "later_difference_low",
-                 "later_high": "later_difference_high"}
-    )  # fmt: skip
-    return frame[
-        ["experiment", "ended_on", "verdict", "decision", "later_day", "later_difference",
-         "later_difference_low", "later_difference_high", "lasted"]
-    ]  # fmt: skip
-
-
-def associations_shown(found: pd.DataFrame) -> pd.DataFrame:
-    """One row per comparison: experiment, compared_with, treated_customers, treated_rate, other_customers,
-    other_rate, association with its 95 % interval.
-    """
-    frame = _named(found).rename(
-        columns={"comparison": "compared_with", "others_customers": "other_customers",
-                 "others_rate": "other_rate"}
-    )  # fmt: skip
-    return frame.drop(columns=["treated_successes", "others_successes", "e_value", "e_value_of_bound"])
-
-
-def pauses_shown(chosen: pd.DataFrame) -> pd.DataFrame:
-    """One row per arm and choice: experiment, arm, choice, customers, paying_again, share."""
-    return _named(chosen)

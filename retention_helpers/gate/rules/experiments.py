@@ -1,6 +1,6 @@
 """Rules that hold assignments against the plans of `experiments.yml` and against the customers."""
 
-from retention_helpers.contract.settings import EXPERIMENTS_FILE
+from retention_helpers.contract.experiments import EXPERIMENTS_FILE
 from retention_helpers.gate.evidence import Evidence
 from retention_helpers.gate.rules.attributes import columns_of
 from retention_helpers.words.errors import nearest
@@ -14,7 +14,7 @@ def planned(evidence: Evidence) -> None:
         "WHERE experiment IS NOT NULL AND arm IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"
     ):
         plan = evidence.experiments.get(name)
-        if plan is not None and arm not in plan["arms"]:
+        if plan is not None and arm not in plan.arms:
             _unknown_arm(evidence, name, arm, count)
     unknown = [
         name
@@ -39,7 +39,7 @@ def who_takes_part(evidence: Evidence) -> None:
     """An experiment for customers with something that the tables do not hold, so for nobody."""
     columns = ["plan", *columns_of(evidence)]
     for name, plan in evidence.experiments.items():
-        for wanted in plan.get("eligible") or {}:
+        for wanted in plan.eligible:
             if wanted not in columns:
                 evidence.say(
                     "warning",
@@ -54,7 +54,7 @@ def who_takes_part(evidence: Evidence) -> None:
 def events_that_happen(evidence: Evidence) -> None:
     """An experiment with an outcome that no row of events has, or without events at all."""
     for name, plan in evidence.experiments.items():
-        event = plan["outcome"].get("name")
+        event = plan.outcome.event
         if event and not evidence.has("events"):
             evidence.say(
                 "warning",
@@ -77,7 +77,7 @@ def events_that_happen(evidence: Evidence) -> None:
 
 
 def _unknown_arm(evidence: Evidence, name: str, arm: str, count: int) -> None:
-    arms = evidence.experiments[name]["arms"]
+    arms = evidence.experiments[name].arms
     where = f"{evidence.of('assignments')} WHERE experiment = {_text(name)} AND arm = {_text(arm)}"
     evidence.say(
         "warning",

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from retention_helpers.contract.settings import document
 from retention_helpers.contract.tables import HISTORIES, TABLES
+from retention_helpers.contract.yaml_files import document
 from retention_helpers.sources import described
 from retention_helpers.words.errors import InputError, nearest
 

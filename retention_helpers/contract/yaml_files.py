@@ -1,0 +1,93 @@
+"""What an owner writes in YAML: no word is taken for something else, and shown as it was written."""
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from retention_helpers.words.errors import InputError
+
+_SWITCH = "tag:yaml.org,2002:bool"
+_SWITCHES = re.compile("^(?:true|True|TRUE|false|False|FALSE)$")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML, but a key that stands twice is a fault, and so is a day that does not exist."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, ArithmeticError):
+            problem = f"{getattr(node, 'value', 'a value')} is no value"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from None
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                problem = f"{key.value} stands twice"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes a value as the loader reads it."""
+
+
+# Only true and false are switches. NO is a country, on an arm, and yes the answer of a form.
+for _kind in (_Loader, _Dumper):
+    _kind.yaml_implicit_resolvers = {
+        first: [(tag, form) for tag, form in known if tag != _SWITCH]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    _kind.add_implicit_resolver(_SWITCH, _SWITCHES, list("tTfF"))
+
+
+def document(path: Path) -> dict[Any, Any]:
+    """The keys and values of a YAML file. Raises InputError where it has another form."""
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
+    except UnicodeDecodeError:
+        raise InputError(f"{path.name} is not UTF-8 text. Save it as UTF-8.") from None
+    except OSError:
+        raise InputError(f"{path.name} cannot be opened. Put the file itself here, readable.") from None
+    except RecursionError:
+        raise InputError(f"{path.name} is nested too deeply. Correct it.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" (line {mark.line + 1})" if mark else ""
+        problem = getattr(error, "problem", None) or "it is not YAML"
+        raise InputError(f"{path.name} cannot be read{line}: {problem}. Correct it.") from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise InputError(f"{path.name} should hold lines of the form `key: value`.")
+    return document
+
+
+def as_written(value: Any) -> str:
+    """A value as it would stand in the file, on one line.
+
+    >>> as_written({"a": True, "b": "no", "c": "true"})
+    "{a: true, b: no, c: 'true'}"
+    """
+    written = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, allow_unicode=True, width=10**6)
+    return " ".join(written.removesuffix("...\n").split())[:60]
+
+
+def fits(value: Any, kind: type | tuple[type, ...]) -> bool:
+    """Whether a value is of this kind; true is no number, and an instant no day."""
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, kind) and not isinstance(value, dt.datetime)
+
+
+def is_number(value: Any) -> bool:
+    return fits(value, (int, float))
+
+
+def is_share(value: Any) -> bool:
+    return is_number(value) and 0 < value < 1
