@@ -1,13 +1,13 @@
-"""The owner's choices: `retention.yml`, checked key by key.
+"""The owner's choices: `retention.yml`, each setting declared once.
 
-The file is optional. An unknown key is an error, because a misspelt setting that is ignored in
+Every line of the file is optional. An unknown key is an error, because a misspelt setting that is ignored in
 silence gives a report about something else.
 """
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +17,7 @@ from retention_helpers.contract.reason_codes import NOT_ANSWERED, NOT_ASKED
 from retention_helpers.contract.tables import ACCEPTABLE, REASONS
 from retention_helpers.contract.yaml_files import as_written, document, fits, is_number, is_share
 from retention_helpers.words.errors import InputError, nearest
+from retention_helpers.words.written import ORDERS
 
 SETTINGS_FILE = "retention.yml"
 
@@ -25,69 +26,43 @@ WARNINGS = (
     "failed_payment", "downgrade", "negative_ticket", "mails_unopened", "nps_detractor",
 )  # fmt: skip
 PLAYS = ("personal_outreach", "payment_help", "usage_reminder", "feature_discovery", "last_resort_offer")
-GOOD_CHURN, SERIOUS_CHURN = 0.05, 0.10  # a month
-GOOD_RETENTION, SERIOUS_RETENTION = 0.70, 0.50  # at 12 months
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What `retention.yml` may hold, with the values that hold where it is silent."""
-
-    business: str = "Your business"
-    time_zone: str = "UTC"
-    currency: str = ""  # empty: the one currency of the data
-    exchange_rates: Mapping[str, Decimal] = field(default_factory=dict)  # 1 unit in `currency`
-    history_starts_on: dt.date | None = None  # who left before that day is missing from the data
-    switch_gap_days: int = 3
-    landmark_days: int = 30
-    horizon_days: int = 90
-    min_customers: int = 20
-    high_value_mrr: Decimal = Decimal(100)
-    calls_a_month: int = 10
-    play_experiments: Mapping[str, str] = field(default_factory=dict)  # which experiment measures a play
-    warning_thresholds: Mapping[str, float] = field(default_factory=dict)  # by the name of a warning
-    targets: Mapping[str, float] = field(default_factory=lambda: {"churn": GOOD_CHURN})
-    benchmarks: bool = True
-    attributes: tuple[str, ...] = ()  # empty: every attribute column
-    personal: tuple[str, ...] = ("email", "name", "phone")
-    show_names: bool = False
-    internal_accounts: tuple[str, ...] = ()
-    activity_events: tuple[str, ...] = ()  # empty: every event is activity
-    onboarding_event: str = "onboarding_completed"
-    reason_map: Mapping[str, str] = field(default_factory=dict)
-    dunning_days: int = 30
-    date_order: str = ""
-    sources: Mapping[str, Any] = field(default_factory=dict)
-    accepted: tuple[str, ...] = ()  # rules of the gate that the owner has looked into
-
-    @property
-    def zone(self) -> zoneinfo.ZoneInfo:
-        return zoneinfo.ZoneInfo(self.time_zone)
-
-
-NOT_USED_YET = ("benchmarks",)  # read and checked, for pages that are still to come
-
-
-class _Wrong(Exception):
+class Wrong(Exception):
     """What a value should have been."""
+
+
+# --- what a value may be
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise _Wrong("a text")
+        raise Wrong("a text")
     return value.strip()
+
+
+def _code(value: Any) -> str:
+    return _text(value).upper()
 
 
 def _switch(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise _Wrong("true or false")
+        raise Wrong("true or false")
     return value
 
 
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise _Wrong("a whole number, 0 or more")
-    return value
+def _whole(most: int, what: str = "number") -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        if not fits(value, int) or not 0 <= value <= most:
+            raise Wrong(f"a whole {what}, 0 to {most}")
+        return int(value)
+
+    return read
+
+
+_days = _whole(3660, "number of days")
+_short_days = _whole(366, "number of days")
+_customers = _whole(10_000_000, "number of customers")
 
 
 def _amount(value: Any) -> Decimal:
@@ -96,30 +71,37 @@ def _amount(value: Any) -> Decimal:
     except InvalidOperation:
         amount = Decimal(-1)
     if isinstance(value, bool) or not amount.is_finite() or amount < 0:
-        raise _Wrong("a number, 0 or more")
+        raise Wrong("a number, 0 or more")
     return amount
 
 
-def _day(value: Any) -> dt.date | None:
-    if value is None:
-        return None
-    if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
-        raise _Wrong("a day such as 2024-01-31")
-    return value
+def _day(value: Any) -> dt.date:
+    if not fits(value, dt.date) or not 1990 <= value.year <= 2100:
+        raise Wrong("a day such as 2024-01-31")
+    return dt.date(value.year, value.month, value.day)
 
 
 def _texts(value: Any) -> tuple[str, ...]:
     is_list = isinstance(value, list)
     if not is_list or not all(isinstance(item, str) or fits(item, int) for item in value):
-        raise _Wrong("a list of texts")
+        raise Wrong("a list of texts")
     return tuple(str(item) for item in value)
+
+
+def _one_of(words: Sequence[str]) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value not in words:
+            raise Wrong(f"{', '.join(words[:-1])} or {words[-1]}")
+        return str(value)
+
+    return read
 
 
 def _accepted(value: Any) -> tuple[str, ...]:
     named = _texts(value)
     unknown = [name for name in named if name not in ACCEPTABLE]
     if unknown:
-        raise _Wrong(f"a list of rules ({unknown[0]} is none. {nearest(unknown[0], ACCEPTABLE)})")
+        raise Wrong(f"a list of rules ({unknown[0]} is none. {nearest(unknown[0], ACCEPTABLE)})")
     return named
 
 
@@ -131,47 +113,41 @@ def _time_zone(value: Any) -> str:
     names = {name.lower(): zone for zone in sorted(known) for name in (zone, zone.rsplit("/")[-1])}
     close = get_close_matches(str(value).lower().replace(" ", "_"), names, n=1, cutoff=0.75)
     hint = f" (did you mean {names[close[0]]}?)" if close else ""
-    raise _Wrong(f"a time zone such as Europe/Berlin{hint}")
-
-
-def _date_order(value: Any) -> str:
-    if value not in ("day first", "month first", "year first"):
-        raise _Wrong("day first, month first or year first")
-    return str(value)
+    raise Wrong(f"a time zone such as Europe/Berlin{hint}")
 
 
 def _mapping(value: Any) -> Mapping[Any, Any]:
     if not isinstance(value, dict):
-        raise _Wrong("a list of `key: value` lines")
+        raise Wrong("a list of `key: value` lines")
     return value
 
 
 def _rates(value: Any) -> dict[str, Decimal]:
     try:
         rates = {code.upper(): _amount(rate) for code, rate in _mapping(value).items()}
-    except (_Wrong, AttributeError):  # a word such as NO is no text in YAML
+    except (Wrong, AttributeError):
         rates = {"": Decimal(0)}
     if not all(0 < rate < 10**6 and rate == round(rate, 12) for rate in rates.values()):
-        raise _Wrong("a rate above 0 with at most 12 decimals for every currency, such as USD: 0.92")
+        raise Wrong("a rate above 0 with at most 12 decimals for every currency, such as USD: 0.92")
     return rates
 
 
 def _targets(value: Any) -> dict[str, float]:
     targets = dict(_mapping(value))
     if set(targets) - {"churn"}:
-        raise _Wrong("`churn` with a monthly rate, such as churn: 0.04")
+        raise Wrong("`churn` with a monthly rate, such as churn: 0.04")
     if not all(is_share(goal) for goal in targets.values()):
-        raise _Wrong("a monthly rate between 0 and 1, such as churn: 0.04")
-    return targets
+        raise Wrong("a monthly rate between 0 and 1, such as churn: 0.04")
+    return {**TARGETS, **targets}
 
 
 def _play_experiments(value: Any) -> dict[str, str]:
     named = _mapping(value)
     unknown = [str(play) for play in named if play not in PLAYS]
     if unknown:
-        raise _Wrong(f"the experiment of a play. {unknown[0]} is none: {nearest(unknown[0], PLAYS)}")
+        raise Wrong(f"the experiment of a play. {unknown[0]} is none: {nearest(unknown[0], PLAYS)}")
     if not all(isinstance(experiment, str) for experiment in named.values()):
-        raise _Wrong("the name of an experiment for each play, such as usage_reminder: june_mails")
+        raise Wrong("the name of an experiment for each play, such as usage_reminder: june_mails")
     return {str(play): str(experiment) for play, experiment in named.items()}
 
 
@@ -179,9 +155,9 @@ def _warning_thresholds(value: Any) -> dict[str, float]:
     thresholds = _mapping(value)
     unknown = [str(name) for name in thresholds if name not in WARNINGS]
     if unknown:
-        raise _Wrong(f"thresholds of warnings. {unknown[0]} is none: {nearest(unknown[0], WARNINGS)}")
+        raise Wrong(f"thresholds of warnings. {unknown[0]} is none: {nearest(unknown[0], WARNINGS)}")
     if not all(is_number(threshold) and threshold > 0 for threshold in thresholds.values()):
-        raise _Wrong("a number above 0 for each warning, such as no_login_30_days: 14")
+        raise Wrong("a number above 0 for each warning, such as no_login_30_days: 14")
     return {str(name): float(threshold) for name, threshold in thresholds.items()}
 
 
@@ -191,38 +167,156 @@ def _reason_map(value: Any) -> dict[str, str]:
     for reason in named.values():
         if reason not in known:
             hint = nearest(reason, known).rstrip(".")
-            raise _Wrong(f"a map to known reasons; {reason} is none ({hint[0].lower()}{hint[1:]})")
+            raise Wrong(f"a map to known reasons; {reason} is none ({hint[0].lower()}{hint[1:]})")
     return named
 
 
-_CHECKS: Mapping[str, Callable[[Any], Any]] = {
-    "business": _text,
-    "time_zone": _time_zone,
-    "currency": lambda value: _text(value).upper(),
-    "exchange_rates": _rates,
-    "history_starts_on": _day,
-    "switch_gap_days": _whole,
-    "landmark_days": _whole,
-    "horizon_days": _whole,
-    "min_customers": _whole,
-    "high_value_mrr": _amount,
-    "calls_a_month": _whole,
-    "play_experiments": _play_experiments,
-    "warning_thresholds": _warning_thresholds,
-    "targets": _targets,
-    "benchmarks": _switch,
-    "attributes": _texts,
-    "personal": _texts,
-    "show_names": _switch,
-    "internal_accounts": _texts,
-    "activity_events": _texts,
-    "onboarding_event": _text,
-    "reason_map": _reason_map,
-    "dunning_days": _whole,
-    "date_order": _date_order,
-    "sources": _mapping,
-    "accepted": _accepted,
-}
+# --- bands
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Where monthly churn and retention at 12 months count as good, and where as serious.
+
+    Good is churn below `good_churn` and retention above `good_retention`; serious is above `serious_churn`
+    and below `serious_retention`. With `below`, they hold for a business whose ARPA is lower than that.
+    """
+
+    good_churn: float = 0.05
+    serious_churn: float = 0.10
+    good_retention: float = 0.70
+    serious_retention: float = 0.50
+    below: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Benchmarks:
+    """The bands that a business is held against: by ARPA, the lowest first, and those that hold above."""
+
+    usual: Bands = field(default_factory=Bands)
+    by_arpa: tuple[Bands, ...] = ()
+
+    def at(self, arpa: float) -> Bands:
+        """The bands of a business with so much MRR a customer."""
+        return next((bands for bands in self.by_arpa if bands.below is not None and arpa < bands.below),
+                    self.usual)  # fmt: skip
+
+
+_BANDS = (
+    "bands such as churn: {good: 0.05, serious: 0.1}, retention_12: {good: 0.7, serious: 0.5}, and in "
+    "by_arpa a list of them, each with the ARPA that it holds below, such as {below: 25, churn: …}"
+)
+
+
+def _benchmarks(value: Any) -> Benchmarks:
+    if not isinstance(value, dict) or not set(value) <= {"churn", "retention_12", "by_arpa"}:
+        raise Wrong(_BANDS)
+    usual = _bands({name: own for name, own in value.items() if name != "by_arpa"}, Bands())
+    listed = value.get("by_arpa") or []
+    if not isinstance(listed, list) or not all(isinstance(one, dict) and "below" in one for one in listed):
+        raise Wrong(_BANDS)
+    classes = [_bands(one, usual) for one in listed]
+    return Benchmarks(usual, tuple(sorted(classes, key=lambda bands: bands.below or 0)))
+
+
+def _bands(value: Mapping[str, Any], usual: Bands) -> Bands:
+    if not set(value) <= {"below", "churn", "retention_12"}:
+        raise Wrong(_BANDS)
+    churn = _pair(value.get("churn"), usual.good_churn, usual.serious_churn)
+    retention = _pair(value.get("retention_12"), usual.good_retention, usual.serious_retention)
+    if churn[0] > churn[1] or retention[0] < retention[1]:
+        raise Wrong("bands in which good is better than serious")
+    return Bands(*churn, *retention, _amount(value["below"]) if "below" in value else None)
+
+
+def _pair(value: Any, good: float, serious: float) -> tuple[float, float]:
+    if value is None:
+        return good, serious
+    if not isinstance(value, dict) or not set(value) <= {"good", "serious"}:
+        raise Wrong(_BANDS)
+    found = (value.get("good", good), value.get("serious", serious))
+    if not all(map(is_share, found)):
+        raise Wrong(_BANDS)
+    return float(found[0]), float(found[1])
+
+
+# --- the settings
+
+TARGETS = {"churn": 0.05}
+
+
+def _setting(default: Any, read: Callable[[Any], Any], words: str) -> Any:
+    """A setting: what holds where the file is silent, how its value is read, and what it is for."""
+    said = {"read": read, "words": words}
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata=said)
+    return field(default=default, metadata=said)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `retention.yml` may hold, with the values that hold where it is silent.
+
+    Attributes:
+        named: the settings that the owner wrote.
+    """
+
+    business: str = _setting("Your business", _text, "what the business is called")
+    time_zone: str = _setting("UTC", _time_zone, "days and months end at this midnight")
+    currency: str = _setting("", _code, "of the report; needed when the data hold several")
+    exchange_rates: Mapping[str, Decimal] = _setting(
+        {}, _rates, "what one unit of another currency is worth in the report's"
+    )
+    history_starts_on: dt.date | None = _setting(
+        None, _day, "who left before that day is missing from the data; left out where nobody is"
+    )
+    switch_gap_days: int = _setting(3, _short_days, "a shorter interruption is a plan switch, not a loss")
+    landmark_days: int = _setting(30, _days, "the day after sign-up on which customers are compared")
+    horizon_days: int = _setting(90, _days, "whether they leave in so many days after it")
+    min_customers: int = _setting(20, _customers, "smaller groups are “too few”")
+    high_value_mrr: Decimal = _setting(
+        Decimal(100), _amount, "so much a month, and you speak to them in person"
+    )
+    calls_a_month: int = _setting(10, _customers, "how many customers you can speak to in a month")
+    play_experiments: Mapping[str, str] = _setting(
+        {}, _play_experiments, "the experiment that measured what a play saves"
+    )
+    warning_thresholds: Mapping[str, float] = _setting({}, _warning_thresholds, "instead of the usual ones")
+    targets: Mapping[str, float] = _setting(TARGETS, _targets, "the most you want to lose in a month")
+    benchmarks: Benchmarks = _setting(
+        Benchmarks(), _benchmarks, "your own bands of good and serious, also by ARPA"
+    )
+    attributes: tuple[str, ...] = _setting(
+        (), _texts, "columns of customers to compare; all that are as they were at sign-up"
+    )
+    personal: tuple[str, ...] = _setting(
+        ("email", "name", "phone"), _texts, "columns that tell who somebody is: never compared or shown"
+    )
+    show_names: bool = _setting(False, _switch, "names instead of ids on the pages")
+    internal_accounts: tuple[str, ...] = _setting((), _texts, "your own accounts: left out everywhere")
+    activity_events: tuple[str, ...] = _setting((), _texts, "which events count as use; all")
+    onboarding_event: str = _setting(
+        "onboarding_completed", _text, "the event that ends the onboarding; its steps are named like it"
+    )
+    reason_map: Mapping[str, str] = _setting({}, _reason_map, "what your own codes for reasons mean")
+    dunning_days: int = _setting(30, _short_days, "so long after a failed payment it counts as mended")
+    date_order: str = _setting("", _one_of(ORDERS), "how days such as 05/03/2026 are meant")
+    sources: Mapping[str, Any] = _setting({}, _mapping, "where the tables come from, if not from this folder")
+    accepted: tuple[str, ...] = _setting((), _accepted, "warnings that you have looked into and found right")
+    named: frozenset[str] = frozenset()
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+
+DECLARED = {one.name: one for one in fields(Settings) if one.metadata}
+
+
+def default_of(name: str) -> Any:
+    """What holds where the file is silent about a setting."""
+    one = DECLARED[name]
+    return one.default_factory() if one.default_factory is not MISSING else one.default
 
 
 def read_settings(folder: Path) -> Settings:
@@ -233,30 +327,17 @@ def read_settings(folder: Path) -> Settings:
     path = folder / SETTINGS_FILE
     if not path.exists():
         return Settings()
+    written = document(path)
     values: dict[str, Any] = {}
     faults: list[str] = []
-    for key, value in document(path).items():
-        if key not in _CHECKS:
-            faults.append(f"{path.name}: {key} is not a setting. {nearest(key, _CHECKS)}")
-            continue
-        if value is None:
-            continue
-        try:
-            values[key] = _CHECKS[key](value)
-        except _Wrong as wrong:
-            faults.append(f"{path.name}: {key} is {as_written(value)}, and should be {wrong}.")
+    for key, value in written.items():
+        if key not in DECLARED:
+            faults.append(f"{path.name}: {key} is not a setting. {nearest(str(key), DECLARED)}")
+        elif value is not None:
+            try:
+                values[key] = DECLARED[key].metadata["read"](value)
+            except Wrong as wrong:
+                faults.append(f"{path.name}: {key} is {as_written(value)}, and should be {wrong}.")
     if faults:
         raise InputError("\n".join(faults))
-    defaults = Settings()
-    if "targets" in values:
-        values["targets"] = {**defaults.targets, **values["targets"]}
-    return Settings(**values)
-
-
-def named_settings(folder: Path) -> set[str]:
-    """The keys that the owner wrote into `retention.yml`."""
-    path = folder / SETTINGS_FILE
-    return set(map(str, document(path))) if path.exists() else set()
-
-
-assert set(_CHECKS) == {item.name for item in fields(Settings)}
+    return Settings(**values, named=frozenset(written))

@@ -9,8 +9,17 @@ import yaml
 
 from retention_helpers.words.errors import InputError
 
-_SWITCH = "tag:yaml.org,2002:bool"
-_SWITCHES = re.compile("^(?:true|True|TRUE|false|False|FALSE)$")
+# Only true and false are switches: NO is a country, on an arm, and yes the answer of a form. Only decimal
+# digits are numbers: YAML takes 1:30 for 90, 010 for 8 and 1e3 for a text.
+_FORMS = {
+    "tag:yaml.org,2002:bool": (re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), "tTfF"),
+    "tag:yaml.org,2002:int": (re.compile("^[-+]?(?:0|[1-9][0-9]*)$"), "-+0123456789"),
+    "tag:yaml.org,2002:float": (
+        re.compile(r"^(?:[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?"
+                   r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"),
+        "-+0123456789.",
+    ),
+}  # fmt: skip
 
 
 class _Loader(yaml.SafeLoader):
@@ -37,13 +46,13 @@ class _Dumper(yaml.SafeDumper):
     """Writes a value as the loader reads it."""
 
 
-# Only true and false are switches. NO is a country, on an arm, and yes the answer of a form.
 for _kind in (_Loader, _Dumper):
     _kind.yaml_implicit_resolvers = {
-        first: [(tag, form) for tag, form in known if tag != _SWITCH]
+        first: [(tag, form) for tag, form in known if tag not in _FORMS]
         for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
-    _kind.add_implicit_resolver(_SWITCH, _SWITCHES, list("tTfF"))
+    for _tag, (_form, _first) in _FORMS.items():
+        _kind.add_implicit_resolver(_tag, _form, list(_first))
 
 
 def document(path: Path) -> dict[Any, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from retention_helpers.contract.experiments import Design, read_experiments
-from retention_helpers.contract.settings import Settings, named_settings, read_settings
+from retention_helpers.contract.settings import Settings, read_settings
 from retention_helpers.contract.tables import Fault
 from retention_helpers.shipped import PACKAGE
 from retention_helpers.sources import mapping
@@ -29,7 +29,6 @@ class Folder:
     Attributes:
         path: the folder, resolved.
         settings: the owner's choices; the defaults where the file has faults.
-        named: the settings that the owner wrote.
         experiments: the plans of `experiments.yml`, by name; none where the file has faults.
         faults: what is wrong with the two files.
         marks: every file that a report of this folder may depend on, with its mark.
@@ -37,7 +36,6 @@ class Folder:
 
     path: Path
     settings: Settings
-    named: frozenset[str]
     experiments: Mapping[str, Design]
     faults: tuple[Fault, ...]
     marks: Marks = field(default_factory=dict)
@@ -66,10 +64,10 @@ def look_at(path: Path) -> Folder:
     own = described_by(path)
     marks = _marks([*(path / name for name in CHOICES), *own])
     faults: list[Fault] = []
-    settings, named = Settings(), frozenset[str]()
+    settings = Settings()
     experiments: dict[str, Design] = {}
     try:
-        settings, named = read_settings(path), frozenset(named_settings(path))
+        settings = read_settings(path)
     except InputError as error:
         faults += as_faults(error)
     try:
@@ -77,7 +75,7 @@ def look_at(path: Path) -> Folder:
     except InputError as error:
         faults += as_faults(error)
     elsewhere = _marks(mapping.files(path, settings))
-    return Folder(path, settings, named, experiments, tuple(faults), {**marks, **elsewhere})
+    return Folder(path, settings, experiments, tuple(faults), {**marks, **elsewhere})
 
 
 def as_faults(error: InputError) -> list[Fault]:

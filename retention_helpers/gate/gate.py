@@ -6,12 +6,12 @@ kept then.
 
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from retention_helpers.contract import not_known, tables
-from retention_helpers.contract.settings import NOT_USED_YET, SETTINGS_FILE
+from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import Fault, Stopped
 from retention_helpers.engine import connect
 from retention_helpers.gate import kept, rules
@@ -25,15 +25,6 @@ from retention_helpers.sources import mapping
 from retention_helpers.sources.folder import Source, find_sources, shortened
 from retention_helpers.sources.running import run_importers
 from retention_helpers.words.errors import InputError
-
-
-def _settings_without_use(named: Collection[str]) -> list[Fault]:
-    """A setting that is accepted and changes nothing is said, rather than taken in silence."""
-    return [
-        Fault("note", "", "setting without use", 0, f"{SETTINGS_FILE}: no page uses {key} yet.")
-        for key in NOT_USED_YET
-        if key in named
-    ]
 
 
 @dataclass(frozen=True)
@@ -90,8 +81,6 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
     try:
         evidence = Evidence(engine, target, settings, looked.experiments)
         evidence.faults += [*files.faults, *looked.faults]
-        if not looked.faults:
-            evidence.faults += _settings_without_use(looked.named)
         sources = [read_table(evidence, source) for source in files.sources.values()]
         rules.hold(evidence, rules.FACTS)
         currency, first, latest = "", "", ""

@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from retention_helpers import shipped
 from retention_helpers.contract.experiments import Design, Milestone, Outcome, read_experiments
-from retention_helpers.contract.settings import Settings, read_settings
+from retention_helpers.contract.settings import (
+    DECLARED,
+    Bands,
+    Benchmarks,
+    Settings,
+    default_of,
+    read_settings,
+)
 from retention_helpers.words.errors import InputError
 
 
@@ -36,7 +44,10 @@ GOOD = [
     ("min_customers: 10", "min_customers", 10),
     ("high_value_mrr: 99.50", "high_value_mrr", Decimal("99.5")),
     ("targets: {churn: 0.04}", "targets", {"churn": 0.04}),
-    ("benchmarks: false", "benchmarks", False),
+    ("benchmarks: {churn: {good: 0.03, serious: 0.08}, by_arpa: [{below: 25, churn: {good: 0.06}}]}",
+     "benchmarks",
+     Benchmarks(Bands(good_churn=0.03, serious_churn=0.08),
+                (Bands(good_churn=0.06, serious_churn=0.08, below=Decimal(25)),))),
     ("attributes: [industry, 5]", "attributes", ("industry", "5")),
     ("personal: [email]", "personal", ("email",)),
     ("show_names: true", "show_names", True),
@@ -60,11 +71,17 @@ def test_a_good_value_of_every_key(tmp_path, text, key, value):
 
 
 def test_every_key_is_tried_here():
-    assert {case[1] for case in GOOD} == set(Settings.__dataclass_fields__) == {case[0] for case in BAD}
+    assert {case[1] for case in GOOD} == set(DECLARED) == {case[0] for case in BAD}
 
 
 RATES = "a rate above 0 with at most 12 decimals for every currency, such as USD: 0.92"
-WHOLE = "a whole number, 0 or more"
+CALLS = "a whole number of customers, 0 to 10000000"
+DAYS = "a whole number of days, 0 to 3660"
+SHORT = "a whole number of days, 0 to 366"
+BANDS = (
+    "bands such as churn: {good: 0.05, serious: 0.1}, retention_12: {good: 0.7, serious: 0.5}, and in "
+    "by_arpa a list of them, each with the ARPA that it holds below, such as {below: 25, churn: …}"
+)
 SHARE = "a monthly rate between 0 and 1, such as churn: 0.04"
 LINES = "a list of `key: value` lines"
 BAD = [
@@ -86,19 +103,29 @@ BAD = [
     ("exchange_rates", "{USD: '0.1234567890123'}", RATES),
     ("history_starts_on", "'2024-01-31'", "a day such as 2024-01-31"),
     ("history_starts_on", "2024", "a day such as 2024-01-31"),
-    ("switch_gap_days", "-1", WHOLE),
-    ("switch_gap_days", "1.5", WHOLE),
-    ("landmark_days", "true", WHOLE),
-    ("horizon_days", "'90'", WHOLE),
-    ("min_customers", "[20]", WHOLE),
-    ("dunning_days", "a month", WHOLE),
+    ("switch_gap_days", "-1", SHORT),
+    ("switch_gap_days", "1.5", SHORT),
+    ("switch_gap_days", "40000", SHORT),
+    ("switch_gap_days", "1:30", SHORT),
+    ("switch_gap_days", "010", SHORT),
+    ("horizon_days", "100000000000000000000", DAYS),
+    ("history_starts_on", "1870-01-01", "a day such as 2024-01-31"),
+    ("landmark_days", "true", DAYS),
+    ("horizon_days", "'90'", DAYS),
+    ("min_customers", "[20]", CALLS),
+    ("dunning_days", "a month", SHORT),
     ("high_value_mrr", "much", "a number, 0 or more"),
     ("high_value_mrr", ".inf", "a number, 0 or more"),
     ("targets", "{churn: 4}", SHARE),
     ("targets", "{churn: true}", SHARE),
     ("targets", "{chrun: 0.04}", "`churn` with a monthly rate, such as churn: 0.04"),
     ("targets", "0.04", LINES),
-    ("benchmarks", "maybe", "true or false"),
+    ("benchmarks", "maybe", BANDS),
+    ("benchmarks", "true", BANDS),
+    ("benchmarks", "{chrun: {good: 0.05}}", BANDS),
+    ("benchmarks", "{churn: {good: 5}}", BANDS),
+    ("benchmarks", "{by_arpa: [{churn: {good: 0.04}}]}", BANDS),
+    ("benchmarks", "{churn: {good: 0.2}}", "bands in which good is better than serious"),
     ("show_names", "1", "true or false"),
     ("attributes", "industry", "a list of texts"),
     ("personal", "{email: 1}", "a list of texts"),
@@ -108,7 +135,7 @@ BAD = [
     ("reason_map", "[a]", LINES),
     ("date_order", "european", "day first, month first or year first"),
     ("sources", "stripe", LINES),
-    ("calls_a_month", "some", WHOLE),
+    ("calls_a_month", "some", CALLS),
     (
         "warning_thresholds",
         "{no_login_30_days: 0}",
@@ -323,3 +350,21 @@ def test_all_slips_of_all_experiments_at_once(tmp_path):
     assert faults[1:] == [
         f"experiments.yml: b: {key} is missing." for key in ("started_on", "randomised", "arms", "outcome")
     ]
+
+
+@pytest.mark.parametrize(("arpa", "good"), [(24.99, 0.06), (25, 0.04), (60, 0.04), (float("nan"), 0.04)])
+def test_the_bands_of_a_business_are_those_of_its_arpa(arpa: float, good: float) -> None:
+    """The lowest class that the ARPA lies below; else the usual ones."""
+    classes = (Bands(good_churn=0.06, below=Decimal(25)),)
+    assert Benchmarks(Bands(good_churn=0.04), classes).at(arpa).good_churn == good
+
+
+def test_every_setting_has_its_line_in_the_papers() -> None:
+    """With the value that holds where the file is silent, in the table of docs/settings.md."""
+    page = (shipped.HOME / "docs" / "settings.md").read_text(encoding="utf-8")
+    told = {row.split("`")[1]: row for row in page.splitlines() if row.startswith("| `")}
+    assert list(told) == list(DECLARED)
+    for name, one in DECLARED.items():
+        assert one.metadata["words"] in told[name]
+        if isinstance(default_of(name), int) and not isinstance(default_of(name), bool):
+            assert f"| {default_of(name)} |" in told[name]
