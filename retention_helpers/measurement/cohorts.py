@@ -185,7 +185,8 @@ def standing_out(triangle: pd.DataFrame, *, min_customers: int, k: int = SETTLED
 
 def as_records(calendar_cells: pd.DataFrame, anniversary_cells: pd.DataFrame) -> list[dict[str, Any]]:
     """Both triangles, a record a cohort, in the form of findings.json."""
-    by_cohort = dict(iter(anniversary_cells.groupby("cohort")))
+    dated = anniversary_cells.assign(final_on=anniversary_cells["final_on"].map("{:%Y-%m-%d}".format))
+    by_cohort = dict(iter(dated.groupby("cohort")))
     return [
         {
             "cohort": formats.iso_month(cohort),
