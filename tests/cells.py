@@ -13,6 +13,14 @@ from retention_helpers import shipped
 SCHEMA = json.loads(shipped.SCHEMA.read_text(encoding="utf-8"))
 LEAKS = re.compile(r"\b(nan|NaN|NaT|None|inf|Decimal|Timestamp)\b(?!\.\n|\.<|\.$)")
 
+AWKWARD = re.compile(
+    r"\bnan\b|\bNone\b|\bNaT\b|<NA>"
+    r"|\b1 (customers|warnings|rows|files|days|months|numbers|losses|cohorts|are|were|have)\b"
+    r"|\b1 (cohort lie|customer who have|earlier report still stand)\b"
+    r"|(?<=\s)–(?=[\s.,;])|  |[{}]| ,|\.\.",
+    re.IGNORECASE,
+)
+
 
 def shown(value: object) -> str:
     """What a cell's last value shows, in every form at once."""

@@ -109,6 +109,22 @@ def with_level(rows: ir.Table, business: Business, by: str) -> ir.Table:
     return _joined(rows, of(business, by))
 
 
+def by_each(
+    rows: ir.Table, business: Business, by: By, measure: Callable[[ir.Table, list[str]], pd.DataFrame]
+) -> pd.DataFrame:
+    """What a measure gives of rows of customers: of all together or, where `by` names any, of every level.
+
+    `measure` takes the rows and the columns to keep apart: none, or level. Columns: by and level, where `by`
+    names any, and those of the measure.
+    """
+    wanted = chosen(business, by)
+    if not wanted:
+        return measure(rows, [])
+    parts = [measure(with_level(rows, business, one), ["level"]).assign(by=one) for one in wanted]
+    whole = pd.concat(parts, ignore_index=True)
+    return whole[["by", "level", *whole.columns.drop(["by", "level"])]]
+
+
 def _joined(rows: ir.Table, told: ir.Table) -> ir.Table:
     joined = rows.left_join(told, "customer_id").drop("customer_id_right")
     return joined.mutate(level=joined.level.fill_null(NOT_GIVEN))

@@ -13,7 +13,8 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retention_helpers.business import Business, months
+from retention_helpers.business import Business, levels, months
+from retention_helpers.shown.units import COUNT, MONTH, RATE, TEXT, Declared, columns, names_of, one_of
 from retention_helpers.statistics.intervals import Change, paired_change, with_rate
 from retention_helpers.words import calendar
 
@@ -208,42 +209,85 @@ def _dated(found: pd.DataFrame) -> pd.DataFrame:
     return found.assign(**days)
 
 
-def active_customers(business: Business) -> pd.DataFrame:
+BY: Declared = {"by": TEXT(is_recorded=False), "level": TEXT(is_recorded=False)}
+
+
+@columns(
+    **BY,
+    month=MONTH,
+    customers_at_end=COUNT(is_recorded=True),
+    mau=COUNT("MAU", is_recorded=True),
+    wau=COUNT("WAU", is_recorded=True),
+    active_share=RATE(of=("mau", "customers_at_end")),
+    stickiness=RATE(of=("wau", "mau")),
+    active_accounts=COUNT,
+)
+def active_customers(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     """One row per month that is known whole: the customers at its end, and how many of them were active.
 
     MAU: active on a day of the month. WAU: active on one of its last seven days, so that every weekday
     counts once in every month. Stickiness is WAU / MAU. `active_accounts` counts every account with
-    activity in the month: trials, free plans and those who have left, too; it is in no rate.
+    activity in the month: trials, free plans and those who have left, too; it is in no rate. Where `by` names
+    some of `levels.names`, there is such a row for each level of each of them.
 
-    Columns: month, customers_at_end, mau, wau, active_share (mau / customers_at_end) with _low and _high,
-    stickiness (wau / mau) with _low and _high, active_accounts.
+    Columns: by and level (where asked for), month, customers_at_end, mau, wau, active_share (mau /
+    customers_at_end) with _low and _high, stickiness (wau / mau) with _low and _high, active_accounts.
     """
-    rows = kept_accounts(business).cross_join(_months_known(business))
-    counts = rows.group_by("month").aggregate(
-        customers_at_end=rows.count(where=(rows.customer & rows.bit) != 0),
-        mau=rows.count(where=(rows.customer & rows.active & rows.bit) != 0),
-        wau=rows.count(where=(rows.customer & rows.active_week & rows.bit) != 0),
-        active_accounts=rows.count(where=(rows.active & rows.bit) != 0),
-    )
-    found = _dated(counts.order_by("month").execute())
-    shared = with_rate(found, "active_share", "mau", "customers_at_end")
-    sticky = with_rate(shared, "stickiness", "wau", "mau")
-    columns = [name for name in sticky.columns if name != "active_accounts"]
-    return sticky[[*columns, "active_accounts"]]
+    known_months = _months_known(business)
+
+    def measured(accounts: ir.Table, kept_apart: list[str]) -> pd.DataFrame:
+        rows = accounts.cross_join(known_months)
+        each = [*kept_apart, "month"]
+        counts = rows.group_by(each).aggregate(
+            customers_at_end=rows.count(where=(rows.customer & rows.bit) != 0),
+            mau=rows.count(where=(rows.customer & rows.active & rows.bit) != 0),
+            wau=rows.count(where=(rows.customer & rows.active_week & rows.bit) != 0),
+            active_accounts=rows.count(where=(rows.active & rows.bit) != 0),
+        )
+        shared = with_rate(_dated(counts.order_by(each).execute()), "active_share", "mau", "customers_at_end")
+        sticky = with_rate(shared, "stickiness", "wau", "mau")
+        return sticky[[*kept_apart, *(name for name in names_of(active_customers) if name not in BY)]]
+
+    return levels.by_each(kept_accounts(business), business, by, measured)
 
 
-def activity_movement(business: Business) -> pd.DataFrame:
+@columns(
+    **BY,
+    month=MONTH,
+    active_at_start=COUNT,
+    newly_active=COUNT,
+    returning=COUNT,
+    gone_dormant=COUNT,
+    lost_active=COUNT,
+    active_at_end=COUNT,
+    dormant_at_end=COUNT,
+    lost_dormant=COUNT,
+    customers_throughout=COUNT,
+)
+def activity_movement(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     """One row per month that is known whole, but for the first: how the number of active customers moved.
 
     active_at_start (the MAU of the month before) + newly_active + returning − gone_dormant − lost_active
     = active_at_end (its own MAU). Beside it dormant_at_end (customers without activity in the month),
-    lost_dormant, and customers_throughout (at the start and at the end).
+    lost_dormant, and customers_throughout (at the start and at the end). `by` is as in `active_customers`.
     """
-    rows = customer_activity(business)
-    counts = rows.group_by(["month", "state"]).aggregate(customers=rows.count()).execute()
-    by_state = _dated(counts).pivot_table(index="month", columns="state", values="customers", aggfunc="sum")
-    every = pd.Index([pd.Timestamp(month) for month in known(business).months[1:]], name="month")
-    wide = by_state.reindex(index=every, columns=list(STATES)).fillna(0).astype("int64")
+    later = [pd.Timestamp(month) for month in known(business).months[1:]]
+
+    def measured(rows: ir.Table, kept_apart: list[str]) -> pd.DataFrame:
+        each = [*kept_apart, "month"]
+        counted = rows.group_by([*each, "state"]).aggregate(customers=rows.count()).execute()
+        by_state = _dated(counted).pivot_table(index=each, columns="state", values="customers", aggfunc="sum")
+        apart = [sorted(counted[name].unique()) for name in kept_apart]
+        every = pd.MultiIndex.from_product([*apart, pd.DatetimeIndex(later)], names=each)
+        if not kept_apart:
+            every = every.get_level_values("month")
+        return _moved(by_state.reindex(index=every, columns=list(STATES)).fillna(0).astype("int64"))
+
+    return levels.by_each(customer_activity(business), business, by, measured)
+
+
+def _moved(wide: pd.DataFrame) -> pd.DataFrame:
+    """The movement, from how many were in each state."""
     moved = pd.DataFrame(
         {
             "active_at_start": wide["staying"] + wide["gone dormant"] + wide["lost active"],
@@ -273,23 +317,39 @@ def activity_change(moved: pd.DataFrame) -> Change | None:
     return paired_change(int(now["returning"]), int(now["gone_dormant"]), int(now["customers_throughout"]))
 
 
-def activity_triangle(business: Business) -> pd.DataFrame:
+@columns(
+    **BY,
+    cohort=MONTH,
+    k=COUNT("After months"),
+    month=MONTH,
+    size=COUNT("Customers"),
+    active=COUNT,
+    rate=RATE,
+)
+def activity_triangle(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     """One row per cohort and month that is known whole: the share of the cohort that are active customers.
 
     Cohorts and clock are those of the customers: cohort = month of the first day, k = 0 its own month. The
-    cells of one calendar month add up to its MAU.
+    cells of one calendar month add up to its MAU. `by` is as in `active_customers`.
 
-    Columns: cohort, k, month, size, active, rate with _low and _high.
+    Columns: by and level (where asked for), cohort, k, month, size, active, rate with _low and _high.
     """
-    own = kept_accounts(business).filter(lambda account: account.cohort.notnull())
-    rows = own.cross_join(_months_known(business)).filter(lambda row: row.month >= row.cohort)
-    counts = rows.group_by(["cohort", "month"]).aggregate(
-        size=rows.count(), active=rows.count(where=(rows.customer & rows.active & rows.bit) != 0)
-    )
-    found = _dated(counts.order_by(["cohort", "month"]).execute())
-    k = [calendar.months_between(cell.cohort, cell.month) for cell in found.itertuples()]
-    placed = found.assign(k=pd.Series(k, dtype="int64"))
-    return with_rate(placed[["cohort", "k", "month", "size", "active"]], "rate", "active", "size")
+    known_months = _months_known(business)
+
+    def measured(accounts: ir.Table, kept_apart: list[str]) -> pd.DataFrame:
+        own = accounts.filter(accounts.cohort.notnull())
+        rows = own.cross_join(known_months).filter(lambda row: row.month >= row.cohort)
+        each = [*kept_apart, "cohort", "month"]
+        counts = rows.group_by(each).aggregate(
+            size=rows.count(), active=rows.count(where=(rows.customer & rows.active & rows.bit) != 0)
+        )
+        found = _dated(counts.order_by(each).execute())
+        k = [calendar.months_between(cell.cohort, cell.month) for cell in found.itertuples()]
+        placed = found.assign(k=pd.Series(k, dtype="int64"))
+        ordered = placed[[*kept_apart, "cohort", "k", "month", "size", "active"]]
+        return with_rate(ordered, "rate", "active", "size")
+
+    return levels.by_each(kept_accounts(business), business, by, measured)
 
 
 def signed_up_from(business: Business) -> dt.date:
@@ -333,28 +393,45 @@ def kept_sign_ups(business: Business) -> ir.Table:
     return business.keep("sign_ups", lambda: _sign_ups(business))
 
 
-def n_day_by_month(business: Business) -> pd.DataFrame:
+_N_DAY: Declared = {
+    "reached": COUNT,
+    "active_on_day": COUNT,
+    "n_day": RATE("N-day retention", of=("active_on_day", "reached")),
+    "followed": COUNT,
+    "active_since": COUNT,
+    "unbounded": RATE("Unbounded retention", of=("active_since", "followed")),
+}
+
+
+@columns(**BY, month=MONTH, n=one_of(*N_DAYS, unit=COUNT)("Day"), signed_up=COUNT, **_N_DAY)
+def n_day_by_month(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     """One row per month of sign-up and N: who was active N days after the sign-up, and then or later.
 
     The clock is the sign-up, day 0, in days of the business time zone. Everybody who signed up counts,
     customer or not, because who would pay was not known yet: twelve months of sign-ups, as far as they are
     known whole. N-day retention is over those who have reached the end of day N; unbounded retention over
-    those who have had 30 days more to come back.
+    those who have had 30 days more to come back. `by` is as in `active_customers`.
 
-    Columns: month, n, signed_up, reached, active_on_day, n_day (active_on_day / reached) with _low and
-    _high, followed, active_since, unbounded (active_since / followed) with _low and _high.
+    Columns: by and level (where asked for), month, n, signed_up, reached, active_on_day, n_day (active_on_day
+    / reached) with _low and _high, followed, active_since, unbounded (active_since / followed) with _low and
+    _high.
     """
-    own = kept_sign_ups(business)
-    each = own.cross_join(_table(list(_N_DAY_BITS.items()), n="int64", bit="int64"))
-    followed = each.age > each.n + FOLLOWED
-    counts = each.group_by(["month", "n"]).aggregate(
-        signed_up=each.count(),
-        reached=each.count(where=each.age > each.n),
-        active_on_day=each.count(where=(each.on_days & each.bit) != 0),
-        followed=each.count(where=followed),
-        active_since=each.count(where=followed & (each.last_day >= each.n)),
-    )
-    return _n_day_rates(_dated(counts.order_by(["month", "n"]).execute()))
+    bits = _table(list(_N_DAY_BITS.items()), n="int64", bit="int64")
+
+    def measured(sign_ups: ir.Table, kept_apart: list[str]) -> pd.DataFrame:
+        each = sign_ups.cross_join(bits)
+        followed = each.age > each.n + FOLLOWED
+        keys = [*kept_apart, "month", "n"]
+        counts = each.group_by(keys).aggregate(
+            signed_up=each.count(),
+            reached=each.count(where=each.age > each.n),
+            active_on_day=each.count(where=(each.on_days & each.bit) != 0),
+            followed=each.count(where=followed),
+            active_since=each.count(where=followed & (each.last_day >= each.n)),
+        )
+        return _n_day_rates(_dated(counts.order_by(keys).execute()))
+
+    return levels.by_each(kept_sign_ups(business), business, by, measured)
 
 
 def _n_day_rates(counts: pd.DataFrame) -> pd.DataFrame:
@@ -365,8 +442,14 @@ def _n_day_rates(counts: pd.DataFrame) -> pd.DataFrame:
     return rated[[*(name for name in rated.columns if name not in last), *last]]
 
 
+@columns(**BY, n=COUNT("Day"), **_N_DAY)
 def n_day_retention(by_month: pd.DataFrame) -> pd.DataFrame:
-    """One row per N = 1, 7 and 30: the months of `n_day_by_month`, which it takes, together."""
-    sums = by_month.groupby("n")[["reached", "active_on_day", "followed", "active_since"]].sum()
-    every = sums.reindex(pd.Index(N_DAYS, name="n"), fill_value=0)
+    """One row per N = 1, 7 and 30: the months of `n_day_by_month`, which it takes, together.
+
+    A row a level and N where those are apart.
+    """
+    kept_apart = [name for name in BY if name in by_month]
+    counts = ["reached", "active_on_day", "followed", "active_since"]
+    sums = by_month.groupby([*kept_apart, "n"])[counts].sum()
+    every = sums if kept_apart else sums.reindex(pd.Index(N_DAYS, name="n"), fill_value=0)
     return _n_day_rates(every.astype("int64").reset_index())

@@ -4,95 +4,122 @@ Two clocks. The calendar clock looks at the end of each calendar month; the anni
 same day of a later month, each customer by the own first day. Shares are fractions with a 95 % interval.
 """
 
+from typing import Any
+
 import ibis
+import ibis.expr.types as ir
 import pandas as pd
 
-from retention_helpers.business import Business, months
+from retention_helpers.business import Business, levels, months
+from retention_helpers.measurement.measures import VERDICT
+from retention_helpers.shown.units import COUNT, DAY, MONTH, RATE, TEXT, YES_NO, columns, names_of
 from retention_helpers.statistics.intervals import Change, Rate, against_the_rest, change, rate, with_rate
-from retention_helpers.words import calendar
+from retention_helpers.words import calendar, formats
 
 COMPARED = 24  # cohorts that are held against each other
+SETTLED = 3  # months after which they are
+RETAINED = RATE(of=("retained", "reached"), key="retained")
 
 
-def _cohort_sizes(business: Business) -> pd.DataFrame:
-    firsts = months.first_days(business)
-    sizes = firsts.group_by("cohort").aggregate(size=firsts.count()).order_by("cohort").execute()
-    return sizes.assign(cohort=pd.to_datetime(sizes["cohort"]).astype("datetime64[s]"))
-
-
-def calendar_triangle(business: Business) -> pd.DataFrame:
+@columns(
+    by=TEXT(is_recorded=False),
+    level=TEXT(is_recorded=False),
+    cohort=MONTH,
+    k=COUNT("After months"),
+    month=MONTH,
+    size=COUNT("Customers"),
+    retained=COUNT,
+    rate=RATE,
+)
+def calendar_triangle(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     """One row per cohort and month: the share that are customers at the end of calendar month cohort + k.
 
     k = 0 is the end of the cohort's own month. The cells of one calendar month add up to that month's
-    customers_at_end. Months in which nobody began are left out.
+    customers_at_end. Months in which nobody began are left out. Where `by` names some of `levels.names`,
+    there is such a triangle for each level of each of them.
 
-    Columns: cohort (first day of the month), k, month, size, retained, rate with _low and _high.
+    Columns: by and level (where asked for), cohort (first day of the month), k, month, size, retained, rate
+    with _low and _high.
     """
-    sizes = _cohort_sizes(business)
     starts = [pd.Timestamp(start) for start in months.month_starts(business)]
-    cells = pd.DataFrame(
-        [
-            (row.cohort, calendar.months_between(row.cohort, start), start, row.size)
-            for row in sizes.itertuples(index=False)
-            for start in starts
-            if start >= row.cohort
-        ],
-        columns=["cohort", "k", "month", "size"],
-    )
-    rows = months.kept_customer_months(business)
-    placed = rows.filter(rows.state_at_end != "none").join(months.first_days(business), "customer_id")
-    found = placed.group_by(["cohort", "month"]).aggregate(retained=placed.count()).execute()
-    joined = cells.merge(
-        found.astype({"cohort": "datetime64[s]", "month": "datetime64[s]"}),
-        on=["cohort", "month"],
-        how="left",
-    )
-    whole = joined.assign(retained=joined["retained"].fillna(0).astype("int64"))
-    return with_rate(whole, "rate", "retained", "size")
+    rows = months.kept_customer_months(business).filter(lambda row: row.state_at_end != "none")
+
+    def measured(firsts: ir.Table, kept_apart: list[str]) -> pd.DataFrame:
+        own = [*kept_apart, "cohort"]
+        sizes = firsts.group_by(own).aggregate(size=firsts.count()).order_by(own).execute()
+        sizes["cohort"] = pd.to_datetime(sizes["cohort"]).astype("datetime64[s]")
+        cells = sizes.merge(pd.DataFrame({"month": starts}).astype("datetime64[s]"), how="cross")
+        cells = cells[cells["month"] >= cells["cohort"]]
+        placed = rows.join(firsts, "customer_id")
+        found = placed.group_by([*own, "month"]).aggregate(retained=placed.count()).execute()
+        dated = found.astype({"cohort": "datetime64[s]", "month": "datetime64[s]"})
+        joined = cells.merge(dated, on=[*own, "month"], how="left")
+        pairs = zip(joined["cohort"], joined["month"], strict=True)
+        joined["k"] = pd.Series([calendar.months_between(*pair) for pair in pairs], dtype="int64")
+        whole = joined.assign(retained=joined["retained"].fillna(0).astype("int64"))
+        return with_rate(whole[[*own, "k", "month", "size", "retained"]], "rate", "retained", "size")
+
+    return levels.by_each(months.first_days(business), business, by, measured)
 
 
-def anniversary_triangle(business: Business) -> pd.DataFrame:
+@columns(
+    by=TEXT(is_recorded=False),
+    level=TEXT(is_recorded=False),
+    cohort=MONTH,
+    k=COUNT("After months"),
+    size=COUNT("Customers"),
+    reached=COUNT,
+    retained=COUNT,
+    final_on=DAY,
+    final=YES_NO,
+    rate=RATE,
+)
+def anniversary_triangle(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     """One row per cohort and k: of the members who have reached it, the share that are customers then.
 
     The day is k calendar months after each member's own first day (the last day of the month where it
     does not exist). A customer who does not renew on that day is not retained. Cells that nobody has
     reached are left out; a cell is final when every member has reached it and `switch_gap_days` more have
-    passed, because a return within the gap can still change it.
+    passed, because a return within the gap can still change it. `by` is as in `calendar_triangle`.
 
-    Columns: cohort, k, size, reached, retained, rate with _low and _high, final, final_on (the day on
-    which the cell becomes final).
+    Columns: by and level (where asked for), cohort, k, size, reached, retained, final_on (the day on which
+    the cell becomes final), final, rate with _low and _high.
     """
-    firsts = months.first_days(business)
     days = months.anniversaries(business).query("k > 0")
-    columns = ["cohort", "k", "size", "reached", "retained", "final_on", "final"]
     if days.empty:
-        return with_rate(pd.DataFrame(columns=columns), "rate", "retained", "reached")
+        names = [name for name in names_of(anniversary_triangle) if by or name not in ("by", "level")]
+        return pd.DataFrame(columns=names)
     table = ibis.memtable(days, schema={"first_on": "date", "k": "int64", "day": "date"})
-    due = firsts.join(table, "first_on")
     own = months.kept_services(business)
-    serving = due.join(own, "customer_id")
-    kept = serving.filter(
-        (serving.begin_on <= serving.day)
-        & (serving.end_on.isnull() | (serving.end_on > serving.day))
-        & (serving.day < business.as_of)
-    )
-    keys = ["cohort", "k"]
-    cells = due.group_by(keys).aggregate(
-        size=due.count(),
-        reached=due.count(where=due.day < business.as_of),
-        last_day=due.day.max(),
-    )
-    retained = kept.group_by(keys).aggregate(retained=kept.count())
-    frame = cells.filter(cells.reached > 0).left_join(retained, keys).order_by(keys).execute()
     wait = pd.Timedelta(days=1 + business.settings.switch_gap_days)
-    final_on = pd.to_datetime(frame["last_day"]) + wait
-    frame = frame.assign(
-        cohort=pd.to_datetime(frame["cohort"]).astype("datetime64[s]"),
-        retained=frame["retained"].fillna(0).astype("int64"),
-        final_on=final_on,
-        final=final_on <= pd.Timestamp(business.as_of),
-    )
-    return with_rate(frame[columns], "rate", "retained", "reached")
+
+    def measured(firsts: ir.Table, kept_apart: list[str]) -> pd.DataFrame:
+        due = firsts.join(table, "first_on")
+        serving = due.join(own, "customer_id")
+        kept = serving.filter(
+            (serving.begin_on <= serving.day)
+            & (serving.end_on.isnull() | (serving.end_on > serving.day))
+            & (serving.day < business.as_of)
+        )
+        keys = [*kept_apart, "cohort", "k"]
+        cells = due.group_by(keys).aggregate(
+            size=due.count(),
+            reached=due.count(where=due.day < business.as_of),
+            last_day=due.day.max(),
+        )
+        retained = kept.group_by(keys).aggregate(retained=kept.count())
+        frame = cells.filter(cells.reached > 0).left_join(retained, keys).order_by(keys).execute()
+        final_on = pd.to_datetime(frame["last_day"]) + wait
+        frame = frame.assign(
+            cohort=pd.to_datetime(frame["cohort"]).astype("datetime64[s]"),
+            retained=frame["retained"].fillna(0).astype("int64"),
+            final_on=final_on,
+            final=final_on <= pd.Timestamp(business.as_of),
+        )
+        ordered = frame[[*keys, "size", "reached", "retained", "final_on", "final"]]
+        return with_rate(ordered, "rate", "retained", "reached")
+
+    return levels.by_each(months.first_days(business), business, by, measured)
 
 
 def retention_after(triangle: pd.DataFrame, k: int) -> Rate:
@@ -105,11 +132,11 @@ def retention_after(triangle: pd.DataFrame, k: int) -> Rate:
     return rate(int(cells["retained"].sum()), int(cells["reached"].sum()))
 
 
+@columns(cohorts=TEXT, first_cohort=MONTH, last_cohort=MONTH, reached=COUNT, retained=COUNT, rate=RETAINED)
 def recent_cohorts(triangle: pd.DataFrame, *, k: int = 1, cohorts: int = 3) -> pd.DataFrame:
-    """The latest cohorts with a final cell at month k, beside all earlier ones together.
+    """One row for the latest cohorts with a final cell at month k, and one for all earlier ones together.
 
-    Takes the anniversary triangle. Columns: cohorts ("latest 3", "earlier"), first_cohort, last_cohort,
-    reached, retained, rate with _low and _high.
+    Takes the anniversary triangle.
     """
     final = triangle[(triangle["k"] == k) & triangle["final"].astype(bool)]
     parts = {f"latest {cohorts}": final.tail(cohorts), "earlier": final.iloc[:-cohorts]}
@@ -139,53 +166,46 @@ def recent_change(parts: pd.DataFrame) -> Change | None:
     )
 
 
-def standing_out(triangle: pd.DataFrame, *, k: int = 3, fewest: int = 20) -> pd.DataFrame:
+@columns(cohort=MONTH, reached=COUNT, retained=COUNT, rate=RETAINED, verdict=VERDICT)
+def standing_out(triangle: pd.DataFrame, *, min_customers: int, k: int = SETTLED) -> pd.DataFrame:
     """One row per cohort with a final cell at month k: whether it stays better or worse than the rest.
 
     The latest two dozen cohorts, because what happened earlier was another business; the rest are the others
     of these together. Somebody who looks at so many finds one that differs by chance, so the verdict is
-    corrected for looking at all of them (Holm); cohorts smaller than `fewest` (`min_customers`) are "too
-    few". Takes the anniversary triangle.
-
-    Columns: cohort, reached, retained, rate with _low and _high, verdict (above the rest, below the rest,
-    no clear difference, too few, the only one).
+    corrected for looking at all of them (Holm); cohorts smaller than `min_customers` are "too few". Takes the
+    anniversary triangle.
     """
     final = triangle[(triangle["k"] == k) & triangle["final"].astype(bool)]
     final = final.sort_values("cohort").tail(COMPARED).reset_index(drop=True)
     counts, bases = final["retained"].tolist(), final["reached"].tolist()
-    verdicts = against_the_rest(counts, bases, kinds=["cohort"] * len(final), fewest=fewest)
+    verdicts = against_the_rest(counts, bases, kinds=["cohort"] * len(final), fewest=min_customers)
     own = final[["cohort", "reached", "retained", "rate", "rate_low", "rate_high"]]
     return own.assign(verdict=pd.Series(verdicts, dtype="str"))
 
 
-def as_records(calendar_cells: pd.DataFrame, anniversary_cells: pd.DataFrame) -> list[dict]:
+def as_records(calendar_cells: pd.DataFrame, anniversary_cells: pd.DataFrame) -> list[dict[str, Any]]:
     """Both triangles, a record a cohort, in the form of findings.json."""
-    by_cohort = dict(iter(anniversary_cells.groupby("cohort")))
+    dated = anniversary_cells.assign(final_on=anniversary_cells["final_on"].map("{:%Y-%m-%d}".format))
+    by_cohort = dict(iter(dated.groupby("cohort")))
     return [
         {
-            "cohort": f"{cohort:%Y-%m}",
+            "cohort": formats.iso_month(cohort),
             "size": int(cells["size"].iloc[0]),
-            "calendar": {
-                str(cell.k): {
-                    "retained": int(cell.retained),
-                    "rate": cell.rate,
-                    "low": cell.rate_low,
-                    "high": cell.rate_high,
-                }
-                for cell in cells.itertuples()
-            },
-            "anniversary": {
-                str(cell.k): {
-                    "retained": int(cell.retained),
-                    "reached": int(cell.reached),
-                    "rate": cell.rate,
-                    "low": cell.rate_low,
-                    "high": cell.rate_high,
-                    "final": bool(cell.final),
-                    "final_on": f"{cell.final_on:%Y-%m-%d}",
-                }
-                for cell in (by_cohort[cohort].itertuples() if cohort in by_cohort else ())
-            },
+            "calendar": _cells(cells, "retained"),
+            "anniversary": _cells(by_cohort[cohort], "retained", "reached", "final", "final_on")
+            if cohort in by_cohort
+            else {},
         }
         for cohort, cells in calendar_cells.groupby("cohort")
     ]
+
+
+def _cells(cells: pd.DataFrame, *names: str) -> dict[str, dict[str, Any]]:
+    """The cells of a cohort by their month, with these columns beside the rate."""
+    return {
+        str(cell["k"]): {
+            **{name: cell[name] for name in names},
+            "rate": cell["rate"], "low": cell["rate_low"], "high": cell["rate_high"],
+        }
+        for cell in cells.to_dict(orient="records")
+    }  # fmt: skip

@@ -14,16 +14,37 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retention_helpers.business import Business, months
+from retention_helpers.business import Business, levels, months
 from retention_helpers.business.bands import MRR_BANDS, mrr_band
-from retention_helpers.contract.settings import GOOD_CHURN, GOOD_RETENTION, SERIOUS_CHURN, SERIOUS_RETENTION
+from retention_helpers.contract.settings import Bands
+from retention_helpers.shown.units import (
+    CODE,
+    COUNT,
+    DAY,
+    MONEY,
+    MONTH,
+    NUMBER,
+    RATE,
+    SHARE,
+    TEXT,
+    WHOLE,
+    columns,
+    named,
+    names_of,
+    one_of,
+)
 from retention_helpers.statistics import money
 from retention_helpers.statistics.intervals import Change, Rate, against_the_rest, change, rate, with_rate
 
 SWITCH_GAPS = (0, 3, 7, 30)
 TENURE_DAYS = (0, 8, 31, 91, 366)  # first days of the stages of tenure
+EARLY_DAYS = TENURE_DAYS[2] - 1  # "the first 30 days"
+YEAR = 12  # months
 ZERO = Decimal(0)
-DAY = dt.timedelta(days=1)
+A_DAY = dt.timedelta(days=1)
+CUTS = dict(zip(levels.OF_A_MONTH, ("Plan", "MRR band", "Interval"), strict=True))
+VERDICT = one_of("above the rest", "below the rest", "no clear difference", "too few", "the only one")
+CHURN = RATE(of=("lost", "customers_at_start"), key="churn")
 
 
 def _by_month(business: Business, counts: ir.Table) -> pd.DataFrame:
@@ -40,15 +61,23 @@ def _whole(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return frame.assign(**{column: filled[column] for column in columns})
 
 
+@columns(
+    month=MONTH,
+    customers_at_start=COUNT,
+    new=COUNT,
+    reactivated=COUNT,
+    lost=COUNT,
+    customers_at_end=COUNT,
+    joined_and_left=COUNT,
+    left_and_returned=COUNT,
+    paused_at_end=COUNT.or_null,
+)
 def customer_movement(business: Business) -> pd.DataFrame:
     """One row per month: how the number of customers moved.
 
     customers_at_start + new + reactivated − lost = customers_at_end, exactly. `joined_and_left` came and
     went inside the month and is in no rate; `left_and_returned` counts as retained. A pause is not churn;
     where past pauses are not known, paused_at_end is NaN.
-
-    Columns: month, customers_at_start, new, reactivated, lost, customers_at_end, joined_and_left,
-    left_and_returned, paused_at_end.
     """
     rows = months.kept_customer_months(business)
     at_start, at_end = rows.state_at_start != "none", rows.state_at_end != "none"
@@ -67,14 +96,19 @@ def customer_movement(business: Business) -> pd.DataFrame:
     return whole if business.knows("pauses") else whole.assign(paused_at_end=math.nan)
 
 
+@columns(
+    month=MONTH,
+    customers_at_start=COUNT,
+    lost=COUNT,
+    retained=COUNT,
+    churn_rate=CHURN,
+    retention_rate=RATE(of=("retained", "customers_at_start"), key="retention"),
+)
 def customer_churn(business: Business) -> pd.DataFrame:
     """One row per month: how many of the customers active at its start left during it.
 
     A customer who leaves and returns within the month counts as retained. A month that begins without
-    customers has no rate.
-
-    Columns: month, customers_at_start, lost, retained, churn_rate, retention_rate, both with _low and
-    _high (95 %, Wilson).
+    customers has no rate. The intervals of both rates are Wilson's.
     """
     moved = customer_movement(business)[["month", "customers_at_start", "lost"]]
     moved = moved.assign(retained=moved["customers_at_start"] - moved["lost"])
@@ -82,11 +116,12 @@ def customer_churn(business: Business) -> pd.DataFrame:
     return with_rate(churn, "retention_rate", "retained", "customers_at_start")
 
 
+@columns(month=MONTH, lost=COUNT, voluntary=COUNT, involuntary=COUNT, kind_unknown=COUNT)
 def churn_kinds(business: Business) -> pd.DataFrame:
     """One row per month: the customers lost, by who ended it.
 
     Involuntary: a failed payment, a dispute, or the biller's policy. Unknown: no row of cancellations
-    says. The three add up to lost. Columns: month, lost, voluntary, involuntary, kind_unknown.
+    says. The three add up to lost.
     """
     lost = months.kept_losses(business)
     counts = lost.group_by("month").aggregate(
@@ -109,17 +144,27 @@ def involuntary_share(kinds: pd.DataFrame) -> Rate:
 
 UNKNOWN = Decimal("NaN")  # stays unknown in every sum that it enters
 _NEEDED = {"expansion": "prices", "contraction": "prices", "paused": "pauses", "resumed": "pauses"}
-_MRR_PARTS = ("new", "reactivated", "expansion", "resumed", "contraction", "paused", "churned")
+GAINS, LOSSES = ("new", "reactivated", "expansion", "resumed"), ("churned", "contraction", "paused")
+_MRR_PARTS = (*GAINS, "contraction", "paused", "churned")
 
 
+@columns(
+    month=MONTH,
+    mrr_at_start=MONEY.or_null,
+    new=MONEY.or_null,
+    reactivated=MONEY.or_null,
+    expansion=MONEY.or_null,
+    resumed=MONEY.or_null,
+    contraction=MONEY.or_null,
+    paused=MONEY.or_null,
+    churned=MONEY.or_null,
+    mrr_at_end=MONEY.or_null,
+)
 def mrr_movement(business: Business) -> pd.DataFrame:
     """One row per month: how monthly recurring revenue moved, in major units, exact.
 
     at_start + new + reactivated + expansion + resumed − contraction − paused − churned = at_end. What would
     follow from past prices or pauses that are not known is NaN.
-
-    Columns: month, mrr_at_start, new, reactivated, expansion, resumed, contraction, paused, churned,
-    mrr_at_end (all Decimal).
     """
     rows = months.kept_customer_months(business)
     moved = (rows.mrr_at_end - rows.mrr_at_start).abs()
@@ -141,15 +186,18 @@ def past_is_known(mrr: pd.Series) -> bool:
     return not any(pd.isna(mrr[part]) for part in _NEEDED)
 
 
+@columns(
+    month=MONTH,
+    gross_revenue_retention=SHARE.interval,
+    net_revenue_retention=SHARE.interval,
+    quick_ratio=NUMBER,
+)
 def revenue_retention(business: Business) -> pd.DataFrame:
     """One row per month: what became of the MRR at its start.
 
     Gross leaves expansion out and can at most be 1; net counts it. Reactivated MRR is in neither. The
     quick ratio is MRR gained over MRR given up; NaN where nothing was given up. All are NaN where past prices
-    or pauses are not known.
-
-    Columns: month, gross_revenue_retention and net_revenue_retention, both with _low and _high (95 %, see
-    `money.with_retention`), quick_ratio.
+    or pauses are not known. The intervals are those of `money.with_retention`.
     """
     rows = months.kept_customer_months(business)
     own = rows.filter(rows.state_at_start != "none")
@@ -160,9 +208,7 @@ def revenue_retention(business: Business) -> pd.DataFrame:
     if not business.knows("prices", "pauses"):
         kept = money.without_retention(kept)
     mrr = mrr_movement(business)
-    gained = mrr["new"] + mrr["reactivated"] + mrr["expansion"] + mrr["resumed"]
-    given_up = mrr["contraction"] + mrr["paused"] + mrr["churned"]
-    pairs = zip(gained, given_up, strict=True)
+    pairs = zip(sum(mrr[part] for part in GAINS), sum(mrr[part] for part in LOSSES), strict=True)
     return kept.assign(quick_ratio=[float(more / gone) if gone else math.nan for more, gone in pairs])
 
 
@@ -191,34 +237,44 @@ def churn_change(churn: pd.DataFrame, *, months_back: int = 1) -> Change | None:
     )
 
 
-def churn_band(rate: float) -> str | None:
-    """The band of a monthly churn rate: good below 5 %, serious above 10 %, needs work between.
+def benchmarks(business: Business) -> Bands:
+    """The bands that the business is held against: the owner's own (`benchmarks`), by its ARPA, or the usual.
 
-    >>> churn_band(0.049), churn_band(0.05), churn_band(0.11)
-    ('good', 'needs work', 'serious')
+    ARPA is the MRR at the month's end over the customers then.
+    """
+    customers = int(customer_movement(business).iloc[-1]["customers_at_end"])
+    mrr = float(mrr_movement(business).iloc[-1]["mrr_at_end"])
+    return business.settings.benchmarks.at(mrr / customers if customers else math.nan)
+
+
+def churn_band(rate: float, bands: Bands) -> str | None:
+    """The band of a monthly churn rate; what lies on an edge is neither good nor serious.
+
+    >>> [churn_band(rate, Bands()) for rate in (0.049, 0.05, 0.11)]
+    ['good', 'needs work', 'serious']
     """
     if math.isnan(rate):
         return None
-    return "good" if rate < GOOD_CHURN else "serious" if rate > SERIOUS_CHURN else "needs work"
+    return "good" if rate < bands.good_churn else "serious" if rate > bands.serious_churn else "needs work"
 
 
-def retention_band(rate: float) -> str | None:
-    """The band of retention at 12 months: good above 70 %, serious below 50 %, needs work between.
+def retention_band(rate: float, bands: Bands) -> str | None:
+    """The band of retention at 12 months; what lies on an edge is neither good nor serious.
 
-    >>> retention_band(0.71), retention_band(0.7), retention_band(0.4)
-    ('good', 'needs work', 'serious')
+    >>> [retention_band(rate, Bands()) for rate in (0.71, 0.7, 0.4)]
+    ['good', 'needs work', 'serious']
     """
     if math.isnan(rate):
         return None
-    good, serious = rate > GOOD_RETENTION, rate < SERIOUS_RETENTION
+    good, serious = rate > bands.good_retention, rate < bands.serious_retention
     return "good" if good else "serious" if serious else "needs work"
 
 
-def bands(churn: Rate, retention_12: Rate) -> dict[str, str | None]:
+def bands(churn: Rate, retention_12: Rate, held: Bands) -> dict[str, str | None]:
     """The bands of a month's churn and of retention at 12 months; None where there is no rate."""
     return {
-        "churn_band": churn_band(churn.value),
-        "retention_12_band": retention_band(retention_12.value),
+        "churn_band": churn_band(churn.value, held),
+        "retention_12_band": retention_band(retention_12.value, held),
     }
 
 
@@ -264,14 +320,19 @@ def _bridge_counts(business: Business) -> pd.Series:
     return counts.execute().iloc[0]
 
 
+@columns(
+    tool=TEXT,
+    rule=TEXT,
+    numerator=COUNT,
+    denominator=COUNT,
+    churn_rate=RATE(of=("numerator", "denominator")),
+)
 def bridge(business: Business) -> pd.DataFrame:
     """One row per tool: the report month's churn by that tool's published rule, from the same data.
 
     S customers at the start, L of them with an end of service in the month (returned or not), J others
     who began service in it, JL of those with an end in it. The vendors' own windows (30 days, UTC) differ
     besides. Source: the vendors' help pages, as the glossary names them.
-
-    Columns: tool, rule, numerator, denominator, churn_rate with _low and _high.
     """
     n = _bridge_counts(business)
     everybody_who_left = n.ended + n.joined_and_ended
@@ -288,6 +349,7 @@ def bridge(business: Business) -> pd.DataFrame:
     return with_rate(whole, "churn_rate", "numerator", "denominator")
 
 
+@columns(customer_id=TEXT("Customer"), why=TEXT, churned_for=TEXT)
 def bridge_customers(business: Business) -> pd.DataFrame:
     """One row per customer on whom the tools' rules differ in the report month.
 
@@ -312,32 +374,30 @@ def bridge_customers(business: Business) -> pd.DataFrame:
     return frame.assign(churned_for=frame["why"].map(counted).astype("str"))
 
 
-def churn_by(business: Business, *, months_back: int = 1) -> pd.DataFrame:
-    """One row per plan, MRR band and billing interval: the churn of the customers who had it at the start.
+@columns(
+    by=one_of(*CUTS, unit=named(CUTS)),
+    level=TEXT,
+    customers_at_start=COUNT,
+    lost=COUNT,
+    churn_rate=CHURN,
+    verdict=VERDICT,
+)
+def churn_by(business: Business, *, months_back: int = 1, by: levels.By = levels.OF_A_MONTH) -> pd.DataFrame:
+    """One row per level of what is asked for: the churn of the customers who had it at the month's start.
 
-    Over the last `months_back` months together (customer-months then, so that one customer may count
-    once in each). The verdict holds a level against the other levels of its kind together: "above the
+    Plan, MRR band and billing interval are those of that time; `by` may name anything of `levels.names`
+    instead. Over the last `months_back` months together (customer-months then, so that one customer may
+    count once in each). The verdict holds a level against the other levels of its kind together: "above the
     rest" and "below the rest" need Newcombe's interval and the p-value, corrected after Holm for looking
     at every row, to agree; below `min_customers` it is "too few", and such rows should not be ranked.
-
-    Columns: by, level, customers_at_start, lost, churn_rate with _low and _high, verdict.
     """
+    wanted = levels.chosen(business, by, beside=levels.OF_A_MONTH)
     rows = months.kept_customer_months(business)
     first = months.month_starts(business)[-months_back:][0]
     own = rows.filter((rows.month >= first) & (rows.state_at_start != "none"))
-    cuts = {"plan": own.plan, "mrr_band": mrr_band(own.mrr_at_start), "interval": own.interval}
-    found = [
-        own.group_by(level=column)
-        .aggregate(
-            customers_at_start=own.count(),
-            lost=own.count(where=own.movement == "lost"),
-        )
-        .execute()
-        .assign(by=name)
-        for name, column in cuts.items()
-    ]
+    found = [_lost_by_level(_with_level(own, business, one)).assign(by=one) for one in wanted]
     frame = with_rate(pd.concat(found, ignore_index=True), "churn_rate", "lost", "customers_at_start")
-    place = {level: place for place, level in enumerate(MRR_BANDS)}
+    place = {("mrr_band", level): place for place, level in enumerate(MRR_BANDS)}
     ordered = frame.assign(
         verdict=against_the_rest(
             list(frame["lost"]),
@@ -345,21 +405,37 @@ def churn_by(business: Business, *, months_back: int = 1) -> pd.DataFrame:
             kinds=list(frame["by"]),
             fewest=business.settings.min_customers,
         ),
-        place=[place.get(level, 0) if by == "mrr_band" else 0
-               for by, level in zip(frame["by"], frame["level"], strict=True)],
-        cut=frame["by"].map({name: nth for nth, name in enumerate(cuts)}),
-    ).sort_values(["cut", "place", "level"], ignore_index=True)  # fmt: skip
-    columns = ["by", "level", "customers_at_start", "lost"]
-    rates = ["churn_rate", "churn_rate_low", "churn_rate_high"]
-    return ordered[[*columns, *rates, "verdict"]]
+        place=[place.get(pair, 0) for pair in zip(frame["by"], frame["level"], strict=True)],
+        cut=frame["by"].map({name: nth for nth, name in enumerate(wanted)}),
+    ).sort_values(["cut", "place", "level"], ignore_index=True)
+    return ordered[names_of(churn_by)]
 
 
+def _with_level(own: ir.Table, business: Business, by: str) -> ir.Table:
+    if by not in levels.OF_A_MONTH:
+        return levels.with_level(own, business, by)
+    return own.mutate(level=mrr_band(own.mrr_at_start) if by == "mrr_band" else own[by])
+
+
+def _lost_by_level(own: ir.Table) -> pd.DataFrame:
+    counts = own.group_by("level").aggregate(
+        customers_at_start=own.count(), lost=own.count(where=own.movement == "lost")
+    )
+    return counts.execute()
+
+
+@columns(
+    from_day=COUNT,
+    to_day=WHOLE.or_null,
+    lost=COUNT(is_recorded=True),
+    lost_in_all=COUNT,
+    share=RATE(of=("lost", "lost_in_all")),
+)
 def losses_by_tenure(business: Business, *, months_back: int = 1) -> pd.DataFrame:
     """One row per stage of tenure: how many of the customers lost left in it.
 
-    Tenure is whole days from the first day. Over the last `months_back` months together.
-
-    Columns: from_day, to_day (null: no end), lost, lost_in_all, share with _low and _high.
+    Tenure is whole days from the first day; without to_day there is no end. Over the last `months_back`
+    months together.
     """
     rows = months.kept_losses(business)
     first = months.month_starts(business)[-months_back:][0]
@@ -374,17 +450,15 @@ def losses_by_tenure(business: Business, *, months_back: int = 1) -> pd.DataFram
     return with_rate(frame, "share", "lost", "lost_in_all")
 
 
+@columns(switch_gap_days=COUNT, customers_at_start=COUNT, lost=COUNT, churn_rate=CHURN)
 def switch_gap_sensitivity(business: Business) -> pd.DataFrame:
-    """One row per switch gap of 0, 3, 7 and 30 days: the report month's churn if it were the setting.
-
-    Columns: switch_gap_days, customers_at_start, lost, churn_rate with _low and _high.
-    """
+    """One row per switch gap of 0, 3, 7 and 30 days: the report month's churn if it were the setting."""
     found = []
     for gap in SWITCH_GAPS:
         spans = months.kept_spans(business, gap_days=gap)
         each = spans.group_by("customer_id").aggregate(
-            at_start=months.covers(spans, business.report_month - DAY).any(),
-            at_end=months.covers(spans, business.as_of - DAY).any(),
+            at_start=months.covers(spans, business.report_month - A_DAY).any(),
+            at_end=months.covers(spans, business.as_of - A_DAY).any(),
         )
         counts = each.aggregate(
             at_start=each.count(where=each.at_start),
@@ -395,11 +469,21 @@ def switch_gap_sensitivity(business: Business) -> pd.DataFrame:
     return with_rate(frame, "churn_rate", "lost", "customers_at_start")
 
 
+@columns(
+    customer_id=TEXT("Customer"),
+    name=TEXT.or_null(is_optional=True),
+    lost_on=DAY.or_null,
+    tenure_days=COUNT,
+    mrr=MONEY.or_null,
+    plan=TEXT,
+    kind=one_of("voluntary", "involuntary", "unknown"),
+    reason=CODE.or_null,
+)
 def customers_lost(business: Business) -> pd.DataFrame:
     """One row per customer lost in the report month, the largest MRR first.
 
-    Columns: customer_id, name (only where the owner set `show_names` and brought one), lost_on,
-    tenure_days, mrr (at the start of the month), plan, kind, reason (null: not asked or not answered).
+    name stands only where the owner set `show_names` and brought one; mrr is that of the month's start;
+    without a reason nobody asked, or answered.
     """
     rows = months.kept_losses(business)
     now = rows.filter(rows.month == business.report_month)
@@ -413,6 +497,7 @@ def customers_lost(business: Business) -> pd.DataFrame:
     return ordered.execute()
 
 
+@columns(customer_id=TEXT("Customer"), plan=TEXT, mrr=MONEY)
 def past_due(business: Business) -> pd.DataFrame:
     """One row per customer with a payment past due at the month's end, the largest MRR first.
 
@@ -420,7 +505,7 @@ def past_due(business: Business) -> pd.DataFrame:
     the largest span past due), mrr (of the spans past due).
     """
     spans = months.kept_spans(business)
-    due = spans.filter((spans.status == "past_due") & months.covers(spans, business.as_of - DAY))
+    due = spans.filter((spans.status == "past_due") & months.covers(spans, business.as_of - A_DAY))
     largest = due.mutate(
         nth=ibis.row_number().over(
             ibis.window(
@@ -435,7 +520,8 @@ def past_due(business: Business) -> pd.DataFrame:
     return named.order_by([ibis.desc("mrr"), "customer_id"]).execute()
 
 
+@columns(happened_on=DAY, note=TEXT)
 def owner_notes(business: Business) -> pd.DataFrame:
-    """One row per note of the owner (price rise, outage, launch), by day: happened_on, note."""
+    """One row per note of the owner (price rise, outage, launch), by day."""
     notes = business.table("notes")
     return notes.order_by(["happened_on", "note"]).select("happened_on", "note").execute()

@@ -13,6 +13,7 @@ import pandas as pd
 
 from retention_helpers.measurement import risks
 from retention_helpers.measurement.risks import Choice
+from retention_helpers.shown.units import COUNT, MONEY, MONTH, SHARE, TEXT, columns, names_of
 from retention_helpers.statistics.intervals import LEVEL, Floats, Rate
 from retention_helpers.words import calendar
 
@@ -158,6 +159,13 @@ def _with_ends(*names: str) -> list[str]:
     return [f"{name}{end}" for name in names for end in ("", "_low", "_high")]
 
 
+@columns(
+    month=MONTH,
+    still_here=COUNT.estimate("Of today's customers"),
+    newcomers_share=SHARE.estimate("Of this month's newcomers"),
+    customers=COUNT.estimate,
+    mrr=MONEY.estimate,
+)
 def projection(cells: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
     """One row for today and each month of the year ahead: who will be there, without and with newcomers.
 
@@ -171,10 +179,9 @@ def projection(cells: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
     month, how many are there still), customers (newcomers included), mrr (theirs, Decimal), each with
     _low and _high; the first row is today, without them.
     """
-    columns = ["month", *_with_ends("still_here", "newcomers_share", "customers", "mrr")]
     outlook = _outlook(cells, chosen)
     if outlook is None:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=names_of(projection))
     course, last = _course(outlook), pd.Timestamp(cells["month"].max())
     rows: list[dict[str, object]] = [_today(outlook, last)]
     for ahead in range(AHEAD):
@@ -190,7 +197,7 @@ def projection(cells: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
             }
         )
     counts = {name: "Int64" for name in _with_ends("still_here", "customers")}
-    return pd.DataFrame(rows, columns=columns).astype({"month": "datetime64[s]", **counts})
+    return pd.DataFrame(rows, columns=names_of(projection)).astype({"month": "datetime64[s]", **counts})
 
 
 def _today(outlook: _Outlook, month: pd.Timestamp) -> dict[str, object]:
@@ -198,6 +205,17 @@ def _today(outlook: _Outlook, month: pd.Timestamp) -> dict[str, object]:
     return {"month": month, "still_here": people, "newcomers_share": 1.0, "customers": people, "mrr": amount}
 
 
+@columns(
+    points_better=COUNT,
+    customers=COUNT.estimate,
+    more_customers=COUNT.estimate,
+    mrr=MONEY.estimate,
+    more_revenue=MONEY.estimate,
+    newcomer_revenue=MONEY.estimate(
+        "A newcomer's first year",
+        note="what somebody who comes now brings in over the first twelve months",
+    ),
+)
 def what_if(cells: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
     """One row per 0, 1, … 5 points by which more stay each month: what that makes in a year.
 
@@ -210,18 +228,17 @@ def what_if(cells: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
     newcomer_revenue (what somebody who comes now brings in over twelve months; empty where nobody came),
     the amounts Decimal, each with _low and _high.
     """
-    names = _with_ends("customers", "more_customers", "mrr", "more_revenue", "newcomer_revenue")
-    columns = ["points_better", *names]
+    points_better, *names = names_of(what_if)
     outlook = _outlook(cells, chosen)
     if outlook is None:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=[points_better, *names])
     usual, year = _course(outlook), risks.last_rate(cells, months_back=AHEAD)
     rows: list[dict[str, object]] = [{"points_better": 0, **_year(usual)}]
     for points in BETTER_BY:
         if points / 100 < year.value:
             better = _course(outlook, points / 100)
             rows.append({"points_better": points, **_year(better), **_gained(usual, better)})
-    frame = pd.DataFrame(rows, columns=columns).astype({name: "object" for name in names})
+    frame = pd.DataFrame(rows, columns=[points_better, *names]).astype({name: "object" for name in names})
     counts = {name: "Int64" for name in _with_ends("customers", "more_customers")}
     return frame.astype(counts)
 
@@ -250,6 +267,11 @@ def _year(course: _Course) -> dict[str, object]:
 READINGS = ("5 % fewer leave", "5 points more stay in a year", "5 points more stay in a month")
 
 
+@columns(
+    reading=TEXT,
+    asked_rate=SHARE("Churn asked for, a month"),
+    gain_share=SHARE.estimate("More lifetime revenue", key="more_lifetime_revenue"),
+)
 def five_percent(churn: Rate) -> pd.DataFrame:
     """One row per way to read "5 % better retention": what it asks for, and what it makes of a lifetime.
 
@@ -268,7 +290,7 @@ def five_percent(churn: Rate) -> pd.DataFrame:
         is_same = np.isnan(gains).any() or np.isclose(low, high)
         ends = (np.nan, np.nan) if is_same else (low, high)
         rows.append((reading, _or_nothing(asked(churn.value)), _gain(asked, churn.value), *ends))
-    return pd.DataFrame(rows, columns=["reading", "asked_rate", *_with_ends("gain_share")])
+    return pd.DataFrame(rows, columns=names_of(five_percent))
 
 
 def _fewer(churn: float) -> float:

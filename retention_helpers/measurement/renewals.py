@@ -7,10 +7,13 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business import Business, months
+from retention_helpers.measurement.measures import CHURN, YEAR
+from retention_helpers.shown.units import COUNT, columns, one_of
 from retention_helpers.statistics.intervals import with_rate
 
 ANNUAL = "year"  # the `interval` of a plan that is paid once a year
 GROUPS = ("annual, renewal due", "annual, not due", "every other interval")
+PERIODS = ("month", f"last {YEAR} months")
 
 
 def _with_group(business: Business) -> ir.Table:
@@ -28,6 +31,9 @@ def _with_group(business: Business) -> ir.Table:
     return dated.mutate(group=group)
 
 
+@columns(
+    period=one_of(*PERIODS), group=one_of(*GROUPS), customers_at_start=COUNT, lost=COUNT, churn_rate=CHURN
+)
 def renewals(business: Business) -> pd.DataFrame:
     """One row per period and group: the churn of customers by whether an annual renewal fell due.
 
@@ -37,12 +43,9 @@ def renewals(business: Business) -> pd.DataFrame:
     so the three groups add up to all customers at the start and all lost. Who leaves in a later month,
     such as after a payment that was retried for weeks, is among those not due. Over the last 12 months a
     customer counts once for every month.
-
-    Columns: period (month, last 12 months), group, customers_at_start, lost, churn_rate with _low and
-    _high.
     """
     own = _with_group(business)
-    first = months.month_starts(business)[-12:][0]
+    first = months.month_starts(business)[-YEAR:][0]
     within = own.filter(own.month >= first)
     now = within.month == business.report_month
     lost = within.movement == "lost"
@@ -55,7 +58,7 @@ def renewals(business: Business) -> pd.DataFrame:
     found = counts.execute().set_index("group").reindex(GROUPS, fill_value=0)
     rows = [
         (period, group, int(row[f"{name}_base"]), int(row[f"{name}_lost"]))
-        for period, name in (("month", "month"), ("last 12 months", "year"))
+        for period, name in zip(PERIODS, ("month", "year"), strict=True)
         for group, row in found.iterrows()
     ]
     frame = pd.DataFrame(rows, columns=["period", "group", "customers_at_start", "lost"])
@@ -86,11 +89,16 @@ def ahead(business: Business, renewals: pd.DataFrame) -> Ahead:
     rows = months.kept_customer_months(business)
     here = (rows.month == business.report_month) & (rows.state_at_end != "none")
     customers = int(rows.count(where=here & (rows.interval == ANNUAL)).execute())
-    due = renewals[(renewals["period"] != "month") & (renewals["group"] == GROUPS[0])].iloc[0]
+    due = of_the_year(renewals, GROUPS[0])
     if not due["customers_at_start"]:
         return Ahead(customers, None, None, None)
     ends = (due["churn_rate"], due["churn_rate_low"], due["churn_rate_high"])
     return Ahead(customers, *(round(customers * float(share)) for share in ends))
+
+
+def of_the_year(renewals: pd.DataFrame, group: str) -> pd.Series:
+    """A group's row of the last 12 months, of the table of `renewals`."""
+    return renewals[(renewals["period"] == PERIODS[1]) & (renewals["group"] == group)].iloc[0]
 
 
 def over_a_year(monthly: float) -> float:
@@ -99,4 +107,4 @@ def over_a_year(monthly: float) -> float:
     >>> round(over_a_year(0.05), 3)
     0.46
     """
-    return float(1 - (1 - monthly) ** 12)
+    return float(1 - (1 - monthly) ** YEAR)

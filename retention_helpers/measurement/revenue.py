@@ -6,11 +6,15 @@ from decimal import Decimal
 import pandas as pd
 
 from retention_helpers.business import Business, months
+from retention_helpers.shown.units import COUNT, MONEY, MONTH, SHARE, TEXT, columns, names_of
 from retention_helpers.statistics import money
 from retention_helpers.words import calendar
 
 ZERO = Decimal(0)
-_BY_CURRENCY = ["month", "currency", "mrr_at_end"]
+
+
+PARTS = {"mrr_at_base": MONEY.or_null, "mrr": MONEY.or_null, "mrr_kept": MONEY.or_null}
+SHARES = {f"{name}_revenue_retention": SHARE.estimate(key=name) for name in ("gross", "net")}
 
 
 def _sums(business: Business) -> pd.DataFrame:
@@ -44,6 +48,7 @@ def _kept_sums(business: Business) -> pd.DataFrame:
     return found
 
 
+@columns(cohort=MONTH, k=COUNT("After months"), month=MONTH, size=COUNT("Customers"), **PARTS, **SHARES)
 def revenue_cohorts(business: Business) -> pd.DataFrame:
     """One row per cohort and month k ≥ 1: what became of the MRR with which the cohort began.
 
@@ -59,24 +64,20 @@ def revenue_cohorts(business: Business) -> pd.DataFrame:
     `money.with_retention`).
     """
     sums = _kept_sums(business)
-    cells = _with_retention(business, sums)
-    return cells[["cohort", "k", "month", "size", "mrr_at_base", "mrr", "mrr_kept", *money.SHARES]]
+    return _with_retention(business, sums)[names_of(revenue_cohorts)]
 
 
+@columns(k=COUNT("After months"), cohorts=COUNT, size=COUNT("Customers"), **PARTS, **SHARES)
 def revenue_by_age(business: Business) -> pd.DataFrame:
     """One row per month k ≥ 1 after a cohort's own: all cohorts that have reached it, together.
 
-    The parts and shares are those of `revenue_cohorts`; an early k has more cohorts than a late one.
-
-    Columns: k, cohorts (how many), size, mrr_at_base, mrr, mrr_kept, gross_revenue_retention and
-    net_revenue_retention with _low and _high.
+    The parts and shares are those of `revenue_cohorts`; an early k has more `cohorts` than a late one.
     """
     sums = _kept_sums(business)
     added = {name: "sum" for name in ("size", "mrr", *money.SUMS)}
     ages = sums.groupby("k", as_index=False).agg({"cohort": "count", **added})
     named = ages.rename(columns={"cohort": "cohorts"})
-    ages = _with_retention(business, named)
-    return ages[["k", "cohorts", "size", "mrr_at_base", "mrr", "mrr_kept", *money.SHARES]]
+    return _with_retention(business, named)[names_of(revenue_by_age)]
 
 
 def _with_retention(business: Business, sums: pd.DataFrame) -> pd.DataFrame:
@@ -87,13 +88,12 @@ def _with_retention(business: Business, sums: pd.DataFrame) -> pd.DataFrame:
     return money.without_retention(found.assign(mrr_kept=math.nan))
 
 
+@columns(month=MONTH, currency=TEXT, mrr_at_end=MONEY)
 def mrr_by_currency(business: Business) -> pd.DataFrame:
     """One row per month and foreign currency: its part of the MRR at the month's end, in the report's.
 
     Every report takes one rate for all its months, so a change of rates never shows as expansion or
     contraction; it shows between reports.
-
-    Columns: month, currency, mrr_at_end (Decimal).
     """
     spans = months.kept_spans(business)
     foreign = spans.filter((spans.state == "paying") & (spans.currency != business.currency))
@@ -106,7 +106,11 @@ def mrr_by_currency(business: Business) -> pd.DataFrame:
 
 def foreign_mrr(business: Business) -> pd.DataFrame:
     """The rows of `mrr_by_currency` at the end of the report month."""
-    every = mrr_by_currency(business) if exchange_rates(business) else pd.DataFrame(columns=_BY_CURRENCY)
+    every = (
+        mrr_by_currency(business)
+        if exchange_rates(business)
+        else pd.DataFrame(columns=names_of(mrr_by_currency))
+    )
     return every[every["month"] == pd.Timestamp(business.report_month)]
 
 

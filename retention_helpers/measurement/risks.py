@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business, months
+from retention_helpers.measurement.measures import CHURN
+from retention_helpers.shown.units import COUNT, MONTH, columns, names_of
 from retention_helpers.statistics import lifetimes
 from retention_helpers.statistics.intervals import Floats, Rate, rate, with_rate
 from retention_helpers.words import calendar
@@ -87,12 +89,12 @@ def last_rate(cells: pd.DataFrame, *, months_back: int = LAST_MONTHS) -> Rate:
     return rate(int(within["lost"].sum()), int(within["customers_at_start"].sum()))
 
 
+@columns(from_month=COUNT, to_month=COUNT.or_null, customers_at_start=COUNT, lost=COUNT, churn_rate=CHURN)
 def rates_by_tenure(cells: pd.DataFrame) -> pd.DataFrame:
     """One row per stage of tenure: the monthly churn in it, of the last twelve months together.
 
     Tenure in calendar months after the cohort's own, so month 1 is the first whole one. Takes the table of
-    `cohort_months`. Columns: from_month, to_month (null: no end), customers_at_start, lost, churn_rate
-    with _low and _high.
+    `cohort_months`. Without to_month there is no end.
     """
     within = _latest(cells, STAGE_MONTHS)
     stage = pd.cut(within["k"], [*STAGES, np.inf], right=False, labels=False)
@@ -127,15 +129,13 @@ def left_after(hazards: Floats, ages: Floats, ahead: int) -> Floats:
     return np.asarray(np.cumprod(1 - hazards[steps], axis=1), dtype=np.float64)
 
 
+@columns(month=MONTH, customers_at_end=COUNT, still_there=COUNT, **dict.fromkeys(METHODS.values(), COUNT))
 def back_test(cells: pd.DataFrame) -> pd.DataFrame:
     """One row per month from which the six after it were hidden: what each of the three ways expected.
 
     Takes the table of `cohort_months`. Each way sees the months up to `month` alone, at least twelve of
     them that began with customers, and says how many of the customers at its end are customers six
-    months later. The data are those of today: what was entered late is known to all three.
-
-    Columns: month, customers_at_end, still_there, by_last_rate, by_tenure, by_falling_risk (customers
-    expected, in whole numbers).
+    months later, in whole numbers. The data are those of today: what was entered late is known to all three.
     """
     every = sorted(cells["month"].unique())
     begun = set(cells.loc[cells["customers_at_start"] > 0, "month"])
@@ -144,7 +144,7 @@ def back_test(cells: pd.DataFrame) -> pd.DataFrame:
         month for month, count in zip(every[:-HELD_BACK], shown, strict=False) if count >= FEWEST_MONTHS
     ]
     rows = [_tested(cells, pd.Timestamp(month)) for month in enough[-MOST_TESTS:]]
-    return pd.DataFrame(rows, columns=["month", "customers_at_end", "still_there", *METHODS.values()])
+    return pd.DataFrame(rows, columns=names_of(back_test))
 
 
 def _tested(cells: pd.DataFrame, origin: pd.Timestamp) -> tuple[object, ...]:

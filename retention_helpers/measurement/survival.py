@@ -11,7 +11,9 @@ Where earlier leavers are missing from the data (`history_starts_on`), the custo
 only from that day on: those like them who left earlier cannot be seen.
 """
 
+import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import ibis
@@ -20,12 +22,29 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from retention_helpers.business import Business, months
+from retention_helpers.business import Business, levels, months
+from retention_helpers.measurement.measures import VERDICT
+from retention_helpers.shown.units import (
+    COUNT,
+    MONEY,
+    P_VALUE,
+    RATE,
+    SHARE,
+    TENTHS,
+    TEXT,
+    columns,
+    named,
+    names_of,
+    one_of,
+)
 from retention_helpers.statistics import curves
 from retention_helpers.statistics.intervals import LEVEL, against_the_rest, holm, rate, wilson, with_rate
+from retention_helpers.words.errors import InputError
 
 PLACES = 31  # of a month of tenure
 MONTHS = (1, 3, 6, 12, 24)  # at which survival is stated
+MONTHS_OF_GROUPS = MONTHS[:4]
+LEVEL_OF = "level of "
 HEAVY = "above the rest"
 HEAVY_UP_TO = 24  # months of tenure that are looked at for heavy loss
 HORIZONS = (12, 24)  # months over which revenue is added
@@ -40,18 +59,7 @@ def _first_services(business: Business) -> ir.Table:
     first = served.filter(served.service == 1).select("customer_id", first_on="begin_on")
     ended = months.kept_endings(business)
     lost = ended.filter(ended.service == 1).select("customer_id", "kind", lost_on="end_on")
-    spans = months.kept_spans(business)
-    begun = spans.join(first, "customer_id")
-    leading = ibis.window(
-        group_by="customer_id",
-        order_by=[begun.state.desc(), begun.mrr.desc(), begun.plan, begun.started_at],
-    )
-    plans = (
-        begun.filter(begun.started_on == begun.first_on)
-        .mutate(nth=ibis.row_number().over(leading))
-        .filter(lambda span: span.nth == 0)
-        .select("customer_id", "plan")
-    )
+    plans = levels.first_spans(business).select("customer_id", "plan")
     both = first.left_join(lost, "customer_id").drop("customer_id_right").join(plans, "customer_id")
     return both.order_by("customer_id")
 
@@ -78,7 +86,7 @@ def _anniversary(first: npt.NDArray, k: npt.NDArray) -> npt.NDArray:
     return start.astype("datetime64[D]") + np.minimum((first - own_month).astype("int64"), length - 1)
 
 
-def tenures(business: Business) -> pd.DataFrame:
+def tenures(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     """One row per customer who ever had service: how long the first service lasted, and how it ended.
 
     A customer who was lost before the history starts has `is_in_sight` False and takes part in nothing: the
@@ -88,9 +96,14 @@ def tenures(business: Business) -> pd.DataFrame:
     seen_from (the first day on which a loss would be in the data), lost_on (null: still there), kind
     (voluntary, involuntary, unknown; null: still there), is_lost, is_in_sight, days and place (of the loss,
     or of the last day before the cut), entry_days and entry_place (of seen_from), months_followed (whole
-    months of tenure that are over by the cut, lost or not).
+    months of tenure that are over by the cut, lost or not), and the `level of` each of `levels.names` that
+    `by` names.
     """
-    return business.once("tenures", lambda: _tenures(business))
+    rows: pd.DataFrame = business.once("tenures", lambda: _tenures(business))
+    for one in levels.chosen(business, by):
+        level = levels.of(business, one).execute().set_index("customer_id")["level"]
+        rows = rows.assign(**{f"{LEVEL_OF}{one}": rows["customer_id"].map(level)})
+    return rows
 
 
 def _tenures(business: Business) -> pd.DataFrame:
@@ -123,6 +136,32 @@ def in_sight(tenures: pd.DataFrame) -> pd.DataFrame:
     return tenures[tenures["is_in_sight"]]
 
 
+@dataclass(frozen=True)
+class Basis:
+    """Whom the curves follow.
+
+    Attributes:
+        customers, lost, followed: those who take part, who of them was lost, who is still there.
+        history_starts_on: the setting; who was lost before that day is missing from the data.
+        entered_late: of the customers, those who began before it and count from it on.
+        left_out: those who are known, and were lost before it.
+    """
+
+    customers: int
+    lost: int
+    followed: int
+    history_starts_on: dt.date | None
+    entered_late: int
+    left_out: int
+
+
+def basis(tenures: pd.DataFrame, history_starts_on: dt.date | None = None) -> Basis:
+    """Whom the curves follow, and who takes no part."""
+    rows = in_sight(tenures)
+    lost, late = int(rows["is_lost"].sum()), int((rows["entry_days"] > 0).sum())
+    return Basis(len(rows), lost, len(rows) - lost, history_starts_on, late, len(tenures) - len(rows))
+
+
 def _kaplan_meier(rows: pd.DataFrame) -> pd.DataFrame:
     return curves.kaplan_meier(rows["place"], rows["is_lost"], rows["entry_place"])
 
@@ -137,25 +176,23 @@ def curve(tenures: pd.DataFrame) -> pd.DataFrame:
 
 
 def _on_months(found: pd.DataFrame, share: str) -> pd.DataFrame:
-    named = found.rename(columns={"low": f"{share}_low", "high": f"{share}_high"})
-    named.insert(0, "months", named["day"] / PLACES)
-    return named.drop(columns="day")
+    renamed = found.rename(columns={"low": f"{share}_low", "high": f"{share}_high"})
+    renamed.insert(0, "months", renamed["day"] / PLACES)
+    return renamed.drop(columns="day")
 
 
+@columns(k=COUNT("After months"), at_risk=COUNT, survival=SHARE.interval)
 def at_months(curve: pd.DataFrame, *, months: Sequence[int] = MONTHS) -> pd.DataFrame:
     """One row per month of tenure: the share of customers still there when it is over.
 
     That is the end of the day k calendar months after each one's own first day, as on the anniversary clock
     of the cohorts; returns do not count here. Takes the table of `curve`. NaN where the follow-up ends
-    before.
-
-    Columns: k, at_risk (customers who were followed up to that day and not lost before), survival with _low
-    and _high.
+    before. `at_risk` are the customers who were followed up to that day and not lost before.
     """
     day_curve = _as_days(curve, "survival")
     rows = [(k, *curves.survival_at(day_curve, k * PLACES)) for k in months]
     frame = pd.DataFrame(rows, columns=["k", "survival", "survival_low", "survival_high", "at_risk"])
-    return frame[["k", "at_risk", "survival", "survival_low", "survival_high"]]
+    return frame[names_of(at_months)]
 
 
 def _as_days(curve: pd.DataFrame, share: str) -> pd.DataFrame:
@@ -171,6 +208,13 @@ def median_tenure(tenures: pd.DataFrame) -> curves.Median:
     return curves.median(curves.kaplan_meier(rows["days"], rows["is_lost"], rows["entry_days"]))
 
 
+@columns(
+    month_of_tenure=COUNT.within(minimum=1),
+    began=COUNT,
+    lost=COUNT,
+    loss_rate=RATE(of=("lost", "began"), key="loss"),
+    verdict=VERDICT,
+)
 def loss_by_month_of_tenure(tenures: pd.DataFrame, *, min_customers: int) -> pd.DataFrame:
     """One row per month of tenure, up to `HEAVY_UP_TO`: of the customers who began it, the share lost in it.
 
@@ -180,8 +224,6 @@ def loss_by_month_of_tenure(tenures: pd.DataFrame, *, min_customers: int) -> pd.
     one: "above the rest" are the months of heavy loss. They are then set apart and the others judged again
     among themselves, until none stands out: else one very heavy month hides the next. Months that fewer than
     `min_customers` began are "too few".
-
-    Columns: month_of_tenure (1, 2, …), began, lost, loss_rate with _low and _high, verdict.
     """
     rows = in_sight(tenures)
     month_of_end = np.maximum(-(-rows["place"] // PLACES), 1)
@@ -216,19 +258,41 @@ def _heavy_set_apart(lost: list[int], began: list[int], min_customers: int) -> l
 
 
 GROUPS = {"plan": "plan", "start_year": "year of start"}
+BY = one_of(*GROUPS.values(), unit=named({"plan": "Plan", "year of start": "Year of start"}))
 
 
-def by_group(tenures: pd.DataFrame, *, min_customers: int) -> pd.DataFrame:
+def _groups(tenures: pd.DataFrame, by: levels.By) -> dict[str, str]:
+    """The column of each kind of group by its name for people."""
+    asked = {name.removeprefix(LEVEL_OF): name for name in tenures.columns if name.startswith(LEVEL_OF)}
+    known = {name: name for name in GROUPS} | asked
+    wanted = (by,) if isinstance(by, str) else by
+    if unknown := [one for one in wanted if one not in known]:
+        raise InputError(
+            f"These tenures are not grouped by {unknown[0]}, only by {', '.join(known)}; "
+            "`tenures` with `by` adds other groups."
+        )
+    return {GROUPS.get(one, one): known[one] for one in wanted}
+
+
+@columns(
+    by=BY,
+    level=TEXT,
+    customers=COUNT,
+    lost=COUNT,
+    **{f"month_{k}": SHARE.interval for k in MONTHS_OF_GROUPS},
+    verdict=one_of("compared", "too few"),
+)
+def by_group(tenures: pd.DataFrame, *, min_customers: int, by: levels.By = tuple(GROUPS)) -> pd.DataFrame:
     """One row per first plan and per year of start: how many of its customers stay, and for how long.
 
-    Columns: by (plan, year of start), level, customers, lost, month_1, month_3, month_6 and month_12 (the
-    share still there, NaN where the group was not followed so far) with _low and _high, verdict ("too few"
-    below `min_customers`, "compared" else).
+    month_k is the share still there after k months, NaN where the group was not followed so far. A group
+    below `min_customers` is "too few", else it is "compared". `by` may name other groups, by which `tenures`
+    was asked to part the customers.
     """
     found = []
-    for column, by in GROUPS.items():
+    for kind, column in _groups(tenures, by).items():
         for level, rows in in_sight(tenures).groupby(column):
-            at = at_months(_on_months(_kaplan_meier(rows), "survival"), months=MONTHS[:4])
+            at = at_months(_on_months(_kaplan_meier(rows), "survival"), months=MONTHS_OF_GROUPS)
             shares = {
                 f"month_{row.k}{end}": getattr(row, f"survival{end}")
                 for row in at.itertuples()
@@ -237,44 +301,52 @@ def by_group(tenures: pd.DataFrame, *, min_customers: int) -> pd.DataFrame:
             verdict = "compared" if len(rows) >= min_customers else "too few"
             lost = int(rows["is_lost"].sum())
             found.append(
-                {"by": by, "level": str(level), "customers": len(rows), "lost": lost, **shares,
+                {"by": kind, "level": str(level), "customers": len(rows), "lost": lost, **shares,
                  "verdict": verdict}
             )  # fmt: skip
-    columns = [f"month_{k}{end}" for k in MONTHS[:4] for end in ("", "_low", "_high")]
-    return pd.DataFrame(found, columns=["by", "level", "customers", "lost", *columns, "verdict"])
+    return pd.DataFrame(found, columns=names_of(by_group))
 
 
-def curves_by_plan(tenures: pd.DataFrame, *, min_customers: int) -> pd.DataFrame:
+def curves_by_plan(tenures: pd.DataFrame, *, min_customers: int, by: levels.By = "plan") -> pd.DataFrame:
     """One row per plan and place on the clock of months, for plans with at least `min_customers`.
 
-    Columns: level, and those of `curve`.
+    `by` may name other groups, as in `by_group`. Columns: by, level, and those of `curve`.
     """
     parts = [
-        _on_months(_kaplan_meier(rows), "survival").assign(level=str(level))
-        for level, rows in in_sight(tenures).groupby("plan")
+        _on_months(_kaplan_meier(rows), "survival").assign(by=kind, level=str(level))
+        for kind, column in _groups(tenures, by).items()
+        for level, rows in in_sight(tenures).groupby(column)
         if len(rows) >= min_customers
     ]
-    columns = ["level", "months", "at_risk", "lost", "survival", "survival_low", "survival_high"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    names = ["by", "level", "months", "at_risk", "lost", "survival", "survival_low", "survival_high"]
+    return pd.concat(parts, ignore_index=True)[names] if parts else pd.DataFrame(columns=names)
 
 
-def group_tests(tenures: pd.DataFrame, *, min_customers: int) -> pd.DataFrame:
+@columns(
+    by=BY,
+    groups=COUNT,
+    customers=COUNT,
+    p_value=P_VALUE("p"),
+    verdict=one_of("differ", "no clear difference", "too few"),
+)
+def group_tests(tenures: pd.DataFrame, *, min_customers: int, by: levels.By = tuple(GROUPS)) -> pd.DataFrame:
     """One row per kind of group: whether its groups stay equally long, over the whole time (log-rank).
 
     Groups below `min_customers` take no part. The p-values are corrected after Holm for looking at every
     kind. Verdict: "differ", "no clear difference", or "too few" where fewer than two groups can be compared.
+    `by` is as in `by_group`.
 
     Columns: by, groups (compared), customers (in them), p_value (corrected; NaN where nothing can be
     compared), verdict.
     """
     rows = in_sight(tenures)
     found = []
-    for column, by in GROUPS.items():
+    for kind, column in _groups(tenures, by).items():
         sizes = rows.groupby(column).size()
         own = rows[rows[column].isin(sizes[sizes >= min_customers].index)]
         test = curves.log_rank(own["place"], own["is_lost"], own[column].astype(str), own["entry_place"])
         p_value = test.p if test.dof else np.nan
-        found.append((by, int((sizes >= min_customers).sum()), len(own), p_value))
+        found.append((kind, int((sizes >= min_customers).sum()), len(own), p_value))
     frame = pd.DataFrame(found, columns=["by", "groups", "customers", "p_value"])
     judged = frame["p_value"].notna().to_numpy()
     frame.loc[judged, "p_value"] = holm(list(frame.loc[judged, "p_value"]))
@@ -309,15 +381,15 @@ def causes(tenures: pd.DataFrame) -> pd.DataFrame:
             none = wilson(np.zeros(len(at_risk)), at_risk["at_risk"])[1]
             own = at_risk.assign(lost=0, incidence=0.0, low=0.0, high=none)
         parts.append(_on_months(own, "incidence").assign(cause=cause))
-    columns = ["cause", "months", "at_risk", "lost", "incidence", "incidence_low", "incidence_high"]
-    return pd.concat(parts, ignore_index=True)[columns]
+    names = ["cause", "months", "at_risk", "lost", "incidence", "incidence_low", "incidence_high"]
+    return pd.concat(parts, ignore_index=True)[names]
 
 
+@columns(k=COUNT("After months"), at_risk=COUNT, **dict.fromkeys(CAUSES, SHARE.interval))
 def causes_at_months(causes: pd.DataFrame, *, months: Sequence[int] = MONTHS) -> pd.DataFrame:
     """One row per month of tenure: the share lost to each cause when it is over.
 
-    Takes the table of `causes`. NaN where the follow-up ends before. Columns: k, at_risk, voluntary,
-    involuntary, kind_unknown, each with _low and _high.
+    Takes the table of `causes`. NaN where the follow-up ends before.
     """
     wide = pd.DataFrame({"k": list(months)})
     for cause in CAUSES:
@@ -330,11 +402,12 @@ def causes_at_months(causes: pd.DataFrame, *, months: Sequence[int] = MONTHS) ->
     return wide
 
 
+@columns(horizon=COUNT, customers=COUNT, followed=COUNT, months=TENTHS.estimate)
 def months_stayed(tenures: pd.DataFrame) -> pd.DataFrame:
     """One row per horizon of 12 and 24 months: how many of them customers stay on average.
 
-    The area under the survival curve. NaN where fewer than `FEWEST_FOLLOWED` customers began so long ago.
-    Columns: horizon, customers, followed (who began at least so long ago), months with _low and _high.
+    The area under the survival curve. NaN where fewer than `FEWEST_FOLLOWED` customers began so long ago:
+    they are `followed`.
     """
     rows = in_sight(tenures)
     found = _kaplan_meier(rows)
@@ -344,9 +417,7 @@ def months_stayed(tenures: pd.DataFrame) -> pd.DataFrame:
         mean = curves.restricted_mean(found, horizon * PLACES)
         ends = [end / PLACES if followed >= FEWEST_FOLLOWED else np.nan for end in mean[:3]]
         means.append((horizon, len(rows), followed, *ends))
-    return pd.DataFrame(
-        means, columns=["horizon", "customers", "followed", "months", "months_low", "months_high"]
-    )
+    return pd.DataFrame(means, columns=names_of(months_stayed))
 
 
 def _amounts(business: Business) -> npt.NDArray[np.float64]:
@@ -406,10 +477,11 @@ def restricted_revenue(business: Business, tenures: pd.DataFrame) -> pd.DataFram
     )
 
 
-REVENUE_12, REVENUE_24 = "revenue of the first 12 months", "revenue of the first 24 months"
+REVENUE_12, REVENUE_24 = (f"revenue of the first {horizon} months" for horizon in HORIZONS)
 ARPA, LTV = "revenue a customer a month (ARPA)", "ARPA / churn (LTV)"
 
 
+@columns(measure=TEXT, amount=MONEY.estimate, followed=COUNT.or_null(is_shown=False))
 def lifetime(revenue: pd.DataFrame, mrr: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:
     """One row per measure of what a customer is worth, in major units.
 
@@ -418,7 +490,8 @@ def lifetime(revenue: pd.DataFrame, mrr: pd.DataFrame, moved: pd.DataFrame) -> p
     nobody was lost, because dividing by nothing says that customers stay for ever.
 
     Takes the tables of `restricted_revenue`, `measures.mrr_movement` and `measures.customer_movement`.
-    Columns: measure, amount with _low and _high (Decimal; None where it cannot be given).
+    Columns: measure, amount with _low and _high (Decimal; None where it cannot be given), followed (of the
+    revenue: customers who began at least so long ago).
     """
     now, customers = moved.iloc[-1], int(moved.iloc[-1]["customers_at_end"])
     arpa = Decimal(mrr.iloc[-1]["mrr_at_end"]) / customers if customers else None
@@ -429,13 +502,13 @@ def lifetime(revenue: pd.DataFrame, mrr: pd.DataFrame, moved: pd.DataFrame) -> p
     ]
     rows: list[tuple] = [
         *(
-            (name, row.revenue, row.revenue_low, row.revenue_high)
+            (name, row.revenue, row.revenue_low, row.revenue_high, row.followed)
             for name, row in zip((REVENUE_12, REVENUE_24), revenue.itertuples(), strict=True)
         ),
-        (ARPA, arpa, None, None),
-        (LTV, *ltv),
+        (ARPA, arpa, None, None, None),
+        (LTV, *ltv, None),
     ]
-    frame = pd.DataFrame(rows, columns=["measure", "amount", "amount_low", "amount_high"]).astype(object)
-    for column in ("amount", "amount_low", "amount_high"):
-        frame[column] = [None if pd.isna(value) else round(Decimal(str(value)), 6) for value in frame[column]]
+    frame = pd.DataFrame(rows, columns=names_of(lifetime)).astype(object)
+    for name in ("amount", "amount_low", "amount_high"):
+        frame[name] = [None if pd.isna(value) else round(Decimal(str(value)), 6) for value in frame[name]]
     return frame

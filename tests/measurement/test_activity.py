@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar
 from test_laws import COMMON, World, history, moments, sample_world, worlds
 
-from retention_helpers import shipped
+from retention_helpers import measurement
 from retention_helpers.business import SAMPLE, Business, months, open_business
 from retention_helpers.measurement import activity, measures
 from retention_helpers.measurement.said import activity as said_activity
 from retention_helpers.shown import figures
+from retention_helpers.shown.units import DEFINITIONS
 from retention_helpers.statistics.intervals import paired_change
 
-SCHEMA = json.loads(shipped.SCHEMA.read_text(encoding="utf-8"))
 JAN, FEB, MAR = (pd.Timestamp(2026, month, 1) for month in (1, 2, 3))
 Event = tuple[str, str, str]
 
@@ -168,7 +168,7 @@ def test_the_sentences_of_the_month(eight: Business) -> None:
     said = str(said_activity.usage(active))
     assert said.startswith("Of the 6 customers at the end of March 2026, 3 were active in it: 50.0 % (")
     assert "In its last seven days 1 of these were: a stickiness of 33.3 % (" in said
-    told = str(said_activity.movement(moved, activity.activity_change(moved)))
+    told = str(said_activity.movement(moved))
     assert told.startswith("March 2026 ended with 3 customers who had not been active in it. Of the 4 who")
     assert "1 became active again" in told
     assert "1 were active the month before and no longer: no clear change, ±0.0" in told
@@ -322,7 +322,7 @@ def test_without_events_one_sentence_says_what_they_would_add(
         assert together[["reached", "followed"]].to_numpy().sum() == 0
         shown = [
             said_activity.usage(active),
-            said_activity.movement(moved, activity.activity_change(moved)),
+            said_activity.movement(moved),
             said_activity.triangle(used, k=3),
             said_activity.n_day(together),
             figures.counts_by_month(active, ["customers_at_end", "mau", "wau"], title="Use"),
@@ -748,17 +748,14 @@ def test_row_order_and_names_change_nothing_and_the_future_is_not_seen(
 
 
 def recorded(business: Business) -> dict[str, Any] | None:
-    moved = activity.activity_movement(business)
-    by_month = activity.n_day_by_month(business)
-    return said_activity.record(
-        known=activity.known(business),
-        active=activity.active_customers(business),
-        moved=moved,
-        change=activity.activity_change(moved),
-        triangle=activity.activity_triangle(business),
-        together=activity.n_day_retention(by_month),
-        by_month=by_month,
+    found = measurement.use(
+        measurement.known_activity(business),
+        measurement.active_customers(business),
+        measurement.activity_movement(business),
+        measurement.activity_triangle(business),
+        measurement.sign_ups(business),
     )
+    return found.record()["activity"]
 
 
 def validated(record: dict[str, Any] | None) -> Any:
@@ -766,8 +763,7 @@ def validated(record: dict[str, Any] | None) -> Any:
     from retention_helpers.shown.records import _plain
 
     plain = json.loads(json.dumps(_plain(record), allow_nan=False))
-    part = SCHEMA["properties"]["measurement"]["properties"]["activity"]
-    jsonschema.validate(plain, {**part, "$defs": SCHEMA["$defs"]})
+    jsonschema.validate(plain, {**measurement.use.schema["activity"], "$defs": DEFINITIONS})
     return plain
 
 

@@ -237,7 +237,7 @@ def three_months_on(retained: list[int], reached: list[int], *, last_is_final: b
 def test_a_cohort_stands_out_against_the_others_together() -> None:
     """Nine of 80 in a hundred, one of 50; one of 10 customers says nothing, one is not final yet."""
     cells = three_months_on([80] * 9 + [50, 2, 0], [100] * 10 + [10, 100], last_is_final=False)
-    found = cohorts.standing_out(cells, fewest=20)
+    found = cohorts.standing_out(cells, min_customers=20)
     assert found["verdict"].tolist() == ["no clear difference"] * 9 + ["below the rest", "too few"]
     said = said_measurement.standing_out(found).text
     assert said.startswith("Clearly different after 3 months: October 2024 with 50.0 % (40.4–59.6 %), below")
@@ -246,8 +246,8 @@ def test_a_cohort_stands_out_against_the_others_together() -> None:
 
 def test_looking_at_many_cohorts_is_allowed_for() -> None:
     """20 of 40 against 70 %: different where it is one of two (Fisher's p about 0.01), not as one of 24."""
-    of_two = cohorts.standing_out(three_months_on([700, 20], [1000, 40]))
-    of_many = cohorts.standing_out(three_months_on([700] * 23 + [20], [1000] * 23 + [40]))
+    of_two = cohorts.standing_out(three_months_on([700, 20], [1000, 40]), min_customers=20)
+    of_many = cohorts.standing_out(three_months_on([700] * 23 + [20], [1000] * 23 + [40]), min_customers=20)
     assert of_two["verdict"].tolist() == ["above the rest", "below the rest"]
     assert of_many["verdict"].iloc[-1] == "no clear difference"
 
@@ -273,7 +273,7 @@ def test_one_loss_is_said_as_one() -> None:
 
 def test_only_the_latest_two_dozen_cohorts_are_compared() -> None:
     """A very bad cohort of three years ago is no news, and no measure of the others."""
-    found = cohorts.standing_out(three_months_on([0, *[80] * 24], [100] * 25))
+    found = cohorts.standing_out(three_months_on([0, *[80] * 24], [100] * 25), min_customers=20)
     assert len(found) == cohorts.COMPARED
     assert set(found["verdict"]) == {"no clear difference"}
     assert "None of the 24 cohorts" in said_measurement.standing_out(found).text

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from retention_helpers.business import Business
+from retention_helpers.contract.settings import Bands
 from retention_helpers.measurement import measures
 from retention_helpers.measurement.measures import Target
 from retention_helpers.statistics.intervals import rate, wilson
@@ -357,7 +358,7 @@ def test_a_month_without_customers_meets_and_misses_no_target() -> None:
 )  # fmt: skip
 def test_the_bands_of_churn(lost: int, start: int, band: str | None) -> None:
     """Good below 5 %, serious above 10 %; 5 and 10 % themselves need work."""
-    named = measures.bands(rate(lost, start), rate(1, 1))
+    named = measures.bands(rate(lost, start), rate(1, 1), Bands())
     assert named == {"churn_band": band, "retention_12_band": "good"}
 
 
@@ -367,10 +368,21 @@ def test_the_bands_of_churn(lost: int, start: int, band: str | None) -> None:
 )
 def test_the_bands_of_retention_at_12_months(kept: int, reached: int, band: str | None) -> None:
     """Good above 70 %, serious below 50 %; 70 and 50 % themselves need work."""
-    assert measures.bands(rate(0, 1), rate(kept, reached))["retention_12_band"] == band
+    assert measures.bands(rate(0, 1), rate(kept, reached), Bands())["retention_12_band"] == band
 
 
 # --- the bridge, the gaps --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("mrr", "good"), [(20, "good"), (30, "needs work")])
+def test_the_bands_are_the_owner_s_by_arpa(opened, mrr, good):
+    """1 of 20 leaves, 5 %: good below an ARPA of 25, where the owner calls 6 % good, and not above."""
+    spans = [(f"C-{n}", "2026-01-05", "2026-03-09" if n < 1 else "", mrr, "active") for n in range(20)]
+    own = {"benchmarks": {"by_arpa": [{"below": 25, "churn": {"good": 0.06}}]}}
+    with opened(spans, settings=own) as business:
+        held = measures.benchmarks(business)
+        churn = measures.churn_of_month(measures.customer_churn(business))
+        assert measures.bands(churn, rate(1, 1), held)["churn_band"] == good
 
 
 def test_the_bridge_names_the_customers_that_make_the_difference(opened: Any) -> None:

@@ -181,7 +181,7 @@ def test_the_verdict_in_words(rows: list[tuple[int, int]], words: str) -> None:
 
 def test_the_record_holds_every_month_of_the_chart() -> None:
     """Null where a month is not judged."""
-    record = said_control.record(control.chart(churn_table(*[(5, 100)] * 9)))
+    record = said_control.control_chart(churn_table(*[(5, 100)] * 9)).record()
     assert record["unusual"] is False
     first, last = record["control_chart"][0], record["control_chart"][-1]
     assert (first["unusual"], last["unusual"], last["months_before"]) == (None, False, 8)

@@ -1,16 +1,37 @@
-"""The sentences of the measurement about activity, and their part of findings.json.
+"""How many use what they pay for: what it says, and how it is shown.
 
 Without events there is one sentence, which says what they would add, and no other.
 """
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from retention_helpers.measurement.activity import FOLLOWED, Known
-from retention_helpers.shown.records import change_record, rate_of
+from retention_helpers.measurement import activity
+from retention_helpers.measurement.activity import FOLLOWED, N_DAYS, SIGN_UP_MONTHS, Known
+from retention_helpers.shown import figures
+from retention_helpers.shown.records import change_record
+from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence, listed
-from retention_helpers.statistics.intervals import Change, rate
+from retention_helpers.shown.units import (
+    CHANGE,
+    COUNT,
+    MONTH,
+    RATE,
+    SHARE,
+    TEXT,
+    Node,
+    Unit,
+    by_name,
+    fields,
+    noted,
+    or_null,
+    rows,
+    several,
+)
+from retention_helpers.statistics.intervals import rate
 from retention_helpers.words import formats
 
 
@@ -63,7 +84,7 @@ def usage(active: pd.DataFrame) -> Sentence | None:
     )
 
 
-def movement(moved: pd.DataFrame, change: Change | None) -> Sentence | None:
+def movement(moved: pd.DataFrame) -> Sentence | None:
     """Who took up use again and who let it rest in the last month; None without a month before."""
     if moved.empty:
         return None
@@ -71,6 +92,7 @@ def movement(moved: pd.DataFrame, change: Change | None) -> Sentence | None:
     month = formats.month(now["month"])
     dormant = formats.plural(now["dormant_at_end"], "customer")
     paying = f"{month} ended with {dormant} who had not been active in it."
+    change = activity.activity_change(moved)
     if change is None:
         return Sentence(f"{paying} Nobody was a customer from its start to its end.")
     verdict = {
@@ -133,67 +155,45 @@ def n_day(together: pd.DataFrame) -> Sentence | None:
     )
 
 
-def record(
-    *,
+_LAST: Mapping[str, Unit | Node] = {
+    **dict.fromkeys(("customers_at_end", "mau", "wau", "active_accounts"), COUNT.or_null),
+    "active_share": or_null(RATE.node),
+    "stickiness": noted(or_null(RATE.node), "WAU / MAU"),
+}
+_MOVEMENT = noted(
+    rows_of(activity.activity_movement)["items"], "How the number of active customers moved in a month."
+)
+
+
+def _use(
     known: Known,
     active: pd.DataFrame,
     moved: pd.DataFrame,
-    change: Change | None,
     triangle: pd.DataFrame,
-    together: pd.DataFrame,
-    by_month: pd.DataFrame,
+    sign_ups: pd.DataFrame,
 ) -> dict[str, Any] | None:
-    """The part `activity` of the measurement's findings; None where no event counts as activity."""
+    """All that is measured of activity, for findings.json; None where no event counts as activity."""
     if not known.is_any:
         return None
-    months = [_month_record(row) for row in active.to_dict(orient="records")]
-    last: dict[str, Any] = months[-1] if months else dict.fromkeys(_MONTH_KEYS)
+    by_month = records(active, activity.active_customers)
+    movement = records(moved, activity.activity_movement)
+    by_n = {
+        str(one.pop("n")): one
+        for one in records(activity.n_day_retention(sign_ups), activity.n_day_retention)
+    }
+    last = by_month[-1] if by_month else dict.fromkeys(_LAST)
     return {
         "events": list(known.events),
         "known_from": formats.iso_month(known.months[0]) if known.months else None,
-        **{key: last[key] for key in _MONTH_KEYS},
-        "movement": _movement_record(moved.iloc[-1]) if len(moved) else None,
-        "change": change_record(change),
-        "n_day": {str(row["n"]): _n_day_of(row) for row in together.to_dict(orient="records")},
-        "unbounded": {str(row["n"]): _unbounded_of(row) for row in together.to_dict(orient="records")},
-        "sign_ups": [
-            {
-                "month": formats.iso_month(row["month"]),
-                "n": row["n"],
-                "signed_up": row["signed_up"],
-                "n_day": _n_day_of(row),
-                "unbounded": _unbounded_of(row),
-            }
-            for row in by_month.to_dict(orient="records")
-        ],
+        **{name: last[name] for name in _LAST},
+        "movement": movement[-1] if movement else None,
+        "change": change_record(activity.activity_change(moved)),
+        **{kind: {n: one[kind] for n, one in by_n.items()} for kind in ("n_day", "unbounded")},
+        "sign_ups": records(sign_ups, activity.n_day_by_month),
         "cohorts": _cohort_records(triangle),
-        "by_month": months,
-        "movement_by_month": [_movement_record(row) for _, row in moved.iterrows()],
+        "by_month": by_month,
+        "movement_by_month": movement,
     }
-
-
-_MONTH_KEYS = ("customers_at_end", "mau", "wau", "active_accounts", "active_share", "stickiness")
-
-
-def _month_record(row: dict[Any, Any]) -> dict[str, Any]:
-    return {
-        "month": formats.iso_month(row["month"]),
-        **{key: row[key] for key in ("customers_at_end", "mau", "wau", "active_accounts")},
-        "active_share": rate_of(row, "active_share", "mau", "customers_at_end"),
-        "stickiness": rate_of(row, "stickiness", "wau", "mau"),
-    }
-
-
-def _movement_record(row: pd.Series) -> dict[str, Any]:
-    return {"month": formats.iso_month(row["month"]), **row.drop("month").to_dict()}
-
-
-def _n_day_of(row: dict[Any, Any]) -> dict[str, Any]:
-    return rate_of(row, "n_day", "active_on_day", "reached")
-
-
-def _unbounded_of(row: dict[Any, Any]) -> dict[str, Any]:
-    return rate_of(row, "unbounded", "active_since", "followed")
 
 
 def _cohort_records(triangle: pd.DataFrame) -> list[dict[str, Any]]:
@@ -213,3 +213,65 @@ def _cohort_records(triangle: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for cohort, cells in triangle.groupby("cohort")
     ]
+
+
+known_activity = Measure(activity.known, sentence=basis)
+active_customers = Measure(
+    activity.active_customers,
+    "Active customers month by month",
+    sentence=usage,
+    figure=partial(
+        figures.counts_by_month,
+        counts=["customers_at_end", "mau", "wau"],
+        title="Customers, active in the month (MAU), and in its last seven days (WAU)",
+    ),
+)
+activity_movement = Measure(
+    activity.activity_movement, "How the number of active customers moved", sentence=movement
+)
+activity_triangle = Measure(
+    activity.activity_triangle,
+    "The latest cells of activity",
+    sentence=triangle,
+    figure=partial(
+        figures.triangle,
+        title="Active customers in each month, by cohort",
+        share="active customers",
+        cohorts=7,
+        periods=6,
+    ),
+)
+sign_ups = Measure(activity.n_day_by_month, "Active again after the sign-up, month by month")
+back_after_sign_up = Measure(
+    activity.n_day_retention,
+    f"Active again {listed([str(n) for n in N_DAYS])} days after the sign-up, last {SIGN_UP_MONTHS} months",
+    sentence=n_day,
+)
+use = Measure(
+    _use,
+    findings={
+        "activity": noted(
+            or_null(
+                fields(
+                    events=noted(several(TEXT), "the names that count; empty: every event"),
+                    known_from=noted(MONTH.or_null, "the first calendar month that is known whole"),
+                    **_LAST,
+                    movement=or_null(_MOVEMENT),
+                    change=CHANGE,
+                    n_day=fields(**{str(n): RATE for n in N_DAYS}),
+                    unbounded=fields(**{str(n): RATE for n in N_DAYS}),
+                    sign_ups=rows_of(activity.n_day_by_month),
+                    cohorts=rows(
+                        cohort=MONTH,
+                        size=COUNT,
+                        calendar=by_name(fields(active=COUNT, rate=SHARE, low=SHARE, high=SHARE)),
+                    ),
+                    by_month=rows_of(activity.active_customers),
+                    movement_by_month=several(_MOVEMENT),
+                )
+            ),
+            "Use by customers, from the events that count as activity; null without any.",
+        )
+    },
+    record=lambda found: {"activity": found},
+)

@@ -1,11 +1,13 @@
-"""Whether a month is unusual, in words and for findings.json."""
+"""Whether a month is unusual: what the chart says, and how it is shown."""
 
 from typing import Any
 
 import pandas as pd
 
-from retention_helpers.shown.records import estimate_of
+from retention_helpers.shown import figures
+from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence
+from retention_helpers.shown.units import COUNT, MONTH, SHARE, YES_NO, columns, noted, one_of
 from retention_helpers.statistics import control
 from retention_helpers.words import formats
 
@@ -52,21 +54,46 @@ def _noted(now: pd.Series, notes: pd.DataFrame) -> str:
     return f" Your notes of the month: {'; '.join(said)}." if said else " You noted nothing in it."
 
 
-def record(chart: pd.DataFrame) -> dict[str, Any]:
-    """The verdict and the chart's months, in the form of findings.json."""
+@columns(
+    month=MONTH,
+    customers_at_start=COUNT(is_recorded=False),
+    lost=COUNT(is_recorded=False),
+    churn_rate=SHARE(is_recorded=False),
+    usual_rate=SHARE.estimate(
+        note="the share lost in the months before; the ends of the usual range, as rates"
+    ),
+    fewest_usual=COUNT.or_null,
+    most_usual=COUNT.or_null,
+    months_before=COUNT,
+    spread=one_of("chance alone", "more than chance").or_null,
+    unusual=YES_NO.or_null,
+)
+def usual_range(churn: pd.DataFrame) -> pd.DataFrame:
+    """One row per month: its losses against what the months before it make usual, see `control.chart`."""
+    return control.chart(churn)
+
+
+def _record(chart: pd.DataFrame) -> dict[str, Any]:
     return {
         "unusual": control.unusual(chart),
-        "control_chart": [
-            {
-                "month": formats.iso_month(row["month"]),
-                "usual_rate": estimate_of(row, "usual_rate"),
-                "fewest_usual": row["fewest_usual"],
-                "most_usual": row["most_usual"],
-                "months_before": row["months_before"],
-                "spread": row["spread"],
-                "unusual": row["unusual"],
-            }
-            for row in chart.to_dict(orient="records")
-        ],
+        "control_chart": records(chart, usual_range),
         "control_chart_fewest_months": control.FEWEST_MONTHS,
     }
+
+
+control_chart = Measure(
+    usual_range,
+    "Churn against the range that the months before make usual",
+    sentence=unusual,
+    figure=figures.control_chart,
+    findings={
+        "unusual": noted(
+            YES_NO.or_null,
+            "whether the month's losses lie outside the range that the months before it make usual; null "
+            "where there are too few",
+        ),
+        "control_chart": rows_of(usual_range),
+        "control_chart_fewest_months": COUNT,
+    },
+    record=_record,
+)

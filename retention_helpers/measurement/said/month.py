@@ -1,14 +1,48 @@
-"""The sentences of the measurement, and its part of findings.json."""
+"""The month, its levels and its cohorts: what they say, and how they are shown."""
 
+import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from retention_helpers.measurement.measures import Target, involuntary_share, past_is_known
+from retention_helpers.business.levels import OF_A_MONTH
+from retention_helpers.contract.settings import Bands
+from retention_helpers.measurement import cohorts, measures
+from retention_helpers.measurement.measures import (
+    EARLY_DAYS,
+    GAINS,
+    LOSSES,
+    YEAR,
+    Target,
+    involuntary_share,
+    past_is_known,
+)
+from retention_helpers.shown import figures
 from retention_helpers.shown.records import change_record, rate_of
+from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence, listed
+from retention_helpers.shown.units import (
+    CHANGE,
+    COUNT,
+    DAY,
+    MONEY,
+    MONTH,
+    NUMBER,
+    RATE,
+    SHARE,
+    WHOLE,
+    YES_NO,
+    by_name,
+    columns_of,
+    fields,
+    names_of,
+    one_of,
+    rows,
+)
 from retention_helpers.statistics.intervals import Change, Rate, rate
 from retention_helpers.words import formats
 
@@ -34,7 +68,7 @@ def churn_change(change: Change | None, churn: pd.DataFrame, *, months_back: int
     """How churn compares with so many months before."""
     if change is None:
         period = (
-            "a year" if months_back == 12 else "one month" if months_back == 1 else f"{months_back} months"
+            "a year" if months_back == YEAR else "one month" if months_back == 1 else f"{months_back} months"
         )
         return Sentence(f"There is no rate of {period} earlier to compare with.")
     then = churn.iloc[-1 - months_back]
@@ -84,31 +118,46 @@ def target(goal: Target) -> Sentence:
     )
 
 
-_BANDS = {
-    "churn": {
-        "good": "below 5 % a month",
-        "needs work": "5 to 10 % a month",
-        "serious": "above 10 % a month",
-    },
-    "retention": {"good": "above 70 %", "needs work": "50 to 70 %", "serious": "below 50 %"},
-}
+def _between(good: float, serious: float) -> str:
+    low, high = sorted((good, serious))
+    return f"{100 * low:g} to {100 * high:g} %"
 
 
-def bands(churn: Rate, retention_12: Rate, named: Mapping[str, str | None]) -> Sentence:
+def _churn_band(band: str, held: Bands) -> str:
+    good, serious = held.good_churn, held.serious_churn
+    words = {
+        "good": f"below {100 * good:g} %",
+        "needs work": _between(good, serious),
+        "serious": f"above {100 * serious:g} %",
+    }
+    return f"“{band}” ({words[band]} a month)"
+
+
+def _retention_band(band: str, held: Bands) -> str:
+    good, serious = held.good_retention, held.serious_retention
+    words = {
+        "good": f"above {100 * good:g} %",
+        "needs work": _between(good, serious),
+        "serious": f"below {100 * serious:g} %",
+    }
+    return f"“{band}” ({words[band]})"
+
+
+def bands(named: Mapping[str, str | None], churn: Rate, retention_12: Rate, held: Bands) -> Sentence:
     """In which of the usual bands the month's churn and retention at 12 months lie."""
     parts = []
     churn_band, retention_band = named["churn_band"], named["retention_12_band"]
     if churn_band:
         parts.append(
             f"Churn of {formats.rate(churn.value, churn.low, churn.high)} lies in the band "
-            f"“{churn_band}” ({_BANDS['churn'][churn_band]})."
+            f"{_churn_band(churn_band, held)}."
         )
     if retention_band:
         kept = formats.rate(retention_12.value, retention_12.low, retention_12.high)
         parts.append(
             f"On the same day a year after their first, {kept} of those who have reached it "
             f"({formats.plural(retention_12.denominator, 'customer')}) were customers: "
-            f"“{retention_band}” ({_BANDS['retention'][retention_band]})."
+            f"{_retention_band(retention_band, held)}."
         )
     else:
         parts.append("Nobody has reached a twelfth month yet, so there is no retention at 12 months.")
@@ -120,8 +169,7 @@ def mrr(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Sentence:
     now, shares = moved.iloc[-1], kept.iloc[-1]
     if not past_is_known(now):
         return _mrr_without_past(now, currency)
-    gained = now["new"] + now["reactivated"] + now["expansion"] + now["resumed"]
-    lost = now["contraction"] + now["paused"] + now["churned"]
+    gained, lost = (sum(now[part] for part in parts) for parts in (GAINS, LOSSES))
     text = (
         f"MRR went from {formats.money(now['mrr_at_start'], currency)} to "
         f"{formats.money(now['mrr_at_end'], currency)}: {formats.money(gained, currency)} gained, "
@@ -175,44 +223,43 @@ def churn_by(levels: pd.DataFrame) -> Sentence:
     few = int((levels["verdict"] == "too few").sum())
     aside = f" {formats.plural(few, 'row')} with too few customers to judge." if few else ""
     if out.empty:
-        return Sentence(f"No plan, MRR band or billing interval differs clearly from the others.{aside}")
+        *others, last = map(_kind, list(levels["by"].unique()) or OF_A_MONTH)
+        kinds = f"{', '.join(others)} or {last}" if others else last
+        return Sentence(f"No {kinds} differs clearly from the others.{aside}")
     said = [
-        f"{_named(row.by, row.level)} with "
+        f"{_kind(row.by)} {row.level} with "
         f"{formats.rate(row.churn_rate, row.churn_rate_low, row.churn_rate_high)}, {row.verdict}"
         for row in out.itertuples()
     ]
     return Sentence(f"Clearly different from the others of its kind: {'; '.join(said)}.{aside}")
 
 
-_LEVELS = {"mrr_band": "MRR band", "interval": "billing interval"}
-
-
-def _named(by: str, level: str) -> str:
-    """A level as people name it: plan solo, MRR band 10 to 25, billing interval month."""
-    return f"{_LEVELS.get(by, by)} {level}"
+def _kind(by: str) -> str:
+    """What a level is, as people name it before the level: plan (solo), MRR band (10 to 25)."""
+    return {"mrr_band": "MRR band", "interval": "billing interval"}.get(by, by.replace("_", " "))
 
 
 def losses_by_tenure(stages: pd.DataFrame) -> Sentence:
-    """Whether most of the loss falls into the first 30 days."""
+    """Whether most of the loss falls into the first weeks."""
     in_all = int(stages["lost_in_all"].iloc[0])
     if not in_all:
         return Sentence("Nobody was lost in this period.")
     early = _early_share(stages)
     answer = (
-        "Most of the loss falls into the first 30 days"
+        f"Most of the loss falls into the first {EARLY_DAYS} days"
         if early.low > 0.5
-        else "Most of the loss comes after the first 30 days"
+        else f"Most of the loss comes after the first {EARLY_DAYS} days"
         if early.high < 0.5
-        else "Whether most of the loss falls into the first 30 days cannot be told yet"
+        else f"Whether most of the loss falls into the first {EARLY_DAYS} days cannot be told yet"
     )
     return Sentence(
-        f"{answer}: {formats.count(early.numerator)} of {formats.count(in_all)} left by day 30, "
+        f"{answer}: {formats.count(early.numerator)} of {formats.count(in_all)} left by day {EARLY_DAYS}, "
         f"{formats.rate(early.value, early.low, early.high)}."
     )
 
 
 def _early_share(stages: pd.DataFrame) -> Rate:
-    early = stages[stages["from_day"] <= 30]
+    early = stages[stages["from_day"] <= EARLY_DAYS]
     return rate(int(early["lost"].sum()), int(stages["lost_in_all"].iloc[0]))
 
 
@@ -267,10 +314,10 @@ def recent_cohorts(parts: pd.DataFrame, change: Change | None, *, k: int = 1) ->
     )
 
 
-def standing_out(cohorts: pd.DataFrame, *, k: int = 3) -> Sentence:
+def standing_out(standing: pd.DataFrame, *, k: int = cohorts.SETTLED) -> Sentence:
     """Which cohorts stay better or worse than the rest, if any do."""
-    out = cohorts[cohorts["verdict"].isin(["above the rest", "below the rest"])]
-    judged = int((cohorts["verdict"] != "too few").sum())
+    out = standing[standing["verdict"].isin(["above the rest", "below the rest"])]
+    judged = _large_enough(standing)
     after = formats.plural(k, "month")
     if judged < 2:
         return Sentence(f"There are too few large cohorts past {after} to hold one against the rest.")
@@ -318,132 +365,246 @@ def triangle(cells: pd.DataFrame, *, k: int) -> Sentence:
     )
 
 
-def record(
-    *,
-    moved: pd.DataFrame,
-    churn: pd.DataFrame,
-    last_month: Change | None,
-    last_year: Change | None,
-    bands: Mapping[str, str | None],
-    retention_12: Rate,
-    goal: Target,
-    kinds: pd.DataFrame,
-    mrr: pd.DataFrame,
-    kept: pd.DataFrame,
-    levels: Mapping[str, pd.DataFrame],
-    tenure: Mapping[str, pd.DataFrame],
-    cohorts: Sequence[Mapping[str, Any]],
-    recent: pd.DataFrame,
-    recent_change: Change | None,
-    standing_out: pd.DataFrame,
-    bridge: pd.DataFrame,
-    bridge_customers: pd.DataFrame,
-    gaps: pd.DataFrame,
-    left: pd.DataFrame,
-    activity: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The part `measurement` of findings.json, from the tables of the notebook of that name.
+def _large_enough(standing: pd.DataFrame) -> int:
+    return int((standing["verdict"] != "too few").sum())
 
-    `levels` and `tenure` hold a table each for "month" and "last_12_months".
+
+def month_by_month(
+    moved: pd.DataFrame, churn: pd.DataFrame, kinds: pd.DataFrame, mrr: pd.DataFrame, kept: pd.DataFrame
+) -> pd.DataFrame:
+    """One row per month: customers, churn, losses by who ended them, revenue and its retention.
+
+    The parts of MRR are named mrr_, with what was gained, given up, and by how much MRR grew; that is NaN
+    where past prices or pauses are not known.
     """
-    now = churn.iloc[-1]
-    parts = {
-        **moved.iloc[-1].drop("month").to_dict(),
-        "churn": rate_of(now, "churn_rate", "lost", "customers_at_start"),
-        "retention": rate_of(now, "retention_rate", "retained", "customers_at_start"),
-        **kinds.iloc[-1][["voluntary", "involuntary", "kind_unknown"]].to_dict(),
-        "involuntary_share": involuntary_share(kinds),
-        "churn_change": change_record(last_month),
-        "churn_change_year": change_record(last_year),
-        **bands,
-        "retention_12": retention_12,
-        "target": {"churn": goal.churn, "met": goal.met, "customers_away": goal.customers_away},
-        "mrr": _mrr_record(mrr.iloc[-1]),
-        **kept.iloc[-1].drop("month").to_dict(),
+    amounts = pd.DataFrame({"month": mrr["month"]} | {f"mrr_{name}": mrr[own] for name, own in _MRR.items()})
+    amounts["mrr_gained"], amounts["mrr_given_up"] = (
+        sum(mrr[part] for part in parts) for parts in (GAINS, LOSSES)
+    )
+    grew = mrr["mrr_at_end"] - mrr["mrr_at_start"]
+    amounts["mrr_grew_by"] = grew.where([past_is_known(row) for _, row in mrr.iterrows()])
+    parts = [moved, churn.drop(columns=["customers_at_start", "lost"]), kinds.drop(columns="lost"), amounts]
+    return functools.reduce(lambda left, right: left.merge(right, on="month"), [*parts, kept])
+
+
+_MRR = {name.removeprefix("mrr_"): name for name in names_of(measures.mrr_movement) if name != "month"}
+_COUNTS = {
+    name: unit
+    for measure in (measures.customer_movement, measures.churn_kinds)
+    for name, unit in columns_of(measure).items()
+    if name != "month"
+}
+_KEPT = [name for name in names_of(measures.revenue_retention) if name != "month"]
+_AMOUNTS = [*_MRR, "gained", "given_up", "grew_by"]
+_OF_A_MONTH = {
+    **_COUNTS,
+    "churn": RATE,
+    "retention": RATE,
+    "mrr": fields(
+        "start + new + reactivated + expansion + resumed − contraction − paused − churned = end, in major "
+        "units.",
+        **dict.fromkeys(_AMOUNTS, MONEY.or_null),
+    ),
+    **dict.fromkeys(_KEPT, NUMBER),
+}
+
+
+def _month_records(months: pd.DataFrame) -> dict[str, Any]:
+    """Every month, and the last one by itself."""
+    found = [
+        {
+            **{name: row[name] for name in (*_COUNTS, *_KEPT)},
+            "churn": rate_of(row, "churn_rate", "lost", "customers_at_start"),
+            "retention": rate_of(row, "retention_rate", "retained", "customers_at_start"),
+            "mrr": {name: row[f"mrr_{name}"] for name in _AMOUNTS},
+        }
+        for row in months.to_dict(orient="records")
+    ]
+    dates = [formats.iso_month(month) for month in months["month"]]
+    by_month = [{"month": month, **row} for month, row in zip(dates, found, strict=True)]
+    return {**found[-1], "by_month": by_month}
+
+
+BAND = one_of("good", "needs work", "serious").or_null
+_TOOLS = ("ours", "chartmogul", "profitwell", "stripe", "baremetrics", "recurly")
+_BY = "Churn by plan, MRR band and billing interval"
+_SHARE = {"rate": SHARE, "low": SHARE, "high": SHARE}
+
+
+def _one(key: str, found: Any) -> dict[str, Any]:
+    return {key: change_record(found) if found is None or isinstance(found, Change) else found}
+
+
+customer_movement = Measure(
+    measures.customer_movement,
+    "Customers month by month",
+    sentence=movement,
+    figure=partial(
+        figures.movement_by_month,
+        gains=["new", "reactivated"],
+        losses=["lost"],
+        title="Customers who came and who left",
+    ),
+)
+churn = Measure(
+    measures.customer_churn,
+    "Churn and retention month by month",
+    sentence=churn_of_month,
+    figure=partial(figures.rate_by_month, rate="churn_rate"),
+)
+change_of_month = Measure(
+    measures.churn_change,
+    sentence=churn_change,
+    findings={"churn_change": CHANGE},
+    record=partial(_one, "churn_change"),
+)
+change_of_year = Measure(
+    partial(measures.churn_change, months_back=YEAR),
+    sentence=partial(churn_change, months_back=YEAR),
+    findings={"churn_change_year": CHANGE},
+    record=partial(_one, "churn_change_year"),
+)
+churn_target = Measure(
+    measures.churn_target,
+    sentence=target,
+    findings={
+        "target": fields(churn=MONEY, met=YES_NO.or_null, customers_away=WHOLE.or_null),
+    },
+    record=lambda goal: {"target": asdict(goal)},
+)
+retention_12 = Measure(
+    partial(cohorts.retention_after, k=YEAR),
+    findings={"retention_12": RATE},
+    record=partial(_one, "retention_12"),
+)
+usual_bands = Measure(
+    measures.bands,
+    sentence=bands,
+    findings={"churn_band": BAND, "retention_12_band": BAND},
+    record=dict,
+)
+mrr_movement = Measure(
+    measures.mrr_movement,
+    "MRR month by month",
+    sentence=mrr,
+    figure=partial(
+        figures.movement_by_month, gains=list(GAINS), losses=list(LOSSES), title="MRR gained and given up"
+    ),
+)
+revenue_retention = Measure(measures.revenue_retention, "Revenue retention month by month")
+churn_by_level = Measure(measures.churn_by, f"{_BY}, this month", sentence=churn_by, findings="churn_by")
+churn_by_level_of_year = Measure(
+    partial(measures.churn_by, months_back=YEAR),
+    f"{_BY}, last {YEAR} months",
+    sentence=churn_by,
+    figure=partial(
+        figures.rate_by_level,
+        rate="churn_rate",
+        title=f"Monthly churn by plan, MRR band and interval, last {YEAR} months",
+    ),
+    findings=f"churn_by_last_{YEAR}_months",
+)
+tenure_of_lost = Measure(
+    measures.losses_by_tenure,
+    "Losses by days since the first, this month",
+    sentence=losses_by_tenure,
+    findings="losses_by_tenure",
+)
+tenure_of_lost_in_year = Measure(
+    partial(measures.losses_by_tenure, months_back=YEAR),
+    f"Losses by days since the first, last {YEAR} months",
+    sentence=losses_by_tenure,
+    figure=figures.losses_by_tenure,
+    findings={
+        f"losses_by_tenure_last_{YEAR}_months": rows_of(measures.losses_by_tenure),
+        f"lost_by_day_{EARLY_DAYS}_last_{YEAR}_months": RATE,
+    },
+    record=lambda stages: {
+        f"losses_by_tenure_last_{YEAR}_months": records(stages, measures.losses_by_tenure),
+        f"lost_by_day_{EARLY_DAYS}_last_{YEAR}_months": _early_share(stages),
+    },
+)
+kinds_of_loss = Measure(
+    measures.churn_kinds,
+    "Losses by who ended it",
+    sentence=churn_kinds,
+    findings={"involuntary_share": RATE},
+    record=lambda kinds: {"involuntary_share": involuntary_share(kinds)},
+)
+months = Measure(
+    month_by_month,
+    findings={**_OF_A_MONTH, "by_month": rows(month=MONTH, **_OF_A_MONTH)},
+    record=_month_records,
+)
+calendar_triangle = Measure(
+    cohorts.calendar_triangle,
+    "The latest cells on the calendar clock",
+    sentence=triangle,
+    figure=partial(figures.triangle, title="Still customers at the end of each month, by cohort"),
+)
+anniversary_triangle = Measure(
+    cohorts.anniversary_triangle,
+    "The latest cells on the anniversary clock",
+    sentence=triangle,
+    figure=partial(figures.triangle, title="Still customers after each full month, by cohort"),
+)
+both_clocks = Measure(
+    cohorts.as_records,
+    findings={
+        "cohorts": rows(
+            cohort=MONTH,
+            size=COUNT,
+            calendar=by_name(fields(retained=COUNT, **_SHARE)),
+            anniversary=by_name(
+                fields(retained=COUNT, reached=COUNT, **_SHARE, final=YES_NO, final_on=DAY.or_null)
+            ),
+        )
+    },
+    record=partial(_one, "cohorts"),
+)
+latest_cohorts = Measure(
+    cohorts.recent_cohorts,
+    "The latest cohorts after their first month",
+    sentence=recent_cohorts,
+    findings="recent_cohorts",
+)
+change_of_cohorts = Measure(
+    cohorts.recent_change,
+    findings={"recent_cohorts_change": CHANGE},
+    record=partial(_one, "recent_cohorts_change"),
+)
+cohorts_standing_out = Measure(
+    cohorts.standing_out,
+    "Customers after three months, cohort by cohort",
+    sentence=standing_out,
+    findings={
+        "cohorts_standing_out": rows_of(
+            cohorts.standing_out,
+            "cohorts after three months, each against the others together; corrected after Holm",
+        ),
+        "cohorts_large_enough": COUNT,
+    },
+    record=lambda standing: {
+        "cohorts_standing_out": records(standing, cohorts.standing_out),
+        "cohorts_large_enough": _large_enough(standing),
+    },
+)
+other_tools = Measure(
+    measures.bridge,
+    "The same month by each tool's rule",
+    sentence=bridge,
+    findings={"bridge": fields(**dict.fromkeys(_TOOLS, RATE))},
+    record=lambda tools: {
         "bridge": {
             row["tool"].lower(): rate_of(row, "churn_rate", "numerator", "denominator")
-            for row in bridge.to_dict(orient="records")
-        },
-        "bridge_customers": bridge_customers,
-        "left": left,
-        "activity": activity,
-        "churn_by": _level_records(levels["month"]),
-        "churn_by_last_12_months": _level_records(levels["last_12_months"]),
-        "losses_by_tenure": _tenure_records(tenure["month"]),
-        "losses_by_tenure_last_12_months": _tenure_records(tenure["last_12_months"]),
-        "lost_by_day_30_last_12_months": _early_share(tenure["last_12_months"]),
-        "cohorts": cohorts,
-        "recent_cohorts": [
-            {
-                "cohorts": row["cohorts"],
-                "first_cohort": formats.iso_month(row["first_cohort"]),
-                "last_cohort": formats.iso_month(row["last_cohort"]),
-                "retained": rate_of(row, "rate", "retained", "reached"),
-            }
-            for row in recent.to_dict(orient="records")
-        ],
-        "recent_cohorts_change": change_record(recent_change),
-        "cohorts_standing_out": [
-            {
-                "cohort": formats.iso_month(row["cohort"]),
-                "retained": rate_of(row, "rate", "retained", "reached"),
-                "verdict": row["verdict"],
-            }
-            for row in standing_out.to_dict(orient="records")
-        ],
-        "cohorts_large_enough": int((standing_out["verdict"] != "too few").sum()),
-        "switch_gaps": [
-            {
-                "switch_gap_days": row["switch_gap_days"],
-                "churn": rate_of(row, "churn_rate", "lost", "customers_at_start"),
-            }
-            for row in gaps.to_dict(orient="records")
-        ],
-        "by_month": [
-            {
-                **moved.loc[place].drop("month").to_dict(),
-                "month": formats.iso_month(row["month"]),
-                "churn": rate_of(row, "churn_rate", "lost", "customers_at_start"),
-                "retention": rate_of(row, "retention_rate", "retained", "customers_at_start"),
-                **kinds.loc[place, ["voluntary", "involuntary", "kind_unknown"]].to_dict(),
-                "mrr": _mrr_record(mrr.loc[place]),
-                **kept.loc[place].drop("month").to_dict(),
-            }
-            for place, row in churn.iterrows()
-        ],
-    }
-    return parts
-
-
-def _mrr_record(row: pd.Series) -> dict[str, Any]:
-    amounts = {name.removeprefix("mrr_"): amount for name, amount in row.items() if name != "month"}
-    return {
-        **amounts,
-        "gained": row["new"] + row["reactivated"] + row["expansion"] + row["resumed"],
-        "given_up": row["contraction"] + row["paused"] + row["churned"],
-        "grew_by": row["mrr_at_end"] - row["mrr_at_start"] if past_is_known(row) else None,
-    }
-
-
-def _level_records(levels: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {
-            "by": row["by"],
-            "level": row["level"],
-            "churn": rate_of(row, "churn_rate", "lost", "customers_at_start"),
-            "verdict": row["verdict"],
+            for row in tools.to_dict(orient="records")
         }
-        for row in levels.to_dict(orient="records")
-    ]
-
-
-def _tenure_records(stages: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {
-            "from_day": row["from_day"],
-            "to_day": row["to_day"],
-            "lost": row["lost"],
-            "share": rate_of(row, "share", "lost", "lost_in_all"),
-        }
-        for row in stages.to_dict(orient="records")
-    ]
+    },
+)
+differing_customers = Measure(
+    measures.bridge_customers, "The customers who make the difference", findings="bridge_customers"
+)
+churn_by_switch_gap = Measure(
+    measures.switch_gap_sensitivity, "Churn by switch gap", sentence=switch_gaps, findings="switch_gaps"
+)
+customers_lost = Measure(measures.customers_lost, "Customers lost this month", findings="left")

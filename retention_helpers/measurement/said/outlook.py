@@ -1,14 +1,18 @@
-"""The year ahead, in words and for findings.json."""
+"""The year ahead: what it says, and how it is shown."""
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
+from retention_helpers.measurement import projection as looking_ahead
 from retention_helpers.measurement import risks
-from retention_helpers.measurement.projection import READINGS
+from retention_helpers.measurement.projection import AHEAD, READINGS
 from retention_helpers.measurement.risks import Choice
-from retention_helpers.shown.records import estimate_of, rate_of
+from retention_helpers.shown import figures
+from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence, listed
+from retention_helpers.shown.units import COUNT, MONEY, RATE, by_name, fields, noted, one_of
 from retention_helpers.statistics.intervals import Rate
 from retention_helpers.words import formats
 
@@ -56,10 +60,10 @@ def projection(ahead: pd.DataFrame, currency: str) -> Sentence:
         f"in {formats.month(then['month'])}"
     )
     if (ahead["customers"] == ahead["still_here"]).all():
-        return Sentence(f"{today}, paying {mrr} a month: nobody came in the last 12 months.")
+        return Sentence(f"{today}, paying {mrr} a month: nobody came in the last {AHEAD} months.")
     return Sentence(
         f"{today}; somebody who comes now will be there with a chance of {share}. With as many newcomers as "
-        f"in the last 12 months there will be {everybody} in all, paying {mrr} a month."
+        f"in the last {AHEAD} months there will be {everybody} in all, paying {mrr} a month."
     )
 
 
@@ -92,7 +96,7 @@ def what_if(rows: pd.DataFrame, currency: str) -> Sentence:
 def five_percent(rows: pd.DataFrame, churn: Rate) -> Sentence:
     """What "5 % better retention" would mean here, against the profit that is often quoted for it."""
     if not churn.numerator:
-        return Sentence("Nobody left in the last 12 months: no retention could be better.")
+        return Sentence(f"Nobody left in the last {AHEAD} months: no retention could be better.")
     by_reading = rows.set_index("reading")
     meant = by_reading.loc[MEANT]
     others = [_other_reading(str(name), row) for name, row in by_reading.drop(MEANT).iterrows()]
@@ -100,7 +104,7 @@ def five_percent(rows: pd.DataFrame, churn: Rate) -> Sentence:
 
 
 def _as_meant(row: pd.Series, churn: Rate) -> str:
-    said = f"In the last 12 months {formats.percent(churn.value)} of the customers left a month."
+    said = f"In the last {AHEAD} months {formats.percent(churn.value)} of the customers left a month."
     if pd.isna(row["gain_share"]):
         return f"{said} That is less than five points a year, so five points more cannot stay."
     gain, low, high = (row[f"gain_share{end}"] for end in ("", "_low", "_high"))
@@ -123,69 +127,82 @@ def _other_reading(name: str, row: pd.Series) -> str:
     return f"“{name}” takes {formats.percent(row['asked_rate'])} a month{far} and brings in {gain} more"
 
 
-def record(
-    *,
-    tests: pd.DataFrame,
-    chosen: Choice,
-    stages: pd.DataFrame,
-    last: Rate,
-    ahead: pd.DataFrame,
-    better: pd.DataFrame,
-    readings: pd.DataFrame,
-    churn: Rate,
-) -> dict[str, Any]:
-    """The year ahead in the form of findings.json.
-
-    `stages` and `last` are the rates of the two simple ways, `churn` that of the last 12 months.
-    """
+def _way(chosen: Choice, cells: pd.DataFrame) -> dict[str, Any]:
+    """The way of looking ahead, with the rates of the two simple ones; takes `risks.cohort_months`."""
     return {
-        "projection": [
-            {
-                "month": formats.iso_month(row["month"]),
-                **{
-                    name: estimate_of(row, name)
-                    for name in ("still_here", "newcomers_share", "customers", "mrr")
-                },
-            }
-            for row in ahead.to_dict(orient="records")
-        ],
-        "projection_method": {
-            "method": chosen.method,
-            "tests": chosen.tests,
-            "errors": chosen.errors,
-            "last_rate": last,
-            "rates_by_tenure": [
-                {
-                    "from_month": row["from_month"],
-                    "to_month": row["to_month"],
-                    "churn": rate_of(row, "churn_rate", "lost", "customers_at_start"),
-                }
-                for row in stages.to_dict(orient="records")
-            ],
-            "fewest_months": risks.FEWEST_MONTHS,
-            "months_hidden": risks.HELD_BACK,
-        },
-        "projection_back_test": [
-            {**row, "month": formats.iso_month(row["month"])} for row in tests.to_dict(orient="records")
-        ],
-        "what_if": [
-            {
-                "points_better": row["points_better"],
-                **{
-                    name: estimate_of(row, name)
-                    for name in ("customers", "more_customers", "mrr", "more_revenue", "newcomer_revenue")
-                },
-            }
-            for row in better.to_dict(orient="records")
-        ],
-        "five_percent": [
-            {
-                "reading": row["reading"],
-                "asked_rate": row["asked_rate"],
-                "more_lifetime_revenue": estimate_of(row, "gain_share"),
-            }
-            for row in readings.to_dict(orient="records")
-        ],
-        "churn_last_12_months": churn,
-        "quoted_gain": {"low": QUOTED[0], "high": QUOTED[1]},
+        "method": chosen.method,
+        "tests": chosen.tests,
+        "errors": chosen.errors,
+        "last_rate": risks.last_rate(cells),
+        "rates_by_tenure": records(risks.rates_by_tenure(cells), risks.rates_by_tenure),
+        "fewest_months": risks.FEWEST_MONTHS,
+        "months_hidden": risks.HELD_BACK,
     }
+
+
+def _readings_record(readings: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "five_percent": records(readings, looking_ahead.five_percent),
+        "quoted_gain": dict(zip(("low", "high"), QUOTED, strict=True)),
+    }
+
+
+back_test = Measure(
+    risks.back_test,
+    "Customers six months later: as it was, and as each way expected",
+    findings="projection_back_test",
+)
+chosen_way = Measure(risks.choice, sentence=choice)
+method = Measure(
+    _way,
+    findings={
+        "projection_method": fields(
+            method=one_of(*risks.METHODS),
+            tests=COUNT,
+            errors=by_name(MONEY.within(minimum=0)),
+            last_rate=RATE,
+            rates_by_tenure=rows_of(risks.rates_by_tenure),
+            fewest_months=COUNT,
+            months_hidden=COUNT,
+        )
+    },
+    record=lambda way: {"projection_method": way},
+)
+year_ahead = Measure(
+    looking_ahead.projection,
+    "The year ahead, month by month, with 95 % bands",
+    sentence=projection,
+    figure=figures.outlook,
+    findings={
+        "projection": rows_of(
+            looking_ahead.projection,
+            "today and the twelve months ahead: of today's customers, of this month's newcomers, and "
+            "everybody with newcomers as in the last twelve months",
+        )
+    },
+    record=lambda ahead: {"projection": records(ahead, looking_ahead.projection)},
+)
+better_year = Measure(
+    looking_ahead.what_if,
+    "The year ahead, if so many points more stayed each month",
+    sentence=what_if,
+    findings="what_if",
+)
+churn_of_year = Measure(
+    partial(risks.last_rate, months_back=AHEAD),
+    findings={"churn_last_12_months": RATE},
+    record=lambda churn: {"churn_last_12_months": churn},
+)
+readings = Measure(
+    looking_ahead.five_percent,
+    "What “5 % better” may mean",
+    sentence=five_percent,
+    findings={
+        "five_percent": rows_of(looking_ahead.five_percent),
+        "quoted_gain": noted(
+            fields(low=MONEY, high=MONEY),
+            "more profit from 5 % better retention, as it is often quoted",
+        ),
+    },
+    record=_readings_record,
+)

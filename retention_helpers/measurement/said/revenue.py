@@ -1,18 +1,37 @@
-"""Revenue cohorts, annual renewals and exchange rates, in words and for findings.json."""
+"""Revenue cohorts, annual renewals and exchange rates: what they say, and how they are shown."""
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from retention_helpers.measurement.renewals import GROUPS, Ahead, over_a_year
-from retention_helpers.shown.records import estimate_of, rate_of
+from retention_helpers.measurement import renewals as renewing
+from retention_helpers.measurement import revenue
+from retention_helpers.measurement.measures import YEAR
+from retention_helpers.measurement.renewals import GROUPS, PERIODS, Ahead, of_the_year, over_a_year
+from retention_helpers.shown import figures
+from retention_helpers.shown.records import estimate_of
+from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence, listed
+from retention_helpers.shown.units import (
+    COUNT,
+    ESTIMATE,
+    MONEY,
+    MONTH,
+    SHARE,
+    Node,
+    Unit,
+    by_name,
+    fields,
+    noted,
+    rows,
+)
 from retention_helpers.words import formats
 
 
-def revenue_cohorts(ages: pd.DataFrame, *, k: int = 12) -> Sentence:
+def revenue_cohorts(ages: pd.DataFrame, *, k: int = YEAR) -> Sentence:
     """What the cohorts together still pay after a year, or after as long as there is."""
     paid = ages[ages["net_revenue_retention"].notna()]
     if len(ages) and ages["mrr_kept"].isna().all():
@@ -41,14 +60,13 @@ def revenue_cohorts(ages: pd.DataFrame, *, k: int = 12) -> Sentence:
 
 def renewals(frame: pd.DataFrame) -> Sentence:
     """How many annual plans were not renewed, beside what a year of the other plans costs."""
-    year = frame[frame["period"] == "last 12 months"].set_index("group")
-    due, other = year.loc[GROUPS[0]], year.loc[GROUPS[2]]
+    due, other = of_the_year(frame, GROUPS[0]), of_the_year(frame, GROUPS[2])
     if not due["customers_at_start"]:
-        return Sentence("No annual plan fell due for renewal in the last 12 months.")
+        return Sentence(f"No annual plan fell due for renewal in the {PERIODS[1]}.")
     many = formats.plural(int(due["customers_at_start"]), "annual renewal")
     churn = formats.rate(due["churn_rate"], due["churn_rate_low"], due["churn_rate_high"])
     said = (
-        f"Of the {many} that fell due in the last 12 months, {formats.count(due['lost'])} ended with the "
+        f"Of the {many} that fell due in the {PERIODS[1]}, {formats.count(due['lost'])} ended with the "
         f"customer leaving: {churn}."
     )
     if not other["customers_at_start"]:
@@ -83,7 +101,7 @@ def renewals_ahead(ahead: Ahead, due: pd.DataFrame) -> Sentence | None:
     """What the year ahead may miss of annual plans; None where nobody has one."""
     if not ahead.customers:
         return None
-    year = due[(due["period"] == "last 12 months") & (due["group"] == GROUPS[0])].iloc[0]
+    year = of_the_year(due, GROUPS[0])
     many = formats.count(ahead.customers)
     who = (
         "the one customer who pays by the year has"
@@ -99,55 +117,30 @@ def renewals_ahead(ahead: Ahead, due: pd.DataFrame) -> Sentence | None:
     leave = formats.counted(ahead.expected, ahead.expected_low, ahead.expected_high)
     churn = formats.rate(year["churn_rate"], year["churn_rate_low"], year["churn_rate_high"])
     return Sentence(
-        f"{said} Of those that fell due in the last 12 months {churn} ended: if it stays so, {leave} of the "
+        f"{said} Of those that fell due in the {PERIODS[1]} {churn} ended: if it stays so, {leave} of the "
         f"{many} will leave."
     )
 
 
-def record(
-    *,
-    cohorts: pd.DataFrame,
-    ages: pd.DataFrame,
-    renewals: pd.DataFrame,
-    exchange_rates: Mapping[str, Decimal],
-    foreign: pd.DataFrame,
-    ahead: Ahead,
-) -> dict[str, Any]:
-    """Revenue cohorts, renewals and exchange rates, in the form of findings.json."""
-    other = renewals[(renewals["period"] == "last 12 months") & (renewals["group"] == GROUPS[2])].iloc[0]
+_CELL: Mapping[str, Unit | Node] = {
+    "mrr": MONEY.or_null,
+    "mrr_kept": MONEY.or_null,
+    "gross": ESTIMATE,
+    "net": ESTIMATE,
+}
+
+
+def _cohorts_record(cells: pd.DataFrame) -> dict[str, Any]:
     return {
         "revenue_cohorts": [
             {
                 "cohort": formats.iso_month(cohort),
-                "size": int(cells["size"].iloc[0]),
-                "mrr_at_base": cells["mrr_at_base"].iloc[0],
-                "months": {str(row["k"]): _cell(row) for row in cells.to_dict(orient="records")},
+                "size": int(own["size"].iloc[0]),
+                "mrr_at_base": own["mrr_at_base"].iloc[0],
+                "months": {str(row["k"]): _cell(row) for row in own.to_dict(orient="records")},
             }
-            for cohort, cells in cohorts.groupby("cohort")
-        ],
-        "revenue_by_age": [
-            {key: row[key] for key in ("k", "cohorts", "size", "mrr_at_base")} | _cell(row)
-            for row in ages.to_dict(orient="records")
-        ],
-        "renewals": [
-            {
-                "period": row["period"],
-                "group": row["group"],
-                "churn": rate_of(row, "churn_rate", "lost", "customers_at_start"),
-            }
-            for row in renewals.to_dict(orient="records")
-        ],
-        "renewals_ahead": {
-            "customers": ahead.customers,
-            "expected_lost": {
-                "value": ahead.expected,
-                "low": ahead.expected_low,
-                "high": ahead.expected_high,
-            },
-        },
-        "other_intervals_over_a_year": over_a_year(other["churn_rate"]),
-        "exchange_rates": dict(exchange_rates),
-        "foreign_mrr": dict(zip(foreign["currency"], foreign["mrr_at_end"], strict=True)),
+            for cohort, own in cells.groupby("cohort")
+        ]
     }
 
 
@@ -158,3 +151,97 @@ def _cell(row: Mapping[Any, Any]) -> dict[str, Any]:
         "gross": estimate_of(row, "gross_revenue_retention"),
         "net": estimate_of(row, "net_revenue_retention"),
     }
+
+
+def _renewals_record(frame: pd.DataFrame) -> dict[str, Any]:
+    other = of_the_year(frame, GROUPS[2])["churn_rate"]
+    return {
+        "renewals": records(frame, renewing.renewals),
+        "other_intervals_over_a_year": over_a_year(other),
+    }
+
+
+def _ahead_record(ahead: Ahead) -> dict[str, Any]:
+    ends = {"value": ahead.expected, "low": ahead.expected_low, "high": ahead.expected_high}
+    return {"renewals_ahead": {"customers": ahead.customers, "expected_lost": ends}}
+
+
+cohorts_of_revenue = Measure(
+    revenue.revenue_cohorts,
+    "The latest cells of revenue",
+    figure=partial(
+        figures.triangle,
+        rate="net_revenue_retention",
+        title="MRR of each cohort, net",
+        share="of the first MRR",
+        cohorts=7,
+        periods=6,
+    ),
+    findings={
+        "revenue_cohorts": rows(
+            "by months after the cohort's own: the MRR then, and what of each customer's first is still "
+            "paid, against the MRR at the end of the cohort's own month",
+            cohort=MONTH,
+            size=COUNT,
+            mrr_at_base=MONEY.or_null,
+            months={**by_name(fields(**_CELL)), "propertyNames": {"pattern": "^[1-9][0-9]*$"}},
+        )
+    },
+    record=_cohorts_record,
+)
+ages_of_revenue = Measure(
+    revenue.revenue_by_age,
+    "All cohorts together, by months after their own",
+    sentence=revenue_cohorts,
+    findings={
+        "revenue_by_age": rows_of(revenue.revenue_by_age, "all cohorts that have reached the month, together")
+    },
+    record=lambda ages: {"revenue_by_age": records(ages, revenue.revenue_by_age)},
+)
+renewals_due = Measure(
+    renewing.renewals,
+    "Churn by whether an annual renewal fell due",
+    sentence=renewals,
+    findings={
+        "renewals": rows_of(renewing.renewals),
+        "other_intervals_over_a_year": noted(
+            SHARE, "twelve months of the last twelve months' churn of plans that are not annual"
+        ),
+    },
+    record=_renewals_record,
+)
+renewals_to_come = Measure(
+    renewing.ahead,
+    sentence=renewals_ahead,
+    findings={
+        "renewals_ahead": fields(
+            customers=noted(COUNT, "who have an annual plan and so a renewal within a year"),
+            expected_lost=ESTIMATE,
+        )
+    },
+    record=_ahead_record,
+)
+rates_of_exchange = Measure(
+    revenue.exchange_rates,
+    findings={
+        "exchange_rates": by_name(
+            MONEY.within(exclusiveMinimum=0),
+            note="what one unit of each foreign currency of the data was taken to be worth",
+        )
+    },
+    record=lambda rates: {"exchange_rates": rates},
+)
+foreign_mrr = Measure(
+    revenue.foreign_mrr,
+    "MRR in other currencies",
+    sentence=exchange_rates,
+    findings={
+        "foreign_mrr": by_name(
+            MONEY.within(minimum=0),
+            note="of the MRR at the month's end, what is paid in each foreign currency, in the report's",
+        )
+    },
+    record=lambda foreign: {
+        "foreign_mrr": dict(zip(foreign["currency"], foreign["mrr_at_end"], strict=True))
+    },
+)

@@ -1,29 +1,46 @@
-"""The sentences of how long customers stay and what they are worth, and their part of findings.json."""
+"""How long customers stay and what they are worth: what it says, and how it is shown."""
 
-import datetime as dt
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from retention_helpers.measurement import survival
+from retention_helpers.measurement.survival import Basis
+from retention_helpers.shown import figures
+from retention_helpers.shown.records import estimate_of
+from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence, listed
+from retention_helpers.shown.units import (
+    COUNT,
+    ESTIMATE,
+    MONEY,
+    NUMBER,
+    RATE,
+    SHARE,
+    TEXT,
+    by_name,
+    columns_of,
+    fields,
+    noted,
+    rows,
+)
 from retention_helpers.statistics.curves import Median
 from retention_helpers.statistics.intervals import Rate, rate
 from retention_helpers.words import formats
 
 
-def basis(tenures: pd.DataFrame, history_starts_on: dt.date | None = None) -> Sentence:
+def basis(whom: Basis) -> Sentence:
     """Whom the curves follow, and who takes no part."""
-    rows = survival.in_sight(tenures)
-    text = _followed(int(rows["is_lost"].sum()), len(rows))
-    if history_starts_on is None:
+    text = _followed(whom.lost, whom.customers)
+    if whom.history_starts_on is None:
         return Sentence(text)
-    late = int((rows["entry_days"] > 0).sum())
-    aside = len(tenures) - len(rows)
+    late, aside = whom.entered_late, whom.left_out
     text += (
-        f" Who was lost before {formats.day(history_starts_on)} is missing from the data (the setting "
+        f" Who was lost before {formats.day(whom.history_starts_on)} is missing from the data (the setting "
         f"history_starts_on), so {formats.plural(late, 'customer')} who began before it "
         f"{'counts' if late == 1 else 'count'} from that day on."
     )
@@ -115,7 +132,7 @@ def _group(levels: pd.DataFrame, test: Mapping[Any, Any]) -> str:
     if test["verdict"] != "differ":
         return f"By {by}, there is no clear difference in how long customers stay ({compared})."
     own = levels[(levels["by"] == by) & (levels["verdict"] == "compared")]
-    k = max((k for k in (1, 3, 6, 12) if own[f"month_{k}"].notna().sum() > 1), default=1)
+    k = max((k for k in survival.MONTHS_OF_GROUPS if own[f"month_{k}"].notna().sum() > 1), default=1)
     said = [
         f"{_share(row, f'month_{k}')} of {row['level']}"
         for row in own.to_dict(orient="records")
@@ -196,83 +213,195 @@ def _ltv(lifetime: pd.DataFrame, currency: str) -> str:
     )
 
 
-def record(
-    *,
-    tenures: pd.DataFrame,
-    history_starts_on: dt.date | None,
-    at: pd.DataFrame,
-    median: Median,
-    months: pd.DataFrame,
-    levels: pd.DataFrame,
-    tests: pd.DataFrame,
-    causes: pd.DataFrame,
-    stayed: pd.DataFrame,
-    revenue: pd.DataFrame,
-    lifetime: pd.DataFrame,
-) -> dict[str, Any]:
-    """What this part of the notebook measurement adds to `measurement` in findings.json."""
-    rows = survival.in_sight(tenures)
-    worth = {row["measure"]: row for row in lifetime.to_dict(orient="records")}
+_AT = [str(k) for k in survival.MONTHS]
+_HORIZONS = [str(horizon) for horizon in survival.HORIZONS]
+_SHARE = {"rate": SHARE, "low": SHARE, "high": SHARE}
+STILL_THERE = fields(
+    "A share of a curve with its 95 % interval; null where the follow-up ends before.", **_SHARE
+)
+
+
+def _share_of(row: Mapping[Any, Any], name: str) -> dict[str, Any]:
+    return {"rate": row[name], "low": row[f"{name}_low"], "high": row[f"{name}_high"]}
+
+
+def _survival_record(at: pd.DataFrame) -> dict[str, Any]:
     return {
-        "survival_basis": {
-            "customers": len(rows),
-            "lost": int(rows["is_lost"].sum()),
-            "followed": int((~rows["is_lost"]).sum()),
-            "history_starts_on": history_starts_on,
-            "entered_late": int((rows["entry_days"] > 0).sum()),
-            "left_out": len(tenures) - len(rows),
-        },
         "survival": {
-            str(row["k"]): {**_ends(row, "survival", "rate"), "at_risk": row["at_risk"]}
+            str(row["k"]): {**_share_of(row, "survival"), "at_risk": row["at_risk"]}
             for row in at.to_dict(orient="records")
-        },
-        "median_tenure_days": median.value,
-        "median_tenure_days_low": median.low,
-        "median_tenure_days_high": median.high,
-        "loss_by_month_of_tenure": [
-            {
-                "month_of_tenure": row["month_of_tenure"],
-                "loss": {
-                    **_ends(row, "loss_rate", "value"),
-                    "numerator": row["lost"],
-                    "denominator": row["began"],
-                },
-                "verdict": row["verdict"],
-            }
-            for row in months.to_dict(orient="records")
-        ],
-        "loss_in_other_months_of_tenure": rest_of_months(months),
-        "survival_by": [
-            {
-                "by": row["by"],
-                "level": row["level"],
-                "customers": row["customers"],
-                "lost": row["lost"],
-                "survival": {str(k): _ends(row, f"month_{k}", "rate") for k in (1, 3, 6, 12)},
-                "verdict": row["verdict"],
-            }
-            for row in levels.to_dict(orient="records")
-        ],
-        "survival_tests": tests,
-        "lost_by_cause": {
-            str(row["k"]): {
-                cause: _ends(row, cause, "rate") for cause in ("voluntary", "involuntary", "kind_unknown")
-            }
-            for row in causes.to_dict(orient="records")
-        },
-        "months_stayed": {
-            str(row["horizon"]): _ends(row, "months", "value") for row in stayed.to_dict(orient="records")
-        },
-        "lifetime": {
-            "revenue_12": _ends(worth[survival.REVENUE_12], "amount", "value"),
-            "revenue_24": _ends(worth[survival.REVENUE_24], "amount", "value"),
-            "arpa": worth[survival.ARPA]["amount"],
-            "ltv": _ends(worth[survival.LTV], "amount", "value"),
-            "followed": {str(row["horizon"]): row["followed"] for row in revenue.to_dict(orient="records")},
-            "fewest_followed": survival.FEWEST_FOLLOWED,
-        },
+        }
     }
 
 
-def _ends(row: Mapping[Any, Any], name: str, value: str) -> dict[str, Any]:
-    return {value: row[name], "low": row[f"{name}_low"], "high": row[f"{name}_high"]}
+def _median_record(median: Median) -> dict[str, Any]:
+    ends = {"": median.value, "_low": median.low, "_high": median.high}
+    return {f"median_tenure_days{end}": day for end, day in ends.items()}
+
+
+def _months_record(months: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "loss_by_month_of_tenure": records(months, survival.loss_by_month_of_tenure),
+        "loss_in_other_months_of_tenure": rest_of_months(months),
+    }
+
+
+def _groups_record(levels: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "survival_by": [
+            {
+                **{name: row[name] for name in ("by", "level", "customers", "lost", "verdict")},
+                "survival": {str(k): _share_of(row, f"month_{k}") for k in survival.MONTHS_OF_GROUPS},
+            }
+            for row in levels.to_dict(orient="records")
+        ]
+    }
+
+
+def _causes_record(at: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "lost_by_cause": {
+            str(row["k"]): {cause: _share_of(row, cause) for cause in survival.CAUSES}
+            for row in at.to_dict(orient="records")
+        }
+    }
+
+
+def _stayed_record(stayed: pd.DataFrame) -> dict[str, Any]:
+    found = stayed.to_dict(orient="records")
+    return {"months_stayed": {str(row["horizon"]): estimate_of(row, "months") for row in found}}
+
+
+def _worth_record(worth: pd.DataFrame) -> dict[str, Any]:
+    by_measure = {row["measure"]: row for row in worth.to_dict(orient="records")}
+    revenues = [by_measure[name] for name in (survival.REVENUE_12, survival.REVENUE_24)]
+    pairs = list(zip(_HORIZONS, revenues, strict=True))
+    return {
+        "lifetime": {
+            **{f"revenue_{horizon}": estimate_of(row, "amount") for horizon, row in pairs},
+            "arpa": by_measure[survival.ARPA]["amount"],
+            "ltv": estimate_of(by_measure[survival.LTV], "amount"),
+            "followed": {horizon: row["followed"] for horizon, row in pairs},
+            "fewest_followed": survival.FEWEST_FOLLOWED,
+        }
+    }
+
+
+followed = Measure(
+    survival.basis,
+    sentence=basis,
+    findings={
+        "survival_basis": fields(
+            "whom the curves follow; left_out: lost before the history starts",
+            customers=COUNT,
+            lost=COUNT,
+            followed=COUNT,
+            history_starts_on=TEXT.or_null,
+            entered_late=COUNT,
+            left_out=COUNT,
+        )
+    },
+    record=lambda whom: {"survival_basis": asdict(whom)},
+)
+stay = Measure(survival.curve, figure=figures.survival)
+stay_at_months = Measure(
+    survival.at_months,
+    "Customers still there, by months since the first day",
+    sentence=still_there,
+    findings={
+        "survival": by_name(
+            fields(**_SHARE, at_risk=COUNT),
+            *_AT,
+            note="by calendar months of tenure: the share still there, until the first loss of service",
+        )
+    },
+    record=_survival_record,
+)
+median_tenure = Measure(
+    survival.median_tenure,
+    findings={
+        "median_tenure_days": noted(NUMBER, "null where it is not reached"),
+        "median_tenure_days_low": NUMBER,
+        "median_tenure_days_high": NUMBER,
+    },
+    record=_median_record,
+)
+tenure_months = Measure(
+    survival.loss_by_month_of_tenure,
+    "Lost in each month of tenure",
+    sentence=heavy_months,
+    figure=figures.loss_by_month_of_tenure,
+    findings={
+        "loss_by_month_of_tenure": rows_of(survival.loss_by_month_of_tenure),
+        "loss_in_other_months_of_tenure": RATE,
+    },
+    record=_months_record,
+)
+_months = listed([str(k) for k in survival.MONTHS_OF_GROUPS])
+_group_columns = columns_of(survival.by_group)
+stay_by_group = Measure(
+    survival.by_group,
+    f"Customers still there after {_months} months, by first plan and year of start",
+    sentence=groups,
+    findings={
+        "survival_by": rows(
+            **{name: _group_columns[name] for name in ("by", "level", "customers", "lost", "verdict")},
+            survival=by_name(STILL_THERE, *_AT),
+        )
+    },
+    record=_groups_record,
+)
+stay_by_plan = Measure(
+    survival.curves_by_plan,
+    figure=partial(figures.survival_by_level, title="Customers still there, by first plan"),
+)
+group_tests = Measure(
+    survival.group_tests,
+    "Do the groups differ in how long they stay?",
+    findings={
+        "survival_tests": rows_of(survival.group_tests, "log-rank tests, p-values corrected after Holm")
+    },
+    record=lambda tests: {"survival_tests": records(tests, survival.group_tests)},
+)
+lost_by_cause = Measure(survival.causes, figure=figures.lost_by_cause)
+causes_at_months = Measure(
+    survival.causes_at_months,
+    "Lost to each cause, by months since the first day",
+    sentence=causes,
+    findings={
+        "lost_by_cause": by_name(
+            fields(**dict.fromkeys(survival.CAUSES, STILL_THERE)),
+            *_AT,
+            note="by calendar months of tenure: the share lost to each cause (cumulative incidence)",
+        )
+    },
+    record=_causes_record,
+)
+months_stayed = Measure(
+    survival.months_stayed,
+    f"Months as a customer, of the first {listed(_HORIZONS)}",
+    findings={
+        "months_stayed": fields(
+            f"the mean number of months as a customer within {listed(_HORIZONS)}",
+            **dict.fromkeys(_HORIZONS, ESTIMATE),
+        )
+    },
+    record=_stayed_record,
+)
+revenue_of_customers = Measure(survival.restricted_revenue, sentence=revenue)
+worth = Measure(
+    survival.lifetime,
+    "What a customer is worth",
+    findings={
+        "lifetime": fields(
+            **{f"revenue_{horizon}": ESTIMATE for horizon in _HORIZONS},
+            arpa=MONEY.or_null,
+            ltv=ESTIMATE,
+            followed=fields(
+                "customers who began at least so many months ago", **dict.fromkeys(_HORIZONS, COUNT)
+            ),
+            fewest_followed=COUNT,
+        )
+    },
+    record=_worth_record,
+)
