@@ -198,8 +198,8 @@ class Benchmarks:
 
     def at(self, arpa: float) -> Bands:
         """The bands of a business with so much MRR a customer."""
-        return next((bands for bands in self.by_arpa if bands.below is not None and arpa < bands.below),
-                    self.usual)  # fmt: skip
+        fitting = (bands for bands in self.by_arpa if arpa < float(bands.below or 0))
+        return next(fitting, self.usual)
 
 
 _BANDS = (
@@ -303,7 +303,7 @@ class Settings:
     date_order: str = _setting("", _one_of(ORDERS), "how days such as 05/03/2026 are meant")
     sources: Mapping[str, Any] = _setting({}, _mapping, "where the tables come from, if not from this folder")
     accepted: tuple[str, ...] = _setting((), _accepted, "warnings that you have looked into and found right")
-    named: frozenset[str] = frozenset()
+    named: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

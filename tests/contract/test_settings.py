@@ -166,7 +166,7 @@ def test_all_slips_at_once_with_the_nearest_right_spelling(tmp_path):
     text = "time_zon: UTC\nmin_customers: few\nCurency: EUR\nshow_names: 1\n"
     assert complaints(settings, tmp_path, text) == [
         "retention.yml: time_zon is not a setting. Did you mean time_zone?",
-        "retention.yml: min_customers is few, and should be a whole number, 0 or more.",
+        "retention.yml: min_customers is few, and should be a whole number of customers, 0 to 10000000.",
         "retention.yml: Curency is not a setting. Did you mean currency?",
         "retention.yml: show_names is 1, and should be true or false.",
     ]
