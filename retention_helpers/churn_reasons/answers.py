@@ -118,14 +118,11 @@ def longer_period(business: Business, shown: Period) -> Period:
     return period(business, calendar.months_between(months.month_starts(business)[0], year.last) + 1)
 
 
-@columns(
-    first_month=MONTH,
-    last_month=MONTH,
-    lost=COUNT,
-    **dict.fromkeys(ANSWERS, COUNT),
-    decided=COUNT,
-    answered_share=RATE("Said why", of=("answered", "decided")),
-)
+@columns(first_month=MONTH, last_month=MONTH,
+         **dict.fromkeys(("lost", *ANSWERS, "decided"), COUNT(is_recorded=True)),
+         silent=COUNT(is_shown=False), answered_share=RATE("Said why", of=("answered", "decided")),
+         involuntary_share=RATE(of=("involuntary", "lost"), is_shown=False),
+         silent_share=RATE(of=("silent", "decided"), is_shown=False))  # fmt: skip
 def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
     """One row per period (the month, the last 3, the last 12): how many of those lost said why.
 
@@ -139,8 +136,12 @@ def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
         each = {name: int(counts.get(name, 0)) for name in ANSWERS}
         rows.append({"first_month": when.first, "last_month": when.last, "lost": sum(each.values()), **each})
     frame = pd.DataFrame(rows).drop_duplicates(ignore_index=True)
-    frame = frame.assign(decided=frame["lost"] - frame["involuntary"])
-    return with_rate(frame, "answered_share", "answered", "decided")
+    frame = frame.assign(
+        decided=frame["lost"] - frame["involuntary"], silent=frame["not_asked"] + frame["not_answered"]
+    )
+    frame = with_rate(frame, "answered_share", "answered", "decided")
+    frame = with_rate(frame, "involuntary_share", "involuntary", "lost")
+    return with_rate(frame, "silent_share", "silent", "decided")
 
 
 def groups(rows: pd.DataFrame) -> list[str]:
@@ -161,14 +162,9 @@ def chosen(rows: pd.DataFrame, by: By) -> list[str]:
     return wanted
 
 
-@columns(
-    by=BY,
-    level=TEXT,
-    decided=COUNT,
-    silent=COUNT,
-    silent_share=RATE("Said nothing", of=("silent", "decided"), key="share"),
-    verdict=AGAINST_THE_REST,
-)
+@columns(by=BY, level=TEXT, decided=COUNT, silent=COUNT,
+         silent_share=RATE("Said nothing", of=("silent", "decided"), key="share"),
+         verdict=AGAINST_THE_REST)  # fmt: skip
 def silent(lost: pd.DataFrame, when: Period, *, by: By = GROUPS, min_customers: int) -> pd.DataFrame:
     """One row per plan, stage of tenure and MRR band: how many of those who decided to leave said nothing.
 

@@ -20,14 +20,8 @@ NOT_SAID = "not_said"
 PAID_AGAIN = RATE("Paid again, share", of=("paid_again", "judged"), key="share")
 
 
-@columns(
-    cause=one_of(*INVOLUNTARY_REASONS, NOT_SAID),
-    customers=COUNT,
-    mrr_lost=MONEY.estimate,
-    judged=COUNT,
-    paid_again=COUNT,
-    paid_again_share=PAID_AGAIN,
-)
+@columns(cause=one_of(*INVOLUNTARY_REASONS, NOT_SAID), customers=COUNT, mrr_lost=MONEY.estimate, judged=COUNT,
+         paid_again=COUNT, paid_again_share=PAID_AGAIN)  # fmt: skip
 def involuntary(lost: pd.DataFrame, when: Period, business: Business) -> pd.DataFrame:
     """One row per cause: the customers whom the biller ended, and how many of them paid again soon.
 

@@ -56,17 +56,8 @@ def interview_contacts(business: Business) -> pd.DataFrame:
     return told.drop(columns=["kind", "outcome"])
 
 
-@columns(
-    customer_id=TEXT("Customer"),
-    lost_on=DAY.or_null,
-    tenure_days=COUNT,
-    plan=TEXT,
-    mrr=MONEY.or_null,
-    reason=REASON.or_null,
-    comment=TEXT.or_null,
-    attempts=COUNT,
-    tried_on=DAY.or_null,
-)
+@columns(customer_id=TEXT("Customer"), lost_on=DAY.or_null, tenure_days=COUNT, plan=TEXT, mrr=MONEY.or_null,
+         reason=REASON.or_null, comment=TEXT.or_null, attempts=COUNT, tried_on=DAY.or_null)  # fmt: skip
 def interviews(lost: pd.DataFrame, when: Period, business: Business) -> pd.DataFrame:
     """One row per customer to interview: lost in the period at `high_value_mrr` or above, the largest first.
 

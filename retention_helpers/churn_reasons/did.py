@@ -140,13 +140,9 @@ def _with_use(rows: pd.DataFrame, typical: Usual) -> pd.DataFrame:
     return rows.assign(use=np.select([is_hardly, is_as_much], ["hardly", "as_much"], "less"))
 
 
-@columns(
-    reason=CODE,
-    customers=COUNT,
-    **dict.fromkeys(USES, COUNT),
-    hardly_share=RATE("Hardly used it", of=("hardly", "customers"), key="share"),
-    middle_days_a_week=NUMBER("Days a week, the middle one"),
-)
+@columns(reason=CODE, customers=COUNT, **dict.fromkeys(USES, COUNT),
+         hardly_share=RATE("Hardly used it", of=("hardly", "customers"), key="share"),
+         middle_days_a_week=NUMBER("Days a week, the middle one"))  # fmt: skip
 def said_and_did(answers: pd.DataFrame, used: pd.DataFrame, typical: Usual) -> pd.DataFrame:
     """One row per reason: how those who gave it had used the product before they asked to leave.
 
@@ -237,18 +233,11 @@ def _held(typical: Usual) -> list[Claim]:
     return [claim for claim in CLAIMS if claim.can_be_held(typical)]
 
 
-@columns(
-    reason=REASON,
-    did=TEXT("But they"),
-    customers=COUNT,
-    contradicting=COUNT("Of them"),
-    contradicting_share=RATE("Share of them", of=("contradicting", "customers"), key="share"),
-    others=COUNT(is_shown=False),
-    others_contradicting=COUNT(is_shown=False),
-    others_share=RATE_ALONE("Others who left", of=("others_contradicting", "others"), key="others"),
-    verdict=AGAINST_THE_REST,
-    may_mean=TEXT("It may mean"),
-)
+@columns(reason=REASON, did=TEXT("But they"), customers=COUNT, contradicting=COUNT("Of them"),
+         contradicting_share=RATE("Share of them", of=("contradicting", "customers"), key="share"),
+         others=COUNT(is_shown=False), others_contradicting=COUNT(is_shown=False),
+         others_share=RATE_ALONE("Others who left", of=("others_contradicting", "others"), key="others"),
+         verdict=AGAINST_THE_REST, may_mean=TEXT("It may mean"))  # fmt: skip
 def claims(answers: pd.DataFrame, typical: Usual, *, min_customers: int) -> pd.DataFrame:
     """One row per claim: of those who gave the reason and whose use is known, how many did otherwise.
 
@@ -278,16 +267,8 @@ def claims(answers: pd.DataFrame, typical: Usual, *, min_customers: int) -> pd.D
     return frame.assign(verdict=verdicts[::2])[names_of(claims)]
 
 
-@columns(
-    customer_id=TEXT("Customer"),
-    lost_on=DAY.or_null,
-    reason=REASON,
-    did=TEXT("But they"),
-    days_a_week=NUMBER,
-    kinds=COUNT("Features tried"),
-    plan=TEXT,
-    mrr=MONEY.or_null,
-)
+@columns(customer_id=TEXT("Customer"), lost_on=DAY.or_null, reason=REASON, did=TEXT("But they"),
+         days_a_week=NUMBER, kinds=COUNT("Features tried"), plan=TEXT, mrr=MONEY.or_null)  # fmt: skip
 def contradictions(answers: pd.DataFrame, typical: Usual) -> pd.DataFrame:
     """One row per customer and claim: who said one thing and did another, the latest first.
 

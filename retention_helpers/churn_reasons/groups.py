@@ -66,14 +66,8 @@ def _thirds(numbers: pd.Series) -> pd.Series:
     )
 
 
-@columns(
-    by=BY,
-    groups=COUNT,
-    answered=COUNT,
-    p_value=P_VALUE("p"),
-    p_corrected=P_VALUE("p, corrected"),
-    verdict=one_of("differs", "no clear difference", "too few", "the only one"),
-)
+@columns(by=BY, groups=COUNT, answered=COUNT, p_value=P_VALUE("p"), p_corrected=P_VALUE("p, corrected"),
+         verdict=one_of("differs", "no clear difference", "too few", "the only one"))  # fmt: skip
 def depends_on(said: pd.DataFrame, *, by: By | None = None, min_customers: int) -> pd.DataFrame:
     """One row per plan, tenure, MRR band and attribute: whether the reasons differ between its groups.
 
@@ -144,15 +138,8 @@ def _squares(tables: npt.NDArray, expected: npt.NDArray) -> npt.NDArray:
     return (tables**2 / np.where(expected > 0, expected, 1)).sum(axis=(1, 2))
 
 
-@columns(
-    by=BY,
-    level=TEXT,
-    reason=REASON,
-    customers=COUNT,
-    answered=COUNT,
-    share=RATE(of=("customers", "answered")),
-    verdict=AGAINST_THE_REST,
-)
+@columns(by=BY, level=TEXT, reason=REASON, customers=COUNT, answered=COUNT,
+         share=RATE(of=("customers", "answered")), verdict=AGAINST_THE_REST)  # fmt: skip
 def by_group(
     said: pd.DataFrame, top: pd.DataFrame, *, by: By | None = None, min_customers: int
 ) -> pd.DataFrame:

@@ -45,18 +45,10 @@ MOVED = one_of("rose", "fell", "no clear change", "too few")
 RATE_ALONE = replace(RATE, between=None)  # where the table has no room for its interval
 
 
-@columns(
-    reason=REASON,
-    customers=COUNT(key="count"),
-    answered=COUNT(is_shown=False, is_recorded=False),
-    share=SHARE,
-    share_low=SHARE(key="low"),
-    share_high=SHARE(key="high"),
-    at_least_share=SHARE(key="at_least"),
-    at_most_share=SHARE(key="at_most"),
-    mrr_lost=MONEY.or_null.interval,
-    mrr_share=SHARE.interval,
-)
+@columns(reason=REASON, customers=COUNT(key="count"), answered=COUNT(is_shown=False, is_recorded=False),
+         share=SHARE, share_low=SHARE(key="low"), share_high=SHARE(key="high"),
+         at_least_share=SHARE(key="at_least"), at_most_share=SHARE(key="at_most"),
+         mrr_lost=MONEY.or_null.interval, mrr_share=SHARE.interval)  # fmt: skip
 def shares(lost: pd.DataFrame, when: Period, *, min_customers: int) -> pd.DataFrame:
     """One row per reason given in a period: its share of the answers, and what it cost.
 
@@ -96,14 +88,8 @@ def amount_lost(rows: pd.DataFrame, largest: Decimal) -> dict[str, Decimal]:
                     (sum(rows["mrr"], Decimal(0)), *ends), strict=True))  # fmt: skip
 
 
-@columns(
-    reason=REASON,
-    customers=COUNT,
-    share=SHARE.interval,
-    of_all=TEXT("Of all, least–most"),
-    mrr_lost=MONEY.interval,
-    mrr_share=SHARE.interval,
-)
+@columns(reason=REASON, customers=COUNT, share=SHARE.interval, of_all=TEXT("Of all, least–most"),
+         mrr_lost=MONEY.interval, mrr_share=SHARE.interval)  # fmt: skip
 def with_bounds(top: pd.DataFrame) -> pd.DataFrame:
     """`shares` as people read them: at least and at most of all who decided as one column, `of_all`."""
     bounds = [
@@ -163,19 +149,12 @@ def order_is_clear(top: pd.DataFrame) -> bool:
     return bool(2 * special.bdtr(min(first, second), first + second, 0.5) < 1 - LEVEL) and first > second
 
 
-@columns(
-    reason=REASON,
-    customers=COUNT,
-    answered=COUNT(is_shown=False),
-    share=RATE(of=("customers", "answered"), key="now"),
-    customers_before=COUNT("Before"),
-    answered_before=COUNT(is_shown=False),
-    before_share=RATE_ALONE("Share before", of=("customers_before", "answered_before"), key="before"),
-    share_change=POINTS("Change, points", key="value"),
-    share_change_low=POINTS(key="low"),
-    share_change_high=POINTS(key="high"),
-    verdict=MOVED,
-)
+@columns(reason=REASON, customers=COUNT, answered=COUNT(is_shown=False),
+         share=RATE(of=("customers", "answered"), key="now"), customers_before=COUNT("Before"),
+         answered_before=COUNT(is_shown=False),
+         before_share=RATE_ALONE("Share before", of=("customers_before", "answered_before"), key="before"),
+         share_change=POINTS("Change, points", key="value"), share_change_low=POINTS(key="low"),
+         share_change_high=POINTS(key="high"), verdict=MOVED)  # fmt: skip
 def change(lost: pd.DataFrame, now: Period, before: Period, *, min_customers: int) -> pd.DataFrame:
     """One row per reason: its share of the answers in a period against the one before.
 
@@ -219,15 +198,8 @@ def _verdicts(tables: list, moved: list) -> list[str]:
     ]
 
 
-@columns(
-    first_month=MONTH,
-    last_month=MONTH,
-    reason=REASON,
-    customers=COUNT,
-    answered=COUNT,
-    share=RATE(of=("customers", "answered")),
-    enough=YES_NO,
-)
+@columns(first_month=MONTH, last_month=MONTH, reason=REASON, customers=COUNT, answered=COUNT,
+         share=RATE(of=("customers", "answered")), enough=YES_NO)  # fmt: skip
 def shares_over_time(
     lost: pd.DataFrame, when: Period, top: pd.DataFrame, *, min_customers: int
 ) -> pd.DataFrame:

@@ -55,14 +55,8 @@ def _found(comment: str) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys((one.name, one.phrase) for one in theme_lists().found(comment)))
 
 
-@columns(
-    theme=CODE,
-    comments=COUNT,
-    written=COUNT(is_shown=False),
-    share=RATE(of=("comments", "written")),
-    mrr_lost=MONEY.or_null,
-    phrases=TEXT,
-)
+@columns(theme=CODE, comments=COUNT, written=COUNT(is_shown=False), share=RATE(of=("comments", "written")),
+         mrr_lost=MONEY.or_null, phrases=TEXT)  # fmt: skip
 def themes(comments: pd.DataFrame) -> pd.DataFrame:
     """One row per theme: how many of the comments belong to it, by which phrases.
 

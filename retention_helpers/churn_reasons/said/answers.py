@@ -6,10 +6,9 @@ import pandas as pd
 
 from retention_helpers.churn_reasons import answers
 from retention_helpers.churn_reasons.answers import ANSWERS, BY, QUARTER, YEAR
-from retention_helpers.shown.results import Measure
+from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence, listed
-from retention_helpers.shown.units import COUNT, MONTH, RATE, rows
-from retention_helpers.statistics.intervals import rate
+from retention_helpers.shown.units import COUNT
 from retention_helpers.words import formats
 
 STAND_OUT = ("above the rest", "below the rest")
@@ -37,23 +36,11 @@ _COUNTS = ("lost", *ANSWERS, "decided")
 
 
 def _coverage_record(heard: pd.DataFrame) -> dict[str, Any]:
-    """The counts of the month, and each period with the shares that the first screen states."""
+    """The counts of the month, and all periods."""
     month = heard.iloc[0]
-    return {
-        **{name: month[name] for name in _COUNTS},
-        "asked": month["decided"] - month["not_asked"],
-        "coverage": [_period_record(row) for row in heard.to_dict(orient="records")],
-    }
-
-
-def _period_record(row: dict[Any, Any]) -> dict[str, Any]:
-    return {
-        **{name: MONTH.plain(row[name]) for name in ("first_month", "last_month")},
-        **{name: row[name] for name in _COUNTS},
-        "answered_share": rate(row["answered"], row["decided"]),
-        "involuntary_share": rate(row["involuntary"], row["lost"]),
-        "silent_share": rate(row["decided"] - row["answered"], row["decided"]),
-    }
+    counts = {name: month[name] for name in _COUNTS}
+    asked = month["decided"] - month["not_asked"]
+    return {**counts, "asked": asked, "coverage": records(heard, answers.coverage)}
 
 
 coverage = Measure(
@@ -62,13 +49,10 @@ coverage = Measure(
     sentence=_who_said_why,
     findings={
         **dict.fromkeys((*_COUNTS, "asked"), COUNT),
-        "coverage": rows(
+        "coverage": rows_of(
+            answers.coverage,
             f"The month, the last {QUARTER}, the last {YEAR}. lost = involuntary + not_asked + not_answered "
             "+ answered; decided = lost − involuntary.",
-            first_month=MONTH,
-            last_month=MONTH,
-            **dict.fromkeys(_COUNTS, COUNT),
-            **dict.fromkeys(("answered_share", "involuntary_share", "silent_share"), RATE),
         ),
     },
     record=_coverage_record,
