@@ -150,13 +150,13 @@ def groups(rows: pd.DataFrame) -> list[str]:
     return [*GROUPS, *every[every.index("comment") + 1 :]]
 
 
-def chosen(rows: pd.DataFrame, by: By) -> list[str]:
-    """What to group losses by, one or several, each by itself; the interval of billing is right here too.
+def chosen(rows: pd.DataFrame, by: By | None) -> list[str]:
+    """What to group losses by, one or several, each by itself: all `groups`, or those named.
 
-    Raises InputError for an unknown name.
+    The interval of billing may be named too. Raises InputError for an unknown name.
     """
     known = [*groups(rows), INTERVAL]
-    wanted = [by] if isinstance(by, str) else list(by)
+    wanted = groups(rows) if by is None else [by] if isinstance(by, str) else list(by)
     if unknown := [one for one in wanted if one not in known]:
         raise InputError(f"Customers cannot be grouped by {unknown[0]}, only by {', '.join(known)}.")
     return wanted

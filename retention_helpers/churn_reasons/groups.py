@@ -5,15 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.churn_reasons.answers import (
-    AGAINST_THE_REST,
-    BY,
-    REASON,
-    By,
-    chosen,
-    groups,
-    in_order,
-)
+from retention_helpers.churn_reasons.answers import AGAINST_THE_REST, BY, REASON, By, chosen, in_order
 from retention_helpers.churn_reasons.ranking import ORDER, in_columns, leading
 from retention_helpers.shown.units import COUNT, P_VALUE, RATE, TEXT, columns, names_of, one_of
 from retention_helpers.statistics.intervals import LEVEL, against_the_rest, holm, with_rate
@@ -76,12 +68,11 @@ def depends_on(said: pd.DataFrame, *, by: By | None = None, min_customers: int) 
     every row: "differs" below 5 %, "no clear difference" else, "too few" below `min_customers` answers,
     "the only one" where there is one group. `by` names some of the ways to group, or the interval of billing.
     """
-    names = groups(said) if by is None else chosen(said, by)
     reasons = pd.factorize(said["reason"], sort=True)[0]
     rows = [
         {"by": name, "groups": said[name].nunique(), "answered": len(said),
          "p_value": independence_p(reasons, pd.factorize(said[name], sort=True)[0])}
-        for name in names
+        for name in chosen(said, by)
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=names_of(depends_on)[:4])
     judged = (frame["groups"] > 1) & (len(said) >= min_customers)
@@ -151,7 +142,7 @@ def by_group(
     """
     rows = [
         (name, level, reason, int((own["reason"] == reason).sum()), len(own))
-        for name in (groups(said) if by is None else chosen(said, by))
+        for name in chosen(said, by)
         for level, own in in_order(said.groupby(name))
         for reason in leading(top)
     ]

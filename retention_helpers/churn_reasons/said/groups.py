@@ -40,5 +40,6 @@ depends_on = Measure(
     findings="depends_on",
     note="Whether the reasons differ between groups, by permutation; corrected after Holm.",
 )
-by_group = Measure(groups.by_group, findings="by_group")
-side_by_side = Measure(groups.side_by_side, f"Share of each group's answers, last {YEAR} months")
+_SHARES = f"Share of each group's answers, last {YEAR} months"
+by_group = Measure(groups.by_group, _SHARES, findings="by_group")
+side_by_side = Measure(groups.side_by_side, _SHARES)

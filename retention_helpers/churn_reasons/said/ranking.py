@@ -142,8 +142,9 @@ def _shares_figure(top: pd.DataFrame, title: str) -> Figure:
     return figures.shares(top, "reason", "share", title=title)
 
 
-shares = Measure(ranking.shares, sentence=_first_reason, figure=_shares_figure)
-with_bounds = Measure(ranking.with_bounds)
+_REASONS = "The reasons, by customers and by MRR"
+shares = Measure(ranking.shares, _REASONS, sentence=_first_reason, figure=_shares_figure)
+with_bounds = Measure(ranking.with_bounds, _REASONS)
 
 
 def _what_moved(moved: pd.DataFrame, now: Period, before: Period) -> Sentence:
@@ -180,7 +181,7 @@ def _which_comparison(moved: pd.DataFrame, when: Period, before: Period) -> Sent
     return Sentence(f"The verdicts of the first screen are those of {span(when)}.")
 
 
-change = Measure(ranking.change, sentence=_which_comparison)
+change = Measure(ranking.change, "Each reason's share, against the time before", sentence=_which_comparison)
 change_of_month = Measure(
     ranking.change, f"The report month, against the {YEAR} months before it", sentence=_what_moved
 )
@@ -233,6 +234,7 @@ def _over_time_figure(blocks: pd.DataFrame, notes: pd.DataFrame) -> Figure:
 _FOLLOWED = f"The {in_words(FOLLOWED)} most common reasons, every {in_words(BLOCK)} months"
 shares_over_time = Measure(
     ranking.shares_over_time,
+    _FOLLOWED,
     sentence=_between_what,
     figure=_over_time_figure,
     findings="over_time",
