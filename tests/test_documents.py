@@ -19,6 +19,7 @@ from retention_helpers.contract.tables import ACCEPTABLE
 from retention_helpers.early_warning import indicators, lifecycle, past, risk, snapshots
 from retention_helpers.experiments import looks, pause, plan, split
 from retention_helpers.measurement import activity, cohorts, measures, survival
+from retention_helpers.shown.results import Measure
 from retention_helpers.statistics import intervals
 
 PROJECT = SAMPLE.parent.parent
@@ -96,21 +97,25 @@ def test_the_glossary_of_the_warnings_holds_the_numbers_of_the_code() -> None:
 
 
 def test_every_measure_of_the_reasons_is_in_the_glossary() -> None:
-    """The same for a package: what it offers is a definition, or it belongs to the page."""
+    """The same for a package: what its door offers is a definition, or it belongs to the page."""
+    offered = [getattr(churn_reasons, name) for name in churn_reasons.__all__]
+    functions = [one.of if isinstance(one, Measure) else one for one in offered]
     own = {
-        f"churn_reasons.{name}"
-        for name in churn_reasons.__all__
-        if inspect.isfunction(getattr(churn_reasons, name))
+        f"{one.__module__.removeprefix('retention_helpers.')}.{one.__name__}"
+        for one in functions
+        if inspect.isfunction(one)
     }
     about_the_page = {
-        "churn_reasons.latest",
-        "churn_reasons.message",
-        "churn_reasons.months_side_by_side",
-        "churn_reasons.side_by_side",
-        "churn_reasons.survey",
-        "churn_reasons.survey_text",
-        "churn_reasons.with_bounds",
-        "churn_reasons.with_messages",
+        "churn_reasons.calls.message",
+        "churn_reasons.calls.survey",
+        "churn_reasons.calls.survey_text",
+        "churn_reasons.calls.with_messages",
+        "churn_reasons.groups.side_by_side",
+        "churn_reasons.quotes.latest",
+        "churn_reasons.ranking.months_side_by_side",
+        "churn_reasons.ranking.with_bounds",
+        "churn_reasons.said.ranking.base",
+        "churn_reasons.said.ranking.base_beside",
     }
     assert own - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in own}
 

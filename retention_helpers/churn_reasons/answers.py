@@ -5,23 +5,37 @@ among those who answered; who was not asked, did not answer, or was ended by the
 """
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.business.bands import MRR_BANDS, mrr_band
 from retention_helpers.contract.reason_codes import UNMAPPED
+from retention_helpers.contract.tables import REASONS
+from retention_helpers.shown.units import COUNT, MONTH, RATE, TEXT, columns, one_of
 from retention_helpers.statistics.intervals import against_the_rest, with_rate
-from retention_helpers.words import calendar
+from retention_helpers.words import calendar, formats
+from retention_helpers.words.errors import InputError
 
-PERIODS = (1, 3, 12)  # months: the month itself, and what stands beside it
+QUARTER, YEAR, LOOK_BACK = 3, 12, 24  # months
+PERIODS = (1, QUARTER, YEAR)  # the month itself, and what stands beside it
 TENURE_DAYS = (0, 8, 31, 91)  # first days of the stages of tenure
 TENURE_STAGES = ("days 0–7", "days 8–30", "days 31–90", "day 91 on")
 GROUPS = ("plan", "tenure", "mrr_band")
+INTERVAL = "interval"  # of billing; customers are grouped by it where somebody asks
 _PLACES = {name: place for place, name in enumerate([*TENURE_STAGES, *MRR_BANDS])}
 ANSWERS = ("involuntary", "not_asked", "not_answered", "answered")
+
+By = str | Sequence[str]
+BY = replace(TEXT, write=lambda by: "MRR band" if by == "mrr_band" else formats.words(by))
+REASON = one_of(*REASONS, UNMAPPED).within(
+    description="A reason of the one list; unmapped: a code that no map knows."
+)
+AGAINST_THE_REST = one_of(
+    "above the rest", "below the rest", "no clear difference", "too few", "the only one"
+)
 
 
 @dataclass(frozen=True)
@@ -90,28 +104,30 @@ def shown_period(lost: pd.DataFrame, business: Business) -> Period:
     has as many.
     """
     for length in PERIODS:
-        chosen = period(business, length)
-        if len(answered(lost, chosen)) >= business.settings.min_customers:
+        shown = period(business, length)
+        if len(answered(lost, shown)) >= business.settings.min_customers:
             break
-    return chosen
+    return shown
 
 
 def longer_period(business: Business, shown: Period) -> Period:
     """What to hold beside the period shown: twelve months, or all that the data hold where it is those."""
-    year = period(business, PERIODS[-1])
+    year = period(business, YEAR)
     if shown.months < year.months:
         return year
     return period(business, calendar.months_between(months.month_starts(business)[0], year.last) + 1)
 
 
+@columns(first_month=MONTH, last_month=MONTH,
+         **dict.fromkeys(("lost", *ANSWERS, "decided"), COUNT(is_recorded=True)),
+         silent=COUNT(is_shown=False), answered_share=RATE("Said why", of=("answered", "decided")),
+         involuntary_share=RATE(of=("involuntary", "lost"), is_shown=False),
+         silent_share=RATE(of=("silent", "decided"), is_shown=False))  # fmt: skip
 def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
     """One row per period (the month, the last 3, the last 12): how many of those lost said why.
 
     involuntary + not_asked + not_answered + answered = lost, exactly. The share is among those who decided to
     leave, or may have: lost − involuntary.
-
-    Columns: first_month, last_month, lost, involuntary, not_asked, not_answered, answered, decided,
-    answered_share with _low and _high.
     """
     rows = []
     for length in PERIODS:
@@ -120,29 +136,52 @@ def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
         each = {name: int(counts.get(name, 0)) for name in ANSWERS}
         rows.append({"first_month": when.first, "last_month": when.last, "lost": sum(each.values()), **each})
     frame = pd.DataFrame(rows).drop_duplicates(ignore_index=True)
-    frame = frame.assign(decided=frame["lost"] - frame["involuntary"])
-    return with_rate(frame, "answered_share", "answered", "decided")
+    frame = frame.assign(
+        decided=frame["lost"] - frame["involuntary"], silent=frame["not_asked"] + frame["not_answered"]
+    )
+    frame = with_rate(frame, "answered_share", "answered", "decided")
+    frame = with_rate(frame, "involuntary_share", "involuntary", "lost")
+    return with_rate(frame, "silent_share", "silent", "decided")
 
 
-def silent(lost: pd.DataFrame, when: Period, *, fewest: int) -> pd.DataFrame:
+def groups(rows: pd.DataFrame) -> list[str]:
+    """What these losses can be grouped by: plan, tenure, MRR band, and the attributes of `with_groups`."""
+    every = list(rows.columns)
+    return [*GROUPS, *every[every.index("comment") + 1 :]]
+
+
+def chosen(rows: pd.DataFrame, by: By | None) -> list[str]:
+    """What to group losses by, one or several, each by itself: all `groups`, or those named.
+
+    The interval of billing may be named too. Raises InputError for an unknown name.
+    """
+    known = [*groups(rows), INTERVAL]
+    wanted = groups(rows) if by is None else [by] if isinstance(by, str) else list(by)
+    if unknown := [one for one in wanted if one not in known]:
+        raise InputError(f"Customers cannot be grouped by {unknown[0]}, only by {', '.join(known)}.")
+    return wanted
+
+
+@columns(by=BY, level=TEXT, decided=COUNT, silent=COUNT,
+         silent_share=RATE("Said nothing", of=("silent", "decided"), key="share"),
+         verdict=AGAINST_THE_REST)  # fmt: skip
+def silent(lost: pd.DataFrame, when: Period, *, by: By = GROUPS, min_customers: int) -> pd.DataFrame:
     """One row per plan, stage of tenure and MRR band: how many of those who decided to leave said nothing.
 
     Where one kind of customer is silent more often, the reasons of the others stand for it less. The verdict
     holds a group against the others of its kind, corrected for looking at every row; "too few" below
-    `fewest`.
-
-    Columns: by, level, decided, silent, silent_share with _low and _high, verdict.
+    `min_customers`. `by` names other groups: `interval`, or with `with_groups` an attribute of customers.
     """
     decided = within(lost, when).query("answer != 'involuntary'")
     rows = [
-        (by, level, len(own), int((own["answer"] != "answered").sum()))
-        for by in GROUPS
-        for level, own in in_order(decided.groupby(by))
+        (name, level, len(own), int((own["answer"] != "answered").sum()))
+        for name in chosen(lost, by)
+        for level, own in in_order(decided.groupby(name))
     ]
-    columns = ["by", "level", "decided", "silent"]
-    frame = with_rate(pd.DataFrame(rows, columns=columns), "silent_share", "silent", "decided")
+    counted = pd.DataFrame(rows, columns=["by", "level", "decided", "silent"])
+    frame = with_rate(counted, "silent_share", "silent", "decided")
     counts, bases, kinds = (list(frame[column]) for column in ("silent", "decided", "by"))
-    return frame.assign(verdict=against_the_rest(counts, bases, kinds=kinds, fewest=fewest))
+    return frame.assign(verdict=against_the_rest(counts, bases, kinds=kinds, fewest=min_customers))
 
 
 def in_order(groups: Iterable[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.DataFrame]]:
@@ -150,11 +189,12 @@ def in_order(groups: Iterable[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.D
     return sorted(groups, key=lambda pair: (_PLACES.get(pair[0], -1), pair[0]))
 
 
+@columns(reason_code=TEXT, customers=COUNT, involuntary=COUNT)
 def unmapped_codes(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
     """One row per code of the source that no map knows, the most frequent first.
 
     They count as answers, or where the biller ended it, as a cause that nobody named; `reason_map` in
-    retention.yml says what they mean. Columns: reason_code, customers, involuntary (of them).
+    retention.yml says what they mean. `involuntary` counts those of them whom the biller ended.
     """
     rows = within(lost, when)
     own = rows[rows["reason"] == UNMAPPED]

@@ -13,19 +13,20 @@ from retention_helpers.business import Business, months
 from retention_helpers.churn_reasons.answers import Period, within
 from retention_helpers.churn_reasons.ranking import amount_lost
 from retention_helpers.contract.tables import INVOLUNTARY_REASONS
+from retention_helpers.shown.units import COUNT, MONEY, MONTH, RATE, columns, names_of, one_of
 from retention_helpers.statistics.intervals import with_rate
 
 NOT_SAID = "not_said"
+PAID_AGAIN = RATE("Paid again, share", of=("paid_again", "judged"), key="share")
 
 
+@columns(cause=one_of(*INVOLUNTARY_REASONS, NOT_SAID), customers=COUNT, mrr_lost=MONEY.estimate, judged=COUNT,
+         paid_again=COUNT, paid_again_share=PAID_AGAIN)  # fmt: skip
 def involuntary(lost: pd.DataFrame, when: Period, business: Business) -> pd.DataFrame:
     """One row per cause: the customers whom the biller ended, and how many of them paid again soon.
 
     Paid again: paying service began again within `dunning_days` after it had ended. Only those of whom so
     many days have passed are judged. A cause that the data do not name is `not_said`.
-
-    Columns: cause, customers, mrr_lost with _low and _high, judged, paid_again, paid_again_share with _low
-    and _high.
     """
     gone = within(lost, when).query("answer == 'involuntary'")
     gone = gone.assign(cause=gone["reason"].where(gone["reason"].isin(INVOLUNTARY_REASONS), NOT_SAID))
@@ -48,8 +49,8 @@ def involuntary(lost: pd.DataFrame, when: Period, business: Business) -> pd.Data
         for cause in (*INVOLUNTARY_REASONS, NOT_SAID)
         if len(own := back[back["cause"] == cause])
     ]
-    columns = ["cause", "customers", "mrr_lost", "mrr_lost_low", "mrr_lost_high", "judged", "paid_again"]
-    return with_rate(pd.DataFrame(rows, columns=columns), "paid_again_share", "paid_again", "judged")
+    frame = pd.DataFrame(rows, columns=names_of(involuntary)[:-3])
+    return with_rate(frame, "paid_again_share", "paid_again", "judged")
 
 
 def _returns(business: Business, gone: pd.DataFrame) -> pd.DataFrame:
@@ -63,14 +64,13 @@ def _returns(business: Business, gone: pd.DataFrame) -> pd.DataFrame:
     return first.execute()
 
 
+@columns(month=MONTH, failures=COUNT, judged=COUNT, paid_again=COUNT, paid_again_share=PAID_AGAIN)
 def failed_payments(business: Business, when: Period) -> pd.DataFrame:
     """One row per month: the customers with a payment that failed, and how many paid again in time.
 
     A failure begins with the first attempt that fails after one that succeeded, and counts in the month of
     that attempt. Paid again: an attempt succeeded within `dunning_days` after it. Failures of the last days,
     of which so many have not passed, are not judged. Without a table of payments there is no row.
-
-    Columns: month, failures, judged, paid_again, paid_again_share with _low and _high.
     """
     attempts = business.table("payments").filter(lambda row: row.status != "refunded")
     so_far = ibis.cumulative_window(group_by="customer_id", order_by=["attempted_at", "status"])
@@ -98,7 +98,8 @@ def failed_payments(business: Business, when: Period) -> pd.DataFrame:
     return with_rate(counts.reset_index(), "paid_again_share", "paid_again", "judged")
 
 
+@columns(failures=COUNT, judged=COUNT, paid_again=COUNT, paid_again_share=PAID_AGAIN)
 def recovered(failures: pd.DataFrame) -> pd.DataFrame:
-    """All months of `failed_payments` together, in one row: failures, judged, paid_again, its share."""
+    """All months of `failed_payments` together, in one row."""
     sums = failures[["failures", "judged", "paid_again"]].sum().astype("int64").to_frame().T
     return with_rate(sums, "paid_again_share", "paid_again", "judged")

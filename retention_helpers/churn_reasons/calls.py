@@ -3,14 +3,16 @@
 import math
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import pandas as pd
 
 from retention_helpers.business import Business, months
-from retention_helpers.churn_reasons.answers import Period, within
+from retention_helpers.churn_reasons.answers import REASON, Period, within
 from retention_helpers.churn_reasons.quotes import quoted
 from retention_helpers.contract.attributes import plain
 from retention_helpers.contract.reason_codes import SURVEY
+from retention_helpers.shown.units import COUNT, DAY, MONEY, SHARE, TEXT, columns, names_of
 from retention_helpers.words import formats
 
 INTERVIEW = "interview"  # the kind of contact
@@ -54,13 +56,13 @@ def interview_contacts(business: Business) -> pd.DataFrame:
     return told.drop(columns=["kind", "outcome"])
 
 
+@columns(customer_id=TEXT("Customer"), lost_on=DAY.or_null, tenure_days=COUNT, plan=TEXT, mrr=MONEY.or_null,
+         reason=REASON.or_null, comment=TEXT.or_null, attempts=COUNT, tried_on=DAY.or_null)  # fmt: skip
 def interviews(lost: pd.DataFrame, when: Period, business: Business) -> pd.DataFrame:
     """One row per customer to interview: lost in the period at `high_value_mrr` or above, the largest first.
 
     Left out: those whom the biller ended, who have come back, or who were already reached for an interview
     since they answered or left (`contacts`; an attempt without an answer does not count, and is said).
-
-    Columns: customer_id, lost_on, tenure_days, plan, mrr, reason, comment (quoted), attempts, tried_on.
     """
     rows = within(lost, when)
     rows = rows[(rows["answer"] != "involuntary") & (rows["mrr"] >= business.settings.high_value_mrr)]
@@ -79,18 +81,7 @@ def interviews(lost: pd.DataFrame, when: Period, business: Business) -> pd.DataF
         attempts=open_["attempts"].fillna(0).astype("int64"), comment=written.where(written != "")
     )
     ordered = open_.sort_values(["mrr", "customer_id"], ascending=[False, True], ignore_index=True)
-    columns = [
-        "customer_id",
-        "lost_on",
-        "tenure_days",
-        "plan",
-        "mrr",
-        "reason",
-        "comment",
-        "attempts",
-        "tried_on",
-    ]
-    return ordered[columns]
+    return ordered[names_of(interviews)]
 
 
 def _back(business: Business, rows: pd.DataFrame) -> list[str]:
@@ -159,11 +150,16 @@ def with_messages(listed: pd.DataFrame, business: Business) -> pd.DataFrame:
     return listed.assign(message=pd.Series(written, index=listed.index, dtype="object"))
 
 
+@columns(
+    held_by_share=SHARE("Customers who hold a reason"),
+    interviews=COUNT,
+    heard_share=SHARE("Chance to hear it"),
+)
 def enough(shares: Sequence[float] = SHARES) -> pd.DataFrame:
     """One row per share: how many interviews it takes to hear, almost surely, a reason that so many share.
 
     With n interviews of customers who come as they do, a reason of the share p is heard at least once with
-    1 − (1 − p)^n. Columns: held_by_share, interviews, heard_share (the chance).
+    1 − (1 − p)^n, `heard_share`.
     """
     needed = [math.ceil(math.log(1 - SURE) / math.log(1 - share)) for share in shares]
     heard = [1 - (1 - share) ** many for share, many in zip(shares, needed, strict=True)]
@@ -189,9 +185,15 @@ def survey_text() -> str:
     return "\n".join([f"1. {FIRST_QUESTION}", *choices, "", f"2. {SECOND_QUESTION}", "[ text ]"])
 
 
+@columns(answer=TEXT, column=TEXT, store_as=TEXT)
 def survey() -> pd.DataFrame:
-    """One row per answer of the survey: answer, column (of `cancellations`), store_as."""
+    """One row per answer of the survey: the column of `cancellations`, and what to store there."""
     rows = [(words, "reason", reason) for reason, words in SURVEY.items()]
-    return pd.DataFrame(
-        [*rows, (SECOND_QUESTION, "comment", "the text")], columns=["answer", "column", "store_as"]
-    )
+    return pd.DataFrame([*rows, (SECOND_QUESTION, "comment", "the text")], columns=names_of(survey))
+
+
+class Texts(NamedTuple):
+    """What is ready to be pasted: the message to a customer, and the survey."""
+
+    message: str
+    survey: str

@@ -6,6 +6,7 @@ against that of the customers who stay.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import ibis
 import ibis.expr.types as ir
@@ -13,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business, months
-from retention_helpers.churn_reasons.answers import Period
-from retention_helpers.churn_reasons.ranking import ORDER
-from retention_helpers.statistics.intervals import against_the_rest, with_rate
+from retention_helpers.churn_reasons.answers import AGAINST_THE_REST, REASON, Period
+from retention_helpers.churn_reasons.ranking import ORDER, RATE_ALONE
+from retention_helpers.shown.units import CODE, COUNT, DAY, MONEY, NUMBER, RATE, TEXT, columns, names_of
+from retention_helpers.statistics.intervals import Rate, against_the_rest, rate, with_rate
 
 USE_DAYS = 30  # before the request
 FEWEST_DAYS = 7  # of them in service and on record; less says nothing about use
@@ -138,12 +140,13 @@ def _with_use(rows: pd.DataFrame, typical: Usual) -> pd.DataFrame:
     return rows.assign(use=np.select([is_hardly, is_as_much], ["hardly", "as_much"], "less"))
 
 
+@columns(reason=CODE, customers=COUNT, **dict.fromkeys(USES, COUNT),
+         hardly_share=RATE("Hardly used it", of=("hardly", "customers"), key="share"),
+         middle_days_a_week=NUMBER("Days a week, the middle one"))  # fmt: skip
 def said_and_did(answers: pd.DataFrame, used: pd.DataFrame, typical: Usual) -> pd.DataFrame:
     """One row per reason: how those who gave it had used the product before they asked to leave.
 
     Takes `answers_with_use`, and `use_before` for the last row: those who stay, to hold the others against.
-
-    Columns: reason, customers, hardly, less, as_much, hardly_share with _low and _high, middle_days_a_week.
     """
     stay = used[~used["is_gone"].astype(bool) & used["days_a_week"].notna()]
     parts = [
@@ -159,12 +162,25 @@ def said_and_did(answers: pd.DataFrame, used: pd.DataFrame, typical: Usual) -> p
         }
         for reason, own in parts
     ]
-    columns = ["reason", "customers", *USES, "middle_days_a_week"]
-    frame = with_rate(pd.DataFrame(found, columns=columns), "hardly_share", "hardly", "customers")
+    counted = pd.DataFrame(found, columns=["reason", "customers", *USES, "middle_days_a_week"])
+    frame = with_rate(counted, "hardly_share", "hardly", "customers")
     frame = frame.assign(is_last=frame["reason"] == STAY, place=frame["reason"].map(ORDER)).sort_values(
         ["is_last", "customers", "place"], ascending=[True, False, True], ignore_index=True
     )
-    return frame[[*columns[:-1], "hardly_share", "hardly_share_low", "hardly_share_high", columns[-1]]]
+    return frame[names_of(said_and_did)]
+
+
+class Use(NamedTuple):
+    """`said_and_did` beside what is usual among those who stay."""
+
+    by_reason: pd.DataFrame
+    typical: Usual
+
+
+def hardly_used(rows: pd.DataFrame, of: str = "") -> Rate:
+    """Who had hardly used it, from `said_and_did`: of all who answered, or of those who stay."""
+    own = rows[(rows["reason"] == STAY) == bool(of)]
+    return rate(int(own["hardly"].sum()), int(own["customers"].sum()))
 
 
 Held = Callable[[pd.DataFrame, Usual], pd.Series]
@@ -217,53 +233,50 @@ def _held(typical: Usual) -> list[Claim]:
     return [claim for claim in CLAIMS if claim.can_be_held(typical)]
 
 
-def claims(answers: pd.DataFrame, typical: Usual, *, fewest: int) -> pd.DataFrame:
+@columns(reason=REASON, did=TEXT("But they"), customers=COUNT, contradicting=COUNT("Of them"),
+         contradicting_share=RATE("Share of them", of=("contradicting", "customers"), key="share"),
+         others=COUNT(is_shown=False), others_contradicting=COUNT(is_shown=False),
+         others_share=RATE_ALONE("Others who left", of=("others_contradicting", "others"), key="others"),
+         verdict=AGAINST_THE_REST, may_mean=TEXT("It may mean"))  # fmt: skip
+def claims(answers: pd.DataFrame, typical: Usual, *, min_customers: int) -> pd.DataFrame:
     """One row per claim: of those who gave the reason and whose use is known, how many did otherwise.
 
     Takes `answers_with_use`. `others_share` is the share of those who gave another reason of whom the same is
     so: where it is as large, what they did says nothing about the reason. The verdict holds the one against
-    the other, corrected for looking at every claim; "too few" below `fewest`. A claim that the data cannot
-    show, such as a dearer plan where there is one, has no row, nor has one that nobody made.
-
-    Columns: reason, did, customers, contradicting, contradicting_share with _low and _high, others,
-    others_contradicting, others_share, verdict, may_mean.
+    the other, corrected for looking at every claim; "too few" below `min_customers`. A claim that the data
+    cannot show, such as a dearer plan where there is one, has no row, nor has one that nobody made.
     """
     rows = []
     for claim in _held(typical):
         is_own, is_against = answers["reason"] == claim.reason, claim.is_against(answers, typical)
-        counts = [int((where & is_against).sum()) for where in (is_own, ~is_own)]
+        held = [int((where & is_against).sum()) for where in (is_own, ~is_own)]
         bases = [int(where.sum()) for where in (is_own, ~is_own)]
         if not bases[0]:
             continue
-        rows.append((claim.reason, claim.did, bases[0], counts[0], bases[1], counts[1], claim.may_mean))
-    columns = ["reason", "did", "customers", "contradicting", "others", "others_contradicting", "may_mean"]
-    frame = with_rate(
-        pd.DataFrame(rows, columns=columns), "contradicting_share", "contradicting", "customers"
-    )
+        rows.append((claim.reason, claim.did, bases[0], held[0], bases[1], held[1], claim.may_mean))
+    counts = ["reason", "did", "customers", "contradicting", "others", "others_contradicting", "may_mean"]
+    frame = pd.DataFrame(rows, columns=counts)
+    frame = with_rate(frame, "contradicting_share", "contradicting", "customers")
+    frame = with_rate(frame, "others_share", "others_contradicting", "others")
     verdicts = against_the_rest(
         [count for row in rows for count in (row[3], row[5])],
         [base for row in rows for base in (row[2], row[4])],
         kinds=[f"{row[0]} {row[1]}" for row in rows for _ in range(2)],
-        fewest=fewest,
+        fewest=min_customers,
     )
-    frame = frame.assign(
-        others_share=frame["others_contradicting"] / frame["others"].where(frame["others"] > 0),
-        verdict=verdicts[::2],
-    )
-    share = ["contradicting_share", "contradicting_share_low", "contradicting_share_high"]
-    first = ["reason", "did", "customers", "contradicting", *share]
-    return frame[[*first, "others", "others_contradicting", "others_share", "verdict", "may_mean"]]
+    return frame.assign(verdict=verdicts[::2])[names_of(claims)]
 
 
+@columns(customer_id=TEXT("Customer"), lost_on=DAY.or_null, reason=REASON, did=TEXT("But they"),
+         days_a_week=NUMBER, kinds=COUNT("Features tried"), plan=TEXT, mrr=MONEY.or_null)  # fmt: skip
 def contradictions(answers: pd.DataFrame, typical: Usual) -> pd.DataFrame:
     """One row per customer and claim: who said one thing and did another, the latest first.
 
-    Takes `answers_with_use`. Columns: customer_id, lost_on, reason, did, days_a_week, kinds, plan, mrr.
+    Takes `answers_with_use`.
     """
     parts = [answers.head(0).assign(did="")]
     for claim in _held(typical):
         own = answers[answers["reason"] == claim.reason]
         parts.append(own[claim.is_against(own, typical)].assign(did=claim.did))
     rows = pd.concat(parts).sort_values(["lost_on", "customer_id", "did"], ascending=[False, True, True])
-    columns = ["customer_id", "lost_on", "reason", "did", "days_a_week", "kinds", "plan", "mrr"]
-    return rows[columns].reset_index(drop=True)
+    return rows[names_of(contradictions)].reset_index(drop=True)

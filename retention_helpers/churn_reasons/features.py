@@ -11,6 +11,7 @@ import pandas as pd
 
 from retention_helpers.churn_reasons.phrases import CLAUSE, PhraseLists, is_unspaced, normal
 from retention_helpers.churn_reasons.topics import lists_of, themes_of
+from retention_helpers.shown.units import COUNT, MONEY, TEXT, columns, names_of
 from retention_helpers.statistics.intervals import Rate, rate
 
 FEATURES = Path(__file__).with_name("features.yml")
@@ -105,14 +106,13 @@ def unspoken(said: pd.DataFrame, comments: pd.DataFrame) -> Rate:
     return rate(len(asked) - len(wrote), len(asked))
 
 
+@columns(feature=TEXT, customers=COUNT, mrr_lost=MONEY.or_null, quote=TEXT)
 def requests(comments: pd.DataFrame) -> pd.DataFrame:
     """One row per feature that customers who left asked for, by customers, then MRR.
 
     A comment asks for something where its reason is a missing feature, or its theme. Features of the list
     stand by their name, others in the customer's own words in quotation marks; a comment that names none is
-    in the last row. A customer who asks for two counts in both.
-
-    Columns: feature, customers, mrr_lost, quote (the latest).
+    in the last row. A customer who asks for two counts in both. `quote` is the latest.
     """
     asked: dict[str, list[int]] = {}
     for place, row in enumerate(comments.itertuples()):
@@ -128,7 +128,7 @@ def requests(comments: pd.DataFrame) -> pd.DataFrame:
         )
         for feature, places in asked.items()
     ]
-    frame = pd.DataFrame(rows, columns=["feature", "customers", "mrr_lost", "quote"])
+    frame = pd.DataFrame(rows, columns=names_of(requests))
     ordered = frame.assign(is_last=frame["feature"] == UNNAMED).sort_values(
         ["is_last", "customers", "mrr_lost", "feature"],
         ascending=[True, False, False, True],

@@ -5,10 +5,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.churn_reasons.answers import GROUPS, in_order
-from retention_helpers.churn_reasons.ranking import in_columns, leading
+from retention_helpers.churn_reasons.answers import AGAINST_THE_REST, BY, REASON, By, chosen, in_order
+from retention_helpers.churn_reasons.ranking import ORDER, in_columns, leading
+from retention_helpers.shown.units import COUNT, P_VALUE, RATE, TEXT, columns, names_of, one_of
 from retention_helpers.statistics.intervals import LEVEL, against_the_rest, holm, with_rate
-from retention_helpers.words import formats
 
 NOT_GIVEN = "(not given)"
 OTHERS = "(all others)"
@@ -58,25 +58,24 @@ def _thirds(numbers: pd.Series) -> pd.Series:
     )
 
 
-def depends_on(said: pd.DataFrame, *, fewest: int) -> pd.DataFrame:
+@columns(by=BY, groups=COUNT, answered=COUNT, p_value=P_VALUE("p"), p_corrected=P_VALUE("p, corrected"),
+         verdict=one_of("differs", "no clear difference", "too few", "the only one"))  # fmt: skip
+def depends_on(said: pd.DataFrame, *, by: By | None = None, min_customers: int) -> pd.DataFrame:
     """One row per plan, tenure, MRR band and attribute: whether the reasons differ between its groups.
 
     Takes the answers of a period with their groups. The p-value is that of a permutation test (Pearson's
     chi-square over shuffled answers, which holds for any size of group), corrected after Holm for looking at
-    every row: "differs" below 5 %, "no clear difference" else, "too few" below `fewest` answers, "the only
-    one" where there is one group.
-
-    Columns: by, groups, answered, p_value, p_corrected, verdict.
+    every row: "differs" below 5 %, "no clear difference" else, "too few" below `min_customers` answers,
+    "the only one" where there is one group. `by` names some of the ways to group, or the interval of billing.
     """
-    names = _groups(said)
     reasons = pd.factorize(said["reason"], sort=True)[0]
     rows = [
         {"by": name, "groups": said[name].nunique(), "answered": len(said),
          "p_value": independence_p(reasons, pd.factorize(said[name], sort=True)[0])}
-        for name in names
+        for name in chosen(said, by)
     ]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=["by", "groups", "answered", "p_value"])
-    judged = (frame["groups"] > 1) & (len(said) >= fewest)
+    frame = pd.DataFrame(rows, columns=names_of(depends_on)[:4])
+    judged = (frame["groups"] > 1) & (len(said) >= min_customers)
     frame["p_value"] = frame["p_value"].where(judged)
     frame["p_corrected"] = np.nan
     frame.loc[judged, "p_corrected"] = holm(list(frame.loc[judged, "p_value"]))
@@ -86,12 +85,6 @@ def depends_on(said: pd.DataFrame, *, fewest: int) -> pd.DataFrame:
         "no clear difference",
     )
     return frame.assign(verdict=verdict)
-
-
-def _groups(said: pd.DataFrame) -> list[str]:
-    """What the answers are grouped by: plan, tenure, MRR band, and the columns after those of the losses."""
-    columns = list(said.columns)
-    return [*GROUPS, *columns[columns.index("comment") + 1 :]]
 
 
 def independence_p(rows: Integers, columns: Integers, permutations: int = PERMUTATIONS) -> float:
@@ -136,43 +129,45 @@ def _squares(tables: npt.NDArray, expected: npt.NDArray) -> npt.NDArray:
     return (tables**2 / np.where(expected > 0, expected, 1)).sum(axis=(1, 2))
 
 
-def by_group(said: pd.DataFrame, top: pd.DataFrame, *, fewest: int) -> pd.DataFrame:
+@columns(by=BY, level=TEXT, reason=REASON, customers=COUNT, answered=COUNT,
+         share=RATE(of=("customers", "answered")), verdict=AGAINST_THE_REST)  # fmt: skip
+def by_group(
+    said: pd.DataFrame, top: pd.DataFrame, *, by: By | None = None, min_customers: int
+) -> pd.DataFrame:
     """One row per group and reason: the share of the group's answers that name the reason.
 
     Takes the answers of a period with their groups, and the table of `shares`, whose first three reasons are
     looked at. The verdict holds a group against the other groups of its kind, corrected after Holm over the
-    whole table; "too few" below `fewest`.
-
-    Columns: by, level, reason, customers, answered, share with _low and _high, verdict.
+    whole table; "too few" below `min_customers`. `by` as in `depends_on`.
     """
-    rows = []
-    for by in _groups(said):
-        for level, own in in_order(said.groupby(by)):
-            rows += [
-                (by, level, reason, int((own["reason"] == reason).sum()), len(own)) for reason in leading(top)
-            ]
-    columns = ["by", "level", "reason", "customers", "answered"]
-    frame = with_rate(pd.DataFrame(rows, columns=columns), "share", "customers", "answered")
+    rows = [
+        (name, level, reason, int((own["reason"] == reason).sum()), len(own))
+        for name in chosen(said, by)
+        for level, own in in_order(said.groupby(name))
+        for reason in leading(top)
+    ]
+    frame = with_rate(pd.DataFrame(rows, columns=names_of(by_group)[:5]), "share", "customers", "answered")
     verdicts = against_the_rest(
         list(frame["customers"]),
         list(frame["answered"]),
         kinds=[f"{by} {reason}" for by, reason in zip(frame["by"], frame["reason"], strict=True)],
-        fewest=fewest,
+        fewest=min_customers,
     )
     return frame.assign(verdict=verdicts)
 
 
-def side_by_side(groups: pd.DataFrame) -> pd.DataFrame:
+@columns(group=TEXT, answered=COUNT, **dict.fromkeys(ORDER, RATE), stands_out=TEXT)
+def side_by_side(parts: pd.DataFrame) -> pd.DataFrame:
     """One row per group, a column a reason: `by_group` as people read it.
 
-    Columns: group, answered, a share with _low and _high for each reason, stands_out (which of them do; "too
-    few" below the least).
+    `stands_out` says which of the reasons do; "too few" below the least. Columns: group, answered, a share
+    with _low and _high for each reason, stands_out.
     """
     rows = []
-    for (by, level), own in groups.groupby(["by", "level"], sort=False):
+    for (by, level), own in parts.groupby(["by", "level"], sort=False):
         out = own[own["verdict"].isin(["above the rest", "below the rest"])]
         found = [f"{one.reason.replace('_', ' ')} {one.verdict}" for one in out.itertuples()]
         few = "too few" if (own["verdict"] == "too few").all() else None
-        row = {"group": f"{formats.label(by)}: {level}", "answered": own["answered"].iloc[0]}
+        row = {"group": f"{BY.write(by)}: {level}", "answered": own["answered"].iloc[0]}
         rows.append({**row, **in_columns(own), "stands_out": "; ".join(found) or few})
     return pd.DataFrame(rows, columns=list(rows[0]) if rows else ["group", "answered", "stands_out"])

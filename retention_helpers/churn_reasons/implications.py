@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from retention_helpers.churn_reasons.answers import Period, within
+from retention_helpers.churn_reasons.answers import REASON, Period, within
 from retention_helpers.churn_reasons.ranking import CENT, ORDER, amount_lost
 from retention_helpers.contract.tables import INVOLUNTARY_REASONS
+from retention_helpers.shown.units import COUNT, MONEY, TEXT, columns, names_of
 
 
 class Play(NamedTuple):
@@ -52,14 +53,13 @@ PLAYS = {
 }
 
 
+@columns(reason=REASON, implies=TEXT, play=TEXT, customers=COUNT, mrr_a_month=MONEY.estimate)
 def plays(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
     """One row per reason, involuntary ones with them: what it implies, and what the play could reach.
 
     `mrr_a_month` is the MRR lost for this reason, as the mean of the period's months: as much as the play
     could reach if it kept every one of them. Its interval (Fay and Feuer) is the range that would be no
     surprise with so few losses. Those who did not say why are in no row. The largest first.
-
-    Columns: reason, implies, play, customers, mrr_a_month with _low and _high.
     """
     everybody = within(lost, when)
     named = everybody[
@@ -75,9 +75,8 @@ def plays(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
             for name, amount in amounts.items()
         }
         rows.append({"reason": reason, **PLAYS[reason]._asdict(), "customers": len(own), **a_month})
-    columns = ["reason", "implies", "play", "customers", "mrr_a_month", "mrr_a_month_low", "mrr_a_month_high"]
-    frame = pd.DataFrame(rows, columns=columns)
-    place = frame["reason"].map(ORDER)
-    return frame.assign(place=place).sort_values(
+    frame = pd.DataFrame(rows, columns=names_of(plays))
+    ordered = frame.assign(place=frame["reason"].map(ORDER)).sort_values(
         ["mrr_a_month", "place"], ascending=[False, True], ignore_index=True
-    )[columns]
+    )
+    return ordered.drop(columns="place")

@@ -9,11 +9,12 @@ import unicodedata
 
 import pandas as pd
 
-from retention_helpers.churn_reasons.answers import Period, within
+from retention_helpers.churn_reasons.answers import REASON, Period, within
+from retention_helpers.shown.units import DAY, TEXT, columns, names_of
 from retention_helpers.words.formats import count
 
 MOST_LETTERS = 280  # of a quotation
-SHOWN = 12  # of the latest comments
+SHOWN = 12  # of the latest comments, and of the latest contradictions
 # Joiners (U+200C, U+200D) stay: some scripts and emoji need them.
 _UNSEEN = dict.fromkeys(
     [0x061C, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF, 0x00AD]
@@ -91,9 +92,10 @@ def quoted(text: str) -> str:
     return f"{whole_words} … ({count(len(line) - len(whole_words))} letters more)"
 
 
+@columns(customer_id=TEXT("Customer"), lost_on=DAY.or_null, reason=REASON.or_null, quote=TEXT)
 def latest(comments: pd.DataFrame) -> pd.DataFrame:
-    """One row per comment, the latest twelve: customer_id, lost_on, reason, quote."""
-    return comments[["customer_id", "lost_on", "reason", "quote"]].head(SHOWN)
+    """One row per comment, the latest first, at most `SHOWN` of them."""
+    return comments[names_of(latest)].head(SHOWN)
 
 
 def comments(lost: pd.DataFrame, when: Period) -> pd.DataFrame:

@@ -1,14 +1,30 @@
 """The reasons: how many customers and how much MRR each stands for, and whether that changes."""
 
 import itertools
+from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple
 
 import pandas as pd
 from scipy import special
 
-from retention_helpers.churn_reasons.answers import Period, answered, within
+from retention_helpers.churn_reasons.answers import REASON, Period, answered, within
 from retention_helpers.contract.reason_codes import UNMAPPED
 from retention_helpers.contract.tables import REASONS
+from retention_helpers.shown.units import (
+    COUNT,
+    MONEY,
+    MONTH,
+    POINTS,
+    RATE,
+    SHARE,
+    TEXT,
+    YES_NO,
+    columns,
+    columns_of,
+    names_of,
+    one_of,
+)
 from retention_helpers.statistics.intervals import (
     LEVEL,
     amount_share,
@@ -25,18 +41,22 @@ CENT = Decimal("0.01")
 FOLLOWED = 3  # reasons that are followed through time and groups
 BLOCK = 3  # months that the chart of shares takes together
 MRR_SHARE = ("mrr_share", "mrr_share_low", "mrr_share_high")
+MOVED = one_of("rose", "fell", "no clear change", "too few")
+RATE_ALONE = replace(RATE, between=None)  # where the table has no room for its interval
 
 
-def shares(lost: pd.DataFrame, when: Period, *, fewest: int) -> pd.DataFrame:
+@columns(reason=REASON, customers=COUNT(key="count"), answered=COUNT(is_shown=False, is_recorded=False),
+         share=SHARE, share_low=SHARE(key="low"), share_high=SHARE(key="high"),
+         at_least_share=SHARE(key="at_least"), at_most_share=SHARE(key="at_most"),
+         mrr_lost=MONEY.or_null.interval, mrr_share=SHARE.interval)  # fmt: skip
+def shares(lost: pd.DataFrame, when: Period, *, min_customers: int) -> pd.DataFrame:
     """One row per reason given in a period: its share of the answers, and what it cost.
 
-    Sorted by customers, then MRR; in the order of the list where fewer than `fewest` answered, because
+    Sorted by customers, then MRR; in the order of the list where fewer than `min_customers` answered, because
     such an order means nothing. `at_least_share` and `at_most_share` are the shares among all who decided to
     leave if none, or all, of the silent would have named this reason. The interval of an amount (Fay and
-    Feuer) is the range of sums that would be no surprise with so few losses.
-
-    Columns: reason, customers, answered, share with _low and _high, at_least_share, at_most_share, mrr_lost
-    with _low and _high, mrr_share (of the MRR of those who answered) with _low and _high.
+    Feuer) is the range of sums that would be no surprise with so few losses. `mrr_share` is of the MRR of
+    those who answered.
     """
     rows = answered(lost, when)
     everybody = within(lost, when)
@@ -55,11 +75,9 @@ def shares(lost: pd.DataFrame, when: Period, *, fewest: int) -> pd.DataFrame:
         }
         for reason, own in rows.groupby("reason")
     ]
-    columns = ["reason", "customers", "answered", "at_least_share", "at_most_share",
-               "mrr_lost", "mrr_lost_low", "mrr_lost_high", *MRR_SHARE]  # fmt: skip
-    frame = with_rate(pd.DataFrame(found, columns=columns), "share", "customers", "answered")
-    rates = ["share", "share_low", "share_high"]
-    return ranked(frame, is_ranked=len(rows) >= fewest)[[*columns[:3], *rates, *columns[3:]]]
+    frame = pd.DataFrame(found, columns=[name for name in names_of(shares) if not name.startswith("share")])
+    rated = with_rate(frame, "share", "customers", "answered")
+    return ranked(rated, is_ranked=len(rows) >= min_customers)[names_of(shares)]
 
 
 def amount_lost(rows: pd.DataFrame, largest: Decimal) -> dict[str, Decimal]:
@@ -70,15 +88,38 @@ def amount_lost(rows: pd.DataFrame, largest: Decimal) -> dict[str, Decimal]:
                     (sum(rows["mrr"], Decimal(0)), *ends), strict=True))  # fmt: skip
 
 
+@columns(reason=REASON, customers=COUNT, share=SHARE.interval, of_all=TEXT("Of all, least–most"),
+         mrr_lost=MONEY.interval, mrr_share=SHARE.interval)  # fmt: skip
 def with_bounds(top: pd.DataFrame) -> pd.DataFrame:
     """`shares` as people read them: at least and at most of all who decided as one column, `of_all`."""
     bounds = [
         formats.interval(least, most)
         for least, most in zip(top["at_least_share"], top["at_most_share"], strict=True)
     ]
-    read = top.assign(of_all=bounds)
-    return read[["reason", "customers", "share", "share_low", "share_high", "of_all",
-                 "mrr_lost", "mrr_lost_low", "mrr_lost_high", *MRR_SHARE]]  # fmt: skip
+    return top.assign(of_all=bounds)[names_of(with_bounds)]
+
+
+@columns(**columns_of(shares), trend=MOVED.or_null)
+def with_trend(top: pd.DataFrame, moved: pd.DataFrame | None = None) -> pd.DataFrame:
+    """`shares` with the verdict of `change` as its `trend`; null where they are held against nothing."""
+    trend = {} if moved is None else dict(zip(moved["reason"], moved["verdict"], strict=True))
+    return top.assign(trend=[trend.get(reason) for reason in top["reason"]])
+
+
+class Standing(NamedTuple):
+    """The reasons of a period: `shares`, and their `change` where they are held against another."""
+
+    top: pd.DataFrame
+    when: Period
+    moved: pd.DataFrame | None = None
+
+
+class Changes(NamedTuple):
+    """The change of the report month, of the last three, and of the months that the page leads with."""
+
+    month: pd.DataFrame
+    quarter: pd.DataFrame
+    shown: pd.DataFrame
 
 
 def ranked(frame: pd.DataFrame, *, is_ranked: bool) -> pd.DataFrame:
@@ -108,15 +149,18 @@ def order_is_clear(top: pd.DataFrame) -> bool:
     return bool(2 * special.bdtr(min(first, second), first + second, 0.5) < 1 - LEVEL) and first > second
 
 
-def change(lost: pd.DataFrame, now: Period, before: Period, *, fewest: int) -> pd.DataFrame:
+@columns(reason=REASON, customers=COUNT, answered=COUNT(is_shown=False),
+         share=RATE(of=("customers", "answered"), key="now"), customers_before=COUNT("Before"),
+         answered_before=COUNT(is_shown=False),
+         before_share=RATE_ALONE("Share before", of=("customers_before", "answered_before"), key="before"),
+         share_change=POINTS("Change, points", key="value"), share_change_low=POINTS(key="low"),
+         share_change_high=POINTS(key="high"), verdict=MOVED)  # fmt: skip
+def change(lost: pd.DataFrame, now: Period, before: Period, *, min_customers: int) -> pd.DataFrame:
     """One row per reason: its share of the answers in a period against the one before.
 
     "rose" and "fell" need Newcombe's interval of the difference and the p-value, corrected after Holm for
     looking at every reason, to agree; "no clear change" else, and "too few" where either period has fewer
-    than `fewest` answers.
-
-    Columns: reason, customers, answered, share with _low and _high, customers_before, answered_before,
-    before_share with _low and _high, share_change with _low and _high, verdict.
+    than `min_customers` answers.
     """
     rows, earlier = answered(lost, now), answered(lost, before)
     counts = pd.DataFrame(
@@ -137,11 +181,9 @@ def change(lost: pd.DataFrame, now: Period, before: Period, *, fewest: int) -> p
         share_change=[one.value for one in moved],
         share_change_low=[one.low for one in moved],
         share_change_high=[one.high for one in moved],
-        verdict=_verdicts(tables, moved) if min(len(rows), len(earlier)) >= fewest else "too few",
+        verdict=_verdicts(tables, moved) if min(len(rows), len(earlier)) >= min_customers else "too few",
     )
-    now_columns = ["reason", "customers", "answered", "share", "share_low", "share_high"]
-    then = ["customers_before", "answered_before", "before_share", "before_share_low", "before_share_high"]
-    return frame[[*now_columns, *then, "share_change", "share_change_low", "share_change_high", "verdict"]]
+    return frame[names_of(change)]
 
 
 def _verdicts(tables: list, moved: list) -> list[str]:
@@ -156,14 +198,16 @@ def _verdicts(tables: list, moved: list) -> list[str]:
     ]
 
 
-def shares_over_time(lost: pd.DataFrame, when: Period, top: pd.DataFrame, *, fewest: int) -> pd.DataFrame:
+@columns(first_month=MONTH, last_month=MONTH, reason=REASON, customers=COUNT, answered=COUNT,
+         share=RATE(of=("customers", "answered")), enough=YES_NO)  # fmt: skip
+def shares_over_time(
+    lost: pd.DataFrame, when: Period, top: pd.DataFrame, *, min_customers: int
+) -> pd.DataFrame:
     """One row per three months and reason, back from the last month of the period: share of the answers.
 
     Only the first three reasons of `top`, so the shares of three months need not add up to 1. The oldest row
-    may be of fewer months, where the data begin within it. Of fewer than `fewest` answers a share says
+    may be of fewer months, where the data begin within it. Of fewer than `min_customers` answers a share says
     little: `enough` is false.
-
-    Columns: first_month, last_month, reason, customers, answered, share with _low and _high, enough.
     """
     every = pd.date_range(when.first, when.last, freq="MS")
     blocks = [every[max(end - BLOCK, 0) : end] for end in range(len(every), 0, -BLOCK)][::-1]
@@ -172,9 +216,9 @@ def shares_over_time(lost: pd.DataFrame, when: Period, top: pd.DataFrame, *, few
         given = answered(lost, Period(block[0].date(), block[-1].date(), len(block)))
         named = int((given["reason"] == reason).sum())
         rows.append((block[0].date(), block[-1].date(), reason, named, len(given)))
-    columns = ["first_month", "last_month", "reason", "customers", "answered"]
-    frame = with_rate(pd.DataFrame(rows, columns=columns), "share", "customers", "answered")
-    return frame.assign(enough=frame["answered"] >= fewest)
+    counted = pd.DataFrame(rows, columns=names_of(shares_over_time)[:5])
+    frame = with_rate(counted, "share", "customers", "answered")
+    return frame.assign(enough=frame["answered"] >= min_customers)
 
 
 def in_columns(own: pd.DataFrame) -> dict[str, float]:
@@ -186,6 +230,7 @@ def in_columns(own: pd.DataFrame) -> dict[str, float]:
     }
 
 
+@columns(first_month=MONTH, last_month=MONTH, answered=COUNT, **dict.fromkeys(ORDER, RATE))
 def months_side_by_side(blocks: pd.DataFrame) -> pd.DataFrame:
     """One row per period, a column a reason: `shares_over_time` as people read it.
 

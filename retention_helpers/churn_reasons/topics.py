@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from retention_helpers.churn_reasons.phrases import PhraseLists, frequent
+from retention_helpers.shown.units import CODE, COUNT, MONEY, RATE, TEXT, columns, names_of
 from retention_helpers.statistics.intervals import with_rate
 
 THEMES = Path(__file__).with_name("themes.yml")
@@ -54,14 +55,14 @@ def _found(comment: str) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys((one.name, one.phrase) for one in theme_lists().found(comment)))
 
 
+@columns(theme=CODE, comments=COUNT, written=COUNT(is_shown=False), share=RATE(of=("comments", "written")),
+         mrr_lost=MONEY.or_null, phrases=TEXT)  # fmt: skip
 def themes(comments: pd.DataFrame) -> pd.DataFrame:
     """One row per theme: how many of the comments belong to it, by which phrases.
 
     A comment may belong to several themes, so the shares need not add up to 1; what no list puts into a
-    theme is `no_theme`, in the last row. Sorted by comments, then MRR.
-
-    Columns: theme, comments, written (comments in all), share with _low and _high, mrr_lost, phrases (the
-    most frequent, with the number of comments).
+    theme is `no_theme`, in the last row. Sorted by comments, then MRR. `written` counts all comments;
+    `phrases` are the most frequent, each with the number of comments.
     """
     each = [themes_of(comment) for comment in comments["comment"]]
     rows = []
@@ -75,20 +76,20 @@ def themes(comments: pd.DataFrame) -> pd.DataFrame:
     ordered = kept.assign(is_last=kept["theme"] == NO_THEME).sort_values(
         ["is_last", "comments", "mrr_lost", "theme"], ascending=[True, False, False, True], ignore_index=True
     )
-    rated = with_rate(ordered, "share", "comments", "written")
-    return rated[["theme", "comments", "written", "share", "share_low", "share_high", "mrr_lost", "phrases"]]
+    return with_rate(ordered, "share", "comments", "written")[names_of(themes)]
 
 
+@columns(phrase=TEXT, comments=COUNT, themes=CODE.or_null)
 def frequent_phrases(comments: pd.DataFrame) -> pd.DataFrame:
     """One row per phrase that stands in several comments, whether a list knows it or not.
 
     Words, or signs of Chinese, that come together in at least `OFTEN` comments; common words alone are none.
-    They show what the themes may miss. Columns: phrase, comments, themes (of the lists that know it).
+    They show what the themes may miss; `themes` are those that know the phrase.
     """
     common = lists_of(THEMES)["common"]
     counts = frequent(list(comments["comment"]), at_least=OFTEN, most=MOST_FREQUENT, ignored=common)
     rows = [(phrase, many, ", ".join(themes_of(phrase))) for phrase, many in counts.items()]
-    return pd.DataFrame(rows, columns=["phrase", "comments", "themes"])
+    return pd.DataFrame(rows, columns=names_of(frequent_phrases))
 
 
 def _counted(phrases: Counter[str]) -> str:

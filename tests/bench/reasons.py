@@ -17,6 +17,7 @@ import pandas as pd
 
 from retention_helpers import churn_reasons
 from retention_helpers.business import open_business
+from retention_helpers.churn_reasons import features, groups, topics
 
 CUSTOMERS, EVENTS, MONTH = 100_000, 3_000_000, "2026-10"
 REASONS = ["too_expensive", "not_using_enough", "missing_feature", "found_alternative", "odd", ""]
@@ -79,13 +80,13 @@ def main() -> None:
         said = churn_reasons.answered(lost, year)
         print(f"{len(said):,} answers in twelve months")
         grouped = timed("groups", lambda: churn_reasons.with_groups(said, business))
-        tested = timed("shuffles", lambda: churn_reasons.depends_on(grouped, fewest=20))
+        tested = timed("shuffles", lambda: groups.depends_on(grouped, min_customers=20))
         print(f"{len(tested)} ways to group, of {', '.join(map(str, tested['groups']))} groups")
         timed("use before they asked to leave", lambda: churn_reasons.use_before(business, year))
         comments = timed("comments, masked", lambda: churn_reasons.comments(lost, year))
-        timed("themes", lambda: churn_reasons.themes(comments))
-        timed("phrases that come often", lambda: churn_reasons.frequent_phrases(comments))
-        timed("features asked for", lambda: churn_reasons.requests(comments))
+        timed("themes", lambda: topics.themes(comments))
+        timed("phrases that come often", lambda: topics.frequent_phrases(comments))
+        timed("features asked for", lambda: features.requests(comments))
         business.close()
     print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 

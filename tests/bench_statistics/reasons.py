@@ -12,7 +12,9 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from retention_helpers.churn_reasons import Period, change, depends_on
+from retention_helpers.churn_reasons.answers import Period
+from retention_helpers.churn_reasons.groups import depends_on
+from retention_helpers.churn_reasons.ranking import change
 from retention_helpers.contract.tables import REASONS
 from retention_helpers.statistics.intervals import amount_share, sum_interval
 
@@ -65,7 +67,7 @@ def false_changes(now: int, before: int) -> float:
     found = 0
     for _ in range(TESTS):
         both = pd.concat([answers(draws, now, "2026-03-01"), answers(draws, before, "2026-02-01")])
-        found += change(both, *periods, fewest=20)["verdict"].isin(["rose", "fell"]).any()
+        found += change(both, *periods, min_customers=20)["verdict"].isin(["rose", "fell"]).any()
     return found / TESTS
 
 
@@ -73,7 +75,7 @@ def false_differences(many: int) -> float:
     """How often the reasons "differ" by any of four ways to group where they have nothing to do with any."""
     draws = np.random.default_rng(many)
     found = (
-        (depends_on(answers(draws, many, "2026-03-01"), fewest=20)["verdict"] == "differs").any()
+        (depends_on(answers(draws, many, "2026-03-01"), min_customers=20)["verdict"] == "differs").any()
         for _ in range(SHUFFLES)
     )
     return sum(found) / SHUFFLES

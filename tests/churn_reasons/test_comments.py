@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reader import Reader
 
 from retention_helpers import churn_reasons
-from retention_helpers.churn_reasons import Period
+from retention_helpers.churn_reasons import Period, features, quotes, topics
 from retention_helpers.churn_reasons.features import features_of
 from retention_helpers.churn_reasons.phrases import PhraseLists, frequent, normal
 from retention_helpers.churn_reasons.quotes import MOST_LETTERS, masked, quoted, readable
@@ -124,7 +124,7 @@ HOSTILE = {
 def test_a_hostile_comment_is_text_in_tables_and_quotations(kind: str) -> None:
     """No tag of theirs, no sign that turns a line around, one line; the joiners of emoji stay."""
     comments = churn_reasons.comments(lost((HOSTILE[kind], "missing_feature", 10)), MARCH)
-    latest = churn_reasons.latest(comments)
+    latest = quotes.latest(comments)
     read = Reader(table(latest, "c")._repr_html_())
     assert read.tags == {"div", "table", "caption", "thead", "tbody", "tr", "th", "td"}
     if kind == "blank":
@@ -135,9 +135,9 @@ def test_a_hostile_comment_is_text_in_tables_and_quotations(kind: str) -> None:
     assert Reader(Quotation(quote)._repr_html_()).tags == {"blockquote"}
     assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b\x00-\x1f\u2028]", quote)
     assert kind != "emoji" or "👩‍💻" in quote
-    asked = churn_reasons.requests(comments)
+    asked = features.requests(comments)
     assert Reader(table(asked, "c")._repr_html_()).tags == read.tags
-    churn_reasons.themes(comments), churn_reasons.frequent_phrases(comments)
+    topics.themes(comments), topics.frequent_phrases(comments)
 
 
 def test_a_comment_without_a_reason_is_a_comment() -> None:
@@ -232,7 +232,7 @@ def test_a_comment_may_have_several_themes_and_the_rest_is_shown() -> None:
         ),
         MARCH,
     )
-    rows = churn_reasons.themes(comments).set_index("theme")
+    rows = topics.themes(comments).set_index("theme")
     assert list(rows.index) == ["price", "reliability", "no_theme"]
     assert rows["comments"].tolist() == [2, 1, 1]
     assert rows.loc["price", ["written", "mrr_lost", "phrases"]].tolist() == [
@@ -321,7 +321,7 @@ def test_requests_are_ranked_by_customers_then_mrr() -> None:
         ),
         MARCH,
     )
-    rows = churn_reasons.requests(comments)
+    rows = features.requests(comments)
     assert rows[["feature", "customers", "mrr_lost"]].values.tolist() == [
         ["time tracking", 2, Decimal(30)],
         ["dark mode", 1, Decimal(20)],

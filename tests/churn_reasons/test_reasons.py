@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from retention_helpers import churn_reasons
 from retention_helpers.business import Business
-from retention_helpers.churn_reasons import Period, groups
-from retention_helpers.churn_reasons.answers import ANSWERS
-from retention_helpers.churn_reasons.did import Usual
+from retention_helpers.churn_reasons import Period, billing, calls, features, groups, implications, ranking
+from retention_helpers.churn_reasons.answers import ANSWERS, coverage, silent, unmapped_codes
+from retention_helpers.churn_reasons.did import Usual, claims, contradictions, said_and_did
 from retention_helpers.contract import reason_codes, tables
 from retention_helpers.statistics.intervals import amount_share, sum_interval, wilson
+from retention_helpers.words.errors import InputError
 
 MARCH = Period(dt.date(2026, 3, 1), dt.date(2026, 3, 1), 1)
 LOST = ("2026-01-10", "2026-03-05")
@@ -102,7 +103,7 @@ def test_every_source_is_put_into_one_list(lost: pd.DataFrame) -> None:
     assert reason[["price", "written", "own", "unused", "weather"]].tolist() == [
         "too_expensive", "too_expensive", "too_expensive", "not_using_enough", "unmapped",
     ]  # fmt: skip
-    codes = churn_reasons.unmapped_codes(lost, MARCH)
+    codes = unmapped_codes(lost, MARCH)
     assert codes.values.tolist() == [["bad weather", 1, 0]]
 
 
@@ -110,7 +111,7 @@ def test_coverage_adds_up_and_its_share_is_of_those_who_decided(
     lost: pd.DataFrame, business: Business
 ) -> None:
     """March: 11 lost, 2 by the biller, 9 decided, of whom 5 said why; the data have three months in all."""
-    heard = churn_reasons.coverage(lost, business)
+    heard = coverage(lost, business)
     assert heard["first_month"].tolist() == [dt.date(2026, 3, 1), dt.date(2026, 1, 1)]
     march = heard.iloc[0]
     counts = march[["lost", "involuntary", "not_asked", "not_answered", "answered", "decided"]]
@@ -121,7 +122,7 @@ def test_coverage_adds_up_and_its_share_is_of_those_who_decided(
 
 def test_shares_are_among_the_answers_and_bounded_by_the_silent(lost: pd.DataFrame) -> None:
     """3 of 5 named the price; of all 9 who decided it was between 3 and 3 + 4. Amounts are exact."""
-    top = churn_reasons.shares(lost, MARCH, fewest=5).set_index("reason")
+    top = ranking.shares(lost, MARCH, min_customers=5).set_index("reason")
     assert list(top.index) == ["too_expensive", "not_using_enough", "unmapped"]
     price = top.loc["too_expensive"]
     assert (price["customers"], price["answered"], price["share"]) == (3, 5, 0.6)
@@ -145,18 +146,18 @@ def test_codes_on_what_the_biller_ended_are_listed_too(opened: Any) -> None:
         cancellations=[("A", "2026-03-01", "R-17", "involuntary"), ("B", "2026-03-01", "R-17", "voluntary")],
     ) as business:
         lost = churn_reasons.losses(business)
-        assert churn_reasons.unmapped_codes(lost, MARCH).values.tolist() == [["R-17", 2, 1]]
-        assert churn_reasons.involuntary(lost, MARCH, business)["cause"].tolist() == ["not_said"]
+        assert unmapped_codes(lost, MARCH).values.tolist() == [["R-17", 2, 1]]
+        assert billing.involuntary(lost, MARCH, business)["cause"].tolist() == ["not_said"]
 
 
 def test_who_missed_a_feature_and_did_not_say_which(business: Business, lost: pd.DataFrame) -> None:
     """One named it in February, without a word; with one there is nobody unspoken."""
     february = Period(dt.date(2026, 2, 1), dt.date(2026, 2, 1), 1)
     said = churn_reasons.answered(lost, february)
-    found = churn_reasons.unspoken(said, churn_reasons.comments(lost, february))
+    found = features.unspoken(said, churn_reasons.comments(lost, february))
     assert (found.numerator, found.denominator) == (1, 1)
     written = churn_reasons.comments(lost.assign(comment="Gantt, please"), february)
-    assert churn_reasons.unspoken(said, written).numerator == 0
+    assert features.unspoken(said, written).numerator == 0
 
 
 def test_a_claim_that_the_data_cannot_show_has_no_row() -> None:
@@ -166,15 +167,15 @@ def test_a_claim_that_the_data_cannot_show_has_no_row() -> None:
          "customer_id": ["A", "B"], "lost_on": dt.date(2026, 3, 5), "days_a_week": 3.0, "mrr": Decimal(5)}
     )  # fmt: skip
     alone, several = Usual(3.0, 1.0, 50, ""), Usual(3.0, 4.0, 50, "team")
-    assert churn_reasons.claims(answers, alone, fewest=1)["did"].tolist() == ["hardly used it"]
-    assert churn_reasons.contradictions(answers, alone).empty
-    assert len(churn_reasons.claims(answers, several, fewest=1)) == 3
-    assert len(churn_reasons.contradictions(answers, several)) == 2
+    assert claims(answers, alone, min_customers=1)["did"].tolist() == ["hardly used it"]
+    assert contradictions(answers, alone).empty
+    assert len(claims(answers, several, min_customers=1)) == 3
+    assert len(contradictions(answers, several)) == 2
 
 
 def test_too_few_answers_are_not_ranked(lost: pd.DataFrame) -> None:
     """In the order of the list then, not by how often they were named."""
-    assert churn_reasons.shares(lost, MARCH, fewest=6)["reason"].tolist() == [
+    assert ranking.shares(lost, MARCH, min_customers=6)["reason"].tolist() == [
         "not_using_enough", "too_expensive", "unmapped",
     ]  # fmt: skip
 
@@ -276,13 +277,13 @@ def test_a_change_needs_interval_and_corrected_test() -> None:
     "can."""
     before = answers({"too_expensive": 10, "too_complex": 20, "other": 30}, "2026-02")
     now = answers({"too_expensive": 30, "too_complex": 22, "other": 8})
-    moved = churn_reasons.change(pd.concat([before, now]), MARCH, FEBRUARY, fewest=20).set_index("reason")
+    moved = ranking.change(pd.concat([before, now]), MARCH, FEBRUARY, min_customers=20).set_index("reason")
     assert moved["verdict"].to_dict() == {
         "too_expensive": "rose", "too_complex": "no clear change", "other": "fell",
     }  # fmt: skip
     assert moved.loc["too_expensive", "share_change"] == pytest.approx(20 / 60)
     few = pd.concat([before, answers({"too_expensive": 19})])
-    assert set(churn_reasons.change(few, MARCH, FEBRUARY, fewest=20)["verdict"]) == {"too few"}
+    assert set(ranking.change(few, MARCH, FEBRUARY, min_customers=20)["verdict"]) == {"too few"}
 
 
 def test_a_change_alone_may_vanish_among_many() -> None:
@@ -292,7 +293,7 @@ def test_a_change_alone_may_vanish_among_many() -> None:
     """
     before = answers({"too_expensive": 4, "too_complex": 12, "other": 24}, "2026-02")
     now = answers({"too_expensive": 12, "too_complex": 4, "other": 24})
-    moved = churn_reasons.change(pd.concat([before, now]), MARCH, FEBRUARY, fewest=20).set_index("reason")
+    moved = ranking.change(pd.concat([before, now]), MARCH, FEBRUARY, min_customers=20).set_index("reason")
     assert moved.loc["too_expensive", "share_change_low"] > 0
     assert set(moved["verdict"]) == {"no clear change"}
 
@@ -300,7 +301,7 @@ def test_a_change_alone_may_vanish_among_many() -> None:
 def test_a_reason_that_is_not_named_any_more_has_its_row() -> None:
     """0 now, 12 before: it fell."""
     both = pd.concat([answers({"low_quality": 12, "other": 28}, "2026-02"), answers({"other": 40})])
-    moved = churn_reasons.change(both, MARCH, FEBRUARY, fewest=20).set_index("reason")
+    moved = ranking.change(both, MARCH, FEBRUARY, min_customers=20).set_index("reason")
     assert (moved.loc["low_quality", "customers"], moved.loc["low_quality", "verdict"]) == (0, "fell")
 
 
@@ -309,13 +310,13 @@ def test_shares_over_time_are_counted_in_threes_from_the_last_month() -> None:
     months = ["2025-11", "2025-12", "2026-01", "2026-02", "2026-03"]
     lost = pd.concat([answers({"other": 2, "too_expensive": 1}, month) for month in months])
     when = Period(dt.date(2025, 11, 1), dt.date(2026, 3, 1), 5)
-    top = churn_reasons.shares(lost, when, fewest=1)
-    blocks = churn_reasons.shares_over_time(lost, when, top, fewest=7)
+    top = ranking.shares(lost, when, min_customers=1)
+    blocks = ranking.shares_over_time(lost, when, top, min_customers=7)
     first = blocks[blocks["reason"] == "other"]
     assert first["first_month"].tolist() == [dt.date(2025, 11, 1), dt.date(2026, 1, 1)]
     assert first["answered"].tolist() == [6, 9]
     assert first["enough"].tolist() == [False, True]
-    wide = churn_reasons.months_side_by_side(blocks)
+    wide = ranking.months_side_by_side(blocks)
     assert wide["other"].tolist() == pytest.approx([2 / 3, 2 / 3])
 
 
@@ -324,8 +325,8 @@ def test_shares_over_time_are_counted_in_threes_from_the_last_month() -> None:
 )
 def test_the_order_of_two_reasons(first: int, second: int, clear: bool) -> None:
     """R: binom.test(15, 29), (14, 20), (15, 20), (3, 6): p = 1, 0.1153, 0.04139, 1."""
-    top = churn_reasons.shares(answers({"too_expensive": first, "other": second}), MARCH, fewest=1)
-    assert churn_reasons.order_is_clear(top) is clear
+    top = ranking.shares(answers({"too_expensive": first, "other": second}), MARCH, min_customers=1)
+    assert ranking.order_is_clear(top) is clear
 
 
 def test_the_silent_are_held_against_the_others_of_their_kind() -> None:
@@ -333,7 +334,7 @@ def test_the_silent_are_held_against_the_others_of_their_kind() -> None:
     solo = frame(*[("not_asked", None, 10)] * 10, *[("answered", "other", 10)] * 50)
     studio = frame(*[("not_answered", None, 10)] * 30, *[("answered", "other", 10)] * 10,
                    *[("involuntary", "payment_failed", 10)] * 9).assign(plan="studio")  # fmt: skip
-    rows = churn_reasons.silent(pd.concat([solo, studio]), MARCH, fewest=20)
+    rows = silent(pd.concat([solo, studio]), MARCH, min_customers=20)
     plans = rows[rows["by"] == "plan"].set_index("level")
     assert plans[["decided", "silent"]].values.tolist() == [[60, 10], [40, 30]]
     assert plans["verdict"].to_dict() == {"solo": "below the rest", "studio": "above the rest"}
@@ -386,17 +387,17 @@ def test_groups_that_differ_are_found_and_small_ones_are_too_few() -> None:
     team = answers({"too_expensive": 10, "missing_feature": 30}).assign(plan="team")
     studio = answers({"too_expensive": 5}).assign(plan="studio")
     rows = pd.concat([solo, team, studio], ignore_index=True).assign(country=["DE", "FR"] * 42 + ["DE"])
-    tested = churn_reasons.depends_on(rows, fewest=20).set_index("by")
+    tested = groups.depends_on(rows, min_customers=20).set_index("by")
     assert tested["verdict"].to_dict() == {
         "plan": "differs", "tenure": "the only one", "mrr_band": "the only one", "country": "no clear "
         "difference",
     }  # fmt: skip
-    top = churn_reasons.shares(rows, MARCH, fewest=20)
-    parts = churn_reasons.by_group(rows, top, fewest=20).set_index(["level", "reason"])
+    top = ranking.shares(rows, MARCH, min_customers=20)
+    parts = groups.by_group(rows, top, min_customers=20).set_index(["level", "reason"])
     assert parts.loc[("solo", "too_expensive"), "verdict"] == "above the rest"
     assert parts.loc[("team", "too_expensive"), "verdict"] == "below the rest"
     assert parts.loc[("studio", "too_expensive"), "verdict"] == "too few"
-    wide = churn_reasons.side_by_side(parts.reset_index()).set_index("group")
+    wide = groups.side_by_side(parts.reset_index()).set_index("group")
     assert "too expensive above the rest" in wide.loc["Plan: solo", "stands_out"]
     assert wide.loc["Plan: studio", "stands_out"] == "too few"
 
@@ -417,6 +418,55 @@ def test_attributes_with_many_values_go_into_few_levels(opened: Any) -> None:
     assert sorted(rows["size"].unique()) == ["above 10, up to 20", "above 20", "up to 10"]
     assert rows["city"].nunique() == 8 and "(all others)" in set(rows["city"])
     assert "email" not in rows.columns
+
+
+def test_groups_are_chosen_by_name(opened: Any) -> None:
+    """One or several of plan, tenure, MRR band, interval and attributes; a wrong name lists what there is."""
+    people = [{"customer_id": f"C-{n}", "signed_up_at": "2026-01-01", "size": n % 2} for n in range(6)]
+    said = [(f"C-{n}", "2026-03-01", "other", "voluntary") for n in range(5)]
+    with opened([(f"C-{n}", *LOST, 10) for n in range(6)], customers=people, cancellations=said) as business:
+        rows = churn_reasons.with_groups(churn_reasons.losses(business), business)
+    answered = churn_reasons.answered(rows, MARCH)
+    top = ranking.shares(rows, MARCH, min_customers=1)
+    assert groups.depends_on(answered, min_customers=1)["by"].tolist() == [
+        "plan",
+        "tenure",
+        "mrr_band",
+        "size",
+    ]
+    for by, names in (("interval", ["interval"]), (["size", "plan"], ["size", "plan"])):
+        assert groups.depends_on(answered, by=by, min_customers=1)["by"].tolist() == names
+        assert list(groups.by_group(answered, top, by=by, min_customers=1)["by"].unique()) == names
+        assert list(silent(rows, MARCH, by=by, min_customers=1)["by"].unique()) == names
+    sizes = silent(rows, MARCH, by="size", min_customers=1)
+    assert sizes[["level", "decided", "silent"]].values.tolist() == [["0", 3, 0], ["1", 3, 1]]
+    known = "only by plan, tenure, mrr_band, size, interval."
+    for wrong in (
+        lambda: groups.depends_on(answered, by="colour", min_customers=1),
+        lambda: groups.by_group(answered, top, by=["plan", "colour"], min_customers=1),
+        lambda: silent(rows, MARCH, by="colour", min_customers=1),
+    ):
+        with pytest.raises(InputError, match=f"^Customers cannot be grouped by colour, {known}$"):
+            wrong()
+
+
+def test_an_attribute_is_shown_by_its_own_name() -> None:
+    """Also where one of our columns has that name and a heading of its own."""
+    rows = answers({"other": 3}).assign(size="small", of_all="x", mrr_band="10 to 25")
+    tested = churn_reasons.depends_on(rows, by=["size", "of_all", "mrr_band"], min_customers=1)
+    assert [row[0] for row in tested.table().rows] == ["Size", "Of all", "MRR band"]
+    parts = churn_reasons.by_group(rows, ranking.shares(rows, MARCH, min_customers=1), min_customers=1)
+    assert churn_reasons.side_by_side(parts).table().rows[3][0] == "Size: small"
+
+
+def test_the_sentence_about_the_silent_names_what_they_were_grouped_by() -> None:
+    """Those of the table, whichever were chosen."""
+    rows = frame(*[("answered", "other", 10)] * 40, *[("not_asked", None, 10)] * 40)
+    rows = rows.assign(plan=["a", "b"] * 40, tenure=["c", "d"] * 40, mrr_band=["e", "f"] * 40)
+    said = churn_reasons.silent(rows, MARCH, min_customers=20).sentence()
+    assert str(said).startswith("No plan, stage of tenure or MRR band is clearly more or less silent")
+    said = churn_reasons.silent(rows, MARCH, by="plan", min_customers=20).sentence()
+    assert str(said).startswith("No plan is clearly more or less silent")
 
 
 # --- said against did ------------------------------------------------------------------------------
@@ -500,16 +550,16 @@ def test_what_they_did_is_held_against_what_they_said(used: Business) -> None:
     assert known.set_index("customer_id")["use"].to_dict() == {
         "busy": "less", "often": "as_much", "idle": "hardly", "fresh": "hardly",
     }  # fmt: skip
-    found = churn_reasons.contradictions(known, typical)[["customer_id", "reason", "did"]].values.tolist()
+    found = contradictions(known, typical)[["customer_id", "reason", "did"]].values.tolist()
     assert ["often", "not_using_enough", "used it as much as those who stay"] in found
     assert ["idle", "too_expensive", "hardly used it"] in found
     assert not [row for row in found if row[0] == "busy"]
-    held = churn_reasons.claims(known, typical, fewest=20)
+    held = claims(known, typical, min_customers=20)
     expensive = held[(held["reason"] == "too_expensive") & (held["did"] == "hardly used it")].iloc[0]
     assert (expensive["customers"], expensive["contradicting"]) == (2, 2)
     assert (expensive["others"], expensive["others_contradicting"]) == (2, 0)
     assert expensive["verdict"] == "too few"
-    did = churn_reasons.said_and_did(known, rows, typical).set_index("reason")
+    did = said_and_did(known, rows, typical).set_index("reason")
     assert did.loc["(those who stay)", ["hardly", "less", "as_much"]].tolist() == [0, 0, 10]
 
 
@@ -519,8 +569,8 @@ def test_without_events_nothing_is_said_about_use(business: Business, lost: pd.D
     typical = churn_reasons.usual(rows, business)
     known = churn_reasons.answers_with_use(churn_reasons.answered(lost, MARCH), rows, typical)
     assert rows.empty and known.empty
-    assert churn_reasons.contradictions(known, typical).empty
-    assert churn_reasons.claims(known, typical, fewest=5).empty
+    assert contradictions(known, typical).empty
+    assert claims(known, typical, min_customers=5).empty
 
 
 # --- involuntary -----------------------------------------------------------------------------------
@@ -568,7 +618,7 @@ def billed(business_of: Callable[..., Business]) -> Business:
 
 def test_who_paid_again_after_the_biller_ended_it(billed: Business) -> None:
     """Within 30 days of the end, of those of whom 30 days have passed; a cause that nobody named is said."""
-    causes = churn_reasons.involuntary(
+    causes = billing.involuntary(
         churn_reasons.losses(billed), churn_reasons.period(billed, 3), billed
     ).set_index("cause")
     assert causes[["customers", "judged", "paid_again"]].to_dict("index") == {
@@ -585,10 +635,10 @@ def test_failed_payments_that_were_paid_in_time(billed: Business) -> None:
     February: back (paid after 25 days), late (after 50), away (never; a refund is no payment). January and
     March: stays, each time mended at once; young is of 15 March, less than 30 days ago, as is stays' second.
     """
-    rows = churn_reasons.failed_payments(billed, churn_reasons.period(billed, 3)).set_index("month")
+    rows = billing.failed_payments(billed, churn_reasons.period(billed, 3)).set_index("month")
     found = rows[["failures", "judged", "paid_again"]].values.tolist()
     assert found == [[1, 1, 1], [3, 3, 1], [2, 0, 0]]
-    together = churn_reasons.recovered(rows.reset_index()).iloc[0]
+    together = billing.recovered(rows.reset_index()).iloc[0]
     assert (together["failures"], together["judged"], together["paid_again"]) == (6, 4, 2)
 
 
@@ -598,7 +648,7 @@ def test_failed_payments_that_were_paid_in_time(billed: Business) -> None:
 def test_plays_are_ranked_by_the_mrr_that_they_could_reach(lost: pd.DataFrame) -> None:
     """As a mean a month; failed payments have their play too, who said nothing has none."""
     when = Period(dt.date(2026, 1, 1), dt.date(2026, 3, 1), 3)
-    rows = churn_reasons.plays(lost, when)
+    rows = implications.plays(lost, when)
     assert rows[["reason", "mrr_a_month"]].values.tolist() == [
         ["too_expensive", Decimal("58.33")],
         ["payment_failed", Decimal("20.00")],
@@ -679,16 +729,16 @@ def called(business_of: Callable[..., Business]) -> Business:
 
 def test_whom_to_interview(called: Business) -> None:
     """At the threshold or above, of the last three months, not reached since; the largest first."""
-    rows = churn_reasons.interviews(churn_reasons.losses(called), churn_reasons.period(called, 3), called)
+    rows = calls.interviews(churn_reasons.losses(called), churn_reasons.period(called, 3), called)
     assert rows["customer_id"].tolist() == ["large", "earlier", "exactly"]
     assert rows["attempts"].tolist() == [0, 0, 2]
     assert str(rows["tried_on"].iloc[2])[:10] == "2026-03-12"
-    assert churn_reasons.interviewed(called, churn_reasons.period(called, 12)) == 2
+    assert calls.interviewed(called, churn_reasons.period(called, 12)) == 2
 
 
 def test_the_message_is_personal_and_has_no_pitch(called: Business) -> None:
     """By name where there is one, with what was said and how long the customer stayed."""
-    rows = churn_reasons.interviews(churn_reasons.losses(called), churn_reasons.period(called, 3), called)
+    rows = calls.interviews(churn_reasons.losses(called), churn_reasons.period(called, 3), called)
     nameless = churn_reasons.with_messages(rows, called)["message"].tolist()
     assert all(text.startswith("Hello,") for text in nameless)
     named = churn_reasons.with_messages(rows.assign(name=["Ada", None, " "]), called)["message"].tolist()
@@ -700,14 +750,14 @@ def test_the_message_is_personal_and_has_no_pitch(called: Business) -> None:
 @pytest.mark.parametrize(("share", "needed"), [(0.1, 29), (0.2, 14), (0.3, 9)])
 def test_how_many_interviews_are_enough(share: float, needed: int) -> None:
     """The smallest n with 1 − (1 − p)^n of at least 95 %: R: which(1 - (1 - p)^(1:99) >= 0.95)[1]."""
-    (row,) = churn_reasons.enough([share]).itertuples()
+    (row,) = calls.enough([share]).itertuples()
     assert row.interviews == needed
     assert 1 - (1 - share) ** needed >= 0.95 > 1 - (1 - share) ** (needed - 1)
 
 
 def test_the_survey_can_be_read_back() -> None:
     """Every answer that it offers is a reason of the list, in its words and in its code."""
-    rows = churn_reasons.survey()
+    rows = calls.survey()
     offered = rows[rows["column"] == "reason"]
     assert [reason_codes.reason_of(words, {}) for words in offered["answer"]] == offered["store_as"].tolist()
     assert all(words in churn_reasons.survey_text() for words in offered["answer"])
@@ -734,14 +784,14 @@ def made(losses: list[tuple[str, str, int, str]]) -> pd.DataFrame:
 def test_reasons_add_up_and_know_no_order(losses: list, random: Any) -> None:
     """Reasons add up to the answers and to their MRR; the order of the rows changes nothing."""
     lost = made(losses)
-    top = churn_reasons.shares(lost, QUARTER, fewest=1)
+    top = ranking.shares(lost, QUARTER, min_customers=1)
     answered = lost[lost["answer"] == "answered"]
     assert top["customers"].sum() == len(answered)
     assert sum(top["mrr_lost"]) == sum(answered["mrr"])
     if len(answered):
         assert top["share"].sum() == pytest.approx(1)
     shuffled = lost.iloc[random.sample(range(len(lost)), len(lost))]
-    pd.testing.assert_frame_equal(churn_reasons.shares(shuffled, QUARTER, fewest=1), top)
+    pd.testing.assert_frame_equal(ranking.shares(shuffled, QUARTER, min_customers=1), top)
 
 
 @settings(max_examples=40, deadline=None)
@@ -749,7 +799,7 @@ def test_reasons_add_up_and_know_no_order(losses: list, random: Any) -> None:
 def test_the_bounds_hold_whatever_the_silent_would_have_said(losses: list, data: Any) -> None:
     """Every way of filling in their reasons lies between at least and at most."""
     lost = made(losses)
-    top = churn_reasons.shares(lost, QUARTER, fewest=1).set_index("reason")
+    top = ranking.shares(lost, QUARTER, min_customers=1).set_index("reason")
     decided = lost[lost["answer"] != "involuntary"]
     filled = [
         row.reason if row.answer == "answered" else data.draw(st.sampled_from([*top.index, "temporary"]))
@@ -767,7 +817,7 @@ def test_change_has_a_row_for_every_reason_of_either_time(now: list, before: lis
     lost = pd.concat(
         [made([(*row[:3], "2026-03") for row in now]), made([(*row[:3], "2026-02") for row in before])]
     )
-    moved = churn_reasons.change(lost, MARCH, FEBRUARY, fewest=1)
+    moved = ranking.change(lost, MARCH, FEBRUARY, min_customers=1)
     for period, count, share in (
         (MARCH, "customers", "share"),
         (FEBRUARY, "customers_before", "before_share"),
@@ -845,7 +895,7 @@ BEFORE_THE_RISE = Period(dt.date(2024, 11, 1), dt.date(2026, 5, 1), 19)
 
 def test_the_planted_shares_lie_in_their_intervals(lost_in_sample: pd.DataFrame) -> None:
     """Since the price rise of 1 June 42 % of the answers name the price, and 10 % a missing feature."""
-    top = churn_reasons.shares(by_request(lost_in_sample), SINCE_THE_RISE, fewest=20).set_index("reason")
+    top = ranking.shares(by_request(lost_in_sample), SINCE_THE_RISE, min_customers=20).set_index("reason")
     for reason, planted in (("too_expensive", 0.42), ("missing_feature", 0.10)):
         assert top.loc[reason, "share_low"] <= planted <= top.loc[reason, "share_high"]
 
@@ -853,10 +903,10 @@ def test_the_planted_shares_lie_in_their_intervals(lost_in_sample: pd.DataFrame)
 def test_the_planted_shifts_lie_in_their_intervals(lost_in_sample: pd.DataFrame) -> None:
     """Price: 18 to 42 % with the rise. Missing feature: 30 to 10 % with the launch of 20 January."""
     lost = by_request(lost_in_sample)
-    price = churn_reasons.change(lost, SINCE_THE_RISE, BEFORE_THE_RISE, fewest=20).set_index("reason")
+    price = ranking.change(lost, SINCE_THE_RISE, BEFORE_THE_RISE, min_customers=20).set_index("reason")
     launched = Period(dt.date(2026, 2, 1), dt.date(2026, 10, 1), 9)
     not_yet = Period(dt.date(2024, 11, 1), dt.date(2026, 1, 1), 15)
-    feature = churn_reasons.change(lost, launched, not_yet, fewest=20).set_index("reason")
+    feature = ranking.change(lost, launched, not_yet, min_customers=20).set_index("reason")
     for row, planted in ((price.loc["too_expensive"], 0.24), (feature.loc["missing_feature"], -0.20)):
         assert row["share_change_low"] <= planted <= row["share_change_high"]
 
@@ -865,21 +915,19 @@ def test_the_outage_is_a_reason_of_its_time(lost_in_sample: pd.DataFrame, sample
     """Low quality, named after the outage of March, fell against the year before."""
     shown = churn_reasons.shown_period(lost_in_sample, sample)
     before = churn_reasons.period(sample, 12, before=shown.months)
-    moved = churn_reasons.change(lost_in_sample, shown, before, fewest=20).set_index("reason")
+    moved = ranking.change(lost_in_sample, shown, before, min_customers=20).set_index("reason")
     assert moved.loc["low_quality", "verdict"] == "fell"
 
 
 def test_the_planted_silence_lies_in_its_interval(lost_in_sample: pd.DataFrame, sample: Business) -> None:
     """12 % are not asked, and of the others 18 % do not answer: 72 % answer, 28 % do not."""
-    heard = churn_reasons.coverage(lost_in_sample, sample).iloc[-1]
+    heard = coverage(lost_in_sample, sample).iloc[-1]
     assert heard["answered_share_low"] <= 0.88 * 0.82 <= heard["answered_share_high"]
 
 
 def test_the_planted_share_of_collected_payments_lies_in_its_interval(sample: Business) -> None:
     """28 % of the failures are never collected, the rest within 14 days."""
-    together = churn_reasons.recovered(
-        churn_reasons.failed_payments(sample, churn_reasons.period(sample, 12))
-    ).iloc[0]
+    together = billing.recovered(billing.failed_payments(sample, churn_reasons.period(sample, 12))).iloc[0]
     assert together["paid_again_share_low"] <= 0.72 <= together["paid_again_share_high"]
 
 
@@ -888,7 +936,7 @@ def test_nothing_else_in_the_sample_makes_a_reason(lost_in_sample: pd.DataFrame,
     rows = churn_reasons.with_groups(
         churn_reasons.answered(lost_in_sample, churn_reasons.period(sample, 12)), sample
     )
-    assert "differs" not in set(churn_reasons.depends_on(rows, fewest=20)["verdict"])
+    assert "differs" not in set(groups.depends_on(rows, min_customers=20)["verdict"])
     assert not {"email", "name"} & set(rows.columns)
 
 

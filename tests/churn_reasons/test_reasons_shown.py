@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import nbformat
 import openpyxl
 import pytest
 from cells import LEAKS, SCHEMA, run_cells
@@ -15,6 +16,8 @@ from conftest import write_folder
 
 from retention_helpers import shipped
 from retention_helpers.business import opening
+from retention_helpers.churn_reasons import FINDINGS, QUARTER, YEAR, answers, did, groups
+from retention_helpers.shown.units import DEFINITIONS, fields
 
 PAGE = shipped.NOTEBOOKS / "churn_reasons.ipynb"
 HOSTILE = {
@@ -132,6 +135,32 @@ def test_comparisons_stand_for_the_month_and_for_three(page: Callable[[str], tup
         assert "The report month, against the 12 months before it" in said
         assert "The last three months, against the 12 months before them" in said
         assert set(record["reasons"]["change"]) == {"month", "quarter", "shown"}
+
+
+def test_the_findings_are_those_that_the_measures_declare(
+    page: Callable[[str], tuple[str, dict, Path]],
+) -> None:
+    """The schema made from the measures holds what the page hands on, on every business, and no key twice."""
+    schemas = [measure.schema for measure in FINDINGS["reasons"]]
+    every = {key: node for schema in schemas for key, node in schema.items()}
+    assert len(every) == sum(map(len, schemas))
+    for kind in BUSINESSES:
+        schema = {**fields(**every), "$defs": DEFINITIONS}
+        jsonschema.validate(page(kind)[1]["reasons"], schema)
+
+
+def test_the_words_hold_the_numbers_of_the_code() -> None:
+    """What people typed beside the code says the same as the code."""
+    notebook = " ".join(cell.source for cell in nbformat.read(PAGE, as_version=4).cells)
+    papers = (kept.PACKAGE.parent / "GLOSSARY.md").read_text(encoding="utf-8")
+    assert f"Use in the {did.USE_DAYS} days before the first request" in notebook
+    assert f"days of use a week in the {did.USE_DAYS} days before the first request" in papers
+    assert f"below {did.FEWEST_DAYS} it is not known" in papers
+    assert f"{groups.PERMUTATIONS:,} shuffles" in papers and f"at most {groups.MOST_LEVELS} levels" in papers
+    assert f"*The last {YEAR} months* are fewer" in notebook
+    assert f"the last {QUARTER} and the last {YEAR} with at least" in papers
+    assert answers.TENURE_STAGES == ("days 0–7", "days 8–30", "days 31–90", "day 91 on")
+    assert "stage of tenure (days 0–7, 8–30, 31–90, 91 on)" in papers
 
 
 def test_the_list_of_interviews_is_safe_for_spreadsheets(

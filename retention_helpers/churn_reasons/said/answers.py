@@ -1,0 +1,124 @@
+"""How many said why, as the page shows it."""
+
+from typing import Any
+
+import pandas as pd
+
+from retention_helpers.churn_reasons import answers
+from retention_helpers.churn_reasons.answers import ANSWERS, BY, QUARTER, YEAR
+from retention_helpers.shown.results import Measure, records, rows_of
+from retention_helpers.shown.sentences import Sentence, listed
+from retention_helpers.shown.units import COUNT
+from retention_helpers.words import formats
+
+STAND_OUT = ("above the rest", "below the rest")
+
+
+def _who_said_why(heard: pd.DataFrame) -> Sentence:
+    """How many of those lost in the month said why."""
+    now = heard.iloc[0]
+    month = formats.month_span(now["first_month"], now["last_month"])
+    if not now["lost"]:
+        return Sentence(f"Nobody was lost in {month}, so there is no reason to look for.")
+    biller = f"the biller ended {formats.count(now['involuntary'])}" if now["involuntary"] else ""
+    parts = [
+        (now["answered"], "said why"),
+        (now["not_answered"], "did not answer"),
+        (now["not_asked"], "was not asked" if now["not_asked"] == 1 else "were not asked"),
+    ]
+    said = listed([f"{formats.count(many)} {what}" for many, what in parts if many])
+    decided = f"of the {formats.count(now['decided'])} who decided to leave, {said}" if said else ""
+    told = "; ".join(part for part in (biller, decided) if part) if biller else said
+    return Sentence(f"Of {formats.plural(now['lost'], 'customer')} lost in {month}, {told}.")
+
+
+_COUNTS = ("lost", *ANSWERS, "decided")
+
+
+def _coverage_record(heard: pd.DataFrame) -> dict[str, Any]:
+    """The counts of the month, and all periods."""
+    month = heard.iloc[0]
+    counts = {name: month[name] for name in _COUNTS}
+    asked = month["decided"] - month["not_asked"]
+    return {**counts, "asked": asked, "coverage": records(heard, answers.coverage)}
+
+
+coverage = Measure(
+    answers.coverage,
+    f"Customers lost, by what is known of their reason: the month, {QUARTER} months, {YEAR} months",
+    sentence=_who_said_why,
+    findings={
+        **dict.fromkeys((*_COUNTS, "asked"), COUNT),
+        "coverage": rows_of(
+            answers.coverage,
+            f"The month, the last {QUARTER}, the last {YEAR}. lost = involuntary + not_asked + not_answered "
+            "+ answered; decided = lost − involuntary.",
+        ),
+    },
+    record=_coverage_record,
+)
+
+
+def _how_the_silent_differ(groups: pd.DataFrame) -> Sentence:
+    """Whether those who said nothing differ from those who answered."""
+    out = groups[groups["verdict"].isin(STAND_OUT)]
+    if groups.empty:
+        return Sentence("Nobody decided to leave in this time.")
+    if not groups["verdict"].isin(["no clear difference", *STAND_OUT]).any():
+        return Sentence("Too few, or too much of one kind, to say whether the silent are like the others.")
+    if out.empty:
+        return Sentence(
+            f"No {_any_of(list(groups['by'].unique()))} is clearly more or less silent than the others. With "
+            "so few, that does not prove that the silent left for the same reasons."
+        )
+    said = [
+        f"{row.level} {formats.rate(row.silent_share, row.silent_share_low, row.silent_share_high)}, "
+        f"{row.verdict}"
+        for row in out.itertuples()
+    ]
+    return Sentence(
+        f"Silent more or less often: {'; '.join(said)}. For them the reasons of the others may not hold."
+    )
+
+
+def _any_of(names: list[str]) -> str:
+    """Ways to group customers, inside a sentence."""
+    *others, last = ["stage of tenure" if name == "tenure" else kind_of_group(name) for name in names]
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def kind_of_group(by: str) -> str:
+    """What customers are grouped by, inside a sentence."""
+    name = BY.write(by)
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]
+
+
+silent = Measure(
+    answers.silent,
+    f"Who said nothing, among those who decided to leave, last {YEAR} months",
+    sentence=_how_the_silent_differ,
+    findings="silent",
+    note=f"Who said nothing, of those who decided to leave, last {YEAR} months.",
+)
+
+
+def _how_many_unmapped(codes: pd.DataFrame) -> Sentence:
+    """Which codes of the source no map knows, and the way out."""
+    if codes.empty:
+        return Sentence("There is no code in the data that the list of reasons does not know.")
+    many, by_biller = int(codes["customers"].sum()), int(codes["involuntary"].sum())
+    ended = f" The biller ended {formats.count(by_biller)} of them: their cause is “not said”."
+    return Sentence(
+        f"{formats.plural(many, 'customer')} left with a reason that no map knows: such an answer counts as "
+        f"“unmapped”.{ended if by_biller else ''} Say in retention.yml what each code means, such as "
+        "reason_map: {your code: too_expensive}."
+    )
+
+
+unmapped_codes = Measure(
+    answers.unmapped_codes,
+    f"Codes that no map knows, last {YEAR} months",
+    sentence=_how_many_unmapped,
+    findings="unmapped",
+    note=f"Codes that no map knows, last {YEAR} months; the biller ended `involuntary` of the customers.",
+)
