@@ -6,16 +6,17 @@ writes the records of all results to findings.json, whose JSON Schema is made fr
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
 from retention_helpers.shown.figures import Figure
-from retention_helpers.shown.records import rate_of, write
+from retention_helpers.shown.records import estimate_of, rate_of, write
 from retention_helpers.shown.sentences import Sentence
 from retention_helpers.shown.tables import Table, table
 from retention_helpers.shown.units import (
+    ESTIMATE,
     RATE,
     Column,
     Declared,
@@ -112,34 +113,32 @@ def _bare(named: Mapping[str, Any]) -> dict[str, Any]:
     return {name: bare(value) for name, value in named.items()}
 
 
-def _parts_of_rates(declared: Declared) -> set[str]:
-    return {part for name in declared for part in column_of(declared, name).of or ()}
-
-
 def _recorded(declared: Declared) -> dict[str, Column]:
     """The columns that stand in a record by themselves: not the two parts of a rate."""
     every = {name: column_of(declared, name) for name in declared}
     parts = {part for column in every.values() for part in column.of or ()}
-    return {name: column for name, column in every.items() if name not in parts}
+    return {name: column for name, column in every.items() if column.is_recorded and name not in parts}
 
 
 def rows_of(measure: Callable[..., Any], note: str = "") -> Node:
     """What `records` of a measure's frame are, as JSON Schema."""
-    found: dict[str, Node] = {}
+    found: dict[str, Column] = {}
     for name, column in _recorded(columns_of(measure)).items():
-        ends = ("", "_low", "_high") if column.unit.has_ends and not column.of else ("",)
-        node = {**RATE.node, **_described(column)} if column.of else node_of(column)
-        found |= {f"{column.key or name}{end}": node for end in ends}
+        ends = ("",) if _is_one_value(column) else ("", "_low", "_high")
+        declared = replace(column, unit=RATE) if column.of else column
+        found |= {f"{column.key or name}{end}": declared for end in ends}
     return rows(note, **found)
 
 
-def _described(column: Column) -> dict[str, str]:
-    return {"description": column.note} if column.note else {}
+def _is_one_value(column: Column) -> bool:
+    """Whether its record is one value or one object: not beside the ends of an interval."""
+    return not column.unit.has_ends or column.of is not None or column.unit.node == ESTIMATE
 
 
 def records(frame: pd.DataFrame, measure: Callable[..., Any]) -> list[dict[str, Any]]:
     """A record a row, as the measure declares its columns: rates in their five fields, months as ISO text."""
-    kept = _recorded(columns_of(measure))
+    recorded = _recorded(columns_of(measure))
+    kept = {name: column for name, column in recorded.items() if name in frame or not column.is_optional}
     return [
         {key: value for name, column in kept.items() for key, value in _cells(row, name, column)}
         for row in frame.to_dict(orient="records")
@@ -150,6 +149,9 @@ def _cells(row: Mapping[Any, Any], name: str, column: Column) -> Iterator[tuple[
     key = column.key or name
     if column.of:
         yield key, rate_of(row, name, *column.of)
+        return
+    if column.unit.node == ESTIMATE:
+        yield key, estimate_of(row, name)
         return
     yield key, column.unit.plain(row[name])
     if column.unit.has_ends:

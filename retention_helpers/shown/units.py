@@ -43,14 +43,21 @@ class Unit:
         key: str = "",
         note: str = "",
         is_shown: bool = True,
+        is_recorded: bool = True,
+        is_optional: bool = False,
     ) -> "Column":
         """A column with this unit; see `Column`."""
-        return Column(self, label, of, key, note, is_shown)
+        return Column(self, label, of, key, note, is_shown, is_recorded, is_optional)
 
     @property
     def interval(self) -> "Unit":
         """The same, beside the two ends of its interval."""
         return replace(self, has_ends=True)
+
+    @property
+    def estimate(self) -> "Unit":
+        """The same, beside the two ends of its interval, and in findings one object with them."""
+        return replace(self, has_ends=True, node=ESTIMATE)
 
     @property
     def or_null(self) -> "Unit":
@@ -74,6 +81,8 @@ class Column:
         key: its name in the record; "" is the column's own.
         note: what the schema says of it.
         is_shown: whether it stands in the table; else in the record alone.
+        is_recorded: whether it stands in the record; else in the table alone.
+        is_optional: whether some frames do not have it; their record leaves it out.
     """
 
     unit: Unit
@@ -82,6 +91,8 @@ class Column:
     key: str = ""
     note: str = ""
     is_shown: bool = True
+    is_recorded: bool = True
+    is_optional: bool = False
 
 
 Declared = Mapping[str, Unit | Column]
@@ -174,6 +185,16 @@ def columns_of(measure: Callable[..., Any]) -> Declared:
     return found
 
 
+def names_of(measure: Callable[..., Any]) -> list[str]:
+    """The names of its columns in their order, with the ends of intervals."""
+    declared = columns_of(measure)
+    return [
+        f"{name}{end}"
+        for name in declared
+        for end in (("", "_low", "_high") if column_of(declared, name).unit.has_ends else ("",))
+    ]
+
+
 def column_of(declared: Declared, name: str) -> Column:
     """The declaration of one column."""
     found = declared[name]
@@ -191,10 +212,11 @@ def node_of(one: "Unit | Column | Node") -> Node:
 
 
 def fields(note: str = "", /, **known: "Unit | Column | Node") -> Node:
-    """An object with exactly these fields."""
+    """An object with exactly these fields; those that are optional may be absent."""
     described = {"description": note} if note else {}
     nodes = {name: node_of(one) for name, one in known.items()}
-    return {"type": "object", "properties": nodes, "required": list(nodes), "additionalProperties": False,
+    required = [name for name, one in known.items() if not (isinstance(one, Column) and one.is_optional)]
+    return {"type": "object", "properties": nodes, "required": required, "additionalProperties": False,
             **described}  # fmt: skip
 
 
