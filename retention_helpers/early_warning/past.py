@@ -13,18 +13,14 @@ import pandas as pd
 from retention_helpers.business import Business, months
 from retention_helpers.early_warning.rules import Rule, usable
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS, snapshots
+from retention_helpers.shown.units import COUNT, P_VALUE, RATE, TENTHS, TEXT, TIMES, columns, names_of, one_of
 from retention_helpers.statistics.clusters import Booleans, Integers, Ratio, clustered_rate, matched_ratio
 from retention_helpers.statistics.intervals import LEVEL, Rate, holm, rate
 
 TENURE_BANDS = (8, 31, 61, 91, 181, 366)  # first days; those of one band and month are of the same age
 WORTH_IT = 1.5  # times as often as others of the same age: below it a warning that holds is a weak one
 NOT_TO_MISS = 2.0  # times as often: a warning is no good only where the data rule this out
-COLUMNS = (
-    "name", "warning", "alerts", "alerts_a_month", "customers", "left", "precision", "precision_low",
-    "precision_high", "base_left", "base_rows", "base_rate", "base_rate_low", "base_rate_high", "lift",
-    "lift_low", "lift_high", "p_value", "recalled", "leavers", "recall", "recall_low", "recall_high",
-    "median_lead_days", "first_half_lift", "second_half_lift", "verdict",
-)  # fmt: skip
+VERDICTS = ("works", "works weakly", "does not work for you", "too few")
 
 
 class Past(NamedTuple):
@@ -155,7 +151,7 @@ def judge(known: Past, rules: list[Rule], *, min_customers: int) -> pd.DataFrame
             min_customers=min_customers,
             holds=record["first_half_lift"] > 1 and record["second_half_lift"] > 1,
         )
-    return pd.DataFrame(records, columns=list(COLUMNS)).astype({"median_lead_days": "Int64"})
+    return pd.DataFrame(records, columns=names_of(back_test)).astype({"median_lead_days": "Int64"})
 
 
 def _record(rule: Rule, known: Past) -> dict[str, Any]:
@@ -197,24 +193,53 @@ def _record(rule: Rule, known: Past) -> dict[str, Any]:
     }
 
 
+@columns(
+    name=TEXT(is_shown=False),
+    warning=TEXT,
+    alerts=COUNT,
+    alerts_a_month=TENTHS,
+    customers=COUNT(is_shown=False),
+    left=COUNT(is_shown=False),
+    precision=RATE("Left after an alert"),
+    base_left=COUNT(is_shown=False),
+    base_rows=COUNT(is_shown=False),
+    base_rate=RATE("Left of all"),
+    lift=TIMES.interval("Times as often"),
+    p_value=P_VALUE(is_shown=False),
+    recalled=COUNT(is_shown=False),
+    leavers=COUNT(is_shown=False),
+    recall=RATE(is_shown=False),
+    median_lead_days=COUNT(is_shown=False),
+    first_half_lift=TIMES(is_shown=False),
+    second_half_lift=TIMES(is_shown=False),
+    verdict=one_of(*VERDICTS),
+)
 def back_test(business: Business) -> pd.DataFrame:
     """One row a warning: how often it came on at past month ends, and what came after within sixty days.
 
     An alert is the first month end of an episode: the warning is on, and was not the month before.
-    `precision` is the share of alerts followed by a request to cancel or the end of service within 60 days,
-    `base_rate` that share among all customers at the same month ends of whom the warning could be judged;
-    both with intervals that count a customer once. `lift` says how many times as often the alerted left as
-    customers without the warning of the same age (bands of tenure) in the same month. `recall`: of those who
-    left, the share that had the warning on at a month end in the 60 days before. `median_lead_days`: whole
-    days from that month end to the day on which they asked or left, among the alerts that came true.
-
-    Columns: name, warning, alerts, alerts_a_month, customers (alerted), left, precision, base_left,
-    base_rows, base_rate, lift, p_value, recalled, leavers, recall, median_lead_days, first_half_lift,
-    second_half_lift, verdict (works, works weakly, does not work for you, too few); rates and the lift with
-    `_low` and `_high`.
+    `customers` are those alerted. `precision` is the share of alerts followed by a request to cancel or the
+    end of service within the horizon, `base_rate` that share among all customers at the same month ends of
+    whom the warning could be judged; both with intervals that count a customer once. `lift` says how many
+    times as often the alerted left as customers without the warning of the same age (bands of tenure) in the
+    same month. `recall`: of those who left, the share that had the warning on at a month end within the
+    horizon before. `median_lead_days`: whole days from that month end to the day on which they asked or left,
+    among the alerts that came true.
     """
     frame: pd.DataFrame = business.once("back test", lambda: _back_test(business))
     return frame
+
+
+@columns(
+    warning=TEXT,
+    recall=RATE("Leavers it warned of"),
+    median_lead_days=COUNT("Days ahead, median"),
+    first_half_lift=TIMES("Times as often, first half"),
+    second_half_lift=TIMES("Times as often, second half"),
+)
+def steadiness(judged: pd.DataFrame) -> pd.DataFrame:
+    """One row a warning of `back_test`: how early it comes, how many leavers it warns of, in both halves."""
+    return judged[names_of(steadiness)]
 
 
 def leavers_seen(business: Business) -> Rate:

@@ -7,7 +7,7 @@ warnings.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from retention_helpers.business import Business
 from retention_helpers.early_warning.past import Past, back_test, past
 from retention_helpers.early_warning.rules import STARTING_POINTS, Rule, usable
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS, snapshots
+from retention_helpers.shown.units import COUNT, NUMBER, RATE, SHARE, TEXT, TIMES, columns, names_of
 from retention_helpers.statistics.clusters import Areas, Booleans, Floats, areas, clustered_rate
 from retention_helpers.statistics.intervals import Rate
 
@@ -28,6 +29,9 @@ PRIOR_ROWS = 20  # customers at the base rate that a share of few is mixed with
 OLDEST, FIRST_WEEK = 180, 7  # days since sign-up
 TOP_SHARES = (0.05, 0.1, 0.2)
 GROUPS = 5  # of equal size, by predicted risk
+LEFT_WITHIN = f"Left within {HORIZON_DAYS} days"
+LEFT_RATE = RATE(LEFT_WITHIN, of=("left", "customers"), key="left")
+FRACTION = replace(SHARE, node=NUMBER.node)
 
 
 class Learned(NamedTuple):
@@ -243,42 +247,36 @@ def _by_count(rows: pd.DataFrame, known: Past, rules: Sequence[Rule], base: Rate
     return np.where(rows["is_open"], np.round(share[now], 6), np.nan)
 
 
+@columns(
+    ranked_by=TEXT,
+    area=SHARE.estimate("Pairs in the right order"),
+    average_precision=NUMBER,
+    lead=SHARE.estimate("The model is ahead by"),
+)
 def discrimination(risk: Risk) -> pd.DataFrame:
     """One row a way to rank customers, on the later half of the past: how well it told who would leave.
 
-    Columns: ranked_by, area (under the ROC curve: how often a customer who left stood above one who stayed;
-    0.5 is chance) with `_low` and `_high`, average_precision, lead (of the model's area over this one) with
-    `_low` and `_high`. Empty where nothing could be tested.
+    `area` lies under the ROC curve: how often a customer who left stood above one who stayed; 0.5 is chance.
+    `lead` is that of the model's area over this one. Empty where nothing could be tested.
     """
-    columns = [
-        "ranked_by",
-        "area",
-        "area_low",
-        "area_high",
-        "average_precision",
-        "lead",
-        "lead_low",
-        "lead_high",
-    ]
     if risk.tested is None:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=names_of(discrimination))
     found, precision = risk.tested.areas, risk.tested.precision
     rows = []
     for nth, name in enumerate(("the model", "number of warnings", "days without login")):
         lead = found.difference(0, nth) if nth else (np.nan, np.nan, np.nan)
         rows.append((name, found.values[nth], *found.interval(nth), precision[nth], *lead))
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=names_of(discrimination))
 
 
+@columns(fifth=COUNT(is_recorded=False), customers=COUNT, risk=FRACTION, left=COUNT, left_rate=LEFT_RATE)
 def calibration(risk: Risk) -> pd.DataFrame:
     """One row a fifth of the tested customers, by predicted risk: what was told, and the share that left.
 
-    Columns: fifth, customers (rows: a customer counts once a month), risk (the mean), left, left_rate with
-    `_low` and `_high`. Empty where nothing could be tested.
+    `customers` counts a customer once a month, `risk` is the mean. Empty where nothing could be tested.
     """
-    columns = ["fifth", "customers", "risk", "left", "left_rate", "left_rate_low", "left_rate_high"]
     if risk.tested is None:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=names_of(calibration))
     rows = risk.tested.rows
     order = rows["risk"].rank(method="first").to_numpy()
     group = np.minimum((order - 1) * GROUPS // len(rows), GROUPS - 1).astype(int)
@@ -289,18 +287,23 @@ def calibration(risk: Risk) -> pd.DataFrame:
         records.append(
             (nth + 1, len(part), part["risk"].mean(), share.numerator, share.value, share.low, share.high)
         )
-    return pd.DataFrame(records, columns=columns)
+    return pd.DataFrame(records, columns=names_of(calibration))
 
 
+@columns(
+    top_share=FRACTION.within(type="number"),
+    customers=COUNT,
+    left=COUNT,
+    left_rate=LEFT_RATE,
+    lift=TIMES("Times as often"),
+)
 def top_shares(risk: Risk) -> pd.DataFrame:
     """One row a share of the customers: how many of those with the highest risk each month left.
 
-    Columns: top_share (0.05, 0.1, 0.2), customers, left, left_rate with `_low` and `_high`, lift (against
-    everybody in the same months). Empty where nothing could be tested.
+    `lift` is against everybody in the same months. Empty where nothing could be tested.
     """
-    columns = ["top_share", "customers", "left", "left_rate", "left_rate_low", "left_rate_high", "lift"]
     if risk.tested is None:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=names_of(top_shares))
     rows = risk.tested.rows
     place = rows.groupby("nth")["risk"].rank(method="first", ascending=False)
     many = rows.groupby("nth")["risk"].transform("size")
@@ -312,4 +315,4 @@ def top_shares(risk: Risk) -> pd.DataFrame:
         records.append(
             (top, len(part), share.numerator, share.value, share.low, share.high, share.value / usual)
         )
-    return pd.DataFrame(records, columns=columns)
+    return pd.DataFrame(records, columns=names_of(top_shares))

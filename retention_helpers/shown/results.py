@@ -41,6 +41,7 @@ class Measure:
         findings: its place in its part of findings.json: a key for a list of rows as they are declared, or
             the keys that `record` gives with what they hold.
         record: makes those keys from the value.
+        note: what the schema says of a list of rows as they are declared.
     """
 
     of: Callable[..., Any]
@@ -49,6 +50,7 @@ class Measure:
     figure: Callable[..., Figure | None] | None = None
     findings: str | Mapping[str, Unit | Column | Node] = field(default_factory=dict)
     record: Callable[..., Mapping[str, Any]] | None = None
+    note: str = ""
 
     def __call__(self, *given: Any, **named: Any) -> "Result":
         measured = self.of(*map(bare, given), **{name: bare(value) for name, value in named.items()})
@@ -62,7 +64,7 @@ class Measure:
     def schema(self) -> dict[str, Node]:
         """The keys of its record with what each of them holds, as JSON Schema."""
         if isinstance(self.findings, str):
-            return {self.findings: rows_of(self.of)}
+            return {self.findings: rows_of(self.of, self.note)}
         return {key: node_of(one) for key, one in self.findings.items()}
 
 
