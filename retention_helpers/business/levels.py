@@ -1,0 +1,152 @@
+"""What customers are grouped by: the level of every customer, decided in one place.
+
+A level is what was so when the customer began, or who the customer is: it does not move with the months, so
+that a group is the same customers all along.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from retention_helpers.business import months
+from retention_helpers.business.opened import Business
+from retention_helpers.words.errors import InputError
+
+NOT_GIVEN = "(not given)"
+OF_A_MONTH = ("plan", "mrr_band", "interval")  # what a customer has at a month's start, and may change
+ARM_OF = "arm of "
+FEW_NUMBERS = 8  # of an attribute; more different ones go into thirds
+
+By = str | Sequence[str]
+
+
+def first_spans(business: Business) -> ir.Table:
+    """A row a customer who ever had service: customer_id, plan and interval of the first day.
+
+    Of several spans that began on it the one with the largest MRR.
+    """
+    spans = months.kept_spans(business)
+    begun = spans.join(months.first_days(business), "customer_id")
+    own = begun.filter(begun.started_on == begun.first_on)
+    leading = ibis.window(
+        group_by="customer_id", order_by=[own.state.desc(), own.mrr.desc(), own.plan, own.started_at]
+    )
+    ranked = own.mutate(nth=ibis.row_number().over(leading))
+    return ranked.filter(ranked.nth == 0).select("customer_id", "plan", "interval")
+
+
+def _first(column: str) -> Callable[[Business], ir.Table]:
+    return lambda business: first_spans(business).select("customer_id", level=column)
+
+
+def _begun_in(form: str) -> Callable[[Business], ir.Table]:
+    def begun(business: Business) -> ir.Table:
+        firsts = months.first_days(business)
+        return firsts.select("customer_id", level=firsts.first_on.strftime(form))
+
+    return begun
+
+
+OURS: Mapping[str, Callable[[Business], ir.Table]] = {
+    "first_plan": _first("plan"),
+    "first_interval": _first("interval"),
+    "start_year": _begun_in("%Y"),
+    "cohort": _begun_in("%Y-%m"),
+}
+
+
+def _attributes(business: Business) -> dict[str, str]:
+    """The column of each attribute by its name; `customers.` before one that we use for something else."""
+    known = business.attributes
+    columns = dict.fromkeys((*known.compared(), *known.compared(business.settings.attributes)))
+    return {f"customers.{name}" if name in {*OURS, *OF_A_MONTH} else name: name for name in columns}
+
+
+def names(business: Business) -> tuple[str, ...]:
+    """All that customers may be grouped by: how they began, their attributes, and arms of experiments.
+
+    Attributes that are personal are none, nor are those that know who left, unless the owner named them.
+    """
+    return *OURS, *_attributes(business), *(f"{ARM_OF}{experiment}" for experiment in business.experiments)
+
+
+def chosen(business: Business, by: By, *, beside: Sequence[str] = ()) -> tuple[str, ...]:
+    """What to group by, one or several, each by itself; `beside` are further names that are right here.
+
+    Raises InputError for an unknown name.
+    """
+    wanted = (by,) if isinstance(by, str) else tuple(by)
+    known = (*beside, *names(business))
+    if unknown := [one for one in wanted if one not in known]:
+        raise InputError(f"Customers cannot be grouped by {unknown[0]}, only by {', '.join(known)}.")
+    return wanted
+
+
+def of(business: Business, by: str) -> ir.Table:
+    """A row a customer, who ever had service or stands in the table of customers: customer_id, level.
+
+    `by` is one of `names`: first_plan, first_interval, start_year, cohort (the month of the first day), an
+    attribute, or `arm of` an experiment (the first arm, where there are several). A missing value is the
+    level "(not given)"; an attribute of more than `FEW_NUMBERS` different numbers has three levels.
+    """
+    chosen(business, by)
+    if by in OURS:
+        told = OURS[by](business)
+    elif by in (columns := _attributes(business)):
+        told = _attribute(business, columns[by])
+    else:
+        told = _arm(business, by.removeprefix(ARM_OF))
+    served = months.first_days(business).select("customer_id")
+    everybody = served.union(business.table("customers").select("customer_id"), distinct=True)
+    return _joined(everybody, told)
+
+
+def with_level(rows: ir.Table, business: Business, by: str) -> ir.Table:
+    """Rows of customers with the column level, as `of` gives it."""
+    return _joined(rows, of(business, by))
+
+
+def _joined(rows: ir.Table, told: ir.Table) -> ir.Table:
+    joined = rows.left_join(told, "customer_id").drop("customer_id_right")
+    return joined.mutate(level=joined.level.fill_null(NOT_GIVEN))
+
+
+def _arm(business: Business, experiment: str) -> ir.Table:
+    given = business.table("assignments")
+    own = given.filter(given.experiment == experiment)
+    first = ibis.window(group_by="customer_id", order_by=["assigned_at", "arm"])
+    numbered = own.mutate(nth=ibis.row_number().over(first))
+    return numbered.filter(numbered.nth == 0).select("customer_id", level="arm")
+
+
+def _attribute(business: Business, column: str) -> ir.Table:
+    customers = business.table("customers")
+    told = customers.select("customer_id", value=customers[column].cast("string"))
+    counts = told.filter(told.value.notnull()).group_by("value").aggregate(many=lambda row: row.count())
+    found = counts.order_by("value").execute()
+    level = thirds(found["value"], found["many"])
+    if level is None:
+        return told.rename(level="value")
+    meant = pd.DataFrame({"value": found["value"], "level": level})
+    placed = ibis.memtable(meant, schema={"value": "string", "level": "string"})
+    return told.join(placed, "value").select("customer_id", "level")
+
+
+def thirds(values: pd.Series, many: pd.Series) -> pd.Series | None:
+    """The third in which each of these different values lies, if they are numbers and more than a few.
+
+    `many`: how many customers have each. None where the values stay as they are.
+
+    >>> list(thirds(pd.Series([*range(9)], dtype="str"), pd.Series([1] * 9)))[2:7]
+    ['up to 2', 'above 2, up to 5', 'above 2, up to 5', 'above 2, up to 5', 'above 5']
+    """
+    numbers = pd.to_numeric(values, errors="coerce")
+    if numbers.isna().any() or numbers.nunique() <= FEW_NUMBERS:
+        return None
+    everybody = pd.Series(np.repeat(numbers.to_numpy(), many.to_numpy()))
+    first, second = (float(everybody.quantile(share, interpolation="lower")) for share in (1 / 3, 2 / 3))
+    heads = [f"up to {first:g}", f"above {first:g}, up to {second:g}", f"above {second:g}"]
+    return pd.Series(np.select([numbers <= first, numbers <= second], heads[:2], heads[2]))
