@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from retention_helpers.business import Business
+from retention_helpers.business import Business, levels
 from retention_helpers.contract import settings
 from retention_helpers.early_warning.lifecycle import (
     LATELY_CONTACTED_DAYS,
@@ -33,9 +33,12 @@ from retention_helpers.shown.units import (
     names_of,
     several,
 )
+from retention_helpers.statistics.clusters import Booleans
 from retention_helpers.statistics.intervals import LEVEL
 from retention_helpers.words import formats
+from retention_helpers.words.errors import InputError
 
+EVERYBODY: Mapping[str, str] = {}
 ID, NAME = TEXT("Customer"), TEXT.or_null(is_optional=True)  # a name only where the owner set `show_names`
 LISTED = Unit(", ".join, several(TEXT), is_number=False)
 
@@ -133,15 +136,16 @@ def _play(row: Mapping[str, Any], high_value_mrr: Decimal) -> str:
     contacted_lately=YES_NO(is_shown=False, is_recorded=False),
     message=TEXT(is_shown=False, is_recorded=False),
 )
-def at_risk(business: Business, risk: Risk) -> pd.DataFrame:
+def at_risk(business: Business, risk: Risk, *, within: Mapping[str, str] = EVERYBODY) -> pd.DataFrame:
     """One row per customer at risk who has not asked to cancel, the largest expected loss first.
 
     `risk` is the chance of asking or leaving within the horizon, `mrr_expected` that chance times MRR.
     `stage` is the one of their age, `warnings` names those that are on, `why` says in words what speaks for
     the risk. `call` is 1, 2, … for those to speak to first: as many as the setting `calls_a_month`, without
-    those contacted lately.
+    those contacted lately. `within` narrows the list to a level of one of `levels.names`, or of several:
+    {"first_plan": "team"}.
     """
-    people = _known_of(business, risk)
+    people = _known_of(business, risk, within)
     ordered = people.sort_values(
         ["mrr_expected", "risk", "customer_id"], ascending=[False, False, True], ignore_index=True
     )
@@ -156,10 +160,21 @@ def at_risk(business: Business, risk: Risk) -> pd.DataFrame:
     return _named(business, ordered[[name for name in names_of(at_risk) if name != "name"]])
 
 
-def _known_of(business: Business, risk: Risk) -> pd.DataFrame:
+def _is_within(business: Business, rows: pd.DataFrame, within: Mapping[str, str]) -> Booleans:
+    """Which of these rows are of customers of these levels."""
+    inside = np.ones(len(rows), dtype=bool)
+    for by in levels.chosen(business, tuple(within)):
+        told = levels.of(business, by).execute()
+        if within[by] not in (known := sorted(told["level"].unique())):
+            raise InputError(f"No customer has {within[by]} as {by}, only {', '.join(known)}.")
+        inside &= rows["customer_id"].isin(told.loc[told["level"] == within[by], "customer_id"])
+    return inside
+
+
+def _known_of(business: Business, risk: Risk, within: Mapping[str, str]) -> pd.DataFrame:
     """What is known of everybody at risk: risk, warnings, money, the latest contact."""
     rows = snapshots_now(business)
-    chosen = is_at_risk(rows, risk.now, risk)
+    chosen = is_at_risk(rows, risk.now, risk) & _is_within(business, rows, within)
     people = rows[chosen].assign(risk=risk.now[chosen])
     on = {rule.name: rule.is_on(people) for rule in risk.rules}
     people["warnings"] = [[name for name in on if on[name][place]] for place in range(len(people))]

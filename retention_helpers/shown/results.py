@@ -40,8 +40,8 @@ class Measure:
         figure: its picture; takes the value, and what else the notebook passes.
         findings: its place in its part of findings.json: a key for a list of rows as they are declared, or
             the keys that `record` gives with what they hold.
+        note: what the schema says of such a list of rows.
         record: makes those keys from the value.
-        note: what the schema says of a list of rows as they are declared.
     """
 
     of: Callable[..., Any]

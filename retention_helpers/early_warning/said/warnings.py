@@ -30,6 +30,8 @@ _BRING = {
 
 def belief(judged: pd.DataFrame) -> Sentence:
     """Which warnings deserve belief, which do not, and which cannot be told yet."""
+    if "level" in judged:
+        judged = judged.assign(warning=judged["warning"] + ": " + judged["level"])
     parts = []
     for word, said in (
         ("works", "Believe"),

@@ -24,8 +24,11 @@ _COLOURS = {"works": GREEN, "works weakly": BLUE, "does not work for you": RED, 
 def precision_by_warning(judged: pd.DataFrame, *, horizon_days: int) -> Figure:
     """For each warning the share that left after an alert, with its interval, beside the share of all.
 
-    Takes the table of the back-test: warning, alerts, precision with `_low` and `_high`, base_rate, verdict.
+    Takes the table of the back-test: warning, alerts, precision with `_low` and `_high`, base_rate, verdict;
+    and of customers by level `level`.
     """
+    if "level" in judged:
+        judged = judged.assign(warning=judged["warning"] + ": " + judged["level"])
     shown = judged[judged["alerts"] > 0].iloc[::-1].reset_index(drop=True)
     title = f"Left within {horizon_days} days of an alert, and of all customers (line)"
     canvas, axes = blank(0.9 + 0.36 * max(len(shown), 1))
