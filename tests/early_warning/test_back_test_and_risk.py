@@ -12,15 +12,27 @@ import pytest
 from scipy import optimize, stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from retention_helpers import early_warning
 from retention_helpers.business import Business
 from retention_helpers.early_warning import indicators
-from retention_helpers.early_warning.past import Past, judge, past, verdict
-from retention_helpers.early_warning.people import expected_range
-from retention_helpers.early_warning.risk import PENALTY, Risk, counted_warnings, features, learn, told
+from retention_helpers.early_warning.lifecycle import scheduled
+from retention_helpers.early_warning.past import Past, back_test, judge, past, verdict
+from retention_helpers.early_warning.people import at_risk, expected_range
+from retention_helpers.early_warning.risk import (
+    PENALTY,
+    Risk,
+    calibration,
+    counted_warnings,
+    discrimination,
+    features,
+    learn,
+    risk_of_leaving,
+    told,
+    top_shares,
+)
 from retention_helpers.early_warning.rules import RULES
-from retention_helpers.early_warning.said import sentences as said_early_warning
-from retention_helpers.early_warning.snapshots import MEASURES, NEVER
+from retention_helpers.early_warning.said import indicators as said_indicators
+from retention_helpers.early_warning.said.risk import calibrated
+from retention_helpers.early_warning.snapshots import MEASURES, NEVER, snapshots
 from retention_helpers.early_warning.thresholds import halves, suggest
 from retention_helpers.statistics import control
 from retention_helpers.statistics.clusters import Ratio
@@ -244,7 +256,7 @@ def test_the_hazard_is_the_one_that_fits_best(world: pd.DataFrame) -> None:
 def test_the_model_is_used_where_it_beats_counting(risk: Risk) -> None:
     assert risk.way == "model" and risk.tested is not None
     rows = risk.tested.rows
-    found = early_warning.discrimination(risk)
+    found = discrimination(risk)
     scores = [rows["risk"], rows["warnings"], rows["silence"]]
     assert found["area"].tolist() == pytest.approx([roc_auc_score(rows["left"], score) for score in scores])
     assert found["average_precision"].tolist() == pytest.approx(
@@ -255,14 +267,14 @@ def test_the_model_is_used_where_it_beats_counting(risk: Risk) -> None:
 
 def test_risk_comes_true_on_later_months(risk: Risk) -> None:
     """Fifths of equal size, in order; what was told lies in the interval of what happened in most of them."""
-    groups = early_warning.calibration(risk)
+    groups = calibration(risk)
     assert risk.tested is not None
     assert groups["customers"].sum() == len(risk.tested.rows)
     assert groups["customers"].max() - groups["customers"].min() <= 1
     assert groups["left"].sum() == risk.tested.rows["left"].sum()
     assert groups["risk"].is_monotonic_increasing
     assert groups["risk"].between(groups["left_rate_low"], groups["left_rate_high"]).sum() >= 4
-    tops = early_warning.top_shares(risk)
+    tops = top_shares(risk)
     assert (tops["lift"] > 1).all() and tops["customers"].is_monotonic_increasing
 
 
@@ -384,7 +396,7 @@ def test_what_is_said_of_the_mood_and_of_leads() -> None:
             "reading": ["above", None],
         }
     )
-    say = said_early_warning.mood
+    say = said_indicators.mood
     assert f"“Payment failed” {formats.percent(0.12)}, above the usual" in str(say(shown, "2026-03"))
     calm = shown.assign(reading=["usual", None])
     assert str(say(calm, "2026-03")) == "Within the usual range at the end of the month: “Payment failed”."
@@ -392,18 +404,18 @@ def test_what_is_said_of_the_mood_and_of_leads() -> None:
     assert "nothing from which" in str(say(shown, "2026-04"))
     found = pd.DataFrame({"indicator": ["Payment failed", "Mails not opened"], "best_lag": [2, 1],
                           "verdict": ["leads churn", "no clear lead"]})  # fmt: skip
-    assert str(said_early_warning.leads(found)) == "Runs ahead of churn: “Payment failed” by 2 months."
+    assert str(said_indicators.runs_ahead(found)) == "Runs ahead of churn: “Payment failed” by 2 months."
 
 
 def test_what_is_said_of_risks_that_came_true_or_not() -> None:
     """Two groups of 100: told 5 and 20 %; came as told, more often, or less often."""
     groups = pd.DataFrame({"customers": [100, 100], "risk": [0.05, 0.2], "left": [5, 20],
                            "left_rate_low": [0.02, 0.13], "left_rate_high": [0.11, 0.29]})  # fmt: skip
-    said = str(said_early_warning.calibrated(groups))
+    said = str(calibrated(groups))
     assert "expected 25 times" in said and "came 25 times" in said and "Trust the order" not in said
-    more = str(said_early_warning.calibrated(groups.assign(left_rate_low=[0.06, 0.13])))
+    more = str(calibrated(groups.assign(left_rate_low=[0.06, 0.13])))
     assert "too low for sure in 1 of 2 groups" in more and more.endswith("which may be too low.")
-    fewer = str(said_early_warning.calibrated(groups.assign(left_rate_high=[0.04, 0.19])))
+    fewer = str(calibrated(groups.assign(left_rate_high=[0.04, 0.19])))
     assert "too high for sure in 2 of 2 groups" in fewer and fewer.endswith("which may be too high.")
 
 
@@ -412,7 +424,7 @@ def test_what_is_said_of_risks_that_came_true_or_not() -> None:
 
 @pytest.fixture(scope="module")
 def judged(sample: Business) -> pd.DataFrame:
-    return early_warning.back_test(sample).set_index("name")
+    return back_test(sample).set_index("name")
 
 
 @pytest.mark.parametrize("name", ["use_down_half", "failed_payment"])
@@ -432,7 +444,7 @@ def test_what_is_noise_in_the_sample_does_not_work(judged: pd.DataFrame, name: s
 
 def test_the_back_test_of_the_sample_by_a_second_way(sample: Business, judged: pd.DataFrame) -> None:
     """Precision and recall of a failed payment, counted customer by customer in plain Python."""
-    rows = early_warning.risk.snapshots(sample)
+    rows = snapshots(sample)
     rows = rows[(pd.Timestamp(sample.as_of) - rows["as_of"]).dt.days >= 60]
     alerts = hits = 0
     leavers: dict[tuple[str, pd.Timestamp], bool] = {}
@@ -455,18 +467,16 @@ def test_the_back_test_of_the_sample_by_a_second_way(sample: Business, judged: p
 
 def test_the_list_of_the_sample_ranks(sample: Business) -> None:
     """The model beats counting out of time, and its highest tenth leaves 1.5 times as often as all."""
-    risk = early_warning.risk_of_leaving(sample)
+    risk = risk_of_leaving(sample)
     assert risk.way == "model"
-    compared = early_warning.discrimination(risk)
+    compared = discrimination(risk)
     assert compared.loc[0, "area_low"] > 0.55 and (compared.loc[1:, "lead_low"] > 0).all()
-    assert early_warning.top_shares(risk).loc[1, "lift"] > 1.5
-    groups = early_warning.calibration(risk)
+    assert top_shares(risk).loc[1, "lift"] > 1.5
+    groups = calibration(risk)
     assert groups["left_rate"].iloc[-1] > 2 * groups["left_rate"].iloc[0]
-    people = early_warning.at_risk(sample, risk)
+    people = at_risk(sample, risk)
     assert people["mrr_expected"].is_monotonic_decreasing
     assert (people["risk"] >= risk.at_risk_from).all()
     assert {"C-9005", "C-9025", "C-9003"}.isdisjoint(people["customer_id"])  # asked, asked, paused
-    assert "C-9025" in set(early_warning.scheduled(sample).query("standing == 'leaving'")["customer_id"])
-    assert "C-9027" in set(
-        early_warning.scheduled(sample).query("standing == 'asked and stayed'")["customer_id"]
-    )
+    assert "C-9025" in set(scheduled(sample).query("standing == 'leaving'")["customer_id"])
+    assert "C-9027" in set(scheduled(sample).query("standing == 'asked and stayed'")["customer_id"])
