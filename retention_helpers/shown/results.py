@@ -116,10 +116,14 @@ def _bare(named: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _recorded(declared: Declared) -> dict[str, Column]:
-    """The columns that stand in a record by themselves: not the two parts of a rate."""
+    """The columns that stand in a record by themselves: not the two parts of a rate, unless they say so."""
     every = {name: column_of(declared, name) for name in declared}
     parts = {part for column in every.values() for part in column.of or ()}
-    return {name: column for name, column in every.items() if column.is_recorded and name not in parts}
+    is_recorded = {
+        name: name not in parts if column.is_recorded is None else column.is_recorded
+        for name, column in every.items()
+    }
+    return {name: column for name, column in every.items() if is_recorded[name]}
 
 
 def rows_of(measure: Callable[..., Any], note: str = "") -> Node:

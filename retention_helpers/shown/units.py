@@ -43,7 +43,7 @@ class Unit:
         key: str = "",
         note: str = "",
         is_shown: bool = True,
-        is_recorded: bool = True,
+        is_recorded: bool | None = None,
         is_optional: bool = False,
     ) -> "Column":
         """A column with this unit; see `Column`."""
@@ -77,11 +77,12 @@ class Column:
         unit: how its values are written.
         label: its heading; "" makes one from the name.
         of: the columns that hold the numerator and the denominator of a rate; the record then has the rate
-            in its five fields, and neither of the two by itself.
+            in its five fields.
         key: its name in the record; "" is the column's own.
         note: what the schema says of it.
         is_shown: whether it stands in the table; else in the record alone.
-        is_recorded: whether it stands in the record; else in the table alone.
+        is_recorded: whether it stands in the record, else in the table alone; None: unless it is a part of a
+            rate.
         is_optional: whether some frames do not have it; their record leaves it out.
     """
 
@@ -91,7 +92,7 @@ class Column:
     key: str = ""
     note: str = ""
     is_shown: bool = True
-    is_recorded: bool = True
+    is_recorded: bool | None = None
     is_optional: bool = False
 
 

@@ -15,7 +15,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from retention_helpers.business import Business
 from retention_helpers.early_warning import indicators
 from retention_helpers.early_warning.lifecycle import scheduled
-from retention_helpers.early_warning.past import Past, back_test, judge, past, verdict
+from retention_helpers.early_warning.past import Past, back_test, judge, judge_levels, past, verdict
 from retention_helpers.early_warning.people import at_risk, expected_range
 from retention_helpers.early_warning.risk import (
     PENALTY,
@@ -108,6 +108,33 @@ def test_a_back_test_by_hand(episodes: pd.DataFrame) -> None:
     assert found["median_lead_days"] == 36
     assert (found["precision"], found["recall"]) == (0.6, 0.75)
     assert found["precision_low"] < 0.6 < found["precision_high"]
+
+
+def test_a_back_test_by_level_is_that_of_each_level_alone(episodes: pd.DataFrame) -> None:
+    """Customers 0 to 2 and 3 to 5 apart; by a level that all have, nothing changes."""
+    known = known_of(episodes, "2025-12-01")
+    half = pd.Series(np.where(known.customer < 3, "first", "second"))
+    levels = {"half": half, "all": pd.Series(["all"] * len(half))}
+    found = judge_levels(known, levels, [SILENT], min_customers=3)
+    assert found["by"].tolist() == ["half", "half", "all"]
+    assert found["level"].tolist() == ["first", "second", "all"]
+    assert found["alerts"].tolist() == [3, 2, 5] and found["left"].tolist() == [2, 1, 3]
+    whole = judge(known, [SILENT], min_customers=3)
+    parts = [*(known.where((half == one).to_numpy()) for one in ("first", "second")), known]
+    alone = pd.concat([judge(part, [SILENT], min_customers=3) for part in parts], ignore_index=True)
+    pd.testing.assert_frame_equal(found.drop(columns=["by", "level"]), alone)
+    assert list(whole.columns) == list(alone.columns)
+
+
+def test_looking_at_every_level_is_allowed_for(world: pd.DataFrame) -> None:
+    """A hundred customers, of whom the warning works with p = 0.015; looked at ten times it is no news."""
+    known = past(world, AS_OF)
+    few = known.where(known.customer < 100)
+    assert judge(few, [SILENT], min_customers=20)["verdict"].tolist() == ["works"]
+    all_of_them = pd.Series(["all"] * len(few.customer))
+    looks = {f"look {nth}": all_of_them for nth in range(10)}
+    found = judge_levels(few, looks, [SILENT], min_customers=20)
+    assert set(found["verdict"]) == {"too few"} and found["p_value"].between(0.005, 0.05).all()
 
 
 def test_only_months_whose_sixty_days_are_over_count(episodes: pd.DataFrame) -> None:

@@ -30,6 +30,7 @@ from retention_helpers.early_warning.snapshots import snapshots, snapshots_now
 from retention_helpers.early_warning.thresholds import better_thresholds
 from retention_helpers.measurement import measures
 from retention_helpers.words import formats
+from retention_helpers.words.errors import InputError
 
 MARCH = pd.Timestamp("2026-04-01")  # the midnight that ends it
 ON, OFF, NOT_JUDGED = "on", "off", "not judged"
@@ -359,6 +360,26 @@ def test_whom_to_call(march: Business, risk: Risk) -> None:
     free = people[~people["contacted_lately"]]
     assert called["customer_id"].tolist() == free["customer_id"].head(2).tolist()
     assert people["mrr_expected"].is_monotonic_decreasing
+
+
+def test_the_list_of_a_level(opened: Callable[..., Any]) -> None:
+    """The same customers as in the whole list, in its order, and calls of their own."""
+    spans = [("a", "2025-09-01", "", 30, "active", "team"), ("b", "2025-09-01", "", 20, "active", "solo"),
+             ("c", "2025-09-01", "", 10, "active", "team")]  # fmt: skip
+    with opened(spans, events=[("a", FIRST_DAY, "login")], settings=TABLES["settings"]) as own:
+        risk = risk_of_leaving(own)
+        whole, team = at_risk(own, risk), at_risk(own, risk, within={"first_plan": "team"})
+        assert whole["customer_id"].tolist() == ["a", "b", "c"] and whole["call"].tolist()[:2] == [1, 2]
+        assert team["customer_id"].tolist() == ["a", "c"] and team["call"].tolist() == [1, 2]
+        assert at_risk(own, risk, within={"first_plan": "team", "start_year": "2025"}).equals(team)
+        with pytest.raises(InputError, match=r"^No customer has gold as first_plan, only solo, team\.$"):
+            at_risk(own, risk, within={"first_plan": "gold"})
+        unknown = r"^Customers cannot be grouped by size, only by first_plan, "
+        with pytest.raises(InputError, match=unknown):
+            at_risk(own, risk, within={"size": "1"})
+        with pytest.raises(InputError, match=unknown):
+            back_test(own, by="size")
+        assert set(back_test(own, by=["first_plan", "start_year"])["level"]) == {"solo", "team", "2025"}
 
 
 def test_the_play_fits_the_warning(march: Business, risk: Risk) -> None:
