@@ -1,6 +1,6 @@
 """Every warning, held against what came after: which of them deserve belief in this business.
 
-At each past month end, who raised a warning, and who asked to cancel or left within the next sixty days? Only
+At each past month end, who raised a warning, and who asked to cancel or left within the horizon? Only
 customers who had done neither take part: after the decision use falls silent, and silence that follows it
 would "predict" it.
 """
@@ -42,7 +42,7 @@ VERDICTS = ("works", "works weakly", "does not work for you", "too few")
 
 
 class Past(NamedTuple):
-    """The month ends whose next sixty days are over, as arrays; a row a customer a month end."""
+    """The month ends whose horizon is over, as arrays; a row a customer a month end."""
 
     rows: pd.DataFrame
     place: Integers  # of each row in `snapshots`
@@ -134,7 +134,7 @@ def verdict(times: Ratio, corrected_p: float, *, customers: int, min_customers: 
 
 
 def _recall(found: Flags, known: Past) -> Rate:
-    """Of those who left, judged at a month end in the sixty days before: who had the warning on at one."""
+    """Of those who left, judged at a month end within the horizon before: who had the warning on at one."""
     leavers = found.judged & known.left
     day = known.rows["as_of"].to_numpy()[leavers].astype("datetime64[D]").astype(np.int64)
     left_on = day + known.rows["leaves_in"].to_numpy()[leavers].astype(np.int64)
@@ -252,7 +252,7 @@ def _record(rule: Rule, known: Past) -> dict[str, Any]:
     verdict=one_of(*VERDICTS),
 )
 def back_test(business: Business, *, by: By = ()) -> pd.DataFrame:
-    """One row a warning: how often it came on at past month ends, and what came after within sixty days.
+    """One row a warning: how often it came on at past month ends, and what came after within the horizon.
 
     An alert is the first month end of an episode: the warning is on, and was not the month before.
     `customers` are those alerted. `precision` is the share of alerts followed by a request to cancel or the

@@ -1,4 +1,4 @@
-"""One risk: how likely each customer is to ask or leave within sixty days, and how good that number is.
+"""One risk: how likely each customer is to ask or leave within the horizon, and how good that number is.
 
 A logistic hazard with a ridge penalty, learned from the month ends whose outcome was known at the time and
 tested on the later half of the past, month by month. It is used only where it ranks better than the two
@@ -71,7 +71,7 @@ class Risk:
         way: "model", or "warnings": the share that left among customers with as many warnings on. rules: the
             warnings that the data can raise. counted: those of them that put a customer at risk: the ones
             that deserve belief, or the starting points where none does and they could not be tested. base:
-            the share that left within sixty days, of everybody at every past month end. tested: the model
+            the share that left within the horizon, of everybody at every past month end. tested: the model
             against its baselines; None where there was too little to learn from. learned: the model that
             scores the present; None unless way is "model". values: the risk of each row of `snapshots`; NaN
             where the customer does not pay, has asked, or where it could not be told without looking ahead.
@@ -135,7 +135,7 @@ def _learned_from(wide: Floats, left: Booleans) -> Learned | None:
 
 
 def _month_by_month(taught: Past, wide: Floats) -> Floats:
-    """The risk of each row in the later half, from the month ends whose sixty days were over by then."""
+    """The risk of each row in the later half, from the month ends whose horizon was over by then."""
     risk = np.full(len(taught.nth), np.nan)
     as_of = taught.rows["as_of"].to_numpy()
     nths = np.unique(taught.nth)

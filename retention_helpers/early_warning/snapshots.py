@@ -16,7 +16,7 @@ from retention_helpers.business import Business, levels, months
 from retention_helpers.early_warning import seen
 from retention_helpers.words import calendar
 
-HORIZON_DAYS = 60
+HORIZON_DAYS = 60  # the horizon: so far ahead leaving counts
 ROWS_AT_ONCE = 1_000_000  # a customer a month end; beyond, the engine takes some month ends at a time
 NEVER = 9_999  # for what could be seen and has not happened
 WATCHED_DAYS = 30  # a table that began later cannot say that nothing happened

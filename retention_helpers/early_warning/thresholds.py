@@ -15,7 +15,7 @@ from retention_helpers.statistics.clusters import UNKNOWN, Ratio
 
 
 def halves(known: Past) -> tuple[Past, Past]:
-    """The first half of the months and the second, without the month ends whose sixty days reach into it."""
+    """The first half of the months and the second, without the month ends whose horizon reaches into it."""
     nths = np.unique(known.nth)
     if len(nths) < 2:
         nothing = np.zeros(len(known.nth), dtype=bool)
