@@ -9,6 +9,7 @@ from retention_helpers.business import Business
 from retention_helpers.early_warning.past import Past, past
 from retention_helpers.early_warning.rules import Rule, usable
 from retention_helpers.early_warning.snapshots import snapshots
+from retention_helpers.shown.results import records, rows_of
 from retention_helpers.shown.units import (
     COUNT,
     MONTH,
@@ -18,6 +19,7 @@ from retention_helpers.shown.units import (
     SHARE,
     TEXT,
     WHOLE,
+    Unit,
     columns,
     columns_of,
     names_of,
@@ -36,14 +38,14 @@ TINY = 1e-9
 
 
 @columns(
-    name=TEXT(is_shown=False),
-    indicator=TEXT,
+    name=TEXT(is_shown=False, is_recorded=False),
+    indicator=TEXT(is_recorded=False),
     month=MONTH,
     customers=COUNT,
     on=COUNT("Warned"),
-    share=RATE,
-    lowest_usual_share=SHARE,
-    highest_usual_share=SHARE,
+    share=RATE(of=("on", "customers")),
+    lowest_usual_share=SHARE.recorded_as(NUMBER),
+    highest_usual_share=SHARE.recorded_as(NUMBER),
     reading=one_of("usual", "above", "below").or_null,
 )
 def leading_indicators(business: Business) -> pd.DataFrame:
@@ -153,10 +155,10 @@ def _correlations(ahead: Floats, behind: Floats) -> Floats:
 @columns(
     name=TEXT(is_shown=False),
     indicator=TEXT,
-    months=COUNT,
+    months=COUNT(is_recorded=False),
     best_lag=WHOLE.or_null("Best lag, months"),
     correlation=NUMBER,
-    p_value=P_VALUE("p"),
+    p_value=P_VALUE.recorded_as(NUMBER)("p"),
     verdict=one_of("leads churn", "no clear lead", "too few"),
 )
 def leads(business: Business) -> pd.DataFrame:
@@ -207,6 +209,8 @@ def held_against_churn(shown: pd.DataFrame, known: Past) -> pd.DataFrame:
     return frame
 
 
+@columns(**columns_of(leads), by_month=Unit(str, rows_of(leading_indicators)))
 def with_leads(monthly: pd.DataFrame, ahead: pd.DataFrame) -> pd.DataFrame:
-    """One row an indicator a month end: its rows of `leading_indicators`, with what `leads` says of it."""
-    return monthly.merge(ahead.drop(columns="indicator"), on="name")
+    """One row an indicator of `leads`; `by_month`: its records of `leading_indicators`."""
+    own = [monthly[monthly["name"] == name] for name in ahead["name"]]
+    return ahead.assign(by_month=[records(part, leading_indicators) for part in own])

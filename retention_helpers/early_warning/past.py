@@ -22,6 +22,7 @@ from retention_helpers.shown.units import (
     TENTHS,
     TEXT,
     TIMES,
+    WHOLE,
     columns,
     named,
     names_of,
@@ -35,8 +36,8 @@ TENURE_BANDS = (8, 31, 61, 91, 181, 366)  # first days; those of one band and mo
 WORTH_IT = 1.5  # times as often as others of the same age: below it a warning that holds is a weak one
 NOT_TO_MISS = 2.0  # times as often: a warning is no good only where the data rule this out
 OF_LEVEL = {
-    "by": named({name: formats.words(name) for name in levels.OURS})(is_optional=True),
-    "level": TEXT(is_optional=True),
+    "by": named({name: formats.words(name) for name in levels.OURS})(is_recorded=False, is_optional=True),
+    "level": TEXT(is_recorded=False, is_optional=True),
 }
 VERDICTS = ("works", "works weakly", "does not work for you", "too few")
 
@@ -233,20 +234,20 @@ def _record(rule: Rule, known: Past) -> dict[str, Any]:
     **OF_LEVEL,
     name=TEXT(is_shown=False),
     warning=TEXT,
-    alerts=COUNT,
+    alerts=COUNT(is_recorded=True),
     alerts_a_month=TENTHS,
     customers=COUNT(is_shown=False),
     left=COUNT(is_shown=False),
-    precision=RATE("Left after an alert"),
+    precision=RATE("Left after an alert", of=("left", "alerts")),
     base_left=COUNT(is_shown=False),
     base_rows=COUNT(is_shown=False),
-    base_rate=RATE("Left of all"),
-    lift=TIMES.interval("Times as often"),
-    p_value=P_VALUE(is_shown=False),
+    base_rate=RATE("Left of all", of=("base_left", "base_rows")),
+    lift=TIMES.interval("Times as often", is_recorded=False),
+    p_value=P_VALUE(is_shown=False, is_recorded=False),
     recalled=COUNT(is_shown=False),
     leavers=COUNT(is_shown=False),
-    recall=RATE(is_shown=False),
-    median_lead_days=COUNT(is_shown=False),
+    recall=RATE(is_shown=False, of=("recalled", "leavers")),
+    median_lead_days=WHOLE.or_null(is_shown=False),
     first_half_lift=TIMES(is_shown=False),
     second_half_lift=TIMES(is_shown=False),
     verdict=one_of(*VERDICTS),
@@ -273,7 +274,7 @@ def back_test(business: Business, *, by: By = ()) -> pd.DataFrame:
     **OF_LEVEL,
     warning=TEXT,
     recall=RATE("Leavers it warned of"),
-    median_lead_days=COUNT("Days ahead, median"),
+    median_lead_days=WHOLE("Days ahead, median"),
     first_half_lift=TIMES("Times as often, first half"),
     second_half_lift=TIMES("Times as often, second half"),
 )

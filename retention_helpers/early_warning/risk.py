@@ -7,7 +7,7 @@ warnings.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +17,17 @@ from retention_helpers.business import Business
 from retention_helpers.early_warning.past import Past, back_test, past
 from retention_helpers.early_warning.rules import STARTING_POINTS, Rule, usable
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS, snapshots
-from retention_helpers.shown.units import COUNT, NUMBER, RATE, SHARE, TEXT, TIMES, columns, names_of
+from retention_helpers.shown.units import (
+    COUNT,
+    MONEY,
+    NUMBER,
+    RATE,
+    SHARE,
+    TEXT,
+    TIMES,
+    columns,
+    names_of,
+)
 from retention_helpers.statistics.clusters import Areas, Booleans, Floats, areas, clustered_rate
 from retention_helpers.statistics.intervals import Rate
 
@@ -31,7 +41,6 @@ TOP_SHARES = (0.05, 0.1, 0.2)
 GROUPS = 5  # of equal size, by predicted risk
 LEFT_WITHIN = f"Left within {HORIZON_DAYS} days"
 LEFT_RATE = RATE(LEFT_WITHIN, of=("left", "customers"), key="left")
-FRACTION = replace(SHARE, node=NUMBER.node)
 
 
 class Learned(NamedTuple):
@@ -269,7 +278,13 @@ def discrimination(risk: Risk) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names_of(discrimination))
 
 
-@columns(fifth=COUNT(is_recorded=False), customers=COUNT, risk=FRACTION, left=COUNT, left_rate=LEFT_RATE)
+@columns(
+    fifth=COUNT(is_recorded=False),
+    customers=COUNT,
+    risk=SHARE.recorded_as(NUMBER),
+    left=COUNT,
+    left_rate=LEFT_RATE,
+)
 def calibration(risk: Risk) -> pd.DataFrame:
     """One row a fifth of the tested customers, by predicted risk: what was told, and the share that left.
 
@@ -291,7 +306,7 @@ def calibration(risk: Risk) -> pd.DataFrame:
 
 
 @columns(
-    top_share=FRACTION.within(type="number"),
+    top_share=SHARE.recorded_as(MONEY),
     customers=COUNT,
     left=COUNT,
     left_rate=LEFT_RATE,

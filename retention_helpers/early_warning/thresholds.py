@@ -6,11 +6,24 @@ import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.early_warning.past import Past, flags, lift, past
+from retention_helpers.early_warning.past import Past, back_test, flags, lift, past
 from retention_helpers.early_warning.rules import Rule, usable
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS, snapshots
-from retention_helpers.shown.results import records
-from retention_helpers.shown.units import NUMBER, TEXT, TIMES, columns, names_of, one_of
+from retention_helpers.shown.records import estimate_of
+from retention_helpers.shown.results import records, rows_of
+from retention_helpers.shown.units import (
+    COUNT,
+    NUMBER,
+    TEXT,
+    TIMES,
+    Unit,
+    columns,
+    columns_of,
+    fields,
+    names_of,
+    one_of,
+    or_null,
+)
 from retention_helpers.statistics.clusters import UNKNOWN, Ratio
 
 
@@ -71,10 +84,21 @@ def better_thresholds(business: Business) -> pd.DataFrame:
     return suggest(known, usable(business), min_customers=business.settings.min_customers)
 
 
+@columns(
+    **columns_of(back_test),
+    horizon_days=COUNT,
+    lift_and_p=Unit(str, fields(value=NUMBER, low=NUMBER, high=NUMBER, p_value=NUMBER))(key="lift"),
+    threshold=Unit(str, or_null(rows_of(better_thresholds)["items"])),
+)
 def with_thresholds(judged: pd.DataFrame, better: pd.DataFrame) -> pd.DataFrame:
     """One row a warning of `back_test`; `threshold`: its record of `better_thresholds`, or None."""
     tried = dict(zip(better["name"], records(better, better_thresholds), strict=True))
-    return judged.assign(threshold=[tried.get(name) for name in judged["name"]])
+    lifts = [{**estimate_of(row, "lift"), "p_value": row["p_value"]} for row in judged.to_dict("records")]
+    return judged.assign(
+        horizon_days=HORIZON_DAYS,
+        lift_and_p=lifts,
+        threshold=[tried.get(name) for name in judged["name"]],
+    )
 
 
 def suggest(known: Past, rules: list[Rule], *, min_customers: int) -> pd.DataFrame:

@@ -1,15 +1,11 @@
 """What is said of the mood of all, and of what runs ahead of churn."""
 
-from typing import Any
-
 import pandas as pd
 
 from retention_helpers.early_warning import indicators
 from retention_helpers.shown import figures
-from retention_helpers.shown.records import rate_of
 from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Sentence, listed
-from retention_helpers.shown.units import MONTH, NUMBER, RATE, TEXT, WHOLE, columns_of, rows
 from retention_helpers.words import formats
 
 
@@ -46,45 +42,7 @@ def runs_ahead(found: pd.DataFrame) -> Sentence:
     return Sentence("No indicator runs ahead of churn more closely than chance would have it.")
 
 
-INDICATORS = rows(
-    name=TEXT,
-    indicator=TEXT,
-    best_lag=WHOLE.or_null,
-    correlation=NUMBER,
-    p_value=NUMBER,
-    verdict=columns_of(indicators.leads)["verdict"],
-    by_month=rows(
-        month=MONTH,
-        share=RATE,
-        lowest_usual_share=NUMBER,
-        highest_usual_share=NUMBER,
-        reading=columns_of(indicators.leading_indicators)["reading"],
-    ),
-)
-
-
-def _indicator(monthly: pd.DataFrame) -> dict[str, Any]:
-    same = ("lowest_usual_share", "highest_usual_share", "reading")
-    return {
-        **monthly.iloc[0][["name", "indicator", "best_lag", "correlation", "p_value", "verdict"]],
-        "by_month": [
-            {
-                "month": formats.iso_month(row["month"]),
-                "share": rate_of(row, "share", "on", "customers"),
-                **{key: row[key] for key in same},
-            }
-            for row in monthly.to_dict(orient="records")
-        ],
-    }
-
-
 leading_indicators = Measure(indicators.leading_indicators, sentence=mood, figure=figures.share_by_month)
 lately = Measure(indicators.lately, "The last three months of each indicator")
 leads = Measure(indicators.leads, "Does it run ahead of churn?", sentence=runs_ahead)
-with_leads = Measure(
-    indicators.with_leads,
-    findings={"leading_indicators": INDICATORS},
-    record=lambda monthly: {
-        "leading_indicators": [_indicator(own) for _, own in monthly.groupby("name", sort=False)]
-    },
-)
+with_leads = Measure(indicators.with_leads, findings="leading_indicators")

@@ -84,22 +84,13 @@ at_risk = Measure(
     findings="at_risk",
     note="Customers at risk who have not asked to cancel, the largest expected loss first.",
 )
+TOTALS = {
+    "calls": fields(customers=COUNT, expected_left=NUMBER, mrr_expected=NUMBER),
+    "at_risk": fields(customers=COUNT, mrr=NUMBER, expected_left=NUMBER, expected_low=COUNT,
+                      expected_high=COUNT, mrr_expected=NUMBER),
+    "scheduled": fields(customers=COUNT, mrr=NUMBER, asked_and_stayed=COUNT),
+    "verdicts": by_name(COUNT),
+}  # fmt: skip
 totals = Measure(
-    listed_people.totals,
-    findings={
-        "totals": fields(
-            calls=fields(customers=COUNT, expected_left=NUMBER, mrr_expected=NUMBER),
-            at_risk=fields(
-                customers=COUNT,
-                mrr=NUMBER,
-                expected_left=NUMBER,
-                expected_low=COUNT,
-                expected_high=COUNT,
-                mrr_expected=NUMBER,
-            ),
-            scheduled=fields(customers=COUNT, mrr=NUMBER, asked_and_stayed=COUNT),
-            verdicts=by_name(COUNT),
-        )
-    },
-    record=lambda totals: {"totals": totals},
+    listed_people.totals, findings={"totals": fields(**TOTALS)}, record=lambda totals: {"totals": totals}
 )

@@ -1,8 +1,7 @@
 """What is said of the warnings: which deserve belief, and where other thresholds do better."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import pandas as pd
 
@@ -10,10 +9,9 @@ from retention_helpers.early_warning import past, rules, thresholds
 from retention_helpers.early_warning.rules import Rule
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS
 from retention_helpers.shown import figures
-from retention_helpers.shown.records import estimate_of, rate_of
-from retention_helpers.shown.results import Measure, rows_of
+from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Sentence, listed
-from retention_helpers.shown.units import COUNT, NUMBER, RATE, TEXT, WHOLE, fields, one_of, or_null, rows
+from retention_helpers.shown.units import RATE
 from retention_helpers.statistics.intervals import Rate
 from retention_helpers.words import formats
 
@@ -94,40 +92,6 @@ def suggested(frame: pd.DataFrame) -> Sentence:
     )
 
 
-SIGNALS = rows(
-    "Every warning that the data can raise, held against what came after: alerts at past month ends, and who "
-    "asked or left within the horizon.",
-    name=TEXT,
-    warning=TEXT,
-    horizon_days=COUNT,
-    alerts=COUNT,
-    alerts_a_month=NUMBER,
-    customers=COUNT,
-    precision=RATE,
-    base_rate=RATE,
-    lift=fields(value=NUMBER, low=NUMBER, high=NUMBER, p_value=NUMBER),
-    first_half_lift=NUMBER,
-    second_half_lift=NUMBER,
-    recall=RATE,
-    median_lead_days=WHOLE.or_null,
-    verdict=one_of(*past.VERDICTS),
-    threshold=or_null(rows_of(thresholds.better_thresholds)["items"]),
-)
-
-
-def _signal(row: Mapping[Any, Any]) -> dict[str, Any]:
-    same = ("name", "warning", "alerts", "alerts_a_month", "customers", "first_half_lift", "second_half_lift",
-            "median_lead_days", "verdict", "threshold")  # fmt: skip
-    return {
-        **{key: row[key] for key in same},
-        "horizon_days": HORIZON_DAYS,
-        "precision": rate_of(row, "precision", "left", "alerts"),
-        "base_rate": rate_of(row, "base_rate", "base_left", "base_rows"),
-        "recall": rate_of(row, "recall", "recalled", "leavers"),
-        "lift": {**estimate_of(row, "lift"), "p_value": row["p_value"]},
-    }
-
-
 back_test = Measure(
     past.back_test,
     "Every warning against what came after",
@@ -149,6 +113,7 @@ better_thresholds = Measure(
 )
 with_thresholds = Measure(
     thresholds.with_thresholds,
-    findings={"signals": SIGNALS},
-    record=lambda judged: {"signals": [_signal(row) for row in judged.to_dict(orient="records")]},
+    findings="signals",
+    note="Every warning that the data can raise, held against what came after: alerts at past month ends, "
+    "and who asked or left within the horizon.",
 )
