@@ -73,13 +73,19 @@ def test_what_the_comparison_computes_is_in_the_glossary() -> None:
 
 
 def test_every_measure_of_the_warnings_is_in_the_glossary() -> None:
-    """The same for a package, as far as it is for notebooks."""
-    own = {
-        f"early_warning.{name}"
-        for name in early_warning.__all__
-        if inspect.isfunction(getattr(early_warning, name))
+    """What the measures that the room offers are computed by, but for other views of the same tables."""
+    offered = [getattr(early_warning, name) for name in early_warning.__all__]
+    codes = [one.of for one in offered if isinstance(one, Measure)]
+    own = {f"{code.__module__}.{code.__name__}".split(".", 1)[1] for code in codes}
+    other_views = {
+        "early_warning.indicators.lately",
+        "early_warning.indicators.with_leads",
+        "early_warning.lifecycle.by_stage",
+        "early_warning.past.steadiness",
+        "early_warning.people.totals",
+        "early_warning.thresholds.with_thresholds",
     }
-    assert own - {"early_warning.call_sheet"} == {name for name in CODE.findall(GLOSSARY) if name in own}
+    assert own - other_views == {name for name in CODE.findall(GLOSSARY) if name in own}
 
 
 def test_the_glossary_of_the_warnings_holds_the_numbers_of_the_code() -> None:

@@ -9,6 +9,22 @@ from retention_helpers.business import Business
 from retention_helpers.early_warning.past import Past, past
 from retention_helpers.early_warning.rules import Rule, usable
 from retention_helpers.early_warning.snapshots import snapshots
+from retention_helpers.shown.results import records, rows_of
+from retention_helpers.shown.units import (
+    COUNT,
+    MONTH,
+    NUMBER,
+    P_VALUE,
+    RATE,
+    SHARE,
+    TEXT,
+    WHOLE,
+    Unit,
+    columns,
+    columns_of,
+    names_of,
+    one_of,
+)
 from retention_helpers.statistics import control
 from retention_helpers.statistics.clusters import Floats, Integers
 from retention_helpers.statistics.intervals import LEVEL, holm, with_rate
@@ -21,14 +37,23 @@ SEED = 20_260_101
 TINY = 1e-9
 
 
+@columns(
+    name=TEXT(is_shown=False, is_recorded=False),
+    indicator=TEXT(is_recorded=False),
+    month=MONTH,
+    customers=COUNT,
+    on=COUNT("Warned"),
+    share=RATE(of=("on", "customers")),
+    lowest_usual_share=SHARE.recorded_as(NUMBER),
+    highest_usual_share=SHARE.recorded_as(NUMBER),
+    reading=one_of("usual", "above", "below").or_null,
+)
 def leading_indicators(business: Business) -> pd.DataFrame:
     """One row an indicator a month end: the share of customers with the warning on, and what would be usual.
 
-    Of the customers who pay and have done neither. The usual range is that of the control chart of churn:
-    from up to 24 months before, never the judged one; outside it by chance once in a hundred months. Missing
-    with fewer than 8 months before. Columns: name, indicator, month (that ends), customers, on, share with
-    `_low` and `_high`, lowest_usual_share, highest_usual_share, reading (usual, above, below; null without
-    limits).
+    Of the customers who pay and have done neither; `month` is the one that ends. The usual range is that of
+    the control chart of churn: from up to 24 months before, never the judged one; outside it by chance once
+    in a hundred months. Range and `reading` are missing with fewer than 8 months before.
     """
     shown: pd.DataFrame = business.remember(
         "leading indicators", lambda: series(snapshots(business), _chosen(business))
@@ -43,10 +68,14 @@ def _chosen(business: Business) -> list[Rule]:
 def series(rows: pd.DataFrame, rules: list[Rule]) -> pd.DataFrame:
     """`leading_indicators` from rows of `snapshots`."""
     parts = [_monthly(rows, rule) for rule in rules]
-    columns = ["name", "indicator", "month", "customers", "on", "share", "share_low", "share_high",
-               "lowest_usual_share", "highest_usual_share", "reading"]  # fmt: skip
-    whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-    return whole[columns]
+    names = names_of(leading_indicators)
+    return pd.concat(parts, ignore_index=True)[names] if parts else pd.DataFrame(columns=names)
+
+
+@columns(**columns_of(leading_indicators))
+def lately(monthly: pd.DataFrame) -> pd.DataFrame:
+    """The last three months of each indicator."""
+    return monthly.groupby("name", sort=False).tail(3)
 
 
 def _monthly(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:
@@ -123,13 +152,21 @@ def _correlations(ahead: Floats, behind: Floats) -> Floats:
     return np.stack(found, axis=1)
 
 
+@columns(
+    name=TEXT(is_shown=False),
+    indicator=TEXT,
+    months=COUNT(is_recorded=False),
+    best_lag=WHOLE.or_null("Best lag, months"),
+    correlation=NUMBER,
+    p_value=P_VALUE.recorded_as(NUMBER)("p"),
+    verdict=one_of("leads churn", "no clear lead", "too few"),
+)
 def leads(business: Business) -> pd.DataFrame:
     """One row an indicator: by how many months it runs ahead of churn, if it does.
 
-    Held against the share of customers who asked or left in the month after. Columns: name, indicator, months
-    (of history), best_lag (in months), correlation, p_value, verdict (leads churn, no clear lead, too few).
+    Held against the share of customers who asked or left in the month after; `months` are those of history.
     *Leads churn*: the p-value stays below 0.05 after Holm's correction for all indicators; *too few*: fewer
-    than 18 months.
+    than FEWEST_MONTHS.
     """
 
     def held() -> pd.DataFrame:
@@ -158,9 +195,7 @@ def held_against_churn(shown: pd.DataFrame, known: Past) -> pd.DataFrame:
         too_few = len(own) < FEWEST_MONTHS or own.nunique() < 2
         found = None if too_few else lead(own.to_numpy(), churn[own.index].to_numpy())
         records.append((name, part["indicator"].iloc[0], len(own), *(found or (None, np.nan, np.nan))))
-    frame = pd.DataFrame(
-        records, columns=["name", "indicator", "months", "best_lag", "correlation", "p_value"]
-    ).astype({"best_lag": "Int64"})
+    frame = pd.DataFrame(records, columns=names_of(leads)[:-1]).astype({"best_lag": "Int64"})
     tested = frame["p_value"].notna()
     corrected = pd.Series(holm(list(frame.loc[tested, "p_value"])), index=frame.index[tested], dtype=float)
     frame["verdict"] = [
@@ -172,3 +207,10 @@ def held_against_churn(shown: pd.DataFrame, known: Past) -> pd.DataFrame:
         for nth in frame.index
     ]
     return frame
+
+
+@columns(**columns_of(leads), by_month=Unit(str, rows_of(leading_indicators)))
+def with_leads(monthly: pd.DataFrame, ahead: pd.DataFrame) -> pd.DataFrame:
+    """One row an indicator of `leads`; `by_month`: its records of `leading_indicators`."""
+    own = [monthly[monthly["name"] == name] for name in ahead["name"]]
+    return ahead.assign(by_month=[records(part, leading_indicators) for part in own])

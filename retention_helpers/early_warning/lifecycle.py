@@ -5,6 +5,7 @@ at risk, and has a list of its own.
 """
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -14,27 +15,58 @@ import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.early_warning.past import past
-from retention_helpers.early_warning.risk import FIRST_WEEK, Risk
+from retention_helpers.early_warning.risk import FIRST_WEEK, LEFT_WITHIN, Risk
 from retention_helpers.early_warning.snapshots import kept_snapshots, snapshots, snapshots_now
+from retention_helpers.shown.units import (
+    CODE,
+    COUNT,
+    DAY,
+    MONEY,
+    NUMBER,
+    RATE,
+    SHARE,
+    TEXT,
+    columns,
+    columns_of,
+    names_of,
+    one_of,
+)
 from retention_helpers.statistics.clusters import Booleans, Floats, clustered_rate
 from retention_helpers.statistics.intervals import Rate, rate, with_rate
 
 STAGES = ("at risk", "first week", "habit", "established")
 HABIT = 90  # last day since sign-up
 ZERO = Decimal(0)
-TASKS = {
-    "at risk": ("speak to them before they decide", "contacted in the last 30 days"),
-    "first week": (
-        "bring them to a first success",
-        "onboarding finished by day 7, of the last month's sign-ups",
-    ),
-    "habit": ("make it part of their week", "logged in within the last 7 days"),
-    "established": ("show what else it can do, and ask for referrals", "logged in within the last 7 days"),
-}
 LATELY_CONTACTED_DAYS = 30
 LATELY_DAYS, DORMANT_DAYS = 7, 30  # without a login: up to, and from which on
+TASKS = {
+    "at risk": ("speak to them before they decide", f"contacted in the last {LATELY_CONTACTED_DAYS} days"),
+    "first week": (
+        "bring them to a first success",
+        f"onboarding finished by day {FIRST_WEEK}, of the last month's sign-ups",
+    ),
+    "habit": ("make it part of their week", f"logged in within the last {LATELY_DAYS} days"),
+    "established": (
+        "show what else it can do, and ask for referrals",
+        f"logged in within the last {LATELY_DAYS} days",
+    ),
+}
 BILLING = ("paying", "past due", "asked to cancel", "paused")
 ACTIVITY = ("active", "slowing", "dormant", "not seen")
+
+
+def key(word: str) -> str:
+    """A stage or an activity as a name in findings.json."""
+    return word.replace(" ", "_")
+
+
+STAGE = replace(one_of(*map(key, STAGES)), plain=key)
+STAGE_OR_NONE = replace(TEXT, plain=key)  # or "came"
+IN_STAGES = {stage: COUNT(key=key(stage)) for stage in STAGES}
+IN_ACTIVITIES = {
+    **{key(one): COUNT for one in ACTIVITY},
+    **{f"mrr_{key(one)}": MONEY for one in ACTIVITY},
+}
 
 
 def is_at_risk(rows: pd.DataFrame, values: Floats, risk: Risk) -> Booleans:
@@ -82,13 +114,23 @@ def staged(business: Business, risk: Risk) -> Staged:
     return Staged(at(business.report_month), at(business.as_of))
 
 
+@columns(
+    stage=STAGE,
+    customers=COUNT,
+    share=SHARE,
+    mrr=MONEY,
+    what=TEXT,
+    watch=TEXT,
+    watched=COUNT(is_shown=False),
+    watched_of=COUNT(is_shown=False),
+    watched_rate=RATE("Share of them"),
+)
 def stages(business: Business, risk: Risk) -> pd.DataFrame:
     """One row a stage, at risk first: its customers at the month's end, their MRR, what to do and to watch.
 
-    The customers add up to customers_at_end. Watched: of those at risk, who was contacted in the last 30
-    days; of those who signed up 7 to 37 days ago, who finished the onboarding by day 7; of the habit and the
-    established stage, who logged in within the last 7 days. Columns: stage, customers, share, mrr, what,
-    watch, watched, watched_of, watched_rate with `_low` and `_high`.
+    The customers add up to customers_at_end. Watched: of those at risk, who was contacted lately; of those
+    who signed up in the month before the last week, who finished the onboarding in their first; of the habit
+    and the established stage, who logged in lately.
     """
     now = staged(business, risk).now
     joined = now[["customer_id", "stage"]].merge(_amounts(business), on="customer_id", how="left")
@@ -100,8 +142,8 @@ def stages(business: Business, risk: Risk) -> pd.DataFrame:
         money = sum(part["mrr"], ZERO)
         rates = (watched[stage].numerator, watched[stage].denominator)
         records.append((stage, len(part), share, money, *TASKS[stage], *rates))
-    columns = ["stage", "customers", "share", "mrr", "what", "watch", "watched", "watched_of"]
-    return with_rate(pd.DataFrame(records, columns=columns), "watched_rate", "watched", "watched_of")
+    frame = pd.DataFrame(records, columns=list(columns_of(stages))[:-1])
+    return with_rate(frame, "watched_rate", "watched", "watched_of")
 
 
 def _amounts(business: Business) -> pd.DataFrame:
@@ -111,11 +153,11 @@ def _amounts(business: Business) -> pd.DataFrame:
     return now.select("customer_id", "mrr", "plan", "interval", "asked_on", "begin_on", "state").execute()
 
 
+@columns(stage_at_start=STAGE_OR_NONE, **IN_STAGES, left=COUNT)
 def stage_flows(business: Business, risk: Risk) -> pd.DataFrame:
     """One row a stage at the month's start, and one for those who came: where its customers are at the end.
 
-    Columns: stage_at_start (the four stages, "came"), at risk, first week, habit, established, left. Rows and
-    columns add up to the customers at the start and at the end.
+    Rows and columns add up to the customers at the start and at the end.
     """
     two = staged(business, risk)
     pairs = two.before[["customer_id", "stage"]].merge(
@@ -128,12 +170,12 @@ def stage_flows(business: Business, risk: Risk) -> pd.DataFrame:
     return counted.rename_axis("stage_at_start").rename_axis(None, axis=1).reset_index()
 
 
+@columns(stage=STAGE, customer_months=COUNT, left=COUNT, left_rate=RATE(LEFT_WITHIN))
 def stage_churn(business: Business, risk: Risk) -> pd.DataFrame:
-    """One row a stage: of its customers at past month ends, who asked or left within sixty days.
+    """One row a stage: of its customers at past month ends, who asked or left within the horizon.
 
     Only customers who pay and have done neither, at month ends whose risk was told from what was known by
-    then and whose sixty days are over. A customer counts once for every month end; the interval counts
-    customers. Columns: stage, customer_months, left, left_rate with `_low` and `_high`.
+    then and whose horizon is over. A customer counts once for every month end; the interval counts customers.
     """
     rows = snapshots(business)
     known = past(rows, pd.Timestamp(business.as_of))
@@ -145,8 +187,24 @@ def stage_churn(business: Business, risk: Risk) -> pd.DataFrame:
         share = clustered_rate(told.left[own], told.customer[own])
         records.append((name, share.denominator,
                         share.numerator, share.value, share.low, share.high))  # fmt: skip
-    columns = ["stage", "customer_months", "left", "left_rate", "left_rate_low", "left_rate_high"]
-    return pd.DataFrame(records, columns=columns)
+    return pd.DataFrame(records, columns=names_of(stage_churn))
+
+
+@columns(
+    stage=STAGE,
+    customers=COUNT,
+    share=NUMBER,
+    mrr=MONEY.or_null,
+    watched=COUNT,
+    watched_of=COUNT,
+    watched_rate=RATE(of=("watched", "watched_of"), key="watched"),
+    left=COUNT,
+    customer_months=COUNT,
+    left_rate=RATE(of=("left", "customer_months"), key="left"),
+)
+def by_stage(now: pd.DataFrame, churn: pd.DataFrame) -> pd.DataFrame:
+    """One row a stage: the row of `stages` and that of `stage_churn`."""
+    return now.merge(churn, on="stage")
 
 
 def _watched(business: Business, now: pd.DataFrame) -> dict[str, Rate]:
@@ -191,12 +249,13 @@ def _past_due(business: Business) -> set[str]:
     return set(due.customer_id.execute())
 
 
+@columns(billing=TEXT, **IN_ACTIVITIES)
 def grid(business: Business) -> pd.DataFrame:
     """One row a billing state at the end of the month, by days without a login: customers, and their MRR.
 
-    Billing: paying, past due, asked to cancel (before paused), paused. Activity: active (up to 7 days),
-    slowing (8 to 30), dormant (more), not seen (no events). *Paying but dormant* is churn that no rate shows
-    yet. Columns: billing, then each activity with its customers, then mrr_ and each activity.
+    Billing: paying, past due, asked to cancel (before paused), paused. Activity: active (up to LATELY_DAYS),
+    slowing (up to DORMANT_DAYS), dormant (more); without events there is only: not seen. *Paying but dormant*
+    is churn that no rate shows yet.
     """
     now = snapshots_now(business).merge(_amounts(business), on="customer_id")
     due = now["customer_id"].isin(_past_due(business))
@@ -215,16 +274,25 @@ def grid(business: Business) -> pd.DataFrame:
         cells = [(billing == state) & (activity == one) for one in kept]
         counts = [int(own.sum()) for own in cells]
         records.append((state, *counts, *(sum(now["mrr"][own], ZERO) for own in cells)))
-    names = [one.replace(" ", "_") for one in kept]
+    names = [key(one) for one in kept]
     return pd.DataFrame(records, columns=["billing", *names, *(f"mrr_{name}" for name in names)])
 
 
+@columns(
+    customer_id=TEXT("Customer"),
+    mrr=MONEY.or_null,
+    plan=TEXT,
+    interval=TEXT,
+    asked_on=DAY.or_null,
+    days_since=COUNT,
+    reason=CODE.or_null,
+    standing=one_of("leaving", "asked and stayed"),
+)
 def scheduled(business: Business) -> pd.DataFrame:
     """One row per customer who asked to cancel and is still there, the largest MRR first.
 
     `standing`: "leaving" where the request is not older than a paid period can last; "asked and stayed" where
-    it is, and service goes on. Columns: customer_id, mrr, plan, interval, asked_on, days_since, reason,
-    standing.
+    it is, and service goes on.
     """
     amounts = _amounts(business)
     asked = amounts[amounts["asked_on"].notna()]
@@ -236,10 +304,9 @@ def scheduled(business: Business) -> pd.DataFrame:
         reason=_reasons(business, asked["customer_id"]),
         standing=np.where(is_leaving, "leaving", "asked and stayed"),
     )
-    columns = ["customer_id", "mrr", "plan", "interval", "asked_on", "days_since", "reason", "standing"]
-    return frame.sort_values(["standing", "mrr", "customer_id"], ascending=[False, False, True])[
-        columns
-    ].reset_index(drop=True)
+    order = ["standing", "mrr", "customer_id"]
+    ordered = frame.sort_values(order, ascending=[False, False, True], ignore_index=True)
+    return ordered[names_of(scheduled)]
 
 
 def _reasons(business: Business, customers: pd.Series) -> pd.Series:

@@ -1,34 +1,49 @@
 """Every warning, held against what came after: which of them deserve belief in this business.
 
-At each past month end, who raised a warning, and who asked to cancel or left within the next sixty days? Only
+At each past month end, who raised a warning, and who asked to cancel or left within the horizon? Only
 customers who had done neither take part: after the decision use falls silent, and silence that follows it
 would "predict" it.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from retention_helpers.business import Business, months
+from retention_helpers.business import Business, levels, months
+from retention_helpers.business.levels import By
 from retention_helpers.early_warning.rules import Rule, usable
-from retention_helpers.early_warning.snapshots import HORIZON_DAYS, snapshots
+from retention_helpers.early_warning.snapshots import HORIZON_DAYS, levels_of, snapshots
+from retention_helpers.shown.units import (
+    COUNT,
+    P_VALUE,
+    RATE,
+    TENTHS,
+    TEXT,
+    TIMES,
+    WHOLE,
+    columns,
+    named,
+    names_of,
+    one_of,
+)
 from retention_helpers.statistics.clusters import Booleans, Integers, Ratio, clustered_rate, matched_ratio
 from retention_helpers.statistics.intervals import LEVEL, Rate, holm, rate
+from retention_helpers.words import formats
 
 TENURE_BANDS = (8, 31, 61, 91, 181, 366)  # first days; those of one band and month are of the same age
 WORTH_IT = 1.5  # times as often as others of the same age: below it a warning that holds is a weak one
 NOT_TO_MISS = 2.0  # times as often: a warning is no good only where the data rule this out
-COLUMNS = (
-    "name", "warning", "alerts", "alerts_a_month", "customers", "left", "precision", "precision_low",
-    "precision_high", "base_left", "base_rows", "base_rate", "base_rate_low", "base_rate_high", "lift",
-    "lift_low", "lift_high", "p_value", "recalled", "leavers", "recall", "recall_low", "recall_high",
-    "median_lead_days", "first_half_lift", "second_half_lift", "verdict",
-)  # fmt: skip
+OF_LEVEL = {
+    "by": named({name: formats.words(name) for name in levels.OURS})(is_recorded=False, is_optional=True),
+    "level": TEXT(is_recorded=False, is_optional=True),
+}
+VERDICTS = ("works", "works weakly", "does not work for you", "too few")
 
 
 class Past(NamedTuple):
-    """The month ends whose next sixty days are over, as arrays; a row a customer a month end."""
+    """The month ends whose horizon is over, as arrays; a row a customer a month end."""
 
     rows: pd.DataFrame
     place: Integers  # of each row in `snapshots`
@@ -120,7 +135,7 @@ def verdict(times: Ratio, corrected_p: float, *, customers: int, min_customers: 
 
 
 def _recall(found: Flags, known: Past) -> Rate:
-    """Of those who left, judged at a month end in the sixty days before: who had the warning on at one."""
+    """Of those who left, judged at a month end within the horizon before: who had the warning on at one."""
     leavers = found.judged & known.left
     day = known.rows["as_of"].to_numpy()[leavers].astype("datetime64[D]").astype(np.int64)
     left_on = day + known.rows["leaves_in"].to_numpy()[leavers].astype(np.int64)
@@ -141,21 +156,39 @@ def _halves(found: Flags, known: Past) -> tuple[float, float]:
 
 def judge(known: Past, rules: list[Rule], *, min_customers: int) -> pd.DataFrame:
     """One row a warning, from rows whose outcome is known; the columns are those of `back_test`."""
-    records = [_record(rule, known) for rule in rules]
+    return _with_verdicts([_record(rule, known) for rule in rules], min_customers).drop(columns=[*OF_LEVEL])
+
+
+def judge_levels(
+    known: Past, level: Mapping[str, pd.Series], rules: list[Rule], *, min_customers: int
+) -> pd.DataFrame:
+    """One row a level of each grouping a warning; Holm's correction is for all rows together.
+
+    `level` has for each name of a grouping the level of each row.
+    """
+    records = [
+        {"by": by, "level": one, **_record(rule, known.where((own == one).to_numpy()))}
+        for by, own in level.items()
+        for one in sorted(own.unique())
+        for rule in rules
+    ]
+    return _with_verdicts(records, min_customers)
+
+
+def _with_verdicts(records: list[dict[str, Any]], min_customers: int) -> pd.DataFrame:
     tested = [record for record in records if not np.isnan(record["p_value"])]
-    corrected = dict(
-        zip([one["name"] for one in tested], holm([one["p_value"] for one in tested]), strict=True)
-    )
+    for record, p_value in zip(tested, holm([one["p_value"] for one in tested]), strict=True):
+        record["corrected"] = p_value
     for record in records:
         times = Ratio(record["lift"], record["lift_low"], record["lift_high"], record["p_value"])
         record["verdict"] = verdict(
             times,
-            corrected.get(record["name"], 1.0),
+            record.get("corrected", 1.0),
             customers=record["customers"],
             min_customers=min_customers,
             holds=record["first_half_lift"] > 1 and record["second_half_lift"] > 1,
         )
-    return pd.DataFrame(records, columns=list(COLUMNS)).astype({"median_lead_days": "Int64"})
+    return pd.DataFrame(records, columns=names_of(back_test)).astype({"median_lead_days": "Int64"})
 
 
 def _record(rule: Rule, known: Past) -> dict[str, Any]:
@@ -197,24 +230,57 @@ def _record(rule: Rule, known: Past) -> dict[str, Any]:
     }
 
 
-def back_test(business: Business) -> pd.DataFrame:
-    """One row a warning: how often it came on at past month ends, and what came after within sixty days.
+@columns(
+    **OF_LEVEL,
+    name=TEXT(is_shown=False),
+    warning=TEXT,
+    alerts=COUNT(is_recorded=True),
+    alerts_a_month=TENTHS,
+    customers=COUNT(is_shown=False),
+    left=COUNT(is_shown=False),
+    precision=RATE("Left after an alert", of=("left", "alerts")),
+    base_left=COUNT(is_shown=False),
+    base_rows=COUNT(is_shown=False),
+    base_rate=RATE("Left of all", of=("base_left", "base_rows")),
+    lift=TIMES.interval("Times as often", is_recorded=False),
+    p_value=P_VALUE(is_shown=False, is_recorded=False),
+    recalled=COUNT(is_shown=False),
+    leavers=COUNT(is_shown=False),
+    recall=RATE(is_shown=False, of=("recalled", "leavers")),
+    median_lead_days=WHOLE.or_null(is_shown=False),
+    first_half_lift=TIMES(is_shown=False),
+    second_half_lift=TIMES(is_shown=False),
+    verdict=one_of(*VERDICTS),
+)
+def back_test(business: Business, *, by: By = ()) -> pd.DataFrame:
+    """One row a warning: how often it came on at past month ends, and what came after within the horizon.
 
     An alert is the first month end of an episode: the warning is on, and was not the month before.
-    `precision` is the share of alerts followed by a request to cancel or the end of service within 60 days,
-    `base_rate` that share among all customers at the same month ends of whom the warning could be judged;
-    both with intervals that count a customer once. `lift` says how many times as often the alerted left as
-    customers without the warning of the same age (bands of tenure) in the same month. `recall`: of those who
-    left, the share that had the warning on at a month end in the 60 days before. `median_lead_days`: whole
-    days from that month end to the day on which they asked or left, among the alerts that came true.
-
-    Columns: name, warning, alerts, alerts_a_month, customers (alerted), left, precision, base_left,
-    base_rows, base_rate, lift, p_value, recalled, leavers, recall, median_lead_days, first_half_lift,
-    second_half_lift, verdict (works, works weakly, does not work for you, too few); rates and the lift with
-    `_low` and `_high`.
+    `customers` are those alerted. `precision` is the share of alerts followed by a request to cancel or the
+    end of service within the horizon, `base_rate` that share among all customers at the same month ends of
+    whom the warning could be judged; both with intervals that count a customer once. `lift` says how many
+    times as often the alerted left as customers without the warning of the same age (bands of tenure) in the
+    same month. `recall`: of those who left, the share that had the warning on at a month end within the
+    horizon before. `median_lead_days`: whole days from that month end to the day on which they asked or left,
+    among the alerts that came true. `by` is one of `levels.names` or several: then a row for each warning
+    and `level`, each against the customers of that level.
     """
-    frame: pd.DataFrame = business.once("back test", lambda: _back_test(business))
+    groupings = levels.chosen(business, by)
+    frame: pd.DataFrame = business.once(f"back test {groupings}", lambda: _back_test(business, groupings))
     return frame
+
+
+@columns(
+    **OF_LEVEL,
+    warning=TEXT,
+    recall=RATE("Leavers it warned of"),
+    median_lead_days=WHOLE("Days ahead, median"),
+    first_half_lift=TIMES("Times as often, first half"),
+    second_half_lift=TIMES("Times as often, second half"),
+)
+def steadiness(judged: pd.DataFrame) -> pd.DataFrame:
+    """One row a warning of `back_test`: how early it comes, how many leavers it warns of, in both halves."""
+    return judged.filter(names_of(steadiness))
 
 
 def leavers_seen(business: Business) -> Rate:
@@ -232,6 +298,10 @@ def leavers_seen(business: Business) -> Rate:
     return rate(int(left.sum()), int(gone.count().execute()))
 
 
-def _back_test(business: Business) -> pd.DataFrame:
-    known = past(snapshots(business), pd.Timestamp(business.as_of))
-    return judge(known, usable(business), min_customers=business.settings.min_customers)
+def _back_test(business: Business, groupings: Sequence[str]) -> pd.DataFrame:
+    known, rules = past(snapshots(business), pd.Timestamp(business.as_of)), usable(business)
+    min_customers = business.settings.min_customers
+    if not groupings:
+        return judge(known, rules, min_customers=min_customers)
+    level = {by: levels_of(business, known.rows, by) for by in groupings}
+    return judge_levels(known, level, rules, min_customers=min_customers)

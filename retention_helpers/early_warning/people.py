@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from retention_helpers.business import Business
+from retention_helpers.business import Business, levels
 from retention_helpers.contract import settings
 from retention_helpers.early_warning.lifecycle import (
     LATELY_CONTACTED_DAYS,
@@ -19,13 +19,28 @@ from retention_helpers.early_warning.lifecycle import (
 from retention_helpers.early_warning.reasons import reasons
 from retention_helpers.early_warning.risk import Risk
 from retention_helpers.early_warning.snapshots import kept_snapshots, snapshots_now
+from retention_helpers.shown.units import (
+    COUNT,
+    DAY,
+    MONEY,
+    NUMBER,
+    SHARE,
+    TEXT,
+    WHOLE,
+    YES_NO,
+    Unit,
+    columns,
+    names_of,
+    several,
+)
+from retention_helpers.statistics.clusters import Booleans
 from retention_helpers.statistics.intervals import LEVEL
 from retention_helpers.words import formats
+from retention_helpers.words.errors import InputError
 
-COLUMNS = (
-    "customer_id", "call", "risk", "mrr", "mrr_expected", "plan", "stage", "tenure_days", "signals", "why",
-    "play", "contacted_on", "contacted_for", "contacted_lately", "message",
-)  # fmt: skip
+EVERYBODY: Mapping[str, str] = {}
+ID, NAME = TEXT("Customer"), TEXT.or_null(is_optional=True)  # a name only where the owner set `show_names`
+LISTED = Unit(", ".join, several(TEXT), is_number=False)
 
 
 @dataclass(frozen=True)
@@ -93,7 +108,7 @@ assert tuple(play.key for play in PLAYS.values()) == settings.PLAYS
 
 def _play(row: Mapping[str, Any], high_value_mrr: Decimal) -> str:
     """The play for a customer: the most personal one that fits."""
-    on = set(row["signals"])
+    on = set(row["warnings"])
     if row["mrr"] >= high_value_mrr or on & {"negative_ticket", "nps_detractor"}:
         return "personal outreach"
     if "failed_payment" in on:
@@ -103,17 +118,34 @@ def _play(row: Mapping[str, Any], high_value_mrr: Decimal) -> str:
     return "usage reminder" if on & {"no_login_7_days", "no_login_30_days"} else "feature discovery"
 
 
-def at_risk(business: Business, risk: Risk) -> pd.DataFrame:
+@columns(
+    customer_id=ID,
+    name=NAME,
+    call=WHOLE.or_null(is_shown=False),
+    risk=SHARE,
+    mrr=MONEY.or_null,
+    mrr_expected=MONEY.or_null("Expected loss"),
+    plan=TEXT(is_shown=False),
+    stage=TEXT(is_shown=False),
+    tenure_days=COUNT(is_shown=False),
+    warnings=LISTED(key="signals", is_shown=False),
+    why=TEXT,
+    play=TEXT,
+    contacted_on=DAY.or_null,
+    contacted_for=TEXT.or_null(is_shown=False),
+    contacted_lately=YES_NO(is_shown=False, is_recorded=False),
+    message=TEXT(is_shown=False, is_recorded=False),
+)
+def at_risk(business: Business, risk: Risk, *, within: Mapping[str, str] = EVERYBODY) -> pd.DataFrame:
     """One row per customer at risk who has not asked to cancel, the largest expected loss first.
 
-    `risk` is the chance of asking or leaving within 60 days, `mrr_expected` that chance times MRR. `stage` is
-    the one of their age, `signals` names the warnings that are on, `why` says in words what speaks for the
-    risk. `call` is 1, 2, … for those to speak to first: as many as the setting `calls_a_month`, without those
-    contacted in the last 30 days. Columns: customer_id, name (only where the owner set `show_names`), call,
-    risk, mrr, mrr_expected, plan, stage, tenure_days, signals, why, play, contacted_on, contacted_for,
-    contacted_lately, message.
+    `risk` is the chance of asking or leaving within the horizon, `mrr_expected` that chance times MRR.
+    `stage` is the one of their age, `warnings` names those that are on, `why` says in words what speaks for
+    the risk. `call` is 1, 2, … for those to speak to first: as many as the setting `calls_a_month`, without
+    those contacted lately. `within` narrows the list to a level of one of `levels.names`, or of several:
+    {"first_plan": "team"}.
     """
-    people = _known_of(business, risk)
+    people = _known_of(business, risk, within)
     ordered = people.sort_values(
         ["mrr_expected", "risk", "customer_id"], ascending=[False, False, True], ignore_index=True
     )
@@ -125,16 +157,27 @@ def at_risk(business: Business, risk: Risk) -> pd.DataFrame:
     ordered["message"] = [
         _message(business, play, row) for play, row in zip(ordered["play"], rows, strict=True)
     ]
-    return _named(business, ordered[list(COLUMNS)])
+    return _named(business, ordered[[name for name in names_of(at_risk) if name != "name"]])
 
 
-def _known_of(business: Business, risk: Risk) -> pd.DataFrame:
+def _is_within(business: Business, rows: pd.DataFrame, within: Mapping[str, str]) -> Booleans:
+    """Which of these rows are of customers of these levels."""
+    inside = np.ones(len(rows), dtype=bool)
+    for by in levels.chosen(business, tuple(within)):
+        told = levels.of(business, by).execute()
+        if within[by] not in (known := sorted(told["level"].unique())):
+            raise InputError(f"No customer has {within[by]} as {by}, only {', '.join(known)}.")
+        inside &= rows["customer_id"].isin(told.loc[told["level"] == within[by], "customer_id"])
+    return inside
+
+
+def _known_of(business: Business, risk: Risk, within: Mapping[str, str]) -> pd.DataFrame:
     """What is known of everybody at risk: risk, warnings, money, the latest contact."""
     rows = snapshots_now(business)
-    chosen = is_at_risk(rows, risk.now, risk)
+    chosen = is_at_risk(rows, risk.now, risk) & _is_within(business, rows, within)
     people = rows[chosen].assign(risk=risk.now[chosen])
     on = {rule.name: rule.is_on(people) for rule in risk.rules}
-    people["signals"] = [[name for name in on if on[name][place]] for place in range(len(people))]
+    people["warnings"] = [[name for name in on if on[name][place]] for place in range(len(people))]
     people["why"] = reasons(people, risk)
     people["stage"] = stage_of(people.assign(is_scheduled=False), np.zeros(len(people), dtype=bool))
     contacts = last_contacts(business).rename(columns={"kind": "contacted_for"})
@@ -151,7 +194,7 @@ def _known_of(business: Business, risk: Risk) -> pd.DataFrame:
 
 def call_sheet(people: pd.DataFrame) -> pd.DataFrame:
     """The customers at risk as a list to work through: `at_risk`, with the warnings as one text."""
-    return people.assign(signals=[", ".join(names) for names in people["signals"]])
+    return people.assign(warnings=people["warnings"].map(LISTED.write))
 
 
 def _named(business: Business, people: pd.DataFrame) -> pd.DataFrame:
@@ -171,10 +214,19 @@ def _amounts(business: Business) -> pd.DataFrame:
     return table.filter(table.as_of == business.as_of).select("customer_id", "mrr", "plan").execute()
 
 
+@columns(
+    customer_id=ID,
+    name=NAME,
+    risk=SHARE,
+    mrr=MONEY,
+    mrr_expected=MONEY(is_shown=False),
+    why=TEXT,
+    play=TEXT,
+)
 def to_call(people: pd.DataFrame) -> pd.DataFrame:
     """The customers to speak to first, in that order; the rows of `at_risk` that have a `call`."""
     first = people[people["call"].notna()].sort_values("call", ignore_index=True)
-    return first.filter(["customer_id", "name", "risk", "mrr", "why", "play"])
+    return first.filter(names_of(to_call))
 
 
 def expected_range(risks: pd.Series) -> tuple[int, int]:
@@ -190,14 +242,25 @@ def expected_range(risks: pd.Series) -> tuple[int, int]:
     return int(np.searchsorted(below, tail)), int(np.searchsorted(below, 1 - tail))
 
 
+@columns(
+    play=TEXT,
+    what=TEXT,
+    for_whom=TEXT,
+    customers=COUNT,
+    mrr=MONEY.or_null,
+    expected_left=NUMBER("Expected to leave"),
+    mrr_expected=MONEY.or_null(is_shown=False),
+    saved_low=NUMBER("Saves at least"),
+    saved_high=NUMBER("Saves at most"),
+    measured_by=TEXT.or_null(is_shown=False),
+)
 def plays(business: Business, people: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFrame:
     """One row a play that somebody at risk is to have: what to do, for how many, and what it can save.
 
-    `expected_left` is the number of them who will ask or leave within 60 days if nothing is done: the sum of
-    their risks. A play saves between none and all of these, unless the setting `play_experiments` names a
+    `expected_left` is the number of them who will ask or leave within the horizon if nothing is done: the sum
+    of their risks. A play saves between none and all of these, unless the setting `play_experiments` names a
     randomised experiment that measured it: then its customers times the ends of that effect. Takes the
-    comparisons of `experiments.read`. Columns: play, what, for_whom, customers, mrr, expected_left,
-    mrr_expected, saved_low, saved_high, measured_by (null: nothing).
+    comparisons of `experiments.read`.
     """
     named, records = business.settings.play_experiments, []
     for play in PLAYS.values():
@@ -210,9 +273,7 @@ def plays(business: Business, people: pd.DataFrame, comparisons: pd.DataFrame) -
         money = [sum(own[column], Decimal(0)) for column in ("mrr", "mrr_expected")]
         records.append((play.name, play.what, play.for_whom, len(own), money[0], expected, money[1], *saved,
                         None if effect is None else measured_by))  # fmt: skip
-    columns = ["play", "what", "for_whom", "customers", "mrr", "expected_left", "mrr_expected", "saved_low",
-               "saved_high", "measured_by"]  # fmt: skip
-    return pd.DataFrame(records, columns=columns)
+    return pd.DataFrame(records, columns=names_of(plays))
 
 
 def _effect(comparisons: pd.DataFrame, experiment: str | None) -> tuple[float, float] | None:
@@ -221,8 +282,33 @@ def _effect(comparisons: pd.DataFrame, experiment: str | None) -> tuple[float, f
     return None if own.empty else (float(own["effect_low"].iloc[0]), float(own["effect_high"].iloc[0]))
 
 
+def totals(judged: pd.DataFrame, people: pd.DataFrame, asked: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """The sums that sentences and the first screen state, of `back_test`, `at_risk` and `scheduled`."""
+    first, leaving = people[people["call"].notna()], asked[asked["standing"] == "leaving"]
+    low, high = expected_range(people["risk"])
+
+    def expected(own: pd.DataFrame) -> dict[str, Any]:
+        return {
+            "customers": len(own),
+            "expected_left": float(own["risk"].sum()),
+            "mrr_expected": sum(own["mrr_expected"], Decimal(0)),
+        }
+
+    ends = {"expected_low": low, "expected_high": high}
+    return {
+        "calls": expected(first),
+        "at_risk": {**expected(people), "mrr": sum(people["mrr"], Decimal(0)), **ends},
+        "scheduled": {
+            "customers": len(leaving),
+            "mrr": sum(leaving["mrr"], Decimal(0)),
+            "asked_and_stayed": len(asked) - len(leaving),
+        },
+        "verdicts": judged["verdict"].value_counts().to_dict(),
+    }
+
+
 def _message(business: Business, play: str, row: Mapping[str, Any]) -> str:
     silent = formats.plural(int(row["silent_days"]), "day") if row["silent_days"] > 1 else "a while"
     said = PLAYS[play].message.format(business=business.name, silent=silent)
-    has_failed = "failed_payment" in row["signals"] and play != "payment help"
+    has_failed = "failed_payment" in row["warnings"] and play != "payment help"
     return f"{said} {ALSO_FAILED}" if has_failed else said

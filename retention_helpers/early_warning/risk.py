@@ -1,4 +1,4 @@
-"""One risk: how likely each customer is to ask or leave within sixty days, and how good that number is.
+"""One risk: how likely each customer is to ask or leave within the horizon, and how good that number is.
 
 A logistic hazard with a ridge penalty, learned from the month ends whose outcome was known at the time and
 tested on the later half of the past, month by month. It is used only where it ranks better than the two
@@ -17,6 +17,17 @@ from retention_helpers.business import Business
 from retention_helpers.early_warning.past import Past, back_test, past
 from retention_helpers.early_warning.rules import STARTING_POINTS, Rule, usable
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS, snapshots
+from retention_helpers.shown.units import (
+    COUNT,
+    MONEY,
+    NUMBER,
+    RATE,
+    SHARE,
+    TEXT,
+    TIMES,
+    columns,
+    names_of,
+)
 from retention_helpers.statistics.clusters import Areas, Booleans, Floats, areas, clustered_rate
 from retention_helpers.statistics.intervals import Rate
 
@@ -28,6 +39,8 @@ PRIOR_ROWS = 20  # customers at the base rate that a share of few is mixed with
 OLDEST, FIRST_WEEK = 180, 7  # days since sign-up
 TOP_SHARES = (0.05, 0.1, 0.2)
 GROUPS = 5  # of equal size, by predicted risk
+LEFT_WITHIN = f"Left within {HORIZON_DAYS} days"
+LEFT_RATE = RATE(LEFT_WITHIN, of=("left", "customers"), key="left")
 
 
 class Learned(NamedTuple):
@@ -67,7 +80,7 @@ class Risk:
         way: "model", or "warnings": the share that left among customers with as many warnings on. rules: the
             warnings that the data can raise. counted: those of them that put a customer at risk: the ones
             that deserve belief, or the starting points where none does and they could not be tested. base:
-            the share that left within sixty days, of everybody at every past month end. tested: the model
+            the share that left within the horizon, of everybody at every past month end. tested: the model
             against its baselines; None where there was too little to learn from. learned: the model that
             scores the present; None unless way is "model". values: the risk of each row of `snapshots`; NaN
             where the customer does not pay, has asked, or where it could not be told without looking ahead.
@@ -131,7 +144,7 @@ def _learned_from(wide: Floats, left: Booleans) -> Learned | None:
 
 
 def _month_by_month(taught: Past, wide: Floats) -> Floats:
-    """The risk of each row in the later half, from the month ends whose sixty days were over by then."""
+    """The risk of each row in the later half, from the month ends whose horizon was over by then."""
     risk = np.full(len(taught.nth), np.nan)
     as_of = taught.rows["as_of"].to_numpy()
     nths = np.unique(taught.nth)
@@ -243,42 +256,42 @@ def _by_count(rows: pd.DataFrame, known: Past, rules: Sequence[Rule], base: Rate
     return np.where(rows["is_open"], np.round(share[now], 6), np.nan)
 
 
+@columns(
+    ranked_by=TEXT,
+    area=SHARE.estimate("Pairs in the right order"),
+    average_precision=NUMBER,
+    lead=SHARE.estimate("The model is ahead by"),
+)
 def discrimination(risk: Risk) -> pd.DataFrame:
     """One row a way to rank customers, on the later half of the past: how well it told who would leave.
 
-    Columns: ranked_by, area (under the ROC curve: how often a customer who left stood above one who stayed;
-    0.5 is chance) with `_low` and `_high`, average_precision, lead (of the model's area over this one) with
-    `_low` and `_high`. Empty where nothing could be tested.
+    `area` lies under the ROC curve: how often a customer who left stood above one who stayed; 0.5 is chance.
+    `lead` is that of the model's area over this one. Empty where nothing could be tested.
     """
-    columns = [
-        "ranked_by",
-        "area",
-        "area_low",
-        "area_high",
-        "average_precision",
-        "lead",
-        "lead_low",
-        "lead_high",
-    ]
     if risk.tested is None:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=names_of(discrimination))
     found, precision = risk.tested.areas, risk.tested.precision
     rows = []
     for nth, name in enumerate(("the model", "number of warnings", "days without login")):
         lead = found.difference(0, nth) if nth else (np.nan, np.nan, np.nan)
         rows.append((name, found.values[nth], *found.interval(nth), precision[nth], *lead))
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=names_of(discrimination))
 
 
+@columns(
+    fifth=COUNT(is_recorded=False),
+    customers=COUNT,
+    risk=SHARE.recorded_as(NUMBER),
+    left=COUNT,
+    left_rate=LEFT_RATE,
+)
 def calibration(risk: Risk) -> pd.DataFrame:
     """One row a fifth of the tested customers, by predicted risk: what was told, and the share that left.
 
-    Columns: fifth, customers (rows: a customer counts once a month), risk (the mean), left, left_rate with
-    `_low` and `_high`. Empty where nothing could be tested.
+    `customers` counts a customer once a month, `risk` is the mean. Empty where nothing could be tested.
     """
-    columns = ["fifth", "customers", "risk", "left", "left_rate", "left_rate_low", "left_rate_high"]
     if risk.tested is None:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=names_of(calibration))
     rows = risk.tested.rows
     order = rows["risk"].rank(method="first").to_numpy()
     group = np.minimum((order - 1) * GROUPS // len(rows), GROUPS - 1).astype(int)
@@ -289,18 +302,23 @@ def calibration(risk: Risk) -> pd.DataFrame:
         records.append(
             (nth + 1, len(part), part["risk"].mean(), share.numerator, share.value, share.low, share.high)
         )
-    return pd.DataFrame(records, columns=columns)
+    return pd.DataFrame(records, columns=names_of(calibration))
 
 
+@columns(
+    top_share=SHARE.recorded_as(MONEY),
+    customers=COUNT,
+    left=COUNT,
+    left_rate=LEFT_RATE,
+    lift=TIMES("Times as often"),
+)
 def top_shares(risk: Risk) -> pd.DataFrame:
     """One row a share of the customers: how many of those with the highest risk each month left.
 
-    Columns: top_share (0.05, 0.1, 0.2), customers, left, left_rate with `_low` and `_high`, lift (against
-    everybody in the same months). Empty where nothing could be tested.
+    `lift` is against everybody in the same months. Empty where nothing could be tested.
     """
-    columns = ["top_share", "customers", "left", "left_rate", "left_rate_low", "left_rate_high", "lift"]
     if risk.tested is None:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=names_of(top_shares))
     rows = risk.tested.rows
     place = rows.groupby("nth")["risk"].rank(method="first", ascending=False)
     many = rows.groupby("nth")["risk"].transform("size")
@@ -312,4 +330,4 @@ def top_shares(risk: Risk) -> pd.DataFrame:
         records.append(
             (top, len(part), share.numerator, share.value, share.low, share.high, share.value / usual)
         )
-    return pd.DataFrame(records, columns=columns)
+    return pd.DataFrame(records, columns=names_of(top_shares))

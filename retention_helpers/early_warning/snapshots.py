@@ -12,11 +12,11 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from retention_helpers.business import Business, months
+from retention_helpers.business import Business, levels, months
 from retention_helpers.early_warning import seen
 from retention_helpers.words import calendar
 
-HORIZON_DAYS = 60
+HORIZON_DAYS = 60  # the horizon: so far ahead leaving counts
 ROWS_AT_ONCE = 1_000_000  # a customer a month end; beyond, the engine takes some month ends at a time
 NEVER = 9_999  # for what could be seen and has not happened
 WATCHED_DAYS = 30  # a table that began later cannot say that nothing happened
@@ -110,6 +110,12 @@ def snapshots_now(business: Business) -> pd.DataFrame:
     now = table.filter(table.as_of == business.as_of)
     kept: pd.DataFrame = business.once("snapshots now", lambda: _loaded(business, [now]))
     return kept
+
+
+def levels_of(business: Business, rows: pd.DataFrame, by: str) -> pd.Series:
+    """The level of the customer of each of these rows; `by` is one of `levels.names`."""
+    told = levels.of(business, by).execute()
+    return rows["customer_id"].map(dict(zip(told["customer_id"], told["level"], strict=True))).astype(object)
 
 
 def _loaded(business: Business, parts: list[ir.Table]) -> pd.DataFrame:

@@ -6,20 +6,29 @@ import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.early_warning.past import Past, flags, lift, past
+from retention_helpers.early_warning.past import Past, back_test, flags, lift, past
 from retention_helpers.early_warning.rules import Rule, usable
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS, snapshots
+from retention_helpers.shown.records import estimate_of
+from retention_helpers.shown.results import records, rows_of
+from retention_helpers.shown.units import (
+    COUNT,
+    NUMBER,
+    TEXT,
+    TIMES,
+    Unit,
+    columns,
+    columns_of,
+    fields,
+    names_of,
+    one_of,
+    or_null,
+)
 from retention_helpers.statistics.clusters import UNKNOWN, Ratio
-
-COLUMNS = (
-    "name", "warning", "at", "suggested", "suggested_at", "setting", "first_half_lift", "usual_lift",
-    "usual_lift_low", "usual_lift_high", "suggested_lift", "suggested_lift_low", "suggested_lift_high",
-    "verdict",
-)  # fmt: skip
 
 
 def halves(known: Past) -> tuple[Past, Past]:
-    """The first half of the months and the second, without the month ends whose sixty days reach into it."""
+    """The first half of the months and the second, without the month ends whose horizon reaches into it."""
     nths = np.unique(known.nth)
     if len(nths) < 2:
         nothing = np.zeros(len(known.nth), dtype=bool)
@@ -47,27 +56,56 @@ def _verdict(usual: Ratio, suggested: Ratio, moved: bool) -> str:
     return "use it" if suggested.low > 1 and not suggested.value <= usual.value else "keep"
 
 
+AT = NUMBER.within(type="number")(is_shown=False)
+
+
+@columns(
+    name=TEXT(is_shown=False, is_recorded=False),
+    warning=TEXT(is_recorded=False),
+    at=AT,
+    suggested=TEXT,
+    suggested_at=AT,
+    setting=TEXT(is_shown=False),
+    first_half_lift=TIMES(is_shown=False),
+    usual_lift=TIMES.estimate("Usual: times as often"),
+    suggested_lift=TIMES.estimate("Suggested: times as often"),
+    verdict=one_of("use it", "keep", "too few"),
+)
 def better_thresholds(business: Business) -> pd.DataFrame:
     """One row a warning with other thresholds: what half of the past suggests, and what that did then.
 
     The suggested threshold is the one whose lift has the highest lower end in the first half of the months,
     among those that alerted at least `min_customers` customers. *Use it*: in the second half its lift lies
     above 1 with its interval, and above that of the usual threshold; *keep*: the usual one is suggested or
-    did as well; *too few*: too few alerts to say.
-
-    Columns: name, warning, at, suggested (in words), suggested_at, setting (how to set it), first_half_lift
-    (of the suggested one), usual_lift and suggested_lift (in the second half) with `_low` and `_high`,
-    verdict.
+    did as well; *too few*: too few alerts to say. `suggested` is in words, `setting` how to set it;
+    `first_half_lift` is that of the suggested one, the other two are those of the second half.
     """
     known = past(snapshots(business), pd.Timestamp(business.as_of))
     return suggest(known, usable(business), min_customers=business.settings.min_customers)
+
+
+@columns(
+    **columns_of(back_test),
+    horizon_days=COUNT,
+    lift_and_p=Unit(str, fields(value=NUMBER, low=NUMBER, high=NUMBER, p_value=NUMBER))(key="lift"),
+    threshold=Unit(str, or_null(rows_of(better_thresholds)["items"])),
+)
+def with_thresholds(judged: pd.DataFrame, better: pd.DataFrame) -> pd.DataFrame:
+    """One row a warning of `back_test`; `threshold`: its record of `better_thresholds`, or None."""
+    tried = dict(zip(better["name"], records(better, better_thresholds), strict=True))
+    lifts = [{**estimate_of(row, "lift"), "p_value": row["p_value"]} for row in judged.to_dict("records")]
+    return judged.assign(
+        horizon_days=HORIZON_DAYS,
+        lift_and_p=lifts,
+        threshold=[tried.get(name) for name in judged["name"]],
+    )
 
 
 def suggest(known: Past, rules: list[Rule], *, min_customers: int) -> pd.DataFrame:
     """`better_thresholds` from rows whose outcome is known."""
     first, second = halves(known)
     records = [_record(rule, first, second, min_customers) for rule in rules if rule.others]
-    return pd.DataFrame(records, columns=list(COLUMNS))
+    return pd.DataFrame(records, columns=names_of(better_thresholds))
 
 
 def _record(rule: Rule, first: Past, second: Past, min_customers: int) -> dict[str, Any]:

@@ -64,6 +64,10 @@ class Unit:
         """The same, where the value may be unknown."""
         return replace(self, node=or_null(self.node))
 
+    def recorded_as(self, other: "Unit") -> "Unit":
+        """The same, described in findings as another unit is."""
+        return replace(self, node=other.node)
+
     def within(self, **bounds: Any) -> "Unit":
         """The same with other words of JSON Schema, such as minimum=0."""
         return replace(self, node={**self.node, **bounds})

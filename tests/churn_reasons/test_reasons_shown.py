@@ -152,7 +152,7 @@ def test_the_findings_are_those_that_the_measures_declare(
 def test_the_words_hold_the_numbers_of_the_code() -> None:
     """What people typed beside the code says the same as the code."""
     notebook = " ".join(cell.source for cell in nbformat.read(PAGE, as_version=4).cells)
-    papers = (kept.PACKAGE.parent / "GLOSSARY.md").read_text(encoding="utf-8")
+    papers = (shipped.HOME / "GLOSSARY.md").read_text(encoding="utf-8")
     assert f"Use in the {did.USE_DAYS} days before the first request" in notebook
     assert f"days of use a week in the {did.USE_DAYS} days before the first request" in papers
     assert f"below {did.FEWEST_DAYS} it is not known" in papers

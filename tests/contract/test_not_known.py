@@ -10,10 +10,11 @@ import yaml
 from conftest import write_folder
 from folders import examine
 
-from retention_helpers import early_warning, monthly_review, sources
+from retention_helpers import monthly_review, sources
 from retention_helpers.contract import not_known
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import HISTORIES
+from retention_helpers.early_warning import rules
 from retention_helpers.measurement import measures, revenue
 from retention_helpers.measurement.said import month as said_measurement
 from retention_helpers.measurement.said import revenue as said_revenue
@@ -41,7 +42,7 @@ def of_march(business: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 def test_without_past_prices_nobody_is_said_to_have_paid_more_or_less(opened: Any) -> None:
     with opened(SPANS, not_known=PRICES) as business:
         mrr, kept = of_march(business)
-        left_out = [rule.name for rule in early_warning.left_out(business)]
+        left_out = [rule.name for rule in rules.left_out(business)]
     assert all(math.isnan(mrr[part]) for part in ("expansion", "contraction"))
     assert [mrr[part] for part in ("mrr_at_start", "new", "paused", "churned", "mrr_at_end")] == [
         40, 7, 10, 10, 26,

@@ -6,6 +6,7 @@ import pandas as pd
 
 from retention_helpers.early_warning.people import expected_range
 from retention_helpers.early_warning.risk import Risk
+from retention_helpers.early_warning.snapshots import HORIZON_DAYS
 from retention_helpers.monthly_review.said.answers import Answer, Tone, Verdict
 from retention_helpers.shown.sentences import listed
 from retention_helpers.words import formats
@@ -30,7 +31,7 @@ def at_risk_answer(people: pd.DataFrame, risk: Risk, currency: str) -> Answer:
     return Answer(
         question,
         f"{expected} of {many}",
-        f"at risk will ask to cancel or leave within 60 days; the {many} pay {money} a month",
+        f"at risk will ask to cancel or leave within {HORIZON_DAYS} days; the {many} pay {money} a month",
         f"{formats.count(low)} to {formats.count(high)}",
         (Verdict("at least twice the usual risk" if risk.learned else "a warning that counts is on", "bad"),),
         f"Speak to {formats.plural(calls, 'customer')} first: they are in the list." if calls else

@@ -21,13 +21,16 @@ _COLOURS = {"works": GREEN, "works weakly": BLUE, "does not work for you": RED, 
 
 
 @styled
-def precision_by_warning(judged: pd.DataFrame) -> Figure:
+def precision_by_warning(judged: pd.DataFrame, *, horizon_days: int) -> Figure:
     """For each warning the share that left after an alert, with its interval, beside the share of all.
 
-    Takes the table of the back-test: warning, alerts, precision with `_low` and `_high`, base_rate, verdict.
+    Takes the table of the back-test: warning, alerts, precision with `_low` and `_high`, base_rate, verdict;
+    and of customers by level `level`.
     """
+    if "level" in judged:
+        judged = judged.assign(warning=judged["warning"] + ": " + judged["level"])
     shown = judged[judged["alerts"] > 0].iloc[::-1].reset_index(drop=True)
-    title = "Left within 60 days of an alert, and of all customers (line)"
+    title = f"Left within {horizon_days} days of an alert, and of all customers (line)"
     canvas, axes = blank(0.9 + 0.36 * max(len(shown), 1))
     if shown.empty:
         axes.set_title("No warning has come on at a past month end")
@@ -61,7 +64,7 @@ def precision_by_warning(judged: pd.DataFrame) -> Figure:
 
 
 @styled
-def calibration(groups: pd.DataFrame) -> Figure:
+def calibration(groups: pd.DataFrame, *, horizon_days: int) -> Figure:
     """For each group of customers the risk that was predicted, and the share that left, with its interval.
 
     Takes `risk`, `customers`, `left_rate` with `_low` and `_high`.
@@ -84,7 +87,7 @@ def calibration(groups: pd.DataFrame) -> Figure:
     axes.set_ylim(0, top)
     percent_axis(axes.xaxis, top)
     percent_axis(axes.yaxis, top)
-    axes.set(xlabel="risk that the model gave", ylabel="asked or left within 60 days")
+    axes.set(xlabel="risk that the model gave", ylabel=f"asked or left within {horizon_days} days")
     axes.set_title(title)
     ends = zip(groups["left_rate"], groups["left_rate_low"], groups["left_rate_high"], strict=True)
     parts = [

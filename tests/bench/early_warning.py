@@ -20,9 +20,12 @@ from typing import Any
 import duckdb
 import psutil
 
-from retention_helpers import early_warning
 from retention_helpers.business import months, open_business
 from retention_helpers.early_warning import snapshots
+from retention_helpers.early_warning.past import back_test
+from retention_helpers.early_warning.people import at_risk
+from retention_helpers.early_warning.risk import risk_of_leaving
+from retention_helpers.early_warning.thresholds import better_thresholds
 
 MONTH = "2026-10"
 FIRST = "TIMESTAMP '2024-11-01'"
@@ -121,10 +124,10 @@ def _measure(data: Path, cache: Path) -> None:
     )
     rows = _timed("  read into memory", lambda: snapshots.snapshots(business), floor, peak)
     print(f"  {len(rows):,} rows, {rows.memory_usage(deep=True).sum() / 1e6:.0f} MB")
-    _timed("back-test", lambda: early_warning.back_test(business), floor, peak)
-    _timed("better thresholds", lambda: early_warning.better_thresholds(business), floor, peak)
-    told = _timed("risk, with its test", lambda: early_warning.risk_of_leaving(business), floor, peak)
-    _timed("the list", lambda: early_warning.at_risk(business, told), floor, peak)
+    _timed("back-test", lambda: back_test(business), floor, peak)
+    _timed("better thresholds", lambda: better_thresholds(business), floor, peak)
+    told = _timed("risk, with its test", lambda: risk_of_leaving(business), floor, peak)
+    _timed("the list", lambda: at_risk(business, told), floor, peak)
     business.close()
 
 
@@ -139,7 +142,7 @@ def main() -> None:
     if chosen.measure:
         _measure(chosen.measure / "large", chosen.measure / "cache")
         return
-    folder = Path(tempfile.mkdtemp(prefix="retention-bench-signals-"))
+    folder = Path(tempfile.mkdtemp(prefix="retention-bench-early-warning-"))
     try:
         print(f"{os.cpu_count()} cores")
         write_large(folder / "large", chosen.events, chosen.customers)

@@ -158,7 +158,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=11)
     chosen = parser.parse_args()
     statistics(chosen.repeats, chosen.seed)
-    home = Path(tempfile.mkdtemp(prefix="retention-signals-"))
+    home = Path(tempfile.mkdtemp(prefix="retention-early-warning-"))
     try:
         for kind in KINDS:
             verdicts(kind, home, chosen.businesses, chosen.seed)

@@ -12,15 +12,27 @@ import pytest
 from scipy import optimize, stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from retention_helpers import early_warning
 from retention_helpers.business import Business
 from retention_helpers.early_warning import indicators
-from retention_helpers.early_warning.past import Past, judge, past, verdict
-from retention_helpers.early_warning.people import expected_range
-from retention_helpers.early_warning.risk import PENALTY, Risk, counted_warnings, features, learn, told
+from retention_helpers.early_warning.lifecycle import scheduled
+from retention_helpers.early_warning.past import Past, back_test, judge, judge_levels, past, verdict
+from retention_helpers.early_warning.people import at_risk, expected_range
+from retention_helpers.early_warning.risk import (
+    PENALTY,
+    Risk,
+    calibration,
+    counted_warnings,
+    discrimination,
+    features,
+    learn,
+    risk_of_leaving,
+    told,
+    top_shares,
+)
 from retention_helpers.early_warning.rules import RULES
-from retention_helpers.early_warning.said import sentences as said_early_warning
-from retention_helpers.early_warning.snapshots import MEASURES, NEVER
+from retention_helpers.early_warning.said import indicators as said_indicators
+from retention_helpers.early_warning.said.risk import calibrated
+from retention_helpers.early_warning.snapshots import MEASURES, NEVER, snapshots
 from retention_helpers.early_warning.thresholds import halves, suggest
 from retention_helpers.statistics import control
 from retention_helpers.statistics.clusters import Ratio
@@ -96,6 +108,33 @@ def test_a_back_test_by_hand(episodes: pd.DataFrame) -> None:
     assert found["median_lead_days"] == 36
     assert (found["precision"], found["recall"]) == (0.6, 0.75)
     assert found["precision_low"] < 0.6 < found["precision_high"]
+
+
+def test_a_back_test_by_level_is_that_of_each_level_alone(episodes: pd.DataFrame) -> None:
+    """Customers 0 to 2 and 3 to 5 apart; by a level that all have, nothing changes."""
+    known = known_of(episodes, "2025-12-01")
+    half = pd.Series(np.where(known.customer < 3, "first", "second"))
+    levels = {"half": half, "all": pd.Series(["all"] * len(half))}
+    found = judge_levels(known, levels, [SILENT], min_customers=3)
+    assert found["by"].tolist() == ["half", "half", "all"]
+    assert found["level"].tolist() == ["first", "second", "all"]
+    assert found["alerts"].tolist() == [3, 2, 5] and found["left"].tolist() == [2, 1, 3]
+    whole = judge(known, [SILENT], min_customers=3)
+    parts = [*(known.where((half == one).to_numpy()) for one in ("first", "second")), known]
+    alone = pd.concat([judge(part, [SILENT], min_customers=3) for part in parts], ignore_index=True)
+    pd.testing.assert_frame_equal(found.drop(columns=["by", "level"]), alone)
+    assert list(whole.columns) == list(alone.columns)
+
+
+def test_looking_at_every_level_is_allowed_for(world: pd.DataFrame) -> None:
+    """A hundred customers, of whom the warning works with p = 0.015; looked at ten times it is no news."""
+    known = past(world, AS_OF)
+    few = known.where(known.customer < 100)
+    assert judge(few, [SILENT], min_customers=20)["verdict"].tolist() == ["works"]
+    all_of_them = pd.Series(["all"] * len(few.customer))
+    looks = {f"look {nth}": all_of_them for nth in range(10)}
+    found = judge_levels(few, looks, [SILENT], min_customers=20)
+    assert set(found["verdict"]) == {"too few"} and found["p_value"].between(0.005, 0.05).all()
 
 
 def test_only_months_whose_sixty_days_are_over_count(episodes: pd.DataFrame) -> None:
@@ -244,7 +283,7 @@ def test_the_hazard_is_the_one_that_fits_best(world: pd.DataFrame) -> None:
 def test_the_model_is_used_where_it_beats_counting(risk: Risk) -> None:
     assert risk.way == "model" and risk.tested is not None
     rows = risk.tested.rows
-    found = early_warning.discrimination(risk)
+    found = discrimination(risk)
     scores = [rows["risk"], rows["warnings"], rows["silence"]]
     assert found["area"].tolist() == pytest.approx([roc_auc_score(rows["left"], score) for score in scores])
     assert found["average_precision"].tolist() == pytest.approx(
@@ -255,14 +294,14 @@ def test_the_model_is_used_where_it_beats_counting(risk: Risk) -> None:
 
 def test_risk_comes_true_on_later_months(risk: Risk) -> None:
     """Fifths of equal size, in order; what was told lies in the interval of what happened in most of them."""
-    groups = early_warning.calibration(risk)
+    groups = calibration(risk)
     assert risk.tested is not None
     assert groups["customers"].sum() == len(risk.tested.rows)
     assert groups["customers"].max() - groups["customers"].min() <= 1
     assert groups["left"].sum() == risk.tested.rows["left"].sum()
     assert groups["risk"].is_monotonic_increasing
     assert groups["risk"].between(groups["left_rate_low"], groups["left_rate_high"]).sum() >= 4
-    tops = early_warning.top_shares(risk)
+    tops = top_shares(risk)
     assert (tops["lift"] > 1).all() and tops["customers"].is_monotonic_increasing
 
 
@@ -384,7 +423,7 @@ def test_what_is_said_of_the_mood_and_of_leads() -> None:
             "reading": ["above", None],
         }
     )
-    say = said_early_warning.mood
+    say = said_indicators.mood
     assert f"“Payment failed” {formats.percent(0.12)}, above the usual" in str(say(shown, "2026-03"))
     calm = shown.assign(reading=["usual", None])
     assert str(say(calm, "2026-03")) == "Within the usual range at the end of the month: “Payment failed”."
@@ -392,18 +431,18 @@ def test_what_is_said_of_the_mood_and_of_leads() -> None:
     assert "nothing from which" in str(say(shown, "2026-04"))
     found = pd.DataFrame({"indicator": ["Payment failed", "Mails not opened"], "best_lag": [2, 1],
                           "verdict": ["leads churn", "no clear lead"]})  # fmt: skip
-    assert str(said_early_warning.leads(found)) == "Runs ahead of churn: “Payment failed” by 2 months."
+    assert str(said_indicators.runs_ahead(found)) == "Runs ahead of churn: “Payment failed” by 2 months."
 
 
 def test_what_is_said_of_risks_that_came_true_or_not() -> None:
     """Two groups of 100: told 5 and 20 %; came as told, more often, or less often."""
     groups = pd.DataFrame({"customers": [100, 100], "risk": [0.05, 0.2], "left": [5, 20],
                            "left_rate_low": [0.02, 0.13], "left_rate_high": [0.11, 0.29]})  # fmt: skip
-    said = str(said_early_warning.calibrated(groups))
+    said = str(calibrated(groups))
     assert "expected 25 times" in said and "came 25 times" in said and "Trust the order" not in said
-    more = str(said_early_warning.calibrated(groups.assign(left_rate_low=[0.06, 0.13])))
+    more = str(calibrated(groups.assign(left_rate_low=[0.06, 0.13])))
     assert "too low for sure in 1 of 2 groups" in more and more.endswith("which may be too low.")
-    fewer = str(said_early_warning.calibrated(groups.assign(left_rate_high=[0.04, 0.19])))
+    fewer = str(calibrated(groups.assign(left_rate_high=[0.04, 0.19])))
     assert "too high for sure in 2 of 2 groups" in fewer and fewer.endswith("which may be too high.")
 
 
@@ -412,7 +451,7 @@ def test_what_is_said_of_risks_that_came_true_or_not() -> None:
 
 @pytest.fixture(scope="module")
 def judged(sample: Business) -> pd.DataFrame:
-    return early_warning.back_test(sample).set_index("name")
+    return back_test(sample).set_index("name")
 
 
 @pytest.mark.parametrize("name", ["use_down_half", "failed_payment"])
@@ -432,7 +471,7 @@ def test_what_is_noise_in_the_sample_does_not_work(judged: pd.DataFrame, name: s
 
 def test_the_back_test_of_the_sample_by_a_second_way(sample: Business, judged: pd.DataFrame) -> None:
     """Precision and recall of a failed payment, counted customer by customer in plain Python."""
-    rows = early_warning.risk.snapshots(sample)
+    rows = snapshots(sample)
     rows = rows[(pd.Timestamp(sample.as_of) - rows["as_of"]).dt.days >= 60]
     alerts = hits = 0
     leavers: dict[tuple[str, pd.Timestamp], bool] = {}
@@ -455,18 +494,16 @@ def test_the_back_test_of_the_sample_by_a_second_way(sample: Business, judged: p
 
 def test_the_list_of_the_sample_ranks(sample: Business) -> None:
     """The model beats counting out of time, and its highest tenth leaves 1.5 times as often as all."""
-    risk = early_warning.risk_of_leaving(sample)
+    risk = risk_of_leaving(sample)
     assert risk.way == "model"
-    compared = early_warning.discrimination(risk)
+    compared = discrimination(risk)
     assert compared.loc[0, "area_low"] > 0.55 and (compared.loc[1:, "lead_low"] > 0).all()
-    assert early_warning.top_shares(risk).loc[1, "lift"] > 1.5
-    groups = early_warning.calibration(risk)
+    assert top_shares(risk).loc[1, "lift"] > 1.5
+    groups = calibration(risk)
     assert groups["left_rate"].iloc[-1] > 2 * groups["left_rate"].iloc[0]
-    people = early_warning.at_risk(sample, risk)
+    people = at_risk(sample, risk)
     assert people["mrr_expected"].is_monotonic_decreasing
     assert (people["risk"] >= risk.at_risk_from).all()
     assert {"C-9005", "C-9025", "C-9003"}.isdisjoint(people["customer_id"])  # asked, asked, paused
-    assert "C-9025" in set(early_warning.scheduled(sample).query("standing == 'leaving'")["customer_id"])
-    assert "C-9027" in set(
-        early_warning.scheduled(sample).query("standing == 'asked and stayed'")["customer_id"]
-    )
+    assert "C-9025" in set(scheduled(sample).query("standing == 'leaving'")["customer_id"])
+    assert "C-9027" in set(scheduled(sample).query("standing == 'asked and stayed'")["customer_id"])

@@ -12,15 +12,25 @@ import pandas as pd
 import pytest
 from conftest import write_folder
 
-from retention_helpers import early_warning
 from retention_helpers.business import Business, open_business
 from retention_helpers.early_warning import snapshots as kept_module
-from retention_helpers.early_warning.people import PLAYS
-from retention_helpers.early_warning.risk import Risk
-from retention_helpers.early_warning.rules import RULES, usable
+from retention_helpers.early_warning.indicators import leading_indicators, leads
+from retention_helpers.early_warning.lifecycle import grid, scheduled, stage_churn, stage_flows, stages
+from retention_helpers.early_warning.past import back_test, leavers_seen
+from retention_helpers.early_warning.people import PLAYS, at_risk, plays, to_call
+from retention_helpers.early_warning.risk import (
+    Risk,
+    calibration,
+    discrimination,
+    risk_of_leaving,
+    top_shares,
+)
+from retention_helpers.early_warning.rules import RULES, left_out, usable
 from retention_helpers.early_warning.snapshots import snapshots, snapshots_now
+from retention_helpers.early_warning.thresholds import better_thresholds
 from retention_helpers.measurement import measures
 from retention_helpers.words import formats
+from retention_helpers.words.errors import InputError
 
 MARCH = pd.Timestamp("2026-04-01")  # the midnight that ends it
 ON, OFF, NOT_JUDGED = "on", "off", "not judged"
@@ -145,7 +155,7 @@ def rows(march: Business) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def risk(march: Business) -> Risk:
-    return early_warning.risk_of_leaving(march)
+    return risk_of_leaving(march)
 
 
 # ---------------------------------------------------------------------------- the rules
@@ -206,7 +216,7 @@ def test_the_owner_moves_a_threshold(opened: Callable[..., Any]) -> None:
     ) as own:
         rule = next(rule for rule in usable(own) if rule.name == "no_login_30_days")
         assert (rule.at, rule.label) == (7, "No login for 7 days")
-        assert {rule.name for rule in early_warning.left_out(own)} == {
+        assert {rule.name for rule in left_out(own)} == {
             "onboarding_missed", "failed_payment", "negative_ticket", "mails_unopened", "nps_detractor",
         }  # fmt: skip
 
@@ -242,7 +252,7 @@ def test_who_has_decided_or_pauses_is_not_open(rows: pd.DataFrame, customer: str
 
 def test_cancellations_that_are_scheduled(march: Business) -> None:
     """A monthly customer who asked in November has stayed; a yearly one who asked in January has not yet."""
-    found = early_warning.scheduled(march).set_index("customer_id")
+    found = scheduled(march).set_index("customer_id")
     assert found["standing"].to_dict() == {
         "asked": "leaving", "asked_yearly": "leaving", "asked_and_stayed": "asked and stayed",
     }  # fmt: skip
@@ -254,7 +264,7 @@ def test_cancellations_that_are_scheduled(march: Business) -> None:
 def test_who_could_have_been_on_a_list(march: Business) -> None:
     """Asked or left since the first month end: asked, asked_and_stayed, asked_yearly, asked_twice,
     left_unasked and came_back (in December), all of them open at the month end before."""
-    found = early_warning.leavers_seen(march)
+    found = leavers_seen(march)
     assert (found.numerator, found.denominator) == (6, 6)
 
 
@@ -263,7 +273,7 @@ def test_who_could_have_been_on_a_list(march: Business) -> None:
 
 def test_stages_add_up_to_the_customers(march: Business, risk: Risk) -> None:
     movement = measures.customer_movement(march).iloc[-1]
-    found = early_warning.stages(march, risk)
+    found = stages(march, risk)
     assert found["stage"].tolist() == ["at risk", "first week", "habit", "established"]
     assert found["customers"].sum() == movement["customers_at_end"]
     assert sum(found["mrr"]) == measures.mrr_movement(march).iloc[-1]["mrr_at_end"]
@@ -272,12 +282,12 @@ def test_stages_add_up_to_the_customers(march: Business, risk: Risk) -> None:
 def test_flows_add_up_to_both_ends(march: Business, risk: Risk) -> None:
     """New, reactivated and lost are the ones of the movement; who stays is in a stage at both ends."""
     movement = measures.customer_movement(march).iloc[-1]
-    flows = early_warning.stage_flows(march, risk).set_index("stage_at_start")
+    flows = stage_flows(march, risk).set_index("stage_at_start")
     assert flows.drop(index="came").to_numpy().sum() == movement["customers_at_start"]
     assert flows.drop(columns="left").to_numpy().sum() == movement["customers_at_end"]
     assert flows["left"].sum() == movement["lost"]
     assert flows.loc["came"].sum() == movement["new"] + movement["reactivated"]
-    ends = early_warning.stages(march, risk).set_index("stage")["customers"]
+    ends = stages(march, risk).set_index("stage")["customers"]
     assert flows.drop(columns="left").sum().to_dict() == ends.to_dict()
 
 
@@ -297,10 +307,10 @@ def test_stage_of_each_by_hand(opened: Callable[..., Any]) -> None:
         customers=[{"customer_id": name, "signed_up_at": day} for name, day in signed.items()],
         cancellations=[("asks", "2026-03-28")],
     ) as own:
-        risk = early_warning.risk_of_leaving(own)
-        found = early_warning.stages(own, risk).set_index("stage")["customers"].to_dict()
+        risk = risk_of_leaving(own)
+        found = stages(own, risk).set_index("stage")["customers"].to_dict()
         assert found == {"at risk": 1, "first week": 1, "habit": 2, "established": 2}
-        assert early_warning.grid(own)["not_seen"].tolist() == [5, 0, 1, 0]
+        assert grid(own)["not_seen"].tolist() == [5, 0, 1, 0]
 
 
 def test_billing_by_activity(opened: Callable[..., Any]) -> None:
@@ -320,7 +330,7 @@ def test_billing_by_activity(opened: Callable[..., Any]) -> None:
         events=[(name, day, "login") for name, day in last.items()],
         cancellations=[("d", "2026-03-30")],
     ) as own:
-        cells = early_warning.grid(own).set_index("billing")
+        cells = grid(own).set_index("billing")
         counts = cells[["active", "slowing", "dormant"]].to_numpy().tolist()
         assert cells.index.tolist() == ["paying", "past due", "asked to cancel", "paused"]
         assert counts == [[1, 2, 1], [0, 1, 0], [1, 0, 0], [0, 0, 1]]
@@ -339,12 +349,12 @@ def test_whom_to_call(march: Business, risk: Risk) -> None:
     """
     assert risk.way == "warnings"
     assert [rule.name for rule in risk.counted] == ["no_login_30_days", "use_down_half", "failed_payment"]
-    people = early_warning.at_risk(march, risk)
+    people = at_risk(march, risk)
     assert {"silent_30", "half", "young", "failed_29", "failed_again"} <= set(people["customer_id"])
     assert not {"asked", "asked_and_stayed", "pauses", "silent_6"} & set(people["customer_id"])
     lately = people.set_index("customer_id")["contacted_lately"]
     assert lately["silent_30"] and not lately["failed_again"]  # 30 days ago is not lately
-    called = early_warning.to_call(people)
+    called = to_call(people)
     assert people["call"].dropna().tolist() == [1, 2] and len(called) == 2
     assert "silent_30" not in set(called["customer_id"])
     free = people[~people["contacted_lately"]]
@@ -352,8 +362,28 @@ def test_whom_to_call(march: Business, risk: Risk) -> None:
     assert people["mrr_expected"].is_monotonic_decreasing
 
 
+def test_the_list_of_a_level(opened: Callable[..., Any]) -> None:
+    """The same customers as in the whole list, in its order, and calls of their own."""
+    spans = [("a", "2025-09-01", "", 30, "active", "team"), ("b", "2025-09-01", "", 20, "active", "solo"),
+             ("c", "2025-09-01", "", 10, "active", "team")]  # fmt: skip
+    with opened(spans, events=[("a", FIRST_DAY, "login")], settings=TABLES["settings"]) as own:
+        risk = risk_of_leaving(own)
+        whole, team = at_risk(own, risk), at_risk(own, risk, within={"first_plan": "team"})
+        assert whole["customer_id"].tolist() == ["a", "b", "c"] and whole["call"].tolist()[:2] == [1, 2]
+        assert team["customer_id"].tolist() == ["a", "c"] and team["call"].tolist() == [1, 2]
+        assert at_risk(own, risk, within={"first_plan": "team", "start_year": "2025"}).equals(team)
+        with pytest.raises(InputError, match=r"^No customer has gold as first_plan, only solo, team\.$"):
+            at_risk(own, risk, within={"first_plan": "gold"})
+        unknown = r"^Customers cannot be grouped by size, only by first_plan, "
+        with pytest.raises(InputError, match=unknown):
+            at_risk(own, risk, within={"size": "1"})
+        with pytest.raises(InputError, match=unknown):
+            back_test(own, by="size")
+        assert set(back_test(own, by=["first_plan", "start_year"])["level"]) == {"solo", "team", "2025"}
+
+
 def test_the_play_fits_the_warning(march: Business, risk: Risk) -> None:
-    people = early_warning.at_risk(march, risk).set_index("customer_id")
+    people = at_risk(march, risk).set_index("customer_id")
     assert people.loc["failed_29", "play"] == "payment help"
     assert people.loc["silent_30", "play"] == "last-resort offer"  # spoken to, and still at risk
     assert people.loc["half", "play"] == "feature discovery"
@@ -369,18 +399,18 @@ def test_high_value_is_personal(opened: Callable[..., Any]) -> None:
     """From `high_value_mrr` on nobody is left to a mail, whatever the warning."""
     spans = [("rich", "2025-09-01", "", 200), ("other", "2025-09-01", "", 199)]
     with opened(spans, events=[("rich", FIRST_DAY, "login")], settings=TABLES["settings"]) as own:
-        people = early_warning.at_risk(own, early_warning.risk_of_leaving(own)).set_index("customer_id")
+        people = at_risk(own, risk_of_leaving(own)).set_index("customer_id")
         assert people["play"].to_dict() == {"rich": "personal outreach", "other": "usage reminder"}
         assert people.loc["rich", "mrr_expected"] >= people.loc["other", "mrr_expected"]
 
 
 def test_what_a_play_can_save(march: Business, risk: Risk) -> None:
     """Between none and all who would leave; once measured, its customers times the ends of the effect."""
-    people = early_warning.at_risk(march, risk)
+    people = at_risk(march, risk)
     measured = pd.DataFrame(
         {"experiment": ["reminders"], "effect_low": [-0.01], "effect_high": [0.2]},
     )
-    found = early_warning.plays(march, people, measured).set_index("play")
+    found = plays(march, people, measured).set_index("play")
     assert found["customers"].sum() == len(people)
     assert found["expected_left"].sum() == pytest.approx(people["risk"].sum())
     reminder, help_ = found.loc["usage reminder"], found.loc["payment help"]
@@ -482,7 +512,7 @@ def test_the_order_of_rows_and_how_many_months_at_a_time_do_not_matter(
     assert len(list(other.kept.rglob("snapshots_*.parquet"))) == first["as_of"].nunique() > 3
     pd.testing.assert_frame_equal(first, again)
     pd.testing.assert_frame_equal(snapshots_now(other), first[first["as_of"] == MARCH].reset_index(drop=True))
-    pd.testing.assert_frame_equal(early_warning.back_test(at_once), early_warning.back_test(other))
+    pd.testing.assert_frame_equal(back_test(at_once), back_test(other))
     for business in (at_once, other):
         business.close()
 
@@ -494,14 +524,14 @@ def test_the_order_of_rows_and_how_many_months_at_a_time_do_not_matter(
 def test_one_customer_and_no_other_table(opened: Callable[..., Any], spans: list[tuple]) -> None:
     """Nobody left and nothing was seen: every table has its columns, and no number is made up."""
     with opened(spans) as own:
-        judged = early_warning.back_test(own)
+        judged = back_test(own)
         assert judged["name"].tolist() == ["downgrade"] and judged["verdict"].tolist() == ["too few"]
-        risk = early_warning.risk_of_leaving(own)
+        risk = risk_of_leaving(own)
         assert (risk.way, risk.counted, risk.tested) == ("warnings", (), None)
-        assert early_warning.at_risk(own, risk).empty and early_warning.scheduled(own).empty
-        assert early_warning.discrimination(risk).empty and early_warning.calibration(risk).empty
-        assert early_warning.top_shares(risk).empty and early_warning.leading_indicators(own).empty
-        assert early_warning.leads(own).empty
-        assert early_warning.stages(own, risk)["customers"].sum() == 1
-        assert early_warning.stage_churn(own, risk)["left"].sum() == 0
-        assert np.isnan(early_warning.better_thresholds(own)["suggested_lift"]).all()
+        assert at_risk(own, risk).empty and scheduled(own).empty
+        assert discrimination(risk).empty and calibration(risk).empty
+        assert top_shares(risk).empty and leading_indicators(own).empty
+        assert leads(own).empty
+        assert stages(own, risk)["customers"].sum() == 1
+        assert stage_churn(own, risk)["left"].sum() == 0
+        assert np.isnan(better_thresholds(own)["suggested_lift"]).all()
