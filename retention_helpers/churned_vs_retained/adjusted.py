@@ -15,7 +15,25 @@ from scipy import special
 from retention_helpers.churned_vs_retained.known import SIGNED_UP_IN
 from retention_helpers.churned_vs_retained.landmark import TIERS, Comparison, Driver
 from retention_helpers.churned_vs_retained.models import FEWEST_LOST, Effect, Models
-from retention_helpers.churned_vs_retained.univariate import SEEN, SEEN_BELOW, TOO_FEW
+from retention_helpers.churned_vs_retained.univariate import (
+    NOT_SEEN,
+    SEEN,
+    SEEN_BELOW,
+    TOO_FEW,
+    compare_alone,
+)
+from retention_helpers.shown.units import (
+    COUNT,
+    NUMBER,
+    P_VALUE,
+    TEXT,
+    YES_NO,
+    Unit,
+    columns,
+    columns_of,
+    one_of,
+    several,
+)
 from retention_helpers.statistics.association import benjamini_hochberg
 from retention_helpers.statistics.intervals import LEVEL, holm
 
@@ -26,6 +44,8 @@ MOST_NAMED = 3
 Z = float(special.ndtri(0.5 + LEVEL / 2))
 
 CONFIRMED, EXPLAINED_BY_OTHERS = "confirmed", "explained by others"
+VERDICT = one_of(CONFIRMED, EXPLAINED_BY_OTHERS, NOT_SEEN, TOO_FEW)
+_NAMES = Unit("; ".join, several(TEXT), is_number=False)
 
 
 @dataclass(frozen=True)
@@ -61,7 +81,13 @@ class Setting:
         )
 
 
-def compare_together(comparison: Comparison, alone: pd.DataFrame) -> pd.DataFrame:
+@columns(
+    **columns_of(compare_alone), hazard_ratio=NUMBER, hazard_low=NUMBER, hazard_high=NUMBER, step=NUMBER,
+    adjusted_p=P_VALUE, confirmed_q=P_VALUE, beside=COUNT, losses_a_column=NUMBER, is_penalised=YES_NO,
+    explained_by=_NAMES, works_through=_NAMES, moves_with=_NAMES, verdict=VERDICT, changes=YES_NO,
+    leads=YES_NO,
+)  # fmt: skip
+def compare_together(comparison: Comparison) -> pd.DataFrame:
     """One row per driver: its verdict, its hazard ratio beside the others, and what explains or carries it.
 
     `confirmed`: seen alone and beside all drivers of its own and earlier tiers (the larger of the two
@@ -70,12 +96,12 @@ def compare_together(comparison: Comparison, alone: pd.DataFrame) -> pd.DataFram
     have been missed. `too few`: groups below `min_customers`, or too few losses to tell the driver from the
     others.
 
-    Takes the table of `compare_alone` and adds: hazard_ratio with hazard_low and hazard_high (of leaving on
-    any day: one standard deviation more of a number, yes against no, or the level against all others), step
-    (that standard deviation; null else), adjusted_p, confirmed_q, beside (how many drivers it stands beside),
-    losses_a_column, is_penalised, explained_by, works_through, moves_with (names), verdict, changes (the
-    effect is not the same on all days), leads (of those that move together, the one to speak of).
+    To the columns of `compare_alone` come `hazard_ratio` (of leaving on any day: one standard deviation more
+    of a number, yes against no, or the level against all others), `step` (that standard deviation; null
+    else), `beside` (how many drivers it stands beside), `changes` (the effect is not the same on all days),
+    `leads` (of those that move together, the one to speak of).
     """
+    alone = compare_alone(comparison)
     setting = setting_of(comparison, alone)
     adjusted = {d.name: setting.models.effect(d, setting.beside(d)) for d in setting.judged}
     by_name = {driver.name: driver for driver in comparison.drivers}

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from retention_helpers.churned_vs_retained.landmark import AT_SIGN_UP, Comparison, Driver
+from retention_helpers.shown.units import COUNT, NUMBER, P_VALUE, POINTS, SHARE, TEXT, columns
 from retention_helpers.statistics.intervals import LEVEL, holm, newcombe, two_shares_p, with_rate
-from retention_helpers.words import formats
 
 Booleans = npt.NDArray[np.bool_]
 
@@ -48,6 +48,10 @@ def is_held_back(customers: pd.Series) -> Booleans:
     return np.array(digests, dtype=np.uint8) % 2 == 1
 
 
+@columns(
+    name=TEXT, label=TEXT, at_least=NUMBER, reached=COUNT, reached_lost=COUNT, below=COUNT, below_lost=COUNT,
+    difference=POINTS.interval, p_value=P_VALUE, reached_risk=SHARE.interval, below_risk=SHARE.interval,
+)  # fmt: skip
 def thresholds(comparison: Comparison, together: pd.DataFrame) -> Thresholds:
     """The thresholds that hold: found on one half of the settled customers, confirmed on the other.
 
@@ -56,9 +60,8 @@ def thresholds(comparison: Comparison, together: pd.DataFrame) -> Thresholds:
     cut is tried once on the held-back half, corrected after Holm over all that are tried; what is given is of
     that half alone, so the search has not flattered it. Of drivers that move together the first is searched.
 
-    `held` has a row a threshold: name, label, at_least, reached, reached_lost, below, below_lost (customers
-    of the held-back half), reached_risk and below_risk with _low and _high, difference (reached less below)
-    with _low and _high, p_value (corrected).
+    `held` has a row a threshold with the customers of the held-back half; `difference` is of those who
+    reached it less those below, `p_value` is corrected.
     """
     settled = comparison.settled
     held_back = is_held_back(settled["customer_id"])
@@ -84,18 +87,18 @@ def _numbers(comparison: Comparison, together: pd.DataFrame) -> list[Driver]:
     return chosen
 
 
-def _tried(driver: Driver, settled: pd.DataFrame, held_back: Booleans, fewest: int) -> _Tried | None:
+def _tried(driver: Driver, settled: pd.DataFrame, held_back: Booleans, min_customers: int) -> _Tried | None:
     """The best cut of the first half on the second one; None where the first half sees nothing."""
     known = settled[driver.name].notna().to_numpy(dtype=bool)
     values = settled[driver.name].to_numpy(dtype=float)
     lost = settled["lost"].to_numpy(dtype=bool)
     search, trial = known & ~held_back, known & held_back
-    cut = best_cut(values[search], lost[search], max(fewest, int(np.ceil(EITHER_SIDE * search.sum()))))
+    cut = best_cut(values[search], lost[search], max(min_customers, int(np.ceil(EITHER_SIDE * search.sum()))))
     if cut is None:
         return None
     second = _counts(values[trial] >= cut, lost[trial])
     there, here = newcombe(*_counts(values[search] >= cut, lost[search])), newcombe(*second)
-    if there.low <= 0 <= there.high or min(second[1], second[3]) < fewest:
+    if there.low <= 0 <= there.high or min(second[1], second[3]) < min_customers:
         return None
     p_value = two_shares_p(*second)
     x1, n1, x0, n0 = second
@@ -129,12 +132,3 @@ def _counts(reached: Booleans, lost: Booleans) -> tuple[int, int, int, int]:
         int((~reached & lost).sum()),
         int((~reached).sum()),
     )
-
-
-def in_words(at_least: float) -> str:
-    """A threshold as an owner would say it.
-
-    >>> in_words(3.0)
-    'at least 3'
-    """
-    return f"at least {formats.trimmed(at_least)}"

@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business import Business, months
+from retention_helpers.shown.units import COUNT, TEXT, columns
 from retention_helpers.words import formats
 
 Kind = Literal["number", "yes or no", "category"]
@@ -140,11 +141,12 @@ def _stage(business: Business, people: ir.Table, landmark_days: int) -> ir.Strin
     )
 
 
+@columns(stage=TEXT, customers=COUNT)
 def flow(business: Business, *, landmark_days: int) -> pd.DataFrame:
     """One row per stage of the design: how many of those who signed up come so far.
 
     *Left before the landmark* asked to cancel or ended by that day; *no customer* had not begun to pay by
-    then, or never did. Columns: stage, customers.
+    then, or never did.
     """
     people = kept_newcomers(business)
     stages = people.mutate(stage=_stage(business, people, landmark_days)).group_by("stage")

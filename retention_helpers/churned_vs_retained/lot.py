@@ -4,6 +4,7 @@ They are not old enough for the landmark yet, so what they did so far can still 
 """
 
 import hashlib
+from dataclasses import replace
 
 import pandas as pd
 
@@ -12,20 +13,27 @@ from retention_helpers.churned_vs_retained.features import gathered_so_far
 from retention_helpers.churned_vs_retained.landmark import Comparison, kept_newcomers
 from retention_helpers.churned_vs_retained.univariate import is_on_level
 from retention_helpers.churned_vs_retained.valuation import Proposal
+from retention_helpers.shown.units import COUNT, DAY, MONEY, TEXT, columns, one_of
 
 HELPED, AS_BEFORE = "helped", "as before"
 _NOBODY = pd.DataFrame(columns=["customer_id", "arm", "signed_up_on", "days_since_sign_up", "mrr"])
 
 
+@columns(
+    customer_id=TEXT("Customer"),
+    arm=one_of(HELPED, AS_BEFORE),
+    signed_up_on=replace(DAY, node=TEXT.node),
+    days_since_sign_up=COUNT,
+    mrr=MONEY.or_null("MRR"),
+)
 def drawn_by_lot(
     business: Business, comparison: Comparison, together: pd.DataFrame, proposed: Proposal | None
 ) -> pd.DataFrame:
     """One row per newcomer with whom the proposed experiment could begin, the youngest first.
 
     Customers younger than the landmark who have neither asked nor ended and are not on the better side so
-    far. The lot is the customer's own: the same in every report. No row without a proposal.
-
-    Columns: customer_id, arm (helped, as before), signed_up_on, days_since_sign_up, mrr (at the month's end).
+    far. The lot is the customer's own: the same in every report. `mrr` is that at the month's end. No row
+    without a proposal.
     """
     if proposed is None:
         return _NOBODY

@@ -7,22 +7,27 @@ import pandas as pd
 
 from retention_helpers.churned_vs_retained.landmark import Comparison
 from retention_helpers.churned_vs_retained.univariate import is_on_level
+from retention_helpers.shown.units import COUNT, P_VALUE, SHARE, TEXT, columns
 from retention_helpers.statistics.curves import kaplan_meier, log_rank
 
+_of_curves = columns(
+    by=TEXT, side=TEXT, day=COUNT, at_risk=COUNT, lost=COUNT, still_there=SHARE.interval, p_value=P_VALUE
+)
 
+
+@_of_curves
 def still_there(comparison: Comparison, together: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """One row per driver, side and day after the landmark: the share that has neither asked nor ended.
 
     All customers of the landmark, also those whose horizon is not over (Kaplan–Meier). The sides are those of
-    the comparison: the level described, and the rest.
-
-    Columns: by (label), side, day, at_risk, lost, still_there with _low and _high, p_value (log-rank).
+    the comparison: the level described, and the rest. `p_value` is that of the log-rank test.
     """
     chosen = together.set_index("name", drop=False).loc[list(names)]
     parts = [_of_one(comparison, row) for row in chosen.itertuples()]
     return pd.concat([_NOTHING, *parts], ignore_index=True)
 
 
+@_of_curves
 def at_days(curves: pd.DataFrame, *, horizon_days: int) -> pd.DataFrame:
     """The rows of `still_there` at every third of the horizon."""
     days = [horizon_days * third // 3 for third in (1, 2, 3)]

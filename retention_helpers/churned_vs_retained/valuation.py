@@ -16,6 +16,7 @@ from retention_helpers.churned_vs_retained.adjusted import Setting, leading, set
 from retention_helpers.churned_vs_retained.landmark import AT_SIGN_UP, Comparison, Driver, kept_newcomers
 from retention_helpers.churned_vs_retained.models import ENOUGH_LOST, PENALTY
 from retention_helpers.churned_vs_retained.univariate import is_on_level
+from retention_helpers.shown.units import COUNT, NUMBER, POINTS, SHARE, TEXT, columns
 from retention_helpers.statistics.intervals import LEVEL, rate
 from retention_helpers.words import calendar
 
@@ -103,6 +104,10 @@ class _Worth(NamedTuple):
     evalue: float
 
 
+@columns(
+    name=TEXT, label=TEXT, worse=TEXT, better=TEXT, customers=COUNT, lost=COUNT, risk=SHARE.interval,
+    risk_if=SHARE.interval, fewer=POINTS.interval, worse_customers=COUNT, worse_lost=COUNT, evalue=NUMBER,
+)  # fmt: skip
 def worth(comparison: Comparison, together: pd.DataFrame) -> pd.DataFrame:
     """One row per confirmed driver of the first week or later: the risk if everybody were on its better side.
 
@@ -110,11 +115,9 @@ def worth(comparison: Comparison, together: pd.DataFrame) -> pd.DataFrame:
     association, no effect. `evalue`: how many times as likely something unknown would have to make both the
     worse side and leaving to explain away the weakest association that the interval allows.
 
-    Takes the table of `compare_together`; of drivers that move together one is given. Columns: name, label,
-    worse, better (the two sides), customers, lost, risk with _low and _high, risk_if with _low and _high,
-    fewer (risk less risk_if) with _low and _high, worse_customers, worse_lost, evalue; the largest `fewer`
-    first.
-    Source of the last: VanderWeele and Ding 2017.
+    Takes the table of `compare_together`; of drivers that move together one is given. `worse` and `better`
+    are the two sides, `fewer` is risk less risk_if, the largest first.
+    Source of `evalue`: VanderWeele and Ding 2017.
     """
     setting = setting_of(comparison, together)
     by_name = {driver.name: driver for driver in comparison.drivers}
