@@ -6,7 +6,7 @@ which it works, and to adjust for that would make a cause look like none.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ from retention_helpers.shown.units import (
     P_VALUE,
     TEXT,
     YES_NO,
+    Declared,
     Unit,
     columns,
     columns_of,
@@ -81,12 +82,14 @@ class Setting:
         )
 
 
-@columns(
-    **columns_of(compare_alone), hazard_ratio=NUMBER, hazard_low=NUMBER, hazard_high=NUMBER, step=NUMBER,
-    adjusted_p=P_VALUE, confirmed_q=P_VALUE, beside=COUNT, losses_a_column=NUMBER, is_penalised=YES_NO,
-    explained_by=_NAMES, works_through=_NAMES, moves_with=_NAMES, verdict=VERDICT, changes=YES_NO,
-    leads=YES_NO,
+_FOUND: Declared = dict(
+    hazard_ratio=NUMBER, hazard_low=NUMBER, hazard_high=NUMBER, step=NUMBER, adjusted_p=P_VALUE,
+    confirmed_q=P_VALUE, beside=COUNT, losses_a_column=NUMBER, is_penalised=YES_NO, explained_by=_NAMES,
+    works_through=_NAMES, moves_with=_NAMES, verdict=VERDICT,
 )  # fmt: skip
+
+
+@columns(**columns_of(compare_alone), **_FOUND, changes=YES_NO, leads=YES_NO)
 def compare_together(comparison: Comparison) -> pd.DataFrame:
     """One row per driver: its verdict, its hazard ratio beside the others, and what explains or carries it.
 
@@ -111,7 +114,7 @@ def compare_together(comparison: Comparison) -> pd.DataFrame:
         _row(setting, by_name[row.name], adjusted.get(row.name), row.seen, q)
         for row, q in zip(alone.itertuples(index=False), confirmed_q, strict=True)
     ]
-    told = pd.DataFrame(rows, columns=list(_Row._fields))
+    told = pd.DataFrame(rows, columns=list(_FOUND))
     constant = [adjusted[row.name].constant_p if told["verdict"][n] == CONFIRMED else np.nan
                 for n, row in enumerate(alone.itertuples(index=False))]  # fmt: skip
     frame = pd.concat([alone.reset_index(drop=True), told], axis=1).assign(changes=_changes(constant))
@@ -150,22 +153,6 @@ def common_causes(together: pd.DataFrame) -> pd.DataFrame:
     return shadows[np.array(is_shadow, dtype=bool)].reset_index(drop=True)
 
 
-class _Row(NamedTuple):
-    hazard_ratio: float
-    hazard_low: float
-    hazard_high: float
-    step: float
-    adjusted_p: float
-    confirmed_q: float
-    beside: int
-    losses_a_column: float
-    is_penalised: bool
-    explained_by: tuple[str, ...]
-    works_through: tuple[str, ...]
-    moves_with: tuple[str, ...]
-    verdict: str
-
-
 def setting_of(comparison: Comparison, alone: pd.DataFrame) -> Setting:
     """Drivers with too few customers are not judged, and adjust nothing."""
     few = set(alone.loc[alone["seen"] == TOO_FEW, "name"])
@@ -180,14 +167,16 @@ def setting_of(comparison: Comparison, alone: pd.DataFrame) -> Setting:
     return Setting(models, judged, seen, stands_for)
 
 
-def _row(setting: Setting, driver: Driver, effect: Effect | None, seen: str, q_value: float) -> _Row:
+def _row(
+    setting: Setting, driver: Driver, effect: Effect | None, seen: str, q_value: float
+) -> tuple[Any, ...]:
     if effect is None:
         nan = float("nan")
-        return _Row(nan, nan, nan, nan, nan, nan, 0, nan, False, (), (), (), TOO_FEW)
+        return (nan, nan, nan, nan, nan, nan, 0, nan, False, (), (), (), TOO_FEW)
     beside = setting.beside(driver)
     verdict, explained_by = _verdict(setting, driver, effect, seen, q_value)
     carried = _taken_away(setting, driver, setting.after(driver), beside) if verdict == CONFIRMED else ()
-    return _Row(
+    return (
         *_ratio(effect),
         setting.models.step(driver),
         effect.p_value,

@@ -34,10 +34,11 @@ from retention_helpers.churned_vs_retained.univariate import (
     SCALE,
     SEEN_BELOW,
     TOO_FEW,
+    typical,
     worse_side,
 )
 from retention_helpers.contract.tables import TABLES, day_name
-from retention_helpers.shown.units import COUNT, NUMBER, P_VALUE, SHARE, TEXT, columns
+from retention_helpers.shown.units import COUNT, NUMBER, P_VALUE, SHARE, TEXT, Declared, columns, names_of
 from retention_helpers.statistics import cox
 from retention_helpers.statistics.association import area, area_error, benjamini_hochberg, placements
 from retention_helpers.statistics.clusters import clustered_rate
@@ -208,13 +209,16 @@ def _with_ratios(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.drop(columns=["days_of_use", "days_before", "opened", "sent"], errors="ignore")
 
 
-@columns(
+_FOUND: Declared = dict(
     name=TEXT, label=TEXT, kind=KIND, rows=COUNT, customers=COUNT, lost=COUNT, typical_lost=NUMBER,
     typical_stayed=NUMBER, level=TEXT, level_rows=COUNT, level_lost=COUNT, level_risk=SHARE.interval,
     rest_rows=COUNT, rest_lost=COUNT, rest_risk=SHARE.interval, scale=SCALE, effect=NUMBER, low=NUMBER,
-    high=NUMBER, p_value=P_VALUE, hazard_ratio=NUMBER, hazard_low=NUMBER, hazard_high=NUMBER,
-    adjusted_p=P_VALUE, q_value=P_VALUE, verdict=VERDICT,
+    high=NUMBER, p_value=P_VALUE,
 )  # fmt: skip
+_RATIOS: Declared = dict(hazard_ratio=NUMBER, hazard_low=NUMBER, hazard_high=NUMBER, adjusted_p=P_VALUE)
+
+
+@columns(**_FOUND, **_RATIOS, q_value=P_VALUE, verdict=VERDICT)
 def compare_established(rows: pd.DataFrame, *, min_customers: int) -> pd.DataFrame:
     """One row per driver: how established customers who left differed at the month ends before.
 
@@ -227,13 +231,9 @@ def compare_established(rows: pd.DataFrame, *, min_customers: int) -> pd.DataFra
     found = [
         _alone(driver, rows[rows["settled"] & rows[driver.name].notna()], min_customers) for driver in drivers
     ]
-    frame = pd.DataFrame(found, columns=list(_Alone._fields))
-    judged = [driver for driver, one in zip(drivers, found, strict=True) if not np.isnan(one.p_value)]
-    beside = {one.name: one for one in _beside_each_other(judged, rows)}
-    together = pd.DataFrame(
-        [beside.get(name, _Beside(name)) for name in frame["name"]], columns=_Beside._fields
-    )
-    frame = pd.concat([frame, together.drop(columns="name")], axis=1)
+    frame = pd.DataFrame(found, columns=names_of(_FOUND))
+    judged = [driver for driver, p in zip(drivers, frame["p_value"], strict=True) if not np.isnan(p)]
+    frame = frame.merge(_beside_each_other(judged, rows), on="name", how="left")
     frame["q_value"] = benjamini_hochberg(frame["p_value"])
     confirmed_q = benjamini_hochberg(np.maximum(frame["p_value"], frame["adjusted_p"]))
     frame["verdict"] = [_verdict(row, q) for row, q in zip(frame.itertuples(), confirmed_q, strict=True)]
@@ -264,59 +264,22 @@ def established_customers(business: Business) -> Established:
     return Established(rows, every_nth(business), drivers)
 
 
-class _Alone(NamedTuple):
-    name: str
-    label: str
-    kind: str
-    rows: int
-    customers: int
-    lost: int
-    typical_lost: float
-    typical_stayed: float
-    level: str
-    level_rows: int
-    level_lost: int
-    level_risk: float
-    level_risk_low: float
-    level_risk_high: float
-    rest_rows: int
-    rest_lost: int
-    rest_risk: float
-    rest_risk_low: float
-    rest_risk_high: float
-    scale: str
-    effect: float
-    low: float
-    high: float
-    p_value: float
-
-
-class _Beside(NamedTuple):
-    name: str
-    hazard_ratio: float = np.nan
-    hazard_low: float = np.nan
-    hazard_high: float = np.nan
-    adjusted_p: float = np.nan
-    log_ratio: float = np.nan
-    log_ratio_alone: float = np.nan
-
-
-def _alone(driver: Driver, rows: pd.DataFrame, min_customers: int) -> _Alone:
+def _alone(driver: Driver, rows: pd.DataFrame, min_customers: int) -> tuple[Any, ...]:
     lost, who = rows["lost"].to_numpy(dtype=bool), rows["customer_id"].to_numpy()
     values = rows[driver.name].to_numpy(dtype=float)
     sides = worse_side(driver, values, lost)
     group, codes = sides.is_worse, np.unique(who, return_inverse=True)[1]
     enough = _enough(values, lost, who, min_customers)
     nothing = (AUC if driver.kind == "number" else RISK_DIFFERENCE, np.nan, np.nan, np.nan, np.nan)
-    return _Alone(
+    return (
         driver.name,
         driver.label,
         driver.kind,
         len(rows),
         len(set(who)),
         int(lost.sum()),
-        _typical(driver, values[lost]),
-        _typical(driver, values[~lost]),
+        typical(driver, values[lost]),
+        typical(driver, values[~lost]),
         sides.worse,
         *_counted(clustered_rate(lost[group], codes[group])),
         *_counted(clustered_rate(lost[~group], codes[~group])),
@@ -334,12 +297,6 @@ def _enough(values: Floats, lost: Booleans, who: npt.NDArray[np.object_], min_cu
         return False
     common = pd.Series(values).mode().iloc[0]
     return len(set(who[values != common])) >= min_customers
-
-
-def _typical(driver: Driver, values: Floats) -> float:
-    if not len(values):
-        return float("nan")
-    return float(np.median(values)) if driver.kind == "number" else float(values.mean())
 
 
 def _effect(
@@ -360,10 +317,11 @@ def _effect(
     return RISK_DIFFERENCE, float(difference), difference - Z * error, difference + Z * error, p_value
 
 
-def _beside_each_other(drivers: list[Driver], rows: pd.DataFrame) -> list[_Beside]:
+def _beside_each_other(drivers: list[Driver], rows: pd.DataFrame) -> pd.DataFrame:
     """The hazard ratios of all drivers in one model, within each month, and of each alone."""
+    names = ["name", *_RATIOS, "log_ratio", "log_ratio_alone"]
     if not drivers:
-        return []
+        return pd.DataFrame(columns=names, dtype=float).astype({"name": object})
     columns = np.column_stack([_column(driver, rows) for driver in drivers])
     unknown = rows[[driver.name for driver in drivers]].isna().to_numpy(dtype=float)
     unknown = np.unique(unknown[:, unknown.std(axis=0) > 0], axis=1)
@@ -377,18 +335,12 @@ def _beside_each_other(drivers: list[Driver], rows: pd.DataFrame) -> list[_Besid
     alone = [
         cox.fit(column, days, lost, strata=month, penalty=HARDLY).coefficients[0] for column in columns.T
     ]
-    return [
-        _Beside(
-            driver.name,
-            float(np.exp(ratio)),
-            float(np.exp(ratio - Z * error)),
-            float(np.exp(ratio + Z * error)),
-            float(2 * special.ndtr(-abs(ratio) / error)),
-            float(ratio),
-            float(by_itself),
-        )
-        for driver, ratio, error, by_itself in zip(drivers, fitted.coefficients, errors, alone, strict=False)
-    ]
+    ratio = fitted.coefficients[: len(drivers)]
+    error = errors[: len(drivers)]
+    ratios = np.exp([ratio, ratio - Z * error, ratio + Z * error])
+    p_value = 2 * special.ndtr(-np.abs(ratio) / error)
+    found = zip([driver.name for driver in drivers], *ratios, p_value, ratio, alone, strict=True)
+    return pd.DataFrame(found, columns=names)
 
 
 def _column(driver: Driver, rows: pd.DataFrame) -> Floats:

@@ -5,7 +5,6 @@ and only what happened afterwards is the outcome; so nobody looks better for hav
 product. Days are counted from `signed_up_at` (day 0), in the business time zone; at day N means at its end.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,9 +74,6 @@ class Comparison:
     def settled(self) -> pd.DataFrame:
         """The customers of whom it is known whether they left within the horizon: it is over for them."""
         return self.rows[self.rows["settled"]]
-
-    def of_tier(self, tiers: Sequence[int]) -> tuple[Driver, ...]:
-        return tuple(driver for driver in self.drivers if driver.tier in tiers)
 
 
 def refuse_later(rows: pd.DataFrame, landmark_day: int) -> None:

@@ -13,10 +13,9 @@ from retention_helpers.churned_vs_retained.features import gathered_so_far
 from retention_helpers.churned_vs_retained.landmark import Comparison, kept_newcomers
 from retention_helpers.churned_vs_retained.univariate import is_on_level
 from retention_helpers.churned_vs_retained.valuation import Proposal
-from retention_helpers.shown.units import COUNT, DAY, MONEY, TEXT, columns, one_of
+from retention_helpers.shown.units import COUNT, DAY, MONEY, TEXT, columns, columns_of, one_of
 
 HELPED, AS_BEFORE = "helped", "as before"
-_NOBODY = pd.DataFrame(columns=["customer_id", "arm", "signed_up_on", "days_since_sign_up", "mrr"])
 
 
 @columns(
@@ -35,23 +34,24 @@ def drawn_by_lot(
     far. The lot is the customer's own: the same in every report. `mrr` is that at the month's end. No row
     without a proposal.
     """
+    nobody = pd.DataFrame(columns=list(columns_of(drawn_by_lot)))
     if proposed is None:
-        return _NOBODY
+        return nobody
     young = _young(business, comparison.landmark_days)
     known = gathered_so_far(business, young, landmark_days=comparison.landmark_days).rows
     if proposed.name not in known.columns:
-        return _NOBODY
+        return nobody
     known = known[known[proposed.name].notna()]
     driver = next(driver for driver in comparison.drivers if driver.name == proposed.name)
     row = next(together[together["name"] == proposed.name].itertuples(index=False))
     is_worse = is_on_level(driver, row, known[proposed.name], comparison.min_customers)
     open_to_it = known[is_worse]
     if open_to_it.empty:
-        return _NOBODY
+        return nobody
     arms = [_lot(proposed.name, str(who)) for who in open_to_it["customer_id"]]
     found = open_to_it[["customer_id"]].assign(arm=arms).merge(_paying(business), on="customer_id")
     found = found.merge(young, on="customer_id").sort_values(["days_since_sign_up", "customer_id"])
-    return found[list(_NOBODY.columns)].reset_index(drop=True)
+    return found[list(nobody.columns)].reset_index(drop=True)
 
 
 def _young(business: Business, landmark_days: int) -> pd.DataFrame:

@@ -60,10 +60,6 @@ class Models:
         self._lost = self._rows["lost"].to_numpy(dtype=bool)
         self._covariates: dict[str, Floats] = {}
 
-    def losses(self, driver: Driver) -> int:
-        """How many were lost of those of whom the driver is known."""
-        return int((self._lost & self._known(driver)).sum())
-
     def effect(self, driver: Driver, beside: Sequence[Driver] = ()) -> Effect:
         """The driver's hazard ratio beside others, among those of whom the driver is known."""
         known = self._known(driver)

@@ -18,7 +18,10 @@ from retention_helpers.shown.units import (
     SHARE,
     TEXT,
     YES_NO,
+    Declared,
     columns,
+    columns_of,
+    names_of,
     one_of,
 )
 from retention_helpers.statistics.association import (
@@ -42,13 +45,17 @@ Floats = npt.NDArray[np.float64]
 
 KIND, SCALE = one_of(*get_args(Kind)), one_of(AUC, RISK_DIFFERENCE)
 
-
-@columns(
+_FOUND: Declared = dict(
     name=TEXT, label=TEXT, kind=KIND, tier=one_of(*TIERS), customers=COUNT, lost=COUNT, typical_lost=NUMBER,
     typical_stayed=NUMBER, level=TEXT, rest=TEXT, cut=NUMBER, is_upper=YES_NO, level_customers=COUNT,
     level_lost=COUNT, rest_customers=COUNT, rest_lost=COUNT, difference=POINTS.interval, scale=SCALE,
-    effect=NUMBER, low=NUMBER, high=NUMBER, strength=NUMBER, p_value=P_VALUE, level_risk=SHARE.interval,
-    rest_risk=SHARE.interval, q_value=P_VALUE, seen=one_of(SEEN, NOT_SEEN, TOO_FEW),
+    effect=NUMBER, low=NUMBER, high=NUMBER, strength=NUMBER, p_value=P_VALUE,
+)  # fmt: skip  # of one driver, before all are held against each other
+
+
+@columns(
+    **_FOUND, level_risk=SHARE.interval, rest_risk=SHARE.interval, q_value=P_VALUE,
+    seen=one_of(SEEN, NOT_SEEN, TOO_FEW),
 )  # fmt: skip
 def compare_alone(comparison: Comparison) -> pd.DataFrame:
     """One row per driver: how those who left differed from those who stayed, each driver on its own.
@@ -69,7 +76,7 @@ def compare_alone(comparison: Comparison) -> pd.DataFrame:
     found = [
         _alone(driver, comparison.rows, settled, comparison.min_customers) for driver in comparison.drivers
     ]
-    frame = pd.DataFrame(found, columns=list(_Alone._fields))
+    frame = pd.DataFrame(found, columns=names_of(_FOUND))
     frame = with_rate(frame, "level_risk", "level_lost", "level_customers")
     frame = with_rate(frame, "rest_risk", "rest_lost", "rest_customers")
     q_value = benjamini_hochberg(frame["p_value"])
@@ -77,36 +84,6 @@ def compare_alone(comparison: Comparison) -> pd.DataFrame:
     outside = (frame["low"] > nothing) | (frame["high"] < nothing)
     seen = np.where((q_value <= SEEN_BELOW) & outside, SEEN, NOT_SEEN)
     return frame.assign(q_value=q_value, seen=np.where(frame["p_value"].isna(), TOO_FEW, seen))
-
-
-class _Alone(NamedTuple):
-    """What is found of one driver, before all are held against each other."""
-
-    name: str
-    label: str
-    kind: str
-    tier: str
-    customers: int
-    lost: int
-    typical_lost: float
-    typical_stayed: float
-    level: str
-    rest: str
-    cut: float
-    is_upper: bool
-    level_customers: int
-    level_lost: int
-    rest_customers: int
-    rest_lost: int
-    difference: float
-    difference_low: float
-    difference_high: float
-    scale: str
-    effect: float
-    low: float
-    high: float
-    strength: float
-    p_value: float
 
 
 class _Test(NamedTuple):
@@ -119,22 +96,22 @@ class _Test(NamedTuple):
     p_value: float = np.nan
 
 
-def _alone(driver: Driver, rows: pd.DataFrame, settled: Booleans, min_customers: int) -> _Alone:
+def _alone(driver: Driver, rows: pd.DataFrame, settled: Booleans, min_customers: int) -> tuple[Any, ...]:
     chosen = settled & rows[driver.name].notna().to_numpy(dtype=bool)
     lost = rows["lost"].to_numpy(dtype=bool)[chosen]
     if driver.kind == "category":
         levels = levels_of(driver, rows[driver.name], min_customers)[chosen]
         sides, test, level = _category(levels, lost, min_customers)
-        typical = [_mean(sides.is_worse[lost]), _mean(sides.is_worse[~lost])]
+        typicals = [_mean(sides.is_worse[lost]), _mean(sides.is_worse[~lost])]
     else:
         values = rows[driver.name].to_numpy(dtype=float)[chosen]
         sides, level = worse_side(driver, values, lost), LEVEL
         test = (_number if driver.kind == "number" else _answer)(values, lost, min_customers)
-        typical = [_typical(driver, values[lost]), _typical(driver, values[~lost])]
-    n1, x1, n0, x0 = _counts(sides.is_worse, lost)
-    return _Alone(
+        typicals = [typical(driver, values[lost]), typical(driver, values[~lost])]
+    n1, x1, n0, x0 = counts(sides.is_worse, lost)
+    return (
         driver.name, driver.label, driver.kind, TIERS[driver.tier], len(lost), int(lost.sum()),
-        typical[0], typical[1], sides.worse, sides.better, sides.cut, sides.is_upper, n1, x1, n0, x0,
+        *typicals, sides.worse, sides.better, sides.cut, sides.is_upper, n1, x1, n0, x0,
         *newcombe(x1, n1, x0, n0, level),
         AUC if driver.kind == "number" else RISK_DIFFERENCE, *test,
     )  # fmt: skip
@@ -147,7 +124,7 @@ def is_on_level(driver: Driver, row: Any, values: pd.Series, min_customers: int)
     return (values.to_numpy(dtype=float) > row.cut) == row.is_upper
 
 
-def _typical(driver: Driver, values: Floats) -> float:
+def typical(driver: Driver, values: Floats) -> float:
     if not len(values):
         return np.nan
     return float(np.median(values) if driver.kind == "number" else np.mean(values))
@@ -173,7 +150,7 @@ def _number(values: Floats, lost: Booleans, min_customers: int) -> _Test:
 
 def _answer(values: Floats, lost: Booleans, min_customers: int) -> _Test:
     """Yes against no."""
-    n1, x1, n0, x0 = _counts(values > 0, lost)
+    n1, x1, n0, x0 = counts(values > 0, lost)
     if not _enough(lost) or min(n1, n0) < min_customers:
         return _Test()
     strength = cramers_v([x1, x0], [n1, n0])
@@ -194,7 +171,7 @@ def _category(
     sides = Sides((levels == word).astype(bool), word, "all others")
     if not _enough(lost) or not judged:
         return sides, _Test(), level
-    n1, x1, n0, x0 = _counts(sides.is_worse, lost)
+    n1, x1, n0, x0 = counts(sides.is_worse, lost)
     p_value = two_shares_p(x1, n1, x0, n0) if len(names) == 2 else levels_p(gone, base)
     return sides, _Test(*newcombe(x1, n1, x0, n0, level), cramers_v(gone, base), p_value), level
 
@@ -250,7 +227,7 @@ def _farthest(gone: Sequence[int], base: Sequence[int], judged: Sequence[int]) -
     return judged[int(np.argmax(away))]
 
 
-def _counts(group: Booleans, lost: Booleans) -> tuple[int, int, int, int]:
+def counts(group: Booleans, lost: Booleans) -> tuple[int, int, int, int]:
     """Customers and lost of a group, and of all others."""
     return int(group.sum()), int((group & lost).sum()), int((~group).sum()), int((~group & lost).sum())
 
@@ -281,13 +258,7 @@ def risk_by_level(comparison: Comparison, names: Sequence[str]) -> pd.DataFrame:
         for driver in comparison.drivers
         if driver.name in set(names)
     ]
-    return pd.concat([_NO_LEVEL, *parts], ignore_index=True)
-
-
-_NO_LEVEL = pd.DataFrame(
-    columns=["by", "level", "customers", "lost", "risk", "risk_low", "risk_high", "difference",
-             "difference_low", "difference_high", "verdict"]
-)  # fmt: skip
+    return pd.concat([pd.DataFrame(columns=names_of(columns_of(risk_by_level))), *parts], ignore_index=True)
 
 
 def _levels_of_one(driver: Driver, settled: pd.DataFrame, min_customers: int) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """How each measure is shown: its table, its picture, its sentence, its keys of findings.json."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -42,6 +42,11 @@ from retention_helpers.statistics.intervals import rate
 
 SMALLEST_P = 0.001  # the page says of smaller ones only that they are below it
 LEFT_BY_LEVEL = "Left within the horizon, by level"
+
+
+def _rows(of: Callable[..., pd.DataFrame], key: str, note: str, **shown: Any) -> Measure:
+    """A measure whose rows are handed on as they are, with a note for the schema."""
+    return Measure(of, findings={key: rows_of(of, note)}, record=lambda found: {key: found}, **shown)
 
 
 # --- at one landmark
@@ -154,16 +159,11 @@ not_seen = Measure(tables.not_seen, "Not seen to differ", sentence=sentences.cou
 # --- whole lives, levels, days
 
 
-whole_lives = Measure(
+whole_lives = _rows(
     naive.compare_without_landmark,
+    "without_landmark",
+    "what a comparison of whole lives would claim, and the same counts up to the landmark",
     sentence=sentences.claimed_without_landmark,
-    findings={
-        "without_landmark": rows_of(
-            naive.compare_without_landmark,
-            "what a comparison of whole lives would claim, and the same counts up to the landmark",
-        )
-    },
-    record=lambda found: {"without_landmark": found},
 )
 whole_lives_in_words = Measure(tables.whole_lives, "Whole lives, and the same counts up to the landmark")
 
@@ -186,66 +186,41 @@ levels = Measure(
 )
 levels_in_words = Measure(tables.levels, LEFT_BY_LEVEL)
 curves = Measure(staying.still_there, figure=figures.still_there)
-still_there = Measure(
+still_there = _rows(
     staying.at_days,
+    "still_there",
+    "after the landmark, by the two sides of the largest differences",
+    caption="Still there after the landmark",
     sentence=sentences.still_there,
-    findings={
-        "still_there": rows_of(
-            staying.at_days, "after the landmark, by the two sides of the largest differences"
-        )
-    },
-    record=lambda days: {"still_there": days},
 )
-still_there_in_words = Measure(tables.still_there, "Still there after the landmark")
 
 
 # --- what it would be worth, and with whom to begin
 
 
-worth = Measure(
+worth = _rows(
     valuation.worth,
+    "worth",
+    "the standardised risk if everybody were on the better side: an association",
     sentence=sentences.worth,
-    findings={
-        "worth": rows_of(
-            valuation.worth, "the standardised risk if everybody were on the better side: an association"
-        )
-    },
-    record=lambda valued: {"worth": valued},
 )
 worth_in_words = Measure(tables.worth, "If nobody were on the worse side")
+_EXPERIMENT = fields(
+    name=TEXT, label=TEXT, better=TEXT, risk=SHARE, risk_if=SHARE, newcomers_a_month=NUMBER, per_arm=COUNT,
+    months=NUMBER, step_from=SHARE, step_to=SHARE, step_per_arm=COUNT, step_months=NUMBER,
+)  # fmt: skip
 experiment = Measure(
     valuation.proposed_experiment,
     sentence=sentences.proposal,
-    findings={
-        "experiment": or_null(
-            fields(
-                name=TEXT,
-                label=TEXT,
-                better=TEXT,
-                risk=SHARE,
-                risk_if=SHARE,
-                newcomers_a_month=NUMBER,
-                per_arm=COUNT,
-                months=NUMBER,
-                step_from=SHARE,
-                step_to=SHARE,
-                step_per_arm=COUNT,
-                step_months=NUMBER,
-            )
-        )
-    },
+    findings={"experiment": or_null(_EXPERIMENT)},
     record=lambda proposed: {"experiment": proposed._asdict() if proposed else None},
 )
-begin_with = Measure(
+begin_with = _rows(
     lot.drawn_by_lot,
-    "With whom to begin",
+    "begin_with",
+    "the newcomers with whom the proposed experiment could begin, drawn by lot",
+    caption="With whom to begin",
     sentence=sentences.begin_with,
-    findings={
-        "begin_with": rows_of(
-            lot.drawn_by_lot, "the newcomers with whom the proposed experiment could begin, drawn by lot"
-        )
-    },
-    record=lambda drawn: {"begin_with": drawn},
 )
 
 

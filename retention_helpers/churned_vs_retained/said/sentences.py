@@ -144,14 +144,15 @@ def could_have_missed(rows: pd.DataFrame) -> Sentence:
 
 def pathways(frame: pd.DataFrame) -> Sentence:
     """Which confirmed drivers work through later ones, and which others are shadows of an earlier one."""
+    label = dict(zip(frame["name"], frame["label"], strict=True))
     carried = [
-        f"“{_capital(what(row))}” seems to work through {labelled(frame, row.works_through)}: that is "
+        f"“{_capital(what(row))}” seems to work through {labelled(label, row.works_through)}: that is "
         "its way to help, and no reason to do without it."
         for row in leading(frame).itertuples()
         if row.works_through
     ]
     shadows = [
-        f"“{_capital(what(row))}” tells nothing more once {labelled(frame, row.explained_by)} is known: a "
+        f"“{_capital(what(row))}” tells nothing more once {labelled(label, row.explained_by)} is known: a "
         "common cause, and no lever."
         for row in common_causes(frame).head(MOST_SHADOWS).itertuples()
     ]

@@ -1,174 +1,135 @@
 """Tables for people: words for verdicts, steps and chances."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
-from retention_helpers.churned_vs_retained.cuts import Thresholds
-from retention_helpers.churned_vs_retained.established import Established
 from retention_helpers.churned_vs_retained.univariate import AUC, NOT_SEEN, SEEN
-from retention_helpers.shown.units import COUNT, NUMBER, POINTS, TEXT, columns, columns_of
+from retention_helpers.shown.units import COUNT, NUMBER, POINTS, TEXT, Column, Unit, columns
 from retention_helpers.statistics.intervals import rate
 from retention_helpers.words import formats
 
-
-def _written(
-    table: Callable[..., pd.DataFrame], frame: pd.DataFrame, write: Callable[[Any], tuple[Any, ...]]
-) -> pd.DataFrame:
-    """A row of the table for each of the frame; also of a frame without rows."""
-    rows = [write(row) for row in frame.itertuples(index=False)]
-    return pd.DataFrame(rows, columns=list(columns_of(table)), dtype=object)
+Rows = Callable[[Any], pd.DataFrame]
 
 
-@columns(
-    what=TEXT, on_its_own=TEXT, effect=TEXT, those_who_left=TEXT, those_who_stayed=TEXT, strength=TEXT,
+def _each(rows: Rows, /, **declared: Unit | Column) -> Callable[[Callable[[Any], tuple[Any, ...]]], Rows]:
+    """Makes a table with these columns of a function that writes one of its rows.
+
+    `rows` of what was measured are written; also where there are none.
+    """
+
+    def of(write: Callable[[Any], tuple[Any, ...]]) -> Rows:
+        @columns(**declared)
+        @functools.wraps(write)
+        def table(found: Any) -> pd.DataFrame:
+            written = [write(row) for row in rows(found).itertuples(index=False)]
+            return pd.DataFrame(written, columns=list(declared), dtype=object)
+
+        return table
+
+    return of
+
+
+def _all(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame
+
+
+def _seen(together: pd.DataFrame) -> pd.DataFrame:
+    """What was seen alone, one of those that move together; what they name by its label."""
+    label = dict(zip(together["name"], together["label"], strict=True))
+    rows = together[(together["seen"] == SEEN) & together["leads"]]
+    names = {name: rows[name].map(functools.partial(labelled, label)) for name in _NAMING}
+    return rows.assign(**names)
+
+
+def _not_seen(together: pd.DataFrame) -> pd.DataFrame:
+    """With `missed`: the largest difference, either way, that may be there; the smallest first."""
+    rows = together[together["verdict"] == NOT_SEEN]
+    missed = rows[["difference_low", "difference_high"]].astype(float).abs().max(axis=1)
+    return rows.assign(missed=missed).sort_values("missed", kind="stable")
+
+
+_NAMING = ("explained_by", "works_through", "moves_with")
+
+
+@_each(
+    _all, what=TEXT, on_its_own=TEXT, effect=TEXT, those_who_left=TEXT, those_who_stayed=TEXT, strength=TEXT,
     by_chance=TEXT, customers=COUNT, when_known=TEXT,
 )  # fmt: skip
-def alone(together: pd.DataFrame) -> pd.DataFrame:
+def alone(row: Any) -> tuple[Any, ...]:
     """Each driver on its own: those who left and those who stayed, effect, chance, whether it was seen."""
-    return _written(
-        alone,
-        together,
-        lambda row: (
-            what(row), row.seen, effect(row), _typical(row, row.typical_lost),
-            _typical(row, row.typical_stayed), formats.number(row.strength), formats.p_value(row.q_value),
-            row.customers, row.tier,
-        ),
-    )  # fmt: skip
+    by_chance = formats.number(row.strength), formats.p_value(row.q_value)
+    return what(row), row.seen, effect(row), *_typical(row), *by_chance, row.customers, row.tier
 
 
-@columns(what=TEXT, level=TEXT, left=TEXT, against_the_rest=TEXT, verdict=TEXT)
-def levels(found: pd.DataFrame) -> pd.DataFrame:
+@_each(_all, what=TEXT, level=TEXT, left=TEXT, against_the_rest=TEXT, verdict=TEXT)
+def levels(row: Any) -> tuple[Any, ...]:
     """The risk at each level, and how far it lies from that of all other levels of the same kind."""
-    return _written(
-        levels,
-        found,
-        lambda row: (row.by, row.level, _left(row.lost, row.customers), _difference(row), row.verdict),
-    )
+    return row.by, row.level, _left(row.lost, row.customers), _difference(row), row.verdict
 
 
-@columns(
-    label=TEXT("What"), verdict=TEXT, chance_of_leaving=TEXT, explained_by=TEXT, works_through=TEXT,
+@_each(
+    _seen, label=TEXT("What"), verdict=TEXT, chance_of_leaving=TEXT, explained_by=TEXT, works_through=TEXT,
     moves_with=TEXT, hazard_ratio=NUMBER(is_shown=False), hazard_low=NUMBER(is_shown=False),
     hazard_high=NUMBER(is_shown=False),
 )  # fmt: skip
-def beside(together: pd.DataFrame) -> pd.DataFrame:
+def beside(row: Any) -> tuple[Any, ...]:
     """What was seen alone, one of those that move together: hazard ratio beside the others, verdict, ways."""
-    return _written(
-        beside,
-        together[(together["seen"] == SEEN) & together["leads"]],
-        lambda row: (
-            f"{what(row)} ({step(row)})", row.verdict, ratio(row), labelled(together, row.explained_by),
-            labelled(together, row.works_through), labelled(together, row.moves_with), row.hazard_ratio,
-            row.hazard_low, row.hazard_high,
-        ),
-    )  # fmt: skip
+    ends = row.hazard_ratio, row.hazard_low, row.hazard_high
+    label = f"{what(row)} ({step(row)})"
+    return label, row.verdict, ratio(row), row.explained_by, row.works_through, row.moves_with, *ends
 
 
-@columns(
-    what=TEXT, left=TEXT, left_of_the_others=TEXT, difference=TEXT, could_have_been_missed=TEXT,
+@_each(
+    _not_seen, what=TEXT, left=TEXT, left_of_the_others=TEXT, difference=TEXT, could_have_been_missed=TEXT,
     label=TEXT(is_shown=False), missed=POINTS(is_shown=False),
 )  # fmt: skip
-def not_seen(together: pd.DataFrame) -> pd.DataFrame:
-    """What was not seen to differ; `missed`: the largest difference, either way, that may be there."""
-    rows = together[together["verdict"] == NOT_SEEN]
-    missed = rows[["difference_low", "difference_high"]].astype(float).abs().max(axis=1)
-    return _written(
-        not_seen,
-        rows.assign(missed=missed).sort_values("missed", kind="stable"),
-        lambda row: (
-            f"{row.label}: {row.level}", _left(row.level_lost, row.level_customers),
-            _left(row.rest_lost, row.rest_customers), _difference(row), f"up to {points(row.missed)}",
-            row.label, row.missed,
-        ),
-    )  # fmt: skip
+def not_seen(row: Any) -> tuple[Any, ...]:
+    """What was not seen to differ: the difference found, and how large a one could have been missed."""
+    left, others = _left(row.level_lost, row.level_customers), _left(row.rest_lost, row.rest_customers)
+    missed = f"up to {points(row.missed)}"
+    return f"{row.label}: {row.level}", left, others, _difference(row), missed, row.label, row.missed
 
 
-@columns(counted=TEXT, over_whole_lives=TEXT, by_chance=TEXT, up_to_the_landmark=TEXT, by_chance_there=TEXT)
-def whole_lives(found: pd.DataFrame) -> pd.DataFrame:
-    """Whole lives beside the same counts up to the landmark."""
-    return _written(
-        whole_lives,
-        found,
-        lambda row: (
-            row.measure,
-            _both(row.typical_left, row.typical_stayed),
-            formats.chance(row.p_value),
-            _both(row.landmark_typical_left, row.landmark_typical_stayed),
-            formats.chance(row.landmark_p_value),
-        ),
-    )
-
-
-@columns(what=TEXT, side=TEXT, day=COUNT, at_risk=COUNT, still_there=TEXT)
-def still_there(days: pd.DataFrame) -> pd.DataFrame:
-    """The share of each side that is still there, on some days after the landmark."""
-    return _written(
-        still_there,
-        days,
-        lambda row: (
-            row.by,
-            row.side,
-            row.day,
-            row.at_risk,
-            formats.rate(row.still_there, row.still_there_low, row.still_there_high),
-        ),
-    )
-
-
-@columns(what=TEXT, worse_side=TEXT, left=TEXT, left_if_nobody_were_there=TEXT, difference=TEXT)
-def worth(valued: pd.DataFrame) -> pd.DataFrame:
-    """What each driver would be worth: who is on its worse side, the risk, and the risk without it."""
-    return _written(
-        worth,
-        valued,
-        lambda row: (
-            row.label,
-            f"{row.worse}: {formats.count(row.worse_customers)} of {formats.count(row.customers)}",
-            formats.rate(row.risk, row.risk_low, row.risk_high),
-            formats.rate(row.risk_if, row.risk_if_low, row.risk_if_high),
-            _points(-row.fewer, -row.fewer_high, -row.fewer_low),
-        ),
-    )
-
-
-@columns(
-    threshold=TEXT,
-    left_of_those_who_reach_it=TEXT,
-    left_of_those_below=TEXT,
-    difference=TEXT,
-    by_chance=TEXT,
+@_each(
+    _all, counted=TEXT, over_whole_lives=TEXT, by_chance=TEXT, up_to_the_landmark=TEXT, by_chance_there=TEXT
 )
-def thresholds(found: Thresholds) -> pd.DataFrame:
-    """The thresholds that hold, with what the held-back half says of them."""
-    return _written(
-        thresholds,
-        found.held,
-        lambda row: (
-            f"{row.label}: at least {formats.trimmed(row.at_least)}",
-            _left(row.reached_lost, row.reached),
-            _left(row.below_lost, row.below),
-            _difference(row),
-            formats.p_value(row.p_value),
-        ),
-    )
+def whole_lives(row: Any) -> tuple[Any, ...]:
+    """Whole lives beside the same counts up to the landmark."""
+    ever = _both(row.typical_left, row.typical_stayed), formats.chance(row.p_value)
+    by_landmark = _both(row.landmark_typical_left, row.landmark_typical_stayed)
+    return row.measure, *ever, by_landmark, formats.chance(row.landmark_p_value)
 
 
-@columns(
-    what=TEXT, verdict=TEXT, effect=TEXT, those_who_left=TEXT, those_who_stayed=TEXT, by_chance=TEXT,
-    chance_of_leaving=TEXT,
+@_each(_all, what=TEXT, worse_side=TEXT, left=TEXT, left_if_nobody_were_there=TEXT, difference=TEXT)
+def worth(row: Any) -> tuple[Any, ...]:
+    """What each driver would be worth: who is on its worse side, the risk, and the risk without it."""
+    side = f"{row.worse}: {formats.count(row.worse_customers)} of {formats.count(row.customers)}"
+    left = formats.rate(row.risk, row.risk_low, row.risk_high)
+    left_if = formats.rate(row.risk_if, row.risk_if_low, row.risk_if_high)
+    return row.label, side, left, left_if, _points(-row.fewer, -row.fewer_high, -row.fewer_low)
+
+
+@_each(
+    lambda found: found.held, threshold=TEXT, left_of_those_who_reach_it=TEXT, left_of_those_below=TEXT,
+    difference=TEXT, by_chance=TEXT,
 )  # fmt: skip
-def established(found: Established) -> pd.DataFrame:
+def thresholds(row: Any) -> tuple[Any, ...]:
+    """The thresholds that hold, with what the held-back half says of them."""
+    threshold = f"{row.label}: at least {formats.trimmed(row.at_least)}"
+    reached, below = _left(row.reached_lost, row.reached), _left(row.below_lost, row.below)
+    return threshold, reached, below, _difference(row), formats.p_value(row.p_value)
+
+
+@_each(
+    lambda found: found.drivers, what=TEXT, verdict=TEXT, effect=TEXT, those_who_left=TEXT,
+    those_who_stayed=TEXT, by_chance=TEXT, chance_of_leaving=TEXT,
+)  # fmt: skip
+def established(row: Any) -> tuple[Any, ...]:
     """Established customers: what was different at the month ends before they left."""
-    return _written(
-        established,
-        found.drivers,
-        lambda row: (
-            row.label, row.verdict, effect(row), _typical(row, row.typical_lost),
-            _typical(row, row.typical_stayed), formats.p_value(row.q_value), ratio(row),
-        ),
-    )  # fmt: skip
+    return row.label, row.verdict, effect(row), *_typical(row), formats.p_value(row.q_value), ratio(row)
 
 
 # --- words
@@ -179,9 +140,8 @@ def what(row: Any) -> str:
     return f"{row.label}: {row.level}" if row.kind == "category" else str(row.label)
 
 
-def labelled(together: pd.DataFrame, names: tuple[str, ...]) -> str:
+def labelled(label: Mapping[str, str], names: tuple[str, ...]) -> str:
     """The labels of drivers that a row names; a dash for none."""
-    label = dict(zip(together["name"], together["label"], strict=True))
     return "; ".join(label[name] for name in names) or formats.MISSING
 
 
@@ -227,8 +187,10 @@ def _left(lost: int, customers: int) -> str:
     return f"{formats.rate(risk.value, risk.low, risk.high)} of {formats.count(customers)}"
 
 
-def _typical(row: Any, value: float) -> str:
-    return formats.trimmed(value) if row.kind == "number" else formats.percent(value)
+def _typical(row: Any) -> tuple[str, str]:
+    """Of those who left and of those who stayed."""
+    write = formats.trimmed if row.kind == "number" else formats.percent
+    return write(row.typical_lost), write(row.typical_stayed)
 
 
 def _both(left: float, stayed: float) -> str:
