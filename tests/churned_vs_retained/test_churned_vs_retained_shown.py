@@ -17,9 +17,9 @@ from conftest import write_folder
 from retention_helpers import churned_vs_retained, monthly_review
 from retention_helpers.business import Business
 from retention_helpers.business import opened as opening
-from retention_helpers.churned_vs_retained import said as said_comparison
+from retention_helpers.churned_vs_retained import features, landmark, lot, univariate
 from retention_helpers.churned_vs_retained.lot import HELPED
-from retention_helpers.churned_vs_retained.said.tables import unseen
+from retention_helpers.churned_vs_retained.said import sentences
 from retention_helpers.churned_vs_retained.valuation import Proposal
 from retention_helpers.report import notebooks
 
@@ -156,15 +156,15 @@ def lives(business_of: Callable[..., Business]) -> Business:
 
 def test_the_lot_is_drawn_among_newcomers_who_can_still_be_won(lives: Business) -> None:
     """By hand: two are open to it, the younger first, with what they pay."""
-    comparison = churned_vs_retained.comparison(lives, landmark_days=30)
-    alone = churned_vs_retained.compare_alone(comparison)
+    comparison = features.comparison(lives, landmark_days=30)
+    alone = univariate.compare_alone(comparison)
     alone.loc[alone["name"] == "onboarding_completed", ["cut", "is_upper"]] = [0.5, False]
-    drawn = churned_vs_retained.drawn_by_lot(lives, comparison, alone, PROPOSED)
+    drawn = lot.drawn_by_lot(lives, comparison, alone, PROPOSED)
     assert drawn[["customer_id", "days_since_sign_up", "mrr"]].values.tolist() == [
         ["first_day", 0, 40],
         ["not_yet", 11, 30],
     ]
-    assert churned_vs_retained.drawn_by_lot(lives, comparison, alone, None).empty
+    assert lot.drawn_by_lot(lives, comparison, alone, None).empty
 
 
 def test_the_lot_is_fair_and_each_customers_own() -> None:
@@ -189,18 +189,18 @@ def test_what_could_have_been_missed_is_the_farther_end_of_the_interval() -> Non
         difference_low=[-0.20, -0.03, 0.1],
         difference_high=[0.02, 0.12, 0.3],
     )
-    assert unseen(together)["missed"].tolist() == [0.12, 0.20]
-    shown = said_comparison.not_seen(together)
-    assert shown["could_have_been_missed"].tolist() == ["up to 12.0 points", "up to 20.0 points"]
-    said = str(said_comparison.could_have_missed(together))
+    shown = churned_vs_retained.not_seen(together)
+    assert shown.value["missed"].tolist() == [0.12, 0.20]
+    assert shown.value["could_have_been_missed"].tolist() == ["up to 12.0 points", "up to 20.0 points"]
+    said = str(shown.sentence())
     assert "“size”: a difference beyond 12.0 points would have shown" in said
     assert "“colour”, up to 20.0 points" in said
 
 
 def test_everybody_who_signed_up_is_accounted_for_in_words(lives: Business) -> None:
     """Of the 67, 60 old ones and `too_old` are compared; one trial is as young as the others."""
-    stages = churned_vs_retained.flow(lives, landmark_days=30)
-    said = str(said_comparison.flow(stages, 30))
+    stages = landmark.flow(lives, landmark_days=30)
+    said = str(sentences.flow(stages, 30))
     assert said.startswith("Of 67 customers who signed up, 61 were there on day 30 and can be compared.")
     assert "6 signed up too late to be that old" in said
 
