@@ -17,7 +17,7 @@ from conftest import write_folder
 from retention_helpers import churned_vs_retained, monthly_review
 from retention_helpers.business import Business
 from retention_helpers.business import opened as opening
-from retention_helpers.churned_vs_retained import features, landmark, lot, univariate
+from retention_helpers.churned_vs_retained import established, features, landmark, lot, univariate
 from retention_helpers.churned_vs_retained.lot import HELPED
 from retention_helpers.churned_vs_retained.said import sentences
 from retention_helpers.churned_vs_retained.valuation import Proposal
@@ -309,3 +309,27 @@ def test_twins_are_named_and_one_speaks_for_both(page: tuple[str, str, dict]) ->
         moves = {one["name"]: one["moves_with"] for one in record["comparison"]["drivers"]}
         assert moves["chairs"] == ["seats"] and moves["seats"] == ["chairs"]
         assert moves["shade"] == ["colour"]
+
+
+# --- an owner's own names, and numbers in words ---------------------------------------------------------
+
+
+def test_an_owners_names_are_shown_as_the_owner_called_them(business_of: Callable[..., Business]) -> None:
+    """Attributes called like columns of ours: a size is no number of customers, an area no order of pairs."""
+    names = ("size", "area", "pairs", "rate", "sales_region")
+    odd = _business(200, lambda n: {name: "ab"[n // 2**nth % 2] for nth, name in enumerate(names)})
+    comparison = features.comparison(business_of(**odd), landmark_days=30)
+    table = churned_vs_retained.segments(comparison).table()
+    assert {row[0] for row in table.rows} == {"Size", "Area", "Pairs", "Rate", "Sales region"}
+    alone = churned_vs_retained.alone(churned_vs_retained.drivers(comparison)).table()
+    assert {"size", "area", "pairs", "rate"} <= {row[0].partition(":")[0] for row in alone.rows}
+
+
+def test_the_page_tells_the_days_of_the_code() -> None:
+    """Established customers: the words of the page, in days and months."""
+    page = next(one for one in notebooks.in_reading_order() if one.stem == "churned_vs_retained")
+    text = page.read_text(encoding="utf-8")
+    lately, before = established.LATELY, established.BEFORE
+    assert "Customers of four months and more" in text and lately + before == 4 * 30
+    assert f"the last {lately} days against the {before} days before" in text
+    assert f"whether they leave in the {established.WITHIN} days after" in text
