@@ -13,6 +13,15 @@ from corruptions import CORRUPTIONS
 
 from retention_helpers import churn_reasons, churned_vs_retained, early_warning, experiments
 from retention_helpers.business import SAMPLE, months
+from retention_helpers.churned_vs_retained import (
+    adjusted,
+    cuts,
+    established,
+    features,
+    models,
+    univariate,
+    valuation,
+)
 from retention_helpers.contract.experiments import KEYS, read_experiments
 from retention_helpers.contract.settings import Settings, read_settings
 from retention_helpers.contract.tables import ACCEPTABLE
@@ -60,16 +69,34 @@ def test_every_measure_is_in_the_glossary(module: object) -> None:
     assert own - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in own}
 
 
-def test_what_the_comparison_computes_is_in_the_glossary() -> None:
-    """Every function that the package offers, but for the choice of rows that a page shows."""
-    offered = {
-        f"churned_vs_retained.{name}"
-        for name in churned_vs_retained.__all__
-        if inspect.isfunction(getattr(churned_vs_retained, name))
+def test_every_measure_of_churned_vs_retained_is_in_the_glossary() -> None:
+    """What its measures compute, but for the choice of rows that a page shows and what its `said` writes."""
+    offered = [getattr(churned_vs_retained, name) for name in churned_vs_retained.__all__]
+    computed = [one.of if isinstance(one, Measure) else one for one in offered]
+    own = {
+        f"{one.__module__.removeprefix('retention_helpers.')}.{one.__name__}"
+        for one in computed
+        if inspect.isfunction(one) and ".said." not in one.__module__
     }
-    assert offered - {"churned_vs_retained.at_days"} == {
-        name for name in CODE.findall(GLOSSARY) if name in offered
-    }
+    about_the_page = {"churned_vs_retained.staying.at_days"}
+    assert own - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in own}
+
+
+def test_the_glossary_of_churned_vs_retained_holds_the_numbers_of_the_code() -> None:
+    """Days, sizes, and what the verdicts need."""
+    days = Settings()
+    assert f"(`landmark_days`, default {days.landmark_days})" in GLOSSARY
+    assert f"(`horizon_days`, default {days.horizon_days})" in GLOSSARY
+    assert f"fewer than {univariate.FEWEST_LOST} lost or stayed" in GLOSSARY
+    assert f"fewer than {models.ENOUGH_LOST} losses for a column" in GLOSSARY
+    assert f"an association of {adjusted.ALIKE:g} or more *move together*" in GLOSSARY
+    assert f"q at most {100 * univariate.SEEN_BELOW:.0f} %" in GLOSSARY
+    assert f"rise by {100 * valuation.STEP:.0f} points; {100 * valuation.POWER:.0f} % power" in GLOSSARY
+    assert (adjusted.EXPLAINED, adjusted.NAMED, cuts.EITHER_SIDE) == (1 / 2, 1 / 5, 1 / 5)  # in words
+    lately, before = established.LATELY, established.BEFORE
+    assert f"customers for {lately + before} days or longer" in GLOSSARY
+    assert f"use of the last {lately} days against the {before} before" in GLOSSARY
+    assert f"left in the {established.WITHIN} days after" in GLOSSARY
 
 
 def test_every_measure_of_the_warnings_is_in_the_glossary() -> None:
@@ -205,8 +232,8 @@ def test_readme_finding_holds(sample) -> None:  # type: ignore[no-untyped-def]
 
 def test_the_comparison_that_the_readme_tells_holds(sample) -> None:  # type: ignore[no-untyped-def]
     """The shadow and the cause, with the shares of the sample."""
-    comparison = churned_vs_retained.comparison(sample, landmark_days=30)
-    alone = churned_vs_retained.compare_alone(comparison).set_index("name")
+    comparison = features.comparison(sample, landmark_days=30)
+    alone = univariate.compare_alone(comparison).set_index("name")
     for name in ("first_week_integration_connected", "onboarding_completed"):
         assert alone.loc[name, "level"] == "no"
         shares = [f"{alone.loc[name, side]:.0%}".replace("%", " %") for side in ("rest_risk", "level_risk")]

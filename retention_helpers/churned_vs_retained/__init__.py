@@ -1,49 +1,53 @@
 """What was different about those who left, before they left: a comparison at a landmark.
 
-`comparison` gathers what was known about each customer at the landmark; `compare_alone` and
-`compare_together` judge each driver; the rest says what it would be worth, where the risks part, and what a
-comparison without a landmark would have claimed.
+`comparison` gathers what was known about each customer at the landmark, `drivers` judges each such thing; the
+rest says what it would be worth, where the risks part, and what comparing whole lives would have claimed.
 """
 
-from retention_helpers.churned_vs_retained.adjusted import compare_together, leading
-from retention_helpers.churned_vs_retained.cuts import thresholds
-from retention_helpers.churned_vs_retained.established import at_month_ends, compare_established, every_nth
-from retention_helpers.churned_vs_retained.features import comparison
-from retention_helpers.churned_vs_retained.landmark import (
-    EARLY_LANDMARK,
-    Comparison,
-    Driver,
-    LooksAhead,
+from collections.abc import Mapping, Sequence
+
+from retention_helpers.churned_vs_retained.adjusted import leading
+from retention_helpers.churned_vs_retained.landmark import EARLY_LANDMARK
+from retention_helpers.churned_vs_retained.said.results import (
+    alone,
+    begin_with,
+    beside,
+    comparison,
+    curves,
+    drivers,
+    established_customers,
+    established_in_words,
+    experiment,
+    first_week,
     flow,
+    levels,
+    levels_in_words,
+    not_compared,
+    not_seen,
+    segments,
+    still_there,
+    thresholds,
+    thresholds_in_words,
+    whole_lives,
+    whole_lives_in_words,
+    worth,
+    worth_in_words,
 )
-from retention_helpers.churned_vs_retained.lot import drawn_by_lot
-from retention_helpers.churned_vs_retained.naive import compare_without_landmark
-from retention_helpers.churned_vs_retained.shrinkage import segments
-from retention_helpers.churned_vs_retained.staying import at_days, still_there
-from retention_helpers.churned_vs_retained.univariate import compare_alone, risk_by_level
-from retention_helpers.churned_vs_retained.valuation import newcomers_a_month, proposed_experiment, worth
+from retention_helpers.churned_vs_retained.said.sentences import losses_of_models, pathways
+from retention_helpers.churned_vs_retained.valuation import newcomers_a_month
+from retention_helpers.shown.results import Measure
+
+FINDINGS: Mapping[str, Sequence[Measure]] = {
+    "comparison": [
+        comparison, flow, drivers, levels, still_there, whole_lives, worth, experiment, begin_with,
+        thresholds, segments, first_week, established_customers, not_compared,
+    ]
+}  # fmt: skip
 
 __all__ = [
-    "EARLY_LANDMARK",
-    "Comparison",
-    "Driver",
-    "LooksAhead",
-    "at_days",
-    "at_month_ends",
-    "compare_alone",
-    "compare_established",
-    "compare_together",
-    "compare_without_landmark",
-    "comparison",
-    "drawn_by_lot",
-    "every_nth",
-    "flow",
-    "leading",
-    "newcomers_a_month",
-    "proposed_experiment",
-    "risk_by_level",
-    "segments",
-    "still_there",
-    "thresholds",
-    "worth",
-]
+    "EARLY_LANDMARK", "FINDINGS", "alone", "begin_with", "beside", "comparison", "curves", "drivers",
+    "established_customers", "established_in_words", "experiment", "first_week", "flow", "leading",
+    "levels", "levels_in_words", "losses_of_models", "newcomers_a_month", "not_compared", "not_seen",
+    "pathways", "segments", "still_there", "thresholds", "thresholds_in_words", "whole_lives",
+    "whole_lives_in_words", "worth", "worth_in_words",
+]  # fmt: skip

@@ -6,7 +6,7 @@ which it works, and to adjust for that would make a cause look like none.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,26 @@ from scipy import special
 from retention_helpers.churned_vs_retained.known import SIGNED_UP_IN
 from retention_helpers.churned_vs_retained.landmark import TIERS, Comparison, Driver
 from retention_helpers.churned_vs_retained.models import FEWEST_LOST, Effect, Models
-from retention_helpers.churned_vs_retained.univariate import SEEN, SEEN_BELOW, TOO_FEW
+from retention_helpers.churned_vs_retained.univariate import (
+    NOT_SEEN,
+    SEEN,
+    SEEN_BELOW,
+    TOO_FEW,
+    compare_alone,
+)
+from retention_helpers.shown.units import (
+    COUNT,
+    NUMBER,
+    P_VALUE,
+    TEXT,
+    YES_NO,
+    Declared,
+    Unit,
+    columns,
+    columns_of,
+    one_of,
+    several,
+)
 from retention_helpers.statistics.association import benjamini_hochberg
 from retention_helpers.statistics.intervals import LEVEL, holm
 
@@ -26,6 +45,8 @@ MOST_NAMED = 3
 Z = float(special.ndtri(0.5 + LEVEL / 2))
 
 CONFIRMED, EXPLAINED_BY_OTHERS = "confirmed", "explained by others"
+VERDICT = one_of(CONFIRMED, EXPLAINED_BY_OTHERS, NOT_SEEN, TOO_FEW)
+_NAMES = Unit("; ".join, several(TEXT), is_number=False)
 
 
 @dataclass(frozen=True)
@@ -61,7 +82,15 @@ class Setting:
         )
 
 
-def compare_together(comparison: Comparison, alone: pd.DataFrame) -> pd.DataFrame:
+_FOUND: Declared = dict(
+    hazard_ratio=NUMBER, hazard_low=NUMBER, hazard_high=NUMBER, step=NUMBER, adjusted_p=P_VALUE,
+    confirmed_q=P_VALUE, beside=COUNT, losses_a_column=NUMBER, is_penalised=YES_NO, explained_by=_NAMES,
+    works_through=_NAMES, moves_with=_NAMES, verdict=VERDICT,
+)  # fmt: skip
+
+
+@columns(**columns_of(compare_alone), **_FOUND, changes=YES_NO, leads=YES_NO)
+def compare_together(comparison: Comparison) -> pd.DataFrame:
     """One row per driver: its verdict, its hazard ratio beside the others, and what explains or carries it.
 
     `confirmed`: seen alone and beside all drivers of its own and earlier tiers (the larger of the two
@@ -70,12 +99,12 @@ def compare_together(comparison: Comparison, alone: pd.DataFrame) -> pd.DataFram
     have been missed. `too few`: groups below `min_customers`, or too few losses to tell the driver from the
     others.
 
-    Takes the table of `compare_alone` and adds: hazard_ratio with hazard_low and hazard_high (of leaving on
-    any day: one standard deviation more of a number, yes against no, or the level against all others), step
-    (that standard deviation; null else), adjusted_p, confirmed_q, beside (how many drivers it stands beside),
-    losses_a_column, is_penalised, explained_by, works_through, moves_with (names), verdict, changes (the
-    effect is not the same on all days), leads (of those that move together, the one to speak of).
+    To the columns of `compare_alone` come `hazard_ratio` (of leaving on any day: one standard deviation more
+    of a number, yes against no, or the level against all others), `step` (that standard deviation; null
+    else), `beside` (how many drivers it stands beside), `changes` (the effect is not the same on all days),
+    `leads` (of those that move together, the one to speak of).
     """
+    alone = compare_alone(comparison)
     setting = setting_of(comparison, alone)
     adjusted = {d.name: setting.models.effect(d, setting.beside(d)) for d in setting.judged}
     by_name = {driver.name: driver for driver in comparison.drivers}
@@ -85,7 +114,7 @@ def compare_together(comparison: Comparison, alone: pd.DataFrame) -> pd.DataFram
         _row(setting, by_name[row.name], adjusted.get(row.name), row.seen, q)
         for row, q in zip(alone.itertuples(index=False), confirmed_q, strict=True)
     ]
-    told = pd.DataFrame(rows, columns=list(_Row._fields))
+    told = pd.DataFrame(rows, columns=list(_FOUND))
     constant = [adjusted[row.name].constant_p if told["verdict"][n] == CONFIRMED else np.nan
                 for n, row in enumerate(alone.itertuples(index=False))]  # fmt: skip
     frame = pd.concat([alone.reset_index(drop=True), told], axis=1).assign(changes=_changes(constant))
@@ -124,22 +153,6 @@ def common_causes(together: pd.DataFrame) -> pd.DataFrame:
     return shadows[np.array(is_shadow, dtype=bool)].reset_index(drop=True)
 
 
-class _Row(NamedTuple):
-    hazard_ratio: float
-    hazard_low: float
-    hazard_high: float
-    step: float
-    adjusted_p: float
-    confirmed_q: float
-    beside: int
-    losses_a_column: float
-    is_penalised: bool
-    explained_by: tuple[str, ...]
-    works_through: tuple[str, ...]
-    moves_with: tuple[str, ...]
-    verdict: str
-
-
 def setting_of(comparison: Comparison, alone: pd.DataFrame) -> Setting:
     """Drivers with too few customers are not judged, and adjust nothing."""
     few = set(alone.loc[alone["seen"] == TOO_FEW, "name"])
@@ -154,14 +167,16 @@ def setting_of(comparison: Comparison, alone: pd.DataFrame) -> Setting:
     return Setting(models, judged, seen, stands_for)
 
 
-def _row(setting: Setting, driver: Driver, effect: Effect | None, seen: str, q_value: float) -> _Row:
+def _row(
+    setting: Setting, driver: Driver, effect: Effect | None, seen: str, q_value: float
+) -> tuple[Any, ...]:
     if effect is None:
         nan = float("nan")
-        return _Row(nan, nan, nan, nan, nan, nan, 0, nan, False, (), (), (), TOO_FEW)
+        return (nan, nan, nan, nan, nan, nan, 0, nan, False, (), (), (), TOO_FEW)
     beside = setting.beside(driver)
     verdict, explained_by = _verdict(setting, driver, effect, seen, q_value)
     carried = _taken_away(setting, driver, setting.after(driver), beside) if verdict == CONFIRMED else ()
-    return _Row(
+    return (
         *_ratio(effect),
         setting.models.step(driver),
         effect.p_value,

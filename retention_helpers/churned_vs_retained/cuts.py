@@ -4,15 +4,26 @@ A threshold is a rule of thumb, not a cause: it says where the risks part, whate
 """
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from retention_helpers.churned_vs_retained.landmark import AT_SIGN_UP, Comparison, Driver
+from retention_helpers.churned_vs_retained.univariate import counts
+from retention_helpers.shown.units import (
+    COUNT,
+    NUMBER,
+    P_VALUE,
+    POINTS,
+    SHARE,
+    TEXT,
+    Declared,
+    columns,
+    names_of,
+)
 from retention_helpers.statistics.intervals import LEVEL, holm, newcombe, two_shares_p, with_rate
-from retention_helpers.words import formats
 
 Booleans = npt.NDArray[np.bool_]
 
@@ -27,27 +38,19 @@ class Thresholds(NamedTuple):
     held: pd.DataFrame
 
 
-class _Tried(NamedTuple):
-    name: str
-    label: str
-    at_least: float
-    reached: int
-    reached_lost: int
-    below: int
-    below_lost: int
-    difference: float
-    difference_low: float
-    difference_high: float
-    p_value: float
-    is_same_way: bool
-
-
 def is_held_back(customers: pd.Series) -> Booleans:
     """The half of the customers on which thresholds are tried: the same ones every month."""
     digests = [hashlib.blake2b(str(who).encode(), digest_size=1).digest()[0] for who in customers]
     return np.array(digests, dtype=np.uint8) % 2 == 1
 
 
+_TRIED: Declared = dict(
+    name=TEXT, label=TEXT, at_least=NUMBER, reached=COUNT, reached_lost=COUNT, below=COUNT, below_lost=COUNT,
+    difference=POINTS.interval, p_value=P_VALUE,
+)  # fmt: skip
+
+
+@columns(**_TRIED, reached_risk=SHARE.interval, below_risk=SHARE.interval)
 def thresholds(comparison: Comparison, together: pd.DataFrame) -> Thresholds:
     """The thresholds that hold: found on one half of the settled customers, confirmed on the other.
 
@@ -56,15 +59,14 @@ def thresholds(comparison: Comparison, together: pd.DataFrame) -> Thresholds:
     cut is tried once on the held-back half, corrected after Holm over all that are tried; what is given is of
     that half alone, so the search has not flattered it. Of drivers that move together the first is searched.
 
-    `held` has a row a threshold: name, label, at_least, reached, reached_lost, below, below_lost (customers
-    of the held-back half), reached_risk and below_risk with _low and _high, difference (reached less below)
-    with _low and _high, p_value (corrected).
+    `held` has a row a threshold with the customers of the held-back half; `difference` is of those who
+    reached it less those below, `p_value` is corrected.
     """
     settled = comparison.settled
     held_back = is_held_back(settled["customer_id"])
     numbers = _numbers(comparison, together)
     found = [_tried(driver, settled, held_back, comparison.min_customers) for driver in numbers]
-    frame = pd.DataFrame([one for one in found if one], columns=list(_Tried._fields))
+    frame = pd.DataFrame([one for one in found if one], columns=[*names_of(_TRIED), "is_same_way"])
     frame["p_value"] = holm(frame["p_value"].to_list())
     holds = (frame["p_value"] < 1 - LEVEL) & frame["is_same_way"].astype(bool)
     leaves_out_nothing = (frame["difference_low"] > 0) | (frame["difference_high"] < 0)
@@ -84,24 +86,25 @@ def _numbers(comparison: Comparison, together: pd.DataFrame) -> list[Driver]:
     return chosen
 
 
-def _tried(driver: Driver, settled: pd.DataFrame, held_back: Booleans, fewest: int) -> _Tried | None:
+def _tried(
+    driver: Driver, settled: pd.DataFrame, held_back: Booleans, min_customers: int
+) -> tuple[Any, ...] | None:
     """The best cut of the first half on the second one; None where the first half sees nothing."""
     known = settled[driver.name].notna().to_numpy(dtype=bool)
     values = settled[driver.name].to_numpy(dtype=float)
     lost = settled["lost"].to_numpy(dtype=bool)
     search, trial = known & ~held_back, known & held_back
-    cut = best_cut(values[search], lost[search], max(fewest, int(np.ceil(EITHER_SIDE * search.sum()))))
+    cut = best_cut(values[search], lost[search], max(min_customers, int(np.ceil(EITHER_SIDE * search.sum()))))
     if cut is None:
         return None
-    second = _counts(values[trial] >= cut, lost[trial])
-    there, here = newcombe(*_counts(values[search] >= cut, lost[search])), newcombe(*second)
-    if there.low <= 0 <= there.high or min(second[1], second[3]) < fewest:
+    n1, x1, n0, x0 = counts(values[search] >= cut, lost[search])
+    there = newcombe(x1, n1, x0, n0)
+    n1, x1, n0, x0 = counts(values[trial] >= cut, lost[trial])
+    if there.low <= 0 <= there.high or min(n1, n0) < min_customers:
         return None
-    p_value = two_shares_p(*second)
-    x1, n1, x0, n0 = second
-    return _Tried(
-        driver.name, driver.label, cut, n1, x1, n0, x0, *here, p_value, here.value * there.value > 0
-    )  # fmt: skip
+    here, p_value = newcombe(x1, n1, x0, n0), two_shares_p(x1, n1, x0, n0)
+    is_same_way = here.value * there.value > 0
+    return driver.name, driver.label, cut, n1, x1, n0, x0, *here, p_value, is_same_way
 
 
 def best_cut(values: npt.NDArray[np.float64], lost: Booleans, fewest: int) -> float | None:
@@ -120,21 +123,3 @@ def best_cut(values: npt.NDArray[np.float64], lost: Booleans, fewest: int) -> fl
     share = left[-1] / total
     apart = np.abs(gone - below * share) / np.sqrt(share * (1 - share) * below * (total - below) / total)
     return float(ordered[below[np.argmax(apart)]])
-
-
-def _counts(reached: Booleans, lost: Booleans) -> tuple[int, int, int, int]:
-    return (
-        int((reached & lost).sum()),
-        int(reached.sum()),
-        int((~reached & lost).sum()),
-        int((~reached).sum()),
-    )
-
-
-def in_words(at_least: float) -> str:
-    """A threshold as an owner would say it.
-
-    >>> in_words(3.0)
-    'at least 3'
-    """
-    return f"at least {formats.trimmed(at_least)}"

@@ -15,18 +15,30 @@ import pandas as pd
 from scipy import special
 
 from retention_helpers.business import Business, months
-from retention_helpers.churned_vs_retained.adjusted import CONFIRMED, EXPLAINED, EXPLAINED_BY_OTHERS, Z
+from retention_helpers.churned_vs_retained.adjusted import (
+    CONFIRMED,
+    EXPLAINED,
+    EXPLAINED_BY_OTHERS,
+    VERDICT,
+    Z,
+)
 from retention_helpers.churned_vs_retained.known import coverage
 from retention_helpers.churned_vs_retained.landmark import LATER, Driver, refuse_later
 from retention_helpers.churned_vs_retained.models import ENOUGH_LOST, HARDLY, PENALTY
 from retention_helpers.churned_vs_retained.univariate import (
+    AUC,
     FEWEST_LOST,
+    KIND,
     NOT_SEEN,
+    RISK_DIFFERENCE,
+    SCALE,
     SEEN_BELOW,
     TOO_FEW,
+    typical,
     worse_side,
 )
 from retention_helpers.contract.tables import TABLES, day_name
+from retention_helpers.shown.units import COUNT, NUMBER, P_VALUE, SHARE, TEXT, Declared, columns, names_of
 from retention_helpers.statistics import cox
 from retention_helpers.statistics.association import area, area_error, benjamini_hochberg, placements
 from retention_helpers.statistics.clusters import clustered_rate
@@ -41,16 +53,16 @@ DAY = dt.timedelta(days=1)
 DRIVERS = (
     Driver(
         "use_against_before",
-        "use in the last 30 days against the 90 before (1: the same)",
+        f"use in the last {LATELY} days against the {BEFORE} before (1: the same)",
         "number",
         LATER,
         is_count=True,
     ),
-    Driver("usual_use", "days of use a month, in the 90 days before those", "number", LATER),
-    Driver("ticket", "a ticket in the last 30 days", "yes or no", LATER),
-    Driver("negative_ticket", "a negative ticket in the last 30 days", "yes or no", LATER),
-    Driver("mails_opened", "share of the mails of the last 90 days opened", "number", LATER),
-    Driver("failed_payment", "a failed payment in the last 30 days", "yes or no", LATER),
+    Driver("usual_use", f"days of use a month, in the {BEFORE} days before those", "number", LATER),
+    Driver("ticket", f"a ticket in the last {LATELY} days", "yes or no", LATER),
+    Driver("negative_ticket", f"a negative ticket in the last {LATELY} days", "yes or no", LATER),
+    Driver("mails_opened", f"share of the mails of the last {BEFORE} days opened", "number", LATER),
+    Driver("failed_payment", f"a failed payment in the last {LATELY} days", "yes or no", LATER),
     Driver("mrr", "price a month", "number", LATER, is_count=True),
     Driver("days_as_customer", "days as a customer", "number", LATER, is_count=True),
 )
@@ -172,12 +184,12 @@ def at_month_ends(business: Business) -> pd.DataFrame:
     rows = kept_there(business).order_by(["customer_id", "month"]).execute()
     each = ["customer_id", "month"]
     rows = rows.assign(known_day=-(LATELY + BEFORE))
-    for table, told, columns in _told(business):
+    for table, told, names in _told(business):
         rows = rows.merge(told.execute(), on=each, how="left", suffixes=("", "_told"))
         rows["known_day"] = rows[["known_day", "known_day_told"]].max(axis=1).astype("int64")
         on = pd.to_datetime(rows["landmark_on"])
         kept = coverage(business, table).holds(on - pd.Timedelta(days=LATELY + BEFORE - 1), on)
-        rows[columns] = rows[columns].fillna(0).astype(float).where(kept)
+        rows[names] = rows[names].fillna(0).astype(float).where(kept)
         rows = rows.drop(columns="known_day_told")
     if business.knows("prices"):
         paid = months.kept_customer_months(business).semi_join(kept_there(business), each)
@@ -197,89 +209,77 @@ def _with_ratios(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.drop(columns=["days_of_use", "days_before", "opened", "sent"], errors="ignore")
 
 
+_FOUND: Declared = dict(
+    name=TEXT, label=TEXT, kind=KIND, rows=COUNT, customers=COUNT, lost=COUNT, typical_lost=NUMBER,
+    typical_stayed=NUMBER, level=TEXT, level_rows=COUNT, level_lost=COUNT, level_risk=SHARE.interval,
+    rest_rows=COUNT, rest_lost=COUNT, rest_risk=SHARE.interval, scale=SCALE, effect=NUMBER, low=NUMBER,
+    high=NUMBER, p_value=P_VALUE,
+)  # fmt: skip
+_RATIOS: Declared = dict(hazard_ratio=NUMBER, hazard_low=NUMBER, hazard_high=NUMBER, adjusted_p=P_VALUE)
+
+
+@columns(**_FOUND, **_RATIOS, q_value=P_VALUE, verdict=VERDICT)
 def compare_established(rows: pd.DataFrame, *, min_customers: int) -> pd.DataFrame:
     """One row per driver: how established customers who left differed at the month ends before.
 
     Takes the rows of `at_month_ends`. Every interval and p-value counts customers, not rows. The hazard ratio
     stands beside all the other drivers, within the same month; a standard deviation more of a number, yes
-    against no.
-
-    Columns: name, label, kind, rows, customers, lost (rows that were followed by leaving), typical_lost,
-    typical_stayed (medians; shares of yes), level (the side of the higher risk), level_rows, level_lost,
-    level_risk with _low and _high, rest_rows, rest_lost, rest_risk with _low and _high, scale (AUC, risk
-    difference), effect, low, high, p_value, q_value, hazard_ratio with hazard_low and hazard_high,
-    adjusted_p, verdict (as in `compare_together`).
+    against no. `lost` are rows that were followed by leaving, `typical_lost` and `typical_stayed` medians or
+    shares of yes, `level` the side of the higher risk; the verdicts are those of `compare_together`.
     """
     drivers = [driver for driver in DRIVERS if driver.name in rows.columns]
     found = [
         _alone(driver, rows[rows["settled"] & rows[driver.name].notna()], min_customers) for driver in drivers
     ]
-    frame = pd.DataFrame(found, columns=list(_Alone._fields))
-    judged = [driver for driver, one in zip(drivers, found, strict=True) if not np.isnan(one.p_value)]
-    beside = {one.name: one for one in _beside_each_other(judged, rows)}
-    together = pd.DataFrame(
-        [beside.get(name, _Beside(name)) for name in frame["name"]], columns=_Beside._fields
-    )
-    frame = pd.concat([frame, together.drop(columns="name")], axis=1)
+    frame = pd.DataFrame(found, columns=names_of(_FOUND))
+    judged = [driver for driver, p in zip(drivers, frame["p_value"], strict=True) if not np.isnan(p)]
+    frame = frame.merge(_beside_each_other(judged, rows), on="name", how="left")
     frame["q_value"] = benjamini_hochberg(frame["p_value"])
     confirmed_q = benjamini_hochberg(np.maximum(frame["p_value"], frame["adjusted_p"]))
     frame["verdict"] = [_verdict(row, q) for row, q in zip(frame.itertuples(), confirmed_q, strict=True)]
     return frame.drop(columns=["log_ratio", "log_ratio_alone"])
 
 
-class _Alone(NamedTuple):
-    name: str
-    label: str
-    kind: str
-    rows: int
-    customers: int
-    lost: int
-    typical_lost: float
-    typical_stayed: float
-    level: str
-    level_rows: int
-    level_lost: int
-    level_risk: float
-    level_risk_low: float
-    level_risk_high: float
-    rest_rows: int
-    rest_lost: int
-    rest_risk: float
-    rest_risk_low: float
-    rest_risk_high: float
-    scale: str
-    effect: float
-    low: float
-    high: float
-    p_value: float
+class Established(NamedTuple):
+    """The rows of `at_month_ends`, of how many customers one was looked at, and what was different."""
+
+    month_ends: pd.DataFrame
+    one_of_every: int
+    drivers: pd.DataFrame
+
+    @property
+    def customers(self) -> int:
+        return int(self.month_ends["customer_id"].nunique())
+
+    @property
+    def lost(self) -> int:
+        """The month ends that were followed by leaving."""
+        return int(self.month_ends.loc[self.month_ends["settled"], "lost"].sum())
 
 
-class _Beside(NamedTuple):
-    name: str
-    hazard_ratio: float = np.nan
-    hazard_low: float = np.nan
-    hazard_high: float = np.nan
-    adjusted_p: float = np.nan
-    log_ratio: float = np.nan
-    log_ratio_alone: float = np.nan
+def established_customers(business: Business) -> Established:
+    """Established customers at the month ends, and how those who left after one differed."""
+    rows = at_month_ends(business)
+    drivers = compare_established(rows, min_customers=business.settings.min_customers)
+    return Established(rows, every_nth(business), drivers)
 
 
-def _alone(driver: Driver, rows: pd.DataFrame, fewest: int) -> _Alone:
+def _alone(driver: Driver, rows: pd.DataFrame, min_customers: int) -> tuple[Any, ...]:
     lost, who = rows["lost"].to_numpy(dtype=bool), rows["customer_id"].to_numpy()
     values = rows[driver.name].to_numpy(dtype=float)
     sides = worse_side(driver, values, lost)
     group, codes = sides.is_worse, np.unique(who, return_inverse=True)[1]
-    enough = _enough(values, lost, who, fewest)
-    nothing = ("AUC" if driver.kind == "number" else "risk difference", np.nan, np.nan, np.nan, np.nan)
-    return _Alone(
+    enough = _enough(values, lost, who, min_customers)
+    nothing = (AUC if driver.kind == "number" else RISK_DIFFERENCE, np.nan, np.nan, np.nan, np.nan)
+    return (
         driver.name,
         driver.label,
         driver.kind,
         len(rows),
         len(set(who)),
         int(lost.sum()),
-        _typical(driver, values[lost]),
-        _typical(driver, values[~lost]),
+        typical(driver, values[lost]),
+        typical(driver, values[~lost]),
         sides.worse,
         *_counted(clustered_rate(lost[group], codes[group])),
         *_counted(clustered_rate(lost[~group], codes[~group])),
@@ -291,18 +291,12 @@ def _counted(risk: Rate) -> tuple[int, int, float, float, float]:
     return risk.denominator, risk.numerator, risk.value, risk.low, risk.high
 
 
-def _enough(values: Floats, lost: Booleans, who: npt.NDArray[np.object_], fewest: int) -> bool:
+def _enough(values: Floats, lost: Booleans, who: npt.NDArray[np.object_], min_customers: int) -> bool:
     """Whether enough customers left and stayed, and enough differ from what is most common."""
     if min(len(set(who[lost])), len(set(who[~lost]))) < FEWEST_LOST:
         return False
     common = pd.Series(values).mode().iloc[0]
-    return len(set(who[values != common])) >= fewest
-
-
-def _typical(driver: Driver, values: Floats) -> float:
-    if not len(values):
-        return float("nan")
-    return float(np.median(values)) if driver.kind == "number" else float(values.mean())
+    return len(set(who[values != common])) >= min_customers
 
 
 def _effect(
@@ -313,20 +307,21 @@ def _effect(
         value, above = placements(values, lost)
         error = area_error(value, above, lost, who)
         p_value = float(2 * special.ndtr(-abs(value - 0.5) / error)) if error else 1.0
-        return "AUC", *area(values, lost, who), p_value
+        return AUC, *area(values, lost, who), p_value
     has = values > 0
     difference = lost[has].mean() - lost[~has].mean()
     added = np.where(has, (lost - lost[has].mean()) / has.sum(), (lost[~has].mean() - lost) / (~has).sum())
     sums = np.bincount(np.unique(who, return_inverse=True)[1], weights=added)
     error = float(np.sqrt((sums**2).sum() * len(sums) / (len(sums) - 1)))
     p_value = float(2 * special.ndtr(-abs(difference) / error)) if error else 1.0
-    return "risk difference", float(difference), difference - Z * error, difference + Z * error, p_value
+    return RISK_DIFFERENCE, float(difference), difference - Z * error, difference + Z * error, p_value
 
 
-def _beside_each_other(drivers: list[Driver], rows: pd.DataFrame) -> list[_Beside]:
+def _beside_each_other(drivers: list[Driver], rows: pd.DataFrame) -> pd.DataFrame:
     """The hazard ratios of all drivers in one model, within each month, and of each alone."""
+    names = ["name", *_RATIOS, "log_ratio", "log_ratio_alone"]
     if not drivers:
-        return []
+        return pd.DataFrame(columns=names, dtype=float).astype({"name": object})
     columns = np.column_stack([_column(driver, rows) for driver in drivers])
     unknown = rows[[driver.name for driver in drivers]].isna().to_numpy(dtype=float)
     unknown = np.unique(unknown[:, unknown.std(axis=0) > 0], axis=1)
@@ -340,18 +335,12 @@ def _beside_each_other(drivers: list[Driver], rows: pd.DataFrame) -> list[_Besid
     alone = [
         cox.fit(column, days, lost, strata=month, penalty=HARDLY).coefficients[0] for column in columns.T
     ]
-    return [
-        _Beside(
-            driver.name,
-            float(np.exp(ratio)),
-            float(np.exp(ratio - Z * error)),
-            float(np.exp(ratio + Z * error)),
-            float(2 * special.ndtr(-abs(ratio) / error)),
-            float(ratio),
-            float(by_itself),
-        )
-        for driver, ratio, error, by_itself in zip(drivers, fitted.coefficients, errors, alone, strict=False)
-    ]
+    ratio = fitted.coefficients[: len(drivers)]
+    error = errors[: len(drivers)]
+    ratios = np.exp([ratio, ratio - Z * error, ratio + Z * error])
+    p_value = 2 * special.ndtr(-np.abs(ratio) / error)
+    found = zip([driver.name for driver in drivers], *ratios, p_value, ratio, alone, strict=True)
+    return pd.DataFrame(found, columns=names)
 
 
 def _column(driver: Driver, rows: pd.DataFrame) -> Floats:
@@ -366,7 +355,7 @@ def _column(driver: Driver, rows: pd.DataFrame) -> Floats:
 def _verdict(row: Any, confirmed_q: float) -> str:
     if np.isnan(row.p_value):
         return TOO_FEW
-    nothing = 0.5 if row.scale == "AUC" else 0.0
+    nothing = 0.5 if row.scale == AUC else 0.0
     if row.q_value > SEEN_BELOW or row.low <= nothing <= row.high:
         return NOT_SEEN
     left = row.log_ratio / row.log_ratio_alone

@@ -5,7 +5,6 @@ and only what happened afterwards is the outcome; so nobody looks better for hav
 product. Days are counted from `signed_up_at` (day 0), in the business time zone; at day N means at its end.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +13,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business import Business, months
+from retention_helpers.shown.units import COUNT, TEXT, columns
 from retention_helpers.words import formats
 
 Kind = Literal["number", "yes or no", "category"]
@@ -74,9 +74,6 @@ class Comparison:
     def settled(self) -> pd.DataFrame:
         """The customers of whom it is known whether they left within the horizon: it is over for them."""
         return self.rows[self.rows["settled"]]
-
-    def of_tier(self, tiers: Sequence[int]) -> tuple[Driver, ...]:
-        return tuple(driver for driver in self.drivers if driver.tier in tiers)
 
 
 def refuse_later(rows: pd.DataFrame, landmark_day: int) -> None:
@@ -140,11 +137,12 @@ def _stage(business: Business, people: ir.Table, landmark_days: int) -> ir.Strin
     )
 
 
+@columns(stage=TEXT, customers=COUNT)
 def flow(business: Business, *, landmark_days: int) -> pd.DataFrame:
     """One row per stage of the design: how many of those who signed up come so far.
 
     *Left before the landmark* asked to cancel or ended by that day; *no customer* had not begun to pay by
-    then, or never did. Columns: stage, customers.
+    then, or never did.
     """
     people = kept_newcomers(business)
     stages = people.mutate(stage=_stage(business, people, landmark_days)).group_by("stage")

@@ -4,6 +4,7 @@ They are not old enough for the landmark yet, so what they did so far can still 
 """
 
 import hashlib
+from dataclasses import replace
 
 import pandas as pd
 
@@ -12,38 +13,45 @@ from retention_helpers.churned_vs_retained.features import gathered_so_far
 from retention_helpers.churned_vs_retained.landmark import Comparison, kept_newcomers
 from retention_helpers.churned_vs_retained.univariate import is_on_level
 from retention_helpers.churned_vs_retained.valuation import Proposal
+from retention_helpers.shown.units import COUNT, DAY, MONEY, TEXT, columns, columns_of, one_of
 
 HELPED, AS_BEFORE = "helped", "as before"
-_NOBODY = pd.DataFrame(columns=["customer_id", "arm", "signed_up_on", "days_since_sign_up", "mrr"])
 
 
+@columns(
+    customer_id=TEXT("Customer"),
+    arm=one_of(HELPED, AS_BEFORE),
+    signed_up_on=replace(DAY, node=TEXT.node),
+    days_since_sign_up=COUNT,
+    mrr=MONEY.or_null("MRR"),
+)
 def drawn_by_lot(
     business: Business, comparison: Comparison, together: pd.DataFrame, proposed: Proposal | None
 ) -> pd.DataFrame:
     """One row per newcomer with whom the proposed experiment could begin, the youngest first.
 
     Customers younger than the landmark who have neither asked nor ended and are not on the better side so
-    far. The lot is the customer's own: the same in every report. No row without a proposal.
-
-    Columns: customer_id, arm (helped, as before), signed_up_on, days_since_sign_up, mrr (at the month's end).
+    far. The lot is the customer's own: the same in every report. `mrr` is that at the month's end. No row
+    without a proposal.
     """
+    nobody = pd.DataFrame(columns=list(columns_of(drawn_by_lot)))
     if proposed is None:
-        return _NOBODY
+        return nobody
     young = _young(business, comparison.landmark_days)
     known = gathered_so_far(business, young, landmark_days=comparison.landmark_days).rows
     if proposed.name not in known.columns:
-        return _NOBODY
+        return nobody
     known = known[known[proposed.name].notna()]
     driver = next(driver for driver in comparison.drivers if driver.name == proposed.name)
     row = next(together[together["name"] == proposed.name].itertuples(index=False))
     is_worse = is_on_level(driver, row, known[proposed.name], comparison.min_customers)
     open_to_it = known[is_worse]
     if open_to_it.empty:
-        return _NOBODY
+        return nobody
     arms = [_lot(proposed.name, str(who)) for who in open_to_it["customer_id"]]
     found = open_to_it[["customer_id"]].assign(arm=arms).merge(_paying(business), on="customer_id")
     found = found.merge(young, on="customer_id").sort_values(["days_since_sign_up", "customer_id"])
-    return found[list(_NOBODY.columns)].reset_index(drop=True)
+    return found[list(nobody.columns)].reset_index(drop=True)
 
 
 def _young(business: Business, landmark_days: int) -> pd.DataFrame:

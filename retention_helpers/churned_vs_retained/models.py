@@ -54,15 +54,11 @@ class Models:
 
     def __init__(self, comparison: Comparison, described: dict[str, str]) -> None:
         self._rows = comparison.rows
-        self._fewest = comparison.min_customers
+        self._min_customers = comparison.min_customers
         self._described = described
         self._days = self._rows["days"].to_numpy(dtype=np.int64)
         self._lost = self._rows["lost"].to_numpy(dtype=bool)
         self._covariates: dict[str, Floats] = {}
-
-    def losses(self, driver: Driver) -> int:
-        """How many were lost of those of whom the driver is known."""
-        return int((self._lost & self._known(driver)).sum())
 
     def effect(self, driver: Driver, beside: Sequence[Driver] = ()) -> Effect:
         """The driver's hazard ratio beside others, among those of whom the driver is known."""
@@ -134,13 +130,13 @@ class Models:
         if driver.kind == "number":
             scaled = _on_scale(driver, values)
             return ((scaled - scaled.mean()) / scaled.std(ddof=0)).to_numpy(dtype=float)[:, None]
-        return _dummies(levels_of(driver, values, self._fewest))
+        return _dummies(levels_of(driver, values, self._min_customers))
 
     def _one(self, driver: Driver) -> Floats:
         """The one column that the hazard ratio is of: for a category the level described, or not."""
         if driver.kind != "category":
             return self._own(driver)
-        levels = levels_of(driver, self._rows[driver.name], self._fewest)
+        levels = levels_of(driver, self._rows[driver.name], self._min_customers)
         return (levels == self._described[driver.name]).astype(float)[:, None]
 
     def _covariate(self, driver: Driver) -> Floats:
@@ -150,7 +146,7 @@ class Models:
             own = np.where(known[:, None], self._own(driver), np.nan)
             filled = np.where(np.isnan(own), np.nanmean(own, axis=0), own)
             missing = (~known).astype(float)[:, None]
-            columns = np.hstack([filled, missing]) if (~known).sum() >= self._fewest else filled
+            columns = np.hstack([filled, missing]) if (~known).sum() >= self._min_customers else filled
             deviation = columns.std(axis=0)
             self._covariates[driver.name] = (columns - columns.mean(axis=0)) / np.where(
                 deviation, deviation, 1
@@ -164,7 +160,7 @@ class Models:
         and of a category and a number the correlation of its ranks with the means of the levels.
         """
         both = self._rows[[one.name, other.name]].dropna()
-        if len(both) < self._fewest:
+        if len(both) < self._min_customers:
             return 0.0
         if one.kind == other.kind == "category":
             return corrected_v(pd.crosstab(both[one.name], both[other.name]).to_numpy())

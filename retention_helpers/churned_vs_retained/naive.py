@@ -15,6 +15,7 @@ from retention_helpers.churned_vs_retained.known import since_sign_up
 from retention_helpers.churned_vs_retained.landmark import at_landmark, kept_newcomers
 from retention_helpers.churned_vs_retained.univariate import FEWEST_LOST
 from retention_helpers.churned_vs_retained.use import kept_early_days
+from retention_helpers.shown.units import COUNT, NUMBER, P_VALUE, SHARE, TEXT, columns
 from retention_helpers.statistics.association import area, mann_whitney_p
 
 
@@ -27,6 +28,13 @@ class _Measure(NamedTuple):
     by_landmark: ir.Table
 
 
+_FOUND = {
+    "left": COUNT, "stayed": COUNT, "typical_left": NUMBER, "typical_stayed": NUMBER, "area": SHARE.interval,
+    "p_value": P_VALUE,
+}  # fmt: skip
+
+
+@columns(measure=TEXT, **_FOUND, **{f"landmark_{name}": unit for name, unit in _FOUND.items()})
 def compare_without_landmark(business: Business) -> pd.DataFrame:
     """One row per thing counted: those who left against those who stay, over their whole lives and fairly.
 
@@ -34,8 +42,7 @@ def compare_without_landmark(business: Business) -> pd.DataFrame:
     they ever did. Fairly: the same counts up to the landmark, among those who were customers on it, by
     whether they left within the horizon. No row for a table that is not there.
 
-    Columns: measure, left and stayed (customers), typical_left, typical_stayed (medians over whole lives),
-    area with _low and _high and p_value; then the same with landmark_ before it.
+    `typical_left` and `typical_stayed` are medians; what begins with landmark_ is of the fair comparison.
     """
     people = kept_newcomers(business).filter(lambda who: who.begin_day.notnull()).execute()
     people = people.assign(lost=people["left_day"].notna())

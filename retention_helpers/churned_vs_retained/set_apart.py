@@ -7,8 +7,9 @@ import pandas as pd
 
 from retention_helpers.business import Business
 from retention_helpers.churned_vs_retained.known import prices_not_known
-from retention_helpers.churned_vs_retained.landmark import AT_SIGN_UP, Driver
+from retention_helpers.churned_vs_retained.landmark import AT_SIGN_UP, Comparison, Driver
 from retention_helpers.contract.attributes import goes_on_changing
+from retention_helpers.shown.units import TEXT, columns
 
 COLUMNS = ("column", "why")
 PERFECT = 0.98  # an area under the curve beyond it is no difference between people, but the outcome itself
@@ -30,6 +31,12 @@ def leaks(business: Business) -> pd.DataFrame:
     found = [(name, changing if goes_on_changing(name) else FILLED_IN_LATER) for name in leaking]
     found += [(name, "the source knows the price of today alone") for name in prices_not_known(business)]
     return pd.DataFrame(found, columns=list(COLUMNS))
+
+
+@columns(column=TEXT, why=TEXT)
+def not_compared(comparison: Comparison) -> pd.DataFrame:
+    """One row per column that is set apart, with the reason."""
+    return comparison.set_apart
 
 
 def sorted_out(

@@ -1,5 +1,7 @@
 """Segments that leave more than others: rates as counted, and shrunk by as much as chance spreads them."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -7,7 +9,9 @@ from scipy import special
 
 from retention_helpers.churned_vs_retained.known import SIGNED_UP_IN
 from retention_helpers.churned_vs_retained.landmark import AT_SIGN_UP, Comparison, Driver
+from retention_helpers.shown.units import COUNT, SHARE, TEXT, columns
 from retention_helpers.statistics.intervals import LEVEL, against_the_rest, wilson, with_rate
+from retention_helpers.words import formats
 
 Floats = npt.NDArray[np.float64]
 
@@ -53,6 +57,15 @@ def shrunk(lost: npt.ArrayLike, customers: npt.ArrayLike) -> tuple[Floats, Float
     return a / (a + b), special.betaincinv(a, b, half), special.betaincinv(a, b, 1 - half)
 
 
+@columns(
+    by=replace(TEXT, write=formats.words),  # an owner's own name, whatever the word means to us
+    segment=TEXT,
+    customers=COUNT,
+    lost=COUNT,
+    risk=SHARE.interval,
+    shrunk_risk=SHARE.interval,
+    verdict=TEXT,
+)
 def segments(comparison: Comparison) -> pd.DataFrame:
     """One row per segment: its risk of leaving within the horizon, as counted and shrunk.
 
@@ -60,8 +73,7 @@ def segments(comparison: Comparison) -> pd.DataFrame:
     nobody can act on it. Those below `min_customers` are *too few* and take no part in the shrinking. A
     segment is *above* or *below the rest* of its kind only after Holm's correction over all of them.
 
-    Columns: by, segment, customers, lost, risk with _low and _high, shrunk_risk with _low and _high (null
-    where too few), verdict. The highest shrunk risk first, those that are too few last.
+    The highest shrunk risk first; those that are too few have none, and come last.
     """
     settled = comparison.settled
     drivers = [
@@ -98,8 +110,8 @@ def _counted(settled: pd.DataFrame, driver: Driver) -> pd.DataFrame:
     )
 
 
-def _with_shrunk(family: pd.DataFrame, fewest: int) -> pd.DataFrame:
-    enough = (family["customers"] >= fewest).to_numpy()
+def _with_shrunk(family: pd.DataFrame, min_customers: int) -> pd.DataFrame:
+    enough = (family["customers"] >= min_customers).to_numpy()
     columns = {name: np.full(len(family), np.nan) for name in _SHRUNK}
     if enough.any():
         found = shrunk(family.loc[enough, "lost"], family.loc[enough, "customers"])

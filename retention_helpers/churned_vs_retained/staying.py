@@ -1,38 +1,43 @@
 """How the two sides of a driver stay, day by day after the landmark."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from retention_helpers.churned_vs_retained.landmark import Comparison
 from retention_helpers.churned_vs_retained.univariate import is_on_level
+from retention_helpers.shown.units import COUNT, P_VALUE, SHARE, TEXT, columns, columns_of, names_of
 from retention_helpers.statistics.curves import kaplan_meier, log_rank
 
+_SHARE = replace(SHARE.interval, is_number=False)  # on the left, as in the other tables of the page
+_of_curves = columns(
+    by=TEXT("What"), side=TEXT, day=COUNT, at_risk=COUNT, lost=COUNT(is_shown=False), still_there=_SHARE,
+    p_value=P_VALUE(is_shown=False),
+)  # fmt: skip
 
+
+@_of_curves
 def still_there(comparison: Comparison, together: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """One row per driver, side and day after the landmark: the share that has neither asked nor ended.
 
     All customers of the landmark, also those whose horizon is not over (Kaplan–Meier). The sides are those of
-    the comparison: the level described, and the rest.
-
-    Columns: by (label), side, day, at_risk, lost, still_there with _low and _high, p_value (log-rank).
+    the comparison: the level described, and the rest. `p_value` is that of the log-rank test.
     """
     chosen = together.set_index("name", drop=False).loc[list(names)]
     parts = [_of_one(comparison, row) for row in chosen.itertuples()]
-    return pd.concat([_NOTHING, *parts], ignore_index=True)
+    return pd.concat([pd.DataFrame(columns=_NAMES), *parts], ignore_index=True)
 
 
+@_of_curves
 def at_days(curves: pd.DataFrame, *, horizon_days: int) -> pd.DataFrame:
     """The rows of `still_there` at every third of the horizon."""
     days = [horizon_days * third // 3 for third in (1, 2, 3)]
     return curves[curves["day"].isin(days)].reset_index(drop=True)
 
 
-_NOTHING = pd.DataFrame(
-    columns=["by", "side", "day", "at_risk", "lost", "still_there", "still_there_low", "still_there_high",
-             "p_value"]
-)  # fmt: skip
+_NAMES = names_of(columns_of(still_there))
 
 
 def _of_one(comparison: Comparison, row: Any) -> pd.DataFrame:
@@ -45,4 +50,4 @@ def _of_one(comparison: Comparison, row: Any) -> pd.DataFrame:
         curve = kaplan_meier(known.loc[chosen, "days"], known.loc[chosen, "lost"])
         named = {"survival": "still_there", "low": "still_there_low", "high": "still_there_high"}
         sides.append(curve.rename(columns=named).assign(by=driver.label, side=side, p_value=p_value))
-    return pd.concat(sides, ignore_index=True)[list(_NOTHING.columns)]
+    return pd.concat(sides, ignore_index=True)[_NAMES]

@@ -1,14 +1,29 @@
 """Each driver on its own: did those who left differ in it, at the landmark, from those who stayed?"""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from retention_helpers.churned_vs_retained.known import NOT_GIVEN, SIGNED_UP_IN
-from retention_helpers.churned_vs_retained.landmark import TIERS, Comparison, Driver
+from retention_helpers.churned_vs_retained.landmark import TIERS, Comparison, Driver, Kind
+from retention_helpers.shown.units import (
+    COUNT,
+    NUMBER,
+    P_VALUE,
+    POINTS,
+    RATE,
+    SHARE,
+    TEXT,
+    YES_NO,
+    Declared,
+    columns,
+    columns_of,
+    names_of,
+    one_of,
+)
 from retention_helpers.statistics.association import (
     area,
     benjamini_hochberg,
@@ -28,7 +43,20 @@ AUC, RISK_DIFFERENCE = "AUC", "risk difference"
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
+KIND, SCALE = one_of(*get_args(Kind)), one_of(AUC, RISK_DIFFERENCE)
 
+_FOUND: Declared = dict(
+    name=TEXT, label=TEXT, kind=KIND, tier=one_of(*TIERS), customers=COUNT, lost=COUNT, typical_lost=NUMBER,
+    typical_stayed=NUMBER, level=TEXT, rest=TEXT, cut=NUMBER, is_upper=YES_NO, level_customers=COUNT,
+    level_lost=COUNT, rest_customers=COUNT, rest_lost=COUNT, difference=POINTS.interval, scale=SCALE,
+    effect=NUMBER, low=NUMBER, high=NUMBER, strength=NUMBER, p_value=P_VALUE,
+)  # fmt: skip  # of one driver, before all are held against each other
+
+
+@columns(
+    **_FOUND, level_risk=SHARE.interval, rest_risk=SHARE.interval, q_value=P_VALUE,
+    seen=one_of(SEEN, NOT_SEEN, TOO_FEW),
+)  # fmt: skip
 def compare_alone(comparison: Comparison) -> pd.DataFrame:
     """One row per driver: how those who left differed from those who stayed, each driver on its own.
 
@@ -39,19 +67,16 @@ def compare_alone(comparison: Comparison) -> pd.DataFrame:
     all levels, those below `min_customers` put together. q is corrected after Benjamini and Hochberg over
     all drivers.
 
-    Columns: name, label, kind, tier, customers (of whom it is known), lost, typical_lost, typical_stayed
-    (median of a number, share that has the level else), level (the half or answer with the higher risk, or
-    the level that departs most), rest (its other side), cut and is_upper (of a half: where it ends, and
-    whether it lies above), level_customers, level_lost, level_risk with _low and _high, rest_customers,
-    rest_lost, rest_risk with _low and _high, difference (of these risks) with _low and _high, scale (AUC,
-    risk difference), effect, low, high, strength (corrected Cramér's V; null for numbers), p_value, q_value,
-    seen (seen, not seen, too few).
+    `customers`: of whom it is known. `typical_lost` and `typical_stayed`: the median of a number, else the
+    share that has the level. `level`: the half or answer with the higher risk, or the level that departs
+    most; `rest`: its other side; `cut` and `is_upper`: of a half, where it ends and whether it lies above.
+    `strength`: corrected Cramér's V, null for numbers.
     """
     settled = comparison.rows["settled"].to_numpy(dtype=bool)
     found = [
         _alone(driver, comparison.rows, settled, comparison.min_customers) for driver in comparison.drivers
     ]
-    frame = pd.DataFrame(found, columns=list(_Alone._fields))
+    frame = pd.DataFrame(found, columns=names_of(_FOUND))
     frame = with_rate(frame, "level_risk", "level_lost", "level_customers")
     frame = with_rate(frame, "rest_risk", "rest_lost", "rest_customers")
     q_value = benjamini_hochberg(frame["p_value"])
@@ -59,36 +84,6 @@ def compare_alone(comparison: Comparison) -> pd.DataFrame:
     outside = (frame["low"] > nothing) | (frame["high"] < nothing)
     seen = np.where((q_value <= SEEN_BELOW) & outside, SEEN, NOT_SEEN)
     return frame.assign(q_value=q_value, seen=np.where(frame["p_value"].isna(), TOO_FEW, seen))
-
-
-class _Alone(NamedTuple):
-    """What is found of one driver, before all are held against each other."""
-
-    name: str
-    label: str
-    kind: str
-    tier: str
-    customers: int
-    lost: int
-    typical_lost: float
-    typical_stayed: float
-    level: str
-    rest: str
-    cut: float
-    is_upper: bool
-    level_customers: int
-    level_lost: int
-    rest_customers: int
-    rest_lost: int
-    difference: float
-    difference_low: float
-    difference_high: float
-    scale: str
-    effect: float
-    low: float
-    high: float
-    strength: float
-    p_value: float
 
 
 class _Test(NamedTuple):
@@ -101,80 +96,82 @@ class _Test(NamedTuple):
     p_value: float = np.nan
 
 
-def _alone(driver: Driver, rows: pd.DataFrame, settled: Booleans, fewest: int) -> _Alone:
+def _alone(driver: Driver, rows: pd.DataFrame, settled: Booleans, min_customers: int) -> tuple[Any, ...]:
     chosen = settled & rows[driver.name].notna().to_numpy(dtype=bool)
     lost = rows["lost"].to_numpy(dtype=bool)[chosen]
     if driver.kind == "category":
-        levels = levels_of(driver, rows[driver.name], fewest)[chosen]
-        sides, test, level = _category(levels, lost, fewest)
-        typical = [_mean(sides.is_worse[lost]), _mean(sides.is_worse[~lost])]
+        levels = levels_of(driver, rows[driver.name], min_customers)[chosen]
+        sides, test, level = _category(levels, lost, min_customers)
+        typicals = [_mean(sides.is_worse[lost]), _mean(sides.is_worse[~lost])]
     else:
         values = rows[driver.name].to_numpy(dtype=float)[chosen]
         sides, level = worse_side(driver, values, lost), LEVEL
-        test = _number(values, lost, fewest) if driver.kind == "number" else _answer(values > 0, lost, fewest)
-        typical = [_typical(driver, values[lost]), _typical(driver, values[~lost])]
-    n1, x1, n0, x0 = _counts(sides.is_worse, lost)
-    return _Alone(
+        test = (_number if driver.kind == "number" else _answer)(values, lost, min_customers)
+        typicals = [typical(driver, values[lost]), typical(driver, values[~lost])]
+    n1, x1, n0, x0 = counts(sides.is_worse, lost)
+    return (
         driver.name, driver.label, driver.kind, TIERS[driver.tier], len(lost), int(lost.sum()),
-        typical[0], typical[1], sides.worse, sides.better, sides.cut, sides.is_upper, n1, x1, n0, x0,
+        *typicals, sides.worse, sides.better, sides.cut, sides.is_upper, n1, x1, n0, x0,
         *newcombe(x1, n1, x0, n0, level),
         AUC if driver.kind == "number" else RISK_DIFFERENCE, *test,
     )  # fmt: skip
 
 
-def is_on_level(driver: Driver, row: Any, values: pd.Series, fewest: int) -> Booleans:
+def is_on_level(driver: Driver, row: Any, values: pd.Series, min_customers: int) -> Booleans:
     """Whether each is on the level that a row of `compare_alone` names; only for known values."""
     if driver.kind == "category":
-        return np.asarray(levels_of(driver, values, fewest) == row.level)
+        return np.asarray(levels_of(driver, values, min_customers) == row.level)
     return (values.to_numpy(dtype=float) > row.cut) == row.is_upper
 
 
-def _typical(driver: Driver, values: Floats) -> float:
+def typical(driver: Driver, values: Floats) -> float:
     if not len(values):
         return np.nan
     return float(np.median(values) if driver.kind == "number" else np.mean(values))
 
 
-def levels_of(driver: Driver, values: pd.Series, fewest: int) -> npt.NDArray[np.object_]:
-    """The level of each row of a category, with those of fewer than `fewest` customers put together."""
+def levels_of(driver: Driver, values: pd.Series, min_customers: int) -> npt.NDArray[np.object_]:
+    """The level of each row of a category, with those of fewer than `min_customers` put together."""
     size = values.map(values.value_counts())
-    return np.where(size >= fewest, values, OTHER).astype(object)
+    return np.where(size >= min_customers, values, OTHER).astype(object)
 
 
 def _enough(lost: Booleans) -> bool:
     return min(int(lost.sum()), int((~lost).sum())) >= FEWEST_LOST
 
 
-def _number(values: Floats, lost: Booleans, fewest: int) -> _Test:
+def _number(values: Floats, lost: Booleans, min_customers: int) -> _Test:
     """The area under the curve; too few also where nearly all have the same value."""
     usual = int(pd.Series(values).value_counts().max()) if len(values) else 0
-    if not _enough(lost) or len(values) - usual < fewest:
+    if not _enough(lost) or len(values) - usual < min_customers:
         return _Test()
     return _Test(*area(values, lost), np.nan, mann_whitney_p(values, lost))
 
 
-def _answer(is_yes: Booleans, lost: Booleans, fewest: int) -> _Test:
+def _answer(values: Floats, lost: Booleans, min_customers: int) -> _Test:
     """Yes against no."""
-    n1, x1, n0, x0 = _counts(is_yes, lost)
-    if not _enough(lost) or min(n1, n0) < fewest:
+    n1, x1, n0, x0 = counts(values > 0, lost)
+    if not _enough(lost) or min(n1, n0) < min_customers:
         return _Test()
     strength = cramers_v([x1, x0], [n1, n0])
     return _Test(*newcombe(x1, n1, x0, n0), strength, two_shares_p(x1, n1, x0, n0))
 
 
-def _category(levels: npt.NDArray[np.object_], lost: Booleans, fewest: int) -> tuple["Sides", _Test, float]:
+def _category(
+    levels: npt.NDArray[np.object_], lost: Booleans, min_customers: int
+) -> tuple["Sides", _Test, float]:
     """The level that departs most against all others, a test of all levels, and the interval's level."""
     names = sorted(set(levels))
     base = [int((levels == name).sum()) for name in names]
     gone = [int((lost & (levels == name)).sum()) for name in names]
-    judged = [nth for nth, size in enumerate(base) if min(size, len(lost) - size) >= fewest]
+    judged = [nth for nth, size in enumerate(base) if min(size, len(lost) - size) >= min_customers]
     level = 1 - (1 - LEVEL) / max(len(names), 1) if len(names) > 2 else LEVEL
     place = _farthest(gone, base, judged) if judged else 0
     word = names[place] if names else ""
     sides = Sides((levels == word).astype(bool), word, "all others")
     if not _enough(lost) or not judged:
         return sides, _Test(), level
-    n1, x1, n0, x0 = _counts(sides.is_worse, lost)
+    n1, x1, n0, x0 = counts(sides.is_worse, lost)
     p_value = two_shares_p(x1, n1, x0, n0) if len(names) == 2 else levels_p(gone, base)
     return sides, _Test(*newcombe(x1, n1, x0, n0, level), cramers_v(gone, base), p_value), level
 
@@ -230,7 +227,7 @@ def _farthest(gone: Sequence[int], base: Sequence[int], judged: Sequence[int]) -
     return judged[int(np.argmax(away))]
 
 
-def _counts(group: Booleans, lost: Booleans) -> tuple[int, int, int, int]:
+def counts(group: Booleans, lost: Booleans) -> tuple[int, int, int, int]:
     """Customers and lost of a group, and of all others."""
     return int(group.sum()), int((group & lost).sum()), int((~group).sum()), int((~group & lost).sum())
 
@@ -239,14 +236,21 @@ def _mean(flags: Booleans) -> float:
     return float(flags.mean()) if len(flags) else np.nan
 
 
+@columns(
+    by=TEXT,
+    level=TEXT,
+    customers=COUNT,
+    lost=COUNT,
+    risk=RATE(of=("lost", "customers")),
+    difference=POINTS.interval,
+    verdict=TEXT,
+)
 def risk_by_level(comparison: Comparison, names: Sequence[str]) -> pd.DataFrame:
     """One row per level of these drivers: the risk of leaving within the horizon.
 
-    Numbers in quarters (fewer where many are alike); who is unknown is a level of its own.
-
-    Columns: by (label), level, customers, lost, risk with _low and _high, difference (less the risk of all
-    other levels) with _low and _high, verdict (above or below the rest after Holm's correction over the
-    levels of the driver, no clear difference, too few).
+    Numbers in quarters (fewer where many are alike); who is unknown is a level of its own. `difference` is
+    less the risk of all other levels; `verdict` is above or below the rest after Holm's correction over the
+    levels of the driver, no clear difference, or too few.
     """
     settled = comparison.settled
     parts = [
@@ -254,16 +258,10 @@ def risk_by_level(comparison: Comparison, names: Sequence[str]) -> pd.DataFrame:
         for driver in comparison.drivers
         if driver.name in set(names)
     ]
-    return pd.concat([_NO_LEVEL, *parts], ignore_index=True)
+    return pd.concat([pd.DataFrame(columns=names_of(columns_of(risk_by_level))), *parts], ignore_index=True)
 
 
-_NO_LEVEL = pd.DataFrame(
-    columns=["by", "level", "customers", "lost", "risk", "risk_low", "risk_high", "difference",
-             "difference_low", "difference_high", "verdict"]
-)  # fmt: skip
-
-
-def _levels_of_one(driver: Driver, settled: pd.DataFrame, fewest: int) -> pd.DataFrame:
+def _levels_of_one(driver: Driver, settled: pd.DataFrame, min_customers: int) -> pd.DataFrame:
     values = settled[driver.name]
     level = _quarters(values) if driver.kind == "number" else _named(driver, values)
     counted = settled.groupby(level)["lost"].agg(["size", "sum"]).loc[_in_order(driver, level, values)]
@@ -272,7 +270,8 @@ def _levels_of_one(driver: Driver, settled: pd.DataFrame, fewest: int) -> pd.Dat
     frame = pd.DataFrame({"by": driver.label, "level": list(counted.index), "customers": base, "lost": gone})
     frame = with_rate(frame, "risk", "lost", "customers")
     frame[["difference", "difference_low", "difference_high"]] = against
-    return frame.assign(verdict=against_the_rest(gone, base, kinds=[driver.name] * len(base), fewest=fewest))
+    kinds = [driver.name] * len(base)
+    return frame.assign(verdict=against_the_rest(gone, base, kinds=kinds, fewest=min_customers))
 
 
 def _quarters(values: pd.Series) -> pd.Series:

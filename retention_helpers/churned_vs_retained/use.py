@@ -96,7 +96,10 @@ def _first_week(
         Driver("onboarding_completed", "onboarding completed in the first week", "yes or no", FIRST_WEEK),
         Driver("first_week_days_of_use", "days of use in the first week", "number", FIRST_WEEK),
         Driver(
-            "days_to_first_use", "days to the first use (7: none in the first week)", "number", FIRST_WEEK
+            "days_to_first_use",
+            f"days to the first use ({WEEK}: none in the first week)",
+            "number",
+            FIRST_WEEK,
         ),
         Driver(
             "first_week_kinds",

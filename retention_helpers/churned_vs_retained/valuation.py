@@ -16,6 +16,7 @@ from retention_helpers.churned_vs_retained.adjusted import Setting, leading, set
 from retention_helpers.churned_vs_retained.landmark import AT_SIGN_UP, Comparison, Driver, kept_newcomers
 from retention_helpers.churned_vs_retained.models import ENOUGH_LOST, PENALTY
 from retention_helpers.churned_vs_retained.univariate import is_on_level
+from retention_helpers.shown.units import COUNT, NUMBER, POINTS, SHARE, TEXT, columns, columns_of, names_of
 from retention_helpers.statistics.intervals import LEVEL, rate
 from retention_helpers.words import calendar
 
@@ -82,27 +83,10 @@ def _logistic(design: Floats, y: Floats, held_back: Floats) -> tuple[Floats, Flo
     return beta, inverse
 
 
-class _Worth(NamedTuple):
-    name: str
-    label: str
-    worse: str
-    better: str
-    customers: int
-    lost: int
-    risk: float
-    risk_low: float
-    risk_high: float
-    risk_if: float
-    risk_if_low: float
-    risk_if_high: float
-    fewer: float
-    fewer_low: float
-    fewer_high: float
-    worse_customers: int
-    worse_lost: int
-    evalue: float
-
-
+@columns(
+    name=TEXT, label=TEXT, worse=TEXT, better=TEXT, customers=COUNT, lost=COUNT, risk=SHARE.interval,
+    risk_if=SHARE.interval, fewer=POINTS.interval, worse_customers=COUNT, worse_lost=COUNT, evalue=NUMBER,
+)  # fmt: skip
 def worth(comparison: Comparison, together: pd.DataFrame) -> pd.DataFrame:
     """One row per confirmed driver of the first week or later: the risk if everybody were on its better side.
 
@@ -110,11 +94,9 @@ def worth(comparison: Comparison, together: pd.DataFrame) -> pd.DataFrame:
     association, no effect. `evalue`: how many times as likely something unknown would have to make both the
     worse side and leaving to explain away the weakest association that the interval allows.
 
-    Takes the table of `compare_together`; of drivers that move together one is given. Columns: name, label,
-    worse, better (the two sides), customers, lost, risk with _low and _high, risk_if with _low and _high,
-    fewer (risk less risk_if) with _low and _high, worse_customers, worse_lost, evalue; the largest `fewer`
-    first.
-    Source of the last: VanderWeele and Ding 2017.
+    Takes the table of `compare_together`; of drivers that move together one is given. `worse` and `better`
+    are the two sides, `fewer` is risk less risk_if, the largest first.
+    Source of `evalue`: VanderWeele and Ding 2017.
     """
     setting = setting_of(comparison, together)
     by_name = {driver.name: driver for driver in comparison.drivers}
@@ -123,11 +105,11 @@ def worth(comparison: Comparison, together: pd.DataFrame) -> pd.DataFrame:
         for row in leading(together).itertuples(index=False)
         if by_name[row.name].tier > AT_SIGN_UP and row.kind != "category"
     ]
-    frame = pd.DataFrame(found, columns=list(_Worth._fields))
+    frame = pd.DataFrame(found, columns=names_of(columns_of(worth)))
     return frame.sort_values(["fewer", "name"], ascending=[False, True], ignore_index=True)
 
 
-def _worth(comparison: Comparison, setting: Setting, driver: Driver, row: Any) -> _Worth:
+def _worth(comparison: Comparison, setting: Setting, driver: Driver, row: Any) -> tuple[Any, ...]:
     known = (comparison.rows["settled"] & comparison.rows[driver.name].notna()).to_numpy(dtype=bool)
     rows = comparison.rows[known]
     lost = rows["lost"].to_numpy(dtype=bool)
@@ -136,45 +118,25 @@ def _worth(comparison: Comparison, setting: Setting, driver: Driver, row: Any) -
     few = int(lost.sum()) < ENOUGH_LOST * (covariates.shape[1] + 1)
     found = standardised(lost, is_worse, covariates, PENALTY if few else 0.0)
     observed = rate(int(lost.sum()), len(lost))
-    return _Worth(
-        driver.name,
-        driver.label,
-        row.level,
-        row.rest,
-        len(lost),
-        int(lost.sum()),
-        observed.value,
-        observed.low,
-        observed.high,
-        *(_valued(found, is_worse, lost) if (lost & ~is_worse).any() else _nobody_lost(is_worse, lost)),
-    )
+    valued = _valued(found) if (lost & ~is_worse).any() else _nobody_lost(is_worse, lost)
+    sides = (driver.name, driver.label, row.level, row.rest)
+    on_worse = int(is_worse.sum()), int((is_worse & lost).sum())
+    of_all = len(lost), int(lost.sum()), observed.value, observed.low, observed.high
+    return *sides, *of_all, *valued[:-1], *on_worse, valued[-1]
 
 
-class _Valued(NamedTuple):
-    risk_if: float
-    risk_if_low: float
-    risk_if_high: float
-    fewer: float
-    fewer_low: float
-    fewer_high: float
-    worse_customers: int
-    worse_lost: int
-    evalue: float
-
-
-def _valued(found: Standardised, is_worse: Booleans, lost: Booleans) -> _Valued:
+def _valued(found: Standardised) -> tuple[float, ...]:
+    """The risk on the better side and how many fewer, with their intervals, and the E-value."""
     ratio = np.log(found.on_worse / found.on_better)
     error = _error(found.worse_parts / found.on_worse - found.better_parts / found.on_better)
-    return _Valued(
+    return (
         *_share(found.on_better, _error(found.better_parts)),
         *_difference(found.observed - found.on_better, _error(found.observed_parts - found.better_parts)),
-        int(is_worse.sum()),
-        int((is_worse & lost).sum()),
         evalue(float(np.exp(max(ratio - Z * error, 0.0)))),
     )
 
 
-def _nobody_lost(is_worse: Booleans, lost: Booleans) -> _Valued:
+def _nobody_lost(is_worse: Booleans, lost: Booleans) -> tuple[float, ...]:
     """Nobody on the better side left, so that a model has no end there: Wilson's interval of none of them.
 
     The interval of the difference puts both together as Newcombe does.
@@ -183,17 +145,8 @@ def _nobody_lost(is_worse: Booleans, lost: Booleans) -> _Valued:
     observed, better = rate(worse_lost, len(lost)), rate(0, len(lost) - worse_customers)
     worse = rate(worse_lost, worse_customers)
     below, above = np.hypot(observed.value - observed.low, better.high), observed.high - observed.value
-    return _Valued(
-        0.0,
-        better.low,
-        better.high,
-        observed.value,
-        observed.value - float(below),
-        observed.value + above,
-        worse_customers,
-        worse_lost,
-        evalue(max(worse.low / better.high, 1.0)),
-    )
+    fewer = observed.value, observed.value - float(below), observed.value + above
+    return 0.0, better.low, better.high, *fewer, evalue(max(worse.low / better.high, 1.0))
 
 
 def _error(parts: Floats) -> float:

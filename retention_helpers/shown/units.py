@@ -206,6 +206,14 @@ def column_of(declared: Declared, name: str) -> Column:
     return found if isinstance(found, Column) else Column(found)
 
 
+def names_of(declared: Declared) -> list[str]:
+    """The columns that such a frame has, each with the ends of its interval where it has one."""
+    has_ends = {name: column_of(declared, name).unit.has_ends for name in declared}
+    return [
+        f"{name}{end}" for name in declared for end in ("", "_low", "_high")[: 3 if has_ends[name] else 1]
+    ]
+
+
 # --- what findings.json holds
 
 

@@ -1,7 +1,6 @@
-"""The sentences of the comparison."""
+"""What the page says, in words computed from its tables."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -12,9 +11,10 @@ from retention_helpers.churned_vs_retained.adjusted import (
     leading,
 )
 from retention_helpers.churned_vs_retained.cuts import Thresholds
+from retention_helpers.churned_vs_retained.established import Established
 from retention_helpers.churned_vs_retained.landmark import STAGES, Comparison
 from retention_helpers.churned_vs_retained.lot import HELPED
-from retention_helpers.churned_vs_retained.said.tables import labelled, points, unseen, what
+from retention_helpers.churned_vs_retained.said.tables import labelled, points, what
 from retention_helpers.churned_vs_retained.univariate import NOT_SEEN, TOO_FEW
 from retention_helpers.churned_vs_retained.valuation import Proposal
 from retention_helpers.shown.sentences import Sentence, listed
@@ -60,8 +60,7 @@ def answer(comparison: Comparison, together: pd.DataFrame) -> Sentence:
         return Sentence(f"{base} That is too few to say what was different about them.")
     return Sentence(
         f"{base} Nothing known about them by then was different beyond what chance does. That is no "
-        "proof that "
-        "nothing was: the intervals below say what so few customers could have missed."
+        "proof that nothing was: the intervals below say what so few customers could have missed."
     )
 
 
@@ -116,8 +115,7 @@ def claimed_without_landmark(frame: pd.DataFrame) -> Sentence:
     gone = claimed[~(claimed["landmark_p_value"] < CHANCE)]
     left = (
         f"Up to the landmark nothing is left of it for {listed(list(gone['measure']))}: those who "
-        "stay just have "
-        "longer."
+        "stay just have longer."
         if len(gone)
         else "Up to the landmark these differ too, but not by as much."
     )
@@ -127,9 +125,8 @@ def claimed_without_landmark(frame: pd.DataFrame) -> Sentence:
     )
 
 
-def could_have_missed(frame: pd.DataFrame) -> Sentence:
+def could_have_missed(rows: pd.DataFrame) -> Sentence:
     """How large a difference may be hidden where none was seen."""
-    rows = unseen(frame)
     if rows.empty:
         return Sentence("There is nothing that was looked at closely and not seen to differ.")
     least, most = rows.iloc[0], rows.iloc[-1]
@@ -147,23 +144,22 @@ def could_have_missed(frame: pd.DataFrame) -> Sentence:
 
 def pathways(frame: pd.DataFrame) -> Sentence:
     """Which confirmed drivers work through later ones, and which others are shadows of an earlier one."""
+    label = dict(zip(frame["name"], frame["label"], strict=True))
     carried = [
-        f"“{_capital(what(row))}” seems to work through {labelled(frame, row.works_through)}: that is "
-        "its way "
-        "to help, and no reason to do without it."
+        f"“{_capital(what(row))}” seems to work through {labelled(label, row.works_through)}: that is "
+        "its way to help, and no reason to do without it."
         for row in leading(frame).itertuples()
         if row.works_through
     ]
     shadows = [
-        f"“{_capital(what(row))}” tells nothing more once {labelled(frame, row.explained_by)} is known: a "
-        "common cause, "
-        "and no lever."
+        f"“{_capital(what(row))}” tells nothing more once {labelled(label, row.explained_by)} is known: a "
+        "common cause, and no lever."
         for row in common_causes(frame).head(MOST_SHADOWS).itertuples()
     ]
     return Sentence(" ".join([*carried, *shadows]) or "No pathway and no common cause can be told.")
 
 
-def models(frame: pd.DataFrame) -> Sentence:
+def losses_of_models(frame: pd.DataFrame) -> Sentence:
     """On how many losses the models stand, and whether an effect changes with the days."""
     judged = frame[frame["losses_a_column"].notna()]
     if judged.empty:
@@ -171,8 +167,7 @@ def models(frame: pd.DataFrame) -> Sentence:
     fewest = formats.number(judged["losses_a_column"].min(), 1)
     ground = (
         f"The largest model has {fewest} losses for each of its columns; the other columns were held "
-        "back by a "
-        "penalty, so that chance in them does not pass for an explanation."
+        "back by a penalty, so that chance in them does not pass for an explanation."
         if judged["is_penalised"].any()
         else f"Every model has at least {fewest} losses for each of its columns, enough to need no penalty."
     )
@@ -187,7 +182,7 @@ def models(frame: pd.DataFrame) -> Sentence:
     return Sentence(f"{ground} {constant}")
 
 
-def still_there_in_words(curves: pd.DataFrame) -> Sentence:
+def still_there(curves: pd.DataFrame) -> Sentence:
     """Where the two sides stand at the end of the horizon."""
     if curves.empty:
         return Sentence("No difference is confirmed, so there are no two sides to follow.")
@@ -200,7 +195,7 @@ def still_there_in_words(curves: pd.DataFrame) -> Sentence:
     return Sentence(f"Still there on day {day} after the landmark: {'; '.join(said)}.")
 
 
-def worth_in_words(valued: pd.DataFrame) -> Sentence:
+def worth(valued: pd.DataFrame) -> Sentence:
     """The largest worth in plain words: an association."""
     if valued.empty:
         return Sentence(
@@ -212,9 +207,8 @@ def worth_in_words(valued: pd.DataFrame) -> Sentence:
         f"{formats.percent(row['risk_if'])} would have left instead of "
         f"{formats.percent(row['risk'])}, as far "
         "as these data say. That is an association and no promise: those customers may differ in what nobody "
-        "wrote down. To explain even the weakest effect that the interval allows, something unknown "
-        "would have "
-        f"to make both it and leaving {formats.number(row['evalue'], 1)} times as likely."
+        "wrote down. To explain even the weakest effect that the interval allows, something unknown would "
+        f"have to make both it and leaving {formats.number(row['evalue'], 1)} times as likely."
     )
 
 
@@ -225,13 +219,11 @@ def proposal(proposed: Proposal | None) -> Sentence:
     better = f"“{proposed.better}”"
     return Sentence(
         f"Only an experiment tells whether “{proposed.label}” is a cause: help every second newcomer "
-        "with it. "
-        f"In the best case (the help brings everybody to {better}, and the whole association is an effect) "
-        f"it needs {formats.count(proposed.per_arm)} customers an arm, {_long(proposed.months)} of "
-        "sign-ups at "
-        f"{formats.number(proposed.newcomers_a_month, 1)} a month. Whether the help works at all is known "
-        f"sooner: to see the share of {better} rise from {formats.percent(proposed.step_from, 0)} to "
-        f"{formats.percent(proposed.step_to, 0)} takes {formats.count(proposed.step_per_arm)} an arm, "
+        f"with it. In the best case (the help brings everybody to {better}, and the whole association is an "
+        f"effect) it needs {formats.count(proposed.per_arm)} customers an arm, {_long(proposed.months)} of "
+        f"sign-ups at {formats.number(proposed.newcomers_a_month, 1)} a month. Whether the help works at all "
+        f"is known sooner: to see the share of {better} rise from {formats.percent(proposed.step_from, 0)} "
+        f"to {formats.percent(proposed.step_to, 0)} takes {formats.count(proposed.step_per_arm)} an arm, "
         f"{_long(proposed.step_months)}."
     )
 
@@ -253,7 +245,7 @@ def _long(months: float) -> str:
     return f"{formats.number(months, 1)} months"
 
 
-def thresholds_in_words(found: Thresholds) -> Sentence:
+def thresholds(found: Thresholds) -> Sentence:
     """How many thresholds were searched, tried and held."""
     if not found.searched:
         return Sentence("There is no number of the first weeks in which a threshold could be searched.")
@@ -283,25 +275,20 @@ def segments(frame: pd.DataFrame) -> Sentence:
     return Sentence(f"{judged} The order of all the others is what chance makes of it.{tail}")
 
 
-def established_in_words(rows: pd.DataFrame, frame: pd.DataFrame, *, every: int) -> Sentence:
+def established(found: Established) -> Sentence:
     """How many established customers were looked at, and what preceded their leaving."""
-    customers = int(rows["customer_id"].nunique())
-    if not customers:
+    if not found.customers:
         return Sentence("Nobody has been a customer for long enough to be held against their own past.")
-    confirmed = frame[frame["verdict"] == CONFIRMED]
+    confirmed = found.drivers[found.drivers["verdict"] == CONFIRMED]
     preceded = (
         f"Different before: {_named(confirmed)}."
         if len(confirmed)
         else "Nothing was clearly different before."
     )
-    chosen = f" (one of every {formats.count(every)}, which is enough to tell)" if every > 1 else ""
+    every = formats.count(found.one_of_every)
+    chosen = f" (one of every {every}, which is enough to tell)" if found.one_of_every > 1 else ""
     return Sentence(
-        f"{_capital(formats.plural(customers, 'established customer'))}{chosen}, looked at "
-        f"{formats.plural(len(rows), 'time')} in all; after {formats.count(_followed(rows))} of these "
-        "they asked "
-        f"or ended within a month. {preceded}"
+        f"{_capital(formats.plural(found.customers, 'established customer'))}{chosen}, looked at "
+        f"{formats.plural(len(found.month_ends), 'time')} in all; after {formats.count(found.lost)} of these "
+        f"they asked or ended within a month. {preceded}"
     )
-
-
-def _followed(rows: pd.DataFrame) -> Any:
-    return int(rows.loc[rows["settled"], "lost"].sum())

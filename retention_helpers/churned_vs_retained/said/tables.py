@@ -1,22 +1,138 @@
-"""The tables of the comparison as the page shows them: words for verdicts, steps and chances."""
+"""Tables for people: words for verdicts, steps and chances."""
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
-from retention_helpers.churned_vs_retained.cuts import Thresholds
 from retention_helpers.churned_vs_retained.univariate import AUC, NOT_SEEN, SEEN
+from retention_helpers.shown.units import COUNT, NUMBER, POINTS, TEXT, Column, Unit, columns
 from retention_helpers.statistics.intervals import rate
 from retention_helpers.words import formats
 
-Columns = Mapping[str, Callable[[Any], Any]]
+Rows = Callable[[Any], pd.DataFrame]
 
 
-def _shown(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
-    """A table with these columns, each written from a row; also of a frame without rows."""
-    rows = list(frame.itertuples(index=False))
-    return pd.DataFrame({name: [write(row) for row in rows] for name, write in columns.items()}, dtype=object)
+def _each(rows: Rows, /, **declared: Unit | Column) -> Callable[[Callable[[Any], tuple[Any, ...]]], Rows]:
+    """Makes a table with these columns of a function that writes one of its rows.
+
+    `rows` of what was measured are written; also where there are none.
+    """
+
+    def of(write: Callable[[Any], tuple[Any, ...]]) -> Rows:
+        @columns(**declared)
+        @functools.wraps(write)
+        def table(found: Any) -> pd.DataFrame:
+            written = [write(row) for row in rows(found).itertuples(index=False)]
+            return pd.DataFrame(written, columns=list(declared), dtype=object)
+
+        return table
+
+    return of
+
+
+def _all(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame
+
+
+def _seen(together: pd.DataFrame) -> pd.DataFrame:
+    """What was seen alone, one of those that move together; what they name by its label."""
+    label = dict(zip(together["name"], together["label"], strict=True))
+    rows = together[(together["seen"] == SEEN) & together["leads"]]
+    names = {name: rows[name].map(functools.partial(labelled, label)) for name in _NAMING}
+    return rows.assign(**names)
+
+
+def _not_seen(together: pd.DataFrame) -> pd.DataFrame:
+    """With `missed`: the largest difference, either way, that may be there; the smallest first."""
+    rows = together[together["verdict"] == NOT_SEEN]
+    missed = rows[["difference_low", "difference_high"]].astype(float).abs().max(axis=1)
+    return rows.assign(missed=missed).sort_values("missed", kind="stable")
+
+
+_NAMING = ("explained_by", "works_through", "moves_with")
+
+
+@_each(
+    _all, what=TEXT, on_its_own=TEXT, effect=TEXT, those_who_left=TEXT, those_who_stayed=TEXT, strength=TEXT,
+    by_chance=TEXT, customers=COUNT, when_known=TEXT,
+)  # fmt: skip
+def alone(row: Any) -> tuple[Any, ...]:
+    """Each driver on its own: those who left and those who stayed, effect, chance, whether it was seen."""
+    by_chance = formats.number(row.strength), formats.p_value(row.q_value)
+    return what(row), row.seen, effect(row), *_typical(row), *by_chance, row.customers, row.tier
+
+
+@_each(_all, what=TEXT, level=TEXT, left=TEXT, against_the_rest=TEXT, verdict=TEXT)
+def levels(row: Any) -> tuple[Any, ...]:
+    """The risk at each level, and how far it lies from that of all other levels of the same kind."""
+    return row.by, row.level, _left(row.lost, row.customers), _difference(row), row.verdict
+
+
+@_each(
+    _seen, label=TEXT("What"), verdict=TEXT, chance_of_leaving=TEXT, explained_by=TEXT, works_through=TEXT,
+    moves_with=TEXT, hazard_ratio=NUMBER(is_shown=False), hazard_low=NUMBER(is_shown=False),
+    hazard_high=NUMBER(is_shown=False),
+)  # fmt: skip
+def beside(row: Any) -> tuple[Any, ...]:
+    """What was seen alone, one of those that move together: hazard ratio beside the others, verdict, ways."""
+    ends = row.hazard_ratio, row.hazard_low, row.hazard_high
+    label = f"{what(row)} ({step(row)})"
+    return label, row.verdict, ratio(row), row.explained_by, row.works_through, row.moves_with, *ends
+
+
+@_each(
+    _not_seen, what=TEXT, left=TEXT, left_of_the_others=TEXT, difference=TEXT, could_have_been_missed=TEXT,
+    label=TEXT(is_shown=False), missed=POINTS(is_shown=False),
+)  # fmt: skip
+def not_seen(row: Any) -> tuple[Any, ...]:
+    """What was not seen to differ: the difference found, and how large a one could have been missed."""
+    left, others = _left(row.level_lost, row.level_customers), _left(row.rest_lost, row.rest_customers)
+    missed = f"up to {points(row.missed)}"
+    return f"{row.label}: {row.level}", left, others, _difference(row), missed, row.label, row.missed
+
+
+@_each(
+    _all, counted=TEXT, over_whole_lives=TEXT, by_chance=TEXT, up_to_the_landmark=TEXT, by_chance_there=TEXT
+)
+def whole_lives(row: Any) -> tuple[Any, ...]:
+    """Whole lives beside the same counts up to the landmark."""
+    ever = _both(row.typical_left, row.typical_stayed), formats.chance(row.p_value)
+    by_landmark = _both(row.landmark_typical_left, row.landmark_typical_stayed)
+    return row.measure, *ever, by_landmark, formats.chance(row.landmark_p_value)
+
+
+@_each(_all, what=TEXT, worse_side=TEXT, left=TEXT, left_if_nobody_were_there=TEXT, difference=TEXT)
+def worth(row: Any) -> tuple[Any, ...]:
+    """What each driver would be worth: who is on its worse side, the risk, and the risk without it."""
+    side = f"{row.worse}: {formats.count(row.worse_customers)} of {formats.count(row.customers)}"
+    left = formats.rate(row.risk, row.risk_low, row.risk_high)
+    left_if = formats.rate(row.risk_if, row.risk_if_low, row.risk_if_high)
+    return row.label, side, left, left_if, _points(-row.fewer, -row.fewer_high, -row.fewer_low)
+
+
+@_each(
+    lambda found: found.held, threshold=TEXT, left_of_those_who_reach_it=TEXT, left_of_those_below=TEXT,
+    difference=TEXT, by_chance=TEXT,
+)  # fmt: skip
+def thresholds(row: Any) -> tuple[Any, ...]:
+    """The thresholds that hold, with what the held-back half says of them."""
+    threshold = f"{row.label}: at least {formats.trimmed(row.at_least)}"
+    reached, below = _left(row.reached_lost, row.reached), _left(row.below_lost, row.below)
+    return threshold, reached, below, _difference(row), formats.p_value(row.p_value)
+
+
+@_each(
+    lambda found: found.drivers, what=TEXT, verdict=TEXT, effect=TEXT, those_who_left=TEXT,
+    those_who_stayed=TEXT, by_chance=TEXT, chance_of_leaving=TEXT,
+)  # fmt: skip
+def established(row: Any) -> tuple[Any, ...]:
+    """Established customers: what was different at the month ends before they left."""
+    return row.label, row.verdict, effect(row), *_typical(row), formats.p_value(row.q_value), ratio(row)
+
+
+# --- words
 
 
 def what(row: Any) -> str:
@@ -24,91 +140,9 @@ def what(row: Any) -> str:
     return f"{row.label}: {row.level}" if row.kind == "category" else str(row.label)
 
 
-def labelled(together: pd.DataFrame, names: Sequence[str]) -> str:
+def labelled(label: Mapping[str, str], names: tuple[str, ...]) -> str:
     """The labels of drivers that a row names; a dash for none."""
-    label = dict(zip(together["name"], together["label"], strict=True))
     return "; ".join(label[name] for name in names) or formats.MISSING
-
-
-def alone(frame: pd.DataFrame) -> pd.DataFrame:
-    """Each driver on its own: those who left and those who stayed, effect, chance, whether it was seen."""
-    return _shown(
-        frame,
-        {
-            "what": what,
-            "on_its_own": lambda row: row.seen,
-            "effect": effect,
-            "those_who_left": lambda row: _typical(row, row.typical_lost),
-            "those_who_stayed": lambda row: _typical(row, row.typical_stayed),
-            "strength": lambda row: formats.number(row.strength),
-            "by_chance": lambda row: formats.p_value(row.q_value),
-            "customers": lambda row: row.customers,
-            "when_known": lambda row: row.tier,
-        },
-    )
-
-
-def _typical(row: Any, value: float) -> str:
-    return formats.trimmed(value) if row.kind == "number" else formats.percent(value)
-
-
-def effect(row: Any) -> str:
-    """The effect with its interval: pairs in which the one who left had more, or points of risk."""
-    if formats.is_missing(row.effect):
-        return formats.MISSING
-    if row.scale == AUC:
-        low, high = (formats.percent(end, 0) for end in (row.low, row.high))
-        return f"{formats.percent(row.effect, 0)} of pairs ({low} to {high})"
-    return _points(row.effect, row.low, row.high)
-
-
-def _points(value: float, low: float, high: float) -> str:
-    return f"{formats.difference(value, low, high)} points"
-
-
-def _difference(row: Any) -> str:
-    return _points(row.difference, row.difference_low, row.difference_high)
-
-
-def _left(lost: int, customers: int) -> str:
-    risk = rate(lost, customers)
-    return f"{formats.rate(risk.value, risk.low, risk.high)} of {formats.count(customers)}"
-
-
-def levels(frame: pd.DataFrame) -> pd.DataFrame:
-    """The risk at each level, and how far it lies from that of all other levels of the same kind."""
-    return _shown(
-        frame,
-        {
-            "what": lambda row: row.by,
-            "level": lambda row: row.level,
-            "left": lambda row: _left(row.lost, row.customers),
-            "against_the_rest": _difference,
-            "verdict": lambda row: row.verdict,
-        },
-    )
-
-
-def together(frame: pd.DataFrame) -> pd.DataFrame:
-    """The verdicts on what was seen alone, one of those that move together: hazard ratio, verdict, ways."""
-    return _shown(
-        forest(frame),
-        {
-            "what": lambda row: row.label,
-            "verdict": lambda row: row.verdict,
-            "chance_of_leaving": ratio,
-            "explained_by": lambda row: labelled(frame, row.explained_by),
-            "works_through": lambda row: labelled(frame, row.works_through),
-            "moves_with": lambda row: labelled(frame, row.moves_with),
-        },
-    )
-
-
-def forest(frame: pd.DataFrame) -> pd.DataFrame:
-    """What was seen alone, one of those that move together, labelled by what its ratio is of."""
-    chosen = frame[(frame["seen"] == SEEN) & frame["leads"]]
-    labels = [f"{what(row)} ({step(row)})" for row in chosen.itertuples()]
-    return chosen.assign(label=labels).reset_index(drop=True)
 
 
 def step(row: Any) -> str:
@@ -125,11 +159,14 @@ def ratio(row: Any) -> str:
     return f"{formats.about(row.hazard_ratio, row.hazard_low, row.hazard_high, 2)} ×"
 
 
-def unseen(frame: pd.DataFrame) -> pd.DataFrame:
-    """What was not seen to differ, with `missed`: the largest difference, either way, that may be there."""
-    rows = frame[frame["verdict"] == NOT_SEEN]
-    missed = rows[["difference_low", "difference_high"]].astype(float).abs().max(axis=1)
-    return rows.assign(missed=missed).sort_values("missed", kind="stable").reset_index(drop=True)
+def effect(row: Any) -> str:
+    """The effect with its interval: pairs in which the one who left had more, or points of risk."""
+    if formats.is_missing(row.effect):
+        return formats.MISSING
+    if row.scale == AUC:
+        low, high = (formats.percent(end, 0) for end in (row.low, row.high))
+        return f"{formats.percent(row.effect, 0)} of pairs ({low} to {high})"
+    return _points(row.effect, row.low, row.high)
 
 
 def points(difference: float) -> str:
@@ -137,99 +174,24 @@ def points(difference: float) -> str:
     return f"{formats.number(100 * difference, 1)} points"
 
 
-def not_seen(frame: pd.DataFrame) -> pd.DataFrame:
-    """What was not seen to differ: the difference found, and how large a one could have been missed."""
-    return _shown(
-        unseen(frame),
-        {
-            "what": lambda row: f"{row.label}: {row.level}",
-            "left": lambda row: _left(row.level_lost, row.level_customers),
-            "left_of_the_others": lambda row: _left(row.rest_lost, row.rest_customers),
-            "difference": _difference,
-            "could_have_been_missed": lambda row: f"up to {points(row.missed)}",
-        },
-    )
+def _points(value: float, low: float, high: float) -> str:
+    return f"{formats.difference(value, low, high)} points"
 
 
-def without_landmark(frame: pd.DataFrame) -> pd.DataFrame:
-    """Whole lives beside the same counts up to the landmark."""
-    return _shown(
-        frame,
-        {
-            "counted": lambda row: row.measure,
-            "over_whole_lives": lambda row: _both(row.typical_left, row.typical_stayed),
-            "by_chance": lambda row: formats.chance(row.p_value),
-            "up_to_the_landmark": lambda row: _both(row.landmark_typical_left, row.landmark_typical_stayed),
-            "by_chance_there": lambda row: formats.chance(row.landmark_p_value),
-        },
-    )
+def _difference(row: Any) -> str:
+    return _points(row.difference, row.difference_low, row.difference_high)
+
+
+def _left(lost: int, customers: int) -> str:
+    risk = rate(lost, customers)
+    return f"{formats.rate(risk.value, risk.low, risk.high)} of {formats.count(customers)}"
+
+
+def _typical(row: Any) -> tuple[str, str]:
+    """Of those who left and of those who stayed."""
+    write = formats.trimmed if row.kind == "number" else formats.percent
+    return write(row.typical_lost), write(row.typical_stayed)
 
 
 def _both(left: float, stayed: float) -> str:
     return f"left {formats.trimmed(left)}, stayed {formats.trimmed(stayed)}"
-
-
-def still_there(curves: pd.DataFrame) -> pd.DataFrame:
-    """The share of each side that is still there, on some days after the landmark."""
-    return _shown(
-        curves,
-        {
-            "what": lambda row: row.by,
-            "side": lambda row: row.side,
-            "day": lambda row: row.day,
-            "at_risk": lambda row: row.at_risk,
-            "still_there": lambda row: formats.rate(
-                row.still_there, row.still_there_low, row.still_there_high
-            ),
-        },
-    )
-
-
-def worth(valued: pd.DataFrame) -> pd.DataFrame:
-    """What each driver would be worth: who is on its worse side, the risk, and the risk without it."""
-    return _shown(
-        valued,
-        {
-            "what": lambda row: row.label,
-            "worse_side": lambda row: f"{row.worse}: {_of(row.worse_customers, row.customers)}",
-            "left": lambda row: formats.rate(row.risk, row.risk_low, row.risk_high),
-            "left_if_nobody_were_there": lambda row: formats.rate(
-                row.risk_if, row.risk_if_low, row.risk_if_high
-            ),
-            "difference": lambda row: _points(-row.fewer, -row.fewer_high, -row.fewer_low),
-        },
-    )
-
-
-def _of(part: int, whole: int) -> str:
-    return f"{formats.count(part)} of {formats.count(whole)}"
-
-
-def thresholds(found: Thresholds) -> pd.DataFrame:
-    """The thresholds that hold, with what the held-back half says of them."""
-    return _shown(
-        found.held,
-        {
-            "threshold": lambda row: f"{row.label}: at least {formats.trimmed(row.at_least)}",
-            "left_of_those_who_reach_it": lambda row: _left(row.reached_lost, row.reached),
-            "left_of_those_below": lambda row: _left(row.below_lost, row.below),
-            "difference": _difference,
-            "by_chance": lambda row: formats.p_value(row.p_value),
-        },
-    )
-
-
-def established(frame: pd.DataFrame) -> pd.DataFrame:
-    """Established customers: what was different at the month ends before they left."""
-    return _shown(
-        frame,
-        {
-            "what": lambda row: row.label,
-            "verdict": lambda row: row.verdict,
-            "effect": effect,
-            "those_who_left": lambda row: _typical(row, row.typical_lost),
-            "those_who_stayed": lambda row: _typical(row, row.typical_stayed),
-            "by_chance": lambda row: formats.p_value(row.q_value),
-            "chance_of_leaving": ratio,
-        },
-    )

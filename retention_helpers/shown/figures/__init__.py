@@ -5,10 +5,10 @@ says what is to be seen, with the key numbers, for those who cannot see it and f
 """
 
 from retention_helpers.shown.figures.canvas import Figure
+from retention_helpers.shown.figures.churned_vs_retained import landmark_design, still_there
 from retention_helpers.shown.figures.early_warning import calibration, precision_by_warning, share_by_month
 from retention_helpers.shown.figures.effects import effects, estimate_path, shares_by_day
 from retention_helpers.shown.figures.forest import forest
-from retention_helpers.shown.figures.landmark import landmark_design, still_there
 from retention_helpers.shown.figures.levels import losses_by_tenure, rate_by_level, risk_by_level
 from retention_helpers.shown.figures.lines import counts_by_month
 from retention_helpers.shown.figures.months import control_chart, movement_by_month, outlook, rate_by_month

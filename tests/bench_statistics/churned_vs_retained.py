@@ -20,9 +20,9 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
-from retention_helpers import churned_vs_retained
 from retention_helpers.business import SAMPLE, open_business
-from retention_helpers.churned_vs_retained import Comparison, Driver, compare_alone, compare_together
+from retention_helpers.churned_vs_retained import adjusted, features
+from retention_helpers.churned_vs_retained.landmark import Comparison, Driver
 
 OF_THE_SAMPLE = {
     "acquisition_channel": "a cause",
@@ -100,7 +100,7 @@ def business(customers: int, rng: Generator) -> Comparison:
 
 
 def verdicts(comparison: Comparison) -> pd.DataFrame:
-    return compare_together(comparison, compare_alone(comparison))
+    return adjusted.compare_together(comparison)
 
 
 def simulate(customers: int, rounds: int) -> None:
@@ -155,10 +155,8 @@ def of_samples(seeds: range) -> None:
         try:
             make_sample.write(make_sample.sample(seed), home / "data")
             business = open_business(home / "data", "2026-10", cache=home / "cache")
-            comparison = churned_vs_retained.comparison(business, landmark_days=LANDMARK)
-            found = churned_vs_retained.compare_together(
-                comparison, churned_vs_retained.compare_alone(comparison)
-            ).set_index("name")
+            comparison = features.comparison(business, landmark_days=LANDMARK)
+            found = adjusted.compare_together(comparison).set_index("name")
             business.close()
         finally:
             shutil.rmtree(home)

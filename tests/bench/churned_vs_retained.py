@@ -15,9 +15,10 @@ from pathlib import Path
 
 import duckdb
 
-from retention_helpers import churned_vs_retained
 from retention_helpers.business import Business, open_business
-from retention_helpers.churned_vs_retained.landmark import kept_newcomers
+from retention_helpers.churned_vs_retained import adjusted
+from retention_helpers.churned_vs_retained.features import comparison
+from retention_helpers.churned_vs_retained.landmark import Comparison, kept_newcomers
 from retention_helpers.churned_vs_retained.use import kept_early_days, use
 from retention_helpers.engine import path_text
 
@@ -101,14 +102,10 @@ def main() -> None:
             f"medians of {chosen.rounds} rounds, in scans: the first 30 days {statistics.median(passes):.1f},"
         )
         print(f"  with all features {statistics.median(whole):.1f}")
-        found: list[churned_vs_retained.Comparison] = []
-        took = seconds(lambda: found.append(churned_vs_retained.comparison(business, landmark_days=30)))
+        found: list[Comparison] = []
+        took = seconds(lambda: found.append(comparison(business, landmark_days=30)))
         print(f"the whole comparison: {len(found[0].rows):,} customers, {took:.1f} s")
-        took = seconds(
-            lambda: churned_vs_retained.compare_together(
-                found[0], churned_vs_retained.compare_alone(found[0])
-            )
-        )
+        took = seconds(lambda: adjusted.compare_together(found[0]))
         print(f"its verdicts: {took:.1f} s")
         business.close()
     finally:

@@ -12,9 +12,18 @@ import pandas as pd
 import pytest
 from numpy.random import default_rng
 
-from retention_helpers import churned_vs_retained
 from retention_helpers.business import SAMPLE, Business
-from retention_helpers.churned_vs_retained import established, features
+from retention_helpers.churned_vs_retained import (
+    adjusted,
+    cuts,
+    established,
+    features,
+    landmark,
+    naive,
+    shrinkage,
+    univariate,
+    valuation,
+)
 from retention_helpers.churned_vs_retained.landmark import Comparison, Driver, LooksAhead, at_landmark
 from retention_helpers.churned_vs_retained.use import kept_early_days, onboarding_steps
 
@@ -73,7 +82,7 @@ def lives(business_of: Callable[..., Business]) -> Business:
 
 def test_the_flow_says_what_became_of_everybody_who_signed_up(lives: Business) -> None:
     """Three left by day 30 (also who came back), two were no customers, six are compared."""
-    stages = churned_vs_retained.flow(lives, landmark_days=30).set_index("stage")["customers"].to_dict()
+    stages = landmark.flow(lives, landmark_days=30).set_index("stage")["customers"].to_dict()
     assert stages == {
         "signed up": 11,
         "left before the landmark": 3,
@@ -105,7 +114,7 @@ def test_who_is_not_followed_to_the_end_is_not_retained(opened: Any) -> None:
              ("new", day(100), "", 10)]  # fmt: skip
     with opened(spans, "2026-01") as business:
         rows = at_landmark(business, landmark_days=30).execute().set_index("customer_id")
-        stages = churned_vs_retained.flow(business, landmark_days=30).set_index("stage")["customers"]
+        stages = landmark.flow(business, landmark_days=30).set_index("stage")["customers"]
     found = {who: (int(row.days), bool(row.lost), bool(row.settled)) for who, row in rows.iterrows()}
     assert found == {"early": (90, False, True), "young": (52, False, False), "gone": (20, True, False)}
     assert stages["not that old yet"] == 1
@@ -116,7 +125,7 @@ def test_who_signed_up_before_the_records_begin_is_left_out(opened: Any) -> None
     spans = [("before", day(0), "", 10), ("after", day(40), "", 10)]
     with opened(spans, settings={"history_starts_on": SIGNED_UP + dt.timedelta(days=10)}) as business:
         rows = at_landmark(business, landmark_days=30).execute()
-        stages = churned_vs_retained.flow(business, landmark_days=30)
+        stages = landmark.flow(business, landmark_days=30)
     assert list(rows["customer_id"]) == ["after"]
     assert "signed up before the records begin" in set(stages["stage"])
 
@@ -248,12 +257,8 @@ def test_later_rows_change_no_earlier_report(opened: Any) -> None:
             spans, "2026-01", events=events + [("C-05", day(150), "login")] * len(more),
             cancellations=asked + more, tickets=[("C-04", day(5), "negative"), *tickets],
         ) as business:  # fmt: skip
-            comparison = churned_vs_retained.comparison(business, landmark_days=30)
-            found.append(
-                churned_vs_retained.compare_together(
-                    comparison, churned_vs_retained.compare_alone(comparison)
-                )
-            )
+            comparison = features.comparison(business, landmark_days=30)
+            found.append(adjusted.compare_together(comparison))
     pd.testing.assert_frame_equal(*found)
 
 
@@ -281,8 +286,8 @@ def test_a_price_that_only_the_present_knows_is_not_compared(opened: Any) -> Non
     """Where a source holds the price of today alone, nobody's first price is known: said, and set apart."""
     spans = [(f"C-{n}", day(n), "", 8 if n == 5 else 10, "active", "solo", "month") for n in range(7)]
     with opened(spans, not_known={"biller": {"prices": "Only the present price is held."}}) as business:
-        comparison = churned_vs_retained.comparison(business, landmark_days=30)
-        month_ends = churned_vs_retained.at_month_ends(business)
+        comparison = features.comparison(business, landmark_days=30)
+        month_ends = established.at_month_ends(business)
     apart = comparison.set_apart.set_index("column")["why"]
     assert "price of today" in apart["mrr"] and "price of today" in apart["discounted"]
     assert not {"mrr", "discounted"} & {driver.name for driver in comparison.drivers}
@@ -322,7 +327,7 @@ def leaking(business_of: Callable[..., Business]) -> Comparison:
         for n, gone in enumerate(left)
     ]
     spans = [(f"C-{n:03}", day(n % 20), ends[n], 10) for n in range(120)]
-    return churned_vs_retained.comparison(business_of(spans, customers=customers), landmark_days=30)
+    return features.comparison(business_of(spans, customers=customers), landmark_days=30)
 
 
 @pytest.mark.parametrize(
@@ -359,7 +364,7 @@ def test_the_owner_may_name_the_attributes(opened: Any) -> None:
     ]
     spans = [(f"C-{n}", day(n), "", 10) for n in range(30)]
     with opened(spans, customers=customers, settings={"attributes": ["total_seats"]}) as business:
-        names = {driver.name for driver in churned_vs_retained.comparison(business, landmark_days=30).drivers}
+        names = {driver.name for driver in features.comparison(business, landmark_days=30).drivers}
     assert "total_seats" in names and "country" not in names
 
 
@@ -386,9 +391,7 @@ def simulated(
 
 
 def judged(comparison: Comparison) -> pd.DataFrame:
-    return churned_vs_retained.compare_together(
-        comparison, churned_vs_retained.compare_alone(comparison)
-    ).set_index("name")
+    return adjusted.compare_together(comparison).set_index("name")
 
 
 @pytest.fixture(scope="module")
@@ -490,7 +493,7 @@ def test_a_side_that_lost_nobody_is_confirmed_and_its_worth_has_an_interval() ->
     found = judged(comparison)
     assert found.loc["flag", "verdict"] == "confirmed" and found.loc["flag", "adjusted_p"] < 1e-9
     assert found.loc["noise", "verdict"] == "not seen"
-    valued = churned_vs_retained.worth(comparison, found.reset_index()).set_index("name").loc["flag"]
+    valued = valuation.worth(comparison, found.reset_index()).set_index("name").loc["flag"]
     assert valued["risk_if"] == 0
     assert valued["risk_if_high"] == pytest.approx(1.959964**2 / (150 + 1.959964**2), abs=1e-6)
     assert valued["fewer_low"] < valued["fewer"] == valued["risk"] < valued["fewer_high"]
@@ -521,7 +524,7 @@ def test_the_unknown_is_a_level_of_its_own() -> None:
     number = np.where(np.arange(size) < 80, np.nan, np.arange(size) % 8.0)
     lost = np.arange(size) % 4 == 0
     comparison = simulated({"number": ("number", 1, number)}, lost, np.where(lost, 30, 90))
-    levels = churned_vs_retained.risk_by_level(comparison, ["number"])
+    levels = univariate.risk_by_level(comparison, ["number"])
     assert levels["level"].tolist() == ["0 to 1", "2 to 3", "4 to 5", "6 to 7", "(not given)"]
     assert levels["customers"].tolist()[-1] == 80 and levels["customers"].sum() == size
 
@@ -570,7 +573,7 @@ def test_a_threshold_that_is_there_holds_and_noise_gives_none() -> None:
     lost = draw.random(size) < np.where(projects >= 3, 0.1, 0.4)
     columns = {"projects": ("number", 1, projects), "noise": ("number", 1, noise)}
     comparison = simulated(columns, lost, np.where(lost, 30, 90))
-    found = churned_vs_retained.thresholds(comparison, judged(comparison).reset_index())
+    found = cuts.thresholds(comparison, judged(comparison).reset_index())
     assert list(found.held["name"]) == ["projects"]
     held = found.held.iloc[0]
     assert held["at_least"] == 3 and held["difference_low"] < -0.3 < held["difference_high"]
@@ -586,7 +589,7 @@ def test_few_thresholds_of_noise_hold() -> None:
         lost = draw.random(240) < 0.3
         comparison = simulated(columns, lost, np.where(lost, 30, 90))
         together = pd.DataFrame({"name": list(columns), "moves_with": [()] * 4})
-        found += len(churned_vs_retained.thresholds(comparison, together).held) > 0
+        found += len(cuts.thresholds(comparison, together).held) > 0
     assert found <= 5
 
 
@@ -646,7 +649,7 @@ def test_month_ends_look_no_further(month_ends: pd.DataFrame) -> None:
 
 @pytest.fixture(scope="module")
 def at_30(sample: Business) -> Comparison:
-    return churned_vs_retained.comparison(sample, landmark_days=30)
+    return features.comparison(sample, landmark_days=30)
 
 
 @pytest.fixture(scope="module")
@@ -745,7 +748,7 @@ def test_the_planted_differences_lie_in_the_intervals(sample_verdicts: pd.DataFr
 
 def test_whole_lives_claim_what_the_landmark_takes_back(sample: Business) -> None:
     """Tickets and mails are planted noise: over whole lives they "keep" customers, up to it nothing."""
-    found = churned_vs_retained.compare_without_landmark(sample).set_index("measure")
+    found = naive.compare_without_landmark(sample).set_index("measure")
     for noise in ("tickets", "mails opened"):
         assert found.loc[noise, "p_value"] < 1e-5
         assert found.loc[noise, "landmark_p_value"] > 0.05
@@ -755,7 +758,7 @@ def test_whole_lives_claim_what_the_landmark_takes_back(sample: Business) -> Non
 def test_what_precedes_the_leaving_of_established_customers(sample: Business) -> None:
     """Planted: fading use and failed payments; tickets and mails say nothing."""
     rows = established.at_month_ends(sample)
-    found = churned_vs_retained.compare_established(rows, min_customers=20).set_index("name")["verdict"]
+    found = established.compare_established(rows, min_customers=20).set_index("name")["verdict"]
     assert found["use_against_before"] == found["failed_payment"] == "confirmed"
     assert found["negative_ticket"] == found["mails_opened"] == found["ticket"] == "not seen"
 
@@ -764,7 +767,7 @@ def test_the_worth_of_onboarding_holds_what_is_planted(
     at_30: Comparison, sample_verdicts: pd.DataFrame
 ) -> None:
     """Half complete it, and 19 points fewer of them leave: 9.5 points if everybody did."""
-    valued = churned_vs_retained.worth(at_30, sample_verdicts.reset_index()).set_index("name")
+    valued = valuation.worth(at_30, sample_verdicts.reset_index()).set_index("name")
     row = valued.loc["onboarding_completed"]
     assert row["fewer_low"] < 0.095 < row["fewer_high"]
     assert "acquisition_channel" not in valued.index  # nobody can change where a customer came from
@@ -772,7 +775,7 @@ def test_the_worth_of_onboarding_holds_what_is_planted(
 
 def test_segments_of_the_sample_are_those_of_the_channel(at_30: Comparison) -> None:
     """Only the channel parts the customers; the other attributes are planted without an effect."""
-    found = churned_vs_retained.segments(at_30)
+    found = shrinkage.segments(at_30)
     apart = found[found["verdict"].isin(["above the rest", "below the rest"])]
     assert set(apart["by"]) == {"acquisition channel"}
     assert found["shrunk_risk"].dropna().is_monotonic_decreasing

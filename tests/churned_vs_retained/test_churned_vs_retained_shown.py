@@ -17,9 +17,9 @@ from conftest import write_folder
 from retention_helpers import churned_vs_retained, monthly_review
 from retention_helpers.business import Business
 from retention_helpers.business import opened as opening
-from retention_helpers.churned_vs_retained import said as said_comparison
+from retention_helpers.churned_vs_retained import established, features, landmark, lot, univariate
 from retention_helpers.churned_vs_retained.lot import HELPED
-from retention_helpers.churned_vs_retained.said.tables import unseen
+from retention_helpers.churned_vs_retained.said import sentences
 from retention_helpers.churned_vs_retained.valuation import Proposal
 from retention_helpers.report import notebooks
 
@@ -156,15 +156,15 @@ def lives(business_of: Callable[..., Business]) -> Business:
 
 def test_the_lot_is_drawn_among_newcomers_who_can_still_be_won(lives: Business) -> None:
     """By hand: two are open to it, the younger first, with what they pay."""
-    comparison = churned_vs_retained.comparison(lives, landmark_days=30)
-    alone = churned_vs_retained.compare_alone(comparison)
+    comparison = features.comparison(lives, landmark_days=30)
+    alone = univariate.compare_alone(comparison)
     alone.loc[alone["name"] == "onboarding_completed", ["cut", "is_upper"]] = [0.5, False]
-    drawn = churned_vs_retained.drawn_by_lot(lives, comparison, alone, PROPOSED)
+    drawn = lot.drawn_by_lot(lives, comparison, alone, PROPOSED)
     assert drawn[["customer_id", "days_since_sign_up", "mrr"]].values.tolist() == [
         ["first_day", 0, 40],
         ["not_yet", 11, 30],
     ]
-    assert churned_vs_retained.drawn_by_lot(lives, comparison, alone, None).empty
+    assert lot.drawn_by_lot(lives, comparison, alone, None).empty
 
 
 def test_the_lot_is_fair_and_each_customers_own() -> None:
@@ -189,18 +189,18 @@ def test_what_could_have_been_missed_is_the_farther_end_of_the_interval() -> Non
         difference_low=[-0.20, -0.03, 0.1],
         difference_high=[0.02, 0.12, 0.3],
     )
-    assert unseen(together)["missed"].tolist() == [0.12, 0.20]
-    shown = said_comparison.not_seen(together)
-    assert shown["could_have_been_missed"].tolist() == ["up to 12.0 points", "up to 20.0 points"]
-    said = str(said_comparison.could_have_missed(together))
+    shown = churned_vs_retained.not_seen(together)
+    assert shown.value["missed"].tolist() == [0.12, 0.20]
+    assert shown.value["could_have_been_missed"].tolist() == ["up to 12.0 points", "up to 20.0 points"]
+    said = str(shown.sentence())
     assert "“size”: a difference beyond 12.0 points would have shown" in said
     assert "“colour”, up to 20.0 points" in said
 
 
 def test_everybody_who_signed_up_is_accounted_for_in_words(lives: Business) -> None:
     """Of the 67, 60 old ones and `too_old` are compared; one trial is as young as the others."""
-    stages = churned_vs_retained.flow(lives, landmark_days=30)
-    said = str(said_comparison.flow(stages, 30))
+    stages = landmark.flow(lives, landmark_days=30)
+    said = str(sentences.flow(stages, 30))
     assert said.startswith("Of 67 customers who signed up, 61 were there on day 30 and can be compared.")
     assert "6 signed up too late to be that old" in said
 
@@ -309,3 +309,27 @@ def test_twins_are_named_and_one_speaks_for_both(page: tuple[str, str, dict]) ->
         moves = {one["name"]: one["moves_with"] for one in record["comparison"]["drivers"]}
         assert moves["chairs"] == ["seats"] and moves["seats"] == ["chairs"]
         assert moves["shade"] == ["colour"]
+
+
+# --- an owner's own names, and numbers in words ---------------------------------------------------------
+
+
+def test_an_owners_names_are_shown_as_the_owner_called_them(business_of: Callable[..., Business]) -> None:
+    """Attributes called like columns of ours: a size is no number of customers, an area no order of pairs."""
+    names = ("size", "area", "pairs", "rate", "sales_region")
+    odd = _business(200, lambda n: {name: "ab"[n // 2**nth % 2] for nth, name in enumerate(names)})
+    comparison = features.comparison(business_of(**odd), landmark_days=30)
+    table = churned_vs_retained.segments(comparison).table()
+    assert {row[0] for row in table.rows} == {"Size", "Area", "Pairs", "Rate", "Sales region"}
+    alone = churned_vs_retained.alone(churned_vs_retained.drivers(comparison)).table()
+    assert {"size", "area", "pairs", "rate"} <= {row[0].partition(":")[0] for row in alone.rows}
+
+
+def test_the_page_tells_the_days_of_the_code() -> None:
+    """Established customers: the words of the page, in days and months."""
+    page = next(one for one in notebooks.in_reading_order() if one.stem == "churned_vs_retained")
+    text = page.read_text(encoding="utf-8")
+    lately, before = established.LATELY, established.BEFORE
+    assert "Customers of four months and more" in text and lately + before == 4 * 30
+    assert f"the last {lately} days against the {before} days before" in text
+    assert f"whether they leave in the {established.WITHIN} days after" in text

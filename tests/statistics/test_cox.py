@@ -1,0 +1,78 @@
+"""The Cox model against references from outside: R 4.2 (survival) and statsmodels.
+
+The R code that made a value stands in the docstring of its test.
+"""
+
+import numpy as np
+import pytest
+from numpy.random import default_rng
+
+from retention_helpers.statistics import cox
+
+DAYS = [5, 90, 12, 3, 45, 12, 90, 60, 8, 90, 33, 12, 90, 70, 5, 90, 21, 66, 90, 14]
+LOST = [1, 0, 1, 1, 1, 1, 0, 0, 1, 0, 1, 1, 0, 1, 1, 0, 1, 0, 0, 1]
+USE = [2, 9, 4, 1, 3, 6, 8, 7, 2, 12, 5, 3, 10, 4, 1, 7, 6, 9, 11, 2]
+DONE = [0, 1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 1, 1, 0, 1, 1, 0, 1, 0]
+COLUMNS = np.column_stack([USE, DONE]).astype(float)
+MONTH = [1] * 10 + [2] * 10
+WHO = [*range(1, 11)] * 2
+
+
+def test_a_cox_model_is_the_one_of_r() -> None:
+    """f <- coxph(Surv(days, lost) ~ use + done); coef(f); sqrt(diag(vcov(f))). Ties after Efron."""
+    fitted = cox.fit(COLUMNS, DAYS, LOST)
+    assert fitted.coefficients == pytest.approx([-0.656059591, -1.135510559], rel=1e-7)
+    assert fitted.errors == pytest.approx([0.1995186953, 0.8451964393], rel=1e-7)
+
+
+def test_a_cox_model_is_the_one_of_statsmodels() -> None:
+    """PHReg with ties="efron", on 400 customers with many ties."""
+    from statsmodels.duration.hazard_regression import PHReg
+
+    draw = default_rng(1)
+    columns = draw.normal(size=(400, 4))
+    days = np.ceil(draw.exponential(25 * np.exp(columns @ [0.5, 0, -0.4, 0.2]))).astype(int)
+    lost, days = days <= 40, np.minimum(days, 40)
+    theirs = PHReg(days.astype(float), columns, status=lost.astype(int), ties="efron").fit()
+    ours = cox.fit(columns, days, lost)
+    assert ours.coefficients == pytest.approx(theirs.params, rel=1e-6)
+    assert ours.errors == pytest.approx(theirs.bse, rel=1e-6)
+
+
+def test_strata_and_clusters_are_those_of_r() -> None:
+    """g <- coxph(Surv(days, lost) ~ use + done + strata(month) + cluster(who)); coef(g); vcov(g)."""
+    fitted = cox.fit(COLUMNS, DAYS, LOST, strata=MONTH)
+    assert fitted.coefficients == pytest.approx([-0.7631804982, -1.2205084259], rel=1e-8)
+    assert fitted.errors == pytest.approx([0.2631162705, 0.8491161473], rel=1e-8)
+    clustered = np.sqrt(np.diag(fitted.clustered(WHO)))
+    assert clustered == pytest.approx([0.1698271400, 0.7765209119], rel=1e-8)
+
+
+def test_the_penalty_is_the_ridge_of_r() -> None:
+    """coxph(Surv(days, lost) ~ ridge(use, done, theta = 4, scale = FALSE)); R stops a little earlier."""
+    fitted = cox.fit(COLUMNS, DAYS, LOST, penalty=4.0)
+    assert fitted.coefficients == pytest.approx([-0.5872132997, -0.3325723388], rel=1e-6)
+    assert fitted.errors == pytest.approx([0.1675443894, 0.4156188381], rel=1e-6)
+
+
+def test_the_test_of_constant_effects_is_the_one_of_r() -> None:
+    """cox.zph(f, transform = "identity")$table[, "p"]."""
+    fitted = cox.fit(COLUMNS, DAYS, LOST)
+    p_values = [fitted.constant_effect_p(places) for places in (0, 1, [0, 1])]
+    assert p_values == pytest.approx([0.6134977896, 0.8112319921, 0.8475094956], rel=1e-5)
+
+
+def test_a_column_that_says_the_same_twice_and_one_without_end() -> None:
+    """Two equal columns share the effect; one that separates is stopped by a penalty, not by an error."""
+    twice = cox.fit(np.column_stack([USE, USE]), DAYS, LOST)
+    once = cox.fit(np.array(USE)[:, None], DAYS, LOST)
+    assert twice.coefficients.sum() == pytest.approx(once.coefficients[0], rel=1e-6)
+    separating = np.array(LOST, dtype=float)[:, None]
+    assert abs(cox.fit(separating, DAYS, LOST, penalty=1.0).coefficients[0]) < 5
+
+
+def test_nobody_lost_says_nothing() -> None:
+    """No loss, no information: the hazard ratio is 1 and its test does not reject."""
+    fitted = cox.fit(COLUMNS, DAYS, np.zeros(20))
+    assert fitted.coefficients == pytest.approx([0, 0])
+    assert cox.wald_p(fitted.coefficients, fitted.covariance) == 1.0
