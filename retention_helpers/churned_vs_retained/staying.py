@@ -8,7 +8,7 @@ import pandas as pd
 
 from retention_helpers.churned_vs_retained.landmark import Comparison
 from retention_helpers.churned_vs_retained.univariate import is_on_level
-from retention_helpers.shown.units import COUNT, P_VALUE, SHARE, TEXT, columns, columns_of, names_of
+from retention_helpers.shown.units import COUNT, P_VALUE, SHARE, TEXT, columns, names_of
 from retention_helpers.statistics.curves import kaplan_meier, log_rank
 
 _SHARE = replace(SHARE.interval, is_number=False)  # on the left, as in the other tables of the page
@@ -37,7 +37,7 @@ def at_days(curves: pd.DataFrame, *, horizon_days: int) -> pd.DataFrame:
     return curves[curves["day"].isin(days)].reset_index(drop=True)
 
 
-_NAMES = names_of(columns_of(still_there))
+_NAMES = names_of(still_there)
 
 
 def _of_one(comparison: Comparison, row: Any) -> pd.DataFrame:

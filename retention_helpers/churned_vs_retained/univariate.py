@@ -20,7 +20,6 @@ from retention_helpers.shown.units import (
     YES_NO,
     Declared,
     columns,
-    columns_of,
     names_of,
     one_of,
 )
@@ -258,7 +257,7 @@ def risk_by_level(comparison: Comparison, names: Sequence[str]) -> pd.DataFrame:
         for driver in comparison.drivers
         if driver.name in set(names)
     ]
-    return pd.concat([pd.DataFrame(columns=names_of(columns_of(risk_by_level))), *parts], ignore_index=True)
+    return pd.concat([pd.DataFrame(columns=names_of(risk_by_level)), *parts], ignore_index=True)
 
 
 def _levels_of_one(driver: Driver, settled: pd.DataFrame, min_customers: int) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from retention_helpers.churned_vs_retained.adjusted import Setting, leading, set
 from retention_helpers.churned_vs_retained.landmark import AT_SIGN_UP, Comparison, Driver, kept_newcomers
 from retention_helpers.churned_vs_retained.models import ENOUGH_LOST, PENALTY
 from retention_helpers.churned_vs_retained.univariate import is_on_level
-from retention_helpers.shown.units import COUNT, NUMBER, POINTS, SHARE, TEXT, columns, columns_of, names_of
+from retention_helpers.shown.units import COUNT, NUMBER, POINTS, SHARE, TEXT, columns, names_of
 from retention_helpers.statistics.intervals import LEVEL, rate
 from retention_helpers.words import calendar
 
@@ -105,7 +105,7 @@ def worth(comparison: Comparison, together: pd.DataFrame) -> pd.DataFrame:
         for row in leading(together).itertuples(index=False)
         if by_name[row.name].tier > AT_SIGN_UP and row.kind != "category"
     ]
-    frame = pd.DataFrame(found, columns=names_of(columns_of(worth)))
+    frame = pd.DataFrame(found, columns=names_of(worth))
     return frame.sort_values(["fewer", "name"], ascending=[False, True], ignore_index=True)
 
 

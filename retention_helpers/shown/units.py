@@ -190,9 +190,9 @@ def columns_of(measure: Callable[..., Any]) -> Declared:
     return found
 
 
-def names_of(measure: Callable[..., Any]) -> list[str]:
-    """The names of its columns in their order, with the ends of intervals."""
-    declared = columns_of(measure)
+def names_of(declaring: Callable[..., Any] | Declared) -> list[str]:
+    """The columns that a measure declares, in their order, with the ends of intervals."""
+    declared = declaring if isinstance(declaring, Mapping) else columns_of(declaring)
     return [
         f"{name}{end}"
         for name in declared
@@ -204,14 +204,6 @@ def column_of(declared: Declared, name: str) -> Column:
     """The declaration of one column."""
     found = declared[name]
     return found if isinstance(found, Column) else Column(found)
-
-
-def names_of(declared: Declared) -> list[str]:
-    """The columns that such a frame has, each with the ends of its interval where it has one."""
-    has_ends = {name: column_of(declared, name).unit.has_ends for name in declared}
-    return [
-        f"{name}{end}" for name in declared for end in ("", "_low", "_high")[: 3 if has_ends[name] else 1]
-    ]
 
 
 # --- what findings.json holds
