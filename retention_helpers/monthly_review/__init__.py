@@ -3,6 +3,8 @@
 It puts together what the analyses measured; it measures nothing itself.
 """
 
+from collections.abc import Mapping, Sequence
+
 from retention_helpers.monthly_review.actions import (
     Action,
     actions,
@@ -10,7 +12,6 @@ from retention_helpers.monthly_review.actions import (
     begin_experiment,
     interview,
     recover_payments,
-    shown_actions,
     speak_to_those_at_risk,
     speak_to_those_leaving,
     unexplained,
@@ -26,6 +27,7 @@ from retention_helpers.monthly_review.said.answers import (
     money_answer,
 )
 from retention_helpers.monthly_review.said.comparison import difference_answer, what_was_different
+from retention_helpers.monthly_review.said.earlier import became_of_actions, due_actions, restated_numbers
 from retention_helpers.monthly_review.said.early_warning import (
     asked_answer,
     at_risk_answer,
@@ -34,8 +36,12 @@ from retention_helpers.monthly_review.said.early_warning import (
 )
 from retention_helpers.monthly_review.said.experiments import experiment_answers, experiments_answer
 from retention_helpers.monthly_review.said.reasons import reasons_answer, why_they_left
+from retention_helpers.shown.results import Measure
+
+FINDINGS: Mapping[str, Sequence[Measure]] = {"": [due_actions, restated_numbers, became_of_actions]}
 
 __all__ = [
+    "FINDINGS",
     "Action",
     "Answer",
     "Verdict",
@@ -45,12 +51,14 @@ __all__ = [
     "asked_answer",
     "at_risk_answer",
     "became_of",
+    "became_of_actions",
     "begin_experiment",
     "belief_answer",
     "churn_answer",
     "cohort_answer",
     "compared",
     "difference_answer",
+    "due_actions",
     "earlier_reports",
     "experiment_answers",
     "experiments_answer",
@@ -60,8 +68,8 @@ __all__ = [
     "reasons_answer",
     "recover_payments",
     "restated",
+    "restated_numbers",
     "score_answer",
-    "shown_actions",
     "speak_to_those_at_risk",
     "speak_to_those_leaving",
     "unexplained",

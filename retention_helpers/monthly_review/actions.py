@@ -8,9 +8,10 @@ import pandas as pd
 
 from retention_helpers.business import Business
 from retention_helpers.churned_vs_retained.valuation import Proposal
+from retention_helpers.shown.results import of_values
+from retention_helpers.shown.units import COUNT, DAY, MONEY, TEXT, columns, names_of
 
 DUE_DAYS = 7
-ACTION_COLUMNS = ("id", "what", "why", "notebook", "finding", "customers", "mrr", "due_on")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def ask_why(people: pd.DataFrame) -> Action:
     )
 
 
+@of_values
 def speak_to_those_at_risk(people: pd.DataFrame) -> Action:
     """Those at risk who have not asked to cancel."""
     return Action(
@@ -107,10 +109,21 @@ def interview(people: pd.DataFrame) -> Action:
     )
 
 
+@columns(
+    id=TEXT.within(pattern="^[a-z_]+$")(is_shown=False),
+    what=TEXT,
+    why=TEXT,
+    notebook=TEXT(is_shown=False),
+    finding=TEXT(is_shown=False),
+    customers=COUNT,
+    mrr=MONEY.or_null,
+    due_on=DAY.or_null,
+    list=TEXT(is_recorded=False),
+)
 def actions(business: Business, found: Sequence[Action]) -> pd.DataFrame:
     """One row per thing to do this month, the largest MRR first; an action for nobody is left out.
 
-    Columns: id, what, why, notebook, finding, customers, mrr, due_on.
+    `list` is the file with its customers.
     """
     due = business.as_of + dt.timedelta(days=DUE_DAYS)
     rows = [
@@ -118,16 +131,12 @@ def actions(business: Business, found: Sequence[Action]) -> pd.DataFrame:
         for one in found
         if len(one.people)
     ]
-    frame = pd.DataFrame(rows, columns=list(ACTION_COLUMNS))
+    frame = pd.DataFrame(rows, columns=names_of(actions)[:-1])
+    frame = frame.assign(list="actions/" + frame["id"].astype("str") + ".csv")
     return frame.sort_values(["mrr", "id"], ascending=[False, True], ignore_index=True)
 
 
-def shown_actions(todo: pd.DataFrame) -> pd.DataFrame:
-    """The actions as the page shows them: what, why, customers, mrr, due_on, list (its file)."""
-    shown = todo.assign(list="actions/" + todo["id"] + ".csv")
-    return shown[["what", "why", "customers", "mrr", "due_on", "list"]]
-
-
+@of_values
 def unexplained(lost: pd.DataFrame) -> pd.DataFrame:
     """The customers lost in the month who decided to leave, or may have, and gave no reason."""
     silent = lost["reason"].isna() & (lost["kind"] != "involuntary")

@@ -14,6 +14,7 @@ import pandas as pd
 from retention_helpers.business import Business, months
 from retention_helpers.measurement import measures, revenue
 from retention_helpers.shown import lists
+from retention_helpers.shown.units import COUNT, MONTH, NUMBER, TEXT, columns
 from retention_helpers.words import calendar, formats
 
 HALF_A_MILLIONTH = 5e-7  # amounts have six decimals
@@ -47,6 +48,7 @@ def compared(earlier: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {month: found for month, found in measured.items() if isinstance(found, dict)}
 
 
+@columns(month=MONTH, number=TEXT, then=NUMBER, now=NUMBER)
 def restated(earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataFrame:
     """One row per number that an earlier report gave otherwise: month, number, then, now.
 
@@ -122,11 +124,11 @@ def _at_other_rates(
     ]
 
 
+@columns(id=TEXT, what=TEXT, customers=COUNT, still_customers=COUNT)
 def became_of(reports: str, earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataFrame:
     """One row per action of last month's report: how many of its customers are customers now.
 
-    Columns: id, what, customers, still_customers (at the end of the report month). Without a report of
-    last month there is no row.
+    At the end of the report month. Without a report of last month there is no row.
     """
     last = formats.iso_month(calendar.months_after(business.report_month, -1))
     rows = months.kept_customer_months(business)

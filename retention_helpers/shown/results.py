@@ -7,7 +7,8 @@ writes the records of all results to findings.json, whose JSON Schema is made fr
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -27,6 +28,8 @@ from retention_helpers.shown.units import (
     node_of,
     rows,
 )
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,16 @@ class Result:
 
     def __repr__(self) -> str:
         return repr(self.table())
+
+
+def of_values(function: Callable[..., Answer]) -> Callable[..., Answer]:
+    """The same function, which takes results where it takes their values."""
+
+    @wraps(function)
+    def called(*given: Any, **named: Any) -> Answer:
+        return function(*map(bare, given), **_bare(named))
+
+    return called
 
 
 def bare(one: Any) -> Any:

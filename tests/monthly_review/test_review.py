@@ -14,8 +14,8 @@ import pytest
 from retention_helpers import monthly_review
 from retention_helpers.business import Business
 from retention_helpers.measurement import cohorts, measures
-from retention_helpers.monthly_review.actions import ACTION_COLUMNS
 from retention_helpers.shown import lists
+from retention_helpers.shown.units import names_of
 from retention_helpers.statistics import control
 from retention_helpers.statistics.intervals import Change, with_rate
 
@@ -65,13 +65,13 @@ def test_actions_stand_with_the_largest_mrr_first(business: Business) -> None:
             monthly_review.ask_why(monthly_review.unexplained(measures.customers_lost(business))),
         ],
     )
-    assert tuple(todo.columns) == ACTION_COLUMNS
+    assert tuple(todo.columns) == tuple(names_of(monthly_review.actions))
     assert todo[["id", "customers", "mrr"]].values.tolist() == [
         ["ask_why", 1, Decimal(40)],
         ["recover_payments", 1, Decimal(30)],
     ]
     assert set(todo["due_on"]) == {dt.date(2026, 4, 8)}
-    assert monthly_review.shown_actions(todo)["list"].tolist() == [
+    assert todo["list"].tolist() == [
         "actions/ask_why.csv", "actions/recover_payments.csv",
     ]  # fmt: skip
 
@@ -83,8 +83,7 @@ def test_nothing_to_do_is_an_empty_table_with_its_columns(business: Business) ->
         business, [monthly_review.recover_payments(nobody), monthly_review.ask_why(nobody)]
     )
     assert todo.empty
-    assert tuple(todo.columns) == ACTION_COLUMNS
-    assert monthly_review.shown_actions(todo).empty
+    assert tuple(todo.columns) == tuple(names_of(monthly_review.actions))
 
 
 # --- earlier reports -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Literal
 import pandas as pd
 
 from retention_helpers.measurement import measures
+from retention_helpers.shown.results import of_values
 from retention_helpers.shown.tables import framed
 from retention_helpers.statistics.intervals import Change
 from retention_helpers.words import calendar, formats
@@ -85,6 +86,7 @@ _CHURN_TONES: dict[str, Tone] = {"rose": "bad", "fell": "good", "no clear change
 _STAY_TONES: dict[str, Tone] = {"rose": "good", "fell": "bad", "no clear change": "open"}
 
 
+@of_values
 def _no_answer(question: str, because: str, do_now: str) -> Answer:
     return Answer(question, formats.MISSING, because, formats.MISSING, (_NOTHING,), do_now)
 
@@ -100,6 +102,7 @@ def _unusual(chart: pd.DataFrame) -> tuple[Verdict, ...]:
     return (Verdict("unusually many", "bad") if more else Verdict("unusually few", "good"),)
 
 
+@of_values
 def churn_answer(churn: pd.DataFrame, target: float, chart: pd.DataFrame) -> Answer:
     """How many left, against last month, the same month last year, the usual range, and the target.
 
@@ -153,6 +156,7 @@ def _stands_out(cohorts: pd.DataFrame) -> list[Verdict]:
     ]
 
 
+@of_values
 def cohort_answer(parts: pd.DataFrame, change: Change | None, standing_out: pd.DataFrame) -> Answer:
     """Whether the latest cohorts stay through their first month as well as those before.
 
@@ -185,6 +189,7 @@ def _share(row: pd.Series, name: str) -> str:
     return formats.rate(row[name], row[f"{name}_low"], row[f"{name}_high"])
 
 
+@of_values
 def money_answer(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Answer:
     """What became of the MRR at the start of the month."""
     now, shares = moved.iloc[-1], kept.iloc[-1]
@@ -214,6 +219,7 @@ def money_answer(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Answ
     )
 
 
+@of_values
 def kinds_answer(kinds: pd.DataFrame) -> Answer:
     """Who ended it: the customer or the biller."""
     question = "Who ended it?"

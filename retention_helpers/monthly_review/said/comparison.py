@@ -10,6 +10,7 @@ from retention_helpers.churned_vs_retained.known import SIGNED_UP_IN
 from retention_helpers.churned_vs_retained.univariate import NOT_SEEN, TOO_FEW
 from retention_helpers.churned_vs_retained.valuation import Proposal
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Verdict
+from retention_helpers.shown.results import of_values
 from retention_helpers.words import formats
 
 MOST_CONFIRMED, MOST_SHADOWS = 5, 2
@@ -66,6 +67,7 @@ def _answer(row: Any, verdict: Verdict, do_now: str) -> Answer:
     )
 
 
+@of_values
 def difference_answer(together: pd.DataFrame, proposed: Proposal | None) -> Answer:
     """The review's line: the difference to begin with, how many others there are, and the experiment.
 

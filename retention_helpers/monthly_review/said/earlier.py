@@ -5,6 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from retention_helpers.monthly_review import earlier as earlier_months
+from retention_helpers.monthly_review.actions import actions
+from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Sentence
 from retention_helpers.words import formats
 
@@ -42,3 +45,15 @@ def restated(rows: pd.DataFrame, earlier: Mapping[str, Any]) -> Sentence:
     return Sentence(
         f"{formats.plural(len(rows), 'number')} of earlier reports would be given otherwise today."
     )
+
+
+due_actions = Measure(actions, "Actions", findings="actions")
+became_of_actions = Measure(
+    earlier_months.became_of, "Last month's actions", sentence=became_of, findings="became_of_actions"
+)
+restated_numbers = Measure(
+    earlier_months.restated,
+    "Numbers that earlier reports gave otherwise",
+    sentence=lambda rows, earlier: restated(rows, earlier_months.compared(earlier)),
+    findings="restated",
+)

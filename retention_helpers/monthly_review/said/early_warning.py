@@ -8,10 +8,12 @@ from retention_helpers.early_warning.people import expected_range
 from retention_helpers.early_warning.risk import Risk
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS
 from retention_helpers.monthly_review.said.answers import Answer, Tone, Verdict
+from retention_helpers.shown.results import of_values
 from retention_helpers.shown.sentences import listed
 from retention_helpers.words import formats
 
 
+@of_values
 def at_risk_answer(people: pd.DataFrame, risk: Risk, currency: str) -> Answer:
     """How many are at risk, what they pay, and how many of them will go."""
     question = "Who is about to leave?"
@@ -39,6 +41,7 @@ def at_risk_answer(people: pd.DataFrame, risk: Risk, currency: str) -> Answer:
     )  # fmt: skip
 
 
+@of_values
 def asked_answer(asked: pd.DataFrame, currency: str) -> Answer:
     """How many cancellations are scheduled, and the MRR that can still be kept."""
     question = "Who has asked to cancel?"
@@ -59,6 +62,7 @@ def asked_answer(asked: pd.DataFrame, currency: str) -> Answer:
 _TONES: dict[str, Tone] = {"works": "good", "works weakly": "good", "does not work for you": "bad"}
 
 
+@of_values
 def belief_answer(judged: pd.DataFrame) -> Answer:
     """How many warnings deserve belief, and which do not."""
     question = "Which warnings deserve belief?"
@@ -77,6 +81,7 @@ def belief_answer(judged: pd.DataFrame) -> Answer:
     )
 
 
+@of_values
 def score_answer(risk: Risk, compared: pd.DataFrame) -> Answer:
     """Whether the risk that ranks the list stood its test."""
     question = "Can the risk be trusted?"

@@ -9,6 +9,7 @@ import pandas as pd
 from retention_helpers.experiments import Plan, Reading
 from retention_helpers.experiments.plan import TOO_LONG
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Tone, Verdict
+from retention_helpers.shown.results import of_values
 from retention_helpers.shown.sentences import listed
 from retention_helpers.words import formats
 
@@ -45,6 +46,7 @@ def experiment_answers(reading: Reading, month: str) -> Answers:
     return Answers(caption, tuple(_answer(row, reading) for row in shown), COLUMNS)
 
 
+@of_values
 def experiments_answer(reading: Reading) -> Answer:
     """The review's line: the running experiment that can be decided, or the one that is nearest to it."""
     question = "Which experiment works?"

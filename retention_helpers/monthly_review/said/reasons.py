@@ -4,6 +4,7 @@ import pandas as pd
 
 from retention_helpers.churn_reasons import PLAYS, Period
 from retention_helpers.monthly_review.said.answers import COLUMNS, Answer, Answers, Verdict
+from retention_helpers.shown.results import of_values
 from retention_helpers.statistics.intervals import rate
 from retention_helpers.words import formats
 
@@ -23,14 +24,15 @@ def _trend(moved: pd.DataFrame, reason: str) -> Verdict:
     return Verdict(said.get(word, f"{word} against the year before"))
 
 
+@of_values
 def reasons_answer(
-    top: pd.DataFrame, moved: pd.DataFrame, when: Period, *, fewest: int, ask: str = ASK
+    top: pd.DataFrame, moved: pd.DataFrame, when: Period, *, min_customers: int, ask: str = ASK
 ) -> Answer:
     """The review's line: the reason named most, with its share of the answers, its trend, and the play."""
     question = "Why did they leave?"
     answered = int(top["answered"].iloc[0]) if len(top) else 0
     span = formats.month_span(when.first, when.last)
-    if answered < max(fewest, 1):
+    if answered < max(min_customers, 1):
         said = f"{formats.plural(answered, 'answer')} in {span}"
         return Answer(question, formats.MISSING, said, formats.MISSING, (_too_few(answered),), ask)
     first = top.iloc[0]
@@ -45,13 +47,14 @@ def reasons_answer(
     )
 
 
+@of_values
 def why_they_left(
     top: pd.DataFrame,
     moved: pd.DataFrame,
     coverage: pd.DataFrame,
     when: Period,
     *,
-    fewest: int,
+    min_customers: int,
     currency: str,
 ) -> Answers:
     """The first screen of the page about reasons: the three named most, the biller's part, and who is silent.
@@ -60,8 +63,8 @@ def why_they_left(
     """
     answered = int(top["answered"].iloc[0]) if len(top) else 0
     rows = [_reason_row(row, moved, currency) for row in top.head(MOST_REASONS).to_dict(orient="records")]
-    if answered < max(fewest, 1):
-        rows = [reasons_answer(top, moved, when, fewest=fewest, ask=ASK_HERE)]
+    if answered < max(min_customers, 1):
+        rows = [reasons_answer(top, moved, when, min_customers=min_customers, ask=ASK_HERE)]
     heard = coverage[coverage["first_month"] == when.first].iloc[0]
     if not heard["decided"]:
         rows = [] if heard["lost"] else [_nobody(when)]
