@@ -12,10 +12,11 @@ from typing import Any
 import pandas as pd
 
 from retention_helpers.shown.figures import Figure
-from retention_helpers.shown.records import estimate_of, rate_of, write
+from retention_helpers.shown.records import change_record, estimate_of, rate_of, write
 from retention_helpers.shown.sentences import Sentence
 from retention_helpers.shown.tables import Table, table
 from retention_helpers.shown.units import (
+    CHANGE,
     ESTIMATE,
     RATE,
     Column,
@@ -39,8 +40,9 @@ class Measure:
         sentence: what the value says; takes the value, and what else the notebook passes.
         figure: its picture; takes the value, and what else the notebook passes.
         findings: its place in its part of findings.json: a key for a list of rows as they are declared, or
-            the keys that `record` gives with what they hold.
-        record: makes those keys from the value.
+            keys with what they hold.
+        record: makes those keys from the value; not needed where one key holds the value itself.
+        note: what the schema says of a list of rows.
     """
 
     of: Callable[..., Any]
@@ -49,6 +51,7 @@ class Measure:
     figure: Callable[..., Figure | None] | None = None
     findings: str | Mapping[str, Unit | Column | Node] = field(default_factory=dict)
     record: Callable[..., Mapping[str, Any]] | None = None
+    note: str = ""
 
     def __call__(self, *given: Any, **named: Any) -> "Result":
         measured = self.of(*map(bare, given), **{name: bare(value) for name, value in named.items()})
@@ -62,7 +65,7 @@ class Measure:
     def schema(self) -> dict[str, Node]:
         """The keys of its record with what each of them holds, as JSON Schema."""
         if isinstance(self.findings, str):
-            return {self.findings: rows_of(self.of)}
+            return {self.findings: rows_of(self.of, self.note)}
         return {key: node_of(one) for key, one in self.findings.items()}
 
 
@@ -95,7 +98,12 @@ class Result:
         declared = self.measure.findings
         if isinstance(declared, str):
             return {declared: records(self.value, self.measure.of)}
-        return self.measure.record(self.value) if self.measure.record else {}
+        if self.measure.record:
+            return self.measure.record(self.value)
+        if not declared:
+            return {}
+        (key,) = declared
+        return {key: change_record(self.value) if declared[key] == CHANGE else self.value}
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
