@@ -213,15 +213,10 @@ BY: Declared = {"by": TEXT(is_recorded=False), "level": TEXT(is_recorded=False)}
 
 
 @columns(
-    **BY,
-    month=MONTH,
-    customers_at_end=COUNT(is_recorded=True),
-    mau=COUNT("MAU", is_recorded=True),
-    wau=COUNT("WAU", is_recorded=True),
-    active_share=RATE(of=("mau", "customers_at_end")),
-    stickiness=RATE(of=("wau", "mau")),
-    active_accounts=COUNT,
-)
+    **BY, month=MONTH, customers_at_end=COUNT(is_recorded=True), mau=COUNT("MAU", is_recorded=True),
+    wau=COUNT("WAU", is_recorded=True), active_share=RATE(of=("mau", "customers_at_end")),
+    stickiness=RATE(of=("wau", "mau")), active_accounts=COUNT,
+)  # fmt: skip
 def active_customers(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     """One row per month that is known whole: the customers at its end, and how many of them were active.
 
@@ -252,18 +247,10 @@ def active_customers(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
 
 
 @columns(
-    **BY,
-    month=MONTH,
-    active_at_start=COUNT,
-    newly_active=COUNT,
-    returning=COUNT,
-    gone_dormant=COUNT,
-    lost_active=COUNT,
-    active_at_end=COUNT,
-    dormant_at_end=COUNT,
-    lost_dormant=COUNT,
+    **BY, month=MONTH, active_at_start=COUNT, newly_active=COUNT, returning=COUNT, gone_dormant=COUNT,
+    lost_active=COUNT, active_at_end=COUNT, dormant_at_end=COUNT, lost_dormant=COUNT,
     customers_throughout=COUNT,
-)
+)  # fmt: skip
 def activity_movement(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     """One row per month that is known whole, but for the first: how the number of active customers moved.
 
@@ -318,14 +305,9 @@ def activity_change(moved: pd.DataFrame) -> Change | None:
 
 
 @columns(
-    **BY,
-    cohort=MONTH,
-    k=COUNT("After months"),
-    month=MONTH,
-    size=COUNT("Customers"),
-    active=COUNT,
+    **BY, cohort=MONTH, k=COUNT("After months"), month=MONTH, size=COUNT("Customers"), active=COUNT,
     rate=RATE,
-)
+)  # fmt: skip
 def activity_triangle(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     """One row per cohort and month that is known whole: the share of the cohort that are active customers.
 

@@ -22,15 +22,9 @@ RETAINED = RATE(of=("retained", "reached"), key="retained")
 
 
 @columns(
-    by=TEXT(is_recorded=False),
-    level=TEXT(is_recorded=False),
-    cohort=MONTH,
-    k=COUNT("After months"),
-    month=MONTH,
-    size=COUNT("Customers"),
-    retained=COUNT,
-    rate=RATE,
-)
+    by=TEXT(is_recorded=False), level=TEXT(is_recorded=False), cohort=MONTH, k=COUNT("After months"),
+    month=MONTH, size=COUNT("Customers"), retained=COUNT, rate=RATE,
+)  # fmt: skip
 def calendar_triangle(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     """One row per cohort and month: the share that are customers at the end of calendar month cohort + k.
 
@@ -63,17 +57,9 @@ def calendar_triangle(business: Business, *, by: levels.By = ()) -> pd.DataFrame
 
 
 @columns(
-    by=TEXT(is_recorded=False),
-    level=TEXT(is_recorded=False),
-    cohort=MONTH,
-    k=COUNT("After months"),
-    size=COUNT("Customers"),
-    reached=COUNT,
-    retained=COUNT,
-    final_on=DAY,
-    final=YES_NO,
-    rate=RATE,
-)
+    by=TEXT(is_recorded=False), level=TEXT(is_recorded=False), cohort=MONTH, k=COUNT("After months"),
+    size=COUNT("Customers"), reached=COUNT, retained=COUNT, final_on=DAY, final=YES_NO, rate=RATE,
+)  # fmt: skip
 def anniversary_triangle(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     """One row per cohort and k: of the members who have reached it, the share that are customers then.
 

@@ -62,16 +62,9 @@ def _whole(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 
 @columns(
-    month=MONTH,
-    customers_at_start=COUNT,
-    new=COUNT,
-    reactivated=COUNT,
-    lost=COUNT,
-    customers_at_end=COUNT,
-    joined_and_left=COUNT,
-    left_and_returned=COUNT,
-    paused_at_end=COUNT.or_null,
-)
+    month=MONTH, customers_at_start=COUNT, new=COUNT, reactivated=COUNT, lost=COUNT, customers_at_end=COUNT,
+    joined_and_left=COUNT, left_and_returned=COUNT, paused_at_end=COUNT.or_null,
+)  # fmt: skip
 def customer_movement(business: Business) -> pd.DataFrame:
     """One row per month: how the number of customers moved.
 
@@ -97,13 +90,9 @@ def customer_movement(business: Business) -> pd.DataFrame:
 
 
 @columns(
-    month=MONTH,
-    customers_at_start=COUNT,
-    lost=COUNT,
-    retained=COUNT,
-    churn_rate=CHURN,
+    month=MONTH, customers_at_start=COUNT, lost=COUNT, retained=COUNT, churn_rate=CHURN,
     retention_rate=RATE(of=("retained", "customers_at_start"), key="retention"),
-)
+)  # fmt: skip
 def customer_churn(business: Business) -> pd.DataFrame:
     """One row per month: how many of the customers active at its start left during it.
 
@@ -149,17 +138,10 @@ _MRR_PARTS = (*GAINS, "contraction", "paused", "churned")
 
 
 @columns(
-    month=MONTH,
-    mrr_at_start=MONEY.or_null,
-    new=MONEY.or_null,
-    reactivated=MONEY.or_null,
-    expansion=MONEY.or_null,
-    resumed=MONEY.or_null,
-    contraction=MONEY.or_null,
-    paused=MONEY.or_null,
-    churned=MONEY.or_null,
-    mrr_at_end=MONEY.or_null,
-)
+    month=MONTH, mrr_at_start=MONEY.or_null, new=MONEY.or_null, reactivated=MONEY.or_null,
+    expansion=MONEY.or_null, resumed=MONEY.or_null, contraction=MONEY.or_null, paused=MONEY.or_null,
+    churned=MONEY.or_null, mrr_at_end=MONEY.or_null,
+)  # fmt: skip
 def mrr_movement(business: Business) -> pd.DataFrame:
     """One row per month: how monthly recurring revenue moved, in major units, exact.
 
@@ -187,11 +169,9 @@ def past_is_known(mrr: pd.Series) -> bool:
 
 
 @columns(
-    month=MONTH,
-    gross_revenue_retention=SHARE.interval,
-    net_revenue_retention=SHARE.interval,
+    month=MONTH, gross_revenue_retention=SHARE.interval, net_revenue_retention=SHARE.interval,
     quick_ratio=NUMBER,
-)
+)  # fmt: skip
 def revenue_retention(business: Business) -> pd.DataFrame:
     """One row per month: what became of the MRR at its start.
 
@@ -321,12 +301,9 @@ def _bridge_counts(business: Business) -> pd.Series:
 
 
 @columns(
-    tool=TEXT,
-    rule=TEXT,
-    numerator=COUNT,
-    denominator=COUNT,
+    tool=TEXT, rule=TEXT, numerator=COUNT, denominator=COUNT,
     churn_rate=RATE(of=("numerator", "denominator")),
-)
+)  # fmt: skip
 def bridge(business: Business) -> pd.DataFrame:
     """One row per tool: the report month's churn by that tool's published rule, from the same data.
 
@@ -375,13 +352,9 @@ def bridge_customers(business: Business) -> pd.DataFrame:
 
 
 @columns(
-    by=one_of(*CUTS, unit=named(CUTS)),
-    level=TEXT,
-    customers_at_start=COUNT,
-    lost=COUNT,
-    churn_rate=CHURN,
+    by=one_of(*CUTS, unit=named(CUTS)), level=TEXT, customers_at_start=COUNT, lost=COUNT, churn_rate=CHURN,
     verdict=VERDICT,
-)
+)  # fmt: skip
 def churn_by(business: Business, *, months_back: int = 1, by: levels.By = levels.OF_A_MONTH) -> pd.DataFrame:
     """One row per level of what is asked for: the churn of the customers who had it at the month's start.
 
@@ -425,12 +398,9 @@ def _lost_by_level(own: ir.Table) -> pd.DataFrame:
 
 
 @columns(
-    from_day=COUNT,
-    to_day=WHOLE.or_null,
-    lost=COUNT(is_recorded=True),
-    lost_in_all=COUNT,
+    from_day=COUNT, to_day=WHOLE.or_null, lost=COUNT(is_recorded=True), lost_in_all=COUNT,
     share=RATE(of=("lost", "lost_in_all")),
-)
+)  # fmt: skip
 def losses_by_tenure(business: Business, *, months_back: int = 1) -> pd.DataFrame:
     """One row per stage of tenure: how many of the customers lost left in it.
 
@@ -470,15 +440,9 @@ def switch_gap_sensitivity(business: Business) -> pd.DataFrame:
 
 
 @columns(
-    customer_id=TEXT("Customer"),
-    name=TEXT.or_null(is_optional=True),
-    lost_on=DAY.or_null,
-    tenure_days=COUNT,
-    mrr=MONEY.or_null,
-    plan=TEXT,
-    kind=one_of("voluntary", "involuntary", "unknown"),
-    reason=CODE.or_null,
-)
+    customer_id=TEXT("Customer"), name=TEXT.or_null(is_optional=True), lost_on=DAY.or_null, tenure_days=COUNT,
+    mrr=MONEY.or_null, plan=TEXT, kind=one_of("voluntary", "involuntary", "unknown"), reason=CODE.or_null,
+)  # fmt: skip
 def customers_lost(business: Business) -> pd.DataFrame:
     """One row per customer lost in the report month, the largest MRR first.
 

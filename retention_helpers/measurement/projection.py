@@ -160,12 +160,9 @@ def _with_ends(*names: str) -> list[str]:
 
 
 @columns(
-    month=MONTH,
-    still_here=COUNT.estimate("Of today's customers"),
-    newcomers_share=SHARE.estimate("Of this month's newcomers"),
-    customers=COUNT.estimate,
-    mrr=MONEY.estimate,
-)
+    month=MONTH, still_here=COUNT.estimate("Of today's customers"),
+    newcomers_share=SHARE.estimate("Of this month's newcomers"), customers=COUNT.estimate, mrr=MONEY.estimate,
+)  # fmt: skip
 def projection(cells: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
     """One row for today and each month of the year ahead: who will be there, without and with newcomers.
 
@@ -206,16 +203,13 @@ def _today(outlook: _Outlook, month: pd.Timestamp) -> dict[str, object]:
 
 
 @columns(
-    points_better=COUNT,
-    customers=COUNT.estimate,
-    more_customers=COUNT.estimate,
-    mrr=MONEY.estimate,
+    points_better=COUNT, customers=COUNT.estimate, more_customers=COUNT.estimate, mrr=MONEY.estimate,
     more_revenue=MONEY.estimate,
     newcomer_revenue=MONEY.estimate(
         "A newcomer's first year",
         note="what somebody who comes now brings in over the first twelve months",
     ),
-)
+)  # fmt: skip
 def what_if(cells: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
     """One row per 0, 1, … 5 points by which more stay each month: what that makes in a year.
 

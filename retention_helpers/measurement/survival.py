@@ -209,12 +209,9 @@ def median_tenure(tenures: pd.DataFrame) -> curves.Median:
 
 
 @columns(
-    month_of_tenure=COUNT.within(minimum=1),
-    began=COUNT,
-    lost=COUNT,
-    loss_rate=RATE(of=("lost", "began"), key="loss"),
-    verdict=VERDICT,
-)
+    month_of_tenure=COUNT.within(minimum=1), began=COUNT, lost=COUNT,
+    loss_rate=RATE(of=("lost", "began"), key="loss"), verdict=VERDICT,
+)  # fmt: skip
 def loss_by_month_of_tenure(tenures: pd.DataFrame, *, min_customers: int) -> pd.DataFrame:
     """One row per month of tenure, up to `HEAVY_UP_TO`: of the customers who began it, the share lost in it.
 
@@ -275,13 +272,9 @@ def _groups(tenures: pd.DataFrame, by: levels.By) -> dict[str, str]:
 
 
 @columns(
-    by=BY,
-    level=TEXT,
-    customers=COUNT,
-    lost=COUNT,
-    **{f"month_{k}": SHARE.interval for k in MONTHS_OF_GROUPS},
-    verdict=one_of("compared", "too few"),
-)
+    by=BY, level=TEXT, customers=COUNT, lost=COUNT,
+    **{f"month_{k}": SHARE.interval for k in MONTHS_OF_GROUPS}, verdict=one_of("compared", "too few"),
+)  # fmt: skip
 def by_group(tenures: pd.DataFrame, *, min_customers: int, by: levels.By = tuple(GROUPS)) -> pd.DataFrame:
     """One row per first plan and per year of start: how many of its customers stay, and for how long.
 
@@ -323,12 +316,9 @@ def curves_by_plan(tenures: pd.DataFrame, *, min_customers: int, by: levels.By =
 
 
 @columns(
-    by=BY,
-    groups=COUNT,
-    customers=COUNT,
-    p_value=P_VALUE("p"),
+    by=BY, groups=COUNT, customers=COUNT, p_value=P_VALUE("p"),
     verdict=one_of("differ", "no clear difference", "too few"),
-)
+)  # fmt: skip
 def group_tests(tenures: pd.DataFrame, *, min_customers: int, by: levels.By = tuple(GROUPS)) -> pd.DataFrame:
     """One row per kind of group: whether its groups stay equally long, over the whole time (log-rank).
 

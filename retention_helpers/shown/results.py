@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from retention_helpers.shown.figures import Figure
-from retention_helpers.shown.records import estimate_of, rate_of, write
+from retention_helpers.shown.records import change_record, estimate_of, rate_of, write
 from retention_helpers.shown.sentences import Sentence
 from retention_helpers.shown.tables import Table, table
 from retention_helpers.shown.units import (
+    CHANGE,
     ESTIMATE,
     RATE,
     Column,
@@ -42,9 +43,9 @@ class Measure:
         sentence: what the value says; takes the value, and what else the notebook passes.
         figure: its picture; takes the value, and what else the notebook passes.
         findings: its place in its part of findings.json: a key for a list of rows as they are declared, or
-            the keys that `record` gives with what they hold.
-        note: what the schema says of such a list of rows.
-        record: makes those keys from the value.
+            keys with what they hold.
+        record: makes those keys from the value; not needed where one key holds the value itself.
+        note: what the schema says of a list of rows.
     """
 
     of: Callable[..., Any]
@@ -100,7 +101,12 @@ class Result:
         declared = self.measure.findings
         if isinstance(declared, str):
             return {declared: records(self.value, self.measure.of)}
-        return self.measure.record(self.value) if self.measure.record else {}
+        if self.measure.record:
+            return self.measure.record(self.value)
+        if not declared:
+            return {}
+        (key,) = declared
+        return {key: change_record(self.value) if declared[key] == CHANGE else self.value}
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()

@@ -273,5 +273,4 @@ use = Measure(
             "Use by customers, from the events that count as activity; null without any.",
         )
     },
-    record=lambda found: {"activity": found},
 )

@@ -55,19 +55,14 @@ def _noted(now: pd.Series, notes: pd.DataFrame) -> str:
 
 
 @columns(
-    month=MONTH,
-    customers_at_start=COUNT(is_recorded=False),
-    lost=COUNT(is_recorded=False),
+    month=MONTH, customers_at_start=COUNT(is_recorded=False), lost=COUNT(is_recorded=False),
     churn_rate=SHARE(is_recorded=False),
     usual_rate=SHARE.estimate(
         note="the share lost in the months before; the ends of the usual range, as rates"
     ),
-    fewest_usual=COUNT.or_null,
-    most_usual=COUNT.or_null,
-    months_before=COUNT,
-    spread=one_of("chance alone", "more than chance").or_null,
-    unusual=YES_NO.or_null,
-)
+    fewest_usual=COUNT.or_null, most_usual=COUNT.or_null, months_before=COUNT,
+    spread=one_of("chance alone", "more than chance").or_null, unusual=YES_NO.or_null,
+)  # fmt: skip
 def usual_range(churn: pd.DataFrame) -> pd.DataFrame:
     """One row per month: its losses against what the months before it make usual, see `control.chart`."""
     return control.chart(churn)

@@ -22,7 +22,7 @@ from retention_helpers.measurement.measures import (
     past_is_known,
 )
 from retention_helpers.shown import figures
-from retention_helpers.shown.records import change_record, rate_of
+from retention_helpers.shown.records import rate_of
 from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence, listed
 from retention_helpers.shown.units import (
@@ -431,10 +431,6 @@ _BY = "Churn by plan, MRR band and billing interval"
 _SHARE = {"rate": SHARE, "low": SHARE, "high": SHARE}
 
 
-def _one(key: str, found: Any) -> dict[str, Any]:
-    return {key: change_record(found) if found is None or isinstance(found, Change) else found}
-
-
 customer_movement = Measure(
     measures.customer_movement,
     "Customers month by month",
@@ -456,27 +452,19 @@ change_of_month = Measure(
     measures.churn_change,
     sentence=churn_change,
     findings={"churn_change": CHANGE},
-    record=partial(_one, "churn_change"),
 )
 change_of_year = Measure(
     partial(measures.churn_change, months_back=YEAR),
     sentence=partial(churn_change, months_back=YEAR),
     findings={"churn_change_year": CHANGE},
-    record=partial(_one, "churn_change_year"),
 )
 churn_target = Measure(
     measures.churn_target,
     sentence=target,
-    findings={
-        "target": fields(churn=MONEY, met=YES_NO.or_null, customers_away=WHOLE.or_null),
-    },
+    findings={"target": fields(churn=MONEY, met=YES_NO.or_null, customers_away=WHOLE.or_null)},
     record=lambda goal: {"target": asdict(goal)},
 )
-retention_12 = Measure(
-    partial(cohorts.retention_after, k=YEAR),
-    findings={"retention_12": RATE},
-    record=partial(_one, "retention_12"),
-)
+retention_12 = Measure(partial(cohorts.retention_after, k=YEAR), findings={"retention_12": RATE})
 usual_bands = Measure(
     measures.bands,
     sentence=bands,
@@ -560,7 +548,6 @@ both_clocks = Measure(
             ),
         )
     },
-    record=partial(_one, "cohorts"),
 )
 latest_cohorts = Measure(
     cohorts.recent_cohorts,
@@ -568,11 +555,7 @@ latest_cohorts = Measure(
     sentence=recent_cohorts,
     findings="recent_cohorts",
 )
-change_of_cohorts = Measure(
-    cohorts.recent_change,
-    findings={"recent_cohorts_change": CHANGE},
-    record=partial(_one, "recent_cohorts_change"),
-)
+change_of_cohorts = Measure(cohorts.recent_change, findings={"recent_cohorts_change": CHANGE})
 cohorts_standing_out = Measure(
     cohorts.standing_out,
     "Customers after three months, cohort by cohort",

@@ -166,21 +166,15 @@ method = Measure(
             months_hidden=COUNT,
         )
     },
-    record=lambda way: {"projection_method": way},
 )
 year_ahead = Measure(
     looking_ahead.projection,
     "The year ahead, month by month, with 95 % bands",
     sentence=projection,
     figure=figures.outlook,
-    findings={
-        "projection": rows_of(
-            looking_ahead.projection,
-            "today and the twelve months ahead: of today's customers, of this month's newcomers, and "
-            "everybody with newcomers as in the last twelve months",
-        )
-    },
-    record=lambda ahead: {"projection": records(ahead, looking_ahead.projection)},
+    findings="projection",
+    note="today and the twelve months ahead: of today's customers, of this month's newcomers, and everybody "
+    "with newcomers as in the last twelve months",
 )
 better_year = Measure(
     looking_ahead.what_if,
@@ -191,7 +185,6 @@ better_year = Measure(
 churn_of_year = Measure(
     partial(risks.last_rate, months_back=AHEAD),
     findings={"churn_last_12_months": RATE},
-    record=lambda churn: {"churn_last_12_months": churn},
 )
 readings = Measure(
     looking_ahead.five_percent,

@@ -193,10 +193,8 @@ ages_of_revenue = Measure(
     revenue.revenue_by_age,
     "All cohorts together, by months after their own",
     sentence=revenue_cohorts,
-    findings={
-        "revenue_by_age": rows_of(revenue.revenue_by_age, "all cohorts that have reached the month, together")
-    },
-    record=lambda ages: {"revenue_by_age": records(ages, revenue.revenue_by_age)},
+    findings="revenue_by_age",
+    note="all cohorts that have reached the month, together",
 )
 renewals_due = Measure(
     renewing.renewals,
@@ -229,7 +227,6 @@ rates_of_exchange = Measure(
             note="what one unit of each foreign currency of the data was taken to be worth",
         )
     },
-    record=lambda rates: {"exchange_rates": rates},
 )
 foreign_mrr = Measure(
     revenue.foreign_mrr,
