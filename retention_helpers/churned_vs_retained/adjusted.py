@@ -177,18 +177,9 @@ def _row(
     verdict, explained_by = _verdict(setting, driver, effect, seen, q_value)
     carried = _taken_away(setting, driver, setting.after(driver), beside) if verdict == CONFIRMED else ()
     return (
-        *_ratio(effect),
-        setting.models.step(driver),
-        effect.p_value,
-        q_value,
-        len(beside),
-        effect.losses_a_column,
-        effect.is_penalised,
-        explained_by,
-        carried,
-        setting.alike(driver),
-        verdict,
-    )
+        *_ratio(effect), setting.models.step(driver), effect.p_value, q_value, len(beside),
+        effect.losses_a_column, effect.is_penalised, explained_by, carried, setting.alike(driver), verdict,
+    )  # fmt: skip
 
 
 def _ratio(effect: Effect) -> tuple[float, float, float]:

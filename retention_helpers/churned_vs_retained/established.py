@@ -50,14 +50,9 @@ WITHIN = 30  # days after the landmark: about until the next one, so that no los
 MOST_LANDMARKS = 24
 MOST_CUSTOMERS = 25_000  # to look at; beyond, every second, third, … customer
 DAY = dt.timedelta(days=1)
+_AGAINST_BEFORE = f"use in the last {LATELY} days against the {BEFORE} before (1: the same)"
 DRIVERS = (
-    Driver(
-        "use_against_before",
-        f"use in the last {LATELY} days against the {BEFORE} before (1: the same)",
-        "number",
-        LATER,
-        is_count=True,
-    ),
+    Driver("use_against_before", _AGAINST_BEFORE, "number", LATER, is_count=True),
     Driver("usual_use", f"days of use a month, in the {BEFORE} days before those", "number", LATER),
     Driver("ticket", f"a ticket in the last {LATELY} days", "yes or no", LATER),
     Driver("negative_ticket", f"a negative ticket in the last {LATELY} days", "yes or no", LATER),
@@ -272,19 +267,12 @@ def _alone(driver: Driver, rows: pd.DataFrame, min_customers: int) -> tuple[Any,
     enough = _enough(values, lost, who, min_customers)
     nothing = (AUC if driver.kind == "number" else RISK_DIFFERENCE, np.nan, np.nan, np.nan, np.nan)
     return (
-        driver.name,
-        driver.label,
-        driver.kind,
-        len(rows),
-        len(set(who)),
-        int(lost.sum()),
-        typical(driver, values[lost]),
-        typical(driver, values[~lost]),
-        sides.worse,
+        driver.name, driver.label, driver.kind, len(rows), len(set(who)), int(lost.sum()),
+        typical(driver, values[lost]), typical(driver, values[~lost]), sides.worse,
         *_counted(clustered_rate(lost[group], codes[group])),
         *_counted(clustered_rate(lost[~group], codes[~group])),
         *(_effect(driver, values, lost, who) if enough else nothing),
-    )
+    )  # fmt: skip
 
 
 def _counted(risk: Rate) -> tuple[int, int, float, float, float]:

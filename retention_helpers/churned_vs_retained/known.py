@@ -20,19 +20,12 @@ FEW_NUMBERS = 6  # a column of so few different numbers is a category
 NOT_GIVEN = "(not given)"
 MOST_PERIODS = 8
 SIGNED_UP_IN = "signed_up_in"
-_OURS = (
-    "days",
-    "lost",
-    "settled",
-    "left_day",
-    "known_day",
-    "signed_up_in",
-    "trial_first",
-    "plan",
-    "interval",
-    "mrr",
-    "discounted",
-)
+_OURS = {  # an attribute that is called like a column or a driver of ours is `customers.` and its name
+    "days", "lost", "settled", "left_day", "known_day", SIGNED_UP_IN, "trial_first", "plan", "interval",
+    "mrr", "discounted", "tickets", "negative_ticket", "mails_opened", "failed_payment", "use_trend",
+    "onboarding_completed", "onboarding_steps_skipped", "days_to_first_use",
+}  # fmt: skip
+_WINDOWS = ("first_week_", "later_")
 
 
 class Known(NamedTuple):
@@ -94,7 +87,8 @@ def attributes(business: Business) -> Known:
     told = business.table("customers").select("customer_id", *names).execute()
     drivers, columns = [], {"customer_id": told["customer_id"]}
     for name in names:
-        column = f"customers.{name}" if name in _OURS else name
+        is_ours = name in _OURS or name.startswith(_WINDOWS)
+        column = f"customers.{name}" if is_ours else name
         numbers = pd.to_numeric(told[name], errors="coerce")
         is_number = numbers.notna().sum() == told[name].notna().sum() and numbers.nunique() > FEW_NUMBERS
         columns[column] = numbers if is_number else told[name].fillna(NOT_GIVEN).astype(object)

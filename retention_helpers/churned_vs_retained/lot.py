@@ -19,12 +19,9 @@ HELPED, AS_BEFORE = "helped", "as before"
 
 
 @columns(
-    customer_id=TEXT("Customer"),
-    arm=one_of(HELPED, AS_BEFORE),
-    signed_up_on=replace(DAY, node=TEXT.node),
-    days_since_sign_up=COUNT,
-    mrr=MONEY.or_null("MRR"),
-)
+    customer_id=TEXT("Customer"), arm=one_of(HELPED, AS_BEFORE), signed_up_on=replace(DAY, node=TEXT.node),
+    days_since_sign_up=COUNT, mrr=MONEY.or_null("MRR"),
+)  # fmt: skip
 def drawn_by_lot(
     business: Business, comparison: Comparison, together: pd.DataFrame, proposed: Proposal | None
 ) -> pd.DataFrame:

@@ -9,13 +9,12 @@ from scipy import special
 
 from retention_helpers.churned_vs_retained.known import SIGNED_UP_IN
 from retention_helpers.churned_vs_retained.landmark import AT_SIGN_UP, Comparison, Driver
-from retention_helpers.shown.units import COUNT, SHARE, TEXT, columns
+from retention_helpers.shown.units import COUNT, SHARE, TEXT, columns, columns_of, names_of
 from retention_helpers.statistics.intervals import LEVEL, against_the_rest, wilson, with_rate
 from retention_helpers.words import formats
 
 Floats = npt.NDArray[np.float64]
 
-_COUNTED = ("by", "segment", "customers", "lost")
 _SHRUNK = ("shrunk_risk", "shrunk_risk_low", "shrunk_risk_high")
 _NO_SEGMENT = pd.DataFrame({"by": pd.Series(dtype=object), "segment": pd.Series(dtype=object),
                             "customers": pd.Series(dtype="int64"), "lost": pd.Series(dtype="int64"),
@@ -57,15 +56,13 @@ def shrunk(lost: npt.ArrayLike, customers: npt.ArrayLike) -> tuple[Floats, Float
     return a / (a + b), special.betaincinv(a, b, half), special.betaincinv(a, b, 1 - half)
 
 
+_OWN_NAME = replace(TEXT, write=formats.words)  # the owner's, whatever the word means to us
+
+
 @columns(
-    by=replace(TEXT, write=formats.words),  # an owner's own name, whatever the word means to us
-    segment=TEXT,
-    customers=COUNT,
-    lost=COUNT,
-    risk=SHARE.interval,
-    shrunk_risk=SHARE.interval,
+    by=_OWN_NAME, segment=TEXT, customers=COUNT, lost=COUNT, risk=SHARE.interval, shrunk_risk=SHARE.interval,
     verdict=TEXT,
-)
+)  # fmt: skip
 def segments(comparison: Comparison) -> pd.DataFrame:
     """One row per segment: its risk of leaving within the horizon, as counted and shrunk.
 
@@ -85,14 +82,10 @@ def segments(comparison: Comparison) -> pd.DataFrame:
     parts = [_with_shrunk(family, comparison.min_customers) for family in families]
     frame = pd.concat([_NO_SEGMENT, *parts], ignore_index=True)
     frame = with_rate(frame, "risk", "lost", "customers")
-    verdicts = against_the_rest(
-        list(frame["lost"]),
-        list(frame["customers"]),
-        kinds=list(frame["by"]),
-        fewest=comparison.min_customers,
-    )
+    lost, customers, kinds = (list(frame[name]) for name in ("lost", "customers", "by"))
+    verdicts = against_the_rest(lost, customers, kinds=kinds, fewest=comparison.min_customers)
     return (
-        frame.assign(verdict=verdicts)[[*_COUNTED, "risk", "risk_low", "risk_high", *_SHRUNK, "verdict"]]
+        frame.assign(verdict=verdicts)[names_of(columns_of(segments))]
         .sort_values(["shrunk_risk", "customers"], ascending=False, na_position="last", kind="stable")
         .reset_index(drop=True)
     )

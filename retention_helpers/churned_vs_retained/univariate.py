@@ -14,7 +14,6 @@ from retention_helpers.shown.units import (
     NUMBER,
     P_VALUE,
     POINTS,
-    RATE,
     SHARE,
     TEXT,
     YES_NO,
@@ -236,14 +235,9 @@ def _mean(flags: Booleans) -> float:
 
 
 @columns(
-    by=TEXT,
-    level=TEXT,
-    customers=COUNT,
-    lost=COUNT,
-    risk=RATE(of=("lost", "customers")),
-    difference=POINTS.interval,
+    by=TEXT, level=TEXT, customers=COUNT, lost=COUNT, risk=SHARE.interval, difference=POINTS.interval,
     verdict=TEXT,
-)
+)  # fmt: skip
 def risk_by_level(comparison: Comparison, names: Sequence[str]) -> pd.DataFrame:
     """One row per level of these drivers: the risk of leaving within the horizon.
 
@@ -278,14 +272,9 @@ def _quarters(values: pd.Series) -> pd.Series:
     cuts = np.unique(values.dropna().quantile([0.25, 0.5, 0.75], interpolation="lower"))
     code = pd.Series(np.searchsorted(cuts, values), index=values.index)
     low, high = values.groupby(code).transform("min"), values.groupby(code).transform("max")
-    return pd.Series(
-        [
-            _range(*ends) if given else NOT_GIVEN
-            for *ends, given in zip(low, high, values.notna(), strict=True)
-        ],
-        index=values.index,
-        dtype=object,
-    )
+    ends = zip(low, high, values.notna(), strict=True)
+    names = [_range(first, last) if given else NOT_GIVEN for first, last, given in ends]
+    return pd.Series(names, index=values.index, dtype=object)
 
 
 def _range(low: float, high: float) -> str:

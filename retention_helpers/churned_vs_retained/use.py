@@ -92,22 +92,13 @@ def _first_week(
         first_week_kinds=week.event.nunique(where=is_use),
         **{f"first_week_{nth}": week.times.sum(where=week.event == kind) for nth, kind in enumerate(shown)},
     )
+    first_use = f"days to the first use ({WEEK}: none in the first week)"
+    done, parts = "different things done in the first week", tuple(f"first_week_{kind}" for kind in shown)
     drivers = [
         Driver("onboarding_completed", "onboarding completed in the first week", "yes or no", FIRST_WEEK),
         Driver("first_week_days_of_use", "days of use in the first week", "number", FIRST_WEEK),
-        Driver(
-            "days_to_first_use",
-            f"days to the first use ({WEEK}: none in the first week)",
-            "number",
-            FIRST_WEEK,
-        ),
-        Driver(
-            "first_week_kinds",
-            "different things done in the first week",
-            "number",
-            FIRST_WEEK,
-            parts=tuple(f"first_week_{kind}" for kind in shown),
-        ),
+        Driver("days_to_first_use", first_use, "number", FIRST_WEEK),
+        Driver("first_week_kinds", done, "number", FIRST_WEEK, parts=parts),
     ]
     absent = {"onboarding_completed": 0.0, "first_week_days_of_use": 0.0, "first_week_kinds": 0.0,
               "days_to_first_use": float(WEEK), "onboarding_steps_skipped": float(len(steps))}  # fmt: skip
@@ -130,16 +121,10 @@ def _later(early: ir.Table, is_use: ir.BooleanValue, shown: list[str], landmark_
         use_trend=later.day.nunique(where=is_use & second) - later.day.nunique(where=is_use & first),
         **{f"later_{nth}": later.times.sum(where=later.event == kind) for nth, kind in enumerate(shown)},
     )
-    when = f"days {WEEK} to {landmark_days}"
+    when, parts = f"days {WEEK} to {landmark_days}", tuple(f"later_{kind}" for kind in shown)
     drivers = [
         Driver("later_days_of_use", f"days of use, {when}", "number", LATER),
-        Driver(
-            "later_kinds",
-            f"different things done, {when}",
-            "number",
-            LATER,
-            parts=tuple(f"later_{kind}" for kind in shown),
-        ),
+        Driver("later_kinds", f"different things done, {when}", "number", LATER, parts=parts),
     ]
     if half >= SHORTEST_HALF:
         label = f"use gaining (days of use, last {half} days less the {half} before)"

@@ -325,6 +325,20 @@ def test_an_owners_names_are_shown_as_the_owner_called_them(business_of: Callabl
     assert {"size", "area", "pairs", "rate"} <= {row[0].partition(":")[0] for row in alone.rows}
 
 
+def test_an_attribute_called_like_a_driver_of_ours_stands_beside_it(opened: Any) -> None:
+    """Both are compared, each by what it says: the owner's word, and what the tables tell."""
+    names = ("negative_ticket", "onboarding_completed", "later_login")
+    odd = _business(80, lambda n: {name: "ab"[n // 2**nth % 2] for nth, name in enumerate(names)})
+    tickets = [(f"C-{n:03}", day(n % 25 + 9), "negative") for n in range(0, 80, 4)]
+    tickets.append(("C-001", day(90), "neutral"))
+    with opened(**odd, tickets=tickets, events=_events(80, lambda n: n % 13)) as business:
+        comparison = features.comparison(business, landmark_days=30)
+    kinds = {driver.name: driver.kind for driver in comparison.drivers}
+    assert len(kinds) == len(comparison.drivers)
+    assert {kinds[f"customers.{name}"] for name in names} == {"category"}
+    assert kinds["negative_ticket"] == kinds["onboarding_completed"] == "yes or no"
+
+
 def test_the_page_tells_the_days_of_the_code() -> None:
     """Established customers: the words of the page, in days and months."""
     page = next(one for one in notebooks.in_reading_order() if one.stem == "churned_vs_retained")

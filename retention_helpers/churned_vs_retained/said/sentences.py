@@ -217,14 +217,15 @@ def proposal(proposed: Proposal | None) -> Sentence:
     if proposed is None:
         return Sentence("So there is no experiment to propose from here.")
     better = f"“{proposed.better}”"
+    best, step = formats.tenths(proposed.months), formats.tenths(proposed.step_months)
     return Sentence(
-        f"Only an experiment tells whether “{proposed.label}” is a cause: help every second newcomer "
-        f"with it. In the best case (the help brings everybody to {better}, and the whole association is an "
-        f"effect) it needs {formats.count(proposed.per_arm)} customers an arm, {_long(proposed.months)} of "
-        f"sign-ups at {formats.number(proposed.newcomers_a_month, 1)} a month. Whether the help works at all "
-        f"is known sooner: to see the share of {better} rise from {formats.percent(proposed.step_from, 0)} "
-        f"to {formats.percent(proposed.step_to, 0)} takes {formats.count(proposed.step_per_arm)} an arm, "
-        f"{_long(proposed.step_months)}."
+        f"Only an experiment tells whether “{proposed.label}” is a cause: help every second newcomer with "
+        f"it. In the best case (the help brings everybody to {better}, and the whole association is an "
+        f"effect) it needs {formats.count(proposed.per_arm)} customers an arm, {best} months of sign-ups at "
+        f"{formats.tenths(proposed.newcomers_a_month)} a month. Whether the help works at all is known "
+        f"sooner: to see the share of {better} rise from {formats.percent(proposed.step_from, 0)} to "
+        f"{formats.percent(proposed.step_to, 0)} takes {formats.count(proposed.step_per_arm)} an arm, "
+        f"{step} months."
     )
 
 
@@ -239,10 +240,6 @@ def begin_with(drawn: pd.DataFrame, proposed: Proposal | None) -> Sentence:
         f"{_capital(formats.plural(len(drawn), 'newcomer'))} could begin: {formats.count(helped)} are drawn "
         f"to be helped, {formats.count(len(drawn) - helped)} to be left as before."
     )
-
-
-def _long(months: float) -> str:
-    return f"{formats.number(months, 1)} months"
 
 
 def thresholds(found: Thresholds) -> Sentence:
