@@ -6,6 +6,7 @@ became of the business after the decision is no answer: other things changed, to
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -14,7 +15,7 @@ from retention_helpers.experiments.looks import verdict
 from retention_helpers.experiments.outcomes import assigned, followed, units_table
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.split import analysed
-from retention_helpers.experiments.units import NAME, VERDICT, framed
+from retention_helpers.experiments.units import NAME, VERDICT, framed, hidden
 from retention_helpers.shown.units import COUNT, DAY, POINTS, TEXT, columns
 from retention_helpers.statistics.intervals import newcombe
 
@@ -22,21 +23,12 @@ TIMES = 2  # the outcome's day, so many times over
 
 
 @columns(
-    experiment=NAME(is_shown=False),
-    arm=TEXT(is_shown=False),
-    called=TEXT("Experiment"),
-    started_on=DAY(is_shown=False),
-    ended_on=DAY,
-    verdict=VERDICT,
-    decision=TEXT.or_null,
-    later_day=COUNT,
-    later_treated=COUNT(is_shown=False),
-    later_treated_customers=COUNT(is_shown=False),
-    later_control=COUNT(is_shown=False),
-    later_control_customers=COUNT(is_shown=False),
-    later=POINTS.interval("Later difference"),
-    lasted=VERDICT.or_null,
-)
+    **hidden(experiment=NAME, arm=TEXT), called=TEXT("Experiment"), **hidden(started_on=DAY), ended_on=DAY,
+    verdict=VERDICT, decision=TEXT.or_null, later_day=COUNT,
+    **hidden(later_treated=COUNT, later_treated_customers=COUNT, later_control=COUNT,
+             later_control_customers=COUNT),
+    later=POINTS.interval("Later difference"), lasted=VERDICT.or_null,
+)  # fmt: skip
 def history(business: Business, plans: Mapping[str, Plan], comparisons: pd.DataFrame) -> pd.DataFrame:
     """One row per comparison of an experiment that is over, the latest end first.
 
@@ -55,21 +47,9 @@ def history(business: Business, plans: Mapping[str, Plan], comparisons: pd.DataF
         is_known = row.reason == "" and all(customers for _, customers in counts)
         later = newcombe(*table) if is_known else (math.nan,) * 3
         lasted = verdict(newcombe(*table), plans[row.experiment].smallest_effect) if is_known else None
-        rows.append(
-            (
-                row.experiment,
-                row.arm,
-                plans[row.experiment].called(row.arm),
-                design.started_on,
-                design.ended_on,
-                row.verdict,
-                design.decision or None,
-                TIMES * design.outcome.days,
-                *table,
-                *later,
-                lasted,
-            )
-        )
+        called, decision = plans[row.experiment].called(row.arm), design.decision or None
+        planned = (called, design.started_on, design.ended_on, row.verdict, decision)
+        rows.append((row.experiment, row.arm, *planned, TIMES * design.outcome.days, *table, *later, lasted))
     return framed(history, rows).sort_values(
         ["ended_on", "experiment"], ascending=[False, True], ignore_index=True
     )
@@ -82,13 +62,7 @@ def _later(business: Business, plans: Mapping[str, Plan]) -> dict[tuple[str, str
     if own.empty:
         return {}
     outcomes = [plans[name].design.outcome for name in own["experiment"]]
-    units = units_table(
-        own.assign(
-            days=[TIMES * outcome.days for outcome in outcomes],
-            kind=[outcome.kind for outcome in outcomes],
-            event_name=[outcome.event for outcome in outcomes],
-        )
-    )
+    units = units_table(own, [replace(outcome, days=TIMES * outcome.days) for outcome in outcomes])
     found = followed(business, units, {name: plan.design for name, plan in plans.items()})
     reached = found.filter(found.reached)
     counted = reached.group_by(["experiment", "arm"]).aggregate(

@@ -31,7 +31,7 @@ from retention_helpers.experiments.outcomes import (
     units_table,
 )
 from retention_helpers.experiments.plan import Plan
-from retention_helpers.experiments.units import ABOUT, NAME, framed
+from retention_helpers.experiments.units import ABOUT, NAME, framed, hidden
 from retention_helpers.shown.units import NUMBER, POINTS, SHARE, columns, one_of
 from retention_helpers.statistics.intervals import Difference, newcombe
 
@@ -118,16 +118,11 @@ def e_value(ratio: float) -> float:
 @columns(
     experiment=NAME,
     comparison=one_of("everybody else", "reached it too", "alike before")("Compared with"),
-    treated_successes=ABOUT(is_shown=False),
-    treated_customers=ABOUT,
-    treated_rate=SHARE,
-    others_successes=ABOUT(is_shown=False),
-    others_customers=ABOUT("Other customers"),
-    others_rate=SHARE("Other rate"),
-    association=POINTS.interval,
-    e_value=NUMBER(is_shown=False),
-    e_value_of_bound=NUMBER(is_shown=False),
-)
+    **hidden(treated_successes=ABOUT), treated_customers=ABOUT, treated_rate=SHARE,
+    **hidden(others_successes=ABOUT), others_customers=ABOUT("Other customers"),
+    others_rate=SHARE("Other rate"), association=POINTS.interval,
+    **hidden(e_value=NUMBER, e_value_of_bound=NUMBER),
+)  # fmt: skip
 def associations(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
     """One row per comparison of an experiment that was not randomised, from the misleading to the adjusted.
 
@@ -136,9 +131,7 @@ def associations(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
     asked to cancel nor left. `alike before`: these, weighted to be alike in attributes, tenure, plan and use
     before the landmark; its customers are effective numbers.
 
-    Columns: experiment, comparison, treated_successes, treated_customers, treated_rate,
-    others_successes, others_customers, others_rate, association with `_low` and `_high` (95 %), and for
-    the last comparison e_value and e_value_of_bound (1 where the interval holds 0).
+    The last comparison has e_value and e_value_of_bound (1 where the interval holds 0).
     """
     chosen = {name: plan for name, plan in plans.items() if not plan.design.randomised}
     if not chosen:
@@ -163,7 +156,7 @@ def landmarks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
     reachers = _with_groups(_reached(business, found), assigned(business), found)
     units = pd.concat([reachers, _everybody_else(business, reachers, found)], ignore_index=True)
     units = units[units["assigned_on"] < pd.Timestamp(business.as_of)]
-    table = _as_units(units, found)
+    table = units_table(units, [found[name.removesuffix(ELSE)].outcome for name in units["experiment"]])
     rows = followed(business, table, found)
     for part in (_stays(business, table), _use(business, table), plans_held(business, table)):
         rows = rows.left_join(part, EACH).drop(*(f"{name}_right" for name in EACH))
@@ -258,18 +251,6 @@ def _everybody_else(business: Business, reachers: pd.DataFrame, found: Mapping[s
     return pd.concat(parts, ignore_index=True) if parts else reachers.head(0)
 
 
-def _as_units(units: pd.DataFrame, found: Mapping[str, Design]) -> ir.Table:
-    """The rows as the engine follows them."""
-    outcomes = [found[name.removesuffix(ELSE)].outcome for name in units["experiment"]]
-    return units_table(
-        units.assign(
-            days=[outcome.days for outcome in outcomes],
-            kind=[outcome.kind for outcome in outcomes],
-            event_name=[outcome.event for outcome in outcomes],
-        )
-    )
-
-
 def _stays(business: Business, units: ir.Table) -> ir.Table:
     """Whether they are customers at the landmark who have not asked to cancel."""
     left = months.kept_leavings(business)
@@ -300,20 +281,9 @@ def _compared(business: Business, plan: Plan, rows: pd.DataFrame) -> list[tuple]
     both = pd.concat([treated, others], ignore_index=True)
     before = _before(business, both)
     result = adjusted((both["group"] == "treated").to_numpy(), both["success"].to_numpy(dtype=bool), before)
-    found.append(
-        (
-            plan.name,
-            "alike before",
-            math.nan,
-            round(result.effective[0]),
-            result.rates[0],
-            math.nan,
-            round(result.effective[1]),
-            result.rates[1],
-            *result.difference,
-            *_e_values(result),
-        )
-    )
+    counts = [round(size) for size in result.effective]
+    alike = (math.nan, counts[0], result.rates[0], math.nan, counts[1], result.rates[1], *result.difference)
+    found.append((plan.name, "alike before", *alike, *_e_values(result)))
     return found
 
 

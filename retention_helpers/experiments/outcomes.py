@@ -5,7 +5,7 @@ counted from the day of the assignment, in the business time zone, and looked at
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import and_
 
@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business import Business, months
-from retention_helpers.contract.experiments import Design
+from retention_helpers.contract.experiments import Design, Outcome
 
 FAR = dt.date(9999, 12, 31)
 EACH = ["experiment", "customer_id"]
@@ -62,15 +62,22 @@ def plans_table(found: Iterable[Design]) -> ir.Table:
     return ibis.memtable(pd.DataFrame(rows, columns=list(types)), schema=types)
 
 
-def units_table(rows: pd.DataFrame) -> ir.Table:
-    """Customers to follow, for the engine.
+def units_table(rows: pd.DataFrame, outcomes: Sequence[Outcome]) -> ir.Table:
+    """Customers to follow, for the engine, each with the outcome that is looked at.
 
-    Takes experiment, customer_id, arm, assigned_on (an instant), days, kind and event_name.
+    Takes experiment, customer_id, arm and assigned_on (an instant).
     """
     types = {"experiment": "string", "customer_id": "string", "arm": "string", "assigned_on": "date",
              "other_arm": "boolean", "in_period": "boolean", "days": "int64", "kind": "string",
              "event_name": "string"}  # fmt: skip
-    frame = rows.assign(assigned_on=rows["assigned_on"].dt.date, other_arm=False, in_period=True)
+    frame = rows.assign(
+        assigned_on=rows["assigned_on"].dt.date,
+        other_arm=False,
+        in_period=True,
+        days=[outcome.days for outcome in outcomes],
+        kind=[outcome.kind for outcome in outcomes],
+        event_name=[outcome.event for outcome in outcomes],
+    )
     return ibis.memtable(frame[list(types)], schema=types)
 
 

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business import Business, months
+from retention_helpers.contract.experiments import Outcome
 from retention_helpers.experiments.outcomes import EACH, assigned, followed, units_table
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.split import analysed
@@ -29,13 +30,9 @@ def offers_a_pause(plan: Plan) -> bool:
 
 
 @columns(
-    experiment=NAME,
-    arm=TEXT,
-    choice=one_of(*CHOICES),
-    customers=COUNT,
-    paying_again=COUNT,
+    experiment=NAME, arm=TEXT, choice=one_of(*CHOICES), customers=COUNT, paying_again=COUNT,
     share=SHARE.interval,
-)
+)  # fmt: skip
 def pause_choices(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
     """One row per arm and choice in the experiments with a pause: who pays on day 90 after the offer.
 
@@ -49,7 +46,7 @@ def pause_choices(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame
     own = analysed(rows[rows["experiment"].isin(list(chosen))], plans)
     if own.empty or not business.knows("pauses"):
         return with_rate(pd.DataFrame(columns=list(COLUMNS)), "share", "paying_again", "customers")
-    units = units_table(own.assign(days=PAUSE_DAYS, kind="paying", event_name=""))
+    units = units_table(own, [Outcome("paying", PAUSE_DAYS)] * len(own))
     found = followed(business, units, {name: plan.design for name, plan in chosen.items()})
     told = found.left_join(_paused(business, units), EACH)
     frame = business.engine.execute(

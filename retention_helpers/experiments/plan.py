@@ -7,7 +7,7 @@ changed since.
 import datetime as dt
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import ibis
@@ -27,6 +27,7 @@ UNKNOWN_BASELINE = 0.5  # the most cautious one
 FEWEST_IN_THE_PAST = 20
 SHORTEST_RUN = 28  # days; before that the rate of assignments says little
 THE_QUESTION = ("started_on", "randomised", "arms", "outcome", "eligible")  # what is compared
+FROZEN = ("frozen_in", "baseline", "baseline_from", "smallest_effect", "size", "in_all", "looks")
 FIRST_RENEWAL = 31  # days after which nobody on a monthly plan is still in the first paid month
 
 
@@ -178,15 +179,9 @@ def _as_frozen(design: Design, frozen: _Frozen) -> Plan:
     record = frozen.record
     return Plan(
         design=design,
-        baseline=record["baseline"],
-        baseline_from=record["baseline_from"],
-        smallest_effect=record["smallest_effect"],
-        size=record["size"],
-        in_all=record["in_all"],
-        looks=record["looks"],
+        **{name: record[name] for name in FROZEN},
         a_month=_number(record["a_month"]),
         months=_number(record["months"]),
-        frozen_in=record["frozen_in"],
         written=dict(record.get("written") or {}),
         changes=_changes(design, frozen),
     )
@@ -199,21 +194,9 @@ def _number(value: float | None) -> float:
 def plan_record(plan: Plan) -> dict[str, Any]:
     """The plan as it is handed on, and read again by later reports."""
     return {
-        "frozen_in": plan.frozen_in,
-        "baseline": plan.baseline,
-        "baseline_from": plan.baseline_from,
-        "smallest_effect": plan.smallest_effect,
-        "size": plan.size,
-        "in_all": plan.in_all,
-        "looks": plan.looks,
-        "a_month": plan.a_month,
-        "months": plan.months,
-        "takes_too_long": plan.takes_too_long,
+        **{name: getattr(plan, name) for name in (*FROZEN, "a_month", "months", "takes_too_long")},
         "written": dict(plan.written),
-        "changes": [
-            {"what": one.what, "then": one.then, "now": one.now, "is_serious": one.is_serious}
-            for one in plan.changes
-        ],
+        "changes": [asdict(change) for change in plan.changes],
     }
 
 

@@ -25,7 +25,7 @@ from retention_helpers.experiments.outcomes import assigned
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.power import DAYS_A_MONTH, better_from
 from retention_helpers.experiments.split import analysed, split_checks
-from retention_helpers.experiments.units import GIVEN_POINTS, MONTH, NAME, SPLIT, VERDICT, framed
+from retention_helpers.experiments.units import GIVEN_POINTS, MONTH, NAME, SPLIT, VERDICT, framed, hidden
 from retention_helpers.shown.units import COUNT, NUMBER, P_VALUE, POINTS, SHARE, TEXT, YES_NO, columns, one_of
 from retention_helpers.statistics import curves
 from retention_helpers.statistics.anytime import anytime_p
@@ -184,39 +184,21 @@ def _needed_information(plan: Plan, arm: str) -> float:
 
 # ---------------------------------------------------------------------------------------------- the rows
 
+_STATE = one_of("planned", "running", "over")
 _REASON = one_of("broken split", "not randomised", "changed after results", "A/A test that differs").or_null
 
 
 @columns(
-    experiment=NAME(is_shown=False),
-    arm=TEXT(is_shown=False),
-    control=TEXT(is_shown=False),
-    state=one_of("planned", "running", "over")(is_shown=False),
-    look=COUNT(is_shown=False),
-    of=COUNT(is_shown=False),
-    read_in=MONTH(is_shown=False),
-    treated_successes=COUNT(is_shown=False),
-    treated_customers=COUNT(is_shown=False),
-    control_successes=COUNT(is_shown=False),
-    control_customers=COUNT(is_shown=False),
+    **hidden(experiment=NAME, arm=TEXT, control=TEXT, state=_STATE, look=COUNT, of=COUNT, read_in=MONTH,
+             treated_successes=COUNT, treated_customers=COUNT, control_successes=COUNT,
+             control_customers=COUNT),
     effect=POINTS.interval,
-    level=SHARE(is_shown=False),
-    alpha=SHARE(is_shown=False),
-    p_value=P_VALUE("p"),
-    p_needed=P_VALUE("Needed p"),
-    anytime_p=P_VALUE,
-    verdict=VERDICT,
-    reason=_REASON(is_shown=False),
-    stop=YES_NO(is_shown=False),
-    crossed_in=MONTH(is_shown=False),
-    is_over=YES_NO(is_shown=False),
-    split=SPLIT.or_null(is_shown=False),
-    split_p=SHARE(is_shown=False),
-    smallest_effect=POINTS(is_shown=False),
-    needed_per_arm=COUNT(is_shown=False),
-    collected=SHARE(is_shown=False),
-    months_to_finish=NUMBER(is_shown=False),
-)
+    **hidden(level=SHARE, alpha=SHARE),
+    p_value=P_VALUE("p"), p_needed=P_VALUE("Needed p"), anytime_p=P_VALUE, verdict=VERDICT,
+    **hidden(reason=_REASON, stop=YES_NO, crossed_in=MONTH, is_over=YES_NO, split=SPLIT.or_null,
+             split_p=SHARE, smallest_effect=POINTS, needed_per_arm=COUNT, collected=SHARE,
+             months_to_finish=NUMBER),
+)  # fmt: skip
 def comparisons_of(
     judged: Iterable[_Judged], used: _Customers, split: Mapping[str, Any], as_of: dt.date
 ) -> pd.DataFrame:
@@ -234,33 +216,21 @@ def _comparison_row(
     crossed = _first_crossing(comparison, limits) if found else None
     checked = split.get(plan.name)
     bets = anytime_p(() if judged.reason else _batches(judged.batches))
+    unknown = math.nan
     return (
-        plan.name,
-        comparison.arm,
-        plan.design.control,
-        _state(plan, as_of),
-        len(comparison.looks),
-        max(plan.looks, len(comparison.looks)),
-        last.month if last else None,
+        plan.name, comparison.arm, plan.design.control, _state(plan, as_of),
+        len(comparison.looks), max(plan.looks, len(comparison.looks)), last.month if last else None,
         *(last.table if last else (0, 0, 0, 0)),
-        *(found or (math.nan,) * 3),
-        level(limits[-1]) if found else math.nan,
-        judged.alpha,
-        p_value(last.table) if last and found else math.nan,
-        two_sided(limits[-1]) if found else math.nan,
-        float(bets[-1]) if len(bets) else math.nan,
-        word,
-        reason,
-        word != "cannot tell yet" or comparison.is_over,
-        crossed,
-        comparison.is_over,
-        checked.split if checked else None,
-        checked.split_p if checked else math.nan,
-        plan.smallest_effect,
-        plan.size,
+        *(found or (unknown,) * 3),
+        level(limits[-1]) if found else unknown, judged.alpha,
+        p_value(last.table) if last and found else unknown, two_sided(limits[-1]) if found else unknown,
+        float(bets[-1]) if len(bets) else unknown,
+        word, reason, word != "cannot tell yet" or comparison.is_over, crossed, comparison.is_over,
+        checked.split if checked else None, checked.split_p if checked else unknown,
+        plan.smallest_effect, plan.size,
         min(last.information / comparison.needed, 1.0) if last else 0.0,
         _months_to_finish(judged, used, as_of),
-    )
+    )  # fmt: skip
 
 
 def _word(judged: _Judged, found: Difference | None) -> tuple[str, str]:
@@ -325,19 +295,12 @@ def _drawn(judged: Sequence[_Judged]) -> list[_Judged]:
 
 
 @columns(
-    experiment=NAME(is_shown=False),
-    arm=TEXT(is_shown=False),
-    look=COUNT(is_shown=False),
+    **hidden(experiment=NAME, arm=TEXT, look=COUNT),
     month=MONTH,
-    treated_successes=COUNT(is_shown=False),
-    treated_customers=COUNT(is_shown=False),
-    control_successes=COUNT(is_shown=False),
-    control_customers=COUNT(is_shown=False),
-    effect=POINTS.interval,
-    better_from=POINTS,
-    worse_from=POINTS(is_shown=False),
-    verdict=VERDICT,
-)
+    **hidden(treated_successes=COUNT, treated_customers=COUNT, control_successes=COUNT,
+             control_customers=COUNT),
+    effect=POINTS.interval, better_from=POINTS, **hidden(worse_from=POINTS), verdict=VERDICT,
+)  # fmt: skip
 def path_of(judged: Iterable[_Judged]) -> pd.DataFrame:
     """One row per comparison and look: `better_from` and `worse_from` are what the look asks for."""
     return framed(path_of, (row for one in judged for row in _path_rows(one)))
@@ -365,17 +328,12 @@ def _edges(look: Look, limit: float) -> tuple[float, float]:
 
 
 @columns(
-    experiment=NAME,
-    arm=TEXT,
-    outcome=TEXT,
-    treated_successes=COUNT(is_shown=False),
-    treated_customers=COUNT(is_shown=False),
-    control_successes=COUNT(is_shown=False),
-    control_customers=COUNT(is_shown=False),
-    difference=POINTS.interval,
-    margin=GIVEN_POINTS,
+    experiment=NAME, arm=TEXT, outcome=TEXT,
+    **hidden(treated_successes=COUNT, treated_customers=COUNT, control_successes=COUNT,
+             control_customers=COUNT),
+    difference=POINTS.interval, margin=GIVEN_POINTS,
     verdict=one_of("within its margin", "beyond its margin", "cannot tell yet"),
-)
+)  # fmt: skip
 def guardrails_of(judged: Iterable[_Judged], used: _Customers) -> pd.DataFrame:
     """One row per comparison and guarded outcome."""
     return framed(guardrails_of, (row for one in judged for row in _guardrail_rows(one, used)))
@@ -406,15 +364,9 @@ def _guardrail_rows(judged: _Judged, used: _Customers) -> list[tuple[Any, ...]]:
 
 
 @columns(
-    experiment=NAME,
-    arm=TEXT,
-    outcome=TEXT,
-    planned_share=SHARE(is_shown=False),
-    assigned=COUNT,
-    matured=COUNT,
-    successes=COUNT,
-    rate=SHARE.interval,
-)
+    experiment=NAME, arm=TEXT, outcome=TEXT, **hidden(planned_share=SHARE), assigned=COUNT, matured=COUNT,
+    successes=COUNT, rate=SHARE.interval,
+)  # fmt: skip
 def arms_of(judged: Sequence[_Judged], used: _Customers, month: str) -> pd.DataFrame:
     """One row per arm: customers assigned to it, matured at the look that counts, and successes."""
     plans = {one.plan.name: one.plan for one in judged}

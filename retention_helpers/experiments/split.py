@@ -14,7 +14,7 @@ from retention_helpers.business import Business
 from retention_helpers.contract.experiments import Design
 from retention_helpers.experiments.outcomes import assigned, attributes
 from retention_helpers.experiments.plan import Plan
-from retention_helpers.experiments.units import MONTH, NAME, SPLIT, framed
+from retention_helpers.experiments.units import MONTH, NAME, SPLIT, framed, hidden
 from retention_helpers.shown.units import COUNT, P_VALUE, TEXT, columns
 from retention_helpers.statistics.intervals import holm
 
@@ -62,25 +62,16 @@ def analysed(rows: pd.DataFrame, plans: Mapping[str, Plan]) -> pd.DataFrame:
 
 
 @columns(
-    experiment=NAME,
-    split=SPLIT,
-    split_p=P_VALUE("p"),
-    worst_month=MONTH(is_shown=False),
-    month_p=P_VALUE(is_shown=False),
-    worst_attribute=TEXT.or_null(is_shown=False),
-    attribute_p=P_VALUE(is_shown=False),
-    two_arms=COUNT,
-    before_sign_up=COUNT("Too early"),
-    unknown_arm=COUNT,
-    outside_dates=COUNT(is_shown=False),
-    not_eligible=COUNT(is_shown=False),
-)
+    experiment=NAME, split=SPLIT, split_p=P_VALUE("p"),
+    **hidden(worst_month=MONTH, month_p=P_VALUE, worst_attribute=TEXT.or_null, attribute_p=P_VALUE),
+    two_arms=COUNT, before_sign_up=COUNT("Too early"), unknown_arm=COUNT,
+    **hidden(outside_dates=COUNT, not_eligible=COUNT),
+)  # fmt: skip
 def split_checks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
     """One row per randomised experiment with customers: were they split as planned?
 
-    Columns: experiment, split (ok, broken), split_p (of the whole), worst_month with month_p and
-    worst_attribute with attribute_p (the smallest p-values, corrected after Holm for all of them);
-    customers: two_arms, before_sign_up, unknown_arm, and left out: outside_dates, not_eligible.
+    `split_p` is of the whole; `worst_month` and `worst_attribute` have the smallest p-values, corrected after
+    Holm for all of them. Left out are customers outside its dates, and not eligible.
 
     Broken: a p-value below 0.001; more than 2 % of the customers assigned to two arms or before they
     signed up; anybody in an arm that the plan does not name.
@@ -97,28 +88,15 @@ def split_checks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
         design = plans[name].design
         counts = [int(sizes.get((name, arm), 0)) for arm in design.arms]
         two_arms, too_early = odd.loc[name] if name in odd.index else (0, 0)
-        unknown, outside, not_eligible = left_out.loc[name]
         whole = shares_p(counts, design.shares)
         month, attribute = _worst(by_level.get(name, {}), design)
         is_broken = (
             min(whole, month[1], attribute[1]) < SPLIT_LEVEL
             or max(two_arms, too_early) > TOLERATED * sum(counts)
-            or unknown > 0
+            or left_out.loc[name, "unknown_arm"] > 0
         )
-        rows.append(
-            (
-                name,
-                "broken" if is_broken else "ok",
-                whole,
-                *month,
-                *attribute,
-                int(two_arms),
-                int(too_early),
-                int(unknown),
-                int(outside),
-                int(not_eligible),
-            )
-        )
+        told = map(int, (two_arms, too_early, *left_out.loc[name]))
+        rows.append((name, "broken" if is_broken else "ok", whole, *month, *attribute, *told))
     return framed(split_checks, rows)
 
 

@@ -7,7 +7,18 @@ from typing import Any
 import pandas as pd
 
 from retention_helpers.shown import units
-from retention_helpers.shown.units import COUNT, NUMBER, POINTS, TEXT, column_of, columns_of, one_of, or_null
+from retention_helpers.shown.units import (
+    COUNT,
+    NUMBER,
+    POINTS,
+    TEXT,
+    Column,
+    Unit,
+    column_of,
+    columns_of,
+    one_of,
+    or_null,
+)
 from retention_helpers.words import formats
 
 NAME = replace(TEXT, write=formats.words)  # of an experiment
@@ -18,6 +29,11 @@ VERDICT = one_of("better", "worse", "no large effect", "cannot tell yet", "not i
 GIVEN_POINTS = POINTS.within(type="number")  # never missing
 ABOUT = replace(COUNT, node=NUMBER.node)  # a count, or what an effective number is rounded to
 SPLIT = one_of("ok", "broken")
+
+
+def hidden(**known: Unit) -> dict[str, Column]:
+    """Columns for the record alone."""
+    return {name: unit(is_shown=False) for name, unit in known.items()}
 
 
 def framed(measure: Callable[..., Any], rows: Iterable[tuple[Any, ...]]) -> pd.DataFrame:

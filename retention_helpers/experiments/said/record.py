@@ -116,16 +116,15 @@ _ASSOCIATION = or_null(
         compared=_ASSOCIATIONS.node,
     )
 )
-_LATER = rows(
-    arm=_PAST["arm"],
-    day=_PAST["later_day"],
-    treated_successes=_PAST["later_treated"],
-    treated_customers=_PAST["later_treated_customers"],
-    control_successes=_PAST["later_control"],
-    control_customers=_PAST["later_control_customers"],
-    difference=DIFFERENCE,
-    verdict=_PAST["lasted"],
-)
+_LATER = {
+    "arm": "arm",
+    "day": "later_day",
+    "treated_successes": "later_treated",
+    "treated_customers": "later_treated_customers",
+    "control_successes": "later_control",
+    "control_customers": "later_control_customers",
+    "verdict": "lasted",
+}
 JUDGED = several(
     fields(
         "Effect, p-value, look and verdict are those of the first arm after the control; every arm stands in "
@@ -146,7 +145,7 @@ JUDGED = several(
         curves=_CURVES.node,
         association=noted(_ASSOCIATION, "Only where the arms were not drawn at random: never an effect."),
         pauses=_PAUSES.node,
-        later=_LATER,
+        later=rows(**{key: _PAST[name] for key, name in _LATER.items()}, difference=DIFFERENCE),
         decision=_PAST["decision"],
         plan=fields(
             "The plan as the first report froze it; size is customers in the smallest arm.", **_PLANNED
@@ -258,16 +257,7 @@ def _association(own: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def _later(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "arm": row["arm"],
-        "day": row["later_day"],
-        "treated_successes": row["later_treated"],
-        "treated_customers": row["later_treated_customers"],
-        "control_successes": row["later_control"],
-        "control_customers": row["later_control_customers"],
-        "difference": estimate_of(row, "later"),
-        "verdict": row["lasted"],
-    }
+    return {**{key: row[name] for key, name in _LATER.items()}, "difference": estimate_of(row, "later")}
 
 
 def proposal_record(found: Proposal) -> dict[str, Any]:
