@@ -14,6 +14,7 @@ import pandas as pd
 from retention_helpers.business import months
 from retention_helpers.business.opened import Business
 from retention_helpers.words.errors import InputError
+from retention_helpers.words.formats import shortest
 
 NOT_GIVEN = "(not given)"
 OF_A_MONTH = ("plan", "mrr_band", "interval")  # what a customer has at a month's start, and may change
@@ -91,6 +92,8 @@ def of(business: Business, by: str) -> ir.Table:
     `by` is one of `names`: first_plan, first_interval, start_year, cohort (the month of the first day), an
     attribute, or `arm of` an experiment (the first arm, where there are several). A missing value is the
     level "(not given)"; an attribute of more than `FEW_NUMBERS` different numbers has three levels.
+
+    Glossary: level.
     """
     chosen(business, by)
     if by in OURS:
@@ -164,5 +167,6 @@ def thirds(values: pd.Series, many: pd.Series) -> pd.Series | None:
         return None
     everybody = pd.Series(np.repeat(numbers.to_numpy(), many.to_numpy()))
     first, second = (float(everybody.quantile(share, interpolation="lower")) for share in (1 / 3, 2 / 3))
-    heads = [f"up to {first:g}", f"above {first:g}, up to {second:g}", f"above {second:g}"]
+    low, high = shortest(first), shortest(second)
+    heads = [f"up to {low}", f"above {low}, up to {high}", f"above {high}"]
     return pd.Series(np.select([numbers <= first, numbers <= second], heads[:2], heads[2]))

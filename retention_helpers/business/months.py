@@ -63,6 +63,8 @@ def spans(business: Business, *, gap_days: int) -> ir.Table:
 
     Columns: customer_id, started_at, end_at (far away: open), started_on, end_on (null: open), state
     (paying, paused), mrr (in the report's currency), plan, interval, status, currency (of the price).
+
+    Glossary: span; paying; paused; switch gap.
     """
     all_spans = _service_spans(business)
     breaks = _with_breaks(all_spans)
@@ -122,6 +124,8 @@ def services(business: Business) -> ir.Table:
 
     Columns: customer_id, service (1, 2, …), begin_on, end_on (null: going on). A customer who comes back
     after a longer gap has two services.
+
+    Glossary: service.
     """
     return stretches(kept_spans(business))
 
@@ -164,6 +168,8 @@ def month_ends(business: Business) -> ir.Table:
 
     Columns: customer_id, month, next_month, state (paying, paused), mrr (the sum of the paying spans),
     plan, interval (of the span with the largest MRR).
+
+    Glossary: state; MRR.
     """
     own = kept_spans(business)
     months = month_table(business)
@@ -210,6 +216,8 @@ def customer_months(business: Business) -> ir.Table:
     stamped inside the month), movement (stayed, lost, new, reactivated, joined_and_left), mrr_movement
     (new, reactivated, expansion, contraction, paused, resumed, churned; null where nothing moved),
     left_and_returned.
+
+    Glossary: customer.
     """
     states = month_ends(business)
     at_end = states.select(
@@ -292,7 +300,10 @@ def kept_customer_months(business: Business) -> ir.Table:
 
 
 def first_days(business: Business) -> ir.Table:
-    """A row a customer who ever had service: customer_id, first_on, cohort (first day of its month)."""
+    """A row a customer who ever had service: customer_id, first_on, cohort (first day of its month).
+
+    Glossary: first day; cohort.
+    """
     own = kept_services(business)
     first = own.group_by("customer_id").aggregate(first_on=own.begin_on.min())
     return first.mutate(cohort=first.first_on.truncate("M"))
@@ -346,6 +357,8 @@ def answers(business: Business) -> ir.Table:
     Columns: customer_id, service, answered_on, reason (of the one list, or "unmapped"; null: none given),
     reason_code (as the source wrote it), comment, kind (null: not given), asked (false where the row says
     itself that nobody asked).
+
+    Glossary: reason.
     """
     latest_row = ibis.window(
         group_by=["customer_id", "service"],
@@ -410,6 +423,8 @@ def losses(business: Business) -> ir.Table:
     Columns: customer_id, month, lost_on (the day of the last end of service in the month), tenure_days
     (whole days from the first day), mrr, plan, interval (at the start of the month), kind, reason, asked,
     service, reason_code, comment and answered_on (as in `endings`).
+
+    Glossary: tenure.
     """
     rows = kept_customer_months(business).filter(lambda row: row.movement == "lost")
     ended = kept_endings(business).mutate(month=lambda service: service.end_on.truncate("M"))
@@ -449,6 +464,8 @@ def leavings(business: Business) -> ir.Table:
     Columns: customer_id, service (1, 2, …), begin_on, asked_on (the first request, by the customer or
     because the biller gave up, from the day on which this service began to the day on which it ended; null:
     none), ended_on (null: going on), left_on (the earlier of the two; null: neither by the cut).
+
+    Glossary: leaving.
     """
     asked = _asked(business).filter(lambda row: row.end_on.isnull() | (row.canceled_on <= row.end_on))
     first = asked.group_by(["customer_id", "service"]).aggregate(asked_on=asked.canceled_on.min())
@@ -470,7 +487,10 @@ def kept_leavings(business: Business) -> ir.Table:
 
 
 def is_activity(business: Business, events: ir.Table) -> ir.BooleanValue:
-    """Whether an event counts as activity: one of `activity_events`, or any where the owner named none."""
+    """Whether an event counts as activity: one of `activity_events`, or any where the owner named none.
+
+    Glossary: activity.
+    """
     names = business.settings.activity_events
     return events.event.isin(names) if names else ibis.literal(True)
 

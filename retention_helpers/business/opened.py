@@ -102,6 +102,8 @@ class Business:
 
         Instants are naive UTC (`started_at`), the days beside them (`started_on`) are in the business
         time zone. An end, an opening or a click at or after the cut is null.
+
+        Glossary: as_of.
         """
         contract_table = TABLES[name]
         if not self.has(name):

@@ -62,6 +62,11 @@ FINDINGS: Mapping[str, Sequence[Measure]] = {
     ]
 }  # fmt: skip
 
+ABOUT = {
+    "reasons": "Why they left. An answer counts in the month in which the customer is lost; shares are among "
+    "those who answered.",
+}
+
 __all__ = [
     "FINDINGS", "LOOK_BACK", "PLAYS", "QUARTER", "SHOWN", "YEAR", "Period", "answered", "answers_with_use",
     "base", "base_beside", "by_group", "change", "change_of_month", "change_of_quarter", "changes", "claims",

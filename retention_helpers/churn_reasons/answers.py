@@ -51,6 +51,8 @@ def period(business: Business, months_back: int, *, before: int = 0) -> Period:
     """The last so many months up to the report month, or up to so many months before it.
 
     Where the data begin later, so does the period; 0 months where they begin after it.
+
+    Glossary: period shown.
     """
     last = calendar.months_after(business.report_month, -before)
     first = calendar.months_after(last, 1 - months_back)
@@ -66,6 +68,8 @@ def losses(business: Business) -> pd.DataFrame:
 
     Columns: customer_id, month, lost_on, answered_on, tenure_days, tenure, mrr (at the start of the month),
     mrr_band, plan, interval, answer, reason (of the one list, or "unmapped"), reason_code, comment.
+
+    Glossary: answer.
     """
     rows = months.kept_losses(business)
     found = rows.mutate(mrr_band=mrr_band(rows.mrr)).order_by(["lost_on", "customer_id"]).execute()
@@ -92,7 +96,10 @@ def within(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
 
 
 def answered(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
-    """The customers lost in a period who answered."""
+    """The customers lost in a period who answered.
+
+    Glossary: answer.
+    """
     rows = within(lost, when)
     return rows[rows["answer"] == "answered"]
 
@@ -102,6 +109,8 @@ def shown_period(lost: pd.DataFrame, business: Business) -> Period:
 
     The shortest of one, three and twelve months with at least `min_customers` answers; twelve where none
     has as many.
+
+    Glossary: period shown.
     """
     for length in PERIODS:
         shown = period(business, length)
@@ -111,7 +120,10 @@ def shown_period(lost: pd.DataFrame, business: Business) -> Period:
 
 
 def longer_period(business: Business, shown: Period) -> Period:
-    """What to hold beside the period shown: twelve months, or all that the data hold where it is those."""
+    """What to hold beside the period shown: twelve months, or all that the data hold where it is those.
+
+    Glossary: period shown.
+    """
     year = period(business, YEAR)
     if shown.months < year.months:
         return year
@@ -128,6 +140,8 @@ def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
 
     involuntary + not_asked + not_answered + answered = lost, exactly. The share is among those who decided to
     leave, or may have: lost − involuntary.
+
+    Glossary: said why.
     """
     rows = []
     for length in PERIODS:
@@ -171,6 +185,8 @@ def silent(lost: pd.DataFrame, when: Period, *, by: By = GROUPS, min_customers: 
     Where one kind of customer is silent more often, the reasons of the others stand for it less. The verdict
     holds a group against the others of its kind, corrected for looking at every row; "too few" below
     `min_customers`. `by` names other groups: `interval`, or with `with_groups` an attribute of customers.
+
+    Glossary: silent.
     """
     decided = within(lost, when).query("answer != 'involuntary'")
     rows = [
@@ -195,6 +211,8 @@ def unmapped_codes(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
 
     They count as answers, or where the biller ended it, as a cause that nobody named; `reason_map` in
     retention.yml says what they mean. `involuntary` counts those of them whom the biller ended.
+
+    Glossary: reason.
     """
     rows = within(lost, when)
     own = rows[rows["reason"] == UNMAPPED]

@@ -27,6 +27,8 @@ def involuntary(lost: pd.DataFrame, when: Period, business: Business) -> pd.Data
 
     Paid again: paying service began again within `dunning_days` after it had ended. Only those of whom so
     many days have passed are judged. A cause that the data do not name is `not_said`.
+
+    Glossary: paid again.
     """
     gone = within(lost, when).query("answer == 'involuntary'")
     gone = gone.assign(cause=gone["reason"].where(gone["reason"].isin(INVOLUNTARY_REASONS), NOT_SAID))
@@ -71,6 +73,8 @@ def failed_payments(business: Business, when: Period) -> pd.DataFrame:
     A failure begins with the first attempt that fails after one that succeeded, and counts in the month of
     that attempt. Paid again: an attempt succeeded within `dunning_days` after it. Failures of the last days,
     of which so many have not passed, are not judged. Without a table of payments there is no row.
+
+    Glossary: paid again.
     """
     attempts = business.table("payments").filter(lambda row: row.status != "refunded")
     so_far = ibis.cumulative_window(group_by="customer_id", order_by=["attempted_at", "status"])
@@ -100,6 +104,9 @@ def failed_payments(business: Business, when: Period) -> pd.DataFrame:
 
 @columns(failures=COUNT, judged=COUNT, paid_again=COUNT, paid_again_share=PAID_AGAIN)
 def recovered(failures: pd.DataFrame) -> pd.DataFrame:
-    """All months of `failed_payments` together, in one row."""
+    """All months of `failed_payments` together, in one row.
+
+    Glossary: paid again.
+    """
     sums = failures[["failures", "judged", "paid_again"]].sum().astype("int64").to_frame().T
     return with_rate(sums, "paid_again_share", "paid_again", "judged")

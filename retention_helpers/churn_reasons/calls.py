@@ -63,6 +63,8 @@ def interviews(lost: pd.DataFrame, when: Period, business: Business) -> pd.DataF
 
     Left out: those whom the biller ended, who have come back, or who were already reached for an interview
     since they answered or left (`contacts`; an attempt without an answer does not count, and is said).
+
+    Glossary: to interview.
     """
     rows = within(lost, when)
     rows = rows[(rows["answer"] != "involuntary") & (rows["mrr"] >= business.settings.high_value_mrr)]
@@ -160,6 +162,8 @@ def enough(shares: Sequence[float] = SHARES) -> pd.DataFrame:
 
     With n interviews of customers who come as they do, a reason of the share p is heard at least once with
     1 − (1 − p)^n, `heard_share`.
+
+    Glossary: interviews enough.
     """
     needed = [math.ceil(math.log(1 - SURE) / math.log(1 - share)) for share in shares]
     heard = [1 - (1 - share) ** many for share, many in zip(shares, needed, strict=True)]
@@ -167,7 +171,10 @@ def enough(shares: Sequence[float] = SHARES) -> pd.DataFrame:
 
 
 def interviewed(business: Business, when: Period) -> int:
-    """How many different customers were interviewed in a period."""
+    """How many different customers were interviewed in a period.
+
+    Glossary: to interview.
+    """
     contacts = interview_contacts(business)
     inside = pd.to_datetime(contacts["contacted_on"]).between(
         pd.Timestamp(when.first), pd.Timestamp(business.as_of), inclusive="left"

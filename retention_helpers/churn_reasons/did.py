@@ -68,6 +68,8 @@ def use_before(business: Business, when: Period) -> pd.DataFrame:
     counts the kinds of event ever used by then. Without a table of events there is no row.
 
     Columns: customer_id, service, is_gone, days_seen, days_of_use, days_a_week, kinds.
+
+    Glossary: use before.
     """
     columns = ["customer_id", "service", "is_gone", "days_seen", "days_of_use", "days_a_week", "kinds"]
     days = months.kept_customer_days(business)
@@ -109,7 +111,10 @@ class Usual:
 
 
 def usual(used: pd.DataFrame, business: Business) -> Usual:
-    """The use of those who stay, from `use_before`, and the plan with the lowest middle price among them."""
+    """The use of those who stay, from `use_before`, and the plan with the lowest middle price among them.
+
+    Glossary: usual.
+    """
     stay = used[~used["is_gone"].astype(bool) & used["days_a_week"].notna()]
     days, kinds = (stay[column].astype(float).median() for column in ("days_a_week", "kinds"))
     return Usual(float(days), float(kinds), len(stay), _cheapest_plan(business))
@@ -128,6 +133,8 @@ def answers_with_use(said: pd.DataFrame, used: pd.DataFrame, typical: Usual) -> 
 
     Hardly: on fewer than half as many days a week as the middle customer who stays. As much: on at least as
     many. Less: between the two. Without a use of those who stay to hold it against, there is no row.
+
+    Glossary: hardly, less, as much.
     """
     gone = used[used["is_gone"].astype(bool) & used["days_a_week"].notna()].drop(columns="is_gone")
     rows = said.merge(gone, on=["customer_id", "service"])
@@ -147,6 +154,8 @@ def said_and_did(answers: pd.DataFrame, used: pd.DataFrame, typical: Usual) -> p
     """One row per reason: how those who gave it had used the product before they asked to leave.
 
     Takes `answers_with_use`, and `use_before` for the last row: those who stay, to hold the others against.
+
+    Glossary: hardly, less, as much.
     """
     stay = used[~used["is_gone"].astype(bool) & used["days_a_week"].notna()]
     parts = [
@@ -245,6 +254,8 @@ def claims(answers: pd.DataFrame, typical: Usual, *, min_customers: int) -> pd.D
     so: where it is as large, what they did says nothing about the reason. The verdict holds the one against
     the other, corrected for looking at every claim; "too few" below `min_customers`. A claim that the data
     cannot show, such as a dearer plan where there is one, has no row, nor has one that nobody made.
+
+    Glossary: contradiction.
     """
     rows = []
     for claim in _held(typical):
@@ -273,6 +284,8 @@ def contradictions(answers: pd.DataFrame, typical: Usual) -> pd.DataFrame:
     """One row per customer and claim: who said one thing and did another, the latest first.
 
     Takes `answers_with_use`.
+
+    Glossary: contradiction.
     """
     parts = [answers.head(0).assign(did="")]
     for claim in _held(typical):

@@ -100,6 +100,8 @@ def unspoken(said: pd.DataFrame, comments: pd.DataFrame) -> Rate:
     """Of those who named a missing feature in a period, the share that wrote no word about which.
 
     Their wishes are in no row of `requests`.
+
+    Glossary: requested feature.
     """
     asked = said.loc[said["reason"] == ASKING, ["customer_id", "lost_on"]]
     wrote = asked.merge(comments[["customer_id", "lost_on"]], on=["customer_id", "lost_on"])
@@ -113,6 +115,8 @@ def requests(comments: pd.DataFrame) -> pd.DataFrame:
     A comment asks for something where its reason is a missing feature, or its theme. Features of the list
     stand by their name, others in the customer's own words in quotation marks; a comment that names none is
     in the last row. A customer who asks for two counts in both. `quote` is the latest.
+
+    Glossary: requested feature.
     """
     asked: dict[str, list[int]] = {}
     for place, row in enumerate(comments.itertuples()):

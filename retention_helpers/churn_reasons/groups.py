@@ -9,6 +9,7 @@ from retention_helpers.churn_reasons.answers import AGAINST_THE_REST, BY, REASON
 from retention_helpers.churn_reasons.ranking import ORDER, in_columns, leading
 from retention_helpers.shown.units import COUNT, P_VALUE, RATE, TEXT, columns, names_of, one_of
 from retention_helpers.statistics.intervals import LEVEL, against_the_rest, holm, with_rate
+from retention_helpers.words.formats import shortest
 
 NOT_GIVEN = "(not given)"
 OTHERS = "(all others)"
@@ -23,6 +24,8 @@ def with_groups(rows: pd.DataFrame, business: Business) -> pd.DataFrame:
 
     A number with more values goes into thirds; of more words the rarest go together.
     Personal ones, and ones that know who left, are none (`attributes` in retention.yml names others).
+
+    Glossary: differs.
     """
     names = business.attributes.compared(business.settings.attributes)
     customers = business.table("customers")
@@ -52,7 +55,8 @@ def _levels(values: pd.Series) -> pd.Series:
 
 def _thirds(numbers: pd.Series) -> pd.Series:
     first, second = (float(numbers.quantile(share, interpolation="lower")) for share in (1 / 3, 2 / 3))
-    names = [f"up to {first:g}", f"above {first:g}, up to {second:g}", f"above {second:g}"]
+    low, high = shortest(first), shortest(second)
+    names = [f"up to {low}", f"above {low}, up to {high}", f"above {high}"]
     return pd.Series(
         np.select([numbers <= first, numbers <= second], names[:2], names[2]), index=numbers.index
     )
@@ -67,6 +71,8 @@ def depends_on(said: pd.DataFrame, *, by: By | None = None, min_customers: int) 
     chi-square over shuffled answers, which holds for any size of group), corrected after Holm for looking at
     every row: "differs" below 5 %, "no clear difference" else, "too few" below `min_customers` answers,
     "the only one" where there is one group. `by` names some of the ways to group, or the interval of billing.
+
+    Glossary: differs.
     """
     reasons = pd.factorize(said["reason"], sort=True)[0]
     rows = [
@@ -139,6 +145,8 @@ def by_group(
     Takes the answers of a period with their groups, and the table of `shares`, whose first three reasons are
     looked at. The verdict holds a group against the other groups of its kind, corrected after Holm over the
     whole table; "too few" below `min_customers`. `by` as in `depends_on`.
+
+    Glossary: differs.
     """
     rows = [
         (name, level, reason, int((own["reason"] == reason).sum()), len(own))

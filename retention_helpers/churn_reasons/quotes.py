@@ -103,6 +103,8 @@ def comments(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
 
     A comment of blanks is none. Columns: customer_id, lost_on, reason, plan, mrr, comment (readable and
     masked), quote (the same, cut).
+
+    Glossary: comment.
     """
     rows = within(lost, when)
     written = rows.assign(comment=rows["comment"].fillna("").astype("object").map(readable))

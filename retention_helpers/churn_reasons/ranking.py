@@ -57,6 +57,8 @@ def shares(lost: pd.DataFrame, when: Period, *, min_customers: int) -> pd.DataFr
     leave if none, or all, of the silent would have named this reason. The interval of an amount (Fay and
     Feuer) is the range of sums that would be no surprise with so few losses. `mrr_share` is of the MRR of
     those who answered.
+
+    Glossary: share of a reason; at least, at most; MRR lost; MRR share.
     """
     rows = answered(lost, when)
     everybody = within(lost, when)
@@ -142,6 +144,8 @@ def order_is_clear(top: pd.DataFrame) -> bool:
     """Whether the first reason of `shares` was named more often than the second beyond chance.
 
     The exact test of two counts of the same answers: each of the two would be as likely (binomial, 5 %).
+
+    Glossary: first reason, clearly.
     """
     if len(top) < 2:
         return len(top) == 1
@@ -161,6 +165,8 @@ def change(lost: pd.DataFrame, now: Period, before: Period, *, min_customers: in
     "rose" and "fell" need Newcombe's interval of the difference and the p-value, corrected after Holm for
     looking at every reason, to agree; "no clear change" else, and "too few" where either period has fewer
     than `min_customers` answers.
+
+    Glossary: change of a share.
     """
     rows, earlier = answered(lost, now), answered(lost, before)
     counts = pd.DataFrame(
@@ -208,6 +214,8 @@ def shares_over_time(
     Only the first three reasons of `top`, so the shares of three months need not add up to 1. The oldest row
     may be of fewer months, where the data begin within it. Of fewer than `min_customers` answers a share says
     little: `enough` is false.
+
+    Glossary: change of a share.
     """
     every = pd.date_range(when.first, when.last, freq="MS")
     blocks = [every[max(end - BLOCK, 0) : end] for end in range(len(every), 0, -BLOCK)][::-1]

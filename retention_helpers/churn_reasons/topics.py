@@ -63,6 +63,8 @@ def themes(comments: pd.DataFrame) -> pd.DataFrame:
     A comment may belong to several themes, so the shares need not add up to 1; what no list puts into a
     theme is `no_theme`, in the last row. Sorted by comments, then MRR. `written` counts all comments;
     `phrases` are the most frequent, each with the number of comments.
+
+    Glossary: theme.
     """
     each = [themes_of(comment) for comment in comments["comment"]]
     rows = []
@@ -85,6 +87,8 @@ def frequent_phrases(comments: pd.DataFrame) -> pd.DataFrame:
 
     Words, or signs of Chinese, that come together in at least `OFTEN` comments; common words alone are none.
     They show what the themes may miss; `themes` are those that know the phrase.
+
+    Glossary: theme.
     """
     common = lists_of(THEMES)["common"]
     counts = frequent(list(comments["comment"]), at_least=OFTEN, most=MOST_FREQUENT, ignored=common)

@@ -44,6 +44,10 @@ FINDINGS: Mapping[str, Sequence[Measure]] = {
     ]
 }  # fmt: skip
 
+ABOUT = {
+    "comparison": "What was different about those who left, at a landmark before they left.",
+}
+
 __all__ = [
     "EARLY_LANDMARK", "FINDINGS", "alone", "begin_with", "beside", "comparison", "curves", "drivers",
     "established_customers", "established_in_words", "experiment", "first_week", "flow", "leading",

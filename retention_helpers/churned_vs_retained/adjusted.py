@@ -103,6 +103,8 @@ def compare_together(comparison: Comparison) -> pd.DataFrame:
     of a number, yes against no, or the level against all others), `step` (that standard deviation; null
     else), `beside` (how many drivers it stands beside), `changes` (the effect is not the same on all days),
     `leads` (of those that move together, the one to speak of).
+
+    Glossary: hazard ratio; *confirmed*; *explained by others*; *not seen*; *too few*; works through.
     """
     alone = compare_alone(comparison)
     setting = setting_of(comparison, alone)
@@ -135,6 +137,8 @@ def leading(together: pd.DataFrame, verdict: str = CONFIRMED) -> pd.DataFrame:
     """The drivers with a verdict, one of those that move together, the largest difference of risks first.
 
     The time of sign-up comes last: nobody can act on it.
+
+    Glossary: *confirmed*.
     """
     chosen = together[(together["verdict"] == verdict) & together["leads"]]
     ordered = chosen.assign(_past=chosen["name"] == SIGNED_UP_IN, _size=-chosen["difference"].abs())

@@ -61,6 +61,8 @@ def thresholds(comparison: Comparison, together: pd.DataFrame) -> Thresholds:
 
     `held` has a row a threshold with the customers of the held-back half; `difference` is of those who
     reached it less those below, `p_value` is corrected.
+
+    Glossary: threshold.
     """
     settled = comparison.settled
     held_back = is_held_back(settled["customer_id"])

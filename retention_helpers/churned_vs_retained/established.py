@@ -101,7 +101,10 @@ def _there(business: Business) -> ir.Table:
 
 
 def every_nth(business: Business) -> int:
-    """1: everybody is looked at; of a large business every second, third, … customer in the order of ids."""
+    """1: everybody is looked at; of a large business every second, third, … customer in the order of ids.
+
+    Glossary: established customers.
+    """
     customers = business.once("customers", lambda: int(business.table("customers").count().execute()))
     return 1 + int(customers) // MOST_CUSTOMERS
 
@@ -175,6 +178,8 @@ def at_month_ends(business: Business) -> pd.DataFrame:
     Columns: customer_id, month, landmark_on, days, lost, settled, known_day (0 is the
     landmark), and a column a driver where its table is there; unknown in months over which the table was not
     kept.
+
+    Glossary: established customers.
     """
     rows = kept_there(business).order_by(["customer_id", "month"]).execute()
     each = ["customer_id", "month"]
@@ -221,6 +226,8 @@ def compare_established(rows: pd.DataFrame, *, min_customers: int) -> pd.DataFra
     stands beside all the other drivers, within the same month; a standard deviation more of a number, yes
     against no. `lost` are rows that were followed by leaving, `typical_lost` and `typical_stayed` medians or
     shares of yes, `level` the side of the higher risk; the verdicts are those of `compare_together`.
+
+    Glossary: established customers.
     """
     drivers = [driver for driver in DRIVERS if driver.name in rows.columns]
     found = [
@@ -253,7 +260,10 @@ class Established(NamedTuple):
 
 
 def established_customers(business: Business) -> Established:
-    """Established customers at the month ends, and how those who left after one differed."""
+    """Established customers at the month ends, and how those who left after one differed.
+
+    Glossary: established customers.
+    """
     rows = at_month_ends(business)
     drivers = compare_established(rows, min_customers=business.settings.min_customers)
     return Established(rows, every_nth(business), drivers)

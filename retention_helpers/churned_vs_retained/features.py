@@ -49,6 +49,8 @@ def comparison(business: Business, *, landmark_days: int) -> Comparison:
 
     Columns that cannot be compared (the same for everybody, leaking the outcome, …) are set apart with the
     reason.
+
+    Glossary: landmark; horizon; driver.
     """
     every, rows = gathered(business, landmark_days=landmark_days)
     drivers, apart = sorted_out(rows, every, vouched=business.settings.attributes)

@@ -143,6 +143,8 @@ def flow(business: Business, *, landmark_days: int) -> pd.DataFrame:
 
     *Left before the landmark* asked to cancel or ended by that day; *no customer* had not begun to pay by
     then, or never did.
+
+    Glossary: landmark.
     """
     people = kept_newcomers(business)
     stages = people.mutate(stage=_stage(business, people, landmark_days)).group_by("stage")

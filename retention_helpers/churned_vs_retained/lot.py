@@ -30,6 +30,8 @@ def drawn_by_lot(
     Customers younger than the landmark who have neither asked nor ended and are not on the better side so
     far. The lot is the customer's own: the same in every report. `mrr` is that at the month's end. No row
     without a proposal.
+
+    Glossary: with whom to begin.
     """
     nobody = pd.DataFrame(columns=list(columns_of(drawn_by_lot)))
     if proposed is None:

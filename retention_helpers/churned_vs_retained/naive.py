@@ -43,6 +43,8 @@ def compare_without_landmark(business: Business) -> pd.DataFrame:
     whether they left within the horizon. No row for a table that is not there.
 
     `typical_left` and `typical_stayed` are medians; what begins with landmark_ is of the fair comparison.
+
+    Glossary: whole lives.
     """
     people = kept_newcomers(business).filter(lambda who: who.begin_day.notnull()).execute()
     people = people.assign(lost=people["left_day"].notna())

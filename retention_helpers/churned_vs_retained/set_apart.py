@@ -35,7 +35,10 @@ def leaks(business: Business) -> pd.DataFrame:
 
 @columns(column=TEXT, why=TEXT)
 def not_compared(comparison: Comparison) -> pd.DataFrame:
-    """One row per column that is set apart, with the reason."""
+    """One row per column that is set apart, with the reason.
+
+    Glossary: set apart.
+    """
     return comparison.set_apart
 
 

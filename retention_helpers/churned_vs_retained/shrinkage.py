@@ -71,6 +71,8 @@ def segments(comparison: Comparison) -> pd.DataFrame:
     segment is *above* or *below the rest* of its kind only after Holm's correction over all of them.
 
     The highest shrunk risk first; those that are too few have none, and come last.
+
+    Glossary: shrunk risk.
     """
     settled = comparison.settled
     drivers = [

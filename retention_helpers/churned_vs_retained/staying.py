@@ -24,6 +24,8 @@ def still_there(comparison: Comparison, together: pd.DataFrame, names: Sequence[
 
     All customers of the landmark, also those whose horizon is not over (Kaplan–Meier). The sides are those of
     the comparison: the level described, and the rest. `p_value` is that of the log-rank test.
+
+    Glossary: still there.
     """
     chosen = together.set_index("name", drop=False).loc[list(names)]
     parts = [_of_one(comparison, row) for row in chosen.itertuples()]

@@ -69,6 +69,8 @@ def compare_alone(comparison: Comparison) -> pd.DataFrame:
     share that has the level. `level`: the half or answer with the higher risk, or the level that departs
     most; `rest`: its other side; `cut` and `is_upper`: of a half, where it ends and whether it lies above.
     `strength`: corrected Cramér's V, null for numbers.
+
+    Glossary: effect alone.
     """
     settled = comparison.rows["settled"].to_numpy(dtype=bool)
     found = [
@@ -244,6 +246,8 @@ def risk_by_level(comparison: Comparison, names: Sequence[str]) -> pd.DataFrame:
     Numbers in quarters (fewer where many are alike); who is unknown is a level of its own. `difference` is
     less the risk of all other levels; `verdict` is above or below the rest after Holm's correction over the
     levels of the driver, no clear difference, or too few.
+
+    Glossary: risk at a level.
     """
     settled = comparison.settled
     parts = [

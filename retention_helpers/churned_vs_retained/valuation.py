@@ -97,6 +97,8 @@ def worth(comparison: Comparison, together: pd.DataFrame) -> pd.DataFrame:
     Takes the table of `compare_together`; of drivers that move together one is given. `worse` and `better`
     are the two sides, `fewer` is risk less risk_if, the largest first.
     Source of `evalue`: VanderWeele and Ding 2017.
+
+    Glossary: what it would be worth.
     """
     setting = setting_of(comparison, together)
     by_name = {driver.name: driver for driver in comparison.drivers}
@@ -174,7 +176,10 @@ def evalue(ratio: float) -> float:
 
 
 def newcomers_a_month(business: Business) -> float:
-    """How many signed up in a month, over the last six or as many as there are."""
+    """How many signed up in a month, over the last six or as many as there are.
+
+    Glossary: proposed experiment.
+    """
     people = kept_newcomers(business)
     first = calendar.months_after(business.report_month, -(LATEST_MONTHS - 1))
     lately = people.filter(people.signed_up_on >= first)
@@ -212,7 +217,10 @@ TOP = 0.98
 
 
 def proposed_experiment(valued: pd.DataFrame, newcomers_a_month: float) -> Proposal | None:
-    """An experiment for the first row of `worth`; None where nothing is confirmed or nobody signs up."""
+    """An experiment for the first row of `worth`; None where nothing is confirmed or nobody signs up.
+
+    Glossary: proposed experiment.
+    """
     if valued.empty or not newcomers_a_month:
         return None
     first = valued.iloc[0]

@@ -1,6 +1,7 @@
 """`schema`: the JSON Schema of findings.json, from what the rooms declare; the pointers of the glossary."""
 
 import argparse
+import ast
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,6 +54,13 @@ def measures() -> Iterator[tuple[str, "Measure"]]:
             yield from ((part, measure) for measure in found)
 
 
+def about(part: str) -> str:
+    """What the schema says of a part as a whole; "" where nothing has to be said."""
+    rooms = [import_module(f"retention_helpers.{name}") for name in ROOMS]
+    told: dict[str, str] = {key: said for room in rooms for key, said in getattr(room, "ABOUT", {}).items()}
+    return told.get(part, "")
+
+
 def written() -> str:
     """The schema as it stands in its file."""
     return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
@@ -85,7 +93,7 @@ def schema() -> dict[str, Any]:
                 TEXT, "the instant of the cut: the midnight that ends the month, in the business time zone"
             ),
             "currency": or_null(TEXT.node),
-            **{part: fields(**keys) for part, keys in parts.items()},
+            **{part: fields(about(part), **keys) for part, keys in parts.items()},
             **top,
         },
         "$defs": dict(DEFINITIONS),
@@ -93,22 +101,44 @@ def schema() -> dict[str, Any]:
 
 
 def pointed(glossary: str) -> str:
-    """The glossary whose terms that are columns point at the measures that declare them."""
-    return re.sub(r"(?m)^\| (\w+) \|.*\|$", _row, glossary)
+    """The glossary with its last column as the docstrings say it: who computes a term has it in `Glossary:`.
+
+    Raises AssertionError for a term in a docstring that has no row.
+    """
+    places = computed_in()
+    lines = glossary.splitlines()
+    terms = {line.split("|")[1].strip(): nth for nth, line in enumerate(lines) if line.startswith("| ")}
+    unknown = sorted(places.keys() - terms.keys())
+    assert not unknown, f"no row of the glossary: {', '.join(unknown)}"
+    for term, found in places.items():
+        *cells, _, end = lines[terms[term]].split("|")
+        pointers = ", ".join(f"`{place}`" for place in found)
+        lines[terms[term]] = "|".join([*cells, f" {pointers} ", end])
+    return "\n".join(lines) + "\n"
 
 
-def _row(found: re.Match[str]) -> str:
-    pointers = _columns().get(found[1])
-    cells = found[0].split(" | ")
-    return found[0] if not pointers else " | ".join([*cells[:-1], f"{pointers} |"])
+def computed_in() -> dict[str, list[str]]:
+    """Where each term of the glossary is computed: functions and classes of the package, in its order."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(shipped.PACKAGE.rglob("*.py")):
+        place = ".".join(path.relative_to(shipped.PACKAGE).with_suffix("").parts)
+        for name, said in _docstrings(ast.parse(path.read_text(encoding="utf-8"))):
+            for term in _terms(said):
+                found.setdefault(term, []).append(f"{place}.{name}")
+    return found
 
 
-def _columns() -> dict[str, str]:
-    """Where each column is computed, by its name: the measures that declare it, in the order of the pages."""
-    found: dict[str, dict[str, None]] = {}
-    for _, measure in measures():
-        function = getattr(measure.of, "func", measure.of)
-        place = f"{function.__module__.removeprefix('retention_helpers.')}.{function.__qualname__}"
-        for column in measure.columns:
-            found.setdefault(column, {})[f"`{place}`"] = None
-    return {column: ", ".join(places) for column, places in found.items()}
+def _docstrings(node: ast.AST, outer: str = "") -> Iterator[tuple[str, str]]:
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(inner, ast.FunctionDef | ast.ClassDef):
+            yield f"{outer}{inner.name}", ast.get_docstring(inner) or ""
+            yield from _docstrings(inner, f"{outer}{inner.name}.")
+
+
+def _terms(said: str) -> list[str]:
+    """
+    >>> _terms("How many left.\\n\\nGlossary: lost; churn\\nrate.")
+    ['lost', 'churn rate']
+    """
+    named = re.search(r"^Glossary: (.*?)\.$", said, re.DOTALL | re.MULTILINE)
+    return " ".join(named[1].split()).split("; ") if named else []

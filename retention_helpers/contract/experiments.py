@@ -11,6 +11,7 @@ from typing import Any
 
 from retention_helpers.contract.yaml_files import as_written, document, fits, is_number, is_share
 from retention_helpers.words.errors import InputError, nearest
+from retention_helpers.words.formats import count, shortest
 
 EXPERIMENTS_FILE = "experiments.yml"
 OUTCOMES = ("retained", "not_cancelled", "paying", "event")
@@ -85,7 +86,7 @@ class Outcome:
     )
     days: int = field(
         metadata=_key(
-            _is_whole(0, MOST_DAYS), f"outcome needs its `days`, a whole number, at most {MOST_DAYS:,}."
+            _is_whole(0, MOST_DAYS), f"outcome needs its `days`, a whole number, at most {count(MOST_DAYS)}."
         )
     )
     event: str = field(
@@ -126,7 +127,7 @@ class Outcome:
         return verb + self.words
 
 
-_MILESTONE = f"milestone needs an `event` and its `count`, at most {MOST_TIMES:,}."
+_MILESTONE = f"milestone needs an `event` and its `count`, at most {count(MOST_TIMES)}."
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,7 @@ _EFFECT = _key(
 )
 _SIZE = _key(
     _is_whole(1, MOST_CUSTOMERS),
-    _should(f"be a whole number of customers an arm, at most {MOST_CUSTOMERS:,}"),
+    _should(f"be a whole number of customers an arm, at most {count(MOST_CUSTOMERS)}"),
 )
 _ELIGIBLE = _key(_is(dict), _should("be who takes part, such as {{plan: [team, studio]}}"), read=_eligible)
 _REACHED = _key(_is(dict), _should("be an event, such as {{event: exported, count: 10}}"), read=_milestone)
@@ -326,10 +327,14 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
 def no_room(effect: float, baseline: float | None) -> str:
     """What is wrong with an effect that fits neither above a baseline nor below it; "" where it fits."""
     if baseline is None:
-        too_much = f"is {effect:g}. Without a baseline it should be at most {MOST_EFFECT}."
+        too_much = f"is {shortest(effect)}. Without a baseline it should be at most {MOST_EFFECT}."
         return too_much if effect > MOST_EFFECT else ""
     fits_in = effect <= max(baseline, 1 - baseline)
-    return "" if fits_in else f"is {effect:g}, and a baseline of {baseline:g} has no room for so much."
+    return (
+        ""
+        if fits_in
+        else f"is {shortest(effect)}, and a baseline of {shortest(baseline)} has no room for so much."
+    )
 
 
 def read_experiments(folder: Path) -> dict[str, Design]:

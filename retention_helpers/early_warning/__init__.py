@@ -36,6 +36,10 @@ FINDINGS: Mapping[str, Sequence[Measure]] = {
     "lifecycle": [stages, by_stage, stage_flows, grid],
 }
 
+ABOUT = {
+    "risk": "How the risk of leaving is told, and how well it did on months that it had not seen.",
+}
+
 __all__ = [
     "FINDINGS", "at_risk", "back_test", "better_thresholds", "by_stage", "calibration", "call_sheet",
     "discrimination", "grid", "lately", "leading_indicators", "leads", "leavers_seen", "left_out", "plays",

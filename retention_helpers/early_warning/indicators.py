@@ -54,6 +54,8 @@ def leading_indicators(business: Business) -> pd.DataFrame:
     Of the customers who pay and have done neither; `month` is the one that ends. The usual range is that of
     the control chart of churn: from up to 24 months before, never the judged one; outside it by chance once
     in a hundred months. Range and `reading` are missing with fewer than 8 months before.
+
+    Glossary: leading indicator.
     """
     shown: pd.DataFrame = business.remember(
         "leading indicators", lambda: series(snapshots(business), _chosen(business))
@@ -167,6 +169,8 @@ def leads(business: Business) -> pd.DataFrame:
     Held against the share of customers who asked or left in the month after; `months` are those of history.
     *Leads churn*: the p-value stays below 0.05 after Holm's correction for all indicators; *too few*: fewer
     than FEWEST_MONTHS.
+
+    Glossary: *leads churn*.
     """
 
     def held() -> pd.DataFrame:

@@ -131,6 +131,8 @@ def stages(business: Business, risk: Risk) -> pd.DataFrame:
     The customers add up to customers_at_end. Watched: of those at risk, who was contacted lately; of those
     who signed up in the month before the last week, who finished the onboarding in their first; of the habit
     and the established stage, who logged in lately.
+
+    Glossary: stage.
     """
     now = staged(business, risk).now
     joined = now[["customer_id", "stage"]].merge(_amounts(business), on="customer_id", how="left")
@@ -158,6 +160,8 @@ def stage_flows(business: Business, risk: Risk) -> pd.DataFrame:
     """One row a stage at the month's start, and one for those who came: where its customers are at the end.
 
     Rows and columns add up to the customers at the start and at the end.
+
+    Glossary: stage flows.
     """
     two = staged(business, risk)
     pairs = two.before[["customer_id", "stage"]].merge(
@@ -176,6 +180,8 @@ def stage_churn(business: Business, risk: Risk) -> pd.DataFrame:
 
     Only customers who pay and have done neither, at month ends whose risk was told from what was known by
     then and whose horizon is over. A customer counts once for every month end; the interval counts customers.
+
+    Glossary: churn by stage.
     """
     rows = snapshots(business)
     known = past(rows, pd.Timestamp(business.as_of))
@@ -256,6 +262,8 @@ def grid(business: Business) -> pd.DataFrame:
     Billing: paying, past due, asked to cancel (before paused), paused. Activity: active (up to LATELY_DAYS),
     slowing (up to DORMANT_DAYS), dormant (more); without events there is only: not seen. *Paying but dormant*
     is churn that no rate shows yet.
+
+    Glossary: billing and use.
     """
     now = snapshots_now(business).merge(_amounts(business), on="customer_id")
     due = now["customer_id"].isin(_past_due(business))
@@ -293,6 +301,8 @@ def scheduled(business: Business) -> pd.DataFrame:
 
     `standing`: "leaving" where the request is not older than a paid period can last; "asked and stayed" where
     it is, and service goes on.
+
+    Glossary: scheduled.
     """
     amounts = _amounts(business)
     asked = amounts[amounts["asked_on"].notna()]

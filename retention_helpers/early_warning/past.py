@@ -264,6 +264,9 @@ def back_test(business: Business, *, by: By = ()) -> pd.DataFrame:
     horizon before. `median_lead_days`: whole days from that month end to the day on which they asked or left,
     among the alerts that came true. `by` is one of `levels.names` or several: then a row for each warning
     and `level`, each against the customers of that level.
+
+    Glossary: warning; login; alert; precision; base rate; times as often (lift); recall; days ahead; *works*;
+    *does not work for you*.
     """
     groupings = levels.chosen(business, by)
     frame: pd.DataFrame = business.once(f"back test {groupings}", lambda: _back_test(business, groupings))
@@ -287,6 +290,8 @@ def leavers_seen(business: Business) -> Rate:
     """Of those who asked or left since the first month end: who had been open at the month end before.
 
     The others came and went between two month ends, or were paused: no list of a month end can hold them.
+
+    Glossary: leavers seen.
     """
     rows = snapshots(business)
     if rows.empty:

@@ -144,6 +144,8 @@ def at_risk(business: Business, risk: Risk, *, within: Mapping[str, str] = EVERY
     the risk. `call` is 1, 2, … for those to speak to first: as many as the setting `calls_a_month`, without
     those contacted lately. `within` narrows the list to a level of one of `levels.names`, or of several:
     {"first_plan": "team"}.
+
+    Glossary: at risk; expected loss.
     """
     people = _known_of(business, risk, within)
     ordered = people.sort_values(
@@ -224,7 +226,10 @@ def _amounts(business: Business) -> pd.DataFrame:
     play=TEXT,
 )
 def to_call(people: pd.DataFrame) -> pd.DataFrame:
-    """The customers to speak to first, in that order; the rows of `at_risk` that have a `call`."""
+    """The customers to speak to first, in that order; the rows of `at_risk` that have a `call`.
+
+    Glossary: call.
+    """
     first = people[people["call"].notna()].sort_values("call", ignore_index=True)
     return first.filter(names_of(to_call))
 
@@ -261,6 +266,8 @@ def plays(business: Business, people: pd.DataFrame, comparisons: pd.DataFrame) -
     of their risks. A play saves between none and all of these, unless the setting `play_experiments` names a
     randomised experiment that measured it: then its customers times the ends of that effect. Takes the
     comparisons of `experiments.read`.
+
+    Glossary: play.
     """
     named, records = business.settings.play_experiments, []
     for play in PLAYS.values():

@@ -211,7 +211,10 @@ def counted_warnings(judged: pd.DataFrame) -> tuple[str, ...]:
 
 
 def risk_of_leaving(business: Business) -> Risk:
-    """The risk of every customer at every month end, told in the way that stood the test. See `Risk`."""
+    """The risk of every customer at every month end, told in the way that stood the test. See `Risk`.
+
+    Glossary: risk.
+    """
     kept: Risk = business.remember("risk", lambda: _risk(business))
     return kept
 
@@ -267,6 +270,8 @@ def discrimination(risk: Risk) -> pd.DataFrame:
 
     `area` lies under the ROC curve: how often a customer who left stood above one who stayed; 0.5 is chance.
     `lead` is that of the model's area over this one. Empty where nothing could be tested.
+
+    Glossary: test of the risk.
     """
     if risk.tested is None:
         return pd.DataFrame(columns=names_of(discrimination))
@@ -289,6 +294,8 @@ def calibration(risk: Risk) -> pd.DataFrame:
     """One row a fifth of the tested customers, by predicted risk: what was told, and the share that left.
 
     `customers` counts a customer once a month, `risk` is the mean. Empty where nothing could be tested.
+
+    Glossary: calibration.
     """
     if risk.tested is None:
         return pd.DataFrame(columns=names_of(calibration))
@@ -316,6 +323,8 @@ def top_shares(risk: Risk) -> pd.DataFrame:
     """One row a share of the customers: how many of those with the highest risk each month left.
 
     `lift` is against everybody in the same months. Empty where nothing could be tested.
+
+    Glossary: top 5, 10, 20 %.
     """
     if risk.tested is None:
         return pd.DataFrame(columns=names_of(top_shares))

@@ -144,6 +144,9 @@ def usable(business: Business) -> list[Rule]:
 
 
 def left_out(business: Business) -> list[Rule]:
-    """The warnings that nothing in the data can raise."""
+    """The warnings that nothing in the data can raise.
+
+    Glossary: left out.
+    """
     first = seen.first_rows(business)
     return [rule for rule in RULES if rule.source and first[rule.source] is None]

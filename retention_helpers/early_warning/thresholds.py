@@ -25,6 +25,7 @@ from retention_helpers.shown.units import (
     or_null,
 )
 from retention_helpers.statistics.clusters import UNKNOWN, Ratio
+from retention_helpers.words.formats import shortest
 
 
 def halves(known: Past) -> tuple[Past, Past]:
@@ -79,6 +80,8 @@ def better_thresholds(business: Business) -> pd.DataFrame:
     above 1 with its interval, and above that of the usual threshold; *keep*: the usual one is suggested or
     did as well; *too few*: too few alerts to say. `suggested` is in words, `setting` how to set it;
     `first_half_lift` is that of the suggested one, the other two are those of the second half.
+
+    Glossary: better threshold.
     """
     known = past(snapshots(business), pd.Timestamp(business.as_of))
     return suggest(known, usable(business), min_customers=business.settings.min_customers)
@@ -120,7 +123,7 @@ def _record(rule: Rule, first: Past, second: Past, min_customers: int) -> dict[s
         "at": rule.at,
         "suggested": rule.moved(best).label,
         "suggested_at": best,
-        "setting": f"{rule.name}: {best:g}",
+        "setting": f"{rule.name}: {shortest(best)}",
         "first_half_lift": tries[best].value,
         "usual_lift": usual.value,
         "usual_lift_low": usual.low,

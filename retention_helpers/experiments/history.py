@@ -35,6 +35,8 @@ def history(business: Business, plans: Mapping[str, Plan], comparisons: pd.DataF
     `verdict` is what it said; `later` the difference (treated − control) on twice its outcome's day with
     Newcombe's 95 % interval, among the customers who have reached that, and `lasted` the word for it;
     missing where it cannot be interpreted. `later_treated` and `later_control` are successes.
+
+    Glossary: lasted.
     """
     over = comparisons[comparisons["state"] == "over"]
     judged = over[over["reason"] == ""]

@@ -106,6 +106,8 @@ def e_value(ratio: float) -> float:
 
     >>> round(e_value(3.9), 2), round(e_value(0.8), 2)
     (7.26, 1.81)
+
+    Glossary: E-value.
     """
     if math.isnan(ratio):
         return math.nan
@@ -132,6 +134,8 @@ def associations(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
     before the landmark; its customers are effective numbers.
 
     The last comparison has e_value and e_value_of_bound (1 where the interval holds 0).
+
+    Glossary: association.
     """
     chosen = {name: plan for name, plan in plans.items() if not plan.design.randomised}
     if not chosen:
@@ -151,6 +155,8 @@ def landmarks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
     Columns: experiment, customer_id, group (treated, others, everybody else), stays (a customer at the
     landmark who has not asked to cancel), reached (the outcome's day is over), success, and what came
     before: tenure_days, use_days, plan_held.
+
+    Glossary: association.
     """
     found = {name: plan.design for name, plan in plans.items()}
     reachers = _with_groups(_reached(business, found), assigned(business), found)

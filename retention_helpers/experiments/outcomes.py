@@ -37,6 +37,8 @@ def assigned(business: Business) -> pd.DataFrame:
     not_cancelled, event), success (the experiment's own outcome), and for the curve: curve_days (to the day
     on which service ended, the customer left, or the event happened, or the last day known) and
     curve_ended (it did).
+
+    Glossary: assigned; day N; matured; retained, paying; not_cancelled; event.
     """
     if not business.experiments or not business.has("assignments"):
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TYPES.items()})

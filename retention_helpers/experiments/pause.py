@@ -40,6 +40,8 @@ def pause_choices(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame
     `all` is everybody in the arm, whatever they chose. Only customers whose day 90 is over; no row where past
     pauses are not known. Columns:
     experiment, arm, choice, customers, paying_again, share with `_low` and `_high`.
+
+    Glossary: paused, cancelled, stayed.
     """
     chosen = {name: plan for name, plan in plans.items() if offers_a_pause(plan)}
     rows = assigned(business)

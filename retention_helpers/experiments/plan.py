@@ -102,6 +102,8 @@ def plans(business: Business, earlier: Mapping[str, Mapping[str, Any]]) -> dict[
     """The plan of every experiment of `experiments.yml`, by name.
 
     `earlier` are the findings of earlier reports by month; the plan that the first of them froze holds.
+
+    Glossary: baseline; size; months; frozen plan.
     """
     found = business.experiments
     frozen = {name: plan for name in found if (plan := _frozen(name, earlier))}
@@ -192,7 +194,10 @@ def _number(value: float | None) -> float:
 
 
 def plan_record(plan: Plan) -> dict[str, Any]:
-    """The plan as it is handed on, and read again by later reports."""
+    """The plan as it is handed on, and read again by later reports.
+
+    Glossary: frozen plan.
+    """
     return {
         **{name: getattr(plan, name) for name in (*FROZEN, "a_month", "months", "takes_too_long")},
         "written": dict(plan.written),
@@ -265,6 +270,8 @@ def past_outcomes(business: Business, found: Mapping[str, Design]) -> pd.DataFra
     longer standing, those who were customers on the last day whose outcome was over before it began. Only
     the eligible. Columns: experiment, customers, and how many of them were so on the outcome's day:
     retained, paying, not_cancelled, event.
+
+    Glossary: baseline.
     """
     return _past(business, found).order_by("experiment").execute()
 

@@ -54,7 +54,10 @@ def proposed(
     a_month: float | None = None,
     arms: int = 2,
 ) -> Plan:
-    """The plan of an experiment that does not exist yet, with newcomers, in equal shares."""
+    """The plan of an experiment that does not exist yet, with newcomers, in equal shares.
+
+    Glossary: months.
+    """
     names = ("control", *(f"arm {nth}" for nth in range(2, arms + 1)))
     design = Design(
         name=PROPOSED,
@@ -78,6 +81,8 @@ def effects(plan: Plan) -> pd.DataFrame:
     Columns: gain (fraction), per_arm, in_all, months (from the first customer to the last look; missing
     where nobody comes). Gains for which there is no room above the baseline are left out; the plan's own is
     among them.
+
+    Glossary: size.
     """
     rows = []
     for gain in sorted({*EFFECTS, plan.smallest_effect}):
@@ -111,7 +116,10 @@ def _pace(plan: Plan, gain: float) -> Pace:
 
 
 def gain_after(plan: Plan, months: float) -> float:
-    """The smallest gain that the customers of so many months would tell; NaN where there are too few."""
+    """The smallest gain that the customers of so many months would tell; NaN where there are too few.
+
+    Glossary: smallest gain.
+    """
     if math.isnan(plan.a_month):
         return math.nan
     smallest = math.floor(plan.a_month * months * min(plan.design.shares))
@@ -123,7 +131,10 @@ def _pair(plan: Plan) -> tuple[float, float]:
 
 
 def instead(business: Business, plans: Mapping[str, Plan]) -> dict[str, Instead]:
-    """What could be done instead, for each plan that takes too long, by name."""
+    """What could be done instead, for each plan that takes too long, by name.
+
+    Glossary: months.
+    """
     slow = {name: plan for name, plan in plans.items() if plan.takes_too_long and plan.design.randomised}
     if not slow:
         return {}

@@ -78,6 +78,9 @@ def read(business: Business, plans: Mapping[str, Plan]) -> Reading:
 
     Several comparisons that are open at the same time are corrected after Holm for being looked at
     together; an A/A test, a broken split, or one without any matured customer takes no part in that.
+
+    Glossary: look; effect; p, needed p; anytime p; *better*, *worse*; *no large effect*; *cannot tell yet*;
+    *not interpretable*; several at once; guardrail.
     """
     checks = split_checks(business, plans)
     used = _Customers.of(analysed(assigned(business), plans))

@@ -75,6 +75,8 @@ def split_checks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
 
     Broken: a p-value below 0.001; more than 2 % of the customers assigned to two arms or before they
     signed up; anybody in an arm that the plan does not name.
+
+    Glossary: split.
     """
     everybody = assigned(business)
     everybody = everybody[everybody["experiment"].isin([n for n, p in plans.items() if p.design.randomised])]

@@ -144,6 +144,8 @@ def known(business: Business) -> Known:
     A month is known whole when an earlier one has activity: before the first event nobody knows whether
     customers were idle or events were not kept. The month of the first event is, too, when nobody had
     been a customer before it began.
+
+    Glossary: known whole.
     """
     return business.once("known activity", lambda: _known(business))
 
@@ -179,6 +181,8 @@ def customer_activity(business: Business) -> ir.Table:
     both is staying (active in this month and the one before), returning (only in this), gone dormant
     (only in the one before) or dormant (in neither); of one who came, newly active or newly dormant; of
     one who was lost, by the month before, lost active or lost dormant.
+
+    Glossary: state of activity.
     """
     covered = _months_known(business)
     later = covered.filter(covered.month > covered.month.min())
@@ -227,6 +231,8 @@ def active_customers(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
 
     Columns: by and level (where asked for), month, customers_at_end, mau, wau, active_share (mau /
     customers_at_end) with _low and _high, stickiness (wau / mau) with _low and _high, active_accounts.
+
+    Glossary: MAU; WAU; active share, stickiness; active accounts.
     """
     known_months = _months_known(business)
 
@@ -257,6 +263,8 @@ def activity_movement(business: Business, *, by: levels.By = ()) -> pd.DataFrame
     active_at_start (the MAU of the month before) + newly_active + returning − gone_dormant − lost_active
     = active_at_end (its own MAU). Beside it dormant_at_end (customers without activity in the month),
     lost_dormant, and customers_throughout (at the start and at the end). `by` is as in `active_customers`.
+
+    Glossary: identity of activity.
     """
     later = [pd.Timestamp(month) for month in known(business).months[1:]]
 
@@ -297,6 +305,8 @@ def activity_change(moved: pd.DataFrame) -> Change | None:
     The same customers are looked at twice, so only those who changed say anything: returning against gone
     dormant. None without a month before. Takes `activity_movement`. Source: Bonett and Price 2012,
     McNemar 1947.
+
+    Glossary: change of use.
     """
     if moved.empty or not moved.iloc[-1]["customers_throughout"]:
         return None
@@ -315,6 +325,8 @@ def activity_triangle(business: Business, *, by: levels.By = ()) -> pd.DataFrame
     cells of one calendar month add up to its MAU. `by` is as in `active_customers`.
 
     Columns: by and level (where asked for), cohort, k, month, size, active, rate with _low and _high.
+
+    Glossary: cohort cell of activity.
     """
     known_months = _months_known(business)
 
@@ -335,7 +347,10 @@ def activity_triangle(business: Business, *, by: levels.By = ()) -> pd.DataFrame
 
 
 def signed_up_from(business: Business) -> dt.date:
-    """The first day whose sign-ups count: twelve months with the report month, all of them known whole."""
+    """The first day whose sign-ups count: twelve months with the report month, all of them known whole.
+
+    Glossary: sign-ups that count.
+    """
     whole = known(business).months
     earliest = calendar.months_after(business.report_month, 1 - SIGN_UP_MONTHS)
     return max(earliest, whole[0]) if whole else business.as_of
@@ -397,6 +412,8 @@ def n_day_by_month(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     Columns: by and level (where asked for), month, n, signed_up, reached, active_on_day, n_day (active_on_day
     / reached) with _low and _high, followed, active_since, unbounded (active_since / followed) with _low and
     _high.
+
+    Glossary: N-day retention; unbounded retention.
     """
     bits = _table(list(_N_DAY_BITS.items()), n="int64", bit="int64")
 
@@ -429,6 +446,8 @@ def n_day_retention(by_month: pd.DataFrame) -> pd.DataFrame:
     """One row per N = 1, 7 and 30: the months of `n_day_by_month`, which it takes, together.
 
     A row a level and N where those are apart.
+
+    Glossary: N-day retention; unbounded retention.
     """
     kept_apart = [name for name in BY if name in by_month]
     counts = ["reached", "active_on_day", "followed", "active_since"]

@@ -34,6 +34,8 @@ def calendar_triangle(business: Business, *, by: levels.By = ()) -> pd.DataFrame
 
     Columns: by and level (where asked for), cohort (first day of the month), k, month, size, retained, rate
     with _low and _high.
+
+    Glossary: calendar clock.
     """
     starts = [pd.Timestamp(start) for start in months.month_starts(business)]
     rows = months.kept_customer_months(business).filter(lambda row: row.state_at_end != "none")
@@ -70,6 +72,8 @@ def anniversary_triangle(business: Business, *, by: levels.By = ()) -> pd.DataFr
 
     Columns: by and level (where asked for), cohort, k, size, reached, retained, final_on (the day on which
     the cell becomes final), final, rate with _low and _high.
+
+    Glossary: anniversary clock; reached, final, final_on.
     """
     days = months.anniversaries(business).query("k > 0")
     if days.empty:
@@ -113,6 +117,8 @@ def retention_after(triangle: pd.DataFrame, k: int) -> Rate:
 
     Cells that a return may still change are left out. NaN where no cell is final. Takes the anniversary
     triangle.
+
+    Glossary: retention at 12 months.
     """
     cells = triangle[(triangle["k"] == k) & triangle["final"].astype(bool)]
     return rate(int(cells["retained"].sum()), int(cells["reached"].sum()))
@@ -123,6 +129,8 @@ def recent_cohorts(triangle: pd.DataFrame, *, k: int = 1, cohorts: int = 3) -> p
     """One row for the latest cohorts with a final cell at month k, and one for all earlier ones together.
 
     Takes the anniversary triangle.
+
+    Glossary: recent cohorts.
     """
     final = triangle[(triangle["k"] == k) & triangle["final"].astype(bool)]
     parts = {f"latest {cohorts}": final.tail(cohorts), "earlier": final.iloc[:-cohorts]}
@@ -160,6 +168,8 @@ def standing_out(triangle: pd.DataFrame, *, min_customers: int, k: int = SETTLED
     of these together. Somebody who looks at so many finds one that differs by chance, so the verdict is
     corrected for looking at all of them (Holm); cohorts smaller than `min_customers` are "too few". Takes the
     anniversary triangle.
+
+    Glossary: a cohort that stands out.
     """
     final = triangle[(triangle["k"] == k) & triangle["final"].astype(bool)]
     final = final.sort_values("cohort").tail(COMPARED).reset_index(drop=True)

@@ -71,6 +71,9 @@ def customer_movement(business: Business) -> pd.DataFrame:
     customers_at_start + new + reactivated − lost = customers_at_end, exactly. `joined_and_left` came and
     went inside the month and is in no rate; `left_and_returned` counts as retained. A pause is not churn;
     where past pauses are not known, paused_at_end is NaN.
+
+    Glossary: customers_at_start; customers_at_end; lost; new; reactivated; joined_and_left;
+    left_and_returned; paused_at_end; identity of customers.
     """
     rows = months.kept_customer_months(business)
     at_start, at_end = rows.state_at_start != "none", rows.state_at_end != "none"
@@ -98,6 +101,8 @@ def customer_churn(business: Business) -> pd.DataFrame:
 
     A customer who leaves and returns within the month counts as retained. A month that begins without
     customers has no rate. The intervals of both rates are Wilson's.
+
+    Glossary: churn rate; retention rate.
     """
     moved = customer_movement(business)[["month", "customers_at_start", "lost"]]
     moved = moved.assign(retained=moved["customers_at_start"] - moved["lost"])
@@ -111,6 +116,8 @@ def churn_kinds(business: Business) -> pd.DataFrame:
 
     Involuntary: a failed payment, a dispute, or the biller's policy. Unknown: no row of cancellations
     says. The three add up to lost.
+
+    Glossary: voluntary, involuntary, kind unknown.
     """
     lost = months.kept_losses(business)
     counts = lost.group_by("month").aggregate(
@@ -126,6 +133,8 @@ def involuntary_share(kinds: pd.DataFrame) -> Rate:
     """Among the last month's losses of which it is known who ended them, the share that are involuntary.
 
     Takes the table of `churn_kinds`.
+
+    Glossary: involuntary share.
     """
     now = kinds.iloc[-1]
     return rate(int(now["involuntary"]), int(now["involuntary"] + now["voluntary"]))
@@ -147,6 +156,8 @@ def mrr_movement(business: Business) -> pd.DataFrame:
 
     at_start + new + reactivated + expansion + resumed − contraction − paused − churned = at_end. What would
     follow from past prices or pauses that are not known is NaN.
+
+    Glossary: expansion, contraction; paused, resumed; churned; new, reactivated; identity of MRR.
     """
     rows = months.kept_customer_months(business)
     moved = (rows.mrr_at_end - rows.mrr_at_start).abs()
@@ -164,7 +175,10 @@ def mrr_movement(business: Business) -> pd.DataFrame:
 
 
 def past_is_known(mrr: pd.Series) -> bool:
-    """Whether a month of `mrr_movement` says all: past prices and pauses are known."""
+    """Whether a month of `mrr_movement` says all: past prices and pauses are known.
+
+    Glossary: past prices and pauses.
+    """
     return not any(pd.isna(mrr[part]) for part in _NEEDED)
 
 
@@ -178,6 +192,8 @@ def revenue_retention(business: Business) -> pd.DataFrame:
     Gross leaves expansion out and can at most be 1; net counts it. Reactivated MRR is in neither. The
     quick ratio is MRR gained over MRR given up; NaN where nothing was given up. All are NaN where past prices
     or pauses are not known. The intervals are those of `money.with_retention`.
+
+    Glossary: gross revenue retention; net revenue retention; quick ratio.
     """
     rows = months.kept_customer_months(business)
     own = rows.filter(rows.state_at_start != "none")
@@ -203,6 +219,8 @@ def churn_change(churn: pd.DataFrame, *, months_back: int = 1) -> Change | None:
 
     The verdict is "rose", "fell" or "no clear change": the first two need the interval of the difference
     and the p-value to agree. Source: Newcombe 1998 (method 10), Boschloo 1970.
+
+    Glossary: churn change.
     """
     if len(churn) <= months_back:
         return None
@@ -232,6 +250,8 @@ def churn_band(rate: float, bands: Bands) -> str | None:
 
     >>> [churn_band(rate, Bands()) for rate in (0.049, 0.05, 0.11)]
     ['good', 'needs work', 'serious']
+
+    Glossary: churn band.
     """
     if math.isnan(rate):
         return None
@@ -243,6 +263,8 @@ def retention_band(rate: float, bands: Bands) -> str | None:
 
     >>> [retention_band(rate, Bands()) for rate in (0.71, 0.7, 0.4)]
     ['good', 'needs work', 'serious']
+
+    Glossary: retention at 12 months.
     """
     if math.isnan(rate):
         return None
@@ -276,6 +298,8 @@ def churn_target(churn: pd.DataFrame, target: float) -> Target:
     >>> month = pd.DataFrame({"customers_at_start": [100], "lost": [8]})
     >>> churn_target(month, 0.05)
     Target(churn=0.05, met=False, customers_away=3)
+
+    Glossary: target.
     """
     now = churn.iloc[-1]
     if not now.customers_at_start:
@@ -310,6 +334,8 @@ def bridge(business: Business) -> pd.DataFrame:
     S customers at the start, L of them with an end of service in the month (returned or not), J others
     who began service in it, JL of those with an end in it. The vendors' own windows (30 days, UTC) differ
     besides. Source: the vendors' help pages, as the glossary names them.
+
+    Glossary: ours, ChartMogul; ProfitWell; Stripe; Baremetrics, Recurly.
     """
     n = _bridge_counts(business)
     everybody_who_left = n.ended + n.joined_and_ended
@@ -363,6 +389,8 @@ def churn_by(business: Business, *, months_back: int = 1, by: levels.By = levels
     count once in each). The verdict holds a level against the other levels of its kind together: "above the
     rest" and "below the rest" need Newcombe's interval and the p-value, corrected after Holm for looking
     at every row, to agree; below `min_customers` it is "too few", and such rows should not be ranked.
+
+    Glossary: churn by plan, MRR band, interval.
     """
     wanted = levels.chosen(business, by, beside=levels.OF_A_MONTH)
     rows = months.kept_customer_months(business)
@@ -406,6 +434,8 @@ def losses_by_tenure(business: Business, *, months_back: int = 1) -> pd.DataFram
 
     Tenure is whole days from the first day; without to_day there is no end. Over the last `months_back`
     months together.
+
+    Glossary: losses by tenure.
     """
     rows = months.kept_losses(business)
     first = months.month_starts(business)[-months_back:][0]
@@ -422,7 +452,10 @@ def losses_by_tenure(business: Business, *, months_back: int = 1) -> pd.DataFram
 
 @columns(switch_gap_days=COUNT, customers_at_start=COUNT, lost=COUNT, churn_rate=CHURN)
 def switch_gap_sensitivity(business: Business) -> pd.DataFrame:
-    """One row per switch gap of 0, 3, 7 and 30 days: the report month's churn if it were the setting."""
+    """One row per switch gap of 0, 3, 7 and 30 days: the report month's churn if it were the setting.
+
+    Glossary: switch gap.
+    """
     found = []
     for gap in SWITCH_GAPS:
         spans = months.kept_spans(business, gap_days=gap)

@@ -150,9 +150,13 @@ def _counted(name: str, runs: Floats) -> dict[str, int]:
     return {name: round(float(runs[0])), f"{name}_low": round(low), f"{name}_high": round(high)}
 
 
+def _cents(amount: float) -> Decimal:
+    return Decimal(float(amount)).quantize(Decimal("0.01"))
+
+
 def _priced(name: str, runs: Floats) -> dict[str, Decimal]:
     ends = dict(zip(("", "_low", "_high"), (float(runs[0]), *_ends(runs)), strict=True))
-    return {f"{name}{end}": Decimal(f"{amount:.2f}") for end, amount in ends.items()}
+    return {f"{name}{end}": _cents(amount) for end, amount in ends.items()}
 
 
 def _with_ends(*names: str) -> list[str]:
@@ -175,6 +179,8 @@ def projection(cells: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
     Columns: month, still_here (of today's customers), newcomers_share (of those who came in the report
     month, how many are there still), customers (newcomers included), mrr (theirs, Decimal), each with
     _low and _high; the first row is today, without them.
+
+    Glossary: projection, what if.
     """
     outlook = _outlook(cells, chosen)
     if outlook is None:
@@ -198,7 +204,7 @@ def projection(cells: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
 
 
 def _today(outlook: _Outlook, month: pd.Timestamp) -> dict[str, object]:
-    people, amount = int(outlook.customers.sum()), Decimal(f"{outlook.mrr.sum():.2f}")
+    people, amount = int(outlook.customers.sum()), _cents(outlook.mrr.sum())
     return {"month": month, "still_here": people, "newcomers_share": 1.0, "customers": people, "mrr": amount}
 
 
@@ -221,6 +227,8 @@ def what_if(cells: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
     there), mrr at the end of the year, more_revenue (in MRR, month end by month end, against 0 points) and
     newcomer_revenue (what somebody who comes now brings in over twelve months; empty where nobody came),
     the amounts Decimal, each with _low and _high.
+
+    Glossary: projection, what if.
     """
     points_better, *names = names_of(what_if)
     outlook = _outlook(cells, chosen)
@@ -276,6 +284,8 @@ def five_percent(churn: Rate) -> pd.DataFrame:
     Columns: reading, asked_rate (the churn a month that it asks for), gain_share (more revenue from a
     customer's lifetime) with _low and _high (the least and the most over c's interval; empty where it is
     the same everywhere, or where a c in it would ask the impossible).
+
+    Glossary: 5 % better.
     """
     rows = []
     for reading, asked in zip(READINGS, (_fewer, _more_in_a_year, _more_in_a_month), strict=True):

@@ -43,6 +43,8 @@ def renewals(business: Business) -> pd.DataFrame:
     so the three groups add up to all customers at the start and all lost. Who leaves in a later month,
     such as after a payment that was retried for weeks, is among those not due. Over the last 12 months a
     customer counts once for every month.
+
+    Glossary: renewal due.
     """
     own = _with_group(business)
     first = months.month_starts(business)[-YEAR:][0]
@@ -85,6 +87,8 @@ def ahead(business: Business, renewals: pd.DataFrame) -> Ahead:
     """What the year to come holds for those who pay by the year: every one of them has to renew once.
 
     Takes the table of `renewals`.
+
+    Glossary: renewals ahead.
     """
     rows = months.kept_customer_months(business)
     here = (rows.month == business.report_month) & (rows.state_at_end != "none")

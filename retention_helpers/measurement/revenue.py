@@ -62,6 +62,8 @@ def revenue_cohorts(business: Business) -> pd.DataFrame:
     Columns: cohort, k, month, size (customers of the cohort), mrr_at_base, mrr, mrr_kept (of the base; all
     Decimal), gross_revenue_retention and net_revenue_retention, both with _low and _high (95 %, see
     `money.with_retention`).
+
+    Glossary: revenue cohort.
     """
     sums = _kept_sums(business)
     return _with_retention(business, sums)[names_of(revenue_cohorts)]
@@ -72,6 +74,8 @@ def revenue_by_age(business: Business) -> pd.DataFrame:
     """One row per month k ≥ 1 after a cohort's own: all cohorts that have reached it, together.
 
     The parts and shares are those of `revenue_cohorts`; an early k has more `cohorts` than a late one.
+
+    Glossary: revenue cohort.
     """
     sums = _kept_sums(business)
     added = {name: "sum" for name in ("size", "mrr", *money.SUMS)}
@@ -94,6 +98,8 @@ def mrr_by_currency(business: Business) -> pd.DataFrame:
 
     Every report takes one rate for all its months, so a change of rates never shows as expansion or
     contraction; it shows between reports.
+
+    Glossary: exchange rates.
     """
     spans = months.kept_spans(business)
     foreign = spans.filter((spans.state == "paying") & (spans.currency != business.currency))
@@ -105,7 +111,10 @@ def mrr_by_currency(business: Business) -> pd.DataFrame:
 
 
 def foreign_mrr(business: Business) -> pd.DataFrame:
-    """The rows of `mrr_by_currency` at the end of the report month."""
+    """The rows of `mrr_by_currency` at the end of the report month.
+
+    Glossary: exchange rates.
+    """
     every = (
         mrr_by_currency(business)
         if exchange_rates(business)

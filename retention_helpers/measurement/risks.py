@@ -136,6 +136,8 @@ def back_test(cells: pd.DataFrame) -> pd.DataFrame:
     Takes the table of `cohort_months`. Each way sees the months up to `month` alone, at least twelve of
     them that began with customers, and says how many of the customers at its end are customers six
     months later, in whole numbers. The data are those of today: what was entered late is known to all three.
+
+    Glossary: the risk of the year ahead.
     """
     every = sorted(cells["month"].unique())
     begun = set(cells.loc[cells["customers_at_start"] > 0, "month"])
@@ -192,6 +194,8 @@ def choice(tests: pd.DataFrame) -> Choice:
     >>> choice(pd.DataFrame({"customers_at_end": [100], "still_there": [80], "by_last_rate": [70],
     ...                      "by_tenure": [78], "by_falling_risk": [82]})).method
     'last rates by tenure'
+
+    Glossary: the risk of the year ahead.
     """
     told = tests[tests["customers_at_end"] > 0]
     if told.empty:

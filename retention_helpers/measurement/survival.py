@@ -71,6 +71,8 @@ def places(first_on: npt.ArrayLike, day: npt.ArrayLike) -> npt.NDArray[np.int64]
 
     >>> places(["2026-01-31"] * 3, ["2026-02-27", "2026-02-28", "2026-03-01"]).tolist()
     [27, 31, 32]
+
+    Glossary: month of tenure.
     """
     first, then = np.asarray(first_on, "datetime64[D]"), np.asarray(day, "datetime64[D]")
     own_month = first.astype("datetime64[M]")
@@ -98,6 +100,8 @@ def tenures(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     or of the last day before the cut), entry_days and entry_place (of seen_from), months_followed (whole
     months of tenure that are over by the cut, lost or not), and the `level of` each of `levels.names` that
     `by` names.
+
+    Glossary: tenure to the first loss; history that starts late.
     """
     rows: pd.DataFrame = business.once("tenures", lambda: _tenures(business))
     for one in levels.chosen(business, by):
@@ -132,7 +136,10 @@ def _tenures(business: Business) -> pd.DataFrame:
 
 
 def in_sight(tenures: pd.DataFrame) -> pd.DataFrame:
-    """The customers whose loss would be in the data."""
+    """The customers whose loss would be in the data.
+
+    Glossary: history that starts late.
+    """
     return tenures[tenures["is_in_sight"]]
 
 
@@ -156,7 +163,10 @@ class Basis:
 
 
 def basis(tenures: pd.DataFrame, history_starts_on: dt.date | None = None) -> Basis:
-    """Whom the curves follow, and who takes no part."""
+    """Whom the curves follow, and who takes no part.
+
+    Glossary: history that starts late.
+    """
     rows = in_sight(tenures)
     lost, late = int(rows["is_lost"].sum()), int((rows["entry_days"] > 0).sum())
     return Basis(len(rows), lost, len(rows) - lost, history_starts_on, late, len(tenures) - len(rows))
@@ -171,6 +181,8 @@ def curve(tenures: pd.DataFrame) -> pd.DataFrame:
 
     Columns: months (of tenure; whole at the anniversaries), at_risk, lost, survival with _low and _high.
     Source: Kaplan and Meier 1958, log-log band.
+
+    Glossary: survival at month k.
     """
     return _on_months(_kaplan_meier(in_sight(tenures)), "survival")
 
@@ -188,6 +200,8 @@ def at_months(curve: pd.DataFrame, *, months: Sequence[int] = MONTHS) -> pd.Data
     That is the end of the day k calendar months after each one's own first day, as on the anniversary clock
     of the cohorts; returns do not count here. Takes the table of `curve`. NaN where the follow-up ends
     before. `at_risk` are the customers who were followed up to that day and not lost before.
+
+    Glossary: survival at month k.
     """
     day_curve = _as_days(curve, "survival")
     rows = [(k, *curves.survival_at(day_curve, k * PLACES)) for k in months]
@@ -203,6 +217,8 @@ def median_tenure(tenures: pd.DataFrame) -> curves.Median:
     """The first day, counted from 0, at whose end at most half of the customers are left, with its interval.
 
     NaN where that is not reached.
+
+    Glossary: median tenure.
     """
     rows = in_sight(tenures)
     return curves.median(curves.kaplan_meier(rows["days"], rows["is_lost"], rows["entry_days"]))
@@ -221,6 +237,8 @@ def loss_by_month_of_tenure(tenures: pd.DataFrame, *, min_customers: int) -> pd.
     one: "above the rest" are the months of heavy loss. They are then set apart and the others judged again
     among themselves, until none stands out: else one very heavy month hides the next. Months that fewer than
     `min_customers` began are "too few".
+
+    Glossary: month of heavy loss.
     """
     rows = in_sight(tenures)
     month_of_end = np.maximum(-(-rows["place"] // PLACES), 1)
@@ -281,6 +299,8 @@ def by_group(tenures: pd.DataFrame, *, min_customers: int, by: levels.By = tuple
     month_k is the share still there after k months, NaN where the group was not followed so far. A group
     below `min_customers` is "too few", else it is "compared". `by` may name other groups, by which `tenures`
     was asked to part the customers.
+
+    Glossary: survival by plan and year of start.
     """
     found = []
     for kind, column in _groups(tenures, by).items():
@@ -304,6 +324,8 @@ def curves_by_plan(tenures: pd.DataFrame, *, min_customers: int, by: levels.By =
     """One row per plan and place on the clock of months, for plans with at least `min_customers`.
 
     `by` may name other groups, as in `by_group`. Columns: by, level, and those of `curve`.
+
+    Glossary: survival by plan and year of start.
     """
     parts = [
         _on_months(_kaplan_meier(rows), "survival").assign(by=kind, level=str(level))
@@ -328,6 +350,8 @@ def group_tests(tenures: pd.DataFrame, *, min_customers: int, by: levels.By = tu
 
     Columns: by, groups (compared), customers (in them), p_value (corrected; NaN where nothing can be
     compared), verdict.
+
+    Glossary: survival by plan and year of start.
     """
     rows = in_sight(tenures)
     found = []
@@ -357,6 +381,8 @@ def causes(tenures: pd.DataFrame) -> pd.DataFrame:
 
     Columns: cause (voluntary, involuntary, kind_unknown), months, at_risk, lost, incidence with _low and
     _high. A cause to which nobody was lost has its rows too. Source: Aalen and Johansen 1978.
+
+    Glossary: lost to a cause.
     """
     rows = in_sight(tenures)
     kinds = rows["kind"].replace({"unknown": "kind_unknown"})
@@ -380,6 +406,8 @@ def causes_at_months(causes: pd.DataFrame, *, months: Sequence[int] = MONTHS) ->
     """One row per month of tenure: the share lost to each cause when it is over.
 
     Takes the table of `causes`. NaN where the follow-up ends before.
+
+    Glossary: lost to a cause.
     """
     wide = pd.DataFrame({"k": list(months)})
     for cause in CAUSES:
@@ -398,6 +426,8 @@ def months_stayed(tenures: pd.DataFrame) -> pd.DataFrame:
 
     The area under the survival curve. NaN where fewer than `FEWEST_FOLLOWED` customers began so long ago:
     they are `followed`.
+
+    Glossary: months stayed.
     """
     rows = in_sight(tenures)
     found = _kaplan_meier(rows)
@@ -446,6 +476,8 @@ def restricted_revenue(business: Business, tenures: pd.DataFrame) -> pd.DataFram
 
     Columns: horizon, customers, followed (who began at least so long ago), revenue with _low and _high.
     Source: Lin, Feuer, Etzioni and Wax 1997.
+
+    Glossary: revenue of the first 12 (24) months.
     """
     rows = in_sight(tenures)
     amounts = _amounts(business)[rows.index]
@@ -482,6 +514,8 @@ def lifetime(revenue: pd.DataFrame, mrr: pd.DataFrame, moved: pd.DataFrame) -> p
     Takes the tables of `restricted_revenue`, `measures.mrr_movement` and `measures.customer_movement`.
     Columns: measure, amount with _low and _high (Decimal; None where it cannot be given), followed (of the
     revenue: customers who began at least so long ago).
+
+    Glossary: ARPA; LTV.
     """
     now, customers = moved.iloc[-1], int(moved.iloc[-1]["customers_at_end"])
     arpa = Decimal(mrr.iloc[-1]["mrr_at_end"]) / customers if customers else None

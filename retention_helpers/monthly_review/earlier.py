@@ -56,6 +56,8 @@ def restated(earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataF
     the exchange rates since, every amount is another: then their effect on the MRR at the month's end
     stands on a row of its own, and what else moved that MRR on another. Amounts of a report in another
     currency are not compared.
+
+    Glossary: exchange rates.
     """
     kinds = measures.churn_kinds(business).drop(columns="lost")
     customers = measures.customer_movement(business).merge(kinds, on="month").to_dict(orient="records")

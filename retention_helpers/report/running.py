@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from retention_helpers.report import notebooks
+from retention_helpers.words.formats import count
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
@@ -244,4 +245,6 @@ class _Progress:
     def done(self, run: Run, trouble: str) -> None:
         if self.bar.disable:
             seconds = time.monotonic() - self.started
-            print(f"{seconds:4.0f} s  {notebooks.label(run.name)}{': ' if trouble else ''}{trouble}")
+            print(
+                f"{count(round(seconds)):>4} s  {notebooks.label(run.name)}{': ' if trouble else ''}{trouble}"
+            )

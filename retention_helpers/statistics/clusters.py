@@ -32,6 +32,8 @@ def clustered_rate(is_event: Booleans, cluster: Integers) -> Rate:
     >>> nine = clustered_rate(np.arange(200) < 9, np.arange(200))
     >>> round(nine.low, 4), round(nine.high, 4)
     (0.0239, 0.0833)
+
+    Glossary: share of rows that share a customer.
     """
     rows = len(is_event)
     events = int(np.count_nonzero(is_event))
@@ -158,6 +160,8 @@ def matched_ratio(is_flagged: Booleans, is_event: Booleans, stratum: Integers, c
     others had none. Strata and customers are numbered from 0. Sources: Mantel and Haenszel 1959; Miettinen
     and Nurminen 1985, Statistics in Medicine 4, 213–226; Rao and Scott 1992, Biometrics 48, 577–585 (the
     design effect).
+
+    Glossary: how many times as often, among alike.
     """
     if not len(is_flagged):
         return UNKNOWN
@@ -222,6 +226,8 @@ def areas(scores: Sequence[Floats], is_event: Booleans, cluster: Integers) -> Ar
 
     Ties count half. The covariance sums each customer's rows first. Sources: DeLong, DeLong and
     Clarke-Pearson 1988; Obuchowski 1997, Biometrics 53, 567–578 (clusters).
+
+    Glossary: area under the ROC curve.
     """
     values, parts = [], []
     for score in scores:

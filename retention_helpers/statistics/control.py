@@ -120,6 +120,8 @@ def chart(churn: pd.DataFrame) -> pd.DataFrame:
     with _low and _high (the ends of the usual range, as rates), fewest_usual, most_usual (as losses),
     months_before, spread ("chance alone": binomial limits; "more than chance": beta-binomial ones),
     unusual (True, False, None where the month is not judged).
+
+    Glossary: usual range.
     """
     rows = [_judged(churn.iloc[:place], row) for place, row in enumerate(churn.itertuples())]
     judged = pd.DataFrame(rows, columns=_JUDGED).astype({"unusual": "object", "spread": "object"})

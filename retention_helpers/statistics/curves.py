@@ -162,6 +162,8 @@ def kaplan_meier(
 
     >>> kaplan_meier([1, 2, 2, 3], [True, True, False, False])[["day", "at_risk", "survival"]].values.tolist()
     [[0.0, 4.0, 1.0], [1.0, 4.0, 0.75], [2.0, 3.0, 0.5], [3.0, 1.0, 0.5]]
+
+    Glossary: survival curve.
     """
     is_lost = np.asarray(lost, dtype=bool)
     at_risk, ends = (
@@ -196,7 +198,10 @@ def _goes_on_at_zero(curve: pd.DataFrame) -> bool:
 
 
 def survival_at(curve: pd.DataFrame, day: int) -> Survival:
-    """The curve at the end of one day; NaN after the end of the follow-up, unless everybody is lost."""
+    """The curve at the end of one day; NaN after the end of the follow-up, unless everybody is lost.
+
+    Glossary: survival curve.
+    """
     if day < len(curve):
         row = curve.iloc[day]
         return Survival(float(row["survival"]), float(row["low"]), float(row["high"]), int(row["at_risk"]))
@@ -210,6 +215,8 @@ def median(curve: pd.DataFrame) -> Median:
 
     NaN where the curve, or an end of its band, does not come down so far.
     Source: Brookmeyer and Crowley 1982.
+
+    Glossary: median of a curve.
     """
     crossed = [np.flatnonzero(curve[column] <= 0.5) for column in ("survival", "low", "high")]
     return Median(*(float(curve["day"].iloc[days[0]]) if days.size else np.nan for days in crossed))
@@ -222,6 +229,8 @@ def restricted_mean(curve: pd.DataFrame, upto: int) -> RestrictedMean:
     to 95 % where the plain one covers 86 to 92 %. Where nobody is lost yet, or everybody on day 0, it is
     Wilson's for those at risk. NaN where the follow-up ends before the horizon.
     Source of the variance: Klein and Moeschberger, Survival Analysis, section 4.5.
+
+    Glossary: restricted mean.
     """
     if upto > len(curve) and not _goes_on_at_zero(curve):
         return RestrictedMean(np.nan, np.nan, np.nan, np.nan)
@@ -260,6 +269,8 @@ def collected(
 
     Source: Lin, Feuer, Etzioni and Wax 1997, Biometrics 53, 419–434; the standard error is the infinitesimal
     jackknife's.
+
+    Glossary: mean amount up to a horizon.
     """
     is_lost = np.asarray(lost, dtype=bool)
     curve = kaplan_meier(days, is_lost, entry)
@@ -308,6 +319,8 @@ def log_rank(
 
     A group that is at risk on no day of a loss says nothing and takes no degree of freedom. With nobody lost,
     or one group, there is nothing to tell: chi2 0, p 1. Source: Mantel 1966; Peto and Peto 1972.
+
+    Glossary: log-rank test.
     """
     is_lost = np.asarray(lost, dtype=bool)
     codes = pd.factorize(np.asarray(group), sort=True)[0].astype(np.int64)
@@ -344,6 +357,8 @@ def aalen_johansen(
 
     Columns: cause, day, at_risk, lost (to this cause), incidence, low, high.
     Source: Aalen and Johansen 1978.
+
+    Glossary: competing causes.
     """
     codes, causes = pd.factorize(np.asarray(cause, dtype=object), sort=True)
     risk, lost = _table(days, entry, _alone(len(codes)), codes.astype(np.int64))

@@ -34,6 +34,8 @@ def wilson(successes: Numbers, trials: Numbers, level: float = LEVEL) -> tuple[F
     >>> low, high = wilson([0, 9], [20, 200])
     >>> low.round(4).tolist(), high.round(4).tolist()
     ([0.0, 0.0239], [0.1611, 0.0833])
+
+    Glossary: interval of a share.
     """
     x = np.asarray(successes, dtype=float)
     n = np.asarray(trials, dtype=float)
@@ -62,6 +64,8 @@ def newcombe(x1: float, n1: float, x2: float, n2: float, level: float = LEVEL) -
 
     >>> tuple(round(end, 4) for end in newcombe(56, 70, 48, 80))
     (0.2, 0.0524, 0.3339)
+
+    Glossary: interval of a difference.
     """
     if not n1 or not n2:
         return Difference(np.nan, np.nan, np.nan)
@@ -124,6 +128,8 @@ def two_shares_p(x1: int, n1: int, x2: int, n2: int) -> float:
 
     Boschloo's exact unconditional test up to `EXACT_UP_TO` customers on both sides together, the score
     test (pooled z) above. 1.0 where nobody or everybody succeeded. Source: Boschloo 1970.
+
+    Glossary: test of two shares.
     """
     if x1 + x2 in (0, n1 + n2):
         return 1.0
@@ -143,6 +149,8 @@ def exact_p(x1: int, n1: int, x2: int, n2: int) -> float:
 
     >>> exact_p(1, 450, 0, 50) == 1
     True
+
+    Glossary: exact test of two shares.
     """
     if n1 + n2 <= EXACT_UP_TO:
         return two_shares_p(x1, n1, x2, n2)
@@ -158,6 +166,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
+
+    Glossary: several tests at once.
     """
     corrected = [0.0] * len(p_values)
     reached = 0.0
@@ -178,6 +188,8 @@ def against_the_rest(
 
     >>> against_the_rest([30, 5, 14, 1], [100, 100, 100, 4], kinds=["plan"] * 4, fewest=20)
     ['above the rest', 'below the rest', 'no clear difference', 'too few']
+
+    Glossary: *above the rest*, *below the rest*.
     """
     sums = {
         kind: [
@@ -229,6 +241,8 @@ def change(x1: int, n1: int, x2: int, n2: int) -> Change:
 
     With nobody on one side there is nothing to compare: the numbers are NaN, the verdict stays
     "no clear change".
+
+    Glossary: *no clear change*.
     """
     moved = newcombe(x2, n2, x1, n1)
     excludes_zero = moved.low > 0 or moved.high < 0
@@ -247,6 +261,8 @@ def paired_change(gained: int, lost: int, pairs: int) -> Change:
     >>> moved = paired_change(26, 4, 48)
     >>> round(moved.value, 4), round(moved.low, 4), round(moved.high, 4), moved.verdict
     (0.4583, 0.2548, 0.6252, 'rose')
+
+    Glossary: change of a share among the same customers.
     """
     if not pairs:
         return Change(np.nan, np.nan, np.nan, "no clear change")

@@ -233,6 +233,15 @@ def trimmed(value: object) -> str:
     return number(value).rstrip("0").rstrip(".") if not is_missing(value) else MISSING
 
 
+def shortest(value: object) -> str:
+    """A plain number as one would type it.
+
+    >>> shortest(20.0), shortest(0.125), shortest(Decimal("2.50"))
+    ('20', '0.125', '2.5')
+    """
+    return MISSING if is_missing(value) else f"{float(value):g}"  # type: ignore[arg-type]
+
+
 def tenths(value: object) -> str:
     """A plain number with one decimal, such as months.
 
@@ -321,63 +330,7 @@ def words(code: object) -> str:
     return text[:1].upper() + text[1:]
 
 
-_LABELS = {
-    "customer_id": "Customer",
-    "k": "After months",
-    "size": "Customers",
-    "churned_for": "Churned for",
-    "mrr_band": "MRR band",
-    "p_value": "p",
-    "mau": "MAU",
-    "wau": "WAU",
-    "n": "Day",
-    "n_day": "N-day retention",
-    "unbounded": "Unbounded retention",
-    "gain_share": "More lifetime revenue",
-    "asked_rate": "Churn asked for, a month",
-    "newcomers_share": "Of this month's newcomers",
-    "still_here": "Of today's customers",
-    "points_better": "Points better",
-    "newcomer_revenue": "A newcomer's first year",
-    "better_from_difference": "Better from",
-    "mrr_expected": "Expected loss",
-    "expected_left": "Expected to leave",
-    "left_rate": "Left within 60 days",
-    "watched_rate": "Share of them",
-    "best_lag": "Best lag, months",
-    "saved_low": "Saves at least",
-    "saved_high": "Saves at most",
-    "first_half_lift": "Times as often, first half",
-    "second_half_lift": "Times as often, second half",
-    "usual_lift": "Usual: times as often",
-    "suggested_lift": "Suggested: times as often",
-    "precision": "Left after an alert",
-    "base_rate": "Left of all",
-    "lift": "Times as often",
-    "recall": "Leavers it warned of",
-    "median_lead_days": "Days ahead, median",
-    "area": "Pairs in the right order",
-    "lead": "The model is ahead by",
-    "on": "Warned",
-    "share_change": "Change, points",
-    "customers_before": "Before",
-    "before_share": "Share before",
-    "answered_share": "Said why",
-    "silent_share": "Said nothing",
-    "of_all": "Of all, least–most",
-    "hardly_share": "Hardly used it",
-    "middle_days_a_week": "Days a week, the middle one",
-    "did": "But they",
-    "kinds": "Features tried",
-    "contradicting": "Of them",
-    "contradicting_share": "Share of them",
-    "others_share": "Others who left",
-    "may_mean": "It may mean",
-    "p_corrected": "p, corrected",
-    "held_by_share": "Customers who hold a reason",
-    "heard_share": "Chance to hear it",
-    "paid_again_share": "Paid again, share",
-}
+ACRONYMS = ("mrr", "mau", "wau")
 
 
 def label(name: str) -> str:
@@ -386,8 +339,6 @@ def label(name: str) -> str:
     >>> label("customers_at_start"), label("mrr_at_end"), label("customer_id")
     ('Customers at start', 'MRR at end', 'Customer')
     """
-    if name in _LABELS:
-        return _LABELS[name]
-    words = name.replace("_", " ")
-    sentence = words[:1].upper() + words[1:]
-    return sentence.replace("Mrr", "MRR").replace(" mrr", " MRR")
+    parts = name.removesuffix("_id").split("_")
+    heading = " ".join(part.upper() if part in ACRONYMS else part for part in parts)
+    return heading[:1].upper() + heading[1:]

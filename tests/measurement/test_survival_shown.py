@@ -16,6 +16,7 @@ from retention_helpers.measurement.said import survival as said_survival
 from retention_helpers.shown import figures
 from retention_helpers.shown.records import together
 from retention_helpers.shown.tables import table
+from retention_helpers.shown.units import MONEY, P_VALUE, TENTHS, TEXT
 from retention_helpers.statistics.curves import Median
 
 ODD = re.compile(r"\b(nan|None|inf|1 customers|1 months)\b|  |\.\.| ,")
@@ -181,12 +182,16 @@ def test_estimates_have_their_interval_in_their_own_unit() -> None:
             "amount_high": [Decimal("464.24"), None, None],
         }
     ).astype(object)
-    assert [cell for _, cell in table(frame, "worth").rows] == ["428 (394–464)", "57.60", "–"]
+    assert [cell for _, cell in table(frame, "worth", {"measure": TEXT, "amount": MONEY}).rows] == [
+        "428 (394–464)",
+        "57.60",
+        "–",
+    ]
     months = pd.DataFrame(
         {"months": [8.0006, np.nan], "months_low": [7.6, np.nan], "months_high": [8.3, np.nan]}
     )
-    assert table(months, "stayed").rows == (("8.0 (7.6–8.3)",), ("–",))
-    assert table(pd.DataFrame({"p_value": [1e-9, 0.5, np.nan]}), "p").rows == (
+    assert table(months, "stayed", {"months": TENTHS}).rows == (("8.0 (7.6–8.3)",), ("–",))
+    assert table(pd.DataFrame({"p_value": [1e-9, 0.5, np.nan]}), "p", {"p_value": P_VALUE}).rows == (
         ("below 0.001",),
         ("0.500",),
         ("–",),

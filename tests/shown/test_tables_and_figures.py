@@ -22,6 +22,21 @@ from retention_helpers.measurement import cohorts, measures
 from retention_helpers.shown import figures, lists
 from retention_helpers.shown.figures import Figure
 from retention_helpers.shown.tables import MOST_ROWS, Quotation, table
+from retention_helpers.shown.units import (
+    COUNT,
+    DAY,
+    MONEY,
+    MONTH,
+    NUMBER,
+    RATE,
+    SHARE,
+    TEXT,
+    YES_NO,
+    Column,
+    Unit,
+    columns_of,
+    named,
+)
 from retention_helpers.statistics.intervals import with_rate
 
 HOSTILE = (
@@ -56,8 +71,8 @@ def test_a_quotation_is_text(hostile: str) -> None:
     assert read.texts == [hostile, hostile]
 
 
-def cells(frame: pd.DataFrame) -> list[tuple[str, ...]]:
-    return list(table(frame, "caption").rows)
+def cells(frame: pd.DataFrame, **declared: Unit | Column) -> list[tuple[str, ...]]:
+    return list(table(frame, "caption", declared).rows)
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NaT, pd.NA])
@@ -73,13 +88,15 @@ def test_what_is_missing_is_a_dash(missing: Any) -> None:
         },
         dtype=object,
     )
-    assert cells(frame) == [("–", "pro", "5 March 2026", "9.50", "yes"), ("–",) * 5]
+    declared = {"nothing": COUNT, "plan": TEXT, "happened_on": DAY, "mrr": MONEY, "met": YES_NO}
+    assert cells(frame, **declared) == [("–", "pro", "5 March 2026", "9.50", "yes"), ("–",) * 5]
 
 
 def test_a_rate_and_its_ends_are_one_cell() -> None:
     """Also where there is no rate; a column that only ends in _low stays a column."""
     frame = pd.DataFrame({"level": ["a", "b"], "lost": [9, 0], "base": [200, 0], "too_low": [1, 2]})
-    shown = table(with_rate(frame, "churn_rate", "lost", "base"), "caption")
+    declared = {"level": TEXT, "lost": COUNT, "base": COUNT, "too_low": COUNT, "churn_rate": RATE}
+    shown = table(with_rate(frame, "churn_rate", "lost", "base"), "caption", declared)
     assert shown.columns == ("Level", "Lost", "Base", "Too low", "Churn rate")
     assert [row[-1] for row in shown.rows] == ["4.5 % (2.4–8.3 %)", "–"]
     assert shown.is_number == (False, True, True, True, True)
@@ -97,7 +114,25 @@ def test_each_kind_of_value_is_written_in_one_way() -> None:
             "final": [False],
         }
     )
-    assert cells(frame) == [("Mar 2026", "12,345", "1,234.50", "94.5 %", "1.46", "no")]
+    units = (MONTH, COUNT, MONEY, SHARE, NUMBER, YES_NO)
+    declared = dict(zip(frame.columns, units, strict=True))
+    assert cells(frame, **declared) == [("Mar 2026", "12,345", "1,234.50", "94.5 %", "1.46", "no")]
+
+
+@pytest.mark.parametrize("name", ["size", "area", "pairs", "rate"])
+def test_a_column_of_the_owner_is_called_what_the_owner_calls_it(name: str) -> None:
+    """No heading of ours stands over it, and its values are written as they are."""
+    shown = table(pd.DataFrame({name: ["0.25"]}), "caption")
+    assert (shown.columns, shown.rows) == ((name.capitalize(),), (("0.25",),))
+    by = table(pd.DataFrame({"by": [name, "mrr_band"]}), "caption", {"by": named({"mrr_band": "MRR band"})})
+    assert by.rows == ((name,), ("MRR band",))
+
+
+def test_a_heading_of_its_own_and_a_column_for_machines() -> None:
+    """A declared label stands in the head; what is for the record alone stands in no cell."""
+    frame = pd.DataFrame({"n": [3], "rule": ["x"]})
+    shown = table(frame, "caption", {"n": COUNT("Customers"), "rule": TEXT(is_shown=False)})
+    assert (shown.columns, shown.rows) == (("Customers",), (("3",),))
 
 
 def test_an_empty_table_says_so() -> None:
@@ -429,7 +464,7 @@ def test_a_list_has_names_and_mails_where_the_owner_brought_them(opened: Any) ->
 
 def test_the_pages_of_the_sample_hold_no_name_and_no_mail(sample: Business) -> None:
     """The table of who was lost shows ids, whatever the owner's customers hold."""
-    shown = table(measures.customers_lost(sample), "Lost")._repr_html_()
+    shown = table(measures.customers_lost(sample), "Lost", columns_of(measures.customers_lost))._repr_html_()
     customers = sample.table("customers").execute()
     personal = [column for column in ("name", "email") if column in customers.columns]
     assert [v for column in personal for v in customers[column].dropna() if str(v) in shown] == []

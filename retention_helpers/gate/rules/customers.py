@@ -4,7 +4,7 @@ from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import TABLES, Level
 from retention_helpers.gate.evidence import Evidence
 from retention_helpers.sources.folder import line_of_row
-from retention_helpers.words.formats import plural
+from retention_helpers.words.formats import count, plural
 
 LEAST_CUSTOMERS = 20
 FEW_WITHOUT_SERVICE = 0.2  # of the customers; free accounts and trials are usual
@@ -100,7 +100,9 @@ def _hint_of_spelling(evidence: Evidence, strangers: str) -> str:
     )
     if not same:
         return ""
-    return f"In {same:,} of them the id differs in capitals or zeros only ({theirs} here, {ours} there). "
+    return (
+        f"In {count(same)} of them the id differs in capitals or zeros only ({theirs} here, {ours} there). "
+    )
 
 
 def service_of_customers(evidence: Evidence) -> None:
@@ -115,7 +117,7 @@ def service_of_customers(evidence: Evidence) -> None:
             "note",
             "customers",
             "no subscription",
-            f"{without:,} of {plural(total, 'customer')} never had a paid or paused subscription",
+            f"{count(without)} of {plural(total, 'customer')} never had a paid or paused subscription",
             "Trials and free accounts are like that; if there are none here, subscriptions are missing.",
             effect="They count in no rate.",
             first=f"customer {first}",

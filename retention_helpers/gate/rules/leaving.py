@@ -1,7 +1,7 @@
 """Rules that hold the other tables against who left and when."""
 
 from retention_helpers.gate.evidence import OPEN, Evidence
-from retention_helpers.words.formats import plural
+from retention_helpers.words.formats import count, plural
 
 SETTLED_DAYS = 62
 LONG_GONE_DAYS = 7
@@ -22,7 +22,7 @@ def answers_of_those_who_stayed(evidence: Evidence) -> None:
             "note",
             "cancellations",
             "answers of those who stayed",
-            f"{stayed:,} of {plural(total, 'request')} to cancel older than two months "
+            f"{count(stayed)} of {plural(total, 'request')} to cancel older than two months "
             f"{'was' if stayed == 1 else 'were'} followed by no end of service",
             "They changed their minds, were won over, or paused; nothing is to be done if that is so.",
             effect="Such an answer is no reason of any loss.",
@@ -32,8 +32,8 @@ def answers_of_those_who_stayed(evidence: Evidence) -> None:
             "note",
             "cancellations",
             "answers without service",
-            f"{without:,} of {plural(total, 'request')} to cancel came from customers who never had a paid "
-            "or paused subscription",
+            f"{count(without)} of {plural(total, 'request')} to cancel came from customers who never had a "
+            "paid or paused subscription",
             "Trials that end are like that; if there are none, their subscriptions are missing.",
             effect="Such an answer is no reason of any loss.",
         )
@@ -52,7 +52,7 @@ def events_of_the_gone(evidence: Evidence) -> None:
             "warning",
             "events",
             "events of the gone",
-            f"{active:,} of {plural(total, 'customer')} who left go on using the product more than "
+            f"{count(active)} of {plural(total, 'customer')} who left go on using the product more than "
             f"{LONG_GONE_DAYS} days later",
             "Look at a few of them: their service may have ended later, or the events bear another's id.",
             effect="If they are still customers, churn is too high.",

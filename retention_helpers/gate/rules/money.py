@@ -7,7 +7,7 @@ from retention_helpers.engine import EngineError, text
 from retention_helpers.gate.evidence import Evidence
 from retention_helpers.gate.parsing import MONEY_TYPE
 from retention_helpers.sources.prices import WITHOUT_MINOR_UNIT
-from retention_helpers.words.formats import money, plural
+from retention_helpers.words.formats import exact, money, plural
 
 LEAST_ROWS = 10  # paying spans; fewer show no habit
 LARGE_MIDDLE = 900  # an amount a month that is large for half of the customers of a small business
@@ -70,7 +70,7 @@ def _hold_named_currency(evidence: Evidence, read: str, currency: str) -> None:
 
 
 def _convert(evidence: Evidence, rates: dict[str, Decimal]) -> None:
-    cases = " ".join(f"WHEN {text(code)} THEN {rate:f}" for code, rate in rates.items())
+    cases = " ".join(f"WHEN {text(code)} THEN {exact(rate)}" for code, rate in rates.items())
     amount = f"round(mrr * CASE upper(currency) {cases} ELSE 1.0 END, 6)"
     converted = (
         f"SELECT * REPLACE (CAST({amount} AS {MONEY_TYPE}) AS mrr) FROM {evidence.of('subscriptions')}"

@@ -2,7 +2,7 @@
 
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.gate.evidence import OPEN, Evidence
-from retention_helpers.words.formats import day, plural
+from retention_helpers.words.formats import count, day, plural
 
 DAYS_A_MONTH = 30.44
 ANNUAL_DAYS = 400  # in which nobody on an annual plan can have left
@@ -66,7 +66,8 @@ def active_alone(evidence: Evidence) -> None:
         "stop" if is_certain else "warning",
         "subscriptions",
         "active alone",
-        f"nobody has left in {months:,} months of service, as in an export of active subscriptions alone",
+        f"nobody has left in {count(months)} months of service, as in an export of active subscriptions "
+        "alone",
         "Export the canceled ones too, with the day on which they ended; if really nobody left, write "
         f"`accepted: [active alone]` in {SETTINGS_FILE}.",
         effect="Churn would be 0 % in every month.",
@@ -96,7 +97,7 @@ def late_history(evidence: Evidence) -> None:
         "subscriptions",
         "late history",
         f"the subscriptions go back to {day(begun)}, and nobody left before {day(first_loss)}, where about "
-        f"{expected:,.0f} losses were to be expected: those who had left by then were not exported",
+        f"{count(round(expected))} losses were to be expected: those who had left by then were not exported",
         f"Export them too, or name the day from which the data are whole: `history_starts_on: {first_loss}` "
         f"in {SETTINGS_FILE}.",
         effect="Churn before that day would be 0 %, and old cohorts would look as if everybody had stayed.",
@@ -123,8 +124,8 @@ def starts_of_a_move(evidence: Evidence) -> None:
         "warning",
         "subscriptions",
         "starts on one day",
-        f"{customers:,} of {plural(total, 'customer')} begin on one day, {day(mass_on)}, as after a move to "
-        "another tool",
+        f"{count(customers)} of {plural(total, 'customer')} begin on one day, {day(mass_on)}, as after a "
+        "move to another tool",
         "Take the starts from the tool before; if they all joined that day, write "
         f"`accepted: [starts on one day]` in {SETTINGS_FILE}.",
         effect="Their tenure would begin anew, and old customers would stand in one young cohort.",
@@ -159,10 +160,12 @@ def ends_of_a_move(evidence: Evidence) -> None:
         return
     if back > customers / 2:
         way_out = f"Let the old rows end where the new ones start, or set `switch_gap_days: {longest}`"
-        effect = f"{back:,} of them are back within a month: they would count as lost and as reactivated."
+        effect = (
+            f"{count(back)} of them are back within a month: they would count as lost and as reactivated."
+        )
     else:
         as_many = (
-            f" {begun:,} others begin within a month: the ids may have changed."
+            f" {count(begun)} others begin within a month: the ids may have changed."
             if begun >= customers / 2
             else ""
         )
@@ -172,8 +175,8 @@ def ends_of_a_move(evidence: Evidence) -> None:
         "warning",
         "subscriptions",
         "ends on one day",
-        f"{customers:,} of {plural(at_once, 'customer')} end on one day, {day(mass_on)}, as in a move to "
-        "another tool",
+        f"{count(customers)} of {plural(at_once, 'customer')} end on one day, {day(mass_on)}, as in a move "
+        "to another tool",
         f"{way_out}; if they did leave, write `accepted: [ends on one day]` in {SETTINGS_FILE}.",
         effect=effect,
     )
@@ -203,8 +206,8 @@ def canceled_without_end(evidence: Evidence) -> None:
         "warning",
         "subscriptions",
         "canceled without an end",
-        f"{stuck:,} of {plural(askers, 'customer')} who asked to cancel more than two months ago still have "
-        "a subscription without ended_at",
+        f"{count(stuck)} of {plural(askers, 'customer')} who asked to cancel more than two months ago still "
+        "have a subscription without ended_at",
         "Fill in the day on which service ended; if they changed their minds, write "
         f"`accepted: [canceled without an end]` in {SETTINGS_FILE}.",
         effect="They would count as customers for ever, and churn would be too low.",
@@ -225,7 +228,7 @@ def sign_ups_after_start(evidence: Evidence) -> None:
         "warning",
         "customers",
         "sign-up after start",
-        f"{late:,} of {plural(total, 'customer')} signed up after their first subscription began",
+        f"{count(late)} of {plural(total, 'customer')} signed up after their first subscription began",
         "Take signed_up_at from where the account was made.",
         effect="What customers do in their first days would be looked for in the wrong days.",
         first=f"customer {first}",
