@@ -472,10 +472,12 @@ def test_revenue_by_hand(opened: Opened) -> None:
 def test_ltv_has_the_interval_of_the_churn() -> None:
     """100 at the start, 5 lost; 96 at the end pay 480: ARPA 5, LTV 5 / 0.05, ends 5 / Wilson's."""
     revenue = pd.DataFrame({name: [np.nan] * 2 for name in ("revenue", "revenue_low", "revenue_high")})
+    revenue["followed"] = [9, 0]
     moved = pd.DataFrame({"customers_at_start": [100], "lost": [5], "customers_at_end": [96]})
     mrr = pd.DataFrame({"mrr_at_end": [Decimal(480)]})
     worth = survival.lifetime(revenue, mrr, moved).set_index("measure")
     low, high = (float(end) for end in wilson(5, 100))
+    assert worth["followed"].tolist() == [9, 0, None, None]
     assert worth.loc[survival.ARPA, "amount"] == 5
     ltv = worth.loc[survival.LTV]
     assert (ltv["amount"], ltv["amount_low"], ltv["amount_high"]) == (

@@ -34,6 +34,8 @@ from retention_helpers.shown.units import (
 from retention_helpers.statistics.intervals import rate
 from retention_helpers.words import formats
 
+_DAYS = listed([str(n) for n in N_DAYS])
+
 
 def basis(known: Known) -> Sentence:
     """What counts as activity, and since when it is known; without events, what they would add."""
@@ -41,7 +43,7 @@ def basis(known: Known) -> Sentence:
         return Sentence(
             "There is no table of events. With one (customer_id, occurred_at, event), this part would show "
             "how many customers use what they pay for, who stopped using it while still paying, and how "
-            "many come back 1, 7 and 30 days after they sign up."
+            f"many come back {_DAYS} days after they sign up."
         )
     month = formats.month(known.report_month)
     if not known.is_any:
@@ -244,7 +246,7 @@ activity_triangle = Measure(
 sign_ups = Measure(activity.n_day_by_month, "Active again after the sign-up, month by month")
 back_after_sign_up = Measure(
     activity.n_day_retention,
-    f"Active again {listed([str(n) for n in N_DAYS])} days after the sign-up, last {SIGN_UP_MONTHS} months",
+    f"Active again {_DAYS} days after the sign-up, last {SIGN_UP_MONTHS} months",
     sentence=n_day,
 )
 use = Measure(
