@@ -99,17 +99,13 @@ def business(customers: int, rng: Generator) -> Comparison:
     return Comparison(rows, tuple(columns_known), LANDMARK, HORIZON, MIN_CUSTOMERS, pd.DataFrame())
 
 
-def verdicts(comparison: Comparison) -> pd.DataFrame:
-    return adjusted.compare_together(comparison)
-
-
 def simulate(customers: int, rounds: int) -> None:
     counted: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
     false_share, named, carried, risk = [], 0, 0, []
     for seed in range(rounds):
         comparison = business(customers, np.random.default_rng([customers, seed]))
         risk.append(comparison.settled["lost"].mean())
-        found = verdicts(comparison).set_index("name")
+        found = adjusted.compare_together(comparison).set_index("name")
         for name, verdict in found["verdict"].items():
             counted[name if name in PLANTED else "nothing"][verdict] += 1
         confirmed = set(found.index[found["verdict"] == "confirmed"])
@@ -138,7 +134,7 @@ def without_any_effect(customers: int, rounds: int) -> None:
         world = business(customers, rng)
         outcome = world.rows[["days", "lost", "settled"]].sample(frac=1, random_state=seed)
         rows = world.rows.assign(**{name: outcome[name].to_numpy() for name in outcome})
-        found += (verdicts(replace(world, rows=rows))["verdict"] == "confirmed").any()
+        found += (adjusted.compare_together(replace(world, rows=rows))["verdict"] == "confirmed").any()
     print(f"\n{customers:,} customers, {rounds} businesses in which nothing has an effect")
     print(f"  anything confirmed: {found / rounds:.1%}", flush=True)
 
