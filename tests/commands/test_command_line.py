@@ -50,6 +50,8 @@ def test_help_is_instant_and_imports_nothing_heavy() -> None:
         (["report", "--month", "2026-13"], "YYYY-MM"),
         (["report", "--month", "10/2026"], "2026-10"),
         (["report", "--only", "mesurement"], "Did you mean measurement?"),
+        (["plan", "--effect", "0.8"], "--effect is 0.8. Without a baseline it should be at most 0.5."),
+        (["plan", "--days", "1000000000"], "--days should be 0 to 3,650."),
         ([], "Say what to do, such as: report. All there is: python -m retention_helpers --help"),
         (
             ["report", "--month"],

@@ -17,6 +17,7 @@ from retention_helpers.business import Business
 from retention_helpers.shown.figures import Figure
 from retention_helpers.shown.results import hand_on
 from retention_helpers.shown.sentences import Remarks
+from retention_helpers.shown.units import DEFINITIONS
 
 SCHEMA = json.loads(shipped.SCHEMA.read_text(encoding="utf-8"))
 
@@ -366,6 +367,17 @@ def test_the_record_follows_the_schema_and_adds_up(sample: Business, tmp_path: P
             or one["effect"]["value"] is None
             or (one["effect"]["low"] <= 0 <= one["effect"]["high"])
         )
+
+
+def test_the_record_is_what_the_room_declares(sample: Business, tmp_path: Path) -> None:
+    """Each key that is handed on stands in the schema that is made from the measures, with what it holds."""
+    declared = {key: node for one in experiments.FINDINGS[""] for key, node in one.schema.items()}
+    schema = {"type": "object", "properties": declared, "additionalProperties": False, "$defs": DEFINITIONS}
+    plan = experiments.proposed(sample, outcome=experiments.Outcome("retained", 35), effect=0.05)
+    proposal = experiments.proposal(sample, plan, experiments.gains(plan))
+    hand_on(str(tmp_path / "proposal.json"), proposal)
+    proposed = json.loads((tmp_path / "proposal.json").read_text(encoding="utf-8"))
+    jsonschema.validate({**handed_on(sample, tmp_path), **proposed}, schema)
 
 
 def test_a_plan_survives_the_way_through_findings(
