@@ -6,7 +6,7 @@ rule which sees nothing is noticed.
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -42,12 +42,12 @@ ANALYTICAL = {"duckdb", "ibis"}
 Place = tuple[str, ...]  # ("measurement", "said", "month.py")
 
 
-def modules() -> Iterator[tuple[Place, str]]:
+@cache
+def modules() -> list[tuple[Place, str]]:
     """Every module of the package, by its place in it, with its text."""
-    for path in sorted(shipped.PACKAGE.rglob("*.py")):
-        place = path.relative_to(shipped.PACKAGE).parts
-        if place != ("__init__.py",):
-            yield place, path.read_text(encoding="utf-8")
+    paths = sorted(shipped.PACKAGE.rglob("*.py"))
+    places = [(path, path.relative_to(shipped.PACKAGE).parts) for path in paths]
+    return [(place, path.read_text(encoding="utf-8")) for path, place in places if place != ("__init__.py",)]
 
 
 def room_of(place: Place) -> str:
@@ -144,6 +144,17 @@ def test_numbers_are_written_in_one_place() -> None:
     assert {place: found for place, source in modules() if (found := formatted(place, source))} == {}
 
 
+def long_functions(_: Place, source: str) -> list[str]:
+    """The functions whose body, without the docstring, is over 60 lines."""
+    functions = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef))
+    bodies = ((one.name, one.body[ast.get_docstring(one) is not None :]) for one in functions)
+    return [name for name, body in bodies if body and body[-1].end_lineno - body[0].lineno >= 60]  # type: ignore[operator]
+
+
+def test_functions_are_short() -> None:
+    assert {place: found for place, source in modules() if (found := long_functions(place, source))} == {}
+
+
 def test_no_circle_within_a_room() -> None:
     """Modules import each other one way, the doors of the rooms apart: they only offer."""
     graph = {".".join(place).removesuffix(".py"): _beside(place, source) for place, source in modules()}
@@ -179,6 +190,7 @@ def _beside(place: Place, source: str) -> set[str]:
         ("measurement/revenue.py", "f'{share:.1f} %'", formatted),
         ("gate/gate.py", "f'{rows:,} rows'", formatted),
         ("monthly_review/actions.py", "f'{100 * rate:.1%}'", formatted),
+        ("gate/gate.py", "def f():\n" + 61 * "    x = 1\n", long_functions),
     ],
 )
 def test_a_rule_sees_what_breaks_it(place: str, line: str, rule) -> None:  # type: ignore[no-untyped-def]

@@ -13,6 +13,7 @@ import pandas as pd
 
 from retention_helpers.business import months
 from retention_helpers.business.opened import Business
+from retention_helpers.business.spans import kept_spans
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import shortest
 
@@ -29,7 +30,7 @@ def first_spans(business: Business) -> ir.Table:
 
     Of several spans that began on it the one with the largest MRR.
     """
-    spans = months.kept_spans(business)
+    spans = kept_spans(business)
     begun = spans.join(months.first_days(business), "customer_id")
     own = begun.filter(begun.started_on == begun.first_on)
     leading = ibis.window(

@@ -12,6 +12,7 @@ import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.business.bands import MRR_BANDS, mrr_band
+from retention_helpers.business.losses import kept_losses
 from retention_helpers.contract.reason_codes import UNMAPPED
 from retention_helpers.contract.tables import REASONS
 from retention_helpers.shown.units import COUNT, MONTH, RATE, TEXT, columns, one_of
@@ -71,7 +72,7 @@ def losses(business: Business) -> pd.DataFrame:
 
     Glossary: answer.
     """
-    rows = months.kept_losses(business)
+    rows = kept_losses(business)
     found = rows.mutate(mrr_band=mrr_band(rows.mrr)).order_by(["lost_on", "customer_id"]).execute()
     answer = pd.Series("answered", index=found.index)
     answer = answer.mask(found["reason"].isna(), "not_answered").mask(

@@ -9,7 +9,8 @@ from decimal import Decimal
 import ibis
 import pandas as pd
 
-from retention_helpers.business import Business, months
+from retention_helpers.business import Business
+from retention_helpers.business.spans import kept_services, kept_spans
 from retention_helpers.churn_reasons.answers import Period, within
 from retention_helpers.churn_reasons.ranking import amount_lost
 from retention_helpers.contract.tables import INVOLUNTARY_REASONS
@@ -57,9 +58,9 @@ def involuntary(lost: pd.DataFrame, when: Period, business: Business) -> pd.Data
 
 def _returns(business: Business, gone: pd.DataFrame) -> pd.DataFrame:
     """The first day after the end of each of these services on which the customer was paying again."""
-    own = months.kept_services(business)
+    own = kept_services(business)
     ended = own.filter(own.end_on.notnull() & own.customer_id.isin(list(gone["customer_id"]) or [""]))
-    spans = months.kept_spans(business)
+    spans = kept_spans(business)
     paying = spans.filter(spans.state == "paying").select(payer="customer_id", paying_on="started_on")
     later = ended.join(paying, [ended.customer_id == paying.payer, paying.paying_on >= ended.end_on])
     first = later.group_by(["customer_id", "service"]).aggregate(paying_on=later.paying_on.min())

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business, months
+from retention_helpers.business.losses import kept_leavings, kept_losses
 from retention_helpers.churn_reasons.answers import AGAINST_THE_REST, REASON, Period
 from retention_helpers.churn_reasons.ranking import ORDER, RATE_ALONE
 from retention_helpers.shown.units import CODE, COUNT, DAY, MONEY, NUMBER, RATE, TEXT, columns, names_of
@@ -42,8 +43,8 @@ def kept_kinds_of_use(business: Business) -> ir.Table:
 
 def _watched(business: Business, when: Period) -> ir.Table:
     """A row a customer to look at, with the day until which: those who answered, and those who stay."""
-    own = months.kept_leavings(business)
-    lost = months.kept_losses(business)
+    own = kept_leavings(business)
+    lost = kept_losses(business)
     answered = lost.filter(
         (lost.month >= when.first) & (lost.month <= when.last) & lost.reason.notnull()
         & (lost.kind != "involuntary")

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import special
 
 from retention_helpers.business import Business, months
+from retention_helpers.business.losses import kept_leavings
 from retention_helpers.churned_vs_retained.adjusted import (
     CONFIRMED,
     EXPLAINED,
@@ -110,7 +111,7 @@ def every_nth(business: Business) -> int:
 
 
 def _looked_at(business: Business) -> ir.Table:
-    own, step = months.kept_leavings(business), every_nth(business)
+    own, step = kept_leavings(business), every_nth(business)
     if step == 1:
         return own
     place = ibis.dense_rank().over(ibis.window(order_by=own.customer_id))

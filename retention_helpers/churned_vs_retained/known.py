@@ -10,7 +10,8 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from retention_helpers.business import Business, months
+from retention_helpers.business import Business
+from retention_helpers.business.spans import kept_spans
 from retention_helpers.churned_vs_retained.landmark import AT_SIGN_UP, LATER, Driver, Kind, kept_newcomers
 from retention_helpers.contract.tables import TABLES, day_name
 
@@ -127,7 +128,7 @@ def first_purchase(business: Business, landmark_days: int) -> Known:
     They belong to sign-up where most begin to pay on that day or the next, and to what came later where a
     trial comes first.
     """
-    spans = months.kept_spans(business)
+    spans = kept_spans(business)
     people = kept_newcomers(business).select("customer_id", "signed_up_on")
     paying = spans.filter(spans.state == "paying").join(people, "customer_id")
     dated = paying.mutate(known_day=paying.started_on.delta(paying.signed_up_on, unit="day"))

@@ -12,7 +12,8 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retention_helpers.business import Business, months
+from retention_helpers.business import Business
+from retention_helpers.business.losses import kept_leavings
 from retention_helpers.shown.units import COUNT, TEXT, columns
 from retention_helpers.words import formats
 
@@ -97,7 +98,7 @@ def newcomers(business: Business) -> ir.Table:
     sign-up to the last day before the cut).
     """
     customers = business.table("customers")
-    first = months.kept_leavings(business).filter(lambda service: service.service == 1)
+    first = kept_leavings(business).filter(lambda service: service.service == 1)
     both = customers.left_join(first, "customer_id")
     cut = ibis.literal(business.as_of)
     return both.select(

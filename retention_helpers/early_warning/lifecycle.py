@@ -13,7 +13,8 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from retention_helpers.business import Business, months
+from retention_helpers.business import Business
+from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.early_warning.past import past
 from retention_helpers.early_warning.risk import FIRST_WEEK, LEFT_WITHIN, Risk
 from retention_helpers.early_warning.snapshots import kept_snapshots, snapshots, snapshots_now
@@ -249,9 +250,9 @@ def last_contacts(business: Business) -> pd.DataFrame:
 
 def _past_due(business: Business) -> set[str]:
     """Who has a span that is past due at the end of the month."""
-    own = months.kept_spans(business)
+    own = kept_spans(business)
     last_day = business.as_of - dt.timedelta(days=1)
-    due = own.filter((own.status == "past_due") & months.covers(own, last_day))
+    due = own.filter((own.status == "past_due") & covers(own, last_day))
     return set(due.customer_id.execute())
 
 

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from retention_helpers.business import Business, levels, months
+from retention_helpers.business import Business, levels
 from retention_helpers.business.levels import By
+from retention_helpers.business.losses import kept_leavings
 from retention_helpers.early_warning.rules import Rule, usable
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS, levels_of, snapshots
 from retention_helpers.shown.units import (
@@ -298,7 +299,7 @@ def leavers_seen(business: Business) -> Rate:
         return rate(0, 0)
     next_end = rows["as_of"] + pd.offsets.MonthBegin(1)
     left = rows["is_open"] & (rows["leaves_in"] <= (next_end - rows["as_of"]).dt.days)
-    own = months.kept_leavings(business)
+    own = kept_leavings(business)
     gone = own.filter((own.left_on >= rows["as_of"].min().date()) & (own.left_on < business.as_of))
     return rate(int(left.sum()), int(gone.count().execute()))
 

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business, levels, months
+from retention_helpers.business.losses import kept_leavings
+from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.early_warning import seen
 from retention_helpers.words import calendar
 
@@ -132,7 +134,7 @@ def _loaded(business: Business, parts: list[ir.Table]) -> pd.DataFrame:
 
 def _customer_names(business: Business) -> pd.Index:
     """The ids of all who were ever customers, in order."""
-    own = months.kept_leavings(business)
+    own = kept_leavings(business)
     found = own.select("customer_id").distinct().order_by("customer_id").execute()
     return pd.Index(found["customer_id"])
 
@@ -159,15 +161,15 @@ def _customers(business: Business, dates: seen.Dates) -> ir.Table:
     every = months.kept_customer_months(business)
     every_month = months.month_table(business)
     ends = every_month.filter(every_month.next_month.isin(list(dates)))
-    unstitched = months.kept_spans(business, gap_days=0)
-    there = unstitched.join(ends, months.covers(unstitched, ends.next_month - DAY))
+    unstitched = kept_spans(business, gap_days=0)
+    there = unstitched.join(ends, covers(unstitched, ends.next_month - DAY))
     known = there.select("customer_id", "month").distinct().mutate(is_there=True)
     at_end = every.filter(every.state_at_end != "none").join(ends, "month")
     rows = _joined(at_end, known, ["customer_id", "month"]).select(
         "customer_id", "plan", "interval", "is_there", as_of="next_month", state="state_at_end",
         mrr="mrr_at_end",
     )  # fmt: skip
-    own = months.kept_leavings(business)
+    own = kept_leavings(business)
     lasts = (own.begin_on < rows.as_of) & (own.ended_on.isnull() | (own.ended_on >= rows.as_of))
     served = rows.join(own, [rows.customer_id == own.customer_id, lasts]).drop("customer_id_right")
     people = business.table("customers")

@@ -21,6 +21,7 @@ import pandas as pd
 from scipy import special
 
 from retention_helpers.business import Business, months
+from retention_helpers.business.losses import kept_leavings
 from retention_helpers.contract.experiments import Design
 from retention_helpers.experiments.outcomes import (
     EACH,
@@ -259,7 +260,7 @@ def _everybody_else(business: Business, reachers: pd.DataFrame, found: Mapping[s
 
 def _stays(business: Business, units: ir.Table) -> ir.Table:
     """Whether they are customers at the landmark who have not asked to cancel."""
-    left = months.kept_leavings(business)
+    left = kept_leavings(business)
     own = units.join(left, "customer_id")
     there = (own.begin_on <= own.assigned_on) & (own.left_on.isnull() | (own.left_on > own.assigned_on))
     return own.group_by(EACH).aggregate(stays=there.any())

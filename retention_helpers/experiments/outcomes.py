@@ -13,7 +13,9 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retention_helpers.business import Business, months
+from retention_helpers.business import Business
+from retention_helpers.business.losses import kept_leavings
+from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.contract.experiments import Design, Outcome
 
 FAR = dt.date(9999, 12, 31)
@@ -121,8 +123,8 @@ def followed(business: Business, units: ir.Table, found: Mapping[str, Design]) -
 
 def _states(business: Business, units: ir.Table) -> ir.Table:
     """Whether they are customers, and pay, at the end of the outcome's day."""
-    spans = months.kept_spans(business)
-    own = units.join(spans, [units.customer_id == spans.customer_id, months.covers(spans, units.day_n)])
+    spans = kept_spans(business)
+    own = units.join(spans, [units.customer_id == spans.customer_id, covers(spans, units.day_n)])
     return own.group_by(EACH).aggregate(
         retained=own.state.notnull().any(), paying=(own.state == "paying").any()
     )
@@ -130,7 +132,7 @@ def _states(business: Business, units: ir.Table) -> ir.Table:
 
 def _leavings(business: Business, units: ir.Table) -> ir.Table:
     """From the day of the assignment on: the first request to cancel, and the first end of service."""
-    left = months.kept_leavings(business)
+    left = kept_leavings(business)
     own = units.join(left, "customer_id")
     asked, ended = own.asked_on >= own.assigned_on, own.ended_on >= own.assigned_on
     return own.group_by(EACH).aggregate(

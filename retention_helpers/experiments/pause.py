@@ -10,7 +10,8 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retention_helpers.business import Business, months
+from retention_helpers.business import Business
+from retention_helpers.business.spans import kept_spans
 from retention_helpers.contract.experiments import Outcome
 from retention_helpers.experiments.outcomes import EACH, assigned, followed, units_table
 from retention_helpers.experiments.plan import Plan
@@ -71,7 +72,7 @@ def pause_choices(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame
 
 def _paused(business: Business, units: ir.Table) -> ir.Table:
     """Those for whom a pause began from the offer on, by day 90."""
-    spans = months.kept_spans(business)
+    spans = kept_spans(business)
     paused = spans.filter(spans.status == "paused")
     own = units.join(paused, "customer_id")
     last_on = (own.assigned_on + ibis.interval(days=PAUSE_DAYS)).cast("date")

@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business import Business, months
+from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.contract.experiments import OUTCOMES, Design
 from retention_helpers.experiments.outcomes import assigned, followed, plans_table
 from retention_helpers.experiments.power import DAYS_A_MONTH, pace
@@ -299,8 +300,8 @@ def _past_units(business: Business, found: Mapping[str, Design], *, old: bool) -
     last_on = (anchored.started_on - anchored.days.as_interval("D")).cast("date")
     dated = anchored.mutate(last_on=(last_on - ibis.interval(days=1)).cast("date"))
     if old:
-        spans = months.kept_spans(business)
-        there = dated.join(spans, months.covers(spans, dated.last_on))
+        spans = kept_spans(business)
+        there = dated.join(spans, covers(spans, dated.last_on))
         rows = there.mutate(assigned_on=there.last_on)
     else:
         firsts = months.first_days(business)

@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business import Business, levels, months
+from retention_helpers.business.spans import kept_services
 from retention_helpers.shown.units import COUNT, MONTH, RATE, TEXT, Declared, columns, names_of, one_of
 from retention_helpers.statistics.intervals import Change, paired_change, with_rate
 from retention_helpers.words import calendar
@@ -82,7 +83,7 @@ def _customer_bits(business: Business) -> ir.Table:
     since = _table(
         [(month, 2 * bit - 1) for month, bit in _month_bits(business).items()], month="date", since="int64"
     )
-    own = months.kept_services(business)
+    own = kept_services(business)
     own = own.mutate(begin_month=own.begin_on.truncate("M"), end_month=own.end_on.truncate("M"))
     begins = own.left_join(since, own.begin_month == since.month).drop("month").rename(from_begin="since")
     both = begins.left_join(since, begins.end_month == since.month).drop("month").rename(from_end="since")

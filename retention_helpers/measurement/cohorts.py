@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business import Business, levels, months
+from retention_helpers.business.spans import kept_services
 from retention_helpers.measurement.measures import VERDICT
 from retention_helpers.shown.units import COUNT, DAY, MONTH, RATE, TEXT, YES_NO, columns, names_of
 from retention_helpers.statistics.intervals import Change, Rate, against_the_rest, change, rate, with_rate
@@ -80,7 +81,7 @@ def anniversary_triangle(business: Business, *, by: levels.By = ()) -> pd.DataFr
         names = [name for name in names_of(anniversary_triangle) if by or name not in ("by", "level")]
         return pd.DataFrame(columns=names)
     table = ibis.memtable(days, schema={"first_on": "date", "k": "int64", "day": "date"})
-    own = months.kept_services(business)
+    own = kept_services(business)
     wait = pd.Timedelta(days=1 + business.settings.switch_gap_days)
 
     def measured(firsts: ir.Table, kept_apart: list[str]) -> pd.DataFrame:

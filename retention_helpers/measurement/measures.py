@@ -16,6 +16,8 @@ import pandas as pd
 
 from retention_helpers.business import Business, levels, months
 from retention_helpers.business.bands import MRR_BANDS, mrr_band
+from retention_helpers.business.losses import kept_losses
+from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.contract.settings import Bands
 from retention_helpers.shown.units import (
     CODE,
@@ -119,7 +121,7 @@ def churn_kinds(business: Business) -> pd.DataFrame:
 
     Glossary: voluntary, involuntary, kind unknown.
     """
-    lost = months.kept_losses(business)
+    lost = kept_losses(business)
     counts = lost.group_by("month").aggregate(
         lost=lost.count(),
         voluntary=lost.count(where=lost.kind == "voluntary"),
@@ -437,7 +439,7 @@ def losses_by_tenure(business: Business, *, months_back: int = 1) -> pd.DataFram
 
     Glossary: losses by tenure.
     """
-    rows = months.kept_losses(business)
+    rows = kept_losses(business)
     first = months.month_starts(business)[-months_back:][0]
     tenure = rows.filter(rows.month >= first).tenure_days.execute()
     last = [*(day - 1 for day in TENURE_DAYS[1:]), None]
@@ -458,10 +460,10 @@ def switch_gap_sensitivity(business: Business) -> pd.DataFrame:
     """
     found = []
     for gap in SWITCH_GAPS:
-        spans = months.kept_spans(business, gap_days=gap)
+        spans = kept_spans(business, gap_days=gap)
         each = spans.group_by("customer_id").aggregate(
-            at_start=months.covers(spans, business.report_month - A_DAY).any(),
-            at_end=months.covers(spans, business.as_of - A_DAY).any(),
+            at_start=covers(spans, business.report_month - A_DAY).any(),
+            at_end=covers(spans, business.as_of - A_DAY).any(),
         )
         counts = each.aggregate(
             at_start=each.count(where=each.at_start),
@@ -482,7 +484,7 @@ def customers_lost(business: Business) -> pd.DataFrame:
     name stands only where the owner set `show_names` and brought one; mrr is that of the month's start;
     without a reason nobody asked, or answered.
     """
-    rows = months.kept_losses(business)
+    rows = kept_losses(business)
     now = rows.filter(rows.month == business.report_month)
     columns = ["customer_id", "lost_on", "tenure_days", "mrr", "plan", "kind", "reason"]
     customers = business.table("customers")
@@ -501,8 +503,8 @@ def past_due(business: Business) -> pd.DataFrame:
     Past due is still a customer; only the end of the span makes a loss. Columns: customer_id, plan (of
     the largest span past due), mrr (of the spans past due).
     """
-    spans = months.kept_spans(business)
-    due = spans.filter((spans.status == "past_due") & months.covers(spans, business.as_of - A_DAY))
+    spans = kept_spans(business)
+    due = spans.filter((spans.status == "past_due") & covers(spans, business.as_of - A_DAY))
     largest = due.mutate(
         nth=ibis.row_number().over(
             ibis.window(

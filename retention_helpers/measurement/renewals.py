@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business import Business, months
+from retention_helpers.business.spans import kept_spans, stretches
 from retention_helpers.measurement.measures import CHURN, YEAR
 from retention_helpers.shown.units import COUNT, columns, one_of
 from retention_helpers.statistics.intervals import with_rate
@@ -18,8 +19,8 @@ PERIODS = ("month", f"last {YEAR} months")
 
 def _with_group(business: Business) -> ir.Table:
     """The customers at the start of each month, by whether an annual renewal falls due in it."""
-    spans = months.kept_spans(business)
-    terms = months.stretches(spans.filter(spans.interval == ANNUAL))
+    spans = kept_spans(business)
+    terms = stretches(spans.filter(spans.interval == ANNUAL))
     rows = months.kept_customer_months(business).filter(lambda row: row.state_at_start != "none")
     running = rows.join(terms, "customer_id").filter(
         lambda row: (row.begin_on < row.month) & (row.end_on.isnull() | (row.end_on >= row.month))

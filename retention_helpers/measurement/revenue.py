@@ -6,6 +6,7 @@ from decimal import Decimal
 import pandas as pd
 
 from retention_helpers.business import Business, months
+from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.shown.units import COUNT, MONEY, MONTH, SHARE, TEXT, columns, names_of
 from retention_helpers.statistics import money
 from retention_helpers.words import calendar
@@ -101,10 +102,10 @@ def mrr_by_currency(business: Business) -> pd.DataFrame:
 
     Glossary: exchange rates.
     """
-    spans = months.kept_spans(business)
+    spans = kept_spans(business)
     foreign = spans.filter((spans.state == "paying") & (spans.currency != business.currency))
     table = months.month_table(business)
-    covering = foreign.join(table, months.covers(foreign, table.last_day))
+    covering = foreign.join(table, covers(foreign, table.last_day))
     sums = covering.group_by(["month", "currency"]).aggregate(mrr_at_end=covering.mrr.sum())
     frame = sums.order_by(["month", "currency"]).execute()
     return frame.astype({"month": "datetime64[s]"})

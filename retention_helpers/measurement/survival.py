@@ -23,6 +23,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from retention_helpers.business import Business, levels, months
+from retention_helpers.business.losses import kept_endings
+from retention_helpers.business.spans import covers, kept_services, kept_spans
 from retention_helpers.measurement.measures import VERDICT
 from retention_helpers.shown.units import (
     COUNT,
@@ -55,9 +57,9 @@ DAY = np.timedelta64(1, "D")
 
 def _first_services(business: Business) -> ir.Table:
     """A row a customer: first_on, lost_on (null: still there), kind of that loss, first plan."""
-    served = months.kept_services(business)
+    served = kept_services(business)
     first = served.filter(served.service == 1).select("customer_id", first_on="begin_on")
-    ended = months.kept_endings(business)
+    ended = kept_endings(business)
     lost = ended.filter(ended.service == 1).select("customer_id", "kind", lost_on="end_on")
     plans = levels.first_spans(business).select("customer_id", "plan")
     both = first.left_join(lost, "customer_id").drop("customer_id_right").join(plans, "customer_id")
@@ -453,11 +455,11 @@ def _amounts(business: Business) -> npt.NDArray[np.float64]:
     firsts = months.first_days(business)
     # Numbers instead of names: a million customers have twelve million amounts.
     numbered = firsts.mutate(row=ibis.row_number().over(order_by="customer_id"))
-    spans = months.kept_spans(business)
+    spans = kept_spans(business)
     paying = spans.filter(spans.state == "paying").join(numbered, "customer_id")
     dated = paying.join(due, "first_on")
     found = (
-        dated.filter(months.covers(dated, dated.day))
+        dated.filter(covers(dated, dated.day))
         .group_by(["row", "k"])
         .aggregate(mrr=dated.mrr.sum().cast("decimal(18, 6)").cast("float64"))
         .execute()

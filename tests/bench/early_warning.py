@@ -21,6 +21,7 @@ import duckdb
 import psutil
 
 from retention_helpers.business import months, open_business
+from retention_helpers.business.losses import kept_leavings
 from retention_helpers.early_warning import snapshots
 from retention_helpers.early_warning.past import back_test
 from retention_helpers.early_warning.people import at_risk
@@ -114,7 +115,7 @@ def _measure(data: Path, cache: Path) -> None:
 
     scan()
     floor = _timed("one scan of the events", scan, 0.0, peak)
-    for name, kept in (("customer-months", months.kept_customer_months), ("leavings", months.kept_leavings)):
+    for name, kept in (("customer-months", months.kept_customer_months), ("leavings", kept_leavings)):
         _timed(f"  {name}, which other pages use too", lambda kept=kept: kept(business), floor, peak)
     _timed(
         "  customer-days, which other pages use too", lambda: months.kept_customer_days(business), floor, peak

@@ -13,7 +13,8 @@ from typing import Any
 
 import duckdb
 
-from retention_helpers.business import months, open_business
+from retention_helpers.business import open_business
+from retention_helpers.business.losses import kept_endings
 from retention_helpers.measurement import survival
 
 CUSTOMERS = 1_000_000
@@ -63,7 +64,7 @@ def main() -> None:
         business = seconds(
             "the gate", lambda: open_business(Path(home) / "data", MONTH, cache=Path(home) / "cache")
         )
-        seconds("services and endings", lambda: months.kept_endings(business))
+        seconds("services and endings", lambda: kept_endings(business))
         tenures = seconds("tenures", lambda: survival.tenures(business))
         seconds("the curve", lambda: survival.curve(tenures))
         seconds("months of heavy loss", lambda: survival.loss_by_month_of_tenure(tenures, min_customers=20))

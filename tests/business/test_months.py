@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 
 from retention_helpers.business import Business, months
+from retention_helpers.business.losses import kept_leavings, kept_losses
+from retention_helpers.business.spans import kept_services
 from retention_helpers.words.errors import InputError
 
 MARCH = "2026-03"
@@ -38,7 +40,7 @@ def of_month(business: Business, customer: str, month: str = MARCH) -> Any:
 
 def services(business: Business, customer: str) -> list[tuple[str, str]]:
     """The first day of each service of a customer, and the day on which it ended ("" while it lasts)."""
-    found = months.kept_services(business).order_by(["customer_id", "service"]).execute()
+    found = kept_services(business).order_by(["customer_id", "service"]).execute()
     own = found[found["customer_id"] == customer]
     return [
         (f"{row.begin_on:%Y-%m-%d}", "" if pd.isna(row.end_on) else f"{row.end_on:%Y-%m-%d}")
@@ -152,7 +154,7 @@ def test_a_short_stay_after_a_loss_leaves_the_loss(short_stays: Business) -> Non
     """Lost on 5 March; a few hours on 20 March make a second service, and the loss's day is the last end."""
     assert movements(short_stays, "once_more")[MARCH] == "lost"
     assert services(short_stays, "once_more") == [("2026-01-20", "2026-03-05"), ("2026-03-20", "2026-03-20")]
-    lost = months.kept_losses(short_stays).execute()
+    lost = kept_losses(short_stays).execute()
     assert [f"{day:%Y-%m-%d}" for day in lost["lost_on"]] == ["2026-03-20"]
 
 
@@ -357,7 +359,7 @@ def test_a_cut_in_the_middle_of_a_gap_knows_only_the_end(opened: Any) -> None:
     spans = [("A", "2026-01-10", "2026-03-30", 100), ("A", "2026-04-02", "", 100)]
     with opened(spans, MARCH) as march:
         assert movements(march, "A")[MARCH] == "lost"
-        assert f"{months.kept_losses(march).execute()['lost_on'].iloc[0]:%Y-%m-%d}" == "2026-03-30"
+        assert f"{kept_losses(march).execute()['lost_on'].iloc[0]:%Y-%m-%d}" == "2026-03-30"
     with opened(spans, "2026-04") as april:
         assert movements(april, "A") == {
             "2026-01": "new", "2026-02": "stayed", MARCH: "stayed", "2026-04": "stayed",
@@ -427,7 +429,7 @@ def test_a_return_that_does_not_last_is_a_loss(goers: Business) -> None:
     """Customer at the start, not at the end; lost on the day of the last end."""
     row = of_month(goers, "lost_anyway")
     assert (row.movement, row.ends, bool(row.left_and_returned)) == ("lost", 2, False)
-    lost = months.kept_losses(goers).execute().set_index("customer_id").loc["lost_anyway"]
+    lost = kept_losses(goers).execute().set_index("customer_id").loc["lost_anyway"]
     assert (f"{lost.lost_on:%Y-%m-%d}", lost.tenure_days) == ("2026-03-18", 67)
 
 
@@ -572,7 +574,7 @@ def losses(business_of: Callable[..., Business]) -> pd.DataFrame:
             ("kind_first", "2026-03-01", "too_expensive", "involuntary"),
         ],
     )
-    return months.kept_losses(business).execute().set_index(["customer_id", "month"]).sort_index()
+    return kept_losses(business).execute().set_index(["customer_id", "month"]).sort_index()
 
 
 def why(losses: pd.DataFrame, customer: str, month: str = "2026-03-01") -> tuple[str, str | None, bool]:
@@ -609,7 +611,7 @@ def test_an_answer_on_the_day_on_which_service_begins_belongs_to_it(opened: Any)
         ("B", "2026-02-10", "too_complex", "voluntary"),
     ]
     with opened(spans, cancellations=answers) as business:
-        lost = months.kept_losses(business).execute().set_index(["customer_id", "month"])
+        lost = kept_losses(business).execute().set_index(["customer_id", "month"])
     assert why(lost, "B") == ("voluntary", "too_complex", True)
     assert why(lost, "A") == ("voluntary", "too_expensive", True)
 
@@ -685,7 +687,7 @@ def leavings(business_of: Callable[..., Business]) -> pd.DataFrame:
             ("twice", "2026-01-20", "too_expensive", "voluntary"),
         ],
     )
-    return months.kept_leavings(business).execute().set_index(["customer_id", "service"])
+    return kept_leavings(business).execute().set_index(["customer_id", "service"])
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from retention_helpers.business import SAMPLE, Business, months, open_business
+from retention_helpers.business import SAMPLE, Business, open_business
 from retention_helpers.business.opening import narrowed
+from retention_helpers.business.spans import kept_spans
 from retention_helpers.measurement import measures
 from retention_helpers.words.errors import InputError
 
@@ -55,7 +56,7 @@ def test_the_parts_add_up_to_the_whole(whole: Business) -> None:
     parts = [measures.customer_movement(narrowed(whole, {"country": level})) for level in levels]
     together = sum(part.drop(columns="month").iloc[-1] for part in parts)
     assert together.equals(measures.customer_movement(whole).drop(columns="month").iloc[-1])
-    assert months.kept_spans(whole).count().execute() == len(SPANS)
+    assert kept_spans(whole).count().execute() == len(SPANS)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from statsmodels.stats.contingency_tables import mcnemar
 from test_laws import COMMON, World, history, moments, sample_world, worlds
 
 from retention_helpers import measurement
-from retention_helpers.business import SAMPLE, Business, months, open_business
+from retention_helpers.business import SAMPLE, Business, open_business
+from retention_helpers.business.spans import kept_services
 from retention_helpers.measurement import activity, measures
 from retention_helpers.measurement.said import activity as said_activity
 from retention_helpers.shown import figures
@@ -824,7 +825,7 @@ def test_use_falls_silent_after_a_request_to_cancel(sample: Business) -> None:
     and were customers to its end, far fewer were active in it than of the others."""
     asked = pd.read_csv(SAMPLE / "cancellations.csv")
     asked["asked_on"] = pd.to_datetime(asked["canceled_at"].str[:10])
-    ended = months.kept_services(sample).execute().groupby("customer_id")["end_on"].max()
+    ended = kept_services(sample).execute().groupby("customer_id")["end_on"].max()
     rows = activity.customer_activity(sample).execute()
     rows = rows[rows["state"].isin(["staying", "returning", "gone dormant", "dormant"])]
     rows["is_active"] = rows["state"].isin(["staying", "returning"])

@@ -19,6 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from retention_helpers.business import Business, months
+from retention_helpers.business.losses import kept_leavings, kept_losses
+from retention_helpers.business.spans import kept_services
 from retention_helpers.measurement import cohorts, measures, survival
 
 ZONES = ("UTC", "Europe/Berlin", "Pacific/Auckland", "America/New_York", "Asia/Kolkata", "America/Santiago")
@@ -170,9 +172,9 @@ def by_month(frame: pd.DataFrame) -> dict[dt.date, dict[str, Any]]:
 
 def measured(business: Business) -> dict[str, Any]:
     """Every table of the package in plain Python."""
-    lost = months.kept_losses(business).execute()
-    served = months.kept_services(business).order_by(["customer_id", "service"]).execute()
-    gone = months.kept_leavings(business).execute()
+    lost = kept_losses(business).execute()
+    served = kept_services(business).order_by(["customer_id", "service"]).execute()
+    gone = kept_leavings(business).execute()
     rows = months.kept_customer_months(business).execute()
     kept = measures.revenue_retention(business)
     kinds = measures.churn_kinds(business)

@@ -1,0 +1,126 @@
+"""When a customer had service: the spans of the subscriptions, short gaps stitched, and their unions."""
+
+import datetime as dt
+
+import ibis
+import ibis.expr.types as ir
+
+from retention_helpers.business.opened import Business
+from retention_helpers.contract.tables import PAUSED, PAYING
+
+FAR = dt.datetime(9999, 12, 31)
+
+
+def _service_spans(business: Business) -> ir.Table:
+    """The spans that are service: paying, or paused. A stay of less than a day ends as it starts."""
+    spans = business.table("subscriptions")
+    status = spans.status.fill_null("active")
+    state = ibis.cases(
+        (status.isin(PAYING) & (spans.mrr > 0), "paying"),
+        (status.isin(PAUSED), "paused"),
+    )
+    end = ibis.greatest(spans.ended_at, spans.started_at)
+    return spans.select(
+        "customer_id",
+        "started_at",
+        "started_on",
+        end_at=ibis.ifelse(spans.ended_at.isnull(), ibis.literal(FAR), end),
+        end_on=spans.ended_on,
+        state=state,
+        mrr=ibis.ifelse(state == "paying", spans.mrr, 0).cast("decimal(18, 6)"),
+        plan=spans.plan.fill_null("(no plan)"),
+        interval=spans.interval.fill_null("(not given)"),
+        status=status,
+        currency=spans.currency.upper().fill_null(business.currency),
+    ).filter(lambda span: span.state.notnull())
+
+
+def _with_breaks(spans: ir.Table) -> ir.Table:
+    """Each span with `reached`: the latest end of service among the customer's earlier spans."""
+    ordered = ibis.window(group_by="customer_id", order_by=["started_at", "end_at"])
+    so_far = spans.mutate(
+        reach=spans.end_at.max().over(
+            ibis.cumulative_window(group_by="customer_id", order_by=["started_at", "end_at"])
+        )
+    )
+    return so_far.mutate(reached=so_far.reach.lag().over(ordered)).drop("reach")
+
+
+def spans(business: Business, *, gap_days: int) -> ir.Table:
+    """A row a span of service, at a constant plan and price, short gaps stitched.
+
+    Where service is interrupted for at most `gap_days` × 24 hours, the spans that end where the gap opens
+    are taken to last until service goes on.
+
+    Columns: customer_id, started_at, end_at (far away: open), started_on, end_on (null: open), state
+    (paying, paused), mrr (in the report's currency), plan, interval, status, currency (of the price).
+
+    Glossary: span; paying; paused; switch gap.
+    """
+    all_spans = _service_spans(business)
+    breaks = _with_breaks(all_spans)
+    gap_hours = ibis.interval(hours=24 * gap_days)
+    short = breaks.filter(
+        (breaks.started_at > breaks.reached) & (breaks.started_at <= breaks.reached + gap_hours)
+    )
+    gaps = short.select(
+        "customer_id", opens_at="reached", closes_at="started_at", closes_on="started_on"
+    ).distinct()
+    joined = all_spans.left_join(
+        gaps,
+        [all_spans.customer_id == gaps.customer_id, all_spans.end_at == gaps.opens_at],
+    )
+    return joined.mutate(
+        end_at=ibis.coalesce(joined.closes_at, joined.end_at),
+        end_on=ibis.coalesce(joined.closes_on, joined.end_on),
+    ).select(*all_spans.columns)
+
+
+def kept_spans(business: Business, *, gap_days: int | None = None) -> ir.Table:
+    """`spans` at a switch gap (default: the setting `switch_gap_days`), computed once."""
+    days = business.settings.switch_gap_days if gap_days is None else gap_days
+    return business.keep(f"spans_{days}", lambda: spans(business, gap_days=days))
+
+
+def covers(own: ir.Table, day: dt.date | ir.DateValue) -> ir.BooleanColumn:
+    """Whether a span lasts at the end of a day: it began on it or before, and ends later or not at all."""
+    return (own.started_on <= day) & (own.end_on.isnull() | (own.end_on > day))
+
+
+def stretches(own: ir.Table) -> ir.Table:
+    """A row a customer an unbroken stretch of spans: customer_id, service (1, 2, …), begin_on, end_on.
+
+    end_on is null where the stretch goes on.
+    """
+    breaks = _with_breaks(own)
+    begins = ibis.cases((breaks.reached.isnull() | (breaks.started_at > breaks.reached), breaks.started_at))
+    numbered = breaks.mutate(
+        service=begins.count().over(
+            ibis.cumulative_window(group_by="customer_id", order_by=["started_at", "end_at"])
+        )
+    )
+    return numbered.group_by(["customer_id", "service"]).aggregate(
+        begin_on=numbered.started_on.min(),
+        end_on=ibis.ifelse(
+            (numbered.end_at == ibis.literal(FAR)).any(),
+            ibis.null("date"),
+            # The day of the latest end; an end on the day of the start may be stamped before it.
+            ibis.greatest(numbered.end_on.max(), numbered.started_on.min()),
+        ),
+    )
+
+
+def services(business: Business) -> ir.Table:
+    """A row a customer a service: an unbroken stretch of paying or paused time.
+
+    Columns: customer_id, service (1, 2, …), begin_on, end_on (null: going on). A customer who comes back
+    after a longer gap has two services.
+
+    Glossary: service.
+    """
+    return stretches(kept_spans(business))
+
+
+def kept_services(business: Business) -> ir.Table:
+    """`services`, computed once."""
+    return business.keep("services", lambda: services(business))
