@@ -643,9 +643,9 @@ def test_an_amount_that_is_empty_is_not_0(read, tmp_path):
     rows = [subscription_row("1"), subscription_row("t", Quantity=12, Amount=""), GONE_ROW]
     (message,) = stops(read(export(tmp_path / "s.csv", SUBSCRIPTION_COLUMNS, rows)))
     assert message == (
-        "s.csv: a price has no amount of its own, as where it has tiers, and what is paid is not known in 1 of "
-        "3 rows (first: line 3). Bring subscriptions and invoices as objects of the API: the lines say what "
-        "was billed."
+        "s.csv: a price has no amount of its own, as where it has tiers, and what is paid is not known in 1 "
+        "of 3 rows (first: line 3). Bring subscriptions and invoices as objects of the API: the lines say "
+        "what was billed."
     )
 
 
