@@ -12,6 +12,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from retention_helpers import sources
 from retention_helpers.contract.settings import Settings
@@ -24,6 +26,7 @@ from retention_helpers.sources.paddle import history
 MONTHLY = {"interval": "month", "frequency": 1}
 PRICE = {
     "id": "pri_01", "name": "Monthly (per seat)", "billing_cycle": MONTHLY, "trial_period": None,
+    "tax_mode": "external", "unit_price_overrides": [],
     "unit_price": {"amount": "3000", "currency_code": "USD"},
 }  # fmt: skip
 ITEM = {"status": "active", "quantity": 2, "recurring": True, "trial_dates": None, "price": PRICE,
@@ -141,7 +144,8 @@ def test_amounts_a_month(imported: Callable[..., Imported], items: list[tuple], 
             "billing_cycle": {"interval": interval, "frequency": frequency}}}
         for amount, currency, interval, frequency, quantity in items
     ]  # fmt: skip
-    assert spans(imported(subscription(items=made)))[0][2] == mrr
+    found = imported(subscription(items=made, currency_code=items[0][1]))
+    assert spans(found)[0][2] == mrr
 
 
 def test_what_does_not_recur_is_no_mrr(imported: Callable[..., Imported]) -> None:
@@ -268,8 +272,8 @@ def test_a_discount_without_bills_is_said(imported: Callable[..., Imported]) -> 
     """The subscription names it, and not its amount."""
     found = imported(subscription(discount={"id": "dsc_01"}), CUSTOMER)
     assert [fault.message for fault in found.faults] == [
-        "Paddle: 1 subscription had a discount whose amount only transactions tell (first: object 1). MRR "
-        "stands at the price before it. Export the transactions too."
+        "Paddle: there is a discount whose amount only transactions tell, and MRR stands at the price before "
+        "it in 1 of 1 rows (first: object 1). Export the transactions too: they say what was billed."
     ]
 
 
@@ -333,6 +337,163 @@ def test_past_due_since_the_first_unpaid_period(imported: Callable[..., Imported
     assert spans(imported(subscription(status="past_due"), *BILLS[:2], unpaid)) == [
         ("2026-01-05", "2026-03-05", "60", "active"), ("2026-03-05", None, "60", "past_due"),
     ]  # fmt: skip
+
+
+# --- what the customer pays ------------------------------------------------------------------------
+
+
+def override(amount: str, currency: str, *countries: str) -> dict[str, Any]:
+    unit = {"amount": amount, "currency_code": currency}
+    return {"country_codes": list(countries), "unit_price": unit}
+
+
+def in_euros(*overrides: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A subscription of one seat in euros, whose base price is 30 dollars."""
+    item = ITEM | {"quantity": 1, "price": PRICE | {"unit_price_overrides": list(overrides)}}
+    return subscription(items=[item], currency_code="EUR", **changes)
+
+
+def rules(found: Imported) -> list[tuple[str, str]]:
+    return [(fault.level, fault.rule) for fault in found.faults]
+
+
+def test_the_price_is_the_one_in_the_customer_s_currency(imported: Callable[..., Imported]) -> None:
+    """30 dollars, 25 euros in Germany and France: the customer pays 25 euros."""
+    two = (override("2500", "EUR", "DE"), override("2500", "EUR", "FR"), override("2600", "GBP", "GB"))
+    found = imported(in_euros(*two), CUSTOMER)
+    assert rows(found, "subscriptions", "mrr", "currency") == [("25", "EUR")] and rules(found) == []
+
+
+UNKNOWN = {
+    "converted from another currency": (),
+    "two prices in that currency": (override("2500", "EUR", "DE"), override("2700", "EUR", "FR")),
+}
+
+
+@pytest.mark.parametrize("overrides", UNKNOWN.values(), ids=UNKNOWN.keys())
+def test_a_price_that_only_bills_tell_is_asked_for(
+    imported: Callable[..., Imported], tmp_path: Path, overrides: tuple
+) -> None:
+    """Nothing says which it is, or at which rate: a stop without transactions, their 27.50 with them."""
+    found = imported(in_euros(*overrides), CUSTOMER)
+    assert [fault.message for fault in found.faults] == [
+        "Paddle: it is not known what the price is in the customer's currency in 1 of 1 rows (first: object "
+        "1). Export the transactions too: they say what was billed."
+    ]
+    first = bill("2026-01-05", "2026-02-05", "2750", currency_code="EUR")
+    assert [(span["mrr"], span["currency"]) for span in history.spans_of(in_euros(*overrides), [first])] == [
+        (27.5, "EUR")
+    ]
+
+
+def test_a_trial_needs_no_price_yet(imported: Callable[..., Imported]) -> None:
+    assert rules(imported(in_euros(status="trialing", first_billed_at=None), CUSTOMER)) == []
+
+
+@pytest.mark.parametrize("mode", ["internal", "account_setting", None])
+def test_a_price_that_may_include_tax_is_said(imported: Callable[..., Imported], mode: str | None) -> None:
+    """Only a bill tells how much: a warning with how many it is about."""
+    taxed = subscription(items=[ITEM | {"price": PRICE | {"tax_mode": mode}}])
+    found = imported(taxed, subscription(id="sub_02"), CUSTOMER)
+    assert rules(found) == [("warning", "tax in the price")] and found.faults[0].rows == 1
+    assert "in 1 of 2 rows" in found.faults[0].message
+
+
+def test_a_change_after_the_last_bill_is_without_the_tax_in_its_price() -> None:
+    """35.70 a seat with 19 % in it: billed 60 for two; from 20 February three, 90, and not 107.10."""
+    of = PRICE | {"tax_mode": "internal", "unit_price": {"amount": "3570", "currency_code": "USD"}}
+    totals = {"subtotal": "6000", "discount": "0", "tax": "1140", "total": "7140"}
+    lines = [{"price_id": "pri_01", "quantity": 2, "proration": None, "tax_rate": "0.19", "totals": totals}]
+    first = bill("2026-02-05", "2026-03-05", "6000", items=[{"price": of, "quantity": 2}])
+    first["details"]["line_items"] = lines
+    change = bill("2026-02-20", "2026-03-05", "1500", origin="subscription_update", billed_at="2026-02-20")
+    now = subscription(items=[ITEM | {"quantity": 3, "price": of}])
+    spans = list(history.spans_of(now, [first, change]))
+    assert [round(span["mrr"], 6) for span in spans] == [60, 90]  # type: ignore[call-overload]
+    assert not history.differs_from_last_bill(now, [first, change])
+
+
+def test_a_price_that_is_another_than_the_last_bill_s_is_said(imported: Callable[..., Imported]) -> None:
+    """Billed 60, to be billed 90: 60 counts."""
+    found = imported(subscription(items=[ITEM | {"quantity": 3}]), *BILLS, CUSTOMER)
+    assert spans(found) == [("2026-01-05", None, "60", "active")]
+    assert rules(found) == [("note", "price differs from the last bill")]
+
+
+# --- free time -------------------------------------------------------------------------------------
+
+
+def free(start: str, end: str) -> dict[str, Any]:
+    """A renewal of which a discount takes off everything."""
+    made = bill(start, end, "6000", payments=[])
+    made["details"]["line_items"][0]["totals"] = {"subtotal": "6000", "discount": "6000", "tax": "0"}
+    return made
+
+
+MONTHS = [f"2026-{month:02}-05" for month in range(1, 9)]
+
+
+def test_a_free_month_of_a_payer_is_no_loss(imported: Callable[..., Imported]) -> None:
+    """60 in January and February, nothing in March by a discount, 60 in April: a customer throughout."""
+    found = imported(subscription(), *BILLS[:2], free(*MONTHS[2:4]), bill(*MONTHS[3:5], "6000"), CUSTOMER)
+    assert spans(found) == [
+        ("2026-01-05", "2026-03-05", "60", "active"), ("2026-03-05", "2026-04-05", None, "comped"),
+        ("2026-04-05", None, "60", "active"),
+    ]  # fmt: skip
+    assert rules(found) == []
+
+
+ENDS = {"over": (None, "comped"), "to a day": ("2026-05-05T00:00:00Z", "comped"), "for good": ("", "active")}
+
+
+@pytest.mark.parametrize(("ends_at", "status"), ENDS.values(), ids=ENDS.keys())
+def test_free_time_that_goes_on_is_comped_where_its_end_is_known(
+    imported: Callable[..., Imported], ends_at: str | None, status: str
+) -> None:
+    """Free since March: to the end of the discount, or of the one bill; for good is a loss, and said."""
+    discount = None if ends_at is None else {"id": "dsc_01", "ends_at": ends_at or None}
+    found = imported(subscription(discount=discount), *BILLS[:2], free(*MONTHS[2:4]), CUSTOMER)
+    assert [span[3] for span in spans(found)] == ["active", status]
+    is_loss = status == "active"
+    assert [mrr for _, _, mrr, _ in spans(found)] == ["60", "0" if is_loss else None]
+    assert rules(found) == ([("warning", "free without an end")] if is_loss else [])
+
+
+def test_a_trial_of_a_payer_is_free_time_and_of_an_added_item_no_trial_of_the_whole(
+    imported: Callable[..., Imported],
+) -> None:
+    """Paid since January: all of it on trial in June is comped; an item on trial in June counts from July."""
+    june = {"starts_at": "2026-06-05T00:00:00Z", "ends_at": "2026-07-05T00:00:00Z"}
+    given = subscription(status="trialing", items=[ITEM | {"trial_dates": june}])
+    assert [span[1:] for span in spans(imported(given))] == [
+        ("2026-06-05", "60", "active"), ("2026-07-05", None, "comped"), (None, "60", "active"),
+    ]  # fmt: skip
+    extra = ITEM | {"quantity": 1, "trial_dates": june}
+    now = history.spans_of(subscription(items=[ITEM, extra]), [])
+    assert [(span["mrr"], span["status"]) for span in now] == [(60, "active"), (90, "active")]
+
+
+def test_a_charge_of_once_does_not_hide_a_pause() -> None:
+    """Not billed for February; help is charged on 10 February, with a period of its own."""
+    charge = bill("2026-02-05", "2026-03-05", "100", origin="subscription_charge",
+                  items=[{"price": PRICE | {"billing_cycle": None}, "quantity": 1}])  # fmt: skip
+    spans = list(history.spans_of(subscription(), [BILLS[0], charge, BILLS[2]]))
+    assert [span["status"] for span in spans] == ["active", "paused", "active"]
+
+
+@given(st.lists(st.sampled_from(["paid", "free", "none"]), max_size=5), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_nothing_between_two_paid_months_makes_a_loss(ways: list[str], shuffled: Any) -> None:
+    """Free by a discount or not billed at all: service is unbroken, MRR 60 or none, in any order."""
+    months = list(zip(MONTHS, MONTHS[1:], ["paid", *ways, "paid"], strict=False))
+    made = {"paid": lambda start, end: bill(start, end, "6000"), "free": free}
+    bills = [made[way](start, end) for start, end, way in months if way != "none"]
+    shuffled.shuffle(bills)
+    spans = list(history.spans_of(subscription(), sorted(bills, key=lambda one: one["billed_at"])))
+    assert [span["started_at"] for span in spans[1:]] == [span["ended_at"] for span in spans[:-1]]
+    assert {(span["mrr"], span["status"]) for span in spans} <= {
+        (60, "active"), (None, "comped"), (None, "paused"),
+    }  # fmt: skip
 
 
 # --- payments --------------------------------------------------------------------------------------
@@ -464,6 +625,33 @@ def test_what_was_never_paid_or_disputed_was_not_the_customer_s_choice(
         ("ctm_01", "2026-04-05T10:18:47Z", "payment_failed", None, "involuntary"),
         ("ctm_02", "2026-04-05T10:18:47Z", "payment_disputed", None, "involuntary"),
     ]
+
+
+# --- persons and the owner's own data --------------------------------------------------------------
+
+
+def test_one_e_mail_under_two_customers_is_said_and_joined_on_request(
+    imported: Callable[..., Imported], tmp_path: Path
+) -> None:
+    """Ada left and came back under another id."""
+    again = CUSTOMER | {"id": "ctm_02", "email": " ada@example.com", "created_at": "2026-05-01T00:00:00Z"}
+    things = (subscription(**CANCELED), subscription(id="sub_02", customer_id="ctm_02"), CUSTOMER, again)
+    found = imported(*things)
+    assert rules(found) == [("warning", "one e-mail, several customers")]
+    assert "1 e-mail stands under several customers (ctm_01 and ctm_02)" in found.faults[0].message
+    order = Order([tmp_path / "in" / "objects.json"], tmp_path / "into", Settings(), {"same_person": "email"})
+    joined = sources.importer("paddle").read(order)
+    assert rows(joined, "subscriptions", "customer_id") == [("ctm_01",)] * 2
+    assert rows(joined, "customers", "customer_id", "signed_up_at") == [("ctm_01", "2026-01-05T10:12:00Z")]
+    assert aside(joined) == [("object 4", "an earlier customer has the same e-mail (same_person: email)")]
+    assert rules(joined) == [("note", "one e-mail, several customers")]
+
+
+def test_own_data_never_take_the_place_of_ours(imported: Callable[..., Imported]) -> None:
+    own = {"customer_id": "7", "email": "x", "tags": ["a", "b"], "team": "b"}
+    found = imported(subscription(), CUSTOMER | {"custom_data": own})
+    names = ("customer_id", "email", "customer_id (custom data)", "email (custom data)", "tags", "team")
+    assert rows(found, "customers", *names) == [("ctm_01", "Ada@Example.com", "7", "x", '["a", "b"]', "b")]
 
 
 # --- files -----------------------------------------------------------------------------------------

@@ -142,8 +142,9 @@ def test_a_plan_is_called_by_its_nickname_the_products_name_or_an_id(imported):
 def test_a_price_with_tiers_has_no_amount_and_asks_for_the_invoices(imported, read, tmp_path):
     tiers = subscription("1", "2026-01-05", item(price(None, billing_scheme="tiered")))
     assert stops(imported(tiers)) == [
-        "subscriptions.jsonl: a price has tiers and no amount of its own in 1 of 2 rows (first: line 1). "
-        "Bring the invoices too: their lines say what was billed."
+        "subscriptions.jsonl: a price has no amount of its own, as where it has tiers, and what is paid is "
+        "not known in 1 of 2 rows (first: line 1). Bring subscriptions and invoices as objects of the API: "
+        "the lines say what was billed."
     ]
     billed = line("1", "2026-01-05", "2026-02-05", 4500, of=price(None))
     files = (
@@ -626,15 +627,83 @@ def test_the_active_tab_alone_is_refused(read, tmp_path):
 
 def test_cells_that_cannot_be_read_are_said_with_their_line(exported):
     found = exported(
-        subscription_row("1", **{"Start Date (UTC)": "01/05/2026"}), subscription_row("2", Amount="dear"),
+        subscription_row("1", **{"Start Date (UTC)": "soon"}), subscription_row("2", Amount="dear"),
         subscription_row("3", Interval="fortnight"),
     )  # fmt: skip
     said_of = "subscriptions.csv: a time or an amount cannot be read"
     assert [message.split(". ")[0] for message in stops(found)] == [
-        f"{said_of} (started: '01/05/2026') in 1 of 4 rows (first: line 2)",
+        f"{said_of} (started: 'soon') in 1 of 4 rows (first: line 2)",
         f"{said_of} (amount: 'dear') in 1 of 4 rows (first: line 3)",
         f"{said_of} (interval: 'fortnight') in 1 of 4 rows (first: line 4)",
     ]
+
+
+def test_an_amount_that_is_empty_is_not_0(read, tmp_path):
+    """A price with tiers has no Amount in the export: a stop that names the row, and not a customer less."""
+    rows = [subscription_row("1"), subscription_row("t", Quantity=12, Amount=""), GONE_ROW]
+    (message,) = stops(read(export(tmp_path / "s.csv", SUBSCRIPTION_COLUMNS, rows)))
+    assert message == (
+        "s.csv: a price has no amount of its own, as where it has tiers, and what is paid is not known in 1 "
+        "of 3 rows (first: line 3). Bring subscriptions and invoices as objects of the API: the lines say "
+        "what was billed."
+    )
+
+
+def test_times_that_a_spreadsheet_rewrote_are_asked_about(read, tmp_path):
+    """1/5/26 may be January or May: asked as by every source, and read once it is said."""
+    times = {"Created (UTC)": "1/5/26 8:00", "Start Date (UTC)": "1/5/26 8:00"}
+    gone = times | {"Ended At (UTC)": "4/20/26 8:00", "Canceled At (UTC)": "4/1/26 8:00",
+                    "Status": "canceled"}  # fmt: skip
+    later = {"Current Period Start (UTC)": "3/5/26 9:30", "Current Period End (UTC)": "4/5/26 9:30"}
+    rows = [subscription_row("1", **times, **later), subscription_row("gone", **gone, **later)]
+    file = export(tmp_path / "s.csv", SUBSCRIPTION_COLUMNS, rows)
+    (message,) = stops(read(file))
+    assert message == (
+        "s.csv: a time may be read with the day or the month first (others of the file can only be month "
+        "first) in 2 of 2 rows (first: line 2). Say `date_order: day first` or `date_order: month first` in "
+        "retention.yml, or with --date-order."
+    )
+    found = read(file, date_order="month first")
+    assert stops(found) == [] and spans(found) == [("2026-01-05", "", "33", "active")]
+
+
+def test_two_rows_of_one_subscription_are_two_items_or_a_stop(exported):
+    """33 for the seats and 12 for storage: 45. The same row twice is one; rows that differ in more ask."""
+    storage = {"Plan": "price_2", "Product": "Storage", "Amount": "12.00"}
+    found = exported(subscription_row("1"), subscription_row("1", **storage), subscription_row("1"))
+    assert [span[2] for span in spans(found)] == ["45"] and stops(found) == []
+    assert [(row.place, row.reason) for row in found.set_aside] == [
+        ("line 4", "the same row stands at line 2")
+    ]
+    ended = {"Status": "canceled", "Ended At (UTC)": "2026-04-05 09:30"}
+    (message,) = stops(exported(subscription_row("1"), subscription_row("1", **ended)))
+    assert message.startswith(
+        "subscriptions.csv: a subscription stands in two rows that contradict each other (sub_1) in 2 of 3 "
+        "rows (first: line 3)."
+    )
+
+
+def test_an_empty_amount_of_a_payment_stays_empty(read, tmp_path):
+    columns = ("id", "Created (UTC)", "Amount", "Amount Refunded", "Status", "Customer ID", "Invoice ID")
+    paid = {"id": "ch_1", "Created (UTC)": "2026-02-01 10:00", "Status": "Paid", "Customer ID": "cus_1"}
+    found = read(
+        export(tmp_path / "s.csv", SUBSCRIPTION_COLUMNS, [subscription_row(), GONE_ROW]),
+        export(tmp_path / "payments.csv", columns, [paid]),
+    )
+    assert [row["amount"] for row in rows_of(found, "payments")] == [None]
+
+
+def test_an_export_says_nothing_of_tax(exported):
+    note = said(exported(subscription_row("1")), "tax not said")
+    assert (note.level, note.rows) == ("note", 2)
+
+
+def test_a_trial_that_begins_after_the_start_is_free_time_of_a_payer(exported):
+    trial = {"Status": "trialing", "Trial Start (UTC)": "2026-03-05 09:30",
+             "Trial End (UTC)": "2026-04-05 09:30"}  # fmt: skip
+    assert spans(exported(subscription_row("1", **trial))) == [
+        ("2026-01-05", "2026-03-05", "33", "active"), ("2026-03-05", "", None, "comped"),
+    ]  # fmt: skip
 
 
 PAYMENTS = {

@@ -24,7 +24,7 @@ from retention_helpers.contract.settings import Settings
 from retention_helpers.sources import stripe
 from retention_helpers.sources.documents import Placed
 from retention_helpers.sources.interface import Imported, Order
-from retention_helpers.sources.stripe.history import Billed, fate_of, reaches_back, steps_of_past
+from retention_helpers.sources.stripe.history import billed_by, reaches_back, steps_of_past
 from retention_helpers.sources.stripe.objects import invoice_of, subscription_of
 from retention_helpers.sources.stripe.spans import spans_of
 
@@ -347,11 +347,7 @@ def test_every_month_stands_at_what_was_billed_for_it(past, shape, shuffled):
     ]  # fmt: skip
     shuffled.shuffle(invoices)
     one = subscription_of(Placed("line 1", subscription("1")))
-    billed = [
-        Billed(made, fate_of(found))
-        for found in (invoice_of(Placed("line 1", each)) for each in invoices)
-        for made in found.lines
-    ]
+    billed = [one for each in invoices for one in billed_by(invoice_of(Placed("line 1", each)))]
     rows = spans_of(one, steps_of_past(one, billed), None)
     assert reaches_back(one, billed)
     for n, (amount, is_paid) in enumerate(past, start=1):

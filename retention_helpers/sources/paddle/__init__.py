@@ -4,21 +4,35 @@ What it cannot give: why customers leave, unless Retain's answers are there; pas
 the transactions go back to each subscription's first bill; when somebody asked for a cancellation.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from retention_helpers.contract.tables import REQUIRED_TABLES, Fault, message
 from retention_helpers.sources.documents import Object
-from retention_helpers.sources.interface import PLACE, Imported, Importer, Order, write_rows
+from retention_helpers.sources.interface import (
+    PLACE,
+    SAME_PERSON,
+    Imported,
+    Importer,
+    Order,
+    write_rows,
+)
 from retention_helpers.sources.paddle.answers import cancellations_of
 from retention_helpers.sources.paddle.contradictions import contradictions
 from retention_helpers.sources.paddle.files import Found, collected, kind_of
-from retention_helpers.sources.paddle.history import begin_of, has_all_bills, spans_of
+from retention_helpers.sources.paddle.history import (
+    begin_of,
+    has_all_bills,
+    spans_of,
+)
 from retention_helpers.sources.paddle.payments import AMOUNTS, payments_of
+from retention_helpers.sources.paddle.people import joined
 from retention_helpers.sources.paddle.prices import Bill, bills_of
+from retention_helpers.sources.paddle.remarks import remarks
 from retention_helpers.words.errors import InputError, nearest
-from retention_helpers.words.formats import plural
 
 Row = dict[str, object]
+_OURS = ("customer_id", "signed_up_at", "name", "email", "locale", PLACE)
 FEW = 0.01  # of the subscriptions may lack their first bills, and the past still counts as known
 _PRESENT_ONLY = (
     "A Paddle subscription holds only its present {}, and transactions back to the first bill are missing "
@@ -41,7 +55,7 @@ def read(order: Order) -> Imported:
         "payments": list(payments_of(found, _amounts(order))),
     }
     is_biller = any(True for _ in found.of("subscriptions"))
-    found.faults += _list_prices(found, bills)
+    found.faults += [*remarks(found, bills, transactions), *joined(found, tables)]
     paths = {
         table: write_rows(order, table, rows)
         for table, rows in tables.items()
@@ -75,11 +89,20 @@ def _customers(found: Found) -> Iterator[Row]:
             "name": one.get("name"),
             "email": one.get("email"),
             "locale": one.get("locale"),
-            **{str(name): value for name, value in extras if isinstance(value, str | int | float)},
+            **{_named(str(name)): _as_cell(value) for name, value in extras},
             PLACE: spot,
         }
     if not found.objects["customers"]:
         yield from _first_seen(found)
+
+
+def _named(name: str) -> str:
+    """The column of the owner's own data; one that bears a name of ours says whose it is."""
+    return f"{name} (custom data)" if name in _OURS else name
+
+
+def _as_cell(value: object) -> object:
+    return json.dumps(value) if isinstance(value, dict | list) else value
 
 
 def _first_seen(found: Found) -> Iterator[Row]:
@@ -103,21 +126,6 @@ def _subscriptions(found: Found, transactions: Mapping[str, Sequence[Object]]) -
             yield {**span, PLACE: spot}
 
 
-def _list_prices(found: Found, bills: Mapping[str, Sequence[Bill]]) -> Iterator[Fault]:
-    """What a subscription says of a discount is only that there is one."""
-    discounted = [
-        spot for spot, one in found.of("subscriptions") if one.get("discount") and str(one["id"]) not in bills
-    ]
-    if discounted:
-        said = message(
-            "Paddle",
-            f"{plural(len(discounted), 'subscription')} had a discount whose amount only transactions tell",
-            "MRR stands at the price before it. Export the transactions too.",
-            first=str(discounted[0]),
-        )
-        yield Fault("warning", "subscriptions", "discount without its amount", len(discounted), said)
-
-
 def _not_known(found: Found, bills: Mapping[str, Sequence[Bill]]) -> dict[str, str]:
     """The histories that the bills do not reach back to."""
     every = [one for _, one in found.of("subscriptions")]
@@ -136,5 +144,5 @@ IMPORTER = Importer(
     about="Paddle Billing's objects as JSON, its transactions report, and answers of Paddle Retain",
     recognises=kind_of,
     read=read,
-    options=("amounts",),
+    options=("amounts", SAME_PERSON),
 )

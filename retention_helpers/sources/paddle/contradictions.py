@@ -13,7 +13,7 @@ _PARTS = frozenset(
     {"scheduled_change", "billing_cycle", "price", "unit_price", "product", "trial_dates", "billing_period",
      "details", "totals", "proration"}
 )  # fmt: skip
-_LISTS = frozenset({"items", "line_items", "payments"})
+_LISTS = frozenset({"items", "line_items", "payments", "unit_price_overrides"})
 
 
 def contradictions(found: Found) -> Iterator[Fault]:

@@ -1,12 +1,13 @@
 """A subscription's spans: from its present state, and from the bills of its periods where they are there.
 
-A bill begins a price, a gap between two bills of a subscription that goes on is a pause, and a change within
-a period takes the price of the bill after it.
+A bill begins a price, a gap between two bills of a subscription that goes on is a pause, a bill of nothing
+for what had been paid before is free time, and a change within a period takes the price of the bill after it.
 """
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import pairwise
 
 from retention_helpers.contract.tables import PAYING
@@ -16,10 +17,13 @@ from retention_helpers.sources.paddle.prices import (
     Price,
     bills_of,
     changes_of,
+    charged_items,
+    is_known,
     periods_of,
     present_price,
 )
 
+_A_CENT = Decimal("0.01")
 _A_GAP = dt.timedelta(days=1)  # the bills of a renewal leave none
 _NEVER = "9999-12-31T00:00:00Z"
 
@@ -40,6 +44,7 @@ class Life:
     pauses: Sequence[tuple[str, str]]
     prices: Sequence[tuple[str, Price]]  # each from its instant on; the first one from the begin
     owing_since: str
+    comped: Sequence[tuple[str, str]] = ()  # free time of a payer whose end is known
 
     def status(self, at: str) -> str:
         """The state from this instant on."""
@@ -48,6 +53,8 @@ class Life:
             return "trialing"
         if any(moment(start) <= when < moment(end or _NEVER) for start, end in self.pauses):
             return "paused"
+        if any(moment(start) <= when < moment(end or _NEVER) for start, end in self.comped):
+            return "comped"
         return "past_due" if self.owing_since and moment(self.owing_since) <= when else "active"
 
     def price(self, at: str) -> Price:
@@ -57,7 +64,7 @@ class Life:
     def turns(self) -> list[str]:
         """The instants at which something may change, from the begin to before the end."""
         named = [self.trial_end, self.owing_since, *(start for start, _ in self.prices)]
-        named += [instant for pause in self.pauses for instant in pause]
+        named += [instant for time in (*self.pauses, *self.comped) for instant in time]
         last = moment(self.end or _NEVER)
         inside = {text for text in named if text and moment(self.begin) < moment(text) < last}
         return [self.begin, *sorted(inside, key=moment)]
@@ -97,15 +104,18 @@ def _life(subscription: Object, transactions: Sequence[Object]) -> Life:
         _trial_end(subscription, begin),
         str(end or ""),
         [*_gaps(periods_of(transactions)), *_present_pauses(subscription, change)],
-        _prices(begin, present_price(subscription), bills, changes_of(transactions)),
+        _prices(subscription, begin, bills, changes_of(transactions)),
         _owing_since(subscription, begin, bills),
+        [*_free_times(subscription, bills), *_late_trials(subscription, begin)],
     )
 
 
 def was_never_billed(subscription: Object) -> bool:
     """Whether it is, or was to its end, a trial."""
     is_unbilled = "first_billed_at" in subscription and not subscription["first_billed_at"]
-    return subscription.get("status") == "trialing" or (is_unbilled and bool(subscription.get("canceled_at")))
+    is_on_trial = subscription.get("status") == "trialing"
+    is_first = not any(_late_trials(subscription, begin_of(subscription)))
+    return (is_on_trial and is_first) or (is_unbilled and bool(subscription.get("canceled_at")))
 
 
 def _trial_end(subscription: Object, begin: str) -> str:
@@ -113,11 +123,45 @@ def _trial_end(subscription: Object, begin: str) -> str:
     if was_never_billed(subscription):
         return _NEVER
     dates = [item.get("trial_dates") or {} for item in subscription.get("items") or []]
-    ends = [str(date["ends_at"]) for date in dates if date.get("ends_at")]
+    ends = [str(date["ends_at"]) for date in dates if date.get("ends_at") and not _is_late(date, begin)]
     first = str(subscription.get("first_billed_at") or begin)
     if not ends and moment(first) - moment(begin) > _A_GAP:
         return first
     return max(ends, key=moment, default="")
+
+
+def _is_late(trial: Object, begin: str) -> bool:
+    """Whether a trial began after the subscription: of an item that was added, or given to a payer."""
+    start = trial.get("starts_at")
+    return bool(start and trial.get("ends_at")) and moment(str(start)) - moment(begin) > _A_GAP
+
+
+def _late_trials(subscription: Object, begin: str) -> Iterator[tuple[str, str]]:
+    """The time in which every item of a subscription that had been billed before is on trial."""
+    trials = [item.get("trial_dates") or {} for item in charged_items(subscription)]
+    first = subscription.get("first_billed_at")
+    if trials and first and all(_is_late(trial, begin) for trial in trials):
+        starts = max((str(trial["starts_at"]) for trial in trials), key=moment)
+        if moment(str(first)) < moment(starts):
+            yield starts, min((str(trial["ends_at"]) for trial in trials), key=moment)
+
+
+def _free_times(subscription: Object, bills: Sequence[Bill]) -> Iterator[tuple[str, str]]:
+    """The periods that cost nothing between paid ones, and the last ones where the discount has an end."""
+    is_paid = False
+    for nth, bill in enumerate(bills):
+        later = bills[nth + 1 :]
+        is_ending = any(not one.is_free for one in later) or not is_free_for_good(subscription, bills)
+        if bill.is_free and is_paid and is_ending:
+            yield bill.starts_at, later[0].starts_at if later else ""
+        is_paid = is_paid or (bill.price.mrr != 0 and not bill.is_free)
+
+
+def is_free_for_good(subscription: Object, bills: Sequence[Bill]) -> bool:
+    """Whether what was paid before costs nothing now, by a discount without an end."""
+    was_paid = any(bill.price.mrr != 0 for bill in bills)
+    discount = subscription.get("discount") or {}
+    return was_paid and bills[-1].is_free and bool(discount) and not discount.get("ends_at")
 
 
 def _gaps(periods: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -139,15 +183,52 @@ def _present_pauses(subscription: Object, change: Object) -> Iterator[tuple[str,
 
 
 def _prices(
-    begin: str, present: Price, bills: Sequence[Bill], changes: Sequence[str]
+    subscription: Object, begin: str, bills: Sequence[Bill], changes: Sequence[str]
 ) -> list[tuple[str, Price]]:
     if not bills:
-        return [(begin, present)]
+        return _present_prices(subscription, begin)
     found = [(bill.starts_at, bill.price) for bill in bills]
     for change in changes:
         later = [bill.price for bill in bills if moment(bill.starts_at) > moment(change)]
-        found.append((change, later[0] if later else present))
+        found.append((change, later[0] if later else _changed_price(subscription, bills[-1])))
     return sorted(found, key=lambda one: moment(one[0]))
+
+
+def _present_prices(subscription: Object, begin: str) -> list[tuple[str, Price]]:
+    """The price of now; an item that was added on trial counts from its end on."""
+    items = charged_items(subscription)
+    trials = [item.get("trial_dates") or {} for item in items]
+    late = [str(trial["ends_at"]) if _is_late(trial, begin) else "" for trial in trials]
+    if all(late):  # given to a payer
+        return [(begin, present_price(subscription, items))]
+    turns = ["", *sorted({end for end in late if end}, key=moment)]
+    return [
+        (turn or begin, present_price(subscription, [item for item, end in zip(items, late, strict=True)
+                                                     if not end or (turn and moment(end) <= moment(turn))]))
+        for turn in turns
+    ]  # fmt: skip
+
+
+def _changed_price(subscription: Object, last: Bill) -> Price:
+    """What the items of now will be billed, without the tax in them; the last bill's where that is open."""
+    price = present_price(subscription, charged_items(subscription))
+    if not is_known(subscription) or price.currency != last.price.currency:
+        return last.price
+    return replace(price, mrr=price.mrr * last.without_tax) if isinstance(price.mrr, Decimal) else price
+
+
+def differs_from_last_bill(subscription: Object, transactions: Sequence[Object]) -> bool:
+    """Whether the items of now cost another amount than the last bill's, and nothing was charged for it."""
+    bills = bills_of(transactions)
+    if not bills or subscription.get("status") not in PAYING or not is_known(subscription):
+        return False
+    last, changes = bills[-1], changes_of(transactions)
+    if any(moment(change) >= moment(last.starts_at) for change in changes):
+        return False
+    now = present_price(subscription, charged_items(subscription)).mrr
+    if not (isinstance(now, Decimal) and isinstance(last.listed, Decimal)):
+        return False
+    return abs(now * last.without_tax - last.listed) > _A_CENT
 
 
 def _owing_since(subscription: Object, begin: str, bills: Sequence[Bill]) -> str:

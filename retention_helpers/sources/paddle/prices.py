@@ -1,7 +1,7 @@
 """What a subscription costs a month: by its present items, and by what was billed for a period.
 
-A bill knows the amount without tax and with its discount; the items of a subscription know neither. Both are
-strings in the currency's smallest unit.
+A bill knows the amount without tax and with its discount, in the customer's currency; the items of a
+subscription know neither, and may have several prices. Amounts are strings in the currency's smallest unit.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,30 +27,75 @@ class Price:
 
 @dataclass(frozen=True)
 class Bill:
-    """A whole period at one price."""
+    """A whole period at one price.
+
+    Attributes:
+        listed: the same before the discount, for all of the bill's lines.
+        without_tax: which part of a price is left without the tax that prices of this bill include.
+    """
 
     starts_at: str
     ends_at: str
     price: Price
     is_unpaid: bool
+    listed: Decimal | str
+    without_tax: Decimal
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a discount takes off all of a price."""
+        return self.price.mrr == 0 and self.listed != 0
 
 
-def present_price(subscription: Object) -> Price:
-    """What its recurring items cost; without discounts, and with tax where the price includes it."""
-    items = [item for item in subscription.get("items") or [] if _is_charged(item)]
+def charged_items(subscription: Object) -> list[Object]:
+    """The items that recur, and are not switched off."""
+    return [item for item in subscription.get("items") or [] if _is_charged(item)]
+
+
+def present_price(subscription: Object, items: Sequence[Object]) -> Price:
+    """What items cost in the customer's currency; without discounts, and with tax where prices include it."""
     prices = [item.get("price") or {} for item in items]
+    currency = currency_of(subscription)
     amounts = [
-        (_unit(price).get("amount"), item.get("quantity", 1), _cycle(price, subscription))
+        (next(iter(units_in(price, currency)), None), item.get("quantity", 1), _cycle(price, subscription))
         for price, item in zip(prices, items, strict=True)
     ]
-    stated = [str(_unit(price).get("currency_code")) for price in prices if _unit(price).get("currency_code")]
-    currency = stated[0] if stated else str(subscription.get("currency_code") or "")
     return Price(
         _sum_a_month(amounts, currency),
         _named(item.get("product") or {} for item in items) or _named(prices),
         str(_cycle(prices[0] if prices else {}, subscription).get("interval") or ""),
         currency,
     )
+
+
+def currency_of(subscription: Object) -> str:
+    """The currency that the customer pays in; that of the first price where the subscription names none."""
+    units = (_unit(item.get("price") or {}) for item in subscription.get("items") or [])
+    stated = (str(unit["currency_code"]) for unit in units if unit.get("currency_code"))
+    return str(subscription.get("currency_code") or next(stated, ""))
+
+
+def units_in(price: Object, currency: str) -> list[str]:
+    """The amounts that a price may have in a currency, by its base price and what it is in some countries.
+
+    A base price of another currency is none of them: Paddle converts it, at a rate that only bills tell.
+    """
+    overrides = [over.get("unit_price") or {} for over in price.get("unit_price_overrides") or []]
+    units = [unit for unit in (_unit(price), *overrides) if unit.get("currency_code") in (currency, None, "")]
+    return list(dict.fromkeys(str(unit.get("amount")) for unit in units if unit))
+
+
+def is_known(subscription: Object) -> bool:
+    """Whether each item has one price in the currency that the customer pays in."""
+    currency = currency_of(subscription)
+    prices = [item.get("price") or {} for item in charged_items(subscription)]
+    return all(len(units_in(price, currency)) == 1 for price in prices)
+
+
+def may_include_tax(subscription: Object) -> bool:
+    """Whether a price includes tax (`internal`), or leaves that to the account."""
+    prices = [item.get("price") or {} for item in charged_items(subscription)]
+    return any(price.get("tax_mode") != "external" for price in prices)
 
 
 def _is_charged(item: Object) -> bool:
@@ -102,6 +147,7 @@ def _bill(transaction: Object) -> Iterator[Bill]:
         return
     currency = str(transaction.get("currency_code") or "")
     amounts = [(_net(line), 1, cycle) for line, cycle in lines]
+    before = [((line.get("totals") or {}).get("subtotal"), 1, cycle) for line, cycle in lines]
     plan = _named(line.get("product") or {} for line, _ in lines)
     interval = str(lines[0][1].get("interval") or "")
     yield Bill(
@@ -109,6 +155,8 @@ def _bill(transaction: Object) -> Iterator[Bill]:
         str(period.get("ends_at") or ""),
         Price(_sum_a_month(amounts, currency), plan, interval, currency),
         transaction["status"] == "past_due",
+        _sum_a_month(before, currency),
+        _without_tax(transaction, lines[0][0]),
     )
 
 
@@ -122,6 +170,19 @@ def _recurring_lines(transaction: Object) -> Iterator[tuple[Object, Object]]:
             yield line, cycle
 
 
+def _without_tax(transaction: Object, line: Object) -> Decimal:
+    """1 where tax stands on top of the price; less where price and tax of a line show that it is inside."""
+    prices = [item.get("price") or {} for item in transaction.get("items") or []]
+    price: Object = next((one for one in prices if one.get("id") == line.get("price_id")), {})
+    try:
+        rate = Decimal(str(line.get("tax_rate") or 0))
+        unit = Decimal(str(_unit(price).get("amount"))) * Decimal(str(line.get("quantity", 1)))
+        with_tax = Decimal(str((line.get("totals") or {}).get("subtotal"))) * (1 + rate)
+        return 1 / (1 + rate) if rate > 0 and abs(with_tax - unit) <= 2 else Decimal(1)
+    except (InvalidOperation, TypeError):
+        return Decimal(1)
+
+
 def _net(line: Object) -> Decimal | str:
     """A line's amount without tax, less its discount."""
     totals = line.get("totals") or {}
@@ -132,13 +193,20 @@ def _net(line: Object) -> Decimal | str:
 
 
 def periods_of(transactions: Iterable[Object]) -> list[tuple[str, str]]:
-    """Every period that something was billed for, by its start."""
-    periods = [one.get("billing_period") or {} for one in transactions if one.get("status") in BILLED]
+    """Every period that something recurring was billed for, by its start."""
+    billed = [one for one in transactions if one.get("status") in BILLED and _recurs(one)]
+    periods = [one.get("billing_period") or {} for one in billed]
     return sorted(
         (str(period["starts_at"]), str(period["ends_at"]))
         for period in periods
         if period.get("starts_at") and period.get("ends_at")
     )
+
+
+def _recurs(transaction: Object) -> bool:
+    prices = (item.get("price") or {} for item in transaction.get("items") or [])
+    is_charge = transaction.get("origin") == "subscription_charge"
+    return not is_charge and any(price.get("billing_cycle") for price in prices)
 
 
 def changes_of(transactions: Iterable[Object]) -> list[str]:

@@ -1,7 +1,9 @@
 """Stripe's amounts: integers in the smallest unit, which for two currencies is not that of the standard."""
 
 import re
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
+from typing import Any
 
 from retention_helpers.sources.prices import MONTHS_PER, major
 
@@ -23,6 +25,42 @@ def major_units(minor: object, currency: str) -> Decimal | None:
         return None
     places = _OTHER_PLACES.get(currency.upper())
     return major(amount, currency) if places is None else amount / 10**places
+
+
+def units_of(quantity: Decimal, transform: Mapping[str, Any]) -> Decimal:
+    """How many units of a price a quantity is, where it is sold in packages (`transform_quantity`).
+
+    >>> units_of(Decimal(250), {"divide_by": 100, "round": "up"}), units_of(Decimal(250), {})
+    (Decimal('3'), Decimal('250'))
+    """
+    if not transform:
+        return quantity
+    rounding = ROUND_CEILING if transform["round"] == "up" else ROUND_FLOOR
+    return (quantity / Decimal(str(transform["divide_by"]))).quantize(Decimal(1), rounding)
+
+
+def in_tiers(quantity: Decimal, tiers: Sequence[Mapping[str, Any]], mode: str) -> Decimal:
+    """What a quantity costs in the smallest unit: every unit by its own tier, or all by the last (volume).
+
+    >>> tiers = [{"up_to": 10, "unit_amount": 500, "flat_amount": 100}, {"up_to": None, "unit_amount": 400}]
+    >>> in_tiers(Decimal(12), tiers, "graduated"), in_tiers(Decimal(12), tiers, "volume")
+    (Decimal('5900'), Decimal('4800'))
+    """
+    below, total = Decimal(0), Decimal(0)
+    for tier in tiers:
+        top = Decimal("Infinity") if tier.get("up_to") in (None, "inf") else Decimal(str(tier["up_to"]))
+        units = quantity if mode == "volume" else min(quantity, top) - below
+        own = units * _of_tier(tier, "unit_amount") + _of_tier(tier, "flat_amount")
+        total = own if mode == "volume" else total + own
+        below = top
+        if quantity <= top:
+            break
+    return total
+
+
+def _of_tier(tier: Mapping[str, Any], name: str) -> Decimal:
+    found = tier.get(f"{name}_decimal")
+    return Decimal(str((tier.get(name) if found is None else found) or 0))
 
 
 def months_of(interval: str, count: int = 1) -> Decimal:

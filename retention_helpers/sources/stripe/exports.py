@@ -7,7 +7,7 @@ Who exports chooses the columns, their order, and often the tab: names are compa
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -127,11 +127,12 @@ def kind_of(columns: Sequence[Cell]) -> str:
 
 
 class Wrong(Exception):
-    """A cell that cannot be read; `column` and `value` say which."""
+    """A cell that cannot be read, of which column; `is_open` says that it may be read in two ways."""
 
-    def __init__(self, column: str, value: object) -> None:
+    def __init__(self, column: str, value: object, *, is_open: bool = False) -> None:
         super().__init__(column)
-        self.column, self.value = column, value
+        self.shown_column, self.shown_value = column.replace("_", " "), str(value)[:40]
+        self.is_open = is_open
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,10 @@ class Row:
     decimal_sign: str
     date_order: str
 
+    def says_as(self, other: "Row") -> bool:
+        """Whether another row says the same, word for word."""
+        return (self.cells, self.metadata) == (other.cells, other.metadata)
+
     def text(self, name: str) -> str:
         return as_text(self.cells.get(name)) or ""
 
@@ -154,15 +159,15 @@ class Row:
             return None
         said = cell.isoformat() if isinstance(cell, dt.date) else written.instant(str(cell), self.date_order)
         if said is None:
-            raise Wrong(name, cell)
+            raise Wrong(name, cell, is_open=not self.date_order and written.is_ambiguous(str(cell)))
         whole = dt.datetime.fromisoformat(said)
         return int((whole if whole.tzinfo else whole.replace(tzinfo=dt.UTC)).timestamp())
 
-    def amount(self, name: str) -> Decimal:
-        """An amount, 0 where the cell is empty. Raises Wrong."""
+    def amount(self, name: str) -> Decimal | None:
+        """An amount; None where the cell is empty, which is not 0. Raises Wrong."""
         cell = self.cells.get(name)
         if cell is None:
-            return Decimal(0)
+            return None
         found = written.amount(str(cell), self.decimal_sign)
         if found is None:
             raise Wrong(name, cell)
@@ -178,6 +183,13 @@ class Export:
     rows: Sequence[Row]
     columns: frozenset[str]
     faults: Sequence[Fault]
+
+    @property
+    def order_shown(self) -> str:
+        """The order of day and month that the cells of the file prove, for a hint; "" for none."""
+        return written.order_shown_by(
+            cell for row in self.rows for cell in row.cells.values() if isinstance(cell, str)
+        )
 
 
 def read_export(file: Path, date_order: str) -> Export:
@@ -265,8 +277,16 @@ def subscription_of(row: Row, place: str) -> Subscription:
     )
 
 
+def with_items(rows: Sequence[Subscription]) -> Subscription | None:
+    """One subscription of its rows, which are its items; None where they contradict each other."""
+    first = rows[0]
+    alike = all(replace(one, items=first.items, place=first.place) == first for one in rows)
+    return replace(first, items=tuple(one.items[0] for one in rows)) if alike else None
+
+
 def quantity_of(row: Row) -> Decimal:
-    return row.amount("quantity") if row.text("quantity") else Decimal(1)
+    found = row.amount("quantity")
+    return Decimal(1) if found is None else found
 
 
 def _item(row: Row) -> Item:
@@ -276,8 +296,9 @@ def _item(row: Row) -> Item:
         raise Wrong("interval", row.text("interval")) from None
     months = months_of(interval, count)
     plan = _called(row)
-    each = row.amount("amount") * quantity_of(row)
-    return Item(plan, plan, each / months, interval_words(interval, count), months)
+    one, quantity = row.amount("amount"), quantity_of(row)
+    monthly = None if one is None else one * quantity / months
+    return Item(plan, plan, monthly, interval_words(interval, count), months)
 
 
 def _called(row: Row) -> str:

@@ -1,29 +1,40 @@
 """Gathers what the files of an export say into the tables of the contract, row by row as they are read."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from ibis.backends.duckdb import Backend
 
-from retention_helpers.engine import connect, path_text, quoted, rows, text
-from retention_helpers.sources.interface import PLACE, Order, Rows, SetAside, as_text
+from retention_helpers.contract.tables import Fault
+from retention_helpers.engine import connect, path_text, rows, text
+from retention_helpers.sources.interface import PLACE, Order, Rows, SetAside, as_text, several_customers
 from retention_helpers.sources.stripe import people, remarks
 from retention_helpers.sources.stripe.history import Billed, gave_up_at, reaches_back, steps_of_past
 from retention_helpers.sources.stripe.people import FROM_SUBSCRIPTION, Person
+from retention_helpers.sources.stripe.plans import Plans
 from retention_helpers.sources.stripe.remarks import Remarks
 from retention_helpers.sources.stripe.spans import (
     CANCELLATION_COLUMNS,
+    GIVEN,
     SPAN_COLUMNS,
+    Step,
     cancellation_of,
     end_of,
     spans_of,
     steps_of_now,
+    with_free_time,
 )
 from retention_helpers.sources.stripe.subscription import ENDED, NEVER_BEGAN, STATUSES, Subscription, iso
 
+_A_CENT = Decimal("0.01")
+_PERSON = (
+    "coalesce((SELECT person FROM persons WHERE persons.customer_id = own.customer_id), own.customer_id) "
+    "AS customer_id"
+)
 _COLUMNS = {
     "subscriptions": SPAN_COLUMNS,
     "cancellations": CANCELLATION_COLUMNS,
@@ -63,12 +74,15 @@ class Gathering:
 
     def __init__(self, order: Order) -> None:
         self.into, self.counts, self.remarks = order.into, Counts(), Remarks()
+        self.joins, self.has_joined = order.joins_by_email, False
         self.set_aside: list[SetAside] = []
+        self.faults: list[Fault] = []
         self.rows_read: dict[str, int] = {}
         self._places: dict[str, str] = {}  # of the row that counts, by subscription
         self._ended: set[str] = set()
         self._overtaken: list[str] = []  # places of rows that were written and do not count
         self._keys: dict[str, None] = {}
+        self._plans = Plans()
         self._open = ExitStack()
         self._rows = {
             name: self._open.enter_context(Rows(self._path(f"gathered_{name}"), columns))
@@ -118,8 +132,11 @@ class Gathering:
 
     def _write(self, found: Subscription, file: str, billed: Sequence[Billed]) -> None:
         past, end = steps_of_past(found, billed), end_of(found, gave_up_at(billed))
-        self._remark(found, file, has_past=bool(past))
-        spans = spans_of(found, past or steps_of_now(found), end)
+        steps = with_free_time(found, past or steps_of_now(found))
+        self._learn_plans(found, billed)
+        self._remark(found, file, steps, past=past)
+        self._remark_tax(found, file, billed)
+        spans = spans_of(found, steps, end)
         for span in spans:
             self._rows["subscriptions"].add(span)
         if asked := cancellation_of(found, end):
@@ -140,19 +157,37 @@ class Gathering:
             self.counts.with_service += 1
             self.counts.with_past += reaches_back(found, billed)
 
-    def _remark(self, found: Subscription, file: str, *, has_past: bool) -> None:
+    def _learn_plans(self, found: Subscription, billed: Sequence[Billed]) -> None:
+        for item in found.items:
+            self._plans.learn(item.price, item.product, item.plan)
+        for one in billed:
+            self._plans.learn(one.line.price, one.line.product, one.line.plan)
+
+    def _remark(self, found: Subscription, file: str, steps: Sequence[Step], *, past: Sequence[Step]) -> None:
+        make = self.remarks.make
         if found.status == "canceled" and found.ended_at is None:
-            self.remarks.make(remarks.NO_END, file, found.place)
-        if has_past:
+            make(remarks.NO_END, file, found.place)
+        if any(step.state == GIVEN for step in steps):
+            make(remarks.GIVEN, file, found.place)
+        if all(item.is_metered for item in found.items):
+            make(remarks.USE_ALONE, file, found.place)
+        if past:
+            if _differs(found, past[-1]):
+                make(remarks.PRICE_DIFFERS, file, found.place)
             return
-        if any(item.monthly is None for item in found.items):
-            self.remarks.make(remarks.NO_PRICE, file, found.place)
+        if found.listed is None:
+            make(remarks.NO_PRICE, file, found.place)
         if found.has_unknown_discount:
-            self.remarks.make(remarks.COUPON_BY_NAME, file, found.place)
+            make(remarks.COUPON_BY_NAME, file, found.place)
         if found.is_pausing:
-            self.remarks.make(remarks.PAUSED_NOW, file, found.place)
+            make(remarks.PAUSED_NOW, file, found.place)
         if found.status == "unpaid":
-            self.remarks.make(remarks.UNPAID_NOW, file, found.place)
+            make(remarks.UNPAID_NOW, file, found.place)
+
+    def _remark_tax(self, found: Subscription, file: str, billed: Sequence[Billed]) -> None:
+        holds_tax = any(item.tax is None for item in found.items)
+        if holds_tax and not any(one.line.tells_tax for one in billed):
+            self.remarks.make(remarks.TAX_INSIDE, file, found.place)
 
     def person(self, person: Person) -> None:
         """Take what a row says of a customer."""
@@ -206,22 +241,40 @@ class Gathering:
 
     def _customers(self, engine: Backend, file: str) -> Path:
         path = self._path("customers")
-        written = people.write(engine, self._rows["people"].path, path, list(self._keys))
+        gathered = self._rows["people"].path
+        written = people.write(engine, gathered, path, list(self._keys), joins=self.joins)
+        why = {"a later row is of the same customer": written.repeated,
+               "an earlier customer has the same e-mail (same_person: email)": written.joined}  # fmt: skip
         self.set_aside += [
-            SetAside(file, place, "a later row is of the same customer", {"id": customer})
-            for customer, place in written.repeated
+            SetAside(file, place, reason, {"id": customer})
+            for reason, every in why.items()
+            for customer, place in every
         ]
+        self.has_joined = bool(self.joins and written.persons)
+        self.faults += several_customers(file, written.persons, joined=self.joins)
         if written.from_subscriptions:
             self.remarks.make(remarks.SIGN_UPS, file, "", count=written.from_subscriptions, of=written.count)
         return path
 
     def _counting(self, engine: Backend, table: str) -> Path:
         """The rows of a table without those whose subscription stands elsewhere, too."""
-        gathered = self._rows[table].path
-        if not self._overtaken:
+        gathered, names = self._rows[table].path, self._plans.names()
+        if not (self._overtaken or self.has_joined or (names and table == "subscriptions")):
             return gathered
-        places = ", ".join(map(text, self._overtaken))
-        return self._copied(engine, table, f"{_of(gathered)} WHERE {PLACE} NOT IN ({places})")
+        source = f"read_parquet({path_text(gathered)}, file_row_number = true)"
+        places = ", ".join(map(text, self._overtaken)) or "''"
+        kept = f"SELECT * {self._replaced(table, names)} FROM {source} AS own WHERE {PLACE} NOT IN ({places})"
+        return self._copied(
+            engine, table, f"EXCLUDE (file_row_number) FROM ({kept}) ORDER BY file_row_number"
+        )
+
+    def _replaced(self, table: str, names: Mapping[str, str]) -> str:
+        """Who is whom, and what each plan is called, where that has to be said."""
+        cells = [_PERSON] if self.has_joined else []
+        if names and table == "subscriptions":
+            whens = " ".join(f"WHEN {text(name)} THEN {text(other)}" for name, other in names.items())
+            cells.append(f"CASE plan {whens} ELSE plan END AS plan")
+        return f"REPLACE ({', '.join(cells)})" if cells else ""
 
     def _payments(self, engine: Backend, file: str) -> Path:
         """The latest rows of each payment, which may stand in several files."""
@@ -233,9 +286,9 @@ class Gathering:
             self.set_aside.append(
                 SetAside(file, place, "a later row is of the same payment", {"id": payment})
             )
-        kept = ", ".join(map(quoted, ("customer_id", "attempted_at", "status", "amount", PLACE)))
-        query = f"(SELECT {kept} FROM {gathered} WHERE place_in_time = 1 ORDER BY nth::BIGINT)"
-        return self._copied(engine, "payments", f"FROM {query}")
+        latest = f"SELECT * {self._replaced('payments', {})} FROM {gathered} AS own WHERE place_in_time = 1"
+        query = f"EXCLUDE (payment, nth, place_in_time) FROM ({latest}) ORDER BY nth::BIGINT"
+        return self._copied(engine, "payments", query)
 
     def _copied(self, engine: Backend, table: str, query: str) -> Path:
         path = self._path(table)
@@ -245,3 +298,10 @@ class Gathering:
 
 def _of(path: Path) -> str:
     return f"FROM read_parquet({path_text(path)})"
+
+
+def _differs(found: Subscription, last: Step) -> bool:
+    """Whether the price of now is another than that of the last bill, though both are known."""
+    if found.status not in ("active", "past_due") or found.is_pausing or found.listed is None:
+        return False
+    return abs(found.listed - last.listed) > _A_CENT

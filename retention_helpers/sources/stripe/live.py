@@ -38,7 +38,7 @@ PERMISSIONS = "Customers, Subscriptions and Invoices"
 _ASKED: Mapping[str, Mapping[str, Any]] = {
     "subscriptions": {"status": "all", "expand": ["data.discounts", "data.discounts.source.coupon"]},
     "invoices": {},
-    "customers": {},
+    "customers": {"expand": ["data.discount.source.coupon"]},
 }
 
 

@@ -4,15 +4,22 @@ Since then the current period stands on the item, `discount` has become `discoun
 subscription in `parent`, and its lines have `pricing` and `parent` in the place of `price` and `proration`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from retention_helpers.sources.documents import Object, Placed
-from retention_helpers.sources.stripe.amounts import interval_words, major_units, months_of
+from retention_helpers.sources.stripe.amounts import (
+    in_tiers,
+    interval_words,
+    major_units,
+    months_of,
+    units_of,
+)
 from retention_helpers.sources.stripe.subscription import Cancellation, Discount, Item, Subscription
 
+NONE: Object = {}
 _PREFIXES = {"sub_": "subscription", "in_": "invoice", "cus_": "customer"}
 
 
@@ -39,6 +46,11 @@ def _needed(found: Object, field: str) -> Any:
     return value
 
 
+def _money(found: Object, field: str) -> int:
+    """An amount in the smallest unit; one that is not there is not known, and not 0."""
+    return int(_needed(found, field))
+
+
 def id_of(reference: Any) -> str:
     """The id of what another object names: an id, or the whole object where it was expanded."""
     return str(reference.get("id") or "") if isinstance(reference, Mapping) else str(reference or "")
@@ -57,16 +69,21 @@ def _seconds(value: Any) -> int | None:
 # --- subscriptions ---------------------------------------------------------------------------------
 
 
-def subscription_of(placed: Placed) -> Subscription:
-    """A subscription object. Raises Lacking for one without a field that decides who stays."""
+def subscription_of(placed: Placed, of_customers: Mapping[str, Object] = NONE) -> Subscription:
+    """A subscription object. Raises Lacking for one without a field that decides who stays.
+
+    `of_customers` are discounts that hang on customers: Stripe takes them off where the subscription has none
+    of its own.
+    """
     found = placed.found
     created = int(_needed(found, "created"))
     currency = str(found.get("currency") or "").upper()
     rows = _data(found, "items")
     if not rows or found["items"].get("has_more"):
         raise Lacking("items: all of them")
-    items = tuple(_item(row, currency) for row in rows)
+    items = tuple(_item(row, currency, found.get("default_tax_rates") or ()) for row in rows)
     months = items[0].months
+    discounted = found if _listed_discounts(found) else {"discount": _of_customer(found, of_customers)}
     period = [row for row in (found, *rows) if row.get("current_period_start")]
     period_start, period_end = (
         _seconds(period[0].get(f"current_period_{end}")) if period else None for end in ("start", "end")
@@ -87,13 +104,19 @@ def subscription_of(placed: Placed) -> Subscription:
         ended_at=_seconds(found.get("ended_at")),
         period_start=period_start,
         is_pausing=bool(found.get("pause_collection")),
-        discounts=discounts_of(found, months, period_end),
+        discounts=discounts_of(discounted, months, period_end),
         cancellation=Cancellation(*(str(said.get(name) or "") for name in ("reason", "feedback", "comment"))),
-        has_unknown_discount=any(map(_has_unknown_discount, (found, *rows))),
+        has_unknown_discount=any(map(_has_unknown_discount, (discounted, *rows))),
         metadata=words_of(found.get("metadata")),
         name=_of_expanded(found, "name"),
         email=_of_expanded(found, "email"),
     )
+
+
+def _of_customer(found: Object, of_customers: Mapping[str, Object]) -> Any:
+    customer = found["customer"]
+    own = customer.get("discount") if isinstance(customer, Mapping) else None
+    return own or of_customers.get(id_of(customer))
 
 
 def _of_expanded(found: Object, field: str) -> str:
@@ -102,12 +125,12 @@ def _of_expanded(found: Object, field: str) -> str:
 
 
 def _price_of(row: Object) -> Object:
-    """What a row costs: its price, or the plan of old objects with the same words."""
-    for name in ("price", "plan"):
-        if isinstance(row.get(name), Mapping):
-            found: Object = row[name]
+    """What a row costs: its price, the plan of old objects with the same words, a line's expanded price."""
+    details = (row.get("pricing") or NONE).get("price_details") or NONE
+    for found in (row.get("price"), row.get("plan"), details.get("price")):
+        if isinstance(found, Mapping):
             return found
-    return {}
+    return NONE
 
 
 def _currency(row: Object) -> str:
@@ -128,24 +151,47 @@ def unit_amount(price: Object) -> Any:
     return None
 
 
-def _item(row: Object, currency: str) -> Item:
+def _item(row: Object, currency: str, of_all: Sequence[Object]) -> Item:
     price = _price_of(row)
     interval, count = _recurring(price)
     if not interval:
         raise Lacking("items.data[].price.recurring.interval")
     months = months_of(interval, count)
-    one = major_units(unit_amount(price), str(price.get("currency") or currency))
-    quantity = Decimal(str(1 if row.get("quantity") is None else row["quantity"]))
+    each = major_units(_amount_of(price, _quantity(row)), str(price.get("currency") or currency))
     is_metered = (price.get("recurring") or price).get("usage_type") == "metered"
     return Item(
         price=str(price.get("id") or ""),
         plan=plan_of(price),
-        monthly=Decimal(0) if is_metered else None if one is None else one * quantity / months,
+        monthly=Decimal(0) if is_metered else None if each is None else each / months,
         interval=interval_words(interval, count),
         months=months,
         is_metered=is_metered,
         discounts=discounts_of(row, months, _seconds(row.get("current_period_end"))),
+        product=id_of(price.get("product")),
+        tax=_tax_inside(row.get("tax_rates") or of_all, price),
+        id=str(row.get("id") or ""),
     )
+
+
+def _quantity(row: Object) -> Decimal:
+    return Decimal(1) if row.get("quantity") is None else Decimal(str(row["quantity"]))
+
+
+def _amount_of(price: Object, quantity: Decimal) -> Decimal | None:
+    """What a quantity costs in the smallest unit; None where only the invoices tell."""
+    if tiers := price.get("tiers"):
+        return in_tiers(quantity, tiers, str(price.get("tiers_mode")))
+    one = unit_amount(price)
+    packages = price.get("transform_quantity") or price.get("transform_usage") or {}
+    return None if one is None else Decimal(str(one)) * units_of(quantity, packages)
+
+
+def _tax_inside(rates: Sequence[Object], price: Object) -> Decimal | None:
+    """The percentage of tax that a price contains; None where it contains one and no rate is named."""
+    inside = [Decimal(str(_needed(rate, "percentage"))) for rate in rates if rate.get("inclusive")]
+    if inside or price.get("tax_behavior") != "inclusive":
+        return sum(inside, Decimal(0))
+    return None
 
 
 def plan_of(price: Object) -> str:
@@ -191,6 +237,7 @@ def _discount(found: Object, coupon: Object, months: Decimal, period_end: int | 
         end=end,
         percent=Decimal(str(coupon.get("percent_off") or 0)),
         amount=(off or Decimal(0)) / months,
+        products=frozenset((coupon.get("applies_to") or {}).get("products") or ()),
     )
 
 
@@ -204,33 +251,43 @@ def words_of(metadata: Any) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of an invoice that belongs to a subscription.
+    """A line of an invoice that bills a period of a subscription.
 
     Attributes:
         item: what it pays for: the id of the item of the subscription, else of its price.
-        amount: what it bills for the period, less discounts, in major units.
+        product: the id of what is sold, by which the plan is called where the price has no name.
+        amount: what it bills for the period, less discounts and the tax in it, in major units.
+        gross: the same before discounts and with that tax.
         each: quantity times price, before discounts; None where the line does not say it.
         months: how many months one payment of its price covers; None where the line does not say it.
         is_proration: whether it settles a change within a period; a credit where the amount is below 0.
+        is_past: whether the period was over when it was billed, as with metered use and nothing else.
+        tells_tax: whether it says what tax it contains, if any.
     """
 
     subscription: str
     item: str
     price: str
     plan: str
+    product: str
     start: int
     end: int
     amount: Decimal
+    gross: Decimal
     each: Decimal | None
+    quantity: Decimal
     months: Decimal | None
     is_proration: bool
+    is_past: bool
+    tells_tax: bool
 
 
 @dataclass(frozen=True)
 class Invoice:
     """An invoice, as far as it tells of payments and of the past of subscriptions.
 
-    `was_tried` says that somebody tried to collect it.
+    `was_tried` says that somebody tried to collect it, `billed_once` how many lines do not recur (a set-up
+    fee, a credit, extra work).
     """
 
     id: str
@@ -246,6 +303,7 @@ class Invoice:
     lines: tuple[Line, ...]
     place: str
     misses_lines: bool = False
+    billed_once: int = 0
 
 
 def invoice_of(placed: Placed) -> Invoice:
@@ -255,9 +313,9 @@ def invoice_of(placed: Placed) -> Invoice:
     created = int(_needed(found, "created"))
     attempts = int(found.get("attempt_count") or 0)
     due, paid = (
-        major_units(found.get(name) or 0, currency) or Decimal(0) for name in ("amount_due", "amount_paid")
+        major_units(_money(found, name), currency) or Decimal(0) for name in ("amount_due", "amount_paid")
     )
-    own = _subscription_of_invoice(found)
+    rows = [(row, _bills_once(row)) for row in _data(found, "lines")]
     return Invoice(
         id=str(_needed(found, "id")),
         customer=id_of(found.get("customer")),
@@ -269,10 +327,47 @@ def invoice_of(placed: Placed) -> Invoice:
         amount_due=due,
         amount_paid=paid,
         currency=currency,
-        lines=tuple(line for row in _data(found, "lines") if (line := _line(row, own, currency))),
+        lines=tuple(_lines(found, [row for row, is_once in rows if not is_once], currency)),
         place=placed.place,
         misses_lines=bool((found.get("lines") or {}).get("has_more")),
+        billed_once=sum(is_once and bool(row.get("amount")) for row, is_once in rows),
     )
+
+
+def _bills_once(row: Object) -> bool:
+    """Whether a line is paid once: it says so itself, its price does, or it bills no time."""
+    parent, price = row.get("parent") or NONE, _price_of(row)
+    if _is_proration(row):
+        return _is_instant(row)
+    is_own = parent.get("type") == "invoice_item_details" or row.get("type") == "invoiceitem"
+    return is_own or price.get("type") == "one_time" or _recurs_never(price) or _is_instant(row)
+
+
+def _recurs_never(price: Object) -> bool:
+    return "recurring" in price and not price["recurring"] and not price.get("interval")
+
+
+def _is_instant(row: Object) -> bool:
+    period = row.get("period") or NONE
+    return bool(period.get("start")) and period["start"] == period.get("end")
+
+
+def _is_proration(row: Object) -> bool:
+    return bool(row.get("proration") or _parent_of(row).get("proration"))
+
+
+def _parent_of(row: Object) -> Object:
+    parent = row.get("parent") or NONE
+    return parent.get("subscription_item_details") or parent.get("invoice_item_details") or NONE
+
+
+def _lines(found: Object, rows: Sequence[Object], currency: str) -> Iterator[Line]:
+    """The lines of subscriptions; not those that bill use."""
+    own, left = _subscription_of_invoice(found), _left_by_invoice(found, rows)
+    # A first invoice may go back to a begin that lies in the past.
+    until = -1 if found.get("billing_reason") == "subscription_create" else int(found["created"])
+    made = (_line(row, own, currency, left, until) for row in rows)
+    yield from (line for line in made if line is not None)
 
 
 def _subscription_of_invoice(found: Object) -> str:
@@ -280,38 +375,68 @@ def _subscription_of_invoice(found: Object) -> str:
     return id_of((parent.get("subscription_details") or {}).get("subscription") or found.get("subscription"))
 
 
-def _line(row: Object, own: str, currency: str) -> Line | None:
+def _left_by_invoice(found: Object, rows: Sequence[Object]) -> Decimal:
+    """What is left of a line after a discount of which only the invoice tells, as before 2020-08."""
+    off = sum(int(one.get("amount") or 0) for one in found.get("total_discount_amounts") or ())
+    if any(row.get("discount_amounts") is not None for row in rows):
+        return Decimal(1)
+    if not off and (found.get("discount") or found.get("discounts")):
+        off = _money(found, "subtotal") + int(found.get("tax") or 0) - _money(found, "total")
+    whole = sum(max(int(row.get("amount") or 0), 0) for row in rows if row.get("discountable", True))
+    return 1 - Decimal(off) / whole if off and whole else Decimal(1)
+
+
+def _line(row: Object, own: str, currency: str, left: Decimal, until: int) -> Line | None:
     """A line of a subscription; None for one that belongs to none, or that bills use."""
-    parent = row.get("parent") or {}
-    item = parent.get("subscription_item_details") or parent.get("invoice_item_details") or {}
-    price, pricing = _price_of(row), row.get("pricing") or {}
-    details = pricing.get("price_details") or {}
-    subscription = id_of(item.get("subscription") or row.get("subscription"))
-    is_of_one = bool(subscription or row.get("subscription_item") or item.get("subscription_item"))
+    parent, price = _parent_of(row), _price_of(row)
+    subscription = id_of(parent.get("subscription") or row.get("subscription"))
+    is_of_one = bool(subscription or row.get("subscription_item") or parent.get("subscription_item"))
     if not is_of_one and row.get("type") != "subscription":
         return None
-    interval, count = _recurring(price)
     if (price.get("recurring") or price).get("usage_type") == "metered":
         return None
+    pricing, period = row.get("pricing") or NONE, _needed(row, "period")
+    details = pricing.get("price_details") or NONE
+    interval, count = _recurring(price)
     code = str(row.get("currency") or currency)
-    amount = Decimal(int(row.get("amount") or 0) - _taken_off(row))
-    one = major_units(unit_amount(price) if price else pricing.get("unit_amount_decimal"), code)
-    quantity = Decimal(str(1 if row.get("quantity") is None else row["quantity"]))
-    period = row.get("period") or {}
+    gross, quantity = _money(row, "amount"), _quantity(row)
+    tax = _tax_of(row)
+    is_whole = left == 1 or gross < 0 or not row.get("discountable", True)
+    net = (gross if is_whole else gross * left) - _taken_off(row) - (tax or 0)
+    each = _each(price or pricing, quantity)
+    end, is_proration = int(_needed(period, "end")), _is_proration(row)
     which = id_of(price.get("id") or details.get("price"))
+    product = id_of(price.get("product") or details.get("product"))
     return Line(
         subscription=subscription or own,
-        item=id_of(item.get("subscription_item") or row.get("subscription_item")) or which,
+        item=id_of(parent.get("subscription_item") or row.get("subscription_item")) or which,
         price=which,
-        plan=plan_of(price) or id_of(details.get("product")) or which,
+        plan=plan_of(price) or product or which,
+        product=product,
         start=int(_needed(period, "start")),
-        end=int(_needed(period, "end")),
-        amount=major_units(amount, code) or Decimal(0),
-        each=None if one is None else one * quantity,
+        end=end,
+        amount=major_units(net, code) or Decimal(0),
+        gross=major_units(gross, code) or Decimal(0),
+        each=major_units(each, code),
+        quantity=quantity,
         months=months_of(interval, count) if interval else None,
-        is_proration=bool(row.get("proration") or item.get("proration")),
+        is_proration=is_proration,
+        is_past=not (price or is_proration) and end <= until,
+        tells_tax=tax is not None,
     )
+
+
+def _each(price: Object, quantity: Decimal) -> Decimal | None:
+    """Quantity times price; a line of one tier of several has no price of its own."""
+    return None if price.get("tiers") else _amount_of(price, quantity)
 
 
 def _taken_off(row: Object) -> int:
     return sum(int(one.get("amount") or 0) for one in row.get("discount_amounts") or ())
+
+
+def _tax_of(row: Object) -> int | None:
+    """The tax that the amount of a line contains; None where it names none, neither inside nor on top."""
+    taxes = [*(row.get("taxes") or ()), *(row.get("tax_amounts") or ())]
+    inside = [one for one in taxes if one.get("inclusive") or one.get("tax_behavior") == "inclusive"]
+    return sum(_money(one, "amount") for one in inside) if taxes else None

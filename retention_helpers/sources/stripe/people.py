@@ -11,6 +11,7 @@ from retention_helpers.sources.folder import PLACE
 
 COLUMNS = ("customer_id", "created", "rank", "nth", "name", "email", "metadata", PLACE)
 OWN, FROM_SUBSCRIPTION = 0, 1  # ranks: who says it
+_OTHERS = "(SELECT customer_id FROM persons WHERE customer_id <> person)"
 _NAMES = ("customer_id", "signed_up_at", "name", "email", PLACE)
 
 
@@ -31,23 +32,35 @@ class Person:
 class People:
     """How many customers were written, how many of them are known from subscriptions alone.
 
-    `repeated` are the rows that a later one of the same customer overtook: customer and place.
+    `repeated` are the rows that a later one of the same customer overtook: customer and place. `persons` are
+    customers of one e-mail, the first of them first; `joined` the rows of the others, where all are one.
     """
 
     count: int
     from_subscriptions: int
     repeated: Sequence[tuple[str, str]]
+    persons: Sequence[Sequence[str]]
+    joined: Sequence[tuple[str, str]]
 
 
-def write(engine: Backend, gathered: Path, path: Path, keys: Sequence[str]) -> People:
+def write(engine: Backend, gathered: Path, path: Path, keys: Sequence[str], *, joins: bool) -> People:
     """Write a row a customer, in the order in which they came.
 
     Of several rows of the customers themselves the latest counts; without one, the first creation of a
     subscription is taken for the sign-up, and its metadata are those of the first subscription that has them.
+    With `joins` customers of one e-mail are the one who came first; the engine's table `persons` says who is
+    whom.
     """
     source = f"""(SELECT * REPLACE (created::BIGINT AS created, rank::INTEGER AS rank, nth::BIGINT AS nth),
         CASE WHEN rank = '{OWN}' THEN -(nth::BIGINT) ELSE created::BIGINT END AS turn
         FROM read_parquet({path_text(gathered)}))"""
+    persons = _persons(engine, source)
+    joined: list[tuple[str, str]] = []
+    repeated = _repeated(engine, source)
+    if joins and persons:
+        others = f"FROM {source} WHERE rank = {OWN} AND customer_id IN {_OTHERS}"
+        joined = rows(engine, f"SELECT customer_id, {PLACE} {others} ORDER BY nth")
+        source = f"(FROM {source} WHERE customer_id NOT IN {_OTHERS})"
     kept = {column: f"arg_min({column}, (rank, turn))" for column in ("name", "email")}
     kept |= {_name(key): f"arg_min({_word(key)}, (rank, turn))" for key in keys}
     chosen = ", ".join(f"{value} AS {quoted(name)}" for name, value in kept.items())
@@ -62,12 +75,26 @@ def write(engine: Backend, gathered: Path, path: Path, keys: Sequence[str]) -> P
         f"""SELECT count(DISTINCT customer_id),
         count(DISTINCT customer_id) FILTER (WHERE rank = {OWN}) FROM {source}""",
     )[0]
-    return People(count, count - known, _repeated(engine, source, known))
+    return People(count, count - known, repeated, persons, joined)
 
 
-def _repeated(engine: Backend, source: str, known: int) -> list[tuple[str, str]]:
+def _persons(engine: Backend, source: str) -> list[list[str]]:
+    """Make the table `persons`, and list the customers of each e-mail that several have."""
+    email = "lower(trim(arg_min(email, (rank, turn)) FILTER (WHERE email IS NOT NULL)))"
+    own = f"SELECT customer_id, min(created) AS created, {email} AS email FROM {source} GROUP BY customer_id"
+    first = "first_value(customer_id) OVER (PARTITION BY email ORDER BY created, customer_id)"
+    engine.con.execute(
+        f"""CREATE TEMP TABLE persons AS SELECT customer_id, {first} AS person, created FROM ({own})
+        WHERE email <> '' QUALIFY count(*) OVER (PARTITION BY email) > 1"""
+    )
+    listed = "list(customer_id ORDER BY created, customer_id)"
+    every = rows(engine, f"SELECT {listed} FROM persons GROUP BY person ORDER BY min(created), person")
+    return [names for (names,) in every]
+
+
+def _repeated(engine: Backend, source: str) -> list[tuple[str, str]]:
     own = f"FROM {source} WHERE rank = {OWN}"
-    if rows(engine, f"SELECT count(*) {own}")[0][0] == known:
+    if rows(engine, f"SELECT count(*) = count(DISTINCT customer_id) {own}")[0][0]:
         return []
     latest = "row_number() OVER (PARTITION BY customer_id ORDER BY nth DESC)"
     return rows(engine, f"SELECT customer_id, {PLACE} {own} QUALIFY {latest} > 1 ORDER BY nth")

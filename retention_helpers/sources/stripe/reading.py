@@ -2,12 +2,13 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from retention_helpers.contract.tables import Fault, message
-from retention_helpers.sources.documents import Placed, is_json, objects
+from retention_helpers.sources.documents import Object, Placed, is_json, objects
 from retention_helpers.sources.folder import Unreadable
 from retention_helpers.sources.interface import Imported, Order, SetAside, as_text
 from retention_helpers.sources.stripe import exports, remarks
@@ -17,6 +18,7 @@ from retention_helpers.sources.stripe.exports import Export, Row, Wrong
 from retention_helpers.sources.stripe.gathering import Counts, Gathering, Payment
 from retention_helpers.sources.stripe.objects import Invoice, Lacking
 from retention_helpers.sources.stripe.people import OWN, Person
+from retention_helpers.sources.stripe.subscription import Subscription
 from retention_helpers.words.formats import count
 
 Made = TypeVar("Made")
@@ -57,7 +59,7 @@ def read_as(order: Order, *, holds_all: bool) -> Imported:
             accepted = "active alone" in order.settings.accepted
             faults.append(remarks.active_alone(named, counts.subscriptions, accepted))
         tables = gathering.tables(named)
-        faults += gathering.remarks.faults(gathering.rows_read)
+        faults += [*gathering.faults, *gathering.remarks.faults(gathering.rows_read)]
         not_known = _not_known(counts, any(file.kind == "invoice" and not file.export for file in files))
         return Imported(tables, gathering.rows_read, tuple(gathering.set_aside), tuple(faults), not_known)
 
@@ -132,6 +134,7 @@ class _Reader:
     def __init__(self, order: Order, gathering: Gathering, billing: Billing, has_payments: bool) -> None:
         self.gathering, self.billing, self.has_payments = gathering, billing, has_payments
         self.is_one_file = len(order.files) == 1
+        self.discounts: dict[str, Object] = {}  # that hang on customers
 
     def read(self, file: _File) -> None:
         if file.export:
@@ -150,7 +153,7 @@ class _Reader:
             for invoice in self._made(file.path, every, api.invoice_of):
                 self._invoice(invoice, file.path.name)
         elif file.kind == "customer":
-            for person in self._made(file.path, every, _person_of):
+            for person in self._made(file.path, every, self._person):
                 self.gathering.person(person)
         else:
             self._subscriptions(file.path, every)
@@ -178,15 +181,22 @@ class _Reader:
             except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
                 self.gathering.remarks.make(remarks.LACKING, file.name, placed.place, f"or odd: {error}"[:60])
 
+    def _person(self, placed: Placed) -> Person:
+        if discount := placed.found.get("discount"):
+            self.discounts[api.id_of(placed.found)] = discount
+        return _person_of(placed)
+
     def _invoice(self, invoice: Invoice, file: str) -> None:
         self.billing.add(invoice)
         if invoice.misses_lines:
             self.gathering.remarks.make(remarks.CUT_LINES, file, invoice.place)
+        if invoice.billed_once:
+            self.gathering.remarks.make(remarks.BILLED_ONCE, file, invoice.place, count=invoice.billed_once)
         if not self.has_payments and invoice.customer:
             self.gathering.payments(_attempts(invoice))
 
     def _subscriptions(self, file: Path, every: Iterator[Placed]) -> None:
-        made = self._made(file, every, api.subscription_of)
+        made = self._made(file, every, lambda placed: api.subscription_of(placed, self.discounts))
         while some := list(itertools.islice(made, AT_ONCE)):
             billed = self.billing.of([one.id for one in some])
             for one in some:
@@ -197,24 +207,57 @@ class _Reader:
     def _export(self, export: Export) -> None:
         name = export.file.name
         self.gathering.rows_read[name] = len(export.rows)
+        if export.kind == "subscription":
+            self._subscription_rows(export)
+            return
         take = {
-            "subscription": self._subscription_row,
             "customer": self._customer_row,
             "payment": self._payment_row,
             "invoice": self._invoice_row,
         }[export.kind]
         for row in export.rows:
             place = self._place(export.file, row.place)
-            try:
+            with self._saying_what_is_wrong(export, place):
                 take(export, row, place)
-            except Wrong as wrong:
-                detail = f"{wrong.column.replace('_', ' ')}: {str(wrong.value)[:40]!r}"
-                self.gathering.remarks.make(remarks.UNREADABLE, name, place, detail)
 
-    def _subscription_row(self, export: Export, row: Row, place: str) -> None:
-        found = exports.subscription_of(row, place)
-        self.gathering.subscription(found, export.file.name)
+    @contextmanager
+    def _saying_what_is_wrong(self, export: Export, place: str) -> Iterator[None]:
+        try:
+            yield
+        except Wrong as wrong:
+            remark = remarks.DATE_ORDER if wrong.is_open else remarks.UNREADABLE
+            detail = _order_hint(export) if wrong.is_open else f"{wrong.shown_column}: {wrong.shown_value!r}"
+            self.gathering.remarks.make(remark, export.file.name, place, detail)
+
+    def _subscription_rows(self, export: Export) -> None:
+        """The subscriptions of a file; several rows of one are its items."""
+        found: dict[str, list[tuple[Row, Subscription]]] = {}
+        for row in export.rows:
+            place = self._place(export.file, row.place)
+            with self._saying_what_is_wrong(export, place):
+                one = exports.subscription_of(row, place)
+                self._remark_row(export, row, place)
+                self._add_row(found.setdefault(one.id, []), row, one, export.file.name)
+        for every in found.values():
+            rows = [one for _, one in every]
+            whole = exports.with_items(rows)
+            if whole is None:
+                self.gathering.remarks.make(
+                    remarks.TWO_ROWS, export.file.name, rows[1].place, rows[1].id, count=len(rows)
+                )
+            else:
+                self.gathering.subscription(whole, export.file.name)
+
+    def _add_row(self, known: list[tuple[Row, Subscription]], row: Row, one: Subscription, file: str) -> None:
+        same = next((other for earlier, other in known if earlier.says_as(row)), None)
+        if same is None:
+            known.append((row, one))
+        else:
+            self._aside(file, one.place, f"the same row stands at {same.place}", {"id": one.id})
+
+    def _remark_row(self, export: Export, row: Row, place: str) -> None:
         remark = self.gathering.remarks.make
+        remark(remarks.TAX_NOT_SAID, export.file.name, place)
         if exports.quantity_of(row) != 1:
             remark(remarks.QUANTITIES, export.file.name, place)
         if "quantity" not in export.columns:
@@ -252,6 +295,11 @@ class _Reader:
     def _aside(self, file: str, place: str, reason: str, cells: Mapping[str, object]) -> None:
         said = {name: as_text(value) or "" for name, value in cells.items()}
         self.gathering.set_aside.append(SetAside(file, place, reason, said))
+
+
+def _order_hint(export: Export) -> str:
+    shown = export.order_shown
+    return f"others of the file can only be {shown}" if shown else ""
 
 
 def _person_of(placed: Placed) -> Person:

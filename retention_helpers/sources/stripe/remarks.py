@@ -32,8 +32,21 @@ NO_END = Remark(
 NO_PRICE = Remark(
     "stop",
     "price without an amount",
-    "a price has tiers and no amount of its own",
-    "Bring the invoices too: their lines say what was billed.",
+    "a price has no amount of its own, as where it has tiers, and what is paid is not known",
+    "Bring subscriptions and invoices as objects of the API: the lines say what was billed.",
+)
+TWO_ROWS = Remark(
+    "stop",
+    "two rows of one subscription",
+    "a subscription stands in two rows that contradict each other",
+    "Two rows of one file are two items, and differ in plan, quantity, interval and amount alone. Leave the "
+    "one that holds, or put the exports of two days into a file each.",
+)
+DATE_ORDER = Remark(
+    "stop",
+    "date order unknown",
+    "a time may be read with the day or the month first",
+    f"Say `date_order: day first` or `date_order: month first` in {SETTINGS_FILE}, or with --date-order.",
 )
 UNREADABLE = Remark(
     "stop", "unreadable cell", "a time or an amount cannot be read", "Export the file again, unchanged."
@@ -51,6 +64,43 @@ CUT_LINES = Remark(
     "invoices with more lines",
     "an invoice holds only its first lines (lines.has_more)",
     "Fetch them all, or its subscriptions may look as if they had paid less.",
+)
+BILLED_ONCE = Remark(
+    "note",
+    "billed once",
+    "a line of an invoice is billed once (a set-up fee, a credit, extra work), and is in no month's amount",
+    "It stands in what was paid.",
+    "payments",
+)
+GIVEN = Remark(
+    "warning",
+    "free without an end",
+    "a customer who had paid has it free of charge, and nothing says until when, which counts as a loss",
+    "If it is to end, give the discount an end, and bring the discounts (`expand[]=data.discounts`).",
+)
+TAX_INSIDE = Remark(
+    "warning",
+    "tax in the price",
+    "a price includes tax, and nothing says how much, so it is in the MRR",
+    "Bring the invoices, whose lines name their tax.",
+)
+TAX_NOT_SAID = Remark(
+    "note",
+    "tax not said",
+    "the export does not say whether Amount includes tax, and it was taken for an amount without",
+    "Where your prices include it, bring the invoices as objects of the API.",
+)
+USE_ALONE = Remark(
+    "warning",
+    "use alone",
+    "a subscription bills use alone, and has no month's amount, so it is no customer here",
+    "What was paid for use stands in the payments.",
+)
+PRICE_DIFFERS = Remark(
+    "note",
+    "price differs from the last bill",
+    "the present price is another than that of the last bill",
+    "What was billed counts; the new price does from its first bill on.",
 )
 COUPON_BY_NAME = Remark(
     "warning",

@@ -1,7 +1,7 @@
 """A subscription as rows of the contract: stretches at one price and state, and the request to cancel."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from retention_helpers.sources.folder import PLACE
@@ -19,15 +19,32 @@ INVOLUNTARY = ("payment_disputed", "payment_failed", "canceled_by_retention_poli
 REQUESTED = "cancellation_requested"
 
 
+ACTIVE, PAUSED, COMPED, GIVEN = "active", "paused", "comped", "given"
+
+
 @dataclass(frozen=True)
 class Step:
-    """From an instant on: what a subscription costs a month, and whether its collection is paused."""
+    """From an instant on: what a subscription costs a month, and in which state it is.
+
+    `listed` is what it would cost without discounts. *Comped* is a payer's free time that ends; *given* one
+    without an end, which is no service.
+    """
 
     at: int
     monthly: Decimal
-    is_paused: bool = False
+    listed: Decimal
+    state: str = ACTIVE
     plan: str = ""
     interval: str = ""
+
+    @property
+    def is_paid(self) -> bool:
+        return self.state == ACTIVE and self.monthly > 0
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is paid for what has a price."""
+        return self.state == ACTIVE and self.monthly == 0 and self.listed > 0
 
 
 def end_of(subscription: Subscription, gave_up_at: int | None = None) -> int | None:
@@ -54,9 +71,46 @@ def steps_of_now(subscription: Subscription) -> list[Step]:
     paused_from = subscription.period_start if subscription.is_pausing else None
     if paused_from is not None:
         turns = sorted({*(at for at in turns if at < paused_from), max(paused_from, begin)})
+    listed = subscription.listed or Decimal(0)
+    states = [PAUSED if paused_from is not None and at >= paused_from else ACTIVE for at in turns]
     return [
-        Step(at, subscription.monthly_at(at), paused_from is not None and at >= paused_from) for at in turns
+        Step(at, subscription.monthly_at(at), listed, state) for at, state in zip(turns, states, strict=True)
     ]
+
+
+def with_free_time(subscription: Subscription, steps: Sequence[Step]) -> list[Step]:
+    """The steps with a payer's free time told from a free plan, however it was granted.
+
+    A trial that begins after something was paid is free time, and so is what costs nothing between two paid
+    steps. It is comped where its end is known: paid again, or said by what grants it; else it is given away.
+    """
+    found = _with_late_trial(subscription, steps)
+    first = next((nth for nth, step in enumerate(found) if step.is_paid), len(found))
+    last = max((nth for nth, step in enumerate(found) if step.monthly > 0), default=0)
+    open_end = GIVEN if subscription.is_free_for_good else COMPED
+    return [
+        replace(step, state=COMPED if nth < last else open_end) if step.is_free and nth > first else step
+        for nth, step in enumerate(found)
+    ]
+
+
+def _with_late_trial(subscription: Subscription, steps: Sequence[Step]) -> list[Step]:
+    begin, end = _trial(subscription)
+    if begin is None or not _is_late(begin, steps):
+        return list(steps)
+    turns = sorted({*(step.at for step in steps), begin, *([] if end is None else [end])})
+    found = [replace(_step_at(steps, at), at=at) for at in turns]
+    return [
+        replace(step, monthly=Decimal(0), state=COMPED)
+        if begin <= step.at and (end is None or step.at < end)
+        else step
+        for step in found
+    ]
+
+
+def _is_late(begin: int, steps: Sequence[Step]) -> bool:
+    """Whether a trial began when something had been paid already."""
+    return any(step.is_paid and step.at < begin for step in steps)
 
 
 def spans_of(subscription: Subscription, steps: Sequence[Step], end: int | None) -> list[Row]:
@@ -75,6 +129,8 @@ def _pieces(
 ) -> Iterator[tuple[int, int | None, Step | None]]:
     """Begin, end and step of every stretch; no step during the trial."""
     trial_from, trial_to = _trial(subscription)
+    if trial_from is not None and _is_late(trial_from, steps):
+        trial_from = trial_to = None
     cuts = {subscription.started, *(step.at for step in steps), trial_from, trial_to}
     begins = sorted(at for at in cuts if at is not None and at >= subscription.started)
     last: tuple[int, int | None, Step | None] | None = None
@@ -111,20 +167,19 @@ def _step_at(steps: Sequence[Step], at: int) -> Step:
 def _same(one: Step | None, other: Step | None) -> bool:
     if one is None or other is None:
         return one is other
-    return (one.monthly, one.is_paused, one.plan, one.interval) == (
-        other.monthly, other.is_paused, other.plan, other.interval,
+    return (one.monthly, one.state, one.plan, one.interval) == (
+        other.monthly, other.state, other.plan, other.interval,
     )  # fmt: skip
 
 
 def _row(subscription: Subscription, begin: int, end: int | None, step: Step | None) -> Row:
     main = subscription.main
-    state = "trialing" if step is None else "paused" if step.is_paused else "active"
-    is_paying = step is not None and not step.is_paused
+    state = "trialing" if step is None else ACTIVE if step.state == GIVEN else step.state
     return {
         "customer_id": subscription.customer,
         "started_at": iso(begin),
         "ended_at": iso(end),
-        "mrr": as_text(in_sixths(step.monthly)) if step is not None and is_paying else None,
+        "mrr": as_text(in_sixths(step.monthly)) if step is not None and state == ACTIVE else None,
         "plan": (step.plan if step else "") or (main.plan if main else "") or None,
         "status": state,
         "currency": subscription.currency or None,

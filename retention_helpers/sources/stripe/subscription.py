@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+_FOR_GOOD = 1 << 40  # later than any end of a discount
 NEVER_BEGAN = ("incomplete", "incomplete_expired")
 ENDED = ("canceled", "unpaid")
 STATUSES = (*NEVER_BEGAN, "trialing", "active", "past_due", *ENDED, "paused")
@@ -15,12 +16,16 @@ STATUSES = (*NEVER_BEGAN, "trialing", "active", "past_due", *ENDED, "paused")
 
 @dataclass(frozen=True)
 class Discount:
-    """What is taken off a month's amount from `start` up to `end` (None: for good)."""
+    """What is taken off a month's amount from `start` up to `end` (None: for good).
+
+    `products` are those that it is for; none where it is for all.
+    """
 
     start: int
     end: int | None = None
     percent: Decimal = Decimal(0)
     amount: Decimal = Decimal(0)  # a month, in major units
+    products: frozenset[str] = frozenset()
 
     def lasts(self, at: int) -> bool:
         return self.start <= at and (self.end is None or at < self.end)
@@ -42,7 +47,8 @@ class Item:
     """What is subscribed to.
 
     `monthly` is what it costs a month before discounts, None where that is not said; `price` is Stripe's id
-    of the price, `months` how many months one payment covers.
+    of the price, `months` how many months one payment covers. `tax` is the percentage of tax that the price
+    contains, None where it contains one of a rate that is not said.
     """
 
     price: str
@@ -52,9 +58,16 @@ class Item:
     months: Decimal
     is_metered: bool = False
     discounts: tuple[Discount, ...] = ()
+    product: str = ""
+    tax: Decimal | None = Decimal(0)
+    id: str = ""
 
     def monthly_at(self, at: int) -> Decimal:
+        """Less the item's own discounts, with the tax that the price contains."""
         return discounted(self.monthly or Decimal(0), self.discounts, at)
+
+    def without_tax(self, amount: Decimal) -> Decimal:
+        return amount * 100 / (100 + self.tax) if self.tax else amount
 
 
 @dataclass(frozen=True)
@@ -106,9 +119,35 @@ class Subscription:
         """The item that gives the subscription its plan and interval: the dearest, the first of equals."""
         return max(self.items, key=lambda item: item.monthly or Decimal(0), default=None)
 
+    @property
+    def listed(self) -> Decimal | None:
+        """What its items cost a month before discounts; None where one of them does not say it."""
+        amounts = [item.monthly for item in self.items]
+        return None if None in amounts else sum(filter(None, amounts), Decimal(0))
+
     def monthly_at(self, at: int) -> Decimal:
-        """What it costs a month at an instant, by the prices and discounts of now."""
-        return discounted(sum((item.monthly_at(at) for item in self.items), Decimal(0)), self.discounts, at)
+        """What it costs a month at an instant, by the prices and discounts of now, without tax."""
+        amounts = [item.monthly_at(at) for item in self.items]
+        for discount in (one for one in self.discounts if one.lasts(at)):
+            amounts = self._less(discount, amounts)
+        nets = (item.without_tax(amount) for item, amount in zip(self.items, amounts, strict=True))
+        return sum(nets, Decimal(0))
+
+    def _less(self, discount: Discount, amounts: Sequence[Decimal]) -> list[Decimal]:
+        """The amounts of the items, each with its share of a discount of the whole subscription."""
+        is_for = [not discount.products or item.product in discount.products for item in self.items]
+        whole = sum((amount for amount, own in zip(amounts, is_for, strict=True) if own), Decimal(0))
+        left = max(whole - whole * discount.percent / 100 - discount.amount, Decimal(0))
+        share = left / whole if whole else Decimal(1)
+        return [amount * share if own else amount for amount, own in zip(amounts, is_for, strict=True)]
+
+    @property
+    def is_free_for_good(self) -> bool:
+        """Whether a discount of now takes everything off, and nothing tells when that ends."""
+        every = [*self.discounts, *(one for item in self.items for one in item.discounts)]
+        if self.has_unknown_discount or self.listed is None:
+            return self.has_unknown_discount or any(one.percent >= 100 and one.end is None for one in every)
+        return self.listed > 0 and self.monthly_at(_FOR_GOOD) == 0
 
     @property
     def turns(self) -> list[int]:
