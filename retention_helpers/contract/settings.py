@@ -18,6 +18,7 @@ import yaml
 from retention_helpers.contract.reason_codes import NOT_ANSWERED, NOT_ASKED
 from retention_helpers.contract.tables import ACCEPTABLE, REASONS
 from retention_helpers.words.errors import InputError, nearest
+from retention_helpers.words.written import SIGNS
 
 SETTINGS_FILE = "retention.yml"
 EXPERIMENTS_FILE = "experiments.yml"
@@ -59,6 +60,7 @@ class Settings:
     reason_map: Mapping[str, str] = field(default_factory=dict)
     dunning_days: int = 30
     date_order: str = ""
+    decimal_sign: str = ""  # of amounts such as 1.200; empty: as the other amounts of the column show it
     sources: Mapping[str, Any] = field(default_factory=dict)
     accepted: tuple[str, ...] = ()  # rules of the gate that the owner has looked into
 
@@ -139,6 +141,12 @@ def _time_zone(value: Any) -> str:
 def _date_order(value: Any) -> str:
     if value not in ("day first", "month first", "year first"):
         raise _Wrong("day first, month first or year first")
+    return str(value)
+
+
+def _decimal_sign(value: Any) -> str:
+    if value not in SIGNS:
+        raise _Wrong(" or ".join(SIGNS))
     return str(value)
 
 
@@ -230,6 +238,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "reason_map": _reason_map,
     "dunning_days": _whole,
     "date_order": _date_order,
+    "decimal_sign": _decimal_sign,
     "sources": _mapping,
     "accepted": _accepted,
 }

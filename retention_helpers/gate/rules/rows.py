@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from retention_helpers.contract import tables
 from retention_helpers.contract.tables import Column, Table, day_name
 from retention_helpers.engine import quoted, text
-from retention_helpers.gate.parsing import unread
+from retention_helpers.gate.parsing import CONTRADICTED, unread
 from retention_helpers.words.errors import nearest
 
 _FORMS = {
@@ -81,6 +81,13 @@ _SPAN_RULES = [
         "ended_on < started_on",
         "ended_at lies before started_at",
         "Correct the dates, or leave ended_at empty for an open subscription.",
+    ),
+    RowRule(
+        "amount contradicted",
+        f"{CONTRADICTED} IS NOT NULL",
+        "mrr names another currency or interval than its row does",
+        "Keep the right one of the two.",
+        Column("currency"),
     ),
     RowRule("mrr negative", "mrr < 0", "mrr is negative", "Correct it; a refund is not MRR."),
     RowRule(
