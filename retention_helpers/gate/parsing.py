@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from retention_helpers.contract.settings import SETTINGS_FILE
@@ -23,6 +24,7 @@ from retention_helpers.sources.folder import (
     sheet,
     shortened,
 )
+from retention_helpers.sources.texts import as_plain
 from retention_helpers.words import written
 
 MOST_COLUMNS = 500  # of one file; more of them are a mistake, and take minutes
@@ -89,9 +91,9 @@ def _hints(missing: Sequence[str], unknown: Sequence[str]) -> str:
     return hints or (f"The header also holds {shortened(unknown)}. " if unknown else "")
 
 
-def raw_relation(engine: Backend, source: Source, table: Table) -> tuple[str, dict[str, str]]:
-    """SQL of the file's rows as they are, and its column names."""
-    raw, names = _raw(engine, source, table)
+def raw_relation(engine: Backend, source: Source, table: Table, scratch: Path) -> tuple[str, dict[str, str]]:
+    """SQL of the file's rows as they are, and its column names; `scratch` is for a copy in even letters."""
+    raw, names = _raw(engine, source, table, scratch)
     return (_in_our_words(raw, names, source.values) if source.values else raw), names
 
 
@@ -112,7 +114,7 @@ def _in_our_words(raw: str, names: Iterable[str], values: Mapping[str, Mapping[s
     return f"(SELECT {', '.join(picked)} FROM {raw})"
 
 
-def _raw(engine: Backend, source: Source, table: Table) -> tuple[str, dict[str, str]]:
+def _raw(engine: Backend, source: Source, table: Table, scratch: Path) -> tuple[str, dict[str, str]]:
     if source.form == "parquet":
         return _raw_parquet(engine, source, table)
     if source.form == "xlsx":
@@ -121,8 +123,9 @@ def _raw(engine: Backend, source: Source, table: Table) -> tuple[str, dict[str, 
     header, delimiter = csv_header(source.path)
     names = _columns_read(header, table, source.columns)
     columns = ", ".join(f"{text(f'c{i}')}: 'VARCHAR'" for i in range(len(header)))
+    path = path_text(as_plain(source.path, scratch))
     read = (
-        f"read_csv({path_text(source.path)}, auto_detect=false, header=true, delim={text(delimiter)}, "
+        f"read_csv({path}, auto_detect=false, header=true, delim={text(delimiter)}, "
         f"""quote='"', escape='"', nullstr='', columns={{{columns}}})"""
     )
     picked = ", ".join(
@@ -144,6 +147,7 @@ def _raw_parquet(engine: Backend, source: Source, table: Table) -> tuple[str, di
     types = _parquet_columns(engine, source.files)
     read = _read_parquet(source.files)
     names = _columns_read(list(types), table, source.columns)
+    _refuse_uneven_parts(source, names)
     picked = ", ".join(
         f"nullif(trim({quoted(original)}), '') AS {quoted(name)}"
         if types[original] == "VARCHAR"
@@ -151,6 +155,15 @@ def _raw_parquet(engine: Backend, source: Source, table: Table) -> tuple[str, di
         for name, original in names.items()
     )
     return f"(SELECT {picked} FROM {read})", names
+
+
+def _refuse_uneven_parts(source: Source, names: Mapping[str, str]) -> None:
+    """Raise Unreadable where one of several parts lacks a column, which would be empty there in silence."""
+    for file in source.files if len(source.files) > 1 else []:
+        lacking = set(names.values()) - set(pq.read_schema(file).names)
+        if lacking:
+            what = f"{file.name} in it lacks {shortened(sorted(lacking))}, which other parts have"
+            raise Unreadable(what, "Export all parts with the same columns.")
 
 
 def _read_parquet(files: Iterable[Path]) -> str:

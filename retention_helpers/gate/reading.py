@@ -1,5 +1,7 @@
 """One table's file, read once: parsed into Parquet, held against its own rules, repeated rows set aside."""
 
+import errno
+import os
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -13,6 +15,7 @@ from retention_helpers.gate.rules.rows import RowRule, row_rules
 from retention_helpers.gate.second_reading import read_again
 from retention_helpers.gate.setting_aside import keep_rows
 from retention_helpers.sources.folder import Source, Unreadable, csv_fault, csv_header, shortened
+from retention_helpers.sources.texts import letters_assumed
 from retention_helpers.words.errors import nearest
 from retention_helpers.words.written import (
     SIGNS,
@@ -23,6 +26,7 @@ from retention_helpers.words.written import (
     order_shown_by,
 )
 
+_NO_SPACE = "No space left on device"
 REPEATED = "it repeats an earlier row in every column"
 
 
@@ -30,7 +34,7 @@ def read_table(evidence: Evidence, source: Source) -> SourceRead | None:
     """Read one table, hold its own rules against it, keep it; None where it cannot be read at all."""
     table = TABLES[source.table]
     try:
-        raw, names = raw_relation(evidence.engine, source, table)
+        raw, names = raw_relation(evidence.engine, source, table, evidence.scratch)
         return _keep(evidence, source, table, raw, list(names))
     except Unreadable as broken:
         evidence.stop(source, "unreadable file", broken.what, broken.way_out)
@@ -38,6 +42,8 @@ def read_table(evidence: Evidence, source: Source) -> SourceRead | None:
         what = "there is not enough memory, or space on the disk, to read it"
         evidence.stop(source, "unreadable file", what, "Free some, or bring the table as Parquet.")
     except EngineError as error:
+        if _NO_SPACE in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
         why = _why(source, str(error))
         evidence.stop(source, "unreadable file", why.what, why.way_out)
     return None
@@ -67,6 +73,8 @@ def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: lis
         read_again(evidence, table, left, raw, source.date_order or evidence.settings.date_order)
         total, broken = _broken(evidence, table, rules)
     evidence.read[table.name], evidence.totals[table.name] = source, total
+    if source.form == "csv":
+        evidence.faults += letters_assumed(source.path, source.name, table.name)
     _note_unknown_columns(evidence, table, names)
     if total == 0 and table.name in tables.REQUIRED_TABLES:
         evidence.stop(source, "no rows", "the file holds no rows", "Export it again.")

@@ -16,6 +16,7 @@ from retention_helpers.contract.tables import STATUSES, TABLES
 from retention_helpers.sources import IMPORTERS, importer
 from retention_helpers.sources.documents import is_json, objects
 from retention_helpers.sources.folder import Unreadable, check_form, csv_header, form_of
+from retention_helpers.sources.texts import opened_text
 from retention_helpers.words import written
 
 LINES = 5000  # that are looked at
@@ -212,10 +213,6 @@ def _shown(cell: object) -> str:
 def _csv_lines(path: Path) -> list[list[str]]:
     check_form(path)
     _, delimiter = csv_header(path)
-    with path.open("rb") as raw:
-        start = raw.read(4)
-    if path.name.lower().endswith(".gz") or start.startswith(b"\x1f\x8b"):
-        return [csv_header(path)[0]]
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with opened_text(path) as file:
         some = io.StringIO("".join(itertools.islice(file, LINES)), newline="")
         return [list(map(_shown, line)) for line in csv.reader(some, delimiter=delimiter) if any(line)]

@@ -5,6 +5,7 @@ in them (`values:`), or an importer, whose files it reads. So `make report` impo
 """
 
 import glob
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from retention_helpers.sources.folder import ENDINGS, Source, form_of
 from retention_helpers.words.errors import InputError, nearest
 from retention_helpers.words.written import ORDERS
 
+MOST_FILES = 2000  # that one path may name
 _OF_A_TABLE = ("path", "columns", "values", "sheet", "date_order")
 _OF_AN_IMPORTER = ("path", "importer", "date_order")
 
@@ -125,7 +127,7 @@ def _matching(folder: Path, path: str) -> list[Path]:
     whole = folder / Path(path).expanduser()
     if whole.exists():
         return [whole]
-    return [Path(name) for name in sorted(glob.glob(str(whole)))]
+    return [Path(name) for name in sorted(itertools.islice(glob.iglob(str(whole)), MOST_FILES + 1))]
 
 
 def _found(folder: Path, key: str, entry: Any) -> list[Path]:
@@ -134,6 +136,8 @@ def _found(folder: Path, key: str, entry: Any) -> list[Path]:
         matching = _matching(folder, path)
         if not matching:
             raise _wrong(key, f"there is no file {path} (seen from {folder.name}). Correct the path")
+        if len(matching) > MOST_FILES:
+            raise _wrong(key, f"{path} names more than {MOST_FILES} files. Name them more narrowly")
         found += matching
     return found
 
