@@ -61,7 +61,7 @@ def _why(source: Source, said: str) -> Unreadable:
 def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: list[str]) -> SourceRead:
     described = evidence.rows(f"DESCRIBE SELECT * FROM {raw}")
     kinds = {name: kind for name, kind, *_ in described}
-    select = select_parsed(table, raw, names, kinds, is_exact=bool(source.origin))
+    select = select_parsed(table, raw, names, kinds, is_exact=bool(source.origin), zone=source.time_zone)
     path = text(str(evidence.parquet(table.name)))
     evidence.engine.con.execute(f"COPY ({select}) TO {path} (FORMAT parquet, COMPRESSION zstd)")
     rules = row_rules(table)
@@ -70,7 +70,7 @@ def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: lis
         column for rule, count in zip(rules, broken, strict=True) if count and (column := _cells_of(rule))
     ]
     if left and not source.origin:  # what an importer left unread cannot be read
-        read_again(evidence, table, left, raw, source.date_order or evidence.settings.date_order)
+        read_again(evidence, source, left, raw)
         total, broken = _broken(evidence, table, rules)
     evidence.read[table.name], evidence.totals[table.name] = source, total
     if source.form == "csv":

@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
-from retention_helpers.contract.tables import Column, Table
+from retention_helpers.contract.tables import TABLES, Column, Table
 from retention_helpers.engine import quoted, text
 from retention_helpers.gate.evidence import Evidence
-from retention_helpers.gate.parsing import CONTRADICTED, as_kept, unread
+from retention_helpers.gate.parsing import CONTRADICTED, as_kept, moment, unread
+from retention_helpers.sources.folder import Source
 from retention_helpers.sources.prices import BESIDE, Asked, said_in
 from retention_helpers.words import written
 
@@ -27,12 +28,11 @@ class _Reading:
     replaced: dict[str, str]
 
 
-def read_again(
-    evidence: Evidence, table: Table, columns: Sequence[Column], raw: str, date_order: str
-) -> None:
+def read_again(evidence: Evidence, source: Source, columns: Sequence[Column], raw: str) -> None:
     """Read what is left unread in these columns of a table that is kept, and keep it so."""
+    table = TABLES[source.table]
     readings = [
-        _instants(evidence, table, column, date_order)
+        _instants(evidence, table, column, source)
         if column.kind == "instant"
         else _amounts(evidence, table, column, raw)
         for column in columns
@@ -51,7 +51,8 @@ def read_again(
 # --- days and times --------------------------------------------------------------------------------
 
 
-def _instants(evidence: Evidence, table: Table, column: Column, date_order: str) -> _Reading:
+def _instants(evidence: Evidence, table: Table, column: Column, source: Source) -> _Reading:
+    date_order = source.date_order or evidence.settings.date_order
     left = unread(column.name)
     even = f"trim(regexp_replace({left}, {text(written.BLANKS)}, ' ', 'g'), ' ')"
     cut = f"regexp_extract({even}, {text(f'^(?:{written.SPLIT})$')}, ['day', 'after'])"
@@ -71,7 +72,7 @@ def _instants(evidence: Evidence, table: Table, column: Column, date_order: str)
         )
         join += f" LEFT JOIN {name} ON {of_part} = {name}.said"
     iso = f'("day of {column.name}".iso || "after of {column.name}".iso)'
-    read = f"CASE WHEN {left} IS NOT NULL THEN CAST({iso} AS TIMESTAMPTZ) END"
+    read = f"CASE WHEN {left} IS NOT NULL THEN {moment(iso, source.time_zone)} END"
     kept = {name: f"coalesce(kept.{quoted(name)}, {value})" for name, value in as_kept(column, read).items()}
     return _Reading(join, {**kept, f"unread_{column.name}": f"CASE WHEN {iso} IS NULL THEN {left} END"})
 

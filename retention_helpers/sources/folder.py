@@ -56,6 +56,7 @@ class Source:
         values: the file's words for ours, by column.
         sheet: which sheet of a workbook; "": the one named like the table, or the only one.
         date_order: how its days are written, where the settings do not say it for all.
+        time_zone: in which zone its times are that name none; "": in the business's own.
         origin: what an importer read this table from; "": the file is the owner's own.
     """
 
@@ -66,6 +67,7 @@ class Source:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     sheet: str = ""
     date_order: str = ""
+    time_zone: str = ""
     origin: str = ""
 
     @property

@@ -19,7 +19,7 @@ from retention_helpers.words.errors import InputError, nearest
 from retention_helpers.words.written import ORDERS
 
 MOST_FILES = 2000  # that one path may name
-_OF_A_TABLE = ("path", "columns", "values", "sheet", "date_order")
+_OF_A_TABLE = ("path", "columns", "values", "sheet", "date_order", "time_zone")
 _OF_AN_IMPORTER = ("path", "importer", "date_order")
 
 
@@ -93,6 +93,7 @@ def _table(folder: Path, key: str, entry: Any) -> Source:
         values=values,
         sheet=str(entry.get("sheet") or ""),
         date_order=_date_order(key, entry),
+        time_zone=described.time_zone(_where(key), entry),
     )
 
 

@@ -703,6 +703,21 @@ def test_instants_with_an_offset_agree_with_the_time_zone_database(tmp_path, zon
     ]
 
 
+def test_times_in_a_zone_of_the_source(tmp_path):
+    """An export in UTC, of New York: days stay days, and times that name a zone keep it."""
+    cells = ["2026-01-05 02:00:00", "2026-01-05", "2026-01-05 02:00", "5 Jan 2026 02:00",
+             "2026-01-05T02:00:00Z", "2026-01-05T02:00:00-05:00"]  # fmt: skip
+    (tmp_path / "people.csv").write_text(customers_at(cells))
+    settings = "time_zone: America/New_York\nsources: {customers: {path: ../people.csv, time_zone: UTC}}\n"
+    files = {"customers.csv": None, "retention.yml": settings}
+    kept = parquet_of(tmp_path, "customers", "signed_up_at, signed_up_on", files)
+    two, day = dt.datetime(2026, 1, 5, 2), dt.date(2026, 1, 4)
+    assert kept == [
+        (two, day), (dt.datetime(2026, 1, 5, 5), dt.date(2026, 1, 5)), (two, day), (two, day), (two, day),
+        (dt.datetime(2026, 1, 5, 7), dt.date(2026, 1, 5)),
+    ]  # fmt: skip
+
+
 NO_INSTANTS = [
     "20260305", "5.3.2026", "05/03/2026", "2026-02-31", "2026-02-29", "2026-13-01", "2026-00-10",
     "2026-03-05T24:00:01", "2026-03-05T25:00", "2026-03-05T10:60", "2026-03-05T10", "2026-03-05T",

@@ -228,8 +228,8 @@ def test_a_list_of_present_amounts(data, said):
     data.set("mrr", 0, where=lambda number: number in gone)
     assert any(
         fault.startswith(
-            f"stop: subscriptions.csv: mrr is 0 for {len(gone)} of the {len(gone)} customers who have left, as "
-            "in a list of what is paid today."
+            f"stop: subscriptions.csv: mrr is 0 for {len(gone)} of the {len(gone)} customers who have left, "
+            "as in a list of what is paid today."
         )
         for fault in said(data)
     )
