@@ -201,21 +201,24 @@ def moment(as_text: str, zone: str) -> str:
     return f"CASE WHEN {is_naive} THEN {there} ELSE {read} END"
 
 
-def _parsed(column: Column, kind_read: str, is_exact: bool, zone: str) -> str:
+def _parsed(column: Column, kind_read: str, source: Source) -> str:
     """SQL that reads the plain forms of one column; NULL where it is empty or written in another form."""
     as_text = _as_text(column.name, kind_read)
     if column.kind == "instant":
         if kind_read.startswith(("TIMESTAMP", "DATE")):
             name = quoted(column.name)
+            zone = source.time_zone
             is_naive = kind_read.startswith("TIMESTAMP") and "TIME ZONE" not in kind_read
             in_zone = (
                 f"timezone({text(zone)}, {name})" if zone and is_naive else f"CAST({name} AS TIMESTAMPTZ)"
             )
             return f"CASE WHEN {name} {_DAYS} THEN {in_zone} END"
         is_read = f"regexp_full_match({as_text}, {text(written.PLAIN_INSTANT)})"
-        return f"CASE WHEN {is_read} THEN {moment(as_text, zone)} END"
+        return f"CASE WHEN {is_read} THEN {moment(as_text, source.time_zone)} END"
     if column.kind == "money":
-        form = written.EXACT_AMOUNT if is_exact or kind_read != "VARCHAR" else written.PLAIN_AMOUNT
+        if source.price_per or source.in_minor_units:
+            return f"CAST(NULL AS {MONEY_TYPE})"  # no amount is plain: all take the second reading
+        form = written.EXACT_AMOUNT if source.origin or kind_read != "VARCHAR" else written.PLAIN_AMOUNT
         is_read = f"regexp_full_match({as_text}, {text(form)})"
         return f"CASE WHEN {is_read} THEN try_cast({as_text} AS {MONEY_TYPE}) END"
     if column.kind == "score":
@@ -246,21 +249,18 @@ def select_parsed(
     raw: str,
     names: Iterable[str],
     kinds: dict[str, str],
-    *,
-    is_exact: bool = False,
-    zone: str = "",
+    source: Source,
 ) -> str:
     """SQL of the table as the contract has it, with `unread_X` beside every column that is parsed.
 
-    Only the plainest forms of days and amounts are read here; `second_reading` reads the others. `is_exact`
-    says that an importer wrote the amounts, so that a point is the sign of decimals and nothing else;
-    `zone` is that of times that name none, where it is not the business's own.
+    Only the plainest forms of days and amounts are read here; `second_reading` reads the others. What an
+    importer wrote is exact: a point is the sign of decimals and nothing else.
     """
     read, kept = [], []
     for column in table.columns:
         name = quoted(column.name)
         present = column.name in kinds
-        value = _parsed(column, kinds[column.name], is_exact, zone) if present else "NULL"
+        value = _parsed(column, kinds[column.name], source) if present else "NULL"
         read.append(f"{value} AS {name}")
         if column.kind == "instant":
             kept += [f"{value} AS {quoted(name)}" for name, value in as_kept(column, name).items()]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from retention_helpers.contract import tables
-from retention_helpers.contract.tables import TABLES, Column, Table
+from retention_helpers.contract.tables import TABLES, Column, Table, day_name
 from retention_helpers.engine import EngineError, OutOfMemory, quoted, rows, text
 from retention_helpers.gate.evidence import Evidence, case_of
 from retention_helpers.gate.kept import SourceRead
@@ -27,6 +27,10 @@ from retention_helpers.words.written import (
 )
 
 _NO_SPACE = "No space left on device"
+_WHICH_INTERVAL = (
+    "How long its interval is, is not known: write month, quarter, year or 3 months, or map the word with "
+    "`values: {interval: {…: year}}`."
+)
 REPEATED = "it repeats an earlier row in every column"
 
 
@@ -61,7 +65,7 @@ def _why(source: Source, said: str) -> Unreadable:
 def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: list[str]) -> SourceRead:
     described = evidence.rows(f"DESCRIBE SELECT * FROM {raw}")
     kinds = {name: kind for name, kind, *_ in described}
-    select = select_parsed(table, raw, names, kinds, is_exact=bool(source.origin), zone=source.time_zone)
+    select = select_parsed(table, raw, names, kinds, source)
     path = text(str(evidence.parquet(table.name)))
     evidence.engine.con.execute(f"COPY ({select}) TO {path} (FORMAT parquet, COMPRESSION zstd)")
     rules = row_rules(table)
@@ -71,6 +75,9 @@ def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: lis
     ]
     if left and not source.origin:  # what an importer left unread cannot be read
         read_again(evidence, source, left, raw)
+        total, broken = _broken(evidence, table, rules)
+    if source.is_first_row:
+        _keep_first_rows(evidence, table)
         total, broken = _broken(evidence, table, rules)
     evidence.read[table.name], evidence.totals[table.name] = source, total
     if source.form == "csv":
@@ -86,6 +93,22 @@ def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: lis
     if not table.is_large:
         evidence.totals[table.name] = _set_repeated_rows_aside(evidence, source, raw, total)
     return SourceRead(table.name, source.name, total, evidence.totals[table.name])
+
+
+def _keep_first_rows(evidence: Evidence, table: Table) -> None:
+    """Keep the earliest row of each customer, without attributes: those of the others are not this row's."""
+    columns = [column.name for column in table.columns] + [
+        day_name(one.name) for one in table.of_kind("instant")
+    ]
+    unread_ones = [f"unread_{column.name}" for column in table.of_kind("instant")]
+    picked = ", ".join(map(quoted, ["source_row", *columns, *unread_ones]))
+    read = f"unread_{table.clock} IS NULL"  # what could not be read comes first, to be said
+    earliest = f"PARTITION BY customer_id ORDER BY {read}, {quoted(table.clock)} NULLS LAST, source_row"
+    evidence.rewrite(
+        table.name,
+        f"SELECT {picked} FROM {evidence.of(table.name)} QUALIFY row_number() OVER ({earliest}) = 1 "
+        "ORDER BY source_row",
+    )
 
 
 def _broken(evidence: Evidence, table: Table, rules: Sequence[RowRule]) -> tuple[int, list[int]]:
@@ -116,6 +139,8 @@ def _say(evidence: Evidence, source: Source, rule: RowRule, numbered: str, count
         way_out = which_order(shown)
     if rule.column is not None and rule.column.kind == "money" and is_ambiguous_amount(str(value)):
         way_out = which_sign(str(value))
+    elif rule.column is not None and rule.column.kind == "money" and source.price_per and money(str(value)):
+        way_out = _WHICH_INTERVAL
     evidence.say(
         "stop",
         source.table,

@@ -34,7 +34,7 @@ def read_again(evidence: Evidence, source: Source, columns: Sequence[Column], ra
     readings = [
         _instants(evidence, table, column, source)
         if column.kind == "instant"
-        else _amounts(evidence, table, column, raw)
+        else _amounts(evidence, table, column, raw, source)
         for column in columns
     ]
     picked = ", ".join(
@@ -86,7 +86,7 @@ _SAID = pa.schema(
 )  # fmt: skip
 
 
-def _amounts(evidence: Evidence, table: Table, column: Column, raw: str) -> _Reading:
+def _amounts(evidence: Evidence, table: Table, column: Column, raw: str, source: Source) -> _Reading:
     """An amount also fills the currency and the interval that it names, where the table has such columns."""
     left, read, settings = unread(column.name), evidence.of(table.name), evidence.settings
     beside = [name for name in BESIDE if any(one.name == name for one in table.columns)]
@@ -95,7 +95,11 @@ def _amounts(evidence: Evidence, table: Table, column: Column, raw: str) -> _Rea
         f"SELECT DISTINCT {left}, {', '.join(own)} FROM {read} AS kept WHERE {left} IS NOT NULL"
     )
     asked = Asked(
-        decimal_sign(evidence, column, raw), (settings.currency, *settings.exchange_rates), tuple(beside)
+        decimal_sign(evidence, column, raw),
+        (settings.currency, *settings.exchange_rates),
+        tuple(beside),
+        source.price_per,
+        source.in_minor_units,
     )
     said = [
         {

@@ -57,6 +57,10 @@ class Source:
         sheet: which sheet of a workbook; "": the one named like the table, or the only one.
         date_order: how its days are written, where the settings do not say it for all.
         time_zone: in which zone its times are that name none; "": in the business's own.
+        price_per: what its prices pay for: "interval" for the column of that name, or one such as year; "":
+            a month.
+        in_minor_units: whether its amounts are in cents.
+        is_first_row: whether only the earliest row of a customer counts, as where subscriptions are listed.
         origin: what an importer read this table from; "": the file is the owner's own.
     """
 
@@ -68,6 +72,9 @@ class Source:
     sheet: str = ""
     date_order: str = ""
     time_zone: str = ""
+    price_per: str = ""
+    in_minor_units: bool = False
+    is_first_row: bool = False
     origin: str = ""
 
     @property

@@ -67,11 +67,16 @@ class Asked:
         decimal_sign: the sign that the other amounts of the column, or the owner, show.
         currencies: the report's own and those with a rate, one of which a shared sign such as $ may mean.
         beside: which of `BESIDE` the table has columns for.
+        price_per: what a price pays for, where it does not say so itself: "interval" for what the row says;
+            "": a month.
+        in_minor_units: whether amounts are in cents.
     """
 
     decimal_sign: str = ""
     currencies: Sequence[str] = ()
     beside: Sequence[str] = BESIDE
+    price_per: str = ""
+    in_minor_units: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,8 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
 
     >>> said_in("1.200 €/Jahr", None, None, Asked(","))
     Said(amount=Decimal('100'), currency='EUR', interval='year', contradicts=False)
+    >>> said_in("49000", "EUR", "annual", Asked(price_per="interval", in_minor_units=True)).amount
+    Decimal('40.833333')
     >>> said_in("$49", "CAD", None, Asked()).contradicts, said_in("$49", "EUR", None, Asked()).contradicts
     (False, True)
     """
@@ -103,8 +110,14 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
     named = spellings.code_of(found.currency, [one for one in asked.currencies if one])
     if named and "currency" not in asked.beside and named not in asked.currencies[:1]:
         return Said()
-    amount = monthly(found.amount, *found.interval) if found.interval else found.amount
     own = spellings.interval(interval or "")
+    lasts = found.interval or (own if asked.price_per == "interval" else spellings.interval(asked.price_per))
+    if asked.price_per and not lasts:
+        return Said()
+    amount = found.amount
+    if asked.in_minor_units:
+        amount = major(amount, named or currency or next(iter(asked.currencies), ""))
+    amount = monthly(amount, *lasts) if lasts else amount
     contradicts = bool(
         (named and currency and not spellings.can_mean(named, currency))
         or (found.interval and own and own != found.interval)

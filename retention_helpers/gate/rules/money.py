@@ -183,7 +183,7 @@ def amounts_out_of_scale(evidence: Evidence) -> None:
 def present_amounts(evidence: Evidence) -> None:
     """A list of what customers pay today, in which those who have left pay nothing: no loss is left in it."""
     each = (
-        f"(SELECT customer_id, max(coalesce(ended_on, {OPEN})) <= {evidence.latest} AS has_left, "
+        f"(SELECT customer_id, max(coalesce(ended_on, {OPEN})) < {OPEN} AS has_left, "
         f"max(mrr) = 0 AS pays_nothing FROM {evidence.of('subscriptions')} "
         "WHERE coalesce(status, 'active') IN ('active', 'past_due') GROUP BY customer_id)"
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from retention_helpers.contract import tables
+from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import Column, Table, day_name
 from retention_helpers.engine import quoted, text
 from retention_helpers.gate.parsing import CONTRADICTED, unread
@@ -40,7 +41,11 @@ class RowRule:
                 "A subscription that is over is a row whose ended_at says when service ended: write the "
                 "status that it had until then, such as active."
             )
-        return f"{nearest(value, self.column.choices)} {self.way_out}"
+        known = nearest(value, self.column.choices)
+        if self.column.choices == tables.STATUSES:
+            mapped = f"{{status: {{{str(value)[:40]}: active}}}}"
+            return f"{known} Correct it, or say in {SETTINGS_FILE} what it means, such as `values: {mapped}`."
+        return f"{known} {self.way_out}"
 
 
 def row_rules(table: Table) -> list[RowRule]:
