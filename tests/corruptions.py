@@ -281,9 +281,13 @@ STARTED, MRR = ("started_at unreadable",), ("mrr unreadable",)
 CORRUPTIONS = (
     # types
     Corruption("a word for an amount", _cell("subscriptions", "mrr", _word("free|n/a|-|NaN|1e3|x")), MRR),
-    Corruption("a decimal comma", _cell("subscriptions", "mrr", lambda c, _: f'"{c},50"'), MRR),
-    Corruption("signs between thousands", _cell("subscriptions", "mrr", lambda c, _: f'"1,0{c}.00"'), MRR),
-    Corruption("a sign of currency", _cell("subscriptions", "mrr", lambda c, _: f"€{c}"), MRR),
+    Corruption("two decimal commas", _cell("subscriptions", "mrr", lambda c, _: f'"{c},50,0"'), MRR),
+    Corruption("signs between thousands", _cell("subscriptions", "mrr", lambda c, _: f'"1,00{c}.00"'), MRR),
+    Corruption(
+        "a sign of currency",
+        _cell("subscriptions", "mrr", lambda c, _: f"£{c}"),
+        ("several currencies", "amount contradicted"),
+    ),
     Corruption("a negative amount", _cell("subscriptions", "mrr", lambda c, _: f"-{c}"), ("mrr negative",)),
     Corruption("no amount", _cell("subscriptions", "mrr", lambda *_: ""), ("mrr empty",)),
     Corruption(

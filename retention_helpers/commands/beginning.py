@@ -42,7 +42,12 @@ def files_in(places: Iterable[Path]) -> list[Path]:
 
 
 def looks(files: Iterable[Path]) -> list[Look]:
-    return [look_at(path) for path in files]
+    """What the files look like; where none holds customers, a list of subscriptions names them too."""
+    found = [look_at(path) for path in files]
+    keys = {look.key for look in found} - {""}
+    if "customers" in keys or not keys <= set(TABLES):
+        return found
+    return [*found, *(look.also for look in found if look.also)]
 
 
 def sources_of(found: Sequence[Look], folder: Path) -> tuple[dict[str, dict[str, Any]], list[Look]]:
@@ -52,9 +57,10 @@ def sources_of(found: Sequence[Look], folder: Path) -> tuple[dict[str, dict[str,
     """
     entries: dict[str, dict[str, Any]] = {}
     again: list[Look] = []
-    taken = {look.key for look in found if _lies_there(look, folder)}
+    there = {look.path for look in found if _lies_there(look, folder)}
+    taken = {look.key for look in found if look.path in there}
     for look in found:
-        if not look.key or _lies_there(look, folder):
+        if not look.key or look.path in there:
             continue
         path = _seen_from(folder, look.path)
         if look.key not in TABLES:
@@ -65,7 +71,8 @@ def sources_of(found: Sequence[Look], folder: Path) -> tuple[dict[str, dict[str,
         else:
             taken.add(look.key)
             more = {"columns": dict(look.columns), "values": {k: dict(v) for k, v in look.values.items()}}
-            entries[look.key] = {"path": path, **{key: value for key, value in more.items() if value}}
+            filled = {key: value for key, value in more.items() if value}
+            entries[look.key] = {"path": path, **filled, **look.options}
     for entry in entries.values():
         if isinstance(entry["path"], list) and len(entry["path"]) == 1:
             entry["path"] = entry["path"][0]

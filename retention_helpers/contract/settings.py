@@ -17,7 +17,7 @@ from retention_helpers.contract.reason_codes import NOT_ANSWERED, NOT_ASKED
 from retention_helpers.contract.tables import ACCEPTABLE, REASONS
 from retention_helpers.contract.yaml_files import as_written, document, fits, is_number, is_share
 from retention_helpers.words.errors import InputError, nearest
-from retention_helpers.words.written import ORDERS
+from retention_helpers.words.written import ORDERS, SIGNS
 
 SETTINGS_FILE = "retention.yml"
 
@@ -301,6 +301,9 @@ class Settings:
     reason_map: Mapping[str, str] = _setting({}, _reason_map, "what your own codes for reasons mean")
     dunning_days: int = _setting(30, _short_days, "so long after a failed payment it counts as mended")
     date_order: str = _setting("", _one_of(ORDERS), "how days such as 05/03/2026 are meant")
+    decimal_sign: str = _setting(
+        "", _one_of(tuple(SIGNS)), "of amounts such as 1.200, where no other amount of the column shows it"
+    )
     sources: Mapping[str, Any] = _setting({}, _mapping, "where the tables come from, if not from this folder")
     accepted: tuple[str, ...] = _setting((), _accepted, "warnings that you have looked into and found right")
     named: frozenset[str] = field(default=frozenset(), compare=False)

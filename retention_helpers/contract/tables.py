@@ -247,6 +247,7 @@ ACCEPTABLE = (
     "minor units",
     "absurd mrr",
     "annual amounts",
+    "present amounts",
     "test accounts",
     "stale table",
     "hole",

@@ -22,6 +22,9 @@ _FORMS = {
 }  # fmt: skip
 
 
+LARGEST = 2_000_000  # bytes of a file that a person wrote
+
+
 class _Loader(yaml.SafeLoader):
     """YAML, but a key that stands twice is a fault, and so is a day that does not exist."""
 
@@ -57,6 +60,8 @@ for _kind in (_Loader, _Dumper):
 
 def document(path: Path) -> dict[Any, Any]:
     """The keys and values of a YAML file. Raises InputError where it has another form."""
+    if path.exists() and (not path.is_file() or path.stat().st_size > LARGEST):
+        raise InputError(f"{path.name} is no file of a few lines. Put the file itself here.")
     try:
         document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
     except UnicodeDecodeError:

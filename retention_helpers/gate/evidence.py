@@ -53,6 +53,13 @@ class Evidence:
     def parquet(self, table: str) -> Path:
         return self.target / f"{table}.parquet"
 
+    @property
+    def scratch(self) -> Path:
+        """A folder for what is needed while files are read, and swept away afterwards."""
+        place = self.target / "spill"
+        place.mkdir(exist_ok=True)
+        return place
+
     def of(self, table: str) -> str:
         """SQL of a table's kept rows."""
         return f"read_parquet({path_text(self.parquet(table))})"

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from retention_helpers.contract.settings import SETTINGS_FILE
@@ -23,23 +24,14 @@ from retention_helpers.sources.folder import (
     sheet,
     shortened,
 )
+from retention_helpers.sources.texts import as_plain
+from retention_helpers.words import written
 
 MOST_COLUMNS = 500  # of one file; more of them are a mistake, and take minutes
 
-_DAYS = "BETWEEN '1900-01-01' AND '2199-12-31'"
-_OFFSET = r"(Z|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
-_INSTANT = rf"(19|20|21)\d\d-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?{_OFFSET}?)?"
-_MONEY = r"[+-]?\d{1,12}(\.\d{1,6}0*)?"
-# Where a comma may be the decimal sign, three digits after a point may be thousands.
-_MONEY_WITH_COMMA = r"[+-]?\d{1,12}(,\d{1,6}0*|\.\d{1,2}|\.\d{4,6}0*)?"
+_DAYS = f"BETWEEN '{written.FIRST_YEAR}-01-01' AND '{written.LAST_YEAR}-12-31 23:59:59.999999'"
 MONEY_TYPE = "DECIMAL(18, 6)"
-
-# Days in numbers: 5/3/2026, 05.03.26 14:30, 2026/3/5 2:30 pm (UTC).
-_NUMBERS = r"^(\d{1,2}|\d{4})[./-] ?(\d{1,2})[./-] ?(\d{4}|\d{1,2})(?:[.]?[T,]? +|T|$)"
-_ZONE = r" *(Z|[+-]\d\d:\d\d|UTC|GMT|\(UTC\)|\(GMT\))"
-_TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p")
-_SHORT_YEAR, _LONG_YEAR = r"^(\d\d?/\d\d?/)(\d\d)( |$)", r"\120\2\3"
-_DAYS_WRITTEN = {"day first": ["%d/%m/%Y"], "month first": ["%m/%d/%Y"], "year first": []}
+CONTRADICTED = "unread_currency"  # the amount that names another currency or interval than its row does
 
 
 def unread(column: str) -> str:
@@ -99,10 +91,10 @@ def _hints(missing: Sequence[str], unknown: Sequence[str]) -> str:
     return hints or (f"The header also holds {shortened(unknown)}. " if unknown else "")
 
 
-def raw_relation(engine: Backend, source: Source, table: Table) -> tuple[str, dict[str, str], bool]:
-    """SQL of the file's rows as they are, its column names, and whether decimals have commas."""
-    raw, names, decimal_comma = _raw(engine, source, table)
-    return (_in_our_words(raw, names, source.values) if source.values else raw), names, decimal_comma
+def raw_relation(engine: Backend, source: Source, table: Table, scratch: Path) -> tuple[str, dict[str, str]]:
+    """SQL of the file's rows as they are, and its column names; `scratch` is for a copy in even letters."""
+    raw, names = _raw(engine, source, table, scratch)
+    return (_in_our_words(raw, names, source.values) if source.values else raw), names
 
 
 def _in_our_words(raw: str, names: Iterable[str], values: Mapping[str, Mapping[str, str]]) -> str:
@@ -122,24 +114,25 @@ def _in_our_words(raw: str, names: Iterable[str], values: Mapping[str, Mapping[s
     return f"(SELECT {', '.join(picked)} FROM {raw})"
 
 
-def _raw(engine: Backend, source: Source, table: Table) -> tuple[str, dict[str, str], bool]:
+def _raw(engine: Backend, source: Source, table: Table, scratch: Path) -> tuple[str, dict[str, str]]:
     if source.form == "parquet":
-        return *_raw_parquet(engine, source, table), False
+        return _raw_parquet(engine, source, table)
     if source.form == "xlsx":
-        return *_raw_sheet(engine, source, table), False
+        return _raw_sheet(engine, source, table)
     check_form(source.path)
     header, delimiter = csv_header(source.path)
     names = _columns_read(header, table, source.columns)
     columns = ", ".join(f"{text(f'c{i}')}: 'VARCHAR'" for i in range(len(header)))
+    path = path_text(as_plain(source.path, scratch))
     read = (
-        f"read_csv({path_text(source.path)}, auto_detect=false, header=true, delim={text(delimiter)}, "
+        f"read_csv({path}, auto_detect=false, header=true, delim={text(delimiter)}, "
         f"""quote='"', escape='"', nullstr='', columns={{{columns}}})"""
     )
     picked = ", ".join(
         f"nullif(trim(c{header.index(original)}), '') AS {quoted(name)}" for name, original in names.items()
     )
     filled = f"coalesce({', '.join(f'c{i}' for i in range(len(header)))}) IS NOT NULL"
-    return f"(SELECT {picked} FROM {read} WHERE {filled})", names, delimiter == ";"
+    return f"(SELECT {picked} FROM {read} WHERE {filled})", names
 
 
 def _raw_parquet(engine: Backend, source: Source, table: Table) -> tuple[str, dict[str, str]]:
@@ -154,6 +147,7 @@ def _raw_parquet(engine: Backend, source: Source, table: Table) -> tuple[str, di
     types = _parquet_columns(engine, source.files)
     read = _read_parquet(source.files)
     names = _columns_read(list(types), table, source.columns)
+    _refuse_uneven_parts(source, names)
     picked = ", ".join(
         f"nullif(trim({quoted(original)}), '') AS {quoted(name)}"
         if types[original] == "VARCHAR"
@@ -161,6 +155,15 @@ def _raw_parquet(engine: Backend, source: Source, table: Table) -> tuple[str, di
         for name, original in names.items()
     )
     return f"(SELECT {picked} FROM {read})", names
+
+
+def _refuse_uneven_parts(source: Source, names: Mapping[str, str]) -> None:
+    """Raise Unreadable where one of several parts lacks a column, which would be empty there in silence."""
+    for file in source.files if len(source.files) > 1 else []:
+        lacking = set(names.values()) - set(pq.read_schema(file).names)
+        if lacking:
+            what = f"{file.name} in it lacks {shortened(sorted(lacking))}, which other parts have"
+            raise Unreadable(what, "Export all parts with the same columns.")
 
 
 def _read_parquet(files: Iterable[Path]) -> str:
@@ -185,22 +188,39 @@ def _raw_sheet(engine: Backend, source: Source, table: Table) -> tuple[str, dict
     return f"sheet_{table.name}", names
 
 
-def _parsed(column: Column, kind_read: str, decimal_comma: bool, date_order: str) -> str:
-    """SQL that reads one column; NULL where it is empty or cannot be read."""
+def moment(as_text: str, zone: str) -> str:
+    """SQL of the moment that a text in ISO 8601 names; NULL where there is none.
+
+    A time that names no zone is one of `zone`, where that is given; a day is always the business's own.
+    """
+    read = f"try_cast({as_text} AS TIMESTAMPTZ)"
+    if not zone:
+        return read
+    is_naive = f"regexp_full_match({as_text}, '.{{10}}[T ][0-9:.]+')"
+    there = f"timezone({text(zone)}, try_cast({as_text} AS TIMESTAMP))"
+    return f"CASE WHEN {is_naive} THEN {there} ELSE {read} END"
+
+
+def _parsed(column: Column, kind_read: str, source: Source) -> str:
+    """SQL that reads the plain forms of one column; NULL where it is empty or written in another form."""
     as_text = _as_text(column.name, kind_read)
     if column.kind == "instant":
         if kind_read.startswith(("TIMESTAMP", "DATE")):
             name = quoted(column.name)
-            return f"CASE WHEN {name} {_DAYS} THEN CAST({name} AS TIMESTAMPTZ) END"
-        as_text = _in_iso(as_text, date_order)
-        is_read = f"regexp_full_match({as_text}, {text(_INSTANT)})"
-        # The engine wants seconds before an offset: 10:30Z becomes 10:30:00Z.
-        full = f"regexp_replace({as_text}, '^(.{{16}})([Z+-].*)$', '\\1:00\\2')"
-        return f"CASE WHEN {is_read} THEN try_cast({full} AS TIMESTAMPTZ) END"
+            zone = source.time_zone
+            is_naive = kind_read.startswith("TIMESTAMP") and "TIME ZONE" not in kind_read
+            in_zone = (
+                f"timezone({text(zone)}, {name})" if zone and is_naive else f"CAST({name} AS TIMESTAMPTZ)"
+            )
+            return f"CASE WHEN {name} {_DAYS} THEN {in_zone} END"
+        is_read = f"regexp_full_match({as_text}, {text(written.PLAIN_INSTANT)})"
+        return f"CASE WHEN {is_read} THEN {moment(as_text, source.time_zone)} END"
     if column.kind == "money":
-        is_read = f"regexp_full_match({as_text}, {text(_MONEY_WITH_COMMA if decimal_comma else _MONEY)})"
-        amount = f"replace({as_text}, ',', '.')" if decimal_comma else as_text
-        return f"CASE WHEN {is_read} THEN try_cast({amount} AS {MONEY_TYPE}) END"
+        if source.price_per or source.in_minor_units:
+            return f"CAST(NULL AS {MONEY_TYPE})"  # no amount is plain: all take the second reading
+        form = written.EXACT_AMOUNT if source.origin or kind_read != "VARCHAR" else written.PLAIN_AMOUNT
+        is_read = f"regexp_full_match({as_text}, {text(form)})"
+        return f"CASE WHEN {is_read} THEN try_cast({as_text} AS {MONEY_TYPE}) END"
     if column.kind == "score":
         whole = f"regexp_full_match({as_text}, '(10|[0-9])([.]0+)?')"
         return f"CASE WHEN {whole} THEN CAST(CAST({as_text} AS DOUBLE) AS INTEGER) END"
@@ -208,26 +228,6 @@ def _parsed(column: Column, kind_read: str, decimal_comma: bool, date_order: str
         choices = ", ".join(text(choice) for choice in column.choices)
         return f"CASE WHEN lower({as_text}) IN ({choices}) THEN lower({as_text}) END"
     return as_text
-
-
-def _in_iso(as_text: str, date_order: str) -> str:
-    """SQL of a day in numbers, such as 5/3/2026 2:30 PM, in ISO 8601; other texts stay as they are.
-
-    It reads what `written.instant` reads, which says when a day can be read in one way only.
-    """
-    if not date_order:
-        return as_text
-    formats = [day + time for day in [*_DAYS_WRITTEN[date_order], "%Y/%m/%d"] for time in _TIMES]
-    # One sign between the numbers, one blank before the time, a year of four digits, no zone.
-    bare = f"regexp_replace({as_text}, {text(_ZONE + '$')}, '')"
-    even = f"regexp_replace({bare}, {text(_NUMBERS)}, '\\1/\\2/\\3 ')"
-    whole = f"regexp_replace({even}, {text(_SHORT_YEAR)}, {text(_LONG_YEAR)})"
-    read = f"try_strptime(trim({whole}), [{', '.join(map(text, formats))}])"
-    zone = f"regexp_replace(regexp_extract({as_text}, {text(_ZONE + '$')}, 1), '[UG(].*', 'Z')"
-    is_iso = f"regexp_full_match({as_text}, {text(_INSTANT)})"
-    is_day = f"regexp_matches({bare}, {text(_NUMBERS)}) AND NOT {is_iso}"
-    iso = f"strftime({read}, '%Y-%m-%dT%H:%M:%S.%f')"
-    return f"CASE WHEN {is_day} THEN {iso} || {zone} ELSE {as_text} END"
 
 
 def _as_text(column: str, kind_read: str) -> str:
@@ -249,25 +249,21 @@ def select_parsed(
     raw: str,
     names: Iterable[str],
     kinds: dict[str, str],
-    *,
-    decimal_comma: bool = False,
-    date_order: str = "",
+    source: Source,
 ) -> str:
     """SQL of the table as the contract has it, with `unread_X` beside every column that is parsed.
 
-    Days in numbers, such as 5/3/2026, are read where `date_order` says how they are meant.
+    Only the plainest forms of days and amounts are read here; `second_reading` reads the others. What an
+    importer wrote is exact: a point is the sign of decimals and nothing else.
     """
     read, kept = [], []
     for column in table.columns:
         name = quoted(column.name)
         present = column.name in kinds
-        value = _parsed(column, kinds[column.name], decimal_comma, date_order) if present else "NULL"
+        value = _parsed(column, kinds[column.name], source) if present else "NULL"
         read.append(f"{value} AS {name}")
         if column.kind == "instant":
-            if column.name.endswith("_at"):
-                # The same as timezone('UTC', …), without asking the calendar again.
-                kept.append(f"make_timestamp(epoch_us(CAST({name} AS TIMESTAMPTZ))) AS {name}")
-            kept.append(f"CAST(CAST({name} AS TIMESTAMPTZ) AS DATE) AS {quoted(day_name(column.name))}")
+            kept += [f"{value} AS {quoted(name)}" for name, value in as_kept(column, name).items()]
         else:
             kept.append(f"CAST({name} AS {_type(column)}) AS {name}")
         if column.kind != "text":
@@ -279,6 +275,9 @@ def select_parsed(
             read.append(f"{as_it_is} AS {unread(column.name)}")
             kept.append(unread(column.name))
     known = {column.name for column in table.columns}
+    if "currency" in known:
+        read.append(f"CAST(NULL AS VARCHAR) AS {CONTRADICTED}")
+        kept.append(CONTRADICTED)
     if table.has_attributes:
         attributes = [name for name in names if name not in known]
         read += [f"{_as_text(name, kinds[name])} AS {quoted(name)}" for name in attributes]
@@ -291,6 +290,16 @@ def select_parsed(
     number = [] if table.is_large else ["source_row"]
     rows_read = raw if table.is_large else f"(SELECT *, row_number() OVER () AS source_row FROM {raw})"
     return f"SELECT {', '.join(number + kept)} FROM (SELECT {', '.join(number + read)} FROM {rows_read})"
+
+
+def as_kept(column: Column, value: str) -> dict[str, str]:
+    """SQL of the columns that keep an instant: naive UTC where it is more than a day, and its day."""
+    moment = f"CAST({value} AS TIMESTAMPTZ)"
+    kept = {day_name(column.name): f"CAST({moment} AS DATE)"}
+    if column.name.endswith("_at"):
+        # The same as timezone('UTC', …), without asking the calendar again.
+        kept = {column.name: f"make_timestamp(epoch_us({moment}))", **kept}
+    return kept
 
 
 def _type(column: Column) -> str:

@@ -1,19 +1,36 @@
 """One table's file, read once: parsed into Parquet, held against its own rules, repeated rows set aside."""
 
+import errno
+import os
 from collections.abc import Sequence
+from decimal import Decimal
 
 from retention_helpers.contract import tables
-from retention_helpers.contract.tables import TABLES, Table
+from retention_helpers.contract.tables import TABLES, Column, Table, day_name
 from retention_helpers.engine import EngineError, OutOfMemory, quoted, rows, text
 from retention_helpers.gate.evidence import Evidence, case_of
 from retention_helpers.gate.kept import SourceRead
 from retention_helpers.gate.parsing import raw_relation, select_parsed
 from retention_helpers.gate.rules.rows import RowRule, row_rules
+from retention_helpers.gate.second_reading import read_again
 from retention_helpers.gate.setting_aside import keep_rows
 from retention_helpers.sources.folder import Source, Unreadable, csv_fault, csv_header, shortened
+from retention_helpers.sources.texts import letters_assumed
 from retention_helpers.words.errors import nearest
-from retention_helpers.words.written import is_ambiguous, order_shown_by
+from retention_helpers.words.written import (
+    SIGNS,
+    Money,
+    is_ambiguous,
+    is_ambiguous_amount,
+    money,
+    order_shown_by,
+)
 
+_NO_SPACE = "No space left on device"
+_WHICH_INTERVAL = (
+    "How long its interval is, is not known: write month, quarter, year or 3 months, or map the word with "
+    "`values: {interval: {…: year}}`."
+)
 REPEATED = "it repeats an earlier row in every column"
 
 
@@ -21,14 +38,16 @@ def read_table(evidence: Evidence, source: Source) -> SourceRead | None:
     """Read one table, hold its own rules against it, keep it; None where it cannot be read at all."""
     table = TABLES[source.table]
     try:
-        raw, names, decimal_comma = raw_relation(evidence.engine, source, table)
-        return _keep(evidence, source, table, raw, list(names), decimal_comma)
+        raw, names = raw_relation(evidence.engine, source, table, evidence.scratch)
+        return _keep(evidence, source, table, raw, list(names))
     except Unreadable as broken:
         evidence.stop(source, "unreadable file", broken.what, broken.way_out)
     except OutOfMemory:
         what = "there is not enough memory, or space on the disk, to read it"
         evidence.stop(source, "unreadable file", what, "Free some, or bring the table as Parquet.")
     except EngineError as error:
+        if _NO_SPACE in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
         why = _why(source, str(error))
         evidence.stop(source, "unreadable file", why.what, why.way_out)
     return None
@@ -43,30 +62,68 @@ def _why(source: Source, said: str) -> Unreadable:
         return changed
 
 
-def _keep(
-    evidence: Evidence, source: Source, table: Table, raw: str, names: list[str], decimal_comma: bool
-) -> SourceRead:
+def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: list[str]) -> SourceRead:
     described = evidence.rows(f"DESCRIBE SELECT * FROM {raw}")
     kinds = {name: kind for name, kind, *_ in described}
-    date_order = source.date_order or evidence.settings.date_order
-    select = select_parsed(table, raw, names, kinds, decimal_comma=decimal_comma, date_order=date_order)
+    select = select_parsed(table, raw, names, kinds, source)
     path = text(str(evidence.parquet(table.name)))
     evidence.engine.con.execute(f"COPY ({select}) TO {path} (FORMAT parquet, COMPRESSION zstd)")
-    read = evidence.of(table.name)
     rules = row_rules(table)
-    counted = ", ".join(["count(*)", *(f"count(*) FILTER (WHERE {rule.condition})" for rule in rules)])
-    total, *broken = evidence.one(f"SELECT {counted} FROM {read}")
+    total, broken = _broken(evidence, table, rules)
+    left = [
+        column for rule, count in zip(rules, broken, strict=True) if count and (column := _cells_of(rule))
+    ]
+    if left and not source.origin:  # what an importer left unread cannot be read
+        read_again(evidence, source, left, raw)
+        total, broken = _broken(evidence, table, rules)
+    if source.is_first_row:
+        _keep_first_rows(evidence, table)
+        total, broken = _broken(evidence, table, rules)
     evidence.read[table.name], evidence.totals[table.name] = source, total
+    if source.form == "csv":
+        evidence.faults += letters_assumed(source.path, source.name, table.name)
     _note_unknown_columns(evidence, table, names)
     if total == 0 and table.name in tables.REQUIRED_TABLES:
         evidence.stop(source, "no rows", "the file holds no rows", "Export it again.")
-    numbered = f"(SELECT *, row_number() OVER () AS source_row FROM ({select}))"
+    read = evidence.of(table.name)
+    numbered = f"(SELECT *, row_number() OVER () AS source_row FROM {read})"
     for rule, count in zip(rules, broken, strict=True):
         if count:
             _say(evidence, source, rule, numbered if table.is_large else read, count)
     if not table.is_large:
         evidence.totals[table.name] = _set_repeated_rows_aside(evidence, source, raw, total)
     return SourceRead(table.name, source.name, total, evidence.totals[table.name])
+
+
+def _keep_first_rows(evidence: Evidence, table: Table) -> None:
+    """Keep the earliest row of each customer, without attributes: those of the others are not this row's."""
+    columns = [column.name for column in table.columns] + [
+        day_name(one.name) for one in table.of_kind("instant")
+    ]
+    unread_ones = [f"unread_{column.name}" for column in table.of_kind("instant")]
+    picked = ", ".join(map(quoted, ["source_row", *columns, *unread_ones]))
+    read = f"unread_{table.clock} IS NULL"  # what could not be read comes first, to be said
+    earliest = f"PARTITION BY customer_id ORDER BY {read}, {quoted(table.clock)} NULLS LAST, source_row"
+    evidence.rewrite(
+        table.name,
+        f"SELECT {picked} FROM {evidence.of(table.name)} QUALIFY row_number() OVER ({earliest}) = 1 "
+        "ORDER BY source_row",
+    )
+
+
+def _broken(evidence: Evidence, table: Table, rules: Sequence[RowRule]) -> tuple[int, list[int]]:
+    """How many rows a table has, and how many of them break each rule."""
+    counted = ", ".join(["count(*)", *(f"count(*) FILTER (WHERE {rule.condition})" for rule in rules)])
+    total, *broken = evidence.one(f"SELECT {counted} FROM {evidence.of(table.name)}")
+    return total, broken
+
+
+def _cells_of(rule: RowRule) -> Column | None:
+    """The column of days or amounts of which a rule says that a cell could not be read."""
+    is_of_cells = (
+        rule.name.endswith("unreadable") and rule.column and rule.column.kind in ("instant", "money")
+    )
+    return rule.column if is_of_cells else None
 
 
 def _say(evidence: Evidence, source: Source, rule: RowRule, numbered: str, count: int) -> None:
@@ -80,6 +137,10 @@ def _say(evidence: Evidence, source: Source, rule: RowRule, numbered: str, count
     if rule.column is not None and rule.column.kind == "instant" and is_ambiguous(str(value)):
         shown = [text for (text,) in evidence.rows(f"SELECT DISTINCT {rule.shows} FROM {faulty} LIMIT 10000")]
         way_out = which_order(shown)
+    if rule.column is not None and rule.column.kind == "money" and is_ambiguous_amount(str(value)):
+        way_out = which_sign(str(value))
+    elif rule.column is not None and rule.column.kind == "money" and source.price_per and money(str(value)):
+        way_out = _WHICH_INTERVAL
     evidence.say(
         "stop",
         source.table,
@@ -108,6 +169,18 @@ def which_order(texts: Sequence[str]) -> str:
     return (
         f"Say in retention.yml how they are meant: `date_order: {shown}` ({proof} can be read no other way)."
     )
+
+
+def which_sign(amount: str) -> str:
+    """The way out where an amount may have thousands or decimals.
+
+    >>> which_sign("1.200")
+    'It may be 1200 or 1.2: say in retention.yml `decimal_sign: comma` or `decimal_sign: point`.'
+    """
+    signs = sorted(SIGNS, key=lambda name: -(money(amount, SIGNS[name]) or Money(Decimal())).amount)
+    read = [f"{found.amount.normalize():f}" for name in signs if (found := money(amount, SIGNS[name]))]
+    said = " or ".join(f"`decimal_sign: {name}`" for name in signs)
+    return f"It may be {' or '.join(read)}: say in retention.yml {said}."
 
 
 def _set_repeated_rows_aside(evidence: Evidence, source: Source, raw: str, total: int) -> int:

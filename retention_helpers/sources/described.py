@@ -3,6 +3,7 @@
 `where` is how an error begins, such as "retention.yml: sources: customers".
 """
 
+import zoneinfo
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,6 +38,14 @@ def values(where: str, entry: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     if not isinstance(found, dict) or not all(isinstance(words, dict) for words in found.values()):
         raise wrong(where, "values should be words by column, such as {status: {Live: active}}")
     return {str(column): _words(words) for column, words in found.items()}
+
+
+def time_zone(where: str, entry: Mapping[str, Any]) -> str:
+    """The zone of times that name none; "" where nothing is said. Raises InputError for one that is none."""
+    zone = str(entry.get("time_zone") or "")
+    if zone and zone not in zoneinfo.available_timezones():
+        raise wrong(where, f"{zone} is no time zone. Name one such as UTC or Europe/Berlin")
+    return zone
 
 
 def _words(words: Mapping[Any, Any]) -> dict[str, str]:

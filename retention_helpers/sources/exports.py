@@ -24,7 +24,7 @@ class Export:
     def rows(self, order: Order, instants: Sequence[str] = ()) -> tuple[list[tuple[Spot, Row]], list[Fault]]:
         """Each row with its filled cells, and the days in `instants` that could be two."""
         kinds = dict.fromkeys(instants, "instant")
-        read, faults = read_cells(self.sheet, kinds, order.settings.date_order, Names())
+        read, faults = read_cells(self.sheet, kinds, order.settings, Names())
         place, file = self.sheet.grid.place, self.sheet.grid.file
         filled = [(number, {name: cell for name, cell in row.items() if cell}) for number, row in read]
         return [(order.spot(file, place(number)), row) for number, row in filled], faults

@@ -4,8 +4,6 @@ Nothing is parsed here but the form of a file: its delimiter, its header, its sh
 """
 
 import csv
-import gzip
-import io
 import re
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -13,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import IO, Any, Literal, TextIO, cast
+from typing import Any, Literal
 
 import openpyxl
 import pyarrow.parquet as pq
@@ -22,6 +20,8 @@ from retention_helpers.contract.experiments import EXPERIMENTS_FILE
 from retention_helpers.contract.not_known import FILE as NOT_KNOWN_FILE
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, message
+from retention_helpers.sources.texts import form_of_text, opened_text
+from retention_helpers.sources.unreadable import Unreadable as Unreadable
 from retention_helpers.words.errors import InputError, nearest
 
 Form = Literal["csv", "parquet", "xlsx"]
@@ -40,10 +40,10 @@ _NOT_CSV = {
     _GZIP: ("it is compressed with gzip", "Let its name end in .csv.gz."),
     b"PK\x03\x04": ("it is an Excel workbook or an archive", "Name it .xlsx, or save it as CSV."),
     b"PAR1": ("it is Parquet", "Let its name end in .parquet."),
-    b"\xff\xfe": ("the text is not UTF-8 but UTF-16", "Save it as CSV UTF-8."),
-    b"\xfe\xff": ("the text is not UTF-8 but UTF-16", "Save it as CSV UTF-8."),
 }
 _BROKEN = (UnicodeDecodeError, EOFError, OSError, zlib.error, csv.Error)
+
+DELIMITERS = ",;\t"  # the first of those that stand in a header most often
 
 csv.field_size_limit(2**31 - 1)  # a long comment is no fault
 
@@ -57,6 +57,11 @@ class Source:
         values: the file's words for ours, by column.
         sheet: which sheet of a workbook; "": the one named like the table, or the only one.
         date_order: how its days are written, where the settings do not say it for all.
+        time_zone: in which zone its times are that name none; "": in the business's own.
+        price_per: what its prices pay for: "interval" for the column of that name, or one such as year; "":
+            a month.
+        in_minor_units: whether its amounts are in cents.
+        is_first_row: whether only the earliest row of a customer counts, as where subscriptions are listed.
         origin: what an importer read this table from; "": the file is the owner's own.
     """
 
@@ -67,6 +72,10 @@ class Source:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     sheet: str = ""
     date_order: str = ""
+    time_zone: str = ""
+    price_per: str = ""
+    in_minor_units: bool = False
+    is_first_row: bool = False
     origin: str = ""
 
     @property
@@ -78,14 +87,6 @@ class Source:
         if not self.path.is_dir():
             return [self.path]
         return sorted(path for path in self.path.rglob("*.parquet") if not path.is_dir())
-
-
-class Unreadable(Exception):
-    """The form of a file is broken: what is wrong, and the way out."""
-
-    def __init__(self, what: str, way_out: str) -> None:
-        super().__init__(what)
-        self.what, self.way_out = what, way_out
 
 
 def _shown(path: Path) -> str:
@@ -201,20 +202,8 @@ def described_by(folder: Path) -> list[Path]:
 # --- CSV -------------------------------------------------------------------------------------------
 
 
-def _open_text(path: Path) -> TextIO:
-    return io.TextIOWrapper(_open(path), encoding="utf-8-sig", newline="")
-
-
-def _open(path: Path) -> IO[bytes]:
-    opened = gzip.open if path.name.lower().endswith(".gz") else open
-    return cast(IO[bytes], opened(path, "rb"))
-
-
 def check_form(path: Path) -> None:
-    """Raise Unreadable for what is no CSV inside, and for compressed files that are torn or damaged.
-
-    The engine does not look at the checksum of a compressed file.
-    """
+    """Raise Unreadable for what is no CSV inside, and for compressed files that are torn or damaged."""
     try:
         with path.open("rb") as raw:
             start = raw.read(4)
@@ -224,28 +213,25 @@ def check_form(path: Path) -> None:
         for sign, (what, way_out) in _NOT_CSV.items():
             if start.startswith(sign) and not (is_packed and sign == _GZIP):
                 raise Unreadable(what, way_out)
-        if is_packed:
-            with gzip.open(path) as unpacked:
-                while unpacked.read(1 << 20):
-                    pass
     except (EOFError, OSError, zlib.error):
         raise Unreadable("the file cannot be read to its end", "Export or copy it again.") from None
+    form_of_text(path)
 
 
 def csv_header(path: Path) -> tuple[list[str], str]:
-    """The column names of a CSV file and its delimiter: a comma or a semicolon.
+    """The column names of a CSV file and its delimiter: a comma, a semicolon or a tab.
 
-    Raises Unreadable when it is empty, cut off or not UTF-8.
+    Raises Unreadable when it is empty, cut off or no text.
     """
     try:
-        with _open_text(path) as text:
+        with opened_text(path) as text:
             line = text.readline()
             rest = line.strip() or text.read(1 << 16).strip()
-            delimiter = ";" if line.count(";") > line.count(",") else ","
+            delimiter = max(DELIMITERS, key=line.count)
             text.seek(0)
             names = next(csv.reader(text, delimiter=delimiter), [])
     except _BROKEN as error:
-        raise _broken(path, error) from None
+        raise _broken(error) from None
     if not rest:
         raise Unreadable("the file is empty", "Export it again, with its header line.")
     if not any(name.strip() for name in names):
@@ -254,28 +240,16 @@ def csv_header(path: Path) -> tuple[list[str], str]:
         raise Unreadable("line 1 is not UTF-8 text", "Save it as CSV UTF-8.")
     if len(names) == 1:
         raise Unreadable(
-            "line 1 is no header with commas or semicolons", "Separate the columns with one of the two."
+            "line 1 is no header with commas, semicolons or tabs",
+            "Separate the columns with one of the three.",
         )
     return names, delimiter
 
 
-def _broken(path: Path, error: Exception) -> Unreadable:
-    if isinstance(error, UnicodeDecodeError):
-        return Unreadable(f"line {_undecodable_line(path)} is not UTF-8 text", "Save it as CSV UTF-8.")
+def _broken(error: Exception) -> Unreadable:
     if isinstance(error, csv.Error):
         return Unreadable("line 1 is not well-formed CSV", "Export it again.")
     return Unreadable("the file cannot be read to its end", "Export or copy it again.")
-
-
-def _undecodable_line(path: Path) -> int:
-    with _open(path) as raw:
-        number = 0
-        for number, line in enumerate(raw, start=1):
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                return number
-    return number
 
 
 def records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -284,7 +258,7 @@ def records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     Lines without any value are left out. Slow and exact: for the search for a fault's line, where a
     quoted text may span lines. Raises Unreadable where quotation marks do not pair up.
     """
-    with _open_text(path) as text:
+    with opened_text(path) as text:
         reader = csv.reader(text, delimiter=delimiter, strict=True)
         line = 0
         while True:
@@ -313,7 +287,7 @@ def csv_fault(path: Path, names: Sequence[str], delimiter: str, said: str) -> Un
     except Unreadable as broken:
         return broken
     except _BROKEN as error:
-        return _broken(path, error)
+        return _broken(error)
     line_said = re.search(r"CSV Error on Line: (\d+)", said)
     where = f"line {line_said[1]}" if line_said else "a line"
     if "line size" in said:

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 
 from retention_helpers.contract import not_known
 from retention_helpers.contract.settings import Settings
-from retention_helpers.contract.tables import Fault, Stopped
+from retention_helpers.contract.tables import TABLES, Fault, Stopped
 from retention_helpers.sources import importer
 from retention_helpers.sources.folder import ENDINGS
 from retention_helpers.sources.interface import PLACE, Imported, Importer, Order, SetAside, write_rows
@@ -111,9 +112,20 @@ def _write_table(parquet: Path, path: Path) -> int:
         columns = [name for name in whole.schema_arrow.names if name != PLACE]
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
+        amounts = {column.name for column in TABLES[path.stem].of_kind("money")}
         for batch in whole.iter_batches(columns=columns):
-            writer.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+            cells = [
+                map(_unmistakable, column.to_pylist()) if name in amounts else column.to_pylist()
+                for name, column in zip(columns, batch.columns, strict=True)
+            ]
+            writer.writerows(zip(*cells, strict=True))
         return int(whole.metadata.num_rows)
+
+
+def _unmistakable(amount: object) -> object:
+    """An amount whose three decimals nobody can take for thousands, whoever reads the file next."""
+    is_doubtful = re.fullmatch(r"[+-]?\d+\.\d{3}", str(amount))
+    return f"{amount}0" if is_doubtful else amount
 
 
 def write_set_aside(rows: Sequence[SetAside], path: Path) -> Path | None:

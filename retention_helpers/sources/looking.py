@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -11,58 +12,98 @@ from pathlib import Path
 import openpyxl
 import pyarrow.parquet as pq
 
-from retention_helpers.contract.attributes import plain
 from retention_helpers.contract.tables import STATUSES, TABLES
 from retention_helpers.sources import IMPORTERS, importer
 from retention_helpers.sources.documents import is_json, objects
 from retention_helpers.sources.folder import Unreadable, check_form, csv_header, form_of
-from retention_helpers.words import written
+from retention_helpers.sources.texts import opened_text
+from retention_helpers.words import spellings, written
 
 LINES = 5000  # that are looked at
 _HEADER_WITHIN = 30
 _ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt", ".xlsx", ".parquet", ".json", ".jsonl", ".ndjson")
 
-# How other tools name what we need, in the spelling of `plain`.
+# How other tools name what we need, in the spelling of `_plain`.
 _ALIASES: Mapping[str, tuple[str, ...]] = {
     "customer_id": (
         "customer", "customerid", "customer_no", "customer_number", "account", "account_id", "accountid",
-        "account_no", "user", "user_id", "userid", "client", "client_id", "member_id", "company_id",
-        "subscriber", "subscriber_id", "kunde", "kunden_id", "kundennummer", "kunden_nr",
+        "account_no", "account_code", "user", "user_id", "userid", "client", "client_id", "member_id",
+        "member", "company_id", "subscriber", "subscriber_id", "kunde", "kunden_id", "kundennummer",
+        "kunden_nr", "kundennr", "client_no", "numéro_client", "id_client", "cliente", "id_cliente",
+        "客户编号", "客户", "客户id",
     ),
     "signed_up_at": (
-        "signed_up", "sign_up", "signup", "sign_up_date", "signup_date", "signup_at", "created", "created_at",
-        "created_on", "create_date", "created_utc", "registered", "registered_at", "registration_date",
-        "joined", "joined_at", "join_date", "customer_since", "angemeldet_am", "kunde_seit",
+        "signed_up", "sign_up", "signup", "sign_up_date", "signup_date", "signup_at", "created",
+        "created_at", "created_on", "create_date", "created_utc", "created_date", "registered",
+        "registered_at", "registration_date", "joined", "joined_at", "join_date", "customer_since",
+        "angemeldet_am", "kunde_seit", "erstellt_am", "inscrit_le", "date_d_inscription",
+        "client_depuis", "fecha_de_alta", "注册日期", "注册时间",
     ),
     "started_at": (
-        "start", "started", "started_on", "start_date", "start_at", "subscription_start", "begin", "begins",
-        "begin_date", "from", "valid_from", "activated_at", "beginn", "startdatum",
+        "start", "started", "started_on", "start_date", "start_at", "starts_at", "subscription_start",
+        "begin", "begins", "begin_date", "from", "valid_from", "activated_at", "beginn", "startdatum",
+        "start_am", "von", "vertragsbeginn", "début", "date_de_début", "inicio", "fecha_de_inicio",
+        "开始日期", "开始时间",
     ),
     "ended_at": (
-        "end", "ended", "ended_on", "end_date", "end_at", "subscription_end", "until", "to", "valid_to",
-        "valid_until", "expired_at", "churned_at", "churn_date", "terminated_at", "ende", "enddatum",
+        "end", "ended", "ended_on", "end_date", "end_at", "ends_at", "subscription_end", "until", "to",
+        "valid_to", "valid_until", "expired_at", "expires_at", "expires_on", "expiration_date",
+        "churned_at", "churn_date", "terminated_at", "ende", "enddatum", "bis", "vertragsende",
+        "gekündigt_zum", "fin", "date_de_fin", "fecha_de_fin", "结束日期", "结束时间", "到期日期",
         "canceled_at", "cancelled_at", "canceled_on", "cancelled_on", "cancel_date", "cancellation_date",
     ),
     "mrr": (
-        "amount", "price", "monthly_amount", "monthly_price", "monthly_fee", "fee", "monthly_revenue",
-        "monthly_charges", "preis", "betrag",
+        "monthly_recurring_revenue", "monthly_amount", "monthly_price", "monthly_fee", "monthly_revenue",
+        "monthly_charges", "preis_monat", "preis_pro_monat", "monatspreis", "monatlicher_preis",
+        "prix_mois", "prix_mensuel", "precio_mensual", "月费", "每月价格", "月价格", "amount", "price",
+        "fee", "unit_amount", "plan_price", "subscription_price", "price_cents", "amount_cents",
+        "price_in_cents", "amount_in_cents", "preis", "betrag", "prix", "montant", "precio", "importe",
+        "价格", "金额",
     ),
-    "plan": ("plan_name", "product", "product_name", "tier", "package", "tarif"),
-    "status": ("state", "subscription_status"),
-    "currency": ("currency_code", "waehrung"),
-    "interval": ("billing_interval", "billing_period", "billing_cycle", "period"),
-    "subscription_id": ("subscription", "subscriptionid", "contract_id"),
+    "plan": (
+        "plan_name", "current_plan", "plan_code", "product", "product_name", "tier", "package", "tarif",
+        "paket", "formule", "套餐",
+    ),
+    "status": ("state", "subscription_status", "zustand", "statut", "état", "estado", "状态"),
+    "currency": ("currency_code", "waehrung", "währung", "devise", "moneda", "货币", "币种"),
+    "interval": (
+        "billing_interval", "billing_period", "billing_cycle", "subscription_billing_period", "period",
+        "plan_interval", "intervall", "zahlweise", "abrechnung", "périodicité", "periodo", "周期",
+        "计费周期",
+    ),
+    "subscription_id": ("subscription", "subscriptionid", "contract_id", "vertragsnummer"),
     "occurred_at": ("timestamp", "time", "event_time", "happened_at", "date", "datetime"),
     "event": ("event_name", "event_type", "action", "activity"),
 }  # fmt: skip
+# An end that is the day of the request where another column says until when service lasts.
+_REQUESTS = ("canceled_at", "cancelled_at", "canceled_on", "cancelled_on", "cancel_date", "cancellation_date")
+# Amounts that may be the price of whatever interval stands beside them.
+_PRICES = (
+    "amount", "price", "fee", "unit_amount", "plan_price", "subscription_price", "price_cents",
+    "amount_cents", "price_in_cents", "amount_in_cents", "preis", "betrag", "prix", "montant", "precio",
+    "importe", "价格", "金额",
+)  # fmt: skip
+_IN_CENTS = ("cents", "minor_units")
 _LIKELY = ("customers", "subscriptions", "events")  # tables that other tools' files often are
 _STATUS_WORDS = {
-    **dict.fromkeys(("live", "current", "paying", "aktiv", "ok"), "active"),
-    **dict.fromkeys(("past due", "overdue", "late", "unpaid"), "past_due"),
-    **dict.fromkeys(("on hold", "frozen", "suspended", "pausiert"), "paused"),
-    **dict.fromkeys(("trial", "in trial", "free trial"), "trialing"),
+    **dict.fromkeys(
+        ("live", "current", "paying", "aktiv", "ok", "actif", "activo", "有效", "正常"), "active"
+    ),
+    **dict.fromkeys(("non renewing", "non-renewing", "non_renewing", "assessing"), "active"),
+    **dict.fromkeys(
+        ("past due", "overdue", "late", "unpaid", "überfällig", "soft_failure", "en retard", "逾期"),
+        "past_due",
+    ),
+    **dict.fromkeys(("on hold", "on_hold", "frozen", "suspended", "pausiert", "en pause", "暂停"), "paused"),
+    **dict.fromkeys(
+        ("trial", "in trial", "in_trial", "on_trial", "free trial", "testphase", "test", "essai", "试用"),
+        "trialing",
+    ),
 }
-_OVER_WORDS = ("canceled", "cancelled", "ended", "expired", "churned", "inactive", "terminated")
+_OVER_WORDS = (
+    "canceled", "cancelled", "ended", "expired", "churned", "inactive", "terminated", "finished",
+    "completed", "gekündigt", "beendet", "résilié", "terminé", "cancelado", "已取消", "已到期",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,6 +117,8 @@ class Look:
         columns: the file's names for ours, where they differ.
         values: the file's words for ours, by column.
         dates: days in numbers that it holds, such as 05/03/2026.
+        options: further lines of its entry, such as {price_per: interval}.
+        also: another table that the same file brings.
     """
 
     path: Path
@@ -84,6 +127,18 @@ class Look:
     columns: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     dates: Sequence[str] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    also: "Look | None" = None
+
+
+def _plain(name: str) -> str:
+    """A column's name in one spelling, in the letters of any language.
+
+    >>> _plain("Preis / Monat"), _plain("Gekündigt zum"), _plain("customerId"), _plain("开始日期")
+    ('preis_monat', 'gekündigt_zum', 'customer_id', '开始日期')
+    """
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
+    return re.sub(r"[\W_]+", "_", parted.lower()).strip("_")
 
 
 def look_at(path: Path) -> Look:
@@ -108,7 +163,9 @@ def _look(path: Path, sheets: Sequence[list[list[str]]]) -> Look:
     first = sheets[0][0] if sheets and sheets[0] else []
     table = _table_of(path, first) if len(sheets) == 1 and form_of(path) else ""
     if table:
-        return Look(path, table, table, dates=dates)
+        found = {"_".join(name.lower().split()): name for name in first}
+        also = _people_of(path, first, found) if table == "subscriptions" else None
+        return Look(path, table, table, dates=dates, also=also)
     for name in IMPORTERS:
         known = [what for what in map(importer(name).recognises, headers) if what]
         if known:
@@ -141,15 +198,79 @@ def _likely(path: Path, lines: Sequence[Sequence[str]], dates: Sequence[str]) ->
     _, table, found = best
     if not table:
         return None
-    columns = {ours: theirs for ours, theirs in found.items() if plain(theirs) != ours}
+    if table != "subscriptions":
+        return _mapped(path, table, found, lines, dates)
+    found = _with_its_end(header, found, lines)
+    options = _price_options(header, found, lines)
+    return _mapped(path, table, found, lines, dates, options, _people_of(path, header, found))
+
+
+def _mapped(
+    path: Path,
+    table: str,
+    found: Mapping[str, str],
+    lines: Sequence[Sequence[str]],
+    dates: Sequence[str],
+    options: Mapping[str, str] | None = None,
+    also: Look | None = None,
+) -> Look:
+    columns = {ours: theirs for ours, theirs in found.items() if _plain(theirs) != ours}
     said = ", ".join(f"{ours} is “{theirs}”" for ours, theirs in columns.items())
+    how = "".join(f"; {_SAID[key].format(found['mrr'])}" for key in options or {})
     values = {"status": words} if (words := _status_words(lines, found)) else {}
-    return Look(path, table, f"{table}, where {said}", columns, values, dates)
+    return Look(path, table, f"{table}, where {said}{how}", columns, values, dates, options or {}, also)
+
+
+_SAID = {
+    "price_per": "“{}” is the price of its interval and is divided",
+    "price_in": "“{}” is in cents",
+}
+
+
+def _people_of(path: Path, header: Sequence[str], found: Mapping[str, str]) -> Look:
+    """The customers whom a list of subscriptions names; without their sign-up, it is the first start."""
+    there = {_plain(name): name for name in reversed(header)}
+    signed_up = next((there[name] for name in _ALIASES["signed_up_at"] if name in there), found["started_at"])
+    columns = {"customer_id": found["customer_id"], "signed_up_at": signed_up}
+    what = f"customers, one for each “{found['customer_id']}”; signed_up_at is “{signed_up}”"
+    return Look(path, "customers", what, columns, options={"each": "first"})
+
+
+def _with_its_end(
+    header: Sequence[str], found: Mapping[str, str], lines: Sequence[Sequence[str]]
+) -> dict[str, str]:
+    """The columns, with the request to cancel for the end only where nothing better says it.
+
+    A day until when is paid, which is there for those too who never asked, is no end.
+    """
+    there = {_plain(name): name for name in reversed(header)}
+    request = next((there[name] for name in _REQUESTS if name in there), "")
+    if not request or _plain(found["ended_at"]) in _REQUESTS:
+        return dict(found)
+    asked, end = header.index(request), header.index(found["ended_at"])
+    filled = [line for line in lines[1:] if len(line) > max(asked, end) and line[end].strip()]
+    is_end = all(line[asked].strip() for line in filled)
+    return {**found, "ended_at": found["ended_at"] if is_end else request}
+
+
+def _price_options(
+    header: Sequence[str], found: Mapping[str, str], lines: Sequence[Sequence[str]]
+) -> dict[str, str]:
+    """What has to be said of a price: that it is one of its interval, and that it is in cents."""
+    name, options = _plain(found["mrr"]), {}
+    if name in _PRICES and "interval" in found:
+        at = header.index(found["interval"])
+        said = {spellings.interval(line[at]) for line in lines[1:] if len(line) > at and line[at].strip()}
+        if said - {("month", 1)}:
+            options["price_per"] = "interval"
+    if any(name.endswith(ending) for ending in _IN_CENTS):
+        options["price_in"] = "minor units"
+    return options
 
 
 def _under_other_names(header: Sequence[str], table: str) -> dict[str, str]:
     """The file's names for a table's columns: our own name first, else the first alias that is there."""
-    there = {plain(name): name for name in reversed(header)}
+    there = {_plain(name): name for name in reversed(header)}
     found: dict[str, str] = {}
     for column in TABLES[table].columns:
         for name in (column.name, *_ALIASES.get(column.name, ())):
@@ -212,10 +333,6 @@ def _shown(cell: object) -> str:
 def _csv_lines(path: Path) -> list[list[str]]:
     check_form(path)
     _, delimiter = csv_header(path)
-    with path.open("rb") as raw:
-        start = raw.read(4)
-    if path.name.lower().endswith(".gz") or start.startswith(b"\x1f\x8b"):
-        return [csv_header(path)[0]]
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with opened_text(path) as file:
         some = io.StringIO("".join(itertools.islice(file, LINES)), newline="")
         return [list(map(_shown, line)) for line in csv.reader(some, delimiter=delimiter) if any(line)]

@@ -5,6 +5,7 @@ in them (`values:`), or an importer, whose files it reads. So `make report` impo
 """
 
 import glob
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,14 @@ from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import TABLES
 from retention_helpers.sources import IMPORTERS, described, importer
 from retention_helpers.sources.folder import ENDINGS, Source, form_of
+from retention_helpers.words import spellings
 from retention_helpers.words.errors import InputError, nearest
 from retention_helpers.words.written import ORDERS
 
-_OF_A_TABLE = ("path", "columns", "values", "sheet", "date_order")
+MOST_FILES = 2000  # that one path may name
+_OF_A_TABLE = ("path", "columns", "values", "sheet", "date_order", "time_zone")
+_OF_SUBSCRIPTIONS = ("price_per", "price_in")
+_OF_CUSTOMERS = ("each",)
 _OF_AN_IMPORTER = ("path", "importer", "date_order")
 
 
@@ -71,7 +76,8 @@ def files(folder: Path, settings: Settings) -> list[Path]:
 
 
 def _table(folder: Path, key: str, entry: Any) -> Source:
-    described.refuse_unknown(_where(key), entry, _OF_A_TABLE)
+    more = {"subscriptions": _OF_SUBSCRIPTIONS, "customers": _OF_CUSTOMERS}.get(key, ())
+    described.refuse_unknown(_where(key), entry, (*_OF_A_TABLE, *more))
     found = _found(folder, key, entry)
     if len(found) > 1:
         raise _wrong(key, f"path names {len(found)} files. Name one, or let `spreadsheet` read them")
@@ -91,7 +97,26 @@ def _table(folder: Path, key: str, entry: Any) -> Source:
         values=values,
         sheet=str(entry.get("sheet") or ""),
         date_order=_date_order(key, entry),
+        time_zone=described.time_zone(_where(key), entry),
+        price_per=_price_per(key, entry),
+        in_minor_units=_is_said(key, entry, "price_in", "minor units"),
+        is_first_row=_is_said(key, entry, "each", "first"),
     )
+
+
+def _price_per(key: str, entry: Mapping[str, Any]) -> str:
+    per = str(entry.get("price_per") or "")
+    if per and per != "interval" and spellings.interval(per) is None:
+        raise _wrong(key, f"price_per is {per}. Write interval, where a column says it, or one such as year")
+    return per
+
+
+def _is_said(key: str, entry: Mapping[str, Any], option: str, word: str) -> bool:
+    """Whether an option that knows one word stands there."""
+    said = entry.get(option)
+    if said not in (None, word):
+        raise _wrong(key, f"{option} is {said}, and can only be `{word}`")
+    return bool(said)
 
 
 def _entry(folder: Path, key: str, entry: Any) -> Entry:
@@ -125,7 +150,7 @@ def _matching(folder: Path, path: str) -> list[Path]:
     whole = folder / Path(path).expanduser()
     if whole.exists():
         return [whole]
-    return [Path(name) for name in sorted(glob.glob(str(whole)))]
+    return [Path(name) for name in sorted(itertools.islice(glob.iglob(str(whole)), MOST_FILES + 1))]
 
 
 def _found(folder: Path, key: str, entry: Any) -> list[Path]:
@@ -134,6 +159,8 @@ def _found(folder: Path, key: str, entry: Any) -> list[Path]:
         matching = _matching(folder, path)
         if not matching:
             raise _wrong(key, f"there is no file {path} (seen from {folder.name}). Correct the path")
+        if len(matching) > MOST_FILES:
+            raise _wrong(key, f"{path} names more than {MOST_FILES} files. Name them more narrowly")
         found += matching
     return found
 

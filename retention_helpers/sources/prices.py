@@ -1,6 +1,10 @@
-"""A plan's price as an amount a month, the way every biller's export needs it."""
+"""A plan's price as an amount a month, the way every biller's export and every sheet needs it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+
+from retention_helpers.words import spellings, written
 
 MONTHS_PER = {
     "day": Decimal(12) / 365,
@@ -48,3 +52,81 @@ def in_sixths(price: Decimal) -> Decimal:
     """
     amount = price.quantize(_SIXTH, ROUND_HALF_UP)
     return amount.quantize(Decimal(1)) if amount == amount.to_integral_value() else amount.normalize()
+
+
+# --- an amount that says more than a number ---------------------------------------------------------
+
+BESIDE = ("currency", "interval")  # the columns that an amount's own text may fill
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is known when an amount is read.
+
+    Attributes:
+        decimal_sign: the sign that the other amounts of the column, or the owner, show.
+        currencies: the report's own and those with a rate, one of which a shared sign such as $ may mean.
+        beside: which of `BESIDE` the table has columns for.
+        price_per: what a price pays for, where it does not say so itself: "interval" for what the row says;
+            "": a month.
+        in_minor_units: whether amounts are in cents.
+    """
+
+    decimal_sign: str = ""
+    currencies: Sequence[str] = ()
+    beside: Sequence[str] = BESIDE
+    price_per: str = ""
+    in_minor_units: bool = False
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an amount's cell says: a month's amount; the currency and the interval that it names, if any.
+
+    `contradicts` says that the row itself names another currency or interval.
+    """
+
+    amount: Decimal | None = None
+    currency: str | None = None
+    interval: str | None = None
+    contradicts: bool = False
+
+
+def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked) -> Said:
+    """What a cell says beside the row's own currency and interval; no amount where it cannot be read.
+
+    Where the table has no column for a currency, only the report's own may stand there.
+
+    >>> said_in("1.200 €/Jahr", None, None, Asked(","))
+    Said(amount=Decimal('100'), currency='EUR', interval='year', contradicts=False)
+    >>> said_in("49000", "EUR", "annual", Asked(price_per="interval", in_minor_units=True)).amount
+    Decimal('40.833333')
+    >>> said_in("$49", "CAD", None, Asked()).contradicts, said_in("$49", "EUR", None, Asked()).contradicts
+    (False, True)
+    """
+    found = written.money(cell, asked.decimal_sign)
+    if found is None or (found.interval and "interval" not in asked.beside):
+        return Said()
+    named = spellings.code_of(found.currency, [one for one in asked.currencies if one])
+    if named and "currency" not in asked.beside and named not in asked.currencies[:1]:
+        return Said()
+    own = spellings.interval(interval or "")
+    lasts = found.interval or (own if asked.price_per == "interval" else spellings.interval(asked.price_per))
+    if asked.price_per and not lasts:
+        return Said()
+    amount = found.amount
+    if asked.in_minor_units:
+        amount = major(amount, named or currency or next(iter(asked.currencies), ""))
+    amount = monthly(amount, *lasts) if lasts else amount
+    contradicts = bool(
+        (named and currency and not spellings.can_mean(named, currency))
+        or (found.interval and own and own != found.interval)
+    )
+    return Said(amount, named or None, _in_words(found.interval), contradicts)
+
+
+def _in_words(interval: tuple[str, int] | None) -> str | None:
+    if interval is None:
+        return None
+    unit, count = interval
+    return unit if count == 1 else f"{count} {unit}s"

@@ -1,7 +1,26 @@
 """Mistakes that the owner can mend, told in the owner's words."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+# An address with a user and a password, whatever stands around it, and a password as programs take it.
+_SECRETS = (
+    (re.compile(r"(\w+:/{1,2})[^/\n]*:[^\n]*@"), r"\1…@"),
+    (re.compile(r"[^\s:/@'\"]+:[^\s@:/]+@(?=[\w.-]+(?::\d+|/|\b))"), "…@"),
+    (re.compile(r"(?i)(password|passwd|pwd)=[^\s&'\"]+"), r"\1=…"),
+)
+
+
+def without_secrets(text: str) -> str:
+    """A text without the passwords of addresses, wherever somebody put one by mistake.
+
+    >>> without_secrets("There is no file postgresql://reader:my secret@host/shop.")
+    'There is no file postgresql://…@host/shop.'
+    """
+    for secret, masked in _SECRETS:
+        text = secret.sub(masked, text)
+    return text
 
 
 class InputError(Exception):
@@ -9,6 +28,9 @@ class InputError(Exception):
 
     The command line prints it and exits with 2; a notebook shows it without a traceback.
     """
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(without_secrets(text))
 
     def _render_traceback_(self) -> list[str]:
         # IPython asks the exception itself how it wants to be shown.

@@ -1,57 +1,67 @@
-"""How people write days, times and amounts in their sheets, and when that cannot be read for certain.
+"""How people write days, times and amounts in cells, and when that cannot be read for certain.
+
+This is the one grammar of a cell: the gate's SQL reads only the plainest forms by itself (`PLAIN_INSTANT`,
+`PLAIN_AMOUNT`), with the same value, and hands every other text to the functions here.
 
 05/03/2026 is 5 March to most of the world and 3 May to the United States: without the owner's `date_order`
-it is no date here. What can be read in one way only (2026-03-05, 5 March 2026, 1.234,50) is read.
+it is no date here. 1.200 is no amount without a sign that other amounts, or the owner, show. What can be read
+in one way only (2026-03-05, 5 March 2026, 1.234,50) is read.
 """
 
 import datetime as dt
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+
+from retention_helpers.words import spellings
 
 ORDERS = ("day first", "month first", "year first")
+_READ_ORDERS = ("day first", "month first")  # the two ways in which a day such as 05/03/2026 is read
+SIGNS = {"point": ".", "comma": ","}  # what `decimal_sign` may say
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 
-_TIME = r"(?:[T,]? +|T)(?P<time>\d{1,2}:\d\d(?::\d\d)?(?:\.\d+)?(?: ?[AaPp]\.?[Mm]\.?)?)"
-_UTC = r"Z|UTC|GMT|\(UTC\)|\(GMT\)"
-_TAIL = rf"(?:{_TIME})?(?: *(?P<zone>{_UTC}|[+-]\d\d:\d\d))?"
-_ISO_TAIL = rf"(?:{_TIME})?(?: *(?P<zone>{_UTC}|[+-]\d\d:?\d\d))?"
-_ISO = re.compile(rf"(?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d){_ISO_TAIL}", re.ASCII)
-_YEAR_FIRST = re.compile(
-    rf"(?P<year>\d{{4}})[./-](?P<month>\d{{1,2}})[./-](?P<day>\d{{1,2}})\.?{_TAIL}", re.ASCII
+# Whatever separates words in a text, no-break blanks included; engines know fewer of them by themselves.
+BLANKS = "[ \\t\\r\\n\\f\\v\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
+_BLANKS = re.compile(BLANKS)
+
+# --- days and times --------------------------------------------------------------------------------
+
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
+_MIDNIGHT = "T24:00:00"  # the end of a day, as ISO 8601 has it
+_OFFSET = r"(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
+PLAIN_INSTANT = rf"(19|20|21)\d\d-\d\d-\d\d([T ]{_CLOCK}(:[0-5]\d(\.\d{{1,6}})?{_OFFSET}?)?)?"
+
+_TIME = r"\d{1,2}:\d\d(?::\d\d(?:\.\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?| Uhr)?"
+_UTC = r"(?:Z|UTC|GMT|\(UTC\)|\(GMT\))"
+TAIL = rf"(?:(?:[T,]? |T){_TIME}(?: ?(?:{_OFFSET}|{_UTC}))?| ?{_UTC})?"  # what may follow a day
+SPLIT = rf"(.*?)({TAIL})"
+_SPLIT = re.compile(SPLIT, re.ASCII)
+_TAIL = re.compile(rf"(?:(?:[T,]? |T)(?P<time>{_TIME}))?(?: ?(?P<zone>{_OFFSET}|{_UTC}))?", re.ASCII)
+_YEAR_FIRST = r"(?P<year>\d{4})(?P<sign>[-./]) ?(?P<month>\d{1,2})(?P=sign) ?(?P<day>\d{1,2})\.?"
+_EAST = r"(?P<year>\d{4}) ?年 ?(?P<month>\d{1,2}) ?月 ?(?P<day>\d{1,2}) ?日"
+_WORD = r"(?P<word>[A-Za-z\u00c0-\u017f]{3,10})\.?"
+_NTH = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?"
+_DAY_WORD_YEAR = rf"{_NTH}[ -]?(?:(?<= )de )?{_WORD}(?:[ ,-]+| de | del )(?P<year>\d{{4}})"
+_WORD_DAY_YEAR = rf"{_WORD} {_NTH}(?:,|,? )+(?P<year>\d{{4}})"
+_DAY_WORD_SHORT_YEAR = rf"(?P<day>\d{{1,2}})\.?[ -]{_WORD}[ -](?P<short>\d\d)"
+# The forms of a day that can be read in one way only.
+_DAYS = tuple(
+    re.compile(form, re.ASCII)
+    for form in (_YEAR_FIRST, _EAST, _DAY_WORD_YEAR, _WORD_DAY_YEAR, _DAY_WORD_SHORT_YEAR)
 )
+# The form of a day that takes a `date_order`.
 _NUMBERS = re.compile(
-    rf"(?P<first>\d{{1,2}})(?P<sign>[./-]) ?(?P<second>\d{{1,2}})(?P=sign) ?(?P<year>\d{{4}}|\d\d){_TAIL}",
-    re.ASCII,
+    r"(?P<first>\d{1,2})(?P<sign>[./-]) ?(?P<second>\d{1,2})(?P=sign) ?(?P<year>\d{4}|\d\d)", re.ASCII
 )
-_WORDS = re.compile(
-    r"(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?[. -]+(?P<month>[A-Za-z]{3,9})\.?"
-    r"|(?P<month2>[A-Za-z]{3,9})\.? +(?P<day2>\d{1,2})(?:st|nd|rd|th)?)"
-    rf"[, -]+(?P<year>\d{{4}}){_TAIL}",
-    re.ASCII,
-)
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_SHORT_YEARS = 2000  # 26 is 2026
 _SERIAL_DAYS = range(20_000, 80_000)  # 1954 to 2119
 
 
-def order_shown_by(texts: Iterable[str | None]) -> str:
-    """The order of day and month that the texts themselves prove; "" where they prove none or both.
-
-    >>> order_shown_by(["05/03/2026", "13/03/2026"]), order_shown_by(["05/03/2026"])
-    ('day first', '')
-    """
-    pairs = [
-        (int(found["first"]), int(found["second"]))
-        for found in (_NUMBERS.fullmatch(text.strip()) for text in texts if text)
-        if found
-    ]
-    day_first = any(first > 12 for first, _ in pairs)
-    month_first = any(second > 12 for _, second in pairs)
-    return "" if day_first == month_first else "day first" if day_first else "month first"
-
-
-def is_ambiguous(text: str) -> bool:
-    """Whether a text is a date in numbers that needs the owner's `date_order`."""
-    return _NUMBERS.fullmatch(text.strip()) is not None
+def bare(text: str) -> str:
+    """A cell's text with one blank wherever any stand, and none around it."""
+    return _BLANKS.sub(" ", text).strip(" ")
 
 
 def instant(text: str, date_order: str = "") -> str | None:
@@ -60,48 +70,85 @@ def instant(text: str, date_order: str = "") -> str | None:
     >>> instant("5 March 2026"), instant("3/15/2024 2:30 PM", "month first"), instant("05/03/2026")
     ('2026-03-05', '2024-03-15T14:30:00', None)
     """
-    text = " ".join(text.split())
-    found = _ISO.fullmatch(text) or _YEAR_FIRST.fullmatch(text)
+    split = _SPLIT.fullmatch(bare(text))
+    if split is None:
+        return None
+    on, after = day(split[1], date_order), tail(split[2])
+    if on is None or after is None:
+        return None
+    if after.startswith(_MIDNIGHT):
+        on = (dt.date.fromisoformat(on) + dt.timedelta(days=1)).isoformat()
+        after = after.replace(_MIDNIGHT, "T00:00:00")
+    return on + after
+
+
+@lru_cache(maxsize=1 << 16)
+def day(text: str, date_order: str = "") -> str | None:
+    """A day without a time, in ISO 8601; None where it cannot be read for certain.
+
+    >>> day("5-Jan-26"), day("2026年3月5日"), day("05.03.2026", "day first"), day("31/12/1899", "day first")
+    ('2026-01-05', '2026-03-05', '2026-03-05', None)
+    """
+    found = next((found for form in _DAYS if (found := form.fullmatch(text))), None)
     if found:
-        return _iso(int(found["year"]), int(found["month"]), int(found["day"]), found)
-    found = _WORDS.fullmatch(text)
-    if found:
-        month = (found["month"] or found["month2"]).lower()
-        if month[:3] not in _MONTHS or not _is_month(month):
-            return None
-        day = int(found["day"] or found["day2"])
-        return _iso(int(found["year"]), _MONTHS.index(month[:3]) + 1, day, found)
+        return _day(_year(found), _month(found), int(found["day"]))
     found = _NUMBERS.fullmatch(text)
-    if found and date_order in ("day first", "month first"):
+    if found and date_order in _READ_ORDERS:
         first, second = int(found["first"]), int(found["second"])
-        year = int(found["year"]) + (2000 if len(found["year"]) == 2 else 0)
-        day, month_number = (first, second) if date_order == "day first" else (second, first)
-        return _iso(year, month_number, day, found)
+        on, month = (first, second) if date_order == "day first" else (second, first)
+        year = int(found["year"]) + (_SHORT_YEARS if len(found["year"]) == 2 else 0)
+        return _day(year, month, on)
     return None
 
 
-def _is_month(word: str) -> bool:
-    full = ("january", "february", "march", "april", "may", "june", "july", "august", "september",
-            "october", "november", "december")  # fmt: skip
-    return word in _MONTHS or word in full or word == "sept"
+def _year(found: re.Match[str]) -> int:
+    named = found.groupdict()
+    return int(named["year"]) if named.get("year") else _SHORT_YEARS + int(named["short"])
 
 
-def _iso(year: int, month: int, day: int, found: re.Match[str]) -> str | None:
+def _month(found: re.Match[str]) -> int:
+    named = found.groupdict()
+    return int(named["month"]) if named.get("month") else spellings.MONTHS.get(named["word"].lower(), 0)
+
+
+def _day(year: int, month: int, on: int) -> str | None:
     try:
-        whole = dt.date(year, month, day).isoformat()
-        if found["time"] or found["zone"]:
-            whole += f"T{_time(found['time'] or '00:00').isoformat()}"
+        return dt.date(year, month, on).isoformat() if FIRST_YEAR <= year <= LAST_YEAR else None
     except ValueError:
         return None
-    if found["zone"]:
-        whole += "Z" if found["zone"][0] in "ZUG(" else found["zone"]
-    return whole
+
+
+@lru_cache(maxsize=1 << 16)
+def tail(text: str) -> str | None:
+    """What follows a day, in ISO 8601: "", or a time and an offset; None for a time that no clock shows.
+
+    >>> tail(" 2:30 PM UTC"), tail("T10:30+02"), tail(" 24:00"), tail(" 24:01")
+    ('T14:30:00Z', 'T10:30:00+02:00', 'T24:00:00', None)
+    """
+    found = _TAIL.fullmatch(text)
+    if found is None:
+        return None
+    if not text:
+        return ""
+    zone = _zone(found["zone"] or "")
+    if found["time"] in ("24:00", "24:00:00"):
+        return f"{_MIDNIGHT}{zone}"
+    try:
+        return f"T{_time(found['time'] or '00:00').isoformat()}{zone}"
+    except ValueError:
+        return None
+
+
+def _zone(said: str) -> str:
+    if said[:1] not in ("+", "-"):
+        return "Z" if said else ""
+    digits = said[1:].replace(":", "").ljust(4, "0")
+    return f"{said[0]}{digits[:2]}:{digits[2:]}"
 
 
 def _time(text: str) -> dt.time:
     half = re.sub(r"[^AaPpMm]", "", text).upper()
-    clock = re.sub(r" ?[AaPp]\.?[Mm]\.?$", "", text)
-    parts = clock.split(":")
+    parts = re.sub(r"[^\d:.]", "", text).rstrip(".").split(":")
     hour, minute = int(parts[0]), int(parts[1])
     second = Decimal(parts[2]) if len(parts) > 2 else Decimal(0)
     if half:
@@ -109,6 +156,25 @@ def _time(text: str) -> dt.time:
             raise ValueError
         hour = hour % 12 + (12 if half == "PM" else 0)
     return dt.time(hour, minute, int(second), int((second % 1) * 1_000_000))
+
+
+def order_shown_by(texts: Iterable[str | None]) -> str:
+    """The order of day and month that the texts themselves prove; "" where they prove none or both.
+
+    >>> order_shown_by(["05/03/2026", "13/03/2026"]), order_shown_by(["05/03/2026"])
+    ('day first', '')
+    """
+    shown = set()
+    for text in filter(None, texts):
+        fitting = [order for order in _READ_ORDERS if instant(text, order)]
+        if len(fitting) == 1 and instant(text) is None:
+            shown |= set(fitting)
+    return shown.pop() if len(shown) == 1 else ""
+
+
+def is_ambiguous(text: str) -> bool:
+    """Whether a text is a date in numbers that needs the owner's `date_order`."""
+    return instant(text) is None and any(instant(text, order) for order in _READ_ORDERS)
 
 
 def serial_day(number: float, *, epoch: dt.datetime) -> dt.date | dt.datetime | None:
@@ -123,37 +189,114 @@ def serial_day(number: float, *, epoch: dt.datetime) -> dt.date | dt.datetime | 
     return moment.date() if moment.time() == dt.time() else moment
 
 
-_SYMBOLS = {"€": "EUR", "£": "GBP", "$": "", "¥": "", "US$": "USD"}
-_AMOUNT = re.compile(r"[+-]?\d[\d.,' \u00a0\u202f]*|[+-]?[.,]\d+", re.ASCII)
-_POINT = re.compile(r"[+-]?(?:\d{1,3}(?:[ ,'\u00a0\u202f]\d{3})+|\d+)(?:\.\d+)?", re.ASCII)
-_COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:[ .'\u00a0\u202f]\d{3})+|\d+)(?:,\d+)?", re.ASCII)
+# --- amounts ---------------------------------------------------------------------------------------
+
+# An amount that can be read in one way only: three digits after a point might be thousands.
+PLAIN_AMOUNT = r"[+-]?\d{1,12}(\.(\d{1,2}|\d{4,6}0*))?"
+EXACT_AMOUNT = r"[+-]?\d{1,12}(\.\d{1,6}0*)?"  # the same where nothing but a point can be the sign
+_PLAIN_DIGITS = r"[+-]?(?:{groups}|\d{{1,12}})(?:{sign}\d{{1,6}}0*|{sign}[-–—])?"
 
 
-def amount(text: str, decimal_sign: str = "") -> Decimal | None:
-    """An amount as people write it; None where it cannot be read for certain.
+def _form(sign: str, thousands: Iterable[str]) -> re.Pattern[str]:
+    """An amount with this sign of decimals, and one of these between every three digits, or none."""
+    groups = "|".join(rf"[1-9]\d{{0,2}}(?:{one}\d{{3}}){{1,3}}" for one in thousands)
+    return re.compile(_PLAIN_DIGITS.format(groups=groups, sign=sign), re.ASCII)
+
+
+_FORMS = {".": _form("[.]", (" ", ",", "'", "’")), ",": _form(",", (" ", "[.]", "'", "’"))}
+_DIGITS = r"[+-]?\d(?:[\d.,'’ ]*\d)?(?:[.,][-–—])?"
+_NUMBER = re.compile(
+    rf"(?P<sign>[+-]?)(?P<before>[^\d+-]*?) ?(?P<number>{_DIGITS})(?P<after>(?: ?[^\d ].*)?)", re.ASCII
+)
+_PER = re.compile(r"(?:/|per |pro |par |al |por |je |à |each |every )? ?(?P<interval>.+)")
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount as a cell says it.
+
+    Attributes:
+        amount: the number.
+        currency: the code of its currency, the sign where several share it, or "".
+        interval: how long it pays for, as a unit and how many of it; None where the cell does not say.
+    """
+
+    amount: Decimal
+    currency: str = ""
+    interval: tuple[str, int] | None = None
+
+
+def money(text: str, decimal_sign: str = "") -> Money | None:
+    """An amount with the currency and the interval that stand beside it; None where it cannot be read.
 
     1,234 may be a thousand or one and a quarter: it takes `decimal_sign`, the sign that the other amounts
     of its column show.
 
-    >>> amount("1.234,50"), amount("€ 49.90"), amount("1,234"), amount("1,234", ".")
-    (Decimal('1234.50'), Decimal('49.90'), None, Decimal('1234'))
+    >>> money("1.099,00 €/Jahr")
+    Money(amount=Decimal('1099.00'), currency='EUR', interval=('year', 1))
+    >>> money("1,234"), money("1,234", ".").amount, money("49 per seat")
+    (None, Decimal('1234'), None)
     """
-    bare = _without_currency(text)
-    readings = {
-        sign: Decimal(re.sub(r"[^\d.+-]", "", _with_point(bare, sign)))
-        for sign, form in ((".", _POINT), (",", _COMMA))
-        if form.fullmatch(bare)
-    }
+    found = _NUMBER.fullmatch(bare(text))
+    if found is None:
+        return None
+    amount = _number(found["sign"] + found["number"], decimal_sign)
+    before, after = found["before"].strip(), _after(found["after"].strip())
+    if amount is None or after is None or (before and after[0]):
+        return None
+    said = before or after[0]
+    currency = spellings.currency(said)
+    return None if said and not currency else Money(amount, currency, after[1])
+
+
+def _after(text: str) -> tuple[str, tuple[str, int] | None] | None:
+    """The currency and the interval that follow a number; None for anything else."""
+    if not text:
+        return "", None
+    for currency, rest in _cuts(text):
+        interval = _interval(rest) if rest else None
+        if (not currency or spellings.currency(currency)) and (not rest or interval):
+            return currency, interval
+    return None
+
+
+def _cuts(text: str) -> Iterable[tuple[str, str]]:
+    """The ways to cut a text into a currency and what follows it, the longest currency first."""
+    places = [len(text), *(at.start() for at in reversed(list(re.finditer(r"[ /月年]", text)))), 0]
+    return ((text[:at].strip(), text[at:].strip()) for at in places)
+
+
+def _interval(text: str) -> tuple[str, int] | None:
+    found = _PER.fullmatch(text)
+    return spellings.interval(found["interval"]) if found else None
+
+
+def _number(text: str, decimal_sign: str) -> Decimal | None:
+    readings = {sign: _decimal(text, sign) for sign, form in _FORMS.items() if form.fullmatch(text)}
     if decimal_sign in readings:
         return readings[decimal_sign]
     one = set(readings.values())
     return one.pop() if len(one) == 1 else None
 
 
-def _with_point(bare: str, decimal_sign: str) -> str:
-    if decimal_sign == ",":
-        return bare.replace(".", "").replace(",", ".")
-    return bare.replace(",", "")
+def _decimal(text: str, decimal_sign: str) -> Decimal:
+    number = re.sub(rf"[^\d{decimal_sign}+-]|[-–—]$", "", text).replace(",", ".").rstrip(".")
+    return Decimal(number)
+
+
+def amount(text: str, decimal_sign: str = "") -> Decimal | None:
+    """An amount as people write it; None where it cannot be read for certain, or is that of an interval.
+
+    >>> amount("1.234,50"), amount("€ 49.90"), amount("1,234"), amount("1,234", ".")
+    (Decimal('1234.50'), Decimal('49.90'), None, Decimal('1234'))
+    """
+    found = money(text, decimal_sign)
+    return None if found is None or found.interval else found.amount
+
+
+def is_ambiguous_amount(text: str) -> bool:
+    """Whether a text is an amount that needs the sign of its decimals."""
+    return money(text) is None and all(money(text, sign) for sign in SIGNS.values())
 
 
 def decimal_sign_of(texts: Iterable[str | None]) -> str:
@@ -163,27 +306,9 @@ def decimal_sign_of(texts: Iterable[str | None]) -> str:
     (',', '')
     """
     shown = set()
-    for text in texts:
-        bare = _without_currency(text or "")
-        fits = {sign for sign, form in ((".", _POINT), (",", _COMMA)) if form.fullmatch(bare)}
-        if len(fits) == 1 and re.search(r"[.,]", bare):
-            shown |= fits
-        elif len(fits) == 2 and (found := re.search(r"[.,]", bare)) and not re.search(r"[.,]\d{3}$", bare):
-            shown.add(found[0])
+    for text in filter(None, texts):
+        found = _NUMBER.fullmatch(bare(text))
+        if found and re.search(r"[.,]", found["number"]):
+            fits = {sign for sign, form in _FORMS.items() if form.fullmatch(found["number"])}
+            shown |= fits if len(fits) == 1 else set()
     return shown.pop() if len(shown) == 1 else ""
-
-
-def _without_currency(text: str) -> str:
-    return re.sub(r"^(?:[A-Z]{3}|US\$|[€£$¥])? *|(?<=\d) *(?:[A-Z]{3}|[€£$¥])?$", "", " ".join(text.split()))
-
-
-def currency_of(text: str) -> str:
-    """The currency that stands beside an amount; "" where none does, or a sign that several share.
-
-    >>> currency_of("49 EUR"), currency_of("€49"), currency_of("$49")
-    ('EUR', 'EUR', '')
-    """
-    code = re.search(r"(?<![A-Z])[A-Z]{3}(?![A-Z])", text)
-    if code:
-        return code[0]
-    return next((known for sign, known in _SYMBOLS.items() if sign in text and known), "")

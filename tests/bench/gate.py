@@ -32,7 +32,7 @@ for name in ("customers", "subscriptions"):
 GATE = """
 import sys
 from pathlib import Path
-from retention_helpers import checking
+from retention_helpers.commands import checking
 home = Path(sys.argv[2])
 checked = checking.check(Path(sys.argv[1]), home / "out", cache=home / "cache")
 print(*(f"{fault.level}: {fault.message}" for fault in checked.faults), sep="\\n")
@@ -76,7 +76,7 @@ def main() -> None:
         _write(home / "data", chosen.rows, chosen.customers)
         count = duckdb.sql(f"SELECT count(*) FROM '{home}/data/subscriptions.csv'").fetchone()
         rows = count[0] if count else 0
-        starting = run("from pathlib import Path; from retention_helpers import checking").seconds
+        starting = run("from pathlib import Path; from retention_helpers.commands import checking").seconds
         print(
             f"{rows:,} subscriptions of {chosen.customers:,} customers; starting alone takes {starting:.1f} s"
         )

@@ -1,6 +1,7 @@
 """`init`: what lies in a folder is recognised, written down as settings, and what is missing is said."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
@@ -143,6 +144,126 @@ def test_a_second_file_of_a_table_is_left_out_and_said(
     (clean / "exports" / "spans.csv").write_text(SPANS)
     begin("mine", "--from", "exports")
     assert "  people2.csv was left out: another file brings customers already.\n" in capsys.readouterr().out
+
+
+PRICES = {
+    "prices of years": (
+        "interval",
+        ["490.00,annual,", "490.00,annual,", "490.00,annual,2026-04-05"],
+        ["40.833333"] * 3,
+    ),
+    "a year among months": (
+        "interval", ["49,month,", "490,year,", "49,Monthly,"], ["49", "40.833333", "49"]
+    ),
+    "months alone": (None, ["49,month,", "49,month,", "49,month,"], ["49"] * 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("per", "rows", "kept"), PRICES.values(), ids=PRICES.keys())
+def test_a_price_is_one_of_the_interval_beside_it(
+    clean: Path, capsys: pytest.CaptureFixture[str], per: str | None, rows: list[str], kept: list[str]
+) -> None:
+    (clean / "exports" / "people.csv").write_text(
+        "user_id,created_at\nU0,2026-01-05\nU1,2026-01-05\nU2,2026-01-05\n"
+    )
+    lines = [f"U{nth},2026-01-05,{row}\n" for nth, row in enumerate(rows)]
+    (clean / "exports" / "members.csv").write_text(
+        "user_id,start_date,price,interval,end_date\n" + "".join(lines)
+    )
+    assert begin("mine", "--from", "exports") == 0
+    assert settings(clean / "mine")["sources"]["subscriptions"].get("price_per") == per
+    is_said = "“price” is the price of its interval and is divided" in capsys.readouterr().out
+    assert is_said == bool(per)
+    assert amounts(clean) == [Decimal(amount) for amount in kept]
+
+
+def amounts(clean: Path) -> list[Decimal]:
+    """What the gate kept of the amounts, in the order of the file."""
+    (kept,) = (clean / ".kept").rglob("subscriptions.parquet")
+    return [row["mrr"] for row in pq.read_table(kept).to_pylist()]
+
+
+def test_an_interval_that_nobody_knows_is_asked_about(
+    clean: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (clean / "exports" / "people.csv").write_text("user_id,created_at\nU1,2026-01-05\n")
+    (clean / "exports" / "members.csv").write_text(
+        "user_id,start_date,price,interval,end_date\nU1,2026-01-05,49,per moon,\n"
+    )
+    assert begin("mine", "--from", "exports") == 2
+    assert "How long its interval is, is not known" in capsys.readouterr().out
+
+
+def test_cents_are_told_by_the_name_of_their_column(clean: Path) -> None:
+    (clean / "exports" / "people.csv").write_text("user_id,created_at\nU1,2026-01-05\n")
+    (clean / "exports" / "members.csv").write_text(
+        "user_id,start_date,price_cents,currency,end_date\nU1,2026-01-05,4900,eur,\n"
+    )
+    assert begin("mine", "--from", "exports") == 0
+    assert settings(clean / "mine")["sources"]["subscriptions"]["price_in"] == "minor units"
+    assert amounts(clean) == [Decimal(49)]
+
+
+@pytest.mark.parametrize(
+    ("ends", "taken"), [(("2026-07-20", ""), "expires_at"), (("", "2026-07-20"), "canceled_at")]
+)
+def test_a_request_is_no_end_where_an_end_stands_beside_it(
+    tmp_path: Path, ends: tuple[str, str], taken: str
+) -> None:
+    """But a day that is there for those too who never asked is only until when they have paid."""
+    rows = f"U1,49,2026-01-05,2026-06-22,{ends[0]}\nU2,49,2026-01-05,,{ends[1]}\n"
+    (tmp_path / "m.csv").write_text(f"user_id,price,start_date,canceled_at,expires_at\n{rows}")
+    assert look_at(tmp_path / "m.csv").columns["ended_at"] == taken
+
+
+def test_a_list_of_subscriptions_names_the_customers_too(
+    clean: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As Chargebee exports it: one customer with two subscriptions, a status of its own."""
+    (clean / "exports" / "subscriptions.csv").write_text(
+        "Subscription Id,Customer Id,Status,MRR,Created At,Started At,Canceled On,Customer Email\n"
+        "s1,c1,Active,49.00,2026-01-07 10:00:00,2026-01-07 10:00:00,,a@example.com\n"
+        "s2,c1,Non Renewing,20.00,2026-01-05 10:00:00,2026-01-05 10:00:00,2027-01-05 10:00:00,a@example.com\n"
+        "s3,c2,Cancelled,49.00,2026-01-06 10:00:00,2026-01-06 10:00:00,2026-04-05 10:00:00,b@example.com\n"
+    )
+    assert begin("mine", "--from", "exports") == 0
+    sources = settings(clean / "mine")["sources"]
+    assert sources["subscriptions"]["values"] == {"status": {"Non Renewing": "active", "Cancelled": "active"}}
+    assert sources["customers"]["each"] == "first"
+    (kept,) = (clean / ".kept").rglob("customers.parquet")
+    people = pq.read_table(kept).to_pylist()
+    assert [(row["customer_id"], str(row["signed_up_on"])) for row in people] == [
+        ("c1", "2026-01-05"),
+        ("c2", "2026-01-06"),
+    ]
+    assert "customers, one for each “Customer Id”" in capsys.readouterr().out
+
+
+HEADINGS = {
+    "German": (
+        "Kundennummer;Vertragsbeginn;Gekündigt zum;Preis / Monat;Zustand\n", "K1;05.03.2026;;49,90;aktiv\n"
+    ),
+    "French": ("Numéro client;Début;Fin;Prix / mois;État\n", "K1;05.03.2026;;49,90;actif\n"),
+    "Chinese": ("客户编号,开始日期,结束日期,月费,状态\n", "K1,2026年3月5日,,49.90,有效\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("header", "row"), HEADINGS.values(), ids=HEADINGS.keys())
+def test_headings_of_other_languages(clean: Path, header: str, row: str) -> None:
+    (clean / "exports" / "list.csv").write_text(header + row, encoding="utf-8")
+    assert begin("mine", "--from", "exports", "--date-order", "day first") == 0
+    assert amounts(clean) == [Decimal("49.90")]
+
+
+def test_a_status_of_another_tool_comes_with_the_line_that_maps_it(
+    clean: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (clean / "exports" / "people.csv").write_text("user_id,created_at\nU1,2026-01-05\n")
+    (clean / "exports" / "members.csv").write_text(
+        "user_id,start_date,mrr,state,end_date\nU1,2026-01-05,49,Dunning,\n"
+    )
+    assert begin("mine", "--from", "exports") == 2
+    assert "such as `values: {status: {Dunning: active}}`" in capsys.readouterr().out
 
 
 def test_nothing_to_begin_with(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:

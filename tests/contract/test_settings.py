@@ -57,6 +57,7 @@ GOOD = [
     ("reason_map: {zu teuer: too_expensive}", "reason_map", {"zu teuer": "too_expensive"}),
     ("dunning_days: 21", "dunning_days", 21),
     ("date_order: day first", "date_order", "day first"),
+    ("decimal_sign: comma", "decimal_sign", "comma"),
     ("sources: {stripe: {}}", "sources", {"stripe": {}}),
     ("accepted: [test accounts]", "accepted", ("test accounts",)),
     ("calls_a_month: 5", "calls_a_month", 5),
@@ -134,6 +135,7 @@ BAD = [
     ("onboarding_event", "[ready]", "a text"),
     ("reason_map", "[a]", LINES),
     ("date_order", "european", "day first, month first or year first"),
+    ("decimal_sign", "dot", "point or comma"),
     ("sources", "stripe", LINES),
     ("calls_a_month", "some", CALLS),
     (

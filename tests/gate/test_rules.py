@@ -212,6 +212,41 @@ def test_a_price_change_is_no_overlap(data, said):
     assert said(data) == []
 
 
+def test_an_end_at_an_hour_before_the_start(data, said):
+    """A day without an hour is the whole day; nine o'clock before ten is a mistake."""
+    data.spans.append(["C-001", "2025-05-05T10:00", "2025-05-05T09:00", 20, "team", "active", "month"])
+    data.spans.append(["C-004", "2025-05-05T10:00", "2025-05-05", 20, "team", "active", "month"])
+    assert said(data) == [
+        "warning: subscriptions.csv: ended_at lies hours before started_at, on the same day in 1 of 116 rows "
+        "(first: customer C-001, line 116, value '2025-05-05 09:00:00'). It counts as a stay of less than a "
+        "day, and its MRR nowhere. Correct the times; the clocks of two tools may differ."
+    ]
+
+
+def test_a_list_of_present_amounts(data, said):
+    """Who has left pays nothing there, so nobody would ever have left."""
+    gone = [number for number, row in enumerate(data.spans[1:]) if row[2]]
+    data.set("mrr", 0, where=lambda number: number in gone)
+    assert any(
+        fault.startswith(
+            f"stop: subscriptions.csv: mrr is 0 for {len(gone)} of the {len(gone)} customers who have left, "
+            "as in a list of what is paid today."
+        )
+        for fault in said(data)
+    )
+    data.set("mrr", 49, where=lambda number: number == gone[0])
+    assert any("as in a list of what is paid today" in fault for fault in said(data))
+    data.set("mrr", 49, where=lambda number: number in gone[: len(gone) // 2])
+    assert not any("as in a list" in fault for fault in said(data))
+
+
+def test_currencies_by_their_signs_and_words(data, said):
+    data.spans[0].append("currency")
+    for number, row in enumerate(data.spans[1:]):
+        row.append(("EUR", "€", "eur", "Euro")[number % 4])
+    assert said(data) == []
+
+
 def test_a_migration_that_would_be_read_as_churn(data, said):
     """Everybody ends on day 400, and the same customers begin again a week later."""
     for row in [row for row in data.spans[1:] if row[1] < day(400) and not row[2]]:

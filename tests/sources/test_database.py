@@ -151,6 +151,57 @@ def test_large_tables_come_in_batches(
     assert found.rows_read == {"shop.yml": 1000}
 
 
+ODD = """
+CREATE TYPE mood AS ENUM ('active', 'past_due');
+CREATE TABLE odd (id integer, starts timestamp, ends timestamptz, ends_on date, p numeric, m mood,
+    r daterange, tags text[]);
+INSERT INTO odd VALUES
+    (1, '2026-01-05 23:30', 'infinity', 'infinity', 49.9, 'past_due', '[2026-01-05,)', '{a}');
+"""
+
+
+@pytest.fixture(scope="module")
+def odd(shop: str) -> str:
+    with psycopg.connect(shop, autocommit=True) as owner:
+        owner.execute(ODD)
+    return shop
+
+
+def of_odd(**columns: str) -> dict[str, Any]:
+    names = {"customer_id": "id", "started_at": "starts", "ended_at": "ends", "mrr": "p", **columns}
+    return {"subscriptions": {"table": "odd", "columns": names}}
+
+
+@pytest.mark.parametrize("end", ["ends", "ends_on"])
+def test_an_end_at_infinity_is_none(odd: str, read: Callable[..., Imported], end: str) -> None:
+    (row,) = rows(read(of_odd(ended_at=end, status="m", plan="tags"), odd), "subscriptions")
+    assert (row["ended_at"], row["status"], row["plan"]) == (None, "past_due", "{a}")
+
+
+def test_a_start_at_infinity_is_refused_in_words(odd: str, read: Callable[..., Imported]) -> None:
+    """Never "cursor … does not exist", which is what follows from it."""
+    with pytest.raises(InputError) as refused:
+        read(of_odd(started_at="ends"), odd)
+    assert str(refused.value) == (
+        "shop.yml: a day is infinity, or lies after the year 9999. Where that means that there is none, ask "
+        "in a `query:` for NULLIF(its column, 'infinity')."
+    )
+
+
+def test_a_range_is_no_day(odd: str, read: Callable[..., Imported]) -> None:
+    """It comes as text, for the gate to show."""
+    (row,) = rows(read(of_odd(started_at="r"), odd), "subscriptions")
+    assert row["started_at"] == "[2026-01-05,)"
+
+
+def test_times_in_a_zone_of_their_own(odd: str, read: Callable[..., Imported]) -> None:
+    connect = {"connect": VARIABLE, "time_zone": "America/New_York"}
+    (row,) = rows(read(of_odd(), odd, **connect), "subscriptions")
+    assert row["started_at"] == dt.datetime(2026, 1, 6, 4, 30, tzinfo=dt.UTC)
+    with pytest.raises(InputError, match=r"shop\.yml: New York is no time zone\. Name one such as UTC"):
+        read(of_odd(), odd, **{**connect, "time_zone": "New York"})
+
+
 def test_an_empty_table(shop: str, read: Callable[..., Imported]) -> None:
     found = read({"events": {"query": "SELECT * FROM app.events WHERE false"}}, shop)
     assert rows(found, "events") == []
@@ -297,6 +348,15 @@ def test_sqlite(file: Path, read: Callable[..., Imported]) -> None:
     ]  # fmt: skip
 
 
+def test_texts_of_sqlite_in_a_zone_of_their_own(file: Path, read: Callable[..., Imported]) -> None:
+    """A day stays a day; a time gets the zone."""
+    found = read(TABLES, sqlite=file.name, time_zone="UTC")
+    assert [row["signed_up_at"] for row in rows(found, "customers")] == [
+        "2026-01-05T10:30:00+00:00",
+        "2026-01-06",
+    ]
+
+
 def test_what_the_tables_do_not_keep(file: Path, read: Callable[..., Imported]) -> None:
     assert read(TABLES, sqlite=file.name, not_known={"prices": "Only today's."}).not_known == {
         "prices": "Only today's."
@@ -391,3 +451,37 @@ def test_two_files_for_one_table(tmp_path: Path, file: Path) -> None:
         sources.importer("database").read(
             Order([tmp_path / "a.yml", tmp_path / "b.yml"], tmp_path, Settings())
         )
+
+
+ADDRESS = "postgresql://reader:a%20secret@host/shop"
+MISPLACED = {
+    "for the file of SQLite": {"sqlite": ADDRESS, "tables": TABLES},
+    "for the variable": {"connect": ADDRESS, "tables": TABLES},
+    "for a table": {"connect": VARIABLE, "tables": {"customers": {"table": ADDRESS}}},
+    "as a key": {"connect": VARIABLE, ADDRESS: "x", "tables": TABLES},
+    "as the name of a table of ours": {"connect": VARIABLE, "tables": {ADDRESS: {"table": "a"}}},
+    "for a zone": {"connect": VARIABLE, "time_zone": ADDRESS, "tables": TABLES},
+}
+
+
+@pytest.mark.parametrize("content", MISPLACED.values(), ids=MISPLACED.keys())
+def test_an_address_in_a_wrong_place_is_never_repeated(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch, content: Any
+) -> None:
+    monkeypatch.setenv(VARIABLE, "postgresql://owner:x@127.0.0.1:9/shop")
+    (tmp_path / "shop.yml").write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError) as refused:
+        sources.importer("database").read(Order([tmp_path / "shop.yml"], tmp_path, Settings()))
+    assert "secret" not in str(refused.value)
+
+
+def test_an_address_in_place_of_a_file_is_never_repeated(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        import_files("database", [Path(ADDRESS)], tmp_path / "out", Settings())
+    assert "secret" not in str(refused.value)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "retention.yml").write_text(
+        yaml.safe_dump({"sources": {"database": {"path": ADDRESS}}})
+    )
+    checked = checking.check(tmp_path / "data", tmp_path / "out", cache=tmp_path / "kept")
+    assert checked.is_stopped and not any("secret" in fault.message for fault in checked.faults)

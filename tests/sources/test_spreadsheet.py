@@ -153,18 +153,65 @@ def test_csv_in_every_form(tmp_path: Path, content: bytes, first: tuple[str, str
     assert [fault.rule for fault in written.faults] == (["letters assumed"] if is_assumed else [])
 
 
-def test_amounts_that_could_be_two_are_left_for_the_gate_to_show(tmp_path: Path) -> None:
-    """1,234 alone may be a thousand or one and a quarter; beside 49,90 it can only be one and a quarter."""
-    for others, amount in (
-        ("", "1,234"),
-        ("C-2;2026-01-05;;49,90\n", "1.234"),
-        ("C-2;2026-01-05;;49.90\n", "1234"),
+def test_amounts_that_could_be_two_are_asked_about(tmp_path: Path) -> None:
+    """1.200 alone may be a thousand or one and a fifth; beside 49,90 it can only be a thousand."""
+    spans = "customer_id;started_at;ended_at;mrr\nC-1;2026-01-05;;49\nC-2;2026-01-05;;1.200\n"
+    (tmp_path / "spans.csv").write_text(spans)
+    with pytest.raises(Stopped) as stopped:
+        read_into(tmp_path / "data", tmp_path / "spans.csv")
+    assert str(stopped.value) == (
+        "spans.csv: mrr holds amounts such as 1.200, which may have thousands or decimals in 1 of 2 rows "
+        "(first: line 3). Say `decimal_sign: point` or `decimal_sign: comma` in retention.yml."
+    )
+    for nth, (other, sign, amount) in enumerate((
+        ("", "comma", "1200"),
+        ("", "point", "1.2000"),  # a third zero more, so that the next reader has nothing to ask
+        ("C-3;2026-01-05;;49,90\n", "", "1200"),
+        ("C-3;2026-01-05;;49.90\n", "", "1.2000"),
+    )):  # fmt: skip
+        (tmp_path / "spans.csv").write_text(spans + other)
+        read_into(tmp_path / f"data{nth}", tmp_path / "spans.csv", **({"decimal_sign": sign} if sign else {}))
+        assert rows_of(tmp_path / f"data{nth}" / "subscriptions.csv")[1]["mrr"] == amount
+
+
+def test_a_sheet_whose_amounts_name_their_currency(tmp_path: Path) -> None:
+    amounts = ["1.099,00 €/Jahr", "€ 49"]
+    lines = [HEADER, *([f"C-{n}", "2026-01-05", None, amount, "active"] for n, amount in enumerate(amounts))]
+    read_into(tmp_path / "data", workbook(tmp_path / "ours.xlsx", S=lines))
+    read = [
+        (row["mrr"], row["currency"], row["interval"]) for row in rows_of(tmp_path / "data/subscriptions.csv")
+    ]
+    assert read == [("91.583333", "EUR", "year"), ("49", "EUR", "")]
+
+
+def test_a_currency_beside_another_stops(tmp_path: Path) -> None:
+    lines = [[*HEADER, "currency"], ["C-1", "2026-01-05", None, "€49", "active", "USD"]]
+    with pytest.raises(
+        Stopped, match="mrr names another currency or interval than its row does, such as €49"
     ):
-        (tmp_path / "spans.csv").write_text(
-            f"customer_id;started_at;ended_at;mrr\nC-1;2026-01-05;;1,234\n{others}"
-        )
-        read_into(tmp_path / f"data{amount}", tmp_path / "spans.csv")
-        assert rows_of(tmp_path / f"data{amount}" / "subscriptions.csv")[0]["mrr"] == amount
+        read_into(tmp_path / "data", workbook(tmp_path / "ours.xlsx", S=lines))
+
+
+def test_customers_whose_names_begin_like_totals_are_no_totals(tmp_path: Path) -> None:
+    """A line of totals says nothing else, or its numbers add up; a name alone decides nothing."""
+    people = [["customer_id", "signed_up_at"]] + [
+        [name, "2026-01-05"] for name in ("Sumo Sushi", "Total", "C-3")
+    ]
+    spans = [HEADER, ["Sumo Sushi", "2026-01-05", "2026-05-05", 49, "active"],
+             ["Sumo Sushi", "2026-05-05", None, None, "paused"],
+             ["Total", "2026-01-05", None, 49, "active"], ["Example Ltd", "2026-01-05", None, 20, "active"],
+             ["Total Fitness", None, None, 49, "active"],
+             ["Summe Abos", None, None, 167, None], [None, None, None, 167, None],
+             ["Total:", None, None, 150, None]]  # fmt: skip
+    book = workbook(tmp_path / "ours.xlsx", People=people, Spans=spans)
+    written = read_into(tmp_path / "data", book)
+    assert [row["customer_id"] for row in rows_of(tmp_path / "data" / "subscriptions.csv")] == [
+        "Sumo Sushi", "Sumo Sushi", "Total", "Example Ltd", "Total Fitness",
+    ]  # fmt: skip
+    assert written.set_aside is not None
+    assert [(row["place"], row["reason"]) for row in rows_of(written.set_aside)] == [
+        (f"sheet Spans, row {row}", "a line of totals") for row in (7, 8, 9)
+    ]
 
 
 def test_days_that_a_spreadsheet_took_for_months(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ FACTS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
 
 SPANS = ("customers", "subscriptions")
 SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
+    (spans.ends_before_starts, SPANS),
     (spans.active_alone, SPANS),
     (spans.late_history, SPANS),
     (spans.overlapping_spans, SPANS),
@@ -28,6 +29,7 @@ SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (spans.starts_of_a_move, SPANS),
     (spans.sign_ups_after_start, SPANS),
     (spans.canceled_without_end, (*SPANS, "cancellations")),
+    (money.present_amounts, SPANS),
     (money.minor_units, SPANS),
     (money.amounts_out_of_scale, SPANS),
     (money.annual_amounts, SPANS),

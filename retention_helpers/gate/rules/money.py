@@ -4,11 +4,13 @@ from decimal import Decimal
 
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.engine import EngineError, text
-from retention_helpers.gate.evidence import Evidence
+from retention_helpers.gate.evidence import OPEN, Evidence
 from retention_helpers.gate.parsing import MONEY_TYPE
 from retention_helpers.sources.prices import WITHOUT_MINOR_UNIT
+from retention_helpers.words import spellings
 from retention_helpers.words.formats import exact, money, plural
 
+LEAST_GONE = 3  # customers who have left; fewer show no habit
 LEAST_ROWS = 10  # paying spans; fewer show no habit
 LARGE_MIDDLE = 900  # an amount a month that is large for half of the customers of a small business
 PRICE_ENDINGS = "(0, 50, 90, 95, 99)"  # what 49.00, 49.90 and 49.99 end in when they are written in cents
@@ -23,6 +25,7 @@ def one_currency(evidence: Evidence) -> str:
     """Bring every MRR into one currency, at one rate a currency; returns that currency."""
     source, settings = evidence.read["subscriptions"], evidence.settings
     read = evidence.of("subscriptions")
+    _name_by_codes(evidence, read)
     codes = [
         code
         for (code,) in evidence.rows(
@@ -51,6 +54,18 @@ def one_currency(evidence: Evidence) -> str:
     if foreign and not evidence.is_stopped:
         _convert(evidence, {code: settings.exchange_rates[code] for code in foreign})
     return currency
+
+
+def _name_by_codes(evidence: Evidence, read: str) -> None:
+    """Write the currencies that are named by a sign or a word, such as € and Euro, by their codes."""
+    settings = evidence.settings
+    named = [name for (name,) in evidence.rows(f"SELECT DISTINCT currency FROM {read} WHERE currency > ''")]
+    among = [code for code in (settings.currency, *settings.exchange_rates) if code]
+    codes = {name: spellings.code_of(spellings.currency(name) or name.upper(), among) for name in named}
+    cases = " ".join(f"WHEN {text(name)} THEN {text(code)}" for name, code in codes.items() if name != code)
+    if cases:
+        replaced = f"SELECT * REPLACE (CASE currency {cases} ELSE currency END AS currency) FROM {read}"
+        evidence.rewrite("subscriptions", f"{replaced} ORDER BY source_row")
 
 
 def _hold_named_currency(evidence: Evidence, read: str, currency: str) -> None:
@@ -163,6 +178,32 @@ def amounts_out_of_scale(evidence: Evidence) -> None:
             of=evidence.totals["subscriptions"],
             first=evidence.case("subscriptions", beyond, "mrr"),
         )
+
+
+def present_amounts(evidence: Evidence) -> None:
+    """A list of what customers pay today, in which those who have left pay nothing: no loss is left in it."""
+    each = (
+        f"(SELECT customer_id, max(coalesce(ended_on, {OPEN})) < {OPEN} AS has_left, "
+        f"max(mrr) = 0 AS pays_nothing FROM {evidence.of('subscriptions')} "
+        "WHERE coalesce(status, 'active') IN ('active', 'past_due') GROUP BY customer_id)"
+    )
+    gone, gone_free, there, there_free = evidence.one(
+        "SELECT count(*) FILTER (WHERE has_left), count(*) FILTER (WHERE has_left AND pays_nothing), "
+        "count(*) FILTER (WHERE NOT has_left), count(*) FILTER (WHERE NOT has_left AND pays_nothing) "
+        f"FROM {each}"
+    )
+    if gone < LEAST_GONE or gone_free < HABIT * gone or there_free > (1 - HABIT) * there:
+        return
+    evidence.say(
+        "stop" if gone_free == gone else "warning",
+        "subscriptions",
+        "present amounts",
+        f"mrr is 0 for {gone_free:,} of the {gone:,} customers who have left, as in a list of what is paid "
+        "today",
+        "Fill in what they paid until then: the plan's price, or from invoices; if they never paid, write "
+        f"`accepted: [present amounts]` in {SETTINGS_FILE}.",
+        effect="Who pays nothing is no customer, so none of them would count as lost.",
+    )
 
 
 def annual_amounts(evidence: Evidence) -> None:

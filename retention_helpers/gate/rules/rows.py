@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from retention_helpers.contract import tables
+from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import Column, Table, day_name
 from retention_helpers.engine import quoted, text
-from retention_helpers.gate.parsing import unread
+from retention_helpers.gate.parsing import CONTRADICTED, unread
 from retention_helpers.words.errors import nearest
 
 _FORMS = {
@@ -40,7 +41,11 @@ class RowRule:
                 "A subscription that is over is a row whose ended_at says when service ended: write the "
                 "status that it had until then, such as active."
             )
-        return f"{nearest(value, self.column.choices)} {self.way_out}"
+        known = nearest(value, self.column.choices)
+        if self.column.choices == tables.STATUSES:
+            mapped = f"{{status: {{{str(value)[:40]}: active}}}}"
+            return f"{known} Correct it, or say in {SETTINGS_FILE} what it means, such as `values: {mapped}`."
+        return f"{known} {self.way_out}"
 
 
 def row_rules(table: Table) -> list[RowRule]:
@@ -81,6 +86,13 @@ _SPAN_RULES = [
         "ended_on < started_on",
         "ended_at lies before started_at",
         "Correct the dates, or leave ended_at empty for an open subscription.",
+    ),
+    RowRule(
+        "amount contradicted",
+        f"{CONTRADICTED} IS NOT NULL",
+        "mrr names another currency or interval than its row does",
+        "Keep the right one of the two.",
+        Column("currency"),
     ),
     RowRule("mrr negative", "mrr < 0", "mrr is negative", "Correct it; a refund is not MRR."),
     RowRule(

@@ -48,6 +48,27 @@ def overlapping_spans(evidence: Evidence) -> None:
         )
 
 
+def ends_before_starts(evidence: Evidence) -> None:
+    """Ends at an hour before the start on one day; an end without an hour is the day as a whole."""
+    has_hour = "ended_at <> make_timestamp(epoch_us(CAST(ended_on AS TIMESTAMPTZ)))"
+    early = (
+        f"{evidence.of('subscriptions')} WHERE ended_on = started_on AND ended_at < started_at AND {has_hour}"
+    )
+    count = evidence.count(early)
+    if count:
+        evidence.say(
+            "warning",
+            "subscriptions",
+            "end hours before start",
+            "ended_at lies hours before started_at, on the same day",
+            "Correct the times; the clocks of two tools may differ.",
+            effect="It counts as a stay of less than a day, and its MRR nowhere.",
+            rows=count,
+            of=evidence.totals["subscriptions"],
+            first=evidence.case("subscriptions", early, "ended_at"),
+        )
+
+
 def active_alone(evidence: Evidence) -> None:
     """An export of active subscriptions alone, in which nobody has ever left."""
     gone = evidence.count(f"{evidence.people()} WHERE until < {OPEN}")

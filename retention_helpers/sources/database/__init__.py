@@ -5,11 +5,14 @@ what is a table of ours. Nothing is written there, and nothing is taken but the 
 the attributes that are named. PostgreSQL and SQLite are tested; whatever else ibis connects to is not.
 """
 
+import datetime as dt
+import zoneinfo
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import ibis.common.exceptions
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import sqlglot.errors
 
@@ -19,6 +22,7 @@ from retention_helpers.sources.database.connections import Database, in_our_word
 from retention_helpers.sources.database.description import Description, Wanted, read_description
 from retention_helpers.sources.folder import shortened
 from retention_helpers.sources.interface import Imported, Importer, Order
+from retention_helpers.words import written
 
 
 def read(order: Order) -> Imported:
@@ -54,7 +58,8 @@ def _write(
     faults += _not_taken(where, wanted, set(rows.columns) - set(picked.values()))
     count, writer = 0, None
     try:
-        for batch in database.batches(in_our_words(rows, picked, wanted)):
+        for some in database.batches(in_our_words(rows, picked, wanted)):
+            batch = _in_zone(some, wanted, description.time_zone)
             writer = writer or pq.ParquetWriter(path, batch.schema, compression="zstd")
             writer.write_batch(batch)
             count += batch.num_rows
@@ -64,6 +69,34 @@ def _write(
     if not count:
         pq.write_table(pa.table({name: pa.array([], pa.string()) for name in picked}), path)
     return count
+
+
+def _in_zone(batch: pa.RecordBatch, wanted: Wanted, zone: str) -> pa.RecordBatch:
+    """The rows with the zone of their times said, where the times name none."""
+    if not zone:
+        return batch
+    instants = {column.name for column in TABLES[wanted.name].of_kind("instant")}
+    columns = {
+        name: _zoned(batch.column(name), zone) if name in instants else batch.column(name)
+        for name in batch.schema.names
+    }
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def _zoned(cells: pa.Array, zone: str) -> pa.Array:
+    if pa.types.is_string(cells.type):
+        return pa.array([_text_zoned(cell, zone) for cell in cells.to_pylist()], pa.string())
+    if pa.types.is_timestamp(cells.type) and cells.type.tz is None:
+        return pc.assume_timezone(cells, zone, ambiguous="earliest", nonexistent="earliest")
+    return cells
+
+
+def _text_zoned(cell: str | None, zone: str) -> str | None:
+    read = written.instant(cell) if cell else None
+    if read is None or "T" not in read:
+        return cell
+    moment = dt.datetime.fromisoformat(read)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zoneinfo.ZoneInfo(zone))).isoformat()
 
 
 def _picked(where: str, wanted: Wanted, columns: Sequence[str]) -> dict[str, str]:

@@ -66,9 +66,17 @@ def _is_plain(kind: Any) -> bool:
 
 def in_our_words(rows: ir.Table, picked: Mapping[str, str], wanted: Wanted) -> ir.Table:
     """The picked columns under our names, with our words for the database's."""
-    return rows.select(
-        **{ours: _worded(rows[theirs], wanted.values.get(ours, {})) for ours, theirs in picked.items()}
-    )
+    columns = {ours: _worded(rows[theirs], wanted.values.get(ours, {})) for ours, theirs in picked.items()}
+    if "ended_at" in columns:
+        columns["ended_at"] = _open_end(columns["ended_at"])
+    return rows.select(**columns)
+
+
+def _open_end(column: Any) -> Any:
+    """An end of service at infinity is none."""
+    if not (column.type().is_date() or column.type().is_timestamp()):
+        return column
+    return ibis.cases((column.cast("string") == "infinity", ibis.null(column.type())), else_=column)
 
 
 def _worded(column: Any, words: Mapping[str, str]) -> Any:
@@ -113,8 +121,22 @@ def _postgres(description: Description) -> Iterator[Database]:
             connection.execute("SELECT 1")  # begins the transaction
             yield _Postgres(backend)
         except psycopg.Error as error:
-            said = error.diag.message_primary or type(error).__name__
-            raise described.wrong(description.path.name, f"the database says: {said}") from None
+            raise described.wrong(description.path.name, _said(error)) from None
+
+
+def _said(error: BaseException) -> str:
+    """What a database says, in words; what went wrong at first, not what followed from it."""
+    import psycopg
+
+    while isinstance(error.__context__, psycopg.Error):
+        error = error.__context__
+    if isinstance(error, psycopg.DataError) and "after year 10K" in str(error):
+        return (
+            "a day is infinity, or lies after the year 9999. Where that means that there is none, ask in a "
+            "`query:` for NULLIF(its column, 'infinity')"
+        )
+    said = error.diag.message_primary if isinstance(error, psycopg.Error) else ""
+    return f"the database says: {said or type(error).__name__}"
 
 
 def _unreachable(description: Description, said: str) -> InputError:

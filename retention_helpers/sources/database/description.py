@@ -14,7 +14,7 @@ from retention_helpers.contract.yaml_files import document
 from retention_helpers.sources import described
 from retention_helpers.words.errors import InputError, nearest
 
-_KEYS = ("connect", "sqlite", "tables", "not_known")
+_KEYS = ("connect", "sqlite", "tables", "not_known", "time_zone")
 _OF_A_TABLE = ("table", "query", "columns", "values", "attributes")
 
 
@@ -44,7 +44,8 @@ class Wanted:
 class Description:
     """What a file says: the variable that holds the address or the file of SQLite, and the tables.
 
-    `not_known` says why a history of `contract.HISTORIES` is not in them.
+    `time_zone` is that of times that name none, where it is not the business's own. `not_known` says why a
+    history of `contract.HISTORIES` is not in them.
     """
 
     path: Path
@@ -52,6 +53,7 @@ class Description:
     sqlite: Path | None
     tables: Sequence[Wanted]
     not_known: Mapping[str, str]
+    time_zone: str = ""
 
     def address(self) -> str:
         """The database's address from the environment. Raises InputError where there is none."""
@@ -86,6 +88,7 @@ def read_description(path: Path) -> Description:
         (path.parent / str(entry["sqlite"])) if entry.get("sqlite") else None,
         [_wanted(path, str(name), own) for name, own in tables.items()],
         _not_known(path, entry.get("not_known") or {}),
+        described.time_zone(path.name, entry),
     )
 
 

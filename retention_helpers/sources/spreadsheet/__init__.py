@@ -29,6 +29,7 @@ from retention_helpers.sources.spreadsheet.sheets import (
     Names,
     Sheet,
     header_name,
+    ids_named,
     layout_of,
     missing_from,
     sheet_of,
@@ -53,7 +54,7 @@ def _place(sheet: Sheet, order: Order, number: int) -> str:
 def _own_rows(sheet: Sheet, order: Order, names: Names) -> tuple[Rows, list[Fault]]:
     table = TABLES[sheet.layout.name]
     kinds = {column.name: str(column.kind) for column in table.columns}
-    rows, faults = read_cells(sheet, kinds, order.settings.date_order, names)
+    rows, faults = read_cells(sheet, kinds, order.settings, names)
     return {table.name: [{**row, PLACE: _place(sheet, order, number)} for number, row in rows]}, faults
 
 
@@ -80,7 +81,7 @@ def _monthly(row: Mapping[str, Text]) -> Text:
 
 
 def _baremetrics_rows(sheet: Sheet, order: Order, names: Names) -> tuple[Rows, list[Fault]]:
-    rows, faults = read_cells(sheet, _BAREMETRICS_KINDS, order.settings.date_order, names)
+    rows, faults = read_cells(sheet, _BAREMETRICS_KINDS, order.settings, names)
     spans = [_span(row) | {PLACE: _place(sheet, order, number)} for number, row in rows]
     people: dict[str, dict[str, Text]] = {}
     for (_, row), span in zip(rows, spans, strict=True):
@@ -102,12 +103,17 @@ def _span(row: Mapping[str, Text]) -> dict[str, Text]:
         "customer_id": row.get("customer_oid"),
         "started_at": row.get("subscription_started_at"),
         "ended_at": row.get("subscription_canceled_at"),
-        "mrr": _monthly(row) or f"{row.get('plan_amount')} per {row.get('plan_interval')}",
+        "mrr": _monthly(row) or _as_it_stands(row),
         "plan": row.get("plan_name") or row.get("plan_oid"),
         "currency": row.get("plan_currency"),
         "interval": row.get("plan_interval"),
         "subscription_id": row.get("subscription_oid"),
     }
+
+
+def _as_it_stands(row: Mapping[str, Text]) -> str:
+    """The parts of an amount that cannot be read, in a form that nothing takes for one."""
+    return f"{row.get('plan_amount')} for {row.get('plan_interval_count')} {row.get('plan_interval')}"
 
 
 def _without_ends(sheet: Sheet) -> Fault:
@@ -130,15 +136,16 @@ def read(order: Order) -> Imported:
     faults: list[Fault] = []
     aside: list[SetAside] = []
     rows_read: dict[str, int] = {}
-    for file in order.files:
+    read = {file: _opened(file, faults) for file in order.files}
+    opened = {file: found for file, found in read.items() if found is not None}
+    known = {named for found in opened.values() for grid in found for named in ids_named(grid, names)}
+    for file, found in opened.items():
         try:
-            found, assumed = grids(file)
-            sheets = [(grid, sheet_of(grid, names)) for grid in found]
+            sheets = [(grid, sheet_of(grid, names, known)) for grid in found]
         except Unreadable as broken:
-            said = message(file.name, broken.what, broken.way_out)
-            faults.append(Fault("stop", "", "unreadable file", 0, said))
+            faults.append(_unreadable(file, broken))
             continue
-        faults += [*assumed, *_unknown_sheets(file, sheets, names)]
+        faults += _unknown_sheets(file, sheets, names)
         for sheet in (sheet for _, sheet in sheets if sheet is not None):
             rows_of = _baremetrics_rows if sheet.layout is BAREMETRICS else _own_rows
             brought, uncertain = rows_of(sheet, order, names)
@@ -153,6 +160,21 @@ def read(order: Order) -> Imported:
         if rows or table in REQUIRED_TABLES
     }
     return Imported(paths, rows_read, tuple(aside), tuple(faults))
+
+
+def _opened(file: Path, faults: list[Fault]) -> list[Grid] | None:
+    """The sheets of a file; None for one that cannot be read. What is wrong or assumed goes to the faults."""
+    try:
+        found, assumed = grids(file)
+    except Unreadable as broken:
+        faults.append(_unreadable(file, broken))
+        return None
+    faults += assumed
+    return found
+
+
+def _unreadable(file: Path, broken: Unreadable) -> Fault:
+    return Fault("stop", "", "unreadable file", 0, message(file.name, broken.what, broken.way_out))
 
 
 def _unknown_sheets(file: Path, sheets: Sequence[tuple[Grid, Sheet | None]], names: Names) -> Iterator[Fault]:

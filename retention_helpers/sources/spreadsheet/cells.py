@@ -3,52 +3,69 @@
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from retention_helpers.contract.settings import SETTINGS_FILE
+from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.interface import as_text
-from retention_helpers.sources.spreadsheet.grids import Cell
-from retention_helpers.sources.spreadsheet.sheets import Names, Sheet
+from retention_helpers.sources.prices import BESIDE, Asked, said_in
+from retention_helpers.sources.spreadsheet.sheets import Names, Row, Sheet
 from retention_helpers.words import written
 
 Text = str | None
+Cells = Mapping[str, Text]  # by column
+Reader = Callable[[int, Row], Cells]
 SWAPPED_TEXTS, SWAPPED_DAYS = 3, 8  # so many of both are no chance: (12 / 30) ** 8 is 0.0007
 
 
 class _Column:
     """How a column's cells are read, and which of them could be read in two ways."""
 
-    def __init__(self, sheet: Sheet, name: str, date_order: str) -> None:
-        self.sheet, self.name, self.date_order = sheet, name, date_order
+    def __init__(self, sheet: Sheet, name: str, settings: Settings) -> None:
+        self.sheet, self.name, self.settings = sheet, name, settings
         self.cells = [row[name] for _, row in sheet.rows]
         self.texts = [cell for cell in self.cells if isinstance(cell, str)]
         self.ambiguous: list[tuple[int, str]] = []
+        self.unsigned: list[tuple[int, str]] = []
+        self.contradicted: list[tuple[int, str]] = []
 
-    def instant(self, number: int, cell: Cell) -> Text:
+    def instant(self, number: int, row: Row) -> Cells:
+        cell = row[self.name]
         if isinstance(cell, int | float):
             day = written.serial_day(cell, epoch=self.sheet.grid.epoch)
-            return as_text(cell if day is None else day)
+            return {self.name: as_text(cell if day is None else day)}
         if not isinstance(cell, str):
-            return as_text(cell)
-        read = written.instant(cell, self.date_order)
-        if read is None and not self.date_order and written.is_ambiguous(cell):
+            return {self.name: as_text(cell)}
+        read = written.instant(cell, self.settings.date_order)
+        if read is None and not self.settings.date_order and written.is_ambiguous(cell):
             self.ambiguous.append((number, cell))
-        return read or cell
+        return {self.name: read or cell}
 
-    def money(self) -> Callable[[int, Cell], Text]:
-        sign = written.decimal_sign_of(self.texts)
+    def money(self, beside: Sequence[str]) -> Reader:
+        """An amount in digits and a point, and what it names besides, for cells that the row leaves empty."""
+        sign = written.SIGNS.get(self.settings.decimal_sign) or written.decimal_sign_of(self.texts)
+        asked = Asked(sign, (self.settings.currency, *self.settings.exchange_rates), beside)
 
-        def read(number: int, cell: Cell) -> Text:
-            amount = written.amount(cell, sign) if isinstance(cell, str) else None
-            return as_text(cell if amount is None else amount)
+        def read(number: int, row: Row) -> Cells:
+            cell = row[self.name]
+            if not isinstance(cell, str):
+                return {self.name: as_text(cell)}
+            own = {name: as_text(row.get(name)) for name in BESIDE}
+            said = said_in(cell, own["currency"], own["interval"], asked)
+            if said.amount is None and not sign and written.is_ambiguous_amount(cell):
+                self.unsigned.append((number, cell))
+            if said.contradicts:
+                self.contradicted.append((number, cell))
+            filled = {"currency": said.currency, "interval": said.interval}
+            named = {name: filled[name] for name in beside if filled[name] and not own[name]}
+            return {self.name: cell if said.amount is None else as_text(said.amount), **named}
 
         return read
 
-    def in_our_words(self, words: Mapping[str, str]) -> Callable[[int, Cell], Text]:
+    def in_our_words(self, words: Mapping[str, str]) -> Reader:
         ours = {theirs.strip().lower(): word for theirs, word in words.items()}
 
-        def read(number: int, cell: Cell) -> Text:
-            said = as_text(cell)
-            return said if said is None else ours.get(said.lower(), said) or None
+        def read(number: int, row: Row) -> Cells:
+            said = as_text(row[self.name])
+            return {self.name: said if said is None else ours.get(said.lower(), said) or None}
 
         return read
 
@@ -57,22 +74,44 @@ class _Column:
             yield self._order_unknown(table)
         elif self._is_swapped():
             yield self._swapped(table)
+        if self.unsigned:
+            first = self.unsigned[0][1]
+            what = f"{self.name} holds amounts such as {first}, which may have thousands or decimals"
+            way_out = f"Say `decimal_sign: point` or `decimal_sign: comma` in {SETTINGS_FILE}."
+            yield self._fault(table, "decimal sign unknown", what, way_out, self.unsigned)
+        if self.contradicted:
+            first = self.contradicted[0][1]
+            what = f"{self.name} names another currency or interval than its row does, such as {first}"
+            yield self._fault(
+                table, "amount contradicted", what, "Keep the right one of the two.", self.contradicted
+            )
 
     def _order_unknown(self, table: str) -> Fault:
         shown = written.order_shown_by(self.texts)
         proof = next((text for text in self.texts if written.order_shown_by([text])), "")
         hint = f" ({proof} can only be {shown})" if shown else ""
-        number, first = self.ambiguous[0]
+        what = (
+            f"{self.name} holds days such as {self.ambiguous[0][1]}, which may be read with the day or the "
+            "month first"
+        )
+        way_out = (
+            f"Say `date_order: day first` or `date_order: month first` in {SETTINGS_FILE}, or with "
+            f"--date-order{hint}."
+        )
+        return self._fault(table, "date order unknown", what, way_out, self.ambiguous)
+
+    def _fault(
+        self, table: str, rule: str, what: str, way_out: str, cases: Sequence[tuple[int, str]]
+    ) -> Fault:
         said = message(
             self.sheet.grid.file.name,
-            f"{self.name} holds days such as {first}, which may be read with the day or the month first",
-            f"Say `date_order: day first` or `date_order: month first` in {SETTINGS_FILE}, or with "
-            f"--date-order{hint}.",
-            rows=len(self.ambiguous),
+            what,
+            way_out,
+            rows=len(cases),
             of=len(self.sheet.rows),
-            first=self.sheet.grid.place(number),
+            first=self.sheet.grid.place(cases[0][0]),
         )
-        return Fault("stop", table, "date order unknown", len(self.ambiguous), said)
+        return Fault("stop", table, rule, len(cases), said)
 
     def _is_swapped(self) -> bool:
         """Whether a spreadsheet took day for month wherever that was possible, and left texts elsewhere."""
@@ -98,29 +137,31 @@ class _Column:
 
 
 def read_cells(
-    sheet: Sheet, kinds: Mapping[str, str], date_order: str, names: Names
+    sheet: Sheet, kinds: Mapping[str, str], settings: Settings, names: Names
 ) -> tuple[list[tuple[int, dict[str, Text]]], list[Fault]]:
     """The rows of a sheet with every cell as the contract writes it, and what is uncertain.
 
     `kinds` says which columns are instants and money; others are texts.
     """
-    columns = [_Column(sheet, name, date_order) for name in (sheet.rows[0][1] if sheet.rows else {})]
-    readers = {column.name: _reader(column, kinds, names) for column in columns}
+    columns = [_Column(sheet, name, settings) for name in (sheet.rows[0][1] if sheet.rows else {})]
+    readers = [_reader(column, kinds, names) for column in columns]
     rows = [
-        (number, {name: readers[name](number, cell) for name, cell in row.items()})
+        (number, {name: cell for read in readers for name, cell in read(number, row).items()})
         for number, row in sheet.rows
     ]
     return rows, [fault for column in columns for fault in column.faults(sheet.layout.name)]
 
 
-def _reader(column: _Column, kinds: Mapping[str, str], names: Names) -> Callable[[int, Cell], Text]:
+def _reader(column: _Column, kinds: Mapping[str, str], names: Names) -> Reader:
     words: Mapping[str, str] = names.values.get(column.name, {})
     if words:
         return column.in_our_words(words)
     kind = kinds.get(column.name, "text")
     if kind == "instant":
         return column.instant
-    return column.money() if kind == "money" else column.in_our_words({})
+    if kind == "money":
+        return column.money([name for name in BESIDE if name in kinds])
+    return column.in_our_words({})
 
 
 def columns_unread(sheet: Sheet) -> Sequence[Fault]:

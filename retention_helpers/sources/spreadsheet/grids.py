@@ -1,9 +1,7 @@
 """Sheets as grids of cells: a workbook's sheets, or a CSV file, whatever stands above and below the table."""
 
-import codecs
 import csv
 import datetime as dt
-import gzip
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -13,8 +11,9 @@ from pathlib import Path
 import openpyxl
 from openpyxl.utils.datetime import CALENDAR_WINDOWS_1900
 
-from retention_helpers.contract.tables import Fault, message
+from retention_helpers.contract.tables import Fault
 from retention_helpers.sources.folder import Unreadable
+from retention_helpers.sources.texts import letters_assumed, opened_text
 
 Cell = str | int | float | dt.date | dt.datetime | dt.time | None
 _DELIMITERS = ",;\t"
@@ -92,7 +91,10 @@ def _words(value: object) -> str | None:
 
 
 def _of_csv(path: Path) -> tuple[list[Grid], list[Fault]]:
-    text, faults = _text(path)
+    with opened_text(path) as file:
+        text = file.read()
+    if "\0" in text:
+        raise Unreadable("it is not text", "Save it as CSV UTF-8.")
     delimiter = _delimiter(text)
     try:
         lines = [
@@ -102,38 +104,7 @@ def _of_csv(path: Path) -> tuple[list[Grid], list[Fault]]:
         raise Unreadable("the quotation marks do not pair up", "Export it again.") from None
     if not lines:
         raise Unreadable("the file is empty", "Export it again, with its header line.")
-    return [Grid(path, "", lines)], faults
-
-
-def _text(path: Path) -> tuple[str, list[Fault]]:
-    """The text of a file: UTF-8, UTF-16 with its mark, else the letters of Windows, which is said."""
-    try:
-        raw = path.read_bytes()
-        content = gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
-    except (OSError, EOFError):
-        raise Unreadable("the file cannot be read to its end", "Export or copy it again.") from None
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "cp1252"]
-    for encoding in encodings:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" in text:
-            break
-        return text, [_letters_assumed(path)] if encoding == "cp1252" else []
-    raise Unreadable("it is not text", "Save it as CSV UTF-8.")
-
-
-def _letters_assumed(path: Path) -> Fault:
-    said = message(
-        path.name,
-        "it is not UTF-8 text and was read as Windows letters",
-        "Look at names with umlauts or accents; save it as CSV UTF-8 if they are wrong.",
-    )
-    return Fault("note", "", "letters assumed", 0, said)
+    return [Grid(path, "", lines)], letters_assumed(path, path.name)
 
 
 def _delimiter(text: str) -> str:

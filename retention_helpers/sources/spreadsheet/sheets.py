@@ -1,23 +1,31 @@
 """Where in a sheet the table is: the line that is its header, its rows, and the lines that are none."""
 
+import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from retention_helpers.contract.tables import TABLES, Table
 from retention_helpers.sources.folder import Unreadable
 from retention_helpers.sources.interface import SetAside, as_text
 from retention_helpers.sources.spreadsheet.grids import Cell, Grid
+from retention_helpers.words import written
 
 Row = dict[str, Cell]
 
 EXAMPLE = "EXAMPLE"  # how the ids of the template's filled rows begin
+_EXAMPLES = (f"{EXAMPLE}-1", f"{EXAMPLE} ONBOARDING_CALL", f"{EXAMPLE}: ")
 _HEADER_WITHIN = 30  # lines of titles and remarks at most
 _NEARLY = 0.5  # of the required columns make a header that was meant to be one
+# What a line of totals is called, and nothing else: Sumo Sushi and Total Fitness are customers.
 _TOTALS = re.compile(
-    r"(?:grand |sub)?totals?|sum|average|summe|gesamt|zwischensumme|insgesamt|mittelwert|somme|suma|totale",
+    r"(?:grand |sub[- ]?)?totals?|sum|average|avg|mean|count|summen?|gesamt(?:summe)?|zwischensumme|"
+    r"insgesamt|mittelwert|durchschnitt|anzahl|somme|moyenne|total général|suma|media|totale|totaal|"
+    r"合计|总计|小计|合計|計",
     re.IGNORECASE,
 )
+_LEAST_SUMMED = 2  # rows above a line that is told by its sums alone
 _NAMES_A_ROW = ("customer_id", "customer_oid", "note", "experiment")
 
 
@@ -98,8 +106,25 @@ class Names:
         return [ours.get(name, name) for name in map(header_name, line)]
 
 
-def sheet_of(grid: Grid, names: Names) -> Sheet | None:
-    """The rows below the header; None where no line is a header. Raises Unreadable for a column twice."""
+def ids_named(grid: Grid, names: Names) -> set[str]:
+    """The customers that the whole rows of a grid name, for the other sheets of the same business."""
+    at = _header_at(grid, names)
+    if at is None:
+        return set()
+    ours = names.of(grid.lines[at][1])
+    layout = layout_of(ours, grid.title)
+    nth = next((ours.index(name) for name in ("customer_id", "customer_oid") if name in ours), None)
+    if layout is None or nth is None:
+        return set()
+    rows = [line for _, line in grid.lines[at + 1 :] if _is_whole(_by_name(line, ours), layout)]
+    return {named for line in rows if (named := as_text(line[nth]))}
+
+
+def sheet_of(grid: Grid, names: Names, known: Collection[str] = ()) -> Sheet | None:
+    """The rows below the header; None where no line is a header. Raises Unreadable for a column twice.
+
+    `known` are the customers whom other sheets name: a line with one of them is a row, whatever it lacks.
+    """
     at = _header_at(grid, names)
     if at is None:
         return None
@@ -111,9 +136,10 @@ def sheet_of(grid: Grid, names: Names) -> Sheet | None:
     if twice:
         raise Unreadable(f"the column {min(twice)} stands twice", "Keep one of the two.")
     columns = _columns(ours, header, layout)
-    rows, aside = [], []
+    rows: list[tuple[int, Row]] = []
+    aside: list[SetAside] = []
     for number, line in grid.lines[at + 1 :]:
-        reason = _is_no_row(line, header, ours, layout)
+        reason = _is_no_row(line, header, ours, layout, known) or _is_of_sums(line, columns, rows)
         if reason:
             aside.append(SetAside(grid.file.name, grid.place(number), reason, _as_said(line, ours)))
         else:
@@ -161,20 +187,76 @@ def _as_said(line: Sequence[Cell], ours: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _is_no_row(line: Sequence[Cell], header: Sequence[Cell], ours: Sequence[str], layout: Layout) -> str:
-    """Why a line below the header is no row of the table; "" for a row."""
+def _by_name(line: Sequence[Cell], ours: Sequence[str]) -> dict[str, Cell]:
+    return {name: line[nth] if nth < len(line) else None for nth, name in enumerate(ours)}
+
+
+def _is_whole(cells: Mapping[str, Cell], layout: Layout) -> bool:
+    return all(cells[name] is not None for name in layout.required - {"ended_at"})
+
+
+def _is_no_row(
+    line: Sequence[Cell],
+    header: Sequence[Cell],
+    ours: Sequence[str],
+    layout: Layout,
+    known: Collection[str],
+) -> str:
+    """Why a line below the header is no row of the table; "" for a row, and for what may be one."""
     filled = [cell for cell in line if cell is not None]
     if list(map(header_name, line[: len(header)])) == list(map(header_name, header)):
         return "the header again"
-    cells = {name: line[i] if i < len(line) else None for i, name in enumerate(ours)}
-    is_whole = all(cells[name] is not None for name in layout.required - {"ended_at"})
-    if not is_whole and any(isinstance(cell, str) and _TOTALS.match(cell) for cell in filled[:2]):
+    cells = _by_name(line, ours)
+    if any(str(cells.get(name) or "").upper().startswith(_EXAMPLES) for name in _NAMES_A_ROW):
+        return "the example row of the template"
+    if layout is BAREMETRICS and (label := _label(line, ours)):
+        return f"a line of the template ({label[:40]})"
+    if _is_whole(cells, layout) or any(as_text(cells.get(name)) in known for name in _NAMES_A_ROW):
+        return ""
+    if _is_called_total(filled):
         return "a line of totals"
     if len(filled) == 1 and isinstance(filled[0], str) and " " in filled[0]:
         return "a remark and no row"
-    label = next((line[i] for i, name in enumerate(ours[: len(line)]) if not name and line[i]), None)
-    if isinstance(label, str) and re.match(r"(?i)example|more info", label):
-        return f"a line of the template ({label[:40]})"
-    if any(str(cells.get(name) or "").upper().startswith(EXAMPLE) for name in _NAMES_A_ROW):
-        return "the example row of the template"
     return ""
+
+
+def _label(line: Sequence[Cell], ours: Sequence[str]) -> str:
+    """What Baremetrics' template says in front of its example and its guide lines."""
+    first = next((line[nth] for nth, name in enumerate(ours[: len(line)]) if not name and line[nth]), None)
+    return first if isinstance(first, str) and re.match(r"(?i)example|more info", first) else ""
+
+
+def _is_called_total(filled: Sequence[Cell]) -> bool:
+    """Whether a line says nothing but "total" and numbers."""
+    texts = [cell for cell in filled if isinstance(cell, str) and written.money(cell, ".") is None]
+    return (
+        len(texts) == 1
+        and bool(_TOTALS.fullmatch(re.sub(r"[:\s]+$", "", texts[0])))
+        and not any(isinstance(cell, dt.date) for cell in filled)
+    )
+
+
+def _is_of_sums(line: Sequence[Cell], columns: Mapping[int, str], rows: Sequence[tuple[int, Row]]) -> str:
+    """Whether all that a line says is what its columns add up to, or how many rows they have."""
+    said = {name: line[nth] for nth, name in columns.items() if nth < len(line) and line[nth] is not None}
+    numbers = {name: number for name, cell in said.items() if (number := _number(cell)) is not None}
+    if len(rows) < _LEAST_SUMMED or not numbers or len(said) - len(numbers) > 1:
+        return ""
+    if any(isinstance(cell, dt.date) for cell in said.values()):
+        return ""
+    is_sum = [_adds_up(number, [row.get(name) for _, row in rows]) for name, number in numbers.items()]
+    return "a line of totals" if all(is_sum) else ""
+
+
+def _adds_up(number: Decimal, cells: Sequence[Cell]) -> bool:
+    above = [found for cell in cells if (found := _number(cell)) is not None]
+    filled = sum(cell is not None for cell in cells)
+    if number in above:  # another price, as likely as a sum
+        return False
+    return number == filled or bool(above and abs(sum(above) - number) <= Decimal("0.01"))
+
+
+def _number(cell: Cell) -> Decimal | None:
+    if isinstance(cell, str):
+        return written.amount(cell)
+    return Decimal(str(cell)) if isinstance(cell, int | float) else None
