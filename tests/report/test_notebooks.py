@@ -61,6 +61,9 @@ FORBIDDEN_NAMES = {
 }
 
 
+MOST_LINES = 12  # of a code cell; the list of imports may be longer
+
+
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
@@ -90,6 +93,8 @@ def _about_outputs(notebook: NotebookNode) -> Iterator[str]:
         shows = isinstance(ast.parse(cell.source).body[-1], ast.Expr)
         if shows and not cell.outputs and "hand_on" not in cell.source:
             yield f"ends in an expression and shows nothing: {cell.source[:60]}"
+        if len(cell.source.splitlines()) > MOST_LINES and not cell.source.startswith("from "):
+            yield f"more than {MOST_LINES} lines: {cell.source[:60]}"
 
 
 def _about_images(notebook: NotebookNode) -> Iterator[str]:
@@ -210,6 +215,10 @@ def run_out_of_order(notebook: NotebookNode) -> None:
     first.execution_count, second.execution_count = second.execution_count, first.execution_count
 
 
+def wire_in_a_cell(notebook: NotebookNode) -> None:
+    code_cells(notebook)[-1].source += "\nwarnings" * MOST_LINES
+
+
 def show_own_data(notebook: NotebookNode) -> None:
     cell = next(cell for cell in code_cells(notebook) if "parameters" in cell.metadata.get("tags", []))
     cell.source = notebooks.fill_in(cell.source, {"data": "/home/me/customers"})
@@ -217,7 +226,15 @@ def show_own_data(notebook: NotebookNode) -> None:
 
 @pytest.mark.parametrize(
     "spoil",
-    [strip_outputs, strip_outputs_only, remove_alt, change_alt, run_out_of_order, show_own_data],
+    [
+        strip_outputs,
+        strip_outputs_only,
+        remove_alt,
+        change_alt,
+        run_out_of_order,
+        wire_in_a_cell,
+        show_own_data,
+    ],
 )
 def test_a_spoilt_notebook_is_noticed_twice(copied: Path, spoil) -> None:
     """By what is wrong with it, and by the lock."""
