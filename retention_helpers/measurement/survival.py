@@ -534,7 +534,7 @@ def lifetime(revenue: pd.DataFrame, mrr: pd.DataFrame, moved: pd.DataFrame) -> p
         (ARPA, arpa, None, None, None),
         (LTV, *ltv, None),
     ]
-    frame = pd.DataFrame(rows, columns=names_of(lifetime)).astype(object)
+    frame = pd.DataFrame(rows, columns=names_of(lifetime)).astype(object).astype({"followed": "Int64"})
     for name in ("amount", "amount_low", "amount_high"):
         frame[name] = [None if pd.isna(value) else round(Decimal(str(value)), 6) for value in frame[name]]
     return frame
