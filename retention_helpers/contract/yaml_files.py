@@ -60,8 +60,10 @@ for _kind in (_Loader, _Dumper):
 
 def document(path: Path) -> dict[Any, Any]:
     """The keys and values of a YAML file. Raises InputError where it has another form."""
-    if path.exists() and (not path.is_file() or path.stat().st_size > LARGEST):
-        raise InputError(f"{path.name} is no file of a few lines. Put the file itself here.")
+    if path.exists() and not path.is_file():  # a pipe would never end
+        raise InputError(f"{path.name} cannot be opened. Put the file itself here, readable.")
+    if path.exists() and path.stat().st_size > LARGEST:
+        raise InputError(f"{path.name} is larger than any file that a person writes. Correct it.")
     try:
         document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
     except UnicodeDecodeError:

@@ -17,6 +17,7 @@ from retention_helpers.contract.tables import Column, Table, day_name
 from retention_helpers.engine import EngineError, path_text, quoted, rows, text
 from retention_helpers.sources.folder import (
     PLACE,
+    Number,
     Source,
     Unreadable,
     check_form,
@@ -183,7 +184,11 @@ def _raw_sheet(engine: Backend, source: Source, table: Table) -> tuple[str, dict
     at = {name: header.index(original) for name, original in names.items()}
     records = [[cells[i] if i < len(cells) else None for i in at.values()] for cells in lines]
     columns = zip(*records, strict=True) if records else [[] for _ in at]
-    cells_read = {name: pa.array(column, pa.string()) for name, column in zip(at, columns, strict=True)}
+    kinds = {column.name: str(column.kind) for column in table.columns}
+    cells_read = {
+        name: pa.array([_as_its_kind(cell, kinds.get(name, "text")) for cell in column], pa.string())
+        for name, column in zip(at, columns, strict=True)
+    }
     engine.con.register(f"sheet_{table.name}", pa.table(cells_read))
     return f"sheet_{table.name}", names
 
@@ -199,6 +204,13 @@ def moment(as_text: str, zone: str) -> str:
     is_naive = f"regexp_full_match({as_text}, '.{{10}}[T ][0-9:.]+')"
     there = f"timezone({text(zone)}, try_cast({as_text} AS TIMESTAMP))"
     return f"CASE WHEN {is_naive} THEN {there} ELSE {read} END"
+
+
+def _as_its_kind(cell: str | None, kind: str) -> str | None:
+    """A cell of a workbook, whose numbers are days or amounts by the column that they stand in."""
+    if not isinstance(cell, Number):
+        return cell
+    return {"instant": cell.day, "money": cell.amount}.get(kind, str(cell))
 
 
 def _parsed(column: Column, kind_read: str, source: Source) -> str:

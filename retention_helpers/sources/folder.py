@@ -4,6 +4,7 @@ Nothing is parsed here but the form of a file: its delimiter, its header, its sh
 """
 
 import csv
+import datetime as dt
 import re
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, me
 from retention_helpers.sources.texts import form_of_text, opened_text
 from retention_helpers.sources.unreadable import Unreadable as Unreadable
 from retention_helpers.words.errors import InputError, nearest
+from retention_helpers.words.written import serial_day
 
 Form = Literal["csv", "parquet", "xlsx"]
 ENDINGS: dict[str, Form] = {
@@ -312,7 +314,7 @@ def sheet(path: Path, table: str, title: str = "") -> Iterator[tuple[int, list[s
             at = _sheet_at(book, title or table, is_named=bool(title))
             both = (one.worksheets[at].iter_rows(values_only=True) for one in (book, formulas))
             for number, (values, typed) in enumerate(zip(*both, strict=True), start=1):
-                cells = [_cell(value) for value in values]
+                cells = [_cell(value, book.epoch) for value in values]
                 for value, formula in zip(cells, typed, strict=True):
                     if value is None and isinstance(formula, str) and formula.startswith("="):
                         raise Unreadable(
@@ -347,13 +349,28 @@ def _sheet_at(book: Any, title: str, *, is_named: bool) -> int:
     return (named or filled)[0]
 
 
-def _cell(value: object) -> str | None:
+class Number(str):
+    """A number of a workbook as text; `day` is what it is as a serial number, `amount` its exact form."""
+
+    day: str
+    amount: str
+
+
+def _number(value: float, epoch: dt.datetime) -> Number:
+    number = Number(f"{value:.15g}" if abs(value) < 1e15 else f"{value:.0f}")  # the digits that Excel shows
+    day = serial_day(value, epoch=epoch) if abs(value) < 1e9 else None
+    number.day = str(number) if day is None else day.isoformat()
+    number.amount = f"{number}0" if re.fullmatch(r"-?\d+\.\d{3}", number) else str(number)
+    return number
+
+
+def _cell(value: object, epoch: dt.datetime) -> str | None:
     if value is None:
         return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(value, epoch)
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
-    if isinstance(value, float):
-        return f"{value:.15g}" if abs(value) < 1e15 else f"{value:.0f}"  # the digits that Excel shows
     return str(value).strip() or None
 
 

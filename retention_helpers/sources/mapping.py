@@ -19,7 +19,7 @@ from retention_helpers.words import spellings
 from retention_helpers.words.errors import InputError, nearest
 from retention_helpers.words.written import ORDERS
 
-MOST_FILES = 2000  # that one path may name
+MOST_FILES = 1000  # that one path may name
 _OF_A_TABLE = ("path", "columns", "values", "sheet", "date_order", "time_zone")
 _OF_SUBSCRIPTIONS = ("price_per", "price_in")
 _OF_CUSTOMERS = ("each",)

@@ -453,7 +453,7 @@ def test_a_full_disk_is_told_as_that(tmp_path, monkeypatch):
 
 def test_settings_that_are_a_pipe_are_refused(tmp_path):
     assert said(tmp_path, {"retention.yml": os.mkfifo}) == [
-        "stop: retention.yml is no file of a few lines. Put the file itself here."
+        "stop: retention.yml cannot be opened. Put the file itself here, readable."
     ]
 
 
@@ -614,6 +614,21 @@ def test_the_line_of_the_first_fault_is_the_line_on_which_its_record_begins(tmp_
     assert [fault for fault in faults if fault.startswith("stop")] == [
         f"stop: subscriptions.csv: {AMOUNT} in 1 of 60 rows (first: customer C-1, line {bad_at}, value 'x'). "
         f"{DIGITS}"
+    ]
+
+
+def test_numbers_of_a_workbook_are_days_and_amounts_by_their_column(tmp_path):
+    """46027 is 5 January 2026 where a day stands, as in a sheet; 12.125 has three decimals."""
+    lines = [["C-1", 46027, None, 12.125], ["C-2", 46027.5, None, 49]]
+    kept = parquet_of(
+        tmp_path,
+        "subscriptions",
+        "started_at, mrr",
+        instead(workbook([*SPANS], *lines), "subscriptions.xlsx"),
+    )
+    assert kept == [
+        (dt.datetime(2026, 1, 5), Decimal("12.125")),
+        (dt.datetime(2026, 1, 5, 12), Decimal(49)),
     ]
 
 
@@ -994,6 +1009,9 @@ def test_currencies(tmp_path, codes, settings, faults):
 CHOICES = [
     ("subscriptions", "status", "C-1,2026-01-05,,9,{}", "customer_id,started_at,ended_at,mrr,status",
      "pastdue", "active, past_due, paused, comped, trialing", "Did you mean past_due?"),
+    ("subscriptions", "status", "C-1,2026-01-05,,9,{}", "customer_id,started_at,ended_at,mrr,status",
+     "Non Renewing", "active, past_due, paused, comped, trialing",
+     "Known: active, comped, past_due, paused, trialing."),
     ("cancellations", "kind", "C-1,2026-01-05,{}", "customer_id,canceled_at,kind", "involontary",
      "voluntary, involuntary", "Did you mean involuntary?"),
     ("payments", "status", "C-1,2026-01-05,{}", "customer_id,attempted_at,status", "success",
@@ -1014,9 +1032,13 @@ def test_a_word_that_is_none_of_the_choices(tmp_path, table, column, line, heade
     if column in ("kind", "sentiment"):
         lines.append(line.format(""))
     faults = said(tmp_path, {f"{table}.csv": "\n".join(lines)})
+    meant = {"pastdue": "past_due"}.get(word, "active")
+    values = f"values: {{status: {{{word}: {meant}}}}}"
+    mapped = f"Correct it, or say in retention.yml what it means, such as `{values}`."
     assert faults[0] == (
         f"stop: {table}.csv: {column} is none of {known} in 2 of {len(lines) - 1} rows "
-        f"(first: customer C-1, line 3, value '{word}'). {hint} Correct it."
+        f"(first: customer C-1, line 3, value '{word}'). {hint} "
+        f"{mapped if table == 'subscriptions' else 'Correct it.'}"
     )
     assert [fault for fault in faults[1:] if fault.startswith("stop")] == []
 

@@ -17,6 +17,7 @@ from retention_helpers.contract.tables import Fault
 from retention_helpers.data_quality import quality
 from retention_helpers.gate import gate
 from retention_helpers.gate.setting_aside import set_aside
+from retention_helpers.sources import mapping
 from retention_helpers.sources.interface import PLACE, Imported, Importer, Order, SetAside, write_rows
 from retention_helpers.words.errors import InputError
 
@@ -330,3 +331,13 @@ def test_nothing_is_lost(tmp_path):
     for one in passed.sources:
         assert one.rows_read == one.rows_kept + aside.get(one.table, 0)
     assert sum(aside.values()) == 2
+
+
+def test_a_pattern_that_names_half_a_disk_is_refused_at_once(home, faults_of):
+    (home / "many").mkdir()
+    for nth in range(mapping.MOST_FILES + 1):
+        (home / "many" / f"{nth}.csv").touch()
+    stops = [fault.message for fault in faults_of(sources={"spreadsheet": {"path": "../many/*"}})]
+    assert stops[0] == (
+        "retention.yml: sources: spreadsheet: ../many/* names more than 1000 files. Name them more narrowly."
+    )

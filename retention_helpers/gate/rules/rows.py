@@ -1,6 +1,7 @@
 """The rules that one row of a table can break; every one of them is a stop."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from retention_helpers.contract import tables
 from retention_helpers.contract.settings import SETTINGS_FILE
@@ -43,7 +44,8 @@ class RowRule:
             )
         known = nearest(value, self.column.choices)
         if self.column.choices == tables.STATUSES:
-            mapped = f"{{status: {{{str(value)[:40]}: active}}}}"
+            close = get_close_matches(str(value).lower(), tables.STATUSES, n=1)
+            mapped = f"{{status: {{{str(value)[:40]}: {close[0] if close else 'active'}}}}}"
             return f"{known} Correct it, or say in {SETTINGS_FILE} what it means, such as `values: {mapped}`."
         return f"{known} {self.way_out}"
 
