@@ -27,6 +27,7 @@ from retention_helpers.sources.folder import (
 )
 from retention_helpers.sources.texts import as_plain
 from retention_helpers.words import written
+from retention_helpers.words.formats import count
 
 MOST_COLUMNS = 500  # of one file; more of them are a mistake, and take minutes
 
@@ -48,7 +49,9 @@ def _columns_read(header: Sequence[str], table: Table, renamed: Mapping[str, str
     names: dict[str, str] = {}
     seen: set[str] = set()
     if len(header) > MOST_COLUMNS:
-        raise Unreadable(f"it has {len(header):,} columns", f"Keep those of use, at most {MOST_COLUMNS}.")
+        raise Unreadable(
+            f"it has {count(len(header))} columns", f"Keep those of use, at most {MOST_COLUMNS}."
+        )
     ours = {_plain(theirs): name for name, theirs in renamed.items()}
     absent = [name for plain, name in ours.items() if plain not in map(_plain, header)]
     if absent:

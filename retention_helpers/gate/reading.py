@@ -17,6 +17,7 @@ from retention_helpers.gate.setting_aside import keep_rows
 from retention_helpers.sources.folder import Source, Unreadable, csv_fault, csv_header, shortened
 from retention_helpers.sources.texts import letters_assumed
 from retention_helpers.words.errors import nearest
+from retention_helpers.words.formats import exact
 from retention_helpers.words.written import (
     SIGNS,
     Money,
@@ -178,7 +179,7 @@ def which_sign(amount: str) -> str:
     'It may be 1200 or 1.2: say in retention.yml `decimal_sign: comma` or `decimal_sign: point`.'
     """
     signs = sorted(SIGNS, key=lambda name: -(money(amount, SIGNS[name]) or Money(Decimal())).amount)
-    read = [f"{found.amount.normalize():f}" for name in signs if (found := money(amount, SIGNS[name]))]
+    read = [exact(found.amount) for name in signs if (found := money(amount, SIGNS[name]))]
     said = " or ".join(f"`decimal_sign: {name}`" for name in signs)
     return f"It may be {' or '.join(read)}: say in retention.yml {said}."
 

@@ -241,6 +241,8 @@ def benchmarks(business: Business) -> Bands:
     """The bands that the business is held against: the owner's own (`benchmarks`), by its ARPA, or the usual.
 
     ARPA is the MRR at the month's end over the customers then.
+
+    Glossary: benchmarks.
     """
     customers = int(customer_movement(business).iloc[-1]["customers_at_end"])
     mrr = float(mrr_movement(business).iloc[-1]["mrr_at_end"])

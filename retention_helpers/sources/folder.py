@@ -24,6 +24,7 @@ from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, me
 from retention_helpers.sources.texts import form_of_text, opened_text
 from retention_helpers.sources.unreadable import Unreadable as Unreadable
 from retention_helpers.words.errors import InputError, nearest
+from retention_helpers.words.formats import count, typed
 from retention_helpers.words.written import serial_day
 
 Form = Literal["csv", "parquet", "xlsx"]
@@ -190,7 +191,7 @@ def shortened(names: Sequence[str], most: int = 8) -> str:
     'a, b and 1 more'
     """
     first = ", ".join(" ".join(name.split())[:40] for name in names[:most])
-    return f"{first} and {len(names) - most:,} more" if len(names) > most else first
+    return f"{first} and {count(len(names) - most)} more" if len(names) > most else first
 
 
 def described_by(folder: Path) -> list[Path]:
@@ -357,7 +358,7 @@ class Number(str):
 
 
 def _number(value: float, epoch: dt.datetime) -> Number:
-    number = Number(f"{value:.15g}" if abs(value) < 1e15 else f"{value:.0f}")  # the digits that Excel shows
+    number = Number(typed(value))
     day = serial_day(value, epoch=epoch) if abs(value) < 1e9 else None
     number.day = str(number) if day is None else day.isoformat()
     number.amount = f"{number}0" if re.fullmatch(r"-?\d+\.\d{3}", number) else str(number)

@@ -19,6 +19,7 @@ from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import TABLES, Fault, Level, message
 from retention_helpers.sources.folder import PLACE as PLACE
 from retention_helpers.words.errors import InputError
+from retention_helpers.words.formats import count, typed
 
 SAME_PERSON = "same_person"
 _SHOWN = 5  # persons that a sentence names
@@ -137,9 +138,9 @@ def several_customers(file: str, persons: Sequence[Sequence[str]], *, joined: bo
     if not persons:
         return
     named = "; ".join(" and ".join(own) for own in persons[:_SHOWN])
-    named += f"; and {len(persons) - _SHOWN:,} more" if len(persons) > _SHOWN else ""
+    named += f"; and {count(len(persons) - _SHOWN)} more" if len(persons) > _SHOWN else ""
     stands = "e-mail stands" if len(persons) == 1 else "e-mails stand"
-    what = f"{len(persons):,} {stands} under several customers ({named})"
+    what = f"{count(len(persons))} {stands} under several customers ({named})"
     said = (
         message(file, f"{what}, who count as one, the first of them", "Check that they are.")
         if joined
@@ -215,8 +216,6 @@ def as_text(value: object) -> str | None:
         return None
     if isinstance(value, dt.date):
         return value.isoformat()
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, float):
-        return f"{value:.15g}" if abs(value) < 1e15 else f"{value:.0f}"  # the digits that Excel shows
+    if isinstance(value, Decimal | float):
+        return typed(value)
     return str(value).strip() or None

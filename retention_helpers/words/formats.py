@@ -233,6 +233,17 @@ def trimmed(value: object) -> str:
     return number(value).rstrip("0").rstrip(".") if not is_missing(value) else MISSING
 
 
+def typed(value: float | Decimal) -> str:
+    """A number as a cell of a file has it: every digit of a decimal, those that Excel shows of others.
+
+    >>> typed(49.9), typed(1e15), typed(Decimal("1E+2"))
+    ('49.9', '1000000000000000', '100')
+    """
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return f"{value:.15g}" if abs(value) < 1e15 else f"{value:.0f}"
+
+
 def shortest(value: object) -> str:
     """A plain number as one would type it.
 

@@ -8,7 +8,7 @@ from retention_helpers.gate.evidence import OPEN, Evidence
 from retention_helpers.gate.parsing import MONEY_TYPE
 from retention_helpers.sources.prices import WITHOUT_MINOR_UNIT
 from retention_helpers.words import spellings
-from retention_helpers.words.formats import exact, money, plural
+from retention_helpers.words.formats import count, exact, money, plural
 
 LEAST_GONE = 3  # customers who have left; fewer show no habit
 LEAST_ROWS = 10  # paying spans; fewer show no habit
@@ -198,8 +198,8 @@ def present_amounts(evidence: Evidence) -> None:
         "stop" if gone_free == gone else "warning",
         "subscriptions",
         "present amounts",
-        f"mrr is 0 for {gone_free:,} of the {gone:,} customers who have left, as in a list of what is paid "
-        "today",
+        f"mrr is 0 for {count(gone_free)} of the {count(gone)} customers who have left, as in a list of what "
+        "is paid today",
         "Fill in what they paid until then: the plan's price, or from invoices; if they never paid, write "
         f"`accepted: [present amounts]` in {SETTINGS_FILE}.",
         effect="Who pays nothing is no customer, so none of them would count as lost.",

@@ -12,7 +12,7 @@ from retention_helpers.sources.exports import Row, first, plain_name
 from retention_helpers.sources.folder import shortened
 from retention_helpers.sources.hubspot.files import EMAIL, Found
 from retention_helpers.sources.interface import PLACE, SetAside, Spot
-from retention_helpers.words.formats import percent, plural
+from retention_helpers.words.formats import count, percent, plural
 
 # Our names for what is so at sign-up, or as good as.
 ATTRIBUTES = {
@@ -146,8 +146,8 @@ def match_rate(found: Found, customers: Sequence[Customer], unknown: int, people
     strangers = sum(email not in people.customers for email in people.contacts)
     said = message(
         "hubspot",
-        f"{len(customers) - unknown:,} of {len(customers):,} customers ({percent(share)}) have a contact of "
-        f"their e-mail, and {plural(strangers, 'contact')} without a customer",
+        f"{count(len(customers) - unknown)} of {count(len(customers))} customers ({percent(share)}) have a "
+        f"contact of their e-mail, and {plural(strangers, 'contact')} without a customer",
         "The lists of the unmatched and of what was set aside name them.",
     )
     yield Fault("note" if share >= 0.5 else "warning", "customers", "match rate", unknown, said)

@@ -30,6 +30,7 @@ from retention_helpers.sources.paddle.people import joined
 from retention_helpers.sources.paddle.prices import Bill, bills_of
 from retention_helpers.sources.paddle.remarks import remarks
 from retention_helpers.words.errors import InputError, nearest
+from retention_helpers.words.formats import count
 
 Row = dict[str, object]
 _OURS = ("customer_id", "signed_up_at", "name", "email", "locale", PLACE)
@@ -132,7 +133,7 @@ def _not_known(found: Found, bills: Mapping[str, Sequence[Bill]]) -> dict[str, s
     lacking = [str(one["id"]) for one in every if not has_all_bills(one, bills.get(str(one["id"]), ()))]
     if len(lacking) <= FEW * len(every):
         return {}
-    named = f"{lacking[0]} and {len(lacking) - 1:,} more" if len(lacking) > 1 else lacking[0]
+    named = f"{lacking[0]} and {count(len(lacking) - 1)} more" if len(lacking) > 1 else lacking[0]
     return {
         "prices": _PRESENT_ONLY.format("price", named),
         "pauses": _PRESENT_ONLY.format("pause", named),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import Fault, Level, message
+from retention_helpers.words.formats import count
 
 _TABLE = "subscriptions"
 
@@ -140,8 +141,8 @@ def active_alone(file: str, subscriptions: int, is_accepted: bool) -> Fault:
     """An export without anybody who has left cannot be told from one of the Active tab."""
     said = message(
         file,
-        f"none of its {subscriptions:,} subscriptions has ended, as in an export of the Active tab, or of "
-        "the API without status=all",
+        f"none of its {count(subscriptions)} subscriptions has ended, as in an export of the Active tab, or "
+        "of the API without status=all",
         "Churn would be 0 % in every month. Export the canceled ones too: every tab, or All; with the API "
         "`status=all`. If really nobody has left, write "
         f"`accepted: [active alone]` in {SETTINGS_FILE} of the data folder.",
