@@ -27,8 +27,8 @@ for path in sys.argv[1:]:
 IMPORT = """
 import sys
 from pathlib import Path
-from retention_helpers.importing import import_files
-from retention_helpers.settings import Settings
+from retention_helpers.sources.importing import import_files
+from retention_helpers.contract.settings import Settings
 written = import_files("stripe", [Path(name) for name in sys.argv[2:]], Path(sys.argv[1]), Settings())
 print(written.rows)
 """

@@ -20,7 +20,7 @@ def major_units(minor: object, currency: str) -> Decimal | None:
     (Decimal('49'), None)
     """
     try:
-        amount = Decimal(str(minor))
+        amount = minor if isinstance(minor, Decimal) else Decimal(str(minor))
     except InvalidOperation:
         return None
     places = _OTHER_PLACES.get(currency.upper())

@@ -131,7 +131,8 @@ class Gathering:
         self.set_aside.append(SetAside(file, place, reason, cells))
 
     def _write(self, found: Subscription, file: str, billed: Sequence[Billed]) -> None:
-        past, end = steps_of_past(found, billed), end_of(found, gave_up_at(billed))
+        past = steps_of_past(found, billed)
+        end = end_of(found, gave_up_at(billed) if found.status == "unpaid" else None)
         steps = with_free_time(found, past or steps_of_now(found))
         self._learn_plans(found, billed)
         self._remark(found, file, steps, past=past)
@@ -160,8 +161,8 @@ class Gathering:
     def _learn_plans(self, found: Subscription, billed: Sequence[Billed]) -> None:
         for item in found.items:
             self._plans.learn(item.price, item.product, item.plan)
-        for one in billed:
-            self._plans.learn(one.line.price, one.line.product, one.line.plan)
+        for price, product, plan in {(one.line.price, one.line.product, one.line.plan) for one in billed}:
+            self._plans.learn(price, product, plan)
 
     def _remark(self, found: Subscription, file: str, steps: Sequence[Step], *, past: Sequence[Step]) -> None:
         make = self.remarks.make

@@ -9,10 +9,11 @@ and that was voided, written off or left a draft, is how Stripe keeps a pause.
 
 import calendar
 import datetime as dt
+import functools
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from retention_helpers.sources.prices import MONTHS_PER
 from retention_helpers.sources.stripe.amounts import interval_words, major_units
@@ -25,8 +26,7 @@ SLACK = DAY  # the first invoice of a subscription may bear a slightly later tim
 UNCOLLECTED = ("void", "uncollectible", "draft")
 
 
-@dataclass(frozen=True)
-class Billed:
+class Billed(NamedTuple):
     """A line, its invoice, and what became of that: paid, waived (nobody tried), draft, or due."""
 
     line: Line
@@ -50,6 +50,7 @@ def fate_of(invoice: Invoice) -> str:
     return "due"
 
 
+@functools.lru_cache(maxsize=10_000)
 def months_between(start: int, end: int) -> Decimal:
     """How many months a period bills: whole months by the calendar, else weeks, else days.
 
@@ -68,9 +69,9 @@ def months_between(start: int, end: int) -> Decimal:
 
 def _falls_on(begin: dt.datetime, until: dt.datetime) -> bool:
     """Whether both are of the same day of their months, or of the last one where that day is missing."""
-    begin_last, until_last = (calendar.monthrange(at.year, at.month)[1] == at.day for at in (begin, until))
     if begin.day == until.day:
         return True
+    begin_last, until_last = (calendar.monthrange(at.year, at.month)[1] == at.day for at in (begin, until))
     return (until_last and until.day < begin.day) or (begin_last and until.day > begin.day)
 
 
@@ -84,6 +85,8 @@ def reaches_back(subscription: Subscription, billed: Sequence[Billed]) -> bool:
 
 def steps_of_past(subscription: Subscription, billed: Sequence[Billed]) -> list[Step]:
     """The steps that the invoices tell, in the order of time; none without lines."""
+    if not billed:
+        return []
     charges = _charges(_without_use(subscription, billed), subscription)
     rates = _Rates(subscription, [one.line for one in charges])
     held: dict[str, tuple[_Rate, Line]] = {}
@@ -122,12 +125,10 @@ def _charges(billed: Sequence[Billed], subscription: Subscription) -> list[Bille
     for one in _that_count(billed):
         line = one.line
         if line.item == line.price and line.price in items:  # it names no item
-            line = replace(line, item=items[line.price])
+            line = line._replace(item=items[line.price])
         key = (one.invoice, line.item, line.price, line.start, line.end, line.is_proration, line.amount < 0)
         known = charges.get(key)
-        charges[key] = one if known is None and line is one.line else replace(
-            one, line=line if known is None else _together(known.line, line)
-        )  # fmt: skip
+        charges[key] = one._replace(line=line if known is None else _together(known.line, line))
     return sorted(charges.values(), key=_order)
 
 
@@ -138,8 +139,8 @@ def _order(one: Billed) -> tuple:
 
 def _together(one: Line, other: Line) -> Line:
     each = None if one.each is None or other.each is None else one.each + other.each
-    return replace(
-        one, amount=one.amount + other.amount, gross=one.gross + other.gross, each=each,
+    return one._replace(
+        amount=one.amount + other.amount, gross=one.gross + other.gross, each=each,
         quantity=one.quantity + other.quantity,
     )  # fmt: skip
 
@@ -159,8 +160,7 @@ def _rank(one: Billed) -> tuple:
     return (one.fate != "waived", one.fate == "paid", one.billed_at, one.invoice)
 
 
-@dataclass(frozen=True)
-class _Rate:
+class _Rate(NamedTuple):
     """An amount a month: as it is paid, and before discounts."""
 
     paid: Decimal

@@ -7,7 +7,7 @@ subscription in `parent`, and its lines have `pricing` and `parent` in the place
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from retention_helpers.sources.documents import Object, Placed
 from retention_helpers.sources.stripe.amounts import (
@@ -20,6 +20,7 @@ from retention_helpers.sources.stripe.amounts import (
 from retention_helpers.sources.stripe.subscription import Cancellation, Discount, Item, Subscription
 
 NONE: Object = {}
+_ALL = Decimal(1)
 _PREFIXES = {"sub_": "subscription", "in_": "invoice", "cus_": "customer"}
 
 
@@ -53,13 +54,13 @@ def _money(found: Object, field: str) -> int:
 
 def id_of(reference: Any) -> str:
     """The id of what another object names: an id, or the whole object where it was expanded."""
-    return str(reference.get("id") or "") if isinstance(reference, Mapping) else str(reference or "")
+    return str(reference.get("id") or "") if isinstance(reference, dict) else str(reference or "")
 
 
 def _data(found: Object, field: str) -> Sequence[Object]:
     """The rows of a list inside an object."""
     listed = found.get(field) or {}
-    return listed.get("data") or () if isinstance(listed, Mapping) else ()
+    return listed.get("data") or () if isinstance(listed, dict) else ()
 
 
 def _seconds(value: Any) -> int | None:
@@ -83,7 +84,7 @@ def subscription_of(placed: Placed, of_customers: Mapping[str, Object] = NONE) -
         raise Lacking("items: all of them")
     items = tuple(_item(row, currency, found.get("default_tax_rates") or ()) for row in rows)
     months = items[0].months
-    discounted = found if _listed_discounts(found) else {"discount": _of_customer(found, of_customers)}
+    discounted = found if _has_discount(found) else {"discount": _of_customer(found, of_customers)}
     period = [row for row in (found, *rows) if row.get("current_period_start")]
     period_start, period_end = (
         _seconds(period[0].get(f"current_period_{end}")) if period else None for end in ("start", "end")
@@ -114,7 +115,7 @@ def subscription_of(placed: Placed, of_customers: Mapping[str, Object] = NONE) -
 
 
 def _of_customer(found: Object, of_customers: Mapping[str, Object]) -> Any:
-    customer = found["customer"]
+    customer = found.get("customer")
     own = customer.get("discount") if isinstance(customer, Mapping) else None
     return own or of_customers.get(id_of(customer))
 
@@ -128,7 +129,7 @@ def _price_of(row: Object) -> Object:
     """What a row costs: its price, the plan of old objects with the same words, a line's expanded price."""
     details = (row.get("pricing") or NONE).get("price_details") or NONE
     for found in (row.get("price"), row.get("plan"), details.get("price")):
-        if isinstance(found, Mapping):
+        if isinstance(found, dict):
             return found
     return NONE
 
@@ -203,20 +204,23 @@ def plan_of(price: Object) -> str:
 
 def discounts_of(found: Object, months: Decimal, period_end: int | None) -> tuple[Discount, ...]:
     """The discounts that stand in an object; not those of which only an id is there."""
+    if not _has_discount(found):
+        return ()
     whole = [(one, coupon) for one in _listed_discounts(found) if (coupon := _coupon_of(one)) is not None]
     return tuple(_discount(one, coupon, months, period_end) for one, coupon in whole)
 
 
 def _has_unknown_discount(found: Object) -> bool:
     """Whether of a discount only an id is there, its own or that of its coupon."""
-    return any(_coupon_of(one) is None for one in _listed_discounts(found))
+    return _has_discount(found) and any(_coupon_of(one) is None for one in _listed_discounts(found))
 
 
 def _listed_discounts(found: Object) -> Sequence[Any]:
-    listed, alone = found.get("discounts"), found.get("discount")
-    if not (listed or alone):  # as nearly always
-        return ()
-    return [one for one in (*(listed or ()), alone) if one]
+    return [one for one in (*(found.get("discounts") or ()), found.get("discount")) if one]
+
+
+def _has_discount(found: Object) -> bool:
+    return bool(found.get("discounts") or found.get("discount"))
 
 
 def _coupon_of(discount: Any) -> Object | None:
@@ -249,8 +253,7 @@ def words_of(metadata: Any) -> dict[str, str]:
 # --- invoices --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line of an invoice that bills a period of a subscription.
 
     Attributes:
@@ -315,7 +318,9 @@ def invoice_of(placed: Placed) -> Invoice:
     due, paid = (
         major_units(_money(found, name), currency) or Decimal(0) for name in ("amount_due", "amount_paid")
     )
-    rows = [(row, _bills_once(row)) for row in _data(found, "lines")]
+    rows = [_Row(row, _price_of(row), _parent_of(row)) for row in _data(found, "lines")]
+    once = [row for row in rows if row.is_paid_once]
+    recurring = [row for row in rows if not row.is_paid_once] if once else rows
     return Invoice(
         id=str(_needed(found, "id")),
         customer=id_of(found.get("customer")),
@@ -327,33 +332,42 @@ def invoice_of(placed: Placed) -> Invoice:
         amount_due=due,
         amount_paid=paid,
         currency=currency,
-        lines=tuple(_lines(found, [row for row, is_once in rows if not is_once], currency)),
+        lines=tuple(_lines(found, recurring, currency)),
         place=placed.place,
         misses_lines=bool((found.get("lines") or {}).get("has_more")),
-        billed_once=sum(is_once and bool(row.get("amount")) for row, is_once in rows),
+        billed_once=sum(bool(row.cells.get("amount")) for row in once),
     )
 
 
-def _bills_once(row: Object) -> bool:
-    """Whether a line is paid once: it says so itself, its price does, or it bills no time."""
-    parent, price = row.get("parent") or NONE, _price_of(row)
-    if _is_proration(row):
-        return _is_instant(row)
-    is_own = parent.get("type") == "invoice_item_details" or row.get("type") == "invoiceitem"
-    return is_own or price.get("type") == "one_time" or _recurs_never(price) or _is_instant(row)
+class _Row(NamedTuple):
+    """A line as it stands, with its price, if it is there whole, and what it belongs to."""
+
+    cells: Object
+    price: Object
+    parent: Object
+
+    @property
+    def is_proration(self) -> bool:
+        return bool(self.cells.get("proration") or self.parent.get("proration"))
+
+    @property
+    def is_paid_once(self) -> bool:
+        """Whether it says so itself, or its price does, or it bills no time."""
+        period = self.cells.get("period") or NONE
+        if period.get("start") and period["start"] == period.get("end"):
+            return True
+        return not self.is_proration and (self._is_own_item or _is_one_time(self.price))
+
+    @property
+    def _is_own_item(self) -> bool:
+        kind = (self.cells.get("parent") or NONE).get("type") or self.cells.get("type")
+        return kind in ("invoice_item_details", "invoiceitem")
 
 
-def _recurs_never(price: Object) -> bool:
+def _is_one_time(price: Object) -> bool:
+    if price.get("type") == "one_time":
+        return True
     return "recurring" in price and not price["recurring"] and not price.get("interval")
-
-
-def _is_instant(row: Object) -> bool:
-    period = row.get("period") or NONE
-    return bool(period.get("start")) and period["start"] == period.get("end")
-
-
-def _is_proration(row: Object) -> bool:
-    return bool(row.get("proration") or _parent_of(row).get("proration"))
 
 
 def _parent_of(row: Object) -> Object:
@@ -361,7 +375,7 @@ def _parent_of(row: Object) -> Object:
     return parent.get("subscription_item_details") or parent.get("invoice_item_details") or NONE
 
 
-def _lines(found: Object, rows: Sequence[Object], currency: str) -> Iterator[Line]:
+def _lines(found: Object, rows: Sequence[_Row], currency: str) -> Iterator[Line]:
     """The lines of subscriptions; not those that bill use."""
     own, left = _subscription_of_invoice(found), _left_by_invoice(found, rows)
     # A first invoice may go back to a begin that lies in the past.
@@ -375,20 +389,21 @@ def _subscription_of_invoice(found: Object) -> str:
     return id_of((parent.get("subscription_details") or {}).get("subscription") or found.get("subscription"))
 
 
-def _left_by_invoice(found: Object, rows: Sequence[Object]) -> Decimal:
+def _left_by_invoice(found: Object, rows: Sequence[_Row]) -> Decimal:
     """What is left of a line after a discount of which only the invoice tells, as before 2020-08."""
+    if any(row.cells.get("discount_amounts") is not None for row in rows):
+        return _ALL
     off = sum(int(one.get("amount") or 0) for one in found.get("total_discount_amounts") or ())
-    if any(row.get("discount_amounts") is not None for row in rows):
-        return Decimal(1)
     if not off and (found.get("discount") or found.get("discounts")):
         off = _money(found, "subtotal") + int(found.get("tax") or 0) - _money(found, "total")
-    whole = sum(max(int(row.get("amount") or 0), 0) for row in rows if row.get("discountable", True))
-    return 1 - Decimal(off) / whole if off and whole else Decimal(1)
+    lowered = (row.cells for row in rows if row.cells.get("discountable", True))
+    whole = sum(max(int(cells.get("amount") or 0), 0) for cells in lowered)
+    return 1 - Decimal(off) / whole if off and whole else _ALL
 
 
-def _line(row: Object, own: str, currency: str, left: Decimal, until: int) -> Line | None:
+def _line(of: _Row, own: str, currency: str, left: Decimal, until: int) -> Line | None:
     """A line of a subscription; None for one that belongs to none, or that bills use."""
-    parent, price = _parent_of(row), _price_of(row)
+    row, price, parent = of.cells, of.price, of.parent
     subscription = id_of(parent.get("subscription") or row.get("subscription"))
     is_of_one = bool(subscription or row.get("subscription_item") or parent.get("subscription_item"))
     if not is_of_one and row.get("type") != "subscription":
@@ -401,10 +416,11 @@ def _line(row: Object, own: str, currency: str, left: Decimal, until: int) -> Li
     code = str(row.get("currency") or currency)
     gross, quantity = _money(row, "amount"), _quantity(row)
     tax = _tax_of(row)
-    is_whole = left == 1 or gross < 0 or not row.get("discountable", True)
+    is_whole = left is _ALL or gross < 0 or not row.get("discountable", True)
     net = (gross if is_whole else gross * left) - _taken_off(row) - (tax or 0)
     each = _each(price or pricing, quantity)
-    end, is_proration = int(_needed(period, "end")), _is_proration(row)
+    end, is_proration = int(_needed(period, "end")), of.is_proration
+    billed = major_units(gross, code) or Decimal(0)
     which = id_of(price.get("id") or details.get("price"))
     product = id_of(price.get("product") or details.get("product"))
     return Line(
@@ -415,9 +431,9 @@ def _line(row: Object, own: str, currency: str, left: Decimal, until: int) -> Li
         product=product,
         start=int(_needed(period, "start")),
         end=end,
-        amount=major_units(net, code) or Decimal(0),
-        gross=major_units(gross, code) or Decimal(0),
-        each=major_units(each, code),
+        amount=billed if net == gross else major_units(net, code) or Decimal(0),
+        gross=billed,
+        each=billed if each == gross else major_units(each, code),
         quantity=quantity,
         months=months_of(interval, count) if interval else None,
         is_proration=is_proration,

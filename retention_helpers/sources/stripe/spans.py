@@ -85,6 +85,8 @@ def with_free_time(subscription: Subscription, steps: Sequence[Step]) -> list[St
     steps. It is comped where its end is known: paid again, or said by what grants it; else it is given away.
     """
     found = _with_late_trial(subscription, steps)
+    if not any(step.is_free for step in found):  # as nearly always
+        return found
     first = next((nth for nth, step in enumerate(found) if step.is_paid), len(found))
     last = max((nth for nth, step in enumerate(found) if step.monthly > 0), default=0)
     open_end = GIVEN if subscription.is_free_for_good else COMPED

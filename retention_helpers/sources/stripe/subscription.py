@@ -64,7 +64,8 @@ class Item:
 
     def monthly_at(self, at: int) -> Decimal:
         """Less the item's own discounts, with the tax that the price contains."""
-        return discounted(self.monthly or Decimal(0), self.discounts, at)
+        amount = self.monthly or Decimal(0)
+        return discounted(amount, self.discounts, at) if self.discounts else amount
 
     def without_tax(self, amount: Decimal) -> Decimal:
         return amount * 100 / (100 + self.tax) if self.tax else amount
@@ -130,8 +131,7 @@ class Subscription:
         amounts = [item.monthly_at(at) for item in self.items]
         for discount in (one for one in self.discounts if one.lasts(at)):
             amounts = self._less(discount, amounts)
-        nets = (item.without_tax(amount) for item, amount in zip(self.items, amounts, strict=True))
-        return sum(nets, Decimal(0))
+        return sum(map(Item.without_tax, self.items, amounts), Decimal(0))
 
     def _less(self, discount: Discount, amounts: Sequence[Decimal]) -> list[Decimal]:
         """The amounts of the items, each with its share of a discount of the whole subscription."""
