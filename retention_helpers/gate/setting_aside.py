@@ -13,18 +13,17 @@ import pyarrow.parquet as pq
 from retention_helpers.engine import quoted, text
 from retention_helpers.gate.evidence import Evidence
 from retention_helpers.sources.folder import Source, places_of
-from retention_helpers.sources.interface import SetAside
+from retention_helpers.sources.interface import SetAside, as_frame, beside_ours
 
 FOLDER = "set_aside"
 UNMATCHED = "unmatched"  # rows that count, and that a source knows nothing of
-OURS = ("file", "place", "reason", "source_row")
 
 
 def keep_rows(evidence: Evidence, source: Source, raw: str, numbers: str, reason: str) -> None:
     """Keep rows of a file, by the SQL of their numbers, with every cell as it was read."""
     described = evidence.rows(f"DESCRIBE SELECT * FROM {raw}")
     cells = ", ".join(
-        f"CAST({quoted(name)} AS VARCHAR) AS {quoted(_beside_ours(name))}" for name, *_ in described
+        f"CAST({quoted(name)} AS VARCHAR) AS {quoted(beside_ours(name))}" for name, *_ in described
     )
     numbered = f"(SELECT row_number() OVER () AS source_row, {cells} FROM {raw})"
     path = _path(evidence.target, source.table)
@@ -34,11 +33,6 @@ def keep_rows(evidence: Evidence, source: Source, raw: str, numbers: str, reason
     )
     numbers_kept = pq.read_table(path, columns=["source_row"]).column(0).to_pylist()
     _with_places(path, places_of(source, numbers_kept))
-
-
-def _beside_ours(name: str) -> str:
-    """The name of a cell's column, where it is one of ours too."""
-    return f"{name}_" if name.lower() in OURS else name
 
 
 def _path(target: Path, name: str, folder: str = FOLDER) -> Path:
@@ -56,12 +50,7 @@ def keep_imported(target: Path, key: str, rows: Sequence[SetAside], folder: str 
     """Keep the rows that an importer put into no table, or matched with nothing."""
     if not rows:
         return
-    columns = list(dict.fromkeys(name for row in rows for name in row.cells))
-    frame = pd.DataFrame(
-        [[row.file, row.place, row.reason, *(row.cells.get(name) for name in columns)] for row in rows],
-        columns=["file", "place", "reason", *map(_beside_ours, columns)],
-    )
-    frame.astype("string").to_parquet(_path(target, key, folder), index=False)
+    as_frame(rows).to_parquet(_path(target, key, folder), index=False)
 
 
 def list_of(table: str, folder: str = FOLDER) -> str:

@@ -9,7 +9,6 @@ import datetime as dt
 import io
 import numbers
 import re
-import unicodedata
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -23,41 +22,12 @@ from openpyxl.styles import Font
 from retention_helpers.business import Business
 from retention_helpers.gate.setting_aside import FOLDER, UNMATCHED, list_of, set_aside
 from retention_helpers.words import formats
+from retention_helpers.words.safe import safe_cell, write_csv
 
-_FORMULA_STARTS = "=+-@"
-_LINE_STARTS = "\t\r\n"
 CUT = " … (the CSV holds the rest)"
 UNDATED = dt.datetime(2000, 1, 1)
 MOST_IN_A_CELL = 32_767  # letters; a spreadsheet refuses more
 _HOURS = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-
-
-def _starts_a_formula(text: str) -> bool:
-    """Whether a spreadsheet may take it for one: after blanks of any kind, in half- or full-width letters."""
-    for place, sign in enumerate(text):
-        if not sign.isspace() and unicodedata.category(sign)[0] not in "ZC":
-            return unicodedata.normalize("NFKC", text[place])[:1] in _FORMULA_STARTS
-    return False
-
-
-def safe_cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula.
-
-    A text that would start one gets an apostrophe in front; numbers are left alone.
-
-    >>> safe_cell("=HYPERLINK(1)"), safe_cell(-5), safe_cell("A-1")
-    ("'=HYPERLINK(1)", '-5', 'A-1')
-    """
-    if formats.is_missing(value):
-        return ""
-    if isinstance(value, dt.date):
-        return value.isoformat()[:10]
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
-    if not isinstance(value, str):
-        return str(value)
-    risky = _starts_a_formula(value) or (value.strip() and value[0] in _LINE_STARTS)
-    return f"'{value}" if risky else value
 
 
 def listed_customers(path: Path) -> set[str]:
@@ -78,15 +48,8 @@ def hand_on_list(findings_to: str, name: str, frame: pd.DataFrame) -> None:
         return
     folder = Path(findings_to).parent / "actions"
     folder.mkdir(parents=True, exist_ok=True)
-    _write_csv(folder / f"{name}.csv", frame)
+    write_csv(folder / f"{name}.csv", frame)
     _write_xlsx(folder / f"{name}.xlsx", frame)
-
-
-def _write_csv(path: Path, frame: pd.DataFrame) -> None:
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        writer.writerow([safe_cell(column) for column in frame.columns])
-        writer.writerows([safe_cell(value) for value in row] for row in frame.itertuples(index=False))
 
 
 def _write_xlsx(path: Path, frame: pd.DataFrame) -> None:
@@ -151,7 +114,7 @@ def write_set_aside(folder: Path, kept: Path) -> list[Path]:
         for table, rows in set_aside(kept, kind):
             folder.mkdir(parents=True, exist_ok=True)
             written.append(folder / f"{list_of(table, kind)}.csv")
-            _write_csv(written[-1], rows)
+            write_csv(written[-1], rows)
     return written
 
 

@@ -16,8 +16,17 @@ from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import TABLES, Fault, Stopped
 from retention_helpers.sources import importer
 from retention_helpers.sources.folder import ENDINGS
-from retention_helpers.sources.interface import PLACE, Imported, Importer, Order, SetAside, write_rows
+from retention_helpers.sources.interface import (
+    PLACE,
+    Imported,
+    Importer,
+    Order,
+    SetAside,
+    as_frame,
+    write_rows,
+)
 from retention_helpers.words.errors import InputError
+from retention_helpers.words.safe import write_csv
 
 RECORD = ".imported.json"  # which files an import wrote, so that it never replaces another's
 SET_ASIDE = "set_aside"
@@ -133,11 +142,6 @@ def write_set_aside(rows: Sequence[SetAside], path: Path) -> Path | None:
     path.unlink(missing_ok=True)
     if not rows:
         return None
-    columns = list(dict.fromkeys(name for row in rows for name in row.cells))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["file", "place", "reason", *columns])
-        for row in rows:
-            writer.writerow([row.file, row.place, row.reason, *(row.cells.get(name, "") for name in columns)])
+    write_csv(path, as_frame(rows))
     return path

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -66,6 +67,23 @@ class SetAside:
     place: str
     reason: str
     cells: Mapping[str, str]
+
+
+OURS = ("file", "place", "reason", "source_row")  # columns of the rows that were set aside
+
+
+def beside_ours(name: str) -> str:
+    """The name of a cell's column, where it is one of ours too."""
+    return f"{name}_" if name.lower() in OURS else name
+
+
+def as_frame(rows: Sequence[SetAside]) -> pd.DataFrame:
+    """A row each: file, place, reason, then the cells as they were read; an empty one is missing."""
+    columns = list(dict.fromkeys(name for row in rows for name in row.cells))
+    return pd.DataFrame(
+        [[row.file, row.place, row.reason, *(row.cells.get(name) for name in columns)] for row in rows],
+        columns=["file", "place", "reason", *map(beside_ours, columns)],
+    ).astype("string")
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ from retention_helpers.shown.units import (
     named,
 )
 from retention_helpers.statistics.intervals import with_rate
+from retention_helpers.words.safe import safe_cell
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -370,7 +371,7 @@ BLANKS = {
 def test_no_cell_begins_a_formula(blank: str) -> None:
     """After any blank, in half- or full-width letters: an apostrophe in front, the rest as it was."""
     texts = [f"{BLANKS[blank]}{start}HYPERLINK(1)" for start in "=+-@＝＋－＠﹦"]
-    assert [text for text in texts if lists.safe_cell(text) != f"'{text}"] == []
+    assert [text for text in texts if safe_cell(text) != f"'{text}"] == []
 
 
 @pytest.mark.parametrize(
@@ -378,19 +379,19 @@ def test_no_cell_begins_a_formula(blank: str) -> None:
 )
 def test_an_ordinary_cell_is_left_alone(text: str) -> None:
     """Only a start is risky."""
-    assert lists.safe_cell(text) == text
+    assert safe_cell(text) == text
 
 
 @pytest.mark.parametrize(("value", "cell"), [(-5, "-5"), (dt.date(2026, 3, 5), "2026-03-05")])
 def test_numbers_and_days_are_written_plainly(value: Any, cell: str) -> None:
     """A negative number is no formula."""
-    assert lists.safe_cell(value) == cell
+    assert safe_cell(value) == cell
 
 
 @pytest.mark.parametrize("amount", ["-1.50", "1200", "0.000001", "100.000000"])
 def test_amounts_are_written_exactly(amount: str) -> None:
     """A spreadsheet reads the very amount, without an exponent."""
-    cell = lists.safe_cell(Decimal(amount))
+    cell = safe_cell(Decimal(amount))
     assert Decimal(cell) == Decimal(amount)
     assert "E" not in cell
 
@@ -398,7 +399,7 @@ def test_amounts_are_written_exactly(amount: str) -> None:
 @pytest.mark.parametrize("value", [None, np.nan, pd.NaT, pd.NA])
 def test_what_is_missing_is_an_empty_cell(value: Any) -> None:
     """Neither nan nor None."""
-    assert lists.safe_cell(value) == ""
+    assert safe_cell(value) == ""
 
 
 def test_a_list_is_a_csv_that_a_spreadsheet_reads(tmp_path: Path) -> None:
