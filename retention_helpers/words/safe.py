@@ -43,7 +43,7 @@ def safe_cell(value: object) -> str:
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:
-    """Write rows as people open them: every cell quoted and safe, with the mark by which Excel knows UTF-8."""
+    """Write rows as people open them: every cell quoted and safe, with the mark that Excel needs."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow([safe_cell(column) for column in frame.columns])
