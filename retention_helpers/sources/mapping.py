@@ -14,7 +14,7 @@ from typing import Any
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import TABLES
 from retention_helpers.sources import IMPORTERS, described, importer
-from retention_helpers.sources.folder import ENDINGS, Source, form_of
+from retention_helpers.sources.folder import ENDINGS, Source, form_of, shortened
 from retention_helpers.words import spellings
 from retention_helpers.words.errors import InputError, nearest
 from retention_helpers.words.written import ORDERS
@@ -147,9 +147,12 @@ def _paths(key: str, entry: Any) -> Iterator[str]:
 
 def _matching(folder: Path, path: str) -> list[Path]:
     """The files of a path: itself, or those that fit its pattern, in the order of their names."""
-    whole = folder / Path(path).expanduser()
-    if whole.exists():
-        return [whole]
+    try:
+        whole = folder / Path(path).expanduser()
+        if whole.exists():
+            return [whole]
+    except (OSError, RuntimeError, ValueError):  # a name that is too long, or the home of nobody
+        return []
     return [Path(name) for name in sorted(itertools.islice(glob.iglob(str(whole)), MOST_FILES + 1))]
 
 
@@ -158,7 +161,9 @@ def _found(folder: Path, key: str, entry: Any) -> list[Path]:
     for path in _paths(key, entry):
         matching = _matching(folder, path)
         if not matching:
-            raise _wrong(key, f"there is no file {path} (seen from {folder.name}). Correct the path")
+            raise _wrong(
+                key, f"there is no file {shortened([path])} (seen from {folder.name}). Correct the path"
+            )
         if len(matching) > MOST_FILES:
             raise _wrong(key, f"{path} names more than {MOST_FILES} files. Name them more narrowly")
         found += matching

@@ -157,6 +157,14 @@ WRONG = {
         {"customers": {"path": "../none.csv"}},
         "customers: there is no file ../none.csv (seen from data). Correct the path.",
     ),
+    "a name that is too long": (
+        {"customers": {"path": "x" * 10_000}},
+        f"customers: there is no file {'x' * 40} (seen from data). Correct the path.",
+    ),
+    "the home of nobody": (
+        {"customers": {"path": "~nobody-of-that-name/x.csv"}},
+        "customers: there is no file ~nobody-of-that-name/x.csv (seen from data). Correct the path.",
+    ),
     "two files": (
         {"customers": {"path": "../exports/*.csv"}},
         "customers: path names 2 files. Name one, or let `spreadsheet` read them.",
