@@ -7,7 +7,7 @@ the cache is the user's own.
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
-IS_CHECKOUT = (PACKAGE.parent / "pyproject.toml").is_file()
+IS_CHECKOUT = not (PACKAGE / "_shipped").is_dir()
 HOME = PACKAGE.parent if IS_CHECKOUT else PACKAGE / "_shipped"
 NOTEBOOKS = HOME / "notebooks"
 SAMPLE = HOME / "data" / "sample"

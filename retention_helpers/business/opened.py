@@ -44,7 +44,7 @@ class Business:
         faults: warnings and notes of the gate.
         sources: what was read of each file.
         experiments: the designs of `experiments.yml` by name, as they were known by the cut.
-        not_known: the histories of `contract.HISTORIES` that the sources do not know.
+        not_known: the histories of `contract.tables.HISTORIES` that the sources do not know.
         derived: the folder of what is computed from the tables.
         only: the file with the customers to whom the business was narrowed; None: all of them.
     """
@@ -114,7 +114,10 @@ class Business:
         if self.settings.internal_accounts and "customer_id" in rows.columns:
             rows = rows.filter(~rows.customer_id.isin(self.settings.internal_accounts))
         if self.only and "customer_id" in rows.columns:
-            rows = rows.semi_join(parquet(self.engine, self.only, self.only.stem), "customer_id")
+            rows = rows.semi_join(
+                parquet(self.engine, self.only, "_".join(self.only.relative_to(self.kept).parts)),
+                "customer_id",
+            )
         clock = day_name(contract_table.clock)
         cut = rows.filter(rows[clock] < self.as_of)
         later = {}
@@ -144,7 +147,8 @@ class Business:
         path = self._made(
             f"{name}.parquet", lambda made: self.engine.to_parquet(derive(), made, compression="zstd")
         )
-        return parquet(self.engine, path, f"{name}_{self.derived.name.replace('-', '_')}")
+        own = "_".join(self.derived.relative_to(self.kept).parts)
+        return parquet(self.engine, path, f"{name}_{own.replace('-', '_')}")
 
     def remember(self, name: str, compute: Callable[[], Any]) -> Any:
         """A result that several notebooks ask for: computed by the first of them, read from disk by the rest.

@@ -5,9 +5,10 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import ibis.expr.types as ir
 
@@ -15,7 +16,7 @@ from retention_helpers.business import levels
 from retention_helpers.business.opened import Business, identity_of
 from retention_helpers.contract.tables import Fault
 from retention_helpers.engine import connect
-from retention_helpers.gate import gate
+from retention_helpers.gate import gate, kept
 from retention_helpers.gate.folder import look_at
 from retention_helpers.gate.kept import CACHE
 from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE
@@ -26,7 +27,7 @@ from retention_helpers.words.formats import day, iso_month
 QUIET_DAYS = 10  # without any row before the month's end; then the export may be old
 TRACKED_NOTEBOOKS = NOTEBOOKS if IS_CHECKOUT else None
 
-Where = Mapping[str, str | Sequence[str]]
+Where = Mapping[str, Any]  # a level, or several, by the name of what customers are grouped by
 
 
 def sample_identity() -> str:
@@ -85,7 +86,7 @@ def open_business(
     impossible month, wrong settings, or own data opened from the tracked notebooks, and
     names or levels in `where` that do not exist.
     """
-    folder = Path(data).resolve()
+    folder = kept.pinned_path(Path(data)) or Path(data).resolve()
     _refuse_tracked_folder(folder)
     if month:
         calendar.first_of(month)
@@ -111,16 +112,15 @@ def open_business(
         engine=connect(spill, passed.settings.time_zone),
         not_known=passed.not_known,
     )
-    return narrowed(whole, where) if where else whole
+    return whole if where is None else narrowed(whole, where)
 
 
 def narrowed(business: Business, where: Where) -> Business:
     """The business of those customers alone who have one of the given levels of every name.
 
-    Raises InputError with the names, or the levels, that exist.
+    Raises InputError with the names, or the levels, that exist, and where nobody has all of them.
     """
-    wanted = {by: sorted({given} if isinstance(given, str) else set(given)) for by, given in where.items()}
-    key = hashlib.blake2b(json.dumps(wanted, sort_keys=True).encode(), digest_size=6).hexdigest()
+    wanted = _levels_by_name(where)
     customers: ir.Table | None = None
     for by, given in wanted.items():
         found = levels.of(business, by)
@@ -132,10 +132,26 @@ def narrowed(business: Business, where: Where) -> Business:
         customers = own if customers is None else customers.semi_join(own, "customer_id")
     assert customers is not None
     chosen = customers.distinct().order_by("customer_id")
-    business.keep(f"only_{key}", lambda: chosen)
+    key = hashlib.blake2b(json.dumps(wanted, sort_keys=True).encode(), digest_size=6).hexdigest()
+    if not business.keep(f"only_{key}", lambda: chosen).count().execute():
+        raise InputError("No customer has all of these levels. Name fewer, or others.")
     return replace(
         business,
         derived=business.derived / key,
         only=business.derived / f"only_{key}.parquet",
         _known={},
     )
+
+
+def _levels_by_name(where: Where) -> dict[str, list[str]]:
+    """The levels that are asked for, as texts; a single one may stand alone."""
+    if not isinstance(where, Mapping) or not where:
+        raise InputError('where names levels by what customers are grouped by, such as {"country": "DE"}.')
+    one_alone = (str, int, float, bool, type(None))
+    listed = {by: [given] if isinstance(given, one_alone) else list(given) for by, given in where.items()}
+    if empty := [by for by, given in listed.items() if not given]:
+        raise InputError(f"where names no level of {empty[0]}, such as {{{empty[0]!r}: 'DE'}}.")
+    return {
+        by: sorted({levels.NOT_GIVEN if one is None else str(one) for one in given})
+        for by, given in listed.items()
+    }

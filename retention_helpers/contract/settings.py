@@ -70,7 +70,7 @@ def _amount(value: Any) -> Decimal:
         amount = Decimal(str(value))
     except InvalidOperation:
         amount = Decimal(-1)
-    if isinstance(value, bool) or not amount.is_finite() or amount < 0:
+    if isinstance(value, bool) or not amount.is_finite() or not 0 <= amount < 10**12:
         raise Wrong("a number, 0 or more")
     return amount
 
@@ -156,7 +156,7 @@ def _warning_thresholds(value: Any) -> dict[str, float]:
     unknown = [str(name) for name in thresholds if name not in WARNINGS]
     if unknown:
         raise Wrong(f"thresholds of warnings. {unknown[0]} is none: {nearest(unknown[0], WARNINGS)}")
-    if not all(is_number(threshold) and threshold > 0 for threshold in thresholds.values()):
+    if not all(is_number(threshold) and 0 < threshold <= 3660 for threshold in thresholds.values()):
         raise Wrong("a number above 0 for each warning, such as no_login_30_days: 14")
     return {str(name): float(threshold) for name, threshold in thresholds.items()}
 
@@ -212,7 +212,7 @@ def _benchmarks(value: Any) -> Benchmarks:
     if not isinstance(value, dict) or not set(value) <= {"churn", "retention_12", "by_arpa"}:
         raise Wrong(_BANDS)
     usual = _bands({name: own for name, own in value.items() if name != "by_arpa"}, Bands())
-    listed = value.get("by_arpa") or []
+    listed = [] if value.get("by_arpa") is None else value["by_arpa"]
     if not isinstance(listed, list) or not all(isinstance(one, dict) and "below" in one for one in listed):
         raise Wrong(_BANDS)
     classes = [_bands(one, usual) for one in listed]
@@ -226,7 +226,10 @@ def _bands(value: Mapping[str, Any], usual: Bands) -> Bands:
     retention = _pair(value.get("retention_12"), usual.good_retention, usual.serious_retention)
     if churn[0] > churn[1] or retention[0] < retention[1]:
         raise Wrong("bands in which good is better than serious")
-    return Bands(*churn, *retention, _amount(value["below"]) if "below" in value else None)
+    below = _amount(value["below"]) if "below" in value else None
+    if below == 0:
+        raise Wrong(_BANDS)
+    return Bands(*churn, *retention, below)
 
 
 def _pair(value: Any, good: float, serious: float) -> tuple[float, float]:

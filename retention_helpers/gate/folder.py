@@ -55,14 +55,14 @@ class Folder:
         return digest.hexdigest()
 
     def changed(self) -> list[Path]:
-        """The files that are not as they were at the first look."""
-        return [path for path, mark in _marks(self.marks).items() if mark != self.marks[path]]
+        """The files that are not as they were at the first look, that have come since, or that have gone."""
+        now = {**_marks(self.marks), **_marks(_files(self.path, self.settings))}
+        return sorted(path for path, mark in now.items() if mark != self.marks.get(path))
 
 
 def look_at(path: Path) -> Folder:
     """Look at a data folder. Raises InputError where there is none; what is wrong in its settings is kept."""
-    own = described_by(path)
-    marks = _marks([*(path / name for name in CHOICES), *own])
+    marks = _marks([*(path / name for name in CHOICES), *described_by(path)])
     faults: list[Fault] = []
     settings = Settings()
     experiments: dict[str, Design] = {}
@@ -74,8 +74,13 @@ def look_at(path: Path) -> Folder:
         experiments = read_experiments(path)
     except InputError as error:
         faults += as_faults(error)
-    elsewhere = _marks(mapping.files(path, settings))
-    return Folder(path, settings, experiments, tuple(faults), {**marks, **elsewhere})
+    marks = {**_marks(_files(path, settings)), **marks}
+    return Folder(path, settings, experiments, tuple(faults), marks)
+
+
+def _files(path: Path, settings: Settings) -> list[Path]:
+    """Every file that a report may depend on, in the folder or named by `sources:`."""
+    return [*(path / name for name in CHOICES), *described_by(path), *mapping.files(path, settings)]
 
 
 def as_faults(error: InputError) -> list[Fault]:

@@ -10,10 +10,12 @@ import os
 import pickle
 import shutil
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import psutil
 
 from retention_helpers import shipped
 from retention_helpers.contract.experiments import Design
@@ -58,6 +60,11 @@ _PINNED: dict[Path, Path] = {}
 def pin(folder: Path, place: Path) -> None:
     """From now on this process opens what that reading kept of a folder, whatever lies in it by then."""
     _PINNED[folder] = place
+
+
+def pinned_path(folder: Path) -> Path | None:
+    """The folder itself where it is pinned, whatever it links to by now; else None."""
+    return folder if folder in _PINNED else None
 
 
 def pinned(folder: Path) -> Passed | None:
@@ -112,12 +119,28 @@ def save(passed: Passed) -> None:
     target.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
+@contextmanager
+def held(place: Path) -> Iterator[None]:
+    """While a report runs on a reading, no newer reading sweeps it away."""
+    mark = place / f"held-{os.getpid()}"
+    mark.touch()
+    try:
+        yield
+    finally:
+        mark.unlink(missing_ok=True)
+
+
+def _is_held(place: Path) -> bool:
+    owners = (mark.name.removeprefix("held-") for mark in place.glob("held-*"))
+    return any(psutil.pid_exists(int(owner)) for owner in owners)
+
+
 def forget_old(home: Path) -> None:
-    """Keep the latest readings of a folder, and sweep away what a killed one left behind."""
+    """Keep the latest readings of a folder and those in use, and sweep away what a killed one left behind."""
     by_age = sorted((_age(path), path) for path in home.iterdir() if path.is_dir())
     kept = [path for _, path in by_age if not path.name.startswith(".")]
     left = [path for age, path in by_age if path.name.startswith(".") and age > LEFT_BEHIND]
-    for path in [*kept[KEPT_FINGERPRINTS:], *left]:
+    for path in [*(path for path in kept[KEPT_FINGERPRINTS:] if not _is_held(path)), *left]:
         forget(path)
 
 

@@ -230,7 +230,9 @@ def _silently(kernel: "AsyncKernelManager", expression: str) -> None:
         client = kernel.client()
         client.start_channels(iopub=False, stdin=False, hb=False, control=False)
         try:
-            await client.execute(expression, silent=True, store_history=False, reply=True, timeout=60)
+            said = await client.execute(expression, silent=True, store_history=False, reply=True, timeout=60)
+            if said["content"]["status"] != "ok":
+                raise RuntimeError(f"the kernel could not {expression}")
         finally:
             client.stop_channels()
 

@@ -65,10 +65,15 @@ def publish(
         running.workers(min(WORKERS, len(paths)), scratch, paths) as workers,
     ):
         from retention_helpers.business import open_business
+        from retention_helpers.gate.kept import held
 
         business = open_business(data, month)
         _refuse_other_business(out / business.month, business)
-        with _locked(out, business.month), _building(out, business.month) as building:
+        with (
+            held(business.kept),
+            _locked(out, business.month),
+            _building(out, business.month) as building,
+        ):
             runs = [_run_of(path, business, out, building) for path in paths]
             together = 1 if sum(source.rows_read for source in business.sources) > LARGE else WORKERS
             running.dismiss(workers[together:])

@@ -17,35 +17,16 @@ from retention_helpers.words import formats
 SIGNIFICANT_DIGITS = 9
 
 
-def hand_on(findings_to: str, **parts: Any) -> None:
-    """Write what a notebook found to the file named by its parameter; nothing where that is empty.
+def write(findings_to: str, parts: Mapping[str, Any]) -> None:
+    """Write these parts of findings.json.
 
     Frames become lists of records, rates the five fields of a rate. Floats are written with nine
     significant digits, counts and money exactly; what cannot be given is null.
     """
-    if findings_to:
-        write(findings_to, parts)
-
-
-def write(findings_to: str, parts: Mapping[str, Any]) -> None:
-    """Write these parts of findings.json as they are handed on; see `hand_on`."""
     target = Path(findings_to)
     target.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_plain(parts), ensure_ascii=False, indent=1, allow_nan=False)
     target.write_text(text + "\n", encoding="utf-8")
-
-
-def together(*parts: Mapping[str, Any]) -> dict[str, Any]:
-    """The records of several sections as one part of findings.json; a key may stand in one of them only.
-
-    >>> together({"lost": 3}, {"survival": {}})
-    {'lost': 3, 'survival': {}}
-    """
-    keys = [key for part in parts for key in part]
-    twice = sorted({key for key in keys if keys.count(key) > 1})
-    if twice:
-        raise ValueError(f"Handed on twice: {', '.join(twice)}.")
-    return {key: value for part in parts for key, value in part.items()}
 
 
 def rate_record(rate: Rate) -> dict[str, Any]:

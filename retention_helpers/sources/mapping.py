@@ -65,14 +65,19 @@ def is_live(settings: Settings) -> bool:
 
 
 def files(folder: Path, settings: Settings) -> list[Path]:
-    """Every file that `sources:` names and that is there."""
+    """Every file that `sources:` names and that is there; of a folder of Parquet also its parts."""
     found: list[Path] = []
     for entry in settings.sources.values():
         try:
-            found += [file for path in _paths("", entry) for file in _matching(folder, path)]
+            named = [file for path in _paths("", entry) for file in _matching(folder, path)]
         except InputError:
             continue
+        found += [part for file in named for part in (file, *_parts(file))]
     return sorted(set(found))
+
+
+def _parts(path: Path) -> list[Path]:
+    return list(path.rglob("*.parquet")) if path.is_dir() else []
 
 
 def _table(folder: Path, key: str, entry: Any) -> Source:

@@ -38,6 +38,7 @@ def whole(business_of: Callable[..., Business]) -> Business:
         ({"country": "(not given)"}, 1, 0, 80),
         ({"first_plan": "solo"}, 2, 1, 50),
         ({"first_plan": "solo", "country": "AT"}, 1, 1, 40),
+        ({"start_year": 2026, "country": None}, 1, 0, 80),
     ],
 )
 def test_every_measure_is_of_those_alone(
@@ -67,6 +68,10 @@ def test_the_parts_add_up_to_the_whole(whole: Business) -> None:
             {"country": "FR"},
             r"No customer has country FR\. The levels of country are: \(not given\), AT, DE\.",
         ),
+        ({"country": []}, "where names no level of country"),
+        (("country", "DE"), "where names levels by what customers are grouped by"),
+        ({}, "where names levels by what customers are grouped by"),
+        ({"country": "AT", "first_plan": "team"}, "No customer has all of these levels"),
     ],
 )
 def test_what_does_not_exist_is_said_with_what_does(
@@ -74,6 +79,14 @@ def test_what_does_not_exist_is_said_with_what_does(
 ) -> None:
     with pytest.raises(InputError, match=said):
         narrowed(whole, where)
+
+
+def test_narrowed_twice_is_narrowed_by_both(whole: Business) -> None:
+    """In whatever order, and beside one that is narrowed once."""
+    germany, solo = narrowed(whole, {"country": "DE"}), narrowed(whole, {"first_plan": "solo"})
+    both = [narrowed(germany, {"first_plan": "solo"}), narrowed(solo, {"country": "DE"})]
+    start = [int(measures.customer_movement(one).iloc[-1]["customers_at_start"]) for one in (*both, solo)]
+    assert start == [1, 1, 2]
 
 
 def test_the_sample_opens_narrowed(sample: Business, tmp_path: Any) -> None:

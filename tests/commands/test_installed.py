@@ -62,6 +62,13 @@ def test_a_report_of_own_data(site: Path, tmp_path: Path) -> None:
     assert {path.stem for path in made.glob("*.html")} >= {"index", "measurement", "early_warning"}
 
 
+def test_what_is_for_developers_alone_is_not_offered(site: Path, tmp_path: Path) -> None:
+    """It would write into the installed copy."""
+    run = retention(site, tmp_path / "empty", "schema")
+    assert (run.returncode, run.stderr.count("\n")) == (2, 1)
+    assert "There is no command schema" in run.stderr
+
+
 def test_mistakes_are_sentences_there_too(site: Path, tmp_path: Path) -> None:
     run = retention(site, tmp_path / "empty", "report", "--data", "nowhere")
     assert (run.returncode, run.stdout) == (2, "")

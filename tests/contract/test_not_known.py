@@ -19,7 +19,7 @@ from retention_helpers.measurement import measures, revenue
 from retention_helpers.measurement.said import month as said_measurement
 from retention_helpers.measurement.said import revenue as said_revenue
 from retention_helpers.shown import figures
-from retention_helpers.shown.records import hand_on
+from retention_helpers.shown.records import write
 from retention_helpers.sources import importing
 from retention_helpers.sources.interface import Imported, Importer, Order, write_rows
 
@@ -80,7 +80,7 @@ def test_the_sentences_say_so_and_the_findings_are_null(opened: Any, tmp_path: P
         f"biller: past prices are not known. {WHY} {HISTORIES['prices'].effect}",
         f"other: past pauses are not known. None are kept. {HISTORIES['pauses'].effect}",
     ]
-    hand_on(str(tmp_path / "found.json"), mrr=mrr.iloc[-1].drop("month").to_dict())
+    write(str(tmp_path / "found.json"), {"mrr": mrr.iloc[-1].drop("month").to_dict()})
     assert json.loads((tmp_path / "found.json").read_text())["mrr"]["expansion"] is None
 
 

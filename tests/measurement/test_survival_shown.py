@@ -14,7 +14,6 @@ from retention_helpers.business import Business
 from retention_helpers.measurement import survival
 from retention_helpers.measurement.said import survival as said_survival
 from retention_helpers.shown import figures
-from retention_helpers.shown.records import together
 from retention_helpers.shown.tables import table
 from retention_helpers.shown.units import MONEY, P_VALUE, TENTHS, TEXT
 from retention_helpers.statistics.curves import Median
@@ -160,13 +159,6 @@ def test_revenue_in_words() -> None:
     empty = said_survival.revenue(revenue, stayed, worth_of(None, arpa=None)).text
     assert empty.endswith("ARPA / churn gives no number: the month ended without customers.")
     assert not any(ODD.search(said) for said in (text, nobody))
-
-
-def test_parts_of_findings_may_not_share_a_key() -> None:
-    """Two sections that hand on the same key would hide one another's number."""
-    assert together({"a": 1}, {"b": 2}) == {"a": 1, "b": 2}
-    with pytest.raises(ValueError, match="twice: a"):
-        together({"a": 1}, {"a": 2})
 
 
 # --- tables and figures ----------------------------------------------------------------------------

@@ -16,8 +16,10 @@ from retention_helpers import monthly_review
 from retention_helpers.contract.tables import Fault
 from retention_helpers.data_quality import said as said_quality
 from retention_helpers.monthly_review.said import earlier as said_review
-from retention_helpers.shown.records import hand_on
+from retention_helpers.shown.records import write
+from retention_helpers.shown.results import Measure, hand_on
 from retention_helpers.shown.sentences import Sentence, warnings
+from retention_helpers.shown.units import COUNT
 from retention_helpers.statistics.intervals import rate
 
 # --- findings.json ---------------------------------------------------------------------------------
@@ -26,7 +28,7 @@ from retention_helpers.statistics.intervals import rate
 def handed_on(tmp_path: Path, **parts: Any) -> dict[str, Any]:
     """What stands in findings.json, with every decimal number as it is written."""
     path = tmp_path / "findings.json"
-    hand_on(str(path), **parts)
+    write(str(path), parts)
     return json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
 
 
@@ -81,15 +83,25 @@ def test_truth_days_and_rates_have_their_forms(tmp_path: Path) -> None:
 def test_nothing_is_written_outside_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty target writes no file, and shows nothing."""
     monkeypatch.chdir(tmp_path)
-    assert hand_on("", churn=1) is None
+    assert hand_on("") is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_parts_of_findings_may_not_share_a_key(tmp_path: Path) -> None:
+    """Two results that hand on the same key would hide one another's number; in two parts they do not."""
+    lost = Measure(lambda: 3, findings={"lost": COUNT})
+    target = tmp_path / "findings.json"
+    hand_on(str(target), lost(), measurement=[lost()])
+    assert json.loads(target.read_text(encoding="utf-8")) == {"lost": 3, "measurement": {"lost": 3}}
+    with pytest.raises(ValueError, match="twice: lost"):
+        hand_on(str(target), measurement=[lost(), lost()])
 
 
 def test_the_same_findings_are_the_same_bytes(tmp_path: Path) -> None:
     """And umlauts are letters, not escapes."""
     one, two = tmp_path / "a" / "f.json", tmp_path / "b" / "f.json"
     for path in (one, two):
-        hand_on(str(path), month="März", share=0.1 + 0.2)
+        write(str(path), {"month": "März", "share": 0.1 + 0.2})
     assert one.read_bytes() == two.read_bytes()
     assert "März" in one.read_text(encoding="utf-8")
 
