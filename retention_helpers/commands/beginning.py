@@ -116,7 +116,7 @@ def time_zone_here() -> str:
     return zone if "/" in zone and not zone.startswith(("/", "Etc/")) else "UTC"
 
 
-_HEAD = "# The settings of this business. Everything that is not here keeps its default; docs/settings.md lists all."
+_HEAD = "# The settings of this business; what is not here keeps its default. docs/settings.md lists all."
 
 
 def as_yaml(plan: Plan) -> str:

@@ -59,7 +59,7 @@ def test_what_is_new_in_the_folder_is_seen(data: Path) -> None:
 
 def test_a_pinned_reading_that_is_gone_is_said(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "_PINNED", {data: data / "nothing"})
-    with pytest.raises(InputError, match="was removed while a report was being made"):
+    with pytest.raises(InputError, match="was removed while the report was being made"):
         gate.pass_gate(data)
 
 
