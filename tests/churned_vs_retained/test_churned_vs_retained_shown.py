@@ -15,8 +15,7 @@ from cells import LEAKS, SCHEMA, run_cells
 from conftest import write_folder
 
 from retention_helpers import churned_vs_retained, monthly_review
-from retention_helpers.business import Business
-from retention_helpers.business import opened as opening
+from retention_helpers.business import Business, opening
 from retention_helpers.churned_vs_retained import established, features, landmark, lot, univariate
 from retention_helpers.churned_vs_retained.lot import HELPED
 from retention_helpers.churned_vs_retained.said import sentences

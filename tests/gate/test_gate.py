@@ -1200,7 +1200,7 @@ def test_all_faults_of_all_files_at_once(tmp_path):
     starts = [fault.split(". ")[0] for fault in said(tmp_path, files)]
     assert starts == [
         "stop: retention.yml: time_zon is not a setting",
-        "stop: retention.yml: min_customers is -1, and should be a whole number, 0 or more.",
+        "stop: retention.yml: min_customers is -1, and should be a whole number of customers, 0 to 10000000.",
         *(f"stop: experiments.yml: call: {key} is missing." for key in
           ("hypothesis", "started_on", "randomised", "arms", "outcome")),
         f"stop: customers.csv: signed_up_at {INSTANT} in 1 of 4 rows "

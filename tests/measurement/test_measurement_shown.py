@@ -39,7 +39,7 @@ def results_of(business: Business) -> list[Result]:
         measurement.months(moved, churn, kinds, measurement.mrr_movement(business), kept),
         measurement.change_of_month(churn),
         measurement.change_of_year(churn),
-        measurement.usual_bands(measures.churn_of_month(churn.value), year),
+        measurement.usual_bands(measures.churn_of_month(churn.value), year, measures.benchmarks(business)),
         year,
         measurement.churn_target(churn, 0.05),
         kinds,

@@ -17,7 +17,7 @@ import yaml
 from retention_helpers import sources
 from retention_helpers.commands import checking
 from retention_helpers.contract.settings import Settings
-from retention_helpers.gate import gate
+from retention_helpers.gate import folder, gate
 from retention_helpers.sources.database import connections
 from retention_helpers.sources.importing import import_files
 from retention_helpers.sources.interface import Imported, Order
@@ -386,7 +386,7 @@ def test_it_is_read_anew_on_another_day(file: Path, tmp_path: Path, monkeypatch:
     readings = []
     for day in (5, 5, 6):
         clock = SimpleNamespace(now=lambda _, day=day: dt.datetime(2026, 4, day))
-        monkeypatch.setattr(gate, "dt", SimpleNamespace(datetime=clock, UTC=dt.UTC))
+        monkeypatch.setattr(folder, "dt", SimpleNamespace(datetime=clock, UTC=dt.UTC))
         readings.append(gate.pass_gate(tmp_path / "data", tmp_path / "kept").folder)
     assert readings[0] == readings[1] != readings[2]
 
