@@ -93,9 +93,17 @@ def connections(place: Place, source: str) -> list[int]:
     """
     if room_of(place) == "engine" or place[:2] == ("sources", "database"):
         return []
-    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    tree = ast.parse(source)
+    imports = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and node.module in ANALYTICAL
+        and "connect" in {alias.name for alias in node.names}
+    ]
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
     attributes = ((call.func, call.lineno) for call in calls if isinstance(call.func, ast.Attribute))
-    return [
+    return imports + [
         line
         for function, line in attributes
         if function.attr == "connect" and ast.unparse(function.value).split(".")[0] in ANALYTICAL
@@ -144,6 +152,16 @@ def test_numbers_are_written_in_one_place() -> None:
     assert {place: found for place, source in modules() if (found := formatted(place, source))} == {}
 
 
+def relative_imports(_: Place, source: str) -> list[int]:
+    """The lines that import by dots, which say no room."""
+    nodes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom))
+    return [node.lineno for node in nodes if node.level]
+
+
+def test_imports_name_their_room() -> None:
+    assert {place: found for place, source in modules() if (found := relative_imports(place, source))} == {}
+
+
 def long_functions(_: Place, source: str) -> list[str]:
     """The functions whose body, without the docstring, is over 60 lines."""
     functions = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef))
@@ -187,6 +205,8 @@ def _beside(place: Place, source: str) -> set[str]:
         ("business/opened.py", "from retention_helpers.sources.folder import Source", sources_after_the_gate),
         ("measurement/revenue.py", "engine = ibis.duckdb.connect()", connections),
         ("gate/gate.py", "duckdb.connect(':memory:')", connections),
+        ("gate/gate.py", "from duckdb import connect", connections),
+        ("gate/gate.py", "from ..business import months", relative_imports),
         ("measurement/revenue.py", "f'{share:.1f} %'", formatted),
         ("gate/gate.py", "f'{rows:,} rows'", formatted),
         ("monthly_review/actions.py", "f'{100 * rate:.1%}'", formatted),
