@@ -52,7 +52,7 @@ def business(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
     schema.write_text("{}")
     monkeypatch.setattr(publishing, "SCHEMA", schema)
     stand_in = types.ModuleType("retention_helpers.business")
-    stand_in.open_business = lambda data, month: Opened(month or "2026-10", data)  # type: ignore[attr-defined]
+    stand_in.open_business = lambda data, month: Opened(month or "2026-10", data, data)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "retention_helpers.business", stand_in)
     opening = types.ModuleType("retention_helpers.business.opening")
     opening.sample_identity = lambda: "A sample (sample)"  # type: ignore[attr-defined]
