@@ -79,11 +79,13 @@ class Result:
     measure: Measure
     value: Any
 
-    def table(self, *, first: int | None = None, last: int | None = None, caption: str = "") -> Table:
-        """Its table; of many rows the first or the last so many."""
+    def table(
+        self, *, first: int | None = None, last: int | None = None, caption: str = "", is_open: bool = False
+    ) -> Table:
+        """Its table; of many rows the first or the last so many. Pages fold it unless it is the answer."""
         frame = self.value if first is None else self.value.head(first)
         frame = frame if last is None else frame.tail(last)
-        return table(frame, caption or self.measure.caption, self.measure.columns)
+        return table(frame, caption or self.measure.caption, self.measure.columns, is_open=is_open)
 
     def figure(self, *beside: Any, **named: Any) -> Figure | None:
         """Its picture; None where there is nothing to draw."""

@@ -34,6 +34,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     is_number: tuple[bool, ...]
     left_out: int = 0  # rows that are not shown
+    is_open: bool = False  # on a page: in sight, not folded under its caption
 
     def _cell(self, nth: int, text: str) -> str:
         escaped = formats.escaped(text)
@@ -58,7 +59,7 @@ class Table:
             body = f'<tr><td colspan="{len(self.columns)}">None.</td></tr>'
         if self.left_out:
             body += f'\n<tr><td colspan="{len(self.columns)}">{formats.escaped(self._more())}</td></tr>'
-        return framed(self.caption, heads, body)
+        return framed(self.caption, heads, body, "list" if self.is_open else "")
 
     def __repr__(self) -> str:
         lines = [self.columns, *self.rows]
@@ -74,7 +75,9 @@ class Table:
         return "\n".join([self.caption, text, *last])
 
 
-def table(frame: pd.DataFrame, caption: str, declared: Declared | None = None) -> Table:
+def table(
+    frame: pd.DataFrame, caption: str, declared: Declared | None = None, *, is_open: bool = False
+) -> Table:
     """A frame as a table for people, its columns as the measure declared them; others as text.
 
     A column and its `_low` and `_high` become one cell with its interval; what is missing is a dash. Of more
@@ -92,6 +95,7 @@ def table(frame: pd.DataFrame, caption: str, declared: Declared | None = None) -
         rows=tuple(zip(*written, strict=True)),
         is_number=tuple(column.unit.is_number for column in columns.values()),
         left_out=max(len(frame) - MOST_ROWS, 0),
+        is_open=is_open,
     )
 
 

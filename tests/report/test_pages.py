@@ -158,8 +158,8 @@ def test_code_is_folded_once_a_section_and_parameters_stay_out() -> None:
         r'<details class="code"><summary>(.*?)</summary>\s*<pre[^>]*><code>(.*?)</code>', html, re.S
     )
     assert code == [
-        ("How this was computed", "import helpers\n\nshow(1)\n\nshow(2)\n\nshow(3)"),
-        ("How this was computed", "show(4)\n\nshow(5)"),
+        ("Code", "import helpers\n\nshow(1)\n\nshow(2)\n\nshow(3)"),
+        ("Code", "show(4)\n\nshow(5)"),
     ]
     assert "secret" not in html
     assert "DeprecationWarning" not in html and "technical message" in html

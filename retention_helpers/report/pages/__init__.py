@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retention_helpers.report import notebooks
+from retention_helpers.report.pages import folding
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -137,12 +138,13 @@ def _content(executed: "NotebookNode") -> "tuple[str, list[Heading]]":
     from markupsafe import Markup
 
     notebook = deepcopy(executed)
-    notebook.cells = _as_far_as_it_ran(notebook)
+    notebook.cells = list(folding.a_heading_a_cell(_as_far_as_it_ran(notebook)))
     _gather_code(notebook)
     headings: list[Heading] = []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.metadata["html"] = _with_ids(_markdown(cell.source), headings)
+    notebook.cells = folding.in_reading_order(notebook.cells)
     html, _ = _exporter().from_notebook_node(notebook)
     return Markup(html), headings
 
@@ -229,12 +231,15 @@ def _exporter() -> "TemplateExporter":
         "text/markdown",
         "text/plain",
     ]
-    return TemplateExporter(
+    exporter = TemplateExporter(
         config=config,
         template_name=HERE.name,
         template_file="content.html.j2",
         extra_template_basedirs=[str(HERE.parent)],
     )
+    exporter.environment.tests["folded"] = folding.is_folded
+    exporter.environment.filters["caption"] = folding.caption
+    return exporter
 
 
 @cache

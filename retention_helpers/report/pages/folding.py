@@ -1,0 +1,134 @@
+"""What stands open on a page: the heading, the picture, the sentence. Tables, definitions and code are folded under them.
+
+A notebook has them in the order of work (definition, table, picture, sentence), which is right for whoever
+computes. A page is read by whoever decides, so the cells between two pieces of prose, a *block*, are put into
+the order of reading. Cells say what else they are by their tags: `analyst` or `folded` on a heading folds its
+section whole, `open` keeps a piece of prose in sight.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+OPEN = "open"
+FOLDED = ("analyst", "folded")
+HEADING = re.compile(r"\A\s*<h([1-6])\b.*?</h\1>", re.DOTALL)
+TABLE = '<div class="table"'
+
+
+@dataclass
+class Block:
+    """A piece of prose, and the code cells up to the next one."""
+
+    prose: "NotebookNode | None"
+    cells: "list[NotebookNode]" = field(default_factory=list)
+
+    @property
+    def level(self) -> int:
+        """Of its heading; 0 where it has none."""
+        heading = self.prose is not None and HEADING.match(self.prose.metadata["html"])
+        return int(heading[1]) if heading else 0
+
+    @property
+    def folds_as(self) -> str:
+        """The tag that folds its section; "" where none does."""
+        tags = [] if self.prose is None else self.prose.metadata.get("tags", [])
+        return next((tag for tag in FOLDED if tag in tags), "")
+
+
+def in_reading_order(cells: "list[NotebookNode]") -> "list[NotebookNode]":
+    """The cells as a page shows them, what goes around each in its metadata: `before` and `after`.
+
+    Takes cells whose prose is rendered (`html` in the metadata) and whose code is gathered (`code`).
+    """
+    blocks = list(_blocks(cells))
+    for block in blocks:
+        code = [cell.metadata.pop("code") for cell in block.cells if "code" in cell.metadata]
+        block.cells.sort(key=_shows_tables_alone)
+        _fold_prose(block)
+        if code:
+            block.cells[-1].metadata["code"] = code[-1]
+    _fold_sections(blocks)
+    return [cell for block in blocks for cell in (*filter(None, [block.prose]), *block.cells)]
+
+
+def a_heading_a_cell(cells: "list[NotebookNode]") -> "Iterator[NotebookNode]":
+    """Prose that holds several headings, cut before each of them."""
+    for cell in cells:
+        if cell.cell_type != "markdown":
+            yield cell
+            continue
+        for part in re.split(r"^(?=#{1,6} )", cell.source, flags=re.MULTILINE):
+            if part.strip():
+                yield type(cell)(cell, source=part, metadata=type(cell)(cell.metadata))
+
+
+def _blocks(cells: "list[NotebookNode]") -> Iterator[Block]:
+    block = Block(None)
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            yield block
+            block = Block(cell)
+        else:
+            block.cells.append(cell)
+    yield block
+
+
+def _shows_tables_alone(cell: "NotebookNode") -> bool:
+    shown = [str(output.get("data", {}).get("text/html", "")) for output in cell.outputs]
+    return bool(shown) and all(is_folded(html) for html in shown)
+
+
+def is_folded(html: str) -> bool:
+    """Whether this output is a table that a click opens; one with a kind of its own stays open."""
+    return html.startswith(TABLE) and '<table class="' not in html
+
+
+def caption(html: str) -> str:
+    """The caption of a table, which becomes the line that opens it; HTML as it stands there."""
+    return html.partition("<caption>")[2].partition("</caption>")[0]
+
+
+def _fold_prose(block: Block) -> None:
+    """Prose says how something is counted: it goes below what was counted.
+
+    The words under the title stay: they say what the page is for.
+    """
+    stays = block.prose is None or block.level == 1 or block.folds_as
+    if stays or OPEN in block.prose.metadata.get("tags", []):  # type: ignore[union-attr]
+        return
+    assert block.prose is not None
+    html = block.prose.metadata["html"]
+    heading = HEADING.match(html)
+    end = heading.end() if heading else 0
+    words = html[end:].strip()
+    if not words:
+        return
+    block.prose.metadata["html"] = html[:end]
+    last = block.cells[-1] if block.cells else block.prose
+    last.metadata["definition"] = words
+
+
+def _fold_sections(blocks: list[Block]) -> None:
+    """Fold each section that is tagged: from its heading to the next of its level or a higher one."""
+    for nth, block in enumerate(blocks):
+        if not block.folds_as:
+            continue
+        assert block.prose is not None
+        inside = [block, *takewhile(partial(_is_within, block), blocks[nth + 1 :])]
+        html = block.prose.metadata["html"]
+        heading = HEADING.match(html).end()  # type: ignore[union-attr]
+        summary = f"<summary>{html[:heading]}</summary>"
+        block.prose.metadata["html"] = f'<details class="{block.folds_as}">{summary}{html[heading:]}'
+        last = inside[-1].cells[-1] if inside[-1].cells else inside[-1].prose
+        last.metadata["after"] = last.metadata.get("after", "") + "</details>"
+
+
+def _is_within(section: Block, block: Block) -> bool:
+    return block.level == 0 or block.level > section.level

@@ -1,0 +1,93 @@
+"""What stands open on a page, and what a click opens: tried on a small notebook, and on the committed ones."""
+
+import re
+from datetime import UTC, datetime
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from retention_helpers.report import notebooks, pages
+from retention_helpers.shown.tables import Table
+
+TABLE = Table("Left, by plan", ("Plan", "Lost"), (("solo", "3"),), (False, True))
+
+
+def ran(source: str, html: str = "") -> nbformat.NotebookNode:
+    outputs = [new_output("execute_result", {"text/html": html}, execution_count=1)] if html else []
+    return new_code_cell(source, execution_count=1, outputs=outputs)
+
+
+def prose(source: str, *tags: str) -> nbformat.NotebookNode:
+    return new_markdown_cell(source, metadata={"tags": list(tags)})
+
+
+def page_of(*cells: nbformat.NotebookNode) -> str:
+    page = pages.Page("measurement", "How many stay?", new_notebook(cells=list(cells)))
+    made = datetime(2026, 11, 2, 9, tzinfo=UTC)
+    html = pages.render(pages.Edition("Oak", "2026-10", "2026-11-01", made, (page,)))["measurement.html"]
+    return html[html.index('<main id="content">') : html.index("</main>")]
+
+
+def test_the_sentence_comes_before_its_table_and_the_definition_last() -> None:
+    html = page_of(
+        prose("# How many stay?\n\nFor the owner."),
+        prose("## Churn\n\nLost among the customers at the start."),
+        ran("churn.table()", TABLE._repr_html_()),
+        ran("churn.sentence()", '<p class="finding">Three left.</p>'),
+    )
+    order = ["For the owner.", ">Churn</h2>", "Three left.", "<summary>Left, by plan</summary>", "solo"]
+    order += ["<summary>Definition</summary>", "Lost among the customers", "<summary>Code</summary>"]
+    places = [html.index(words) for words in order]
+    assert places == sorted(places)
+    assert "churn.table()\n\nchurn.sentence()" in html, "the code keeps the order of work"
+
+
+def test_a_section_for_analysts_ends_where_the_next_one_begins() -> None:
+    html = page_of(
+        prose("# How many stay?"),
+        prose("## Tests\n\nHow they are made.", "analyst"),
+        ran("x", '<p class="finding">By the test.</p>'),
+        prose("### Deeper"),
+        ran("y", '<p class="finding">By another.</p>'),
+        prose("## For everybody"),
+        ran("z", '<p class="finding">In sight.</p>'),
+    )
+    inside = re.search(r'<details class="analyst"><summary><h2 id="tests">.*?</summary>(.*)', html, re.S)
+    assert inside
+    depth, end = 1, 0
+    for tag in re.finditer(r"<(/?)details", inside[1]):
+        depth += -1 if tag[1] else 1
+        if depth == 0:
+            end = tag.start()
+            break
+    assert "How they are made." in inside[1][:end] and "By another." in inside[1][:end]
+    assert "For everybody" in inside[1][end:] and "In sight." in inside[1][end:]
+    assert html.count("<details") == html.count("</details>")
+
+
+def test_prose_that_is_meant_to_be_read_stays_in_sight() -> None:
+    html = page_of(prose("# How?"), prose("## What to do\n\nThe largest first.", "open"), ran("x"))
+    assert "<p>The largest first.</p>" in html and "Definition" not in html
+
+
+def test_a_table_that_is_the_answer_stays_open() -> None:
+    html = page_of(prose("# How?"), ran("x", Table(**{**vars(TABLE), "is_open": True})._repr_html_()))
+    assert "solo" in html and "<summary>" not in html.replace("<summary>Code</summary>", "")
+
+
+@pytest.mark.parametrize("path", notebooks.in_reading_order(), ids=lambda path: path.stem)
+def test_folding_loses_nothing(path) -> None:  # type: ignore[no-untyped-def]
+    """Every heading, sentence and table of a notebook stands on its page, and every fold is closed."""
+    notebook = nbformat.read(path, 4)
+    html = page_of(*notebook.cells)
+    shown = [
+        output["data"]["text/html"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "text/html" in output.get("data", {})
+    ]
+    assert shown and all(one in html for one in shown)
+    assert html.count("<details") == html.count("</details>")
+    prose_ = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    assert len(re.findall(r"^##+ ", prose_, re.M)) == len(re.findall(r"<h[23] id=", html))
