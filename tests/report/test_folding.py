@@ -1,4 +1,4 @@
-"""What stands open on a page, and what a click opens: tried on a small notebook, and on the committed ones."""
+"""What stands open on a page, and what a click opens: a small notebook, and the committed ones."""
 
 import re
 from datetime import UTC, datetime

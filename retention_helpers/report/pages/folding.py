@@ -1,4 +1,4 @@
-"""What stands open on a page: the heading, the picture, the sentence. Tables, definitions and code are folded under them.
+"""What stands open on a page (heading, picture, sentence), and what is folded: tables, definitions, code.
 
 A notebook has them in the order of work (definition, table, picture, sentence), which is right for whoever
 computes. A page is read by whoever decides, so the cells between two pieces of prose, a *block*, are put into
@@ -64,9 +64,10 @@ def a_heading_a_cell(cells: "list[NotebookNode]") -> "Iterator[NotebookNode]":
         if cell.cell_type != "markdown":
             yield cell
             continue
-        for part in re.split(r"^(?=#{1,6} )", cell.source, flags=re.MULTILINE):
-            if part.strip():
-                yield type(cell)(cell, source=part, metadata=type(cell)(cell.metadata))
+        parts = filter(str.strip, re.split(r"^(?=#{1,6} )", cell.source, flags=re.MULTILINE))
+        for nth, part in enumerate(parts):
+            name = f"{cell.get('id', 'prose')}-{nth}" if nth else cell.get("id", "prose")
+            yield type(cell)(cell, id=name, source=part, metadata=type(cell)(cell.metadata))
 
 
 def _blocks(cells: "list[NotebookNode]") -> Iterator[Block]:
@@ -111,8 +112,12 @@ def _fold_prose(block: Block) -> None:
     if not words:
         return
     block.prose.metadata["html"] = html[:end]
-    last = block.cells[-1] if block.cells else block.prose
-    last.metadata["definition"] = words
+    _last(block).metadata["definition"] = words
+
+
+def _last(block: Block) -> "NotebookNode":
+    assert block.cells or block.prose is not None
+    return block.cells[-1] if block.cells else block.prose
 
 
 def _fold_sections(blocks: list[Block]) -> None:
@@ -126,7 +131,7 @@ def _fold_sections(blocks: list[Block]) -> None:
         heading = HEADING.match(html).end()  # type: ignore[union-attr]
         summary = f"<summary>{html[:heading]}</summary>"
         block.prose.metadata["html"] = f'<details class="{block.folds_as}">{summary}{html[heading:]}'
-        last = inside[-1].cells[-1] if inside[-1].cells else inside[-1].prose
+        last = _last(inside[-1])
         last.metadata["after"] = last.metadata.get("after", "") + "</details>"
 
 
