@@ -116,8 +116,10 @@ def _fold_prose(block: Block) -> None:
 
 
 def _last(block: Block) -> "NotebookNode":
-    assert block.cells or block.prose is not None
-    return block.cells[-1] if block.cells else block.prose
+    if block.cells:
+        return block.cells[-1]
+    assert block.prose is not None, "a block is prose or cells"
+    return block.prose
 
 
 def _fold_sections(blocks: list[Block]) -> None:
