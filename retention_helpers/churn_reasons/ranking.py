@@ -140,17 +140,26 @@ def leading(top: pd.DataFrame) -> list[str]:
     return list(top["reason"].head(FOLLOWED))
 
 
-def order_is_clear(top: pd.DataFrame) -> bool:
-    """Whether the first reason of `shares` was named more often than the second beyond chance.
+def may_be_first(top: pd.DataFrame) -> list[str]:
+    """The reasons of `shares` that may well be the most common: the first, and all not clearly behind it.
 
     The exact test of two counts of the same answers: each of the two would be as likely (binomial, 5 %).
 
     Glossary: first reason, clearly.
     """
-    if len(top) < 2:
-        return len(top) == 1
-    first, second = int(top["customers"].iloc[0]), int(top["customers"].iloc[1])
-    return bool(2 * special.bdtr(min(first, second), first + second, 0.5) < 1 - LEVEL) and first > second
+    if top.empty:
+        return []
+    most = int(top["customers"].max())
+    return [
+        row.reason
+        for row in top.itertuples()
+        if row.customers == most or 2 * special.bdtr(row.customers, most + row.customers, 0.5) >= 1 - LEVEL
+    ]
+
+
+def order_is_clear(top: pd.DataFrame) -> bool:
+    """Whether the first reason of `shares` was named more often than every other beyond chance."""
+    return len(may_be_first(top)) == 1
 
 
 @columns(reason=REASON, customers=COUNT, answered=COUNT(is_shown=False),

@@ -68,6 +68,7 @@ def written() -> str:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of findings.json; a report of some pages alone has only their parts."""
+    from retention_helpers.report.made_from import MADE
     from retention_helpers.shown.units import DEFINITIONS, MONTH, TEXT, fields, node_of, noted, or_null
 
     parts: dict[str, dict[str, Any]] = {}
@@ -93,6 +94,7 @@ def schema() -> dict[str, Any]:
                 TEXT, "the instant of the cut: the midnight that ends the month, in the business time zone"
             ),
             "currency": or_null(TEXT.node),
+            "made": MADE,
             **{part: fields(about(part), **keys) for part, keys in parts.items()},
             **top,
         },

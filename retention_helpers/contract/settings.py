@@ -133,12 +133,15 @@ def _rates(value: Any) -> dict[str, Decimal]:
 
 
 def _targets(value: Any) -> dict[str, float]:
-    targets = dict(_mapping(value))
-    if set(targets) - {"churn"}:
-        raise Wrong("`churn` with a monthly rate, such as churn: 0.04")
-    if not all(is_share(goal) for goal in targets.values()):
-        raise Wrong("a monthly rate between 0 and 1, such as churn: 0.04")
-    return {**TARGETS, **targets}
+    wanted = "a map of targets: churn, first_month and net_revenue_retention as fractions, mrr as an amount"
+    targets = _mapping(value)
+    unknown = [str(name) for name in targets if name not in TARGETED]
+    if unknown:
+        raise Wrong(f"{wanted} ({unknown[0]} is none. {nearest(unknown[0], TARGETED)})")
+    for name, goal in targets.items():
+        if not is_number(goal) or not 0 <= goal <= TARGETED[name]:
+            raise Wrong(f"{wanted}, such as churn: 0.04")
+    return {**TARGETS, **{name: float(goal) for name, goal in targets.items()}}
 
 
 def _play_experiments(value: Any) -> dict[str, str]:
@@ -246,6 +249,8 @@ def _pair(value: Any, good: float, serious: float) -> tuple[float, float]:
 # --- the settings
 
 TARGETS = {"churn": 0.05}
+# What a target may be about, and the most that it may be.
+TARGETED = {"churn": 1.0, "first_month": 1.0, "net_revenue_retention": 3.0, "mrr": 1e12}
 
 
 def _setting(default: Any, read: Callable[[Any], Any], words: str) -> Any:
@@ -285,7 +290,11 @@ class Settings:
         {}, _play_experiments, "the experiment that measured what a play saves"
     )
     warning_thresholds: Mapping[str, float] = _setting({}, _warning_thresholds, "instead of the usual ones")
-    targets: Mapping[str, float] = _setting(TARGETS, _targets, "the most you want to lose in a month")
+    targets: Mapping[str, float] = _setting(
+        TARGETS,
+        _targets,
+        "the most churn a month, and the least first_month, net_revenue_retention and mrr, that you want",
+    )
     benchmarks: Benchmarks = _setting(
         Benchmarks(), _benchmarks, "your own bands of good and serious, also by ARPA"
     )

@@ -31,12 +31,18 @@ LEFT_BEHIND = 24 * 3600  # seconds after which a reading that was killed is swep
 
 @dataclass(frozen=True)
 class SourceRead:
-    """What was read of one file: rows read, and rows kept after those set aside."""
+    """What was read of one file: rows read, rows kept after those set aside, and what its bytes were.
+
+    Attributes:
+        sha256: of the file, or of the files of a folder in the order of their names; "" where an importer or
+            a database brought the table.
+    """
 
     table: str
     file: str
     rows_read: int
     rows_kept: int
+    sha256: str = ""
 
 
 @dataclass(frozen=True)

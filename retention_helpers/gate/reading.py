@@ -1,6 +1,7 @@
 """One table's file, read once: parsed into Parquet, held against its own rules, repeated rows set aside."""
 
 import errno
+import hashlib
 import os
 from collections.abc import Sequence
 from decimal import Decimal
@@ -93,7 +94,21 @@ def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: lis
             _say(evidence, source, rule, numbered if table.is_large else read, count)
     if not table.is_large:
         evidence.totals[table.name] = _set_repeated_rows_aside(evidence, source, raw, total)
-    return SourceRead(table.name, source.name, total, evidence.totals[table.name])
+    return SourceRead(table.name, source.name, total, evidence.totals[table.name], _digest(source))
+
+
+def _digest(source: Source) -> str:
+    """What the owner's file was, for whoever wants to know later which one a report was made from."""
+    if source.origin:
+        return ""
+    digest = hashlib.sha256()
+    parts = sorted(source.path.rglob("*")) if source.path.is_dir() else [source.path]
+    for part in parts:
+        if part.is_file():
+            with part.open("rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+    return digest.hexdigest()
 
 
 def _keep_first_rows(evidence: Evidence, table: Table) -> None:

@@ -21,24 +21,37 @@ from retention_helpers.monthly_review.said.answers import (
     Answer,
     Verdict,
     answers,
-    churn_answer,
-    cohort_answer,
-    kinds_answer,
-    money_answer,
 )
-from retention_helpers.monthly_review.said.comparison import difference_answer, what_was_different
-from retention_helpers.monthly_review.said.earlier import became_of_actions, due_actions, restated_numbers
+from retention_helpers.monthly_review.said.comparison import difference_card, what_was_different
+from retention_helpers.monthly_review.said.earlier import (
+    became_of_actions,
+    due_actions,
+    in_hindsight,
+    restated_numbers,
+)
 from retention_helpers.monthly_review.said.early_warning import (
     asked_answer,
     at_risk_answer,
     belief_answer,
     score_answer,
 )
-from retention_helpers.monthly_review.said.experiments import experiment_answers, experiments_answer
+from retention_helpers.monthly_review.said.experiments import experiment_answers
+from retention_helpers.monthly_review.said.reach import within_reach
 from retention_helpers.monthly_review.said.reasons import reasons_answer, why_they_left
+from retention_helpers.monthly_review.said.screen import (
+    answer,
+    churn_card,
+    experiments_card,
+    newcomers_card,
+    reasons_card,
+    review_screen,
+    targets,
+)
 from retention_helpers.shown.results import Measure
 
-FINDINGS: Mapping[str, Sequence[Measure]] = {"": [due_actions, restated_numbers, became_of_actions]}
+FINDINGS: Mapping[str, Sequence[Measure]] = {
+    "": [answer, targets, due_actions, restated_numbers, became_of_actions]
+}
 
 __all__ = [
     "FINDINGS",
@@ -46,6 +59,7 @@ __all__ = [
     "Answer",
     "Verdict",
     "actions",
+    "answer",
     "answers",
     "ask_why",
     "asked_answer",
@@ -54,25 +68,28 @@ __all__ = [
     "became_of_actions",
     "begin_experiment",
     "belief_answer",
-    "churn_answer",
-    "cohort_answer",
+    "churn_card",
     "compared",
-    "difference_answer",
+    "difference_card",
     "due_actions",
     "earlier_reports",
     "experiment_answers",
-    "experiments_answer",
+    "experiments_card",
+    "in_hindsight",
     "interview",
-    "kinds_answer",
-    "money_answer",
+    "newcomers_card",
     "reasons_answer",
+    "reasons_card",
     "recover_payments",
     "restated",
     "restated_numbers",
+    "review_screen",
     "score_answer",
     "speak_to_those_at_risk",
     "speak_to_those_leaving",
+    "targets",
     "unexplained",
     "what_was_different",
     "why_they_left",
+    "within_reach",
 ]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from retention_helpers.report import notebooks, running
+from retention_helpers.report.made_from import made_from
 from retention_helpers.report.running import Run
 from retention_helpers.shipped import SCHEMA
 from retention_helpers.words.errors import InputError
@@ -152,7 +153,8 @@ def _make(
         if notebook:
             notebooks.write(notebook, made / "notebooks" / run.path.name)
     worked = [run for run in runs if run.name not in troubles]
-    findings = _findings(worked, business)
+    at = datetime.now().astimezone()
+    findings = _findings(worked, business, made_from(business, at))
     if whole and not troubles:
         troubles |= _complaint(findings)
     if troubles:
@@ -160,7 +162,7 @@ def _make(
     text = json.dumps(findings, indent=1, ensure_ascii=False, allow_nan=False)
     (made / FINDINGS).write_text(text + "\n", encoding="utf-8")
     _gather_lists(worked, made / "actions")
-    _write_pages(runs, executed, troubles, business, made)
+    _write_pages(runs, executed, troubles, business, at, made)
     return made
 
 
@@ -183,7 +185,7 @@ def _executed(run: Run) -> "NotebookNode | None":
     return notebook
 
 
-def _findings(worked: Sequence[Run], business: "Business") -> dict[str, Any]:
+def _findings(worked: Sequence[Run], business: "Business", made: Mapping[str, Any]) -> dict[str, Any]:
     """What the notebooks found, in one object; each of its keys belongs to one notebook."""
     merged: dict[str, Any] = {
         "schema_version": 1,
@@ -191,6 +193,7 @@ def _findings(worked: Sequence[Run], business: "Business") -> dict[str, Any]:
         "as_of": business.cut_at,
         "currency": business.currency or None,
         "business": business.identity,
+        "made": made,
     }
     owner: dict[str, str] = {}
     for run in worked:
@@ -228,6 +231,7 @@ def _write_pages(
     executed: "Mapping[str, NotebookNode | None]",
     troubles: Mapping[str, str],
     business: "Business",
+    at: datetime,
     made: Path,
 ) -> None:
     from retention_helpers.report import pages
@@ -236,7 +240,8 @@ def _write_pages(
         business=business.name,
         month=business.month,
         as_of=str(business.as_of),
-        made_at=datetime.now().astimezone(),
+        made_at=at,
+        made_from=made_from(business, at),
         pages=tuple(
             pages.Page(run.name, run.title, executed[run.name], troubles.get(run.name, "")) for run in runs
         ),

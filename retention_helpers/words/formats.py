@@ -353,3 +353,15 @@ def label(name: str) -> str:
     parts = name.removesuffix("_id").split("_")
     heading = " ".join(part.upper() if part in ACRONYMS else part for part in parts)
     return heading[:1].upper() + heading[1:]
+
+
+_SPELLED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def spelled(number: int) -> str:
+    """A small count in words, as in a headline; a larger one in figures.
+
+    >>> spelled(3), spelled(12)
+    ('three', '12')
+    """
+    return _SPELLED[number] if 0 <= number < len(_SPELLED) else count(number)

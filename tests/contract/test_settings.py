@@ -44,6 +44,7 @@ GOOD = [
     ("min_customers: 10", "min_customers", 10),
     ("high_value_mrr: 99.50", "high_value_mrr", Decimal("99.5")),
     ("targets: {churn: 0.04}", "targets", {"churn": 0.04}),
+    ("targets: {mrr: 30000}", "targets", {"churn": 0.05, "mrr": 30000.0}),
     ("benchmarks: {churn: {good: 0.03, serious: 0.08}, by_arpa: [{below: 25, churn: {good: 0.06}}]}",
      "benchmarks",
      Benchmarks(Bands(good_churn=0.03, serious_churn=0.08),
@@ -83,6 +84,8 @@ BANDS = (
     "bands such as churn: {good: 0.05, serious: 0.1}, retention_12: {good: 0.7, serious: 0.5}, and in "
     "by_arpa a list of them, each with the ARPA that it holds below, such as {below: 25, churn: …}"
 )
+WANTED = "a map of targets: churn, first_month and net_revenue_retention as fractions, mrr as an amount"
+TARGETED = f"{WANTED}, such as churn: 0.04"
 SHARE = "a monthly rate between 0 and 1, such as churn: 0.04"
 LINES = "a list of `key: value` lines"
 BAD = [
@@ -117,9 +120,10 @@ BAD = [
     ("dunning_days", "a month", SHORT),
     ("high_value_mrr", "much", "a number, 0 or more"),
     ("high_value_mrr", ".inf", "a number, 0 or more"),
-    ("targets", "{churn: 4}", SHARE),
-    ("targets", "{churn: true}", SHARE),
-    ("targets", "{chrun: 0.04}", "`churn` with a monthly rate, such as churn: 0.04"),
+    ("targets", "{churn: 4}", TARGETED),
+    ("targets", "{churn: true}", TARGETED),
+    ("targets", "{mrr: -1}", TARGETED),
+    ("targets", "{chrun: 0.04}", f"{WANTED} (chrun is none. Did you mean churn?)"),
     ("targets", "0.04", LINES),
     ("benchmarks", "maybe", BANDS),
     ("benchmarks", "true", BANDS),

@@ -1,6 +1,5 @@
 """The first screen of the comparison: what was different before they left, and what to try."""
 
-from math import ceil
 from typing import Any
 
 import pandas as pd
@@ -8,8 +7,8 @@ import pandas as pd
 from retention_helpers.churned_vs_retained.adjusted import common_causes, leading
 from retention_helpers.churned_vs_retained.known import SIGNED_UP_IN
 from retention_helpers.churned_vs_retained.univariate import NOT_SEEN, TOO_FEW
-from retention_helpers.churned_vs_retained.valuation import Proposal
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Verdict
+from retention_helpers.shown.cards import Card, Fine, Link
 from retention_helpers.shown.results import of_values
 from retention_helpers.words import formats
 
@@ -68,38 +67,24 @@ def _answer(row: Any, verdict: Verdict, do_now: str) -> Answer:
 
 
 @of_values
-def difference_answer(together: pd.DataFrame, proposed: Proposal | None) -> Answer:
-    """The review's line: the difference to begin with, how many others there are, and the experiment.
-
-    The one that the proposed experiment is about; without a proposal the largest that is confirmed.
-    """
-    question = "What was different before they left?"
+def difference_card(together: pd.DataFrame) -> Card | None:
+    """The largest difference that nothing known earlier explains; nothing where there is none."""
     confirmed = leading(together)
     if confirmed.empty:
-        is_few = bool((together["verdict"] == TOO_FEW).all())
-        basis = "too few left to say" if is_few else "nothing that was looked at is confirmed"
-        verdict = Verdict(TOO_FEW if is_few else NOT_SEEN)
-        do_now = "Wait for more customers; more tables may tell more."
-        return Answer(question, formats.MISSING, basis, formats.MISSING, (verdict,), do_now)
-    first = proposed.name if proposed else confirmed["name"].iloc[0]
-    row = next(confirmed[confirmed["name"] == first].itertuples())
-    others = len(confirmed) - 1
-    more = (Verdict(f"{formats.plural(others, 'other')} confirmed"),) if others else ()
-    size = (
-        f" {formats.count(proposed.step_per_arm)} with the help and as many without will show whether it "
-        f"works: {formats.plural(ceil(proposed.step_months), 'month')} at your pace."
-        if proposed
-        else ""
+        return None
+    row = next(confirmed.itertuples())
+    words = (
+        f"Of {formats.count(row.level_customers)} with “{row.level}” in {row.label} "
+        f"{formats.percent(row.level_risk, 0)} left, of the {_others(row)} "
+        f"{formats.percent(row.rest_risk, 0)}. {_more(len(confirmed) - 1)}"
     )
-    return Answer(
-        question,
-        formats.percent(row.level_risk),
-        f"of the {formats.count(row.level_customers)} with “{row.level}” in {row.label} left; "
-        f"{formats.percent(row.rest_risk)} of the {_others(row)}",
-        f"{formats.span(row.difference_low, row.difference_high)} points apart",
-        (Verdict("confirmed", "good"), *more),
-        f"{to_try(row)}{size}",
-    )
+    more = Link("churned_vs_retained", "What keeps them")
+    return Card("What was different before they left", (Fine(words),), more)
+
+
+def _more(others: int) -> str:
+    held = f"{formats.plural(others, 'other difference')} held up too: " if others else ""
+    return f"{held}associations, until an experiment tells." if others else "An association, no proof."
 
 
 def what_was_different(together: pd.DataFrame, horizon_days: int) -> Answers:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from retention_helpers.monthly_review import earlier as earlier_months
+from retention_helpers.monthly_review import hindsight
 from retention_helpers.monthly_review.actions import actions
 from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Sentence
@@ -56,4 +57,25 @@ restated_numbers = Measure(
     "Numbers that earlier reports gave otherwise",
     sentence=lambda rows, earlier: restated(rows, earlier_months.compared(earlier)),
     findings="restated",
+)
+
+
+def was_right(rows: pd.DataFrame) -> Sentence:
+    """How many of the ranges that earlier reports gave held, and what did not."""
+    if rows.empty:
+        return Sentence("No earlier report expected anything that can be known by now.")
+    ranges = rows[rows["is_range"].astype(bool)]
+    held = int(ranges["held"].astype(bool).sum())
+    said = [f"{formats.count(held)} of {formats.plural(len(ranges), 'range')} held."] if len(ranges) else []
+    turned = rows[~rows["is_range"].astype(bool) & ~rows["held"].astype(bool)]
+    said += [f"{formats.month(row.month)} called {row.what} {row.expected}: today it is {row.came}."
+             for row in turned.itertuples()]  # fmt: skip
+    return Sentence(" ".join(said) or "What earlier reports concluded still stands.")
+
+
+in_hindsight = Measure(
+    hindsight.hindsight,
+    "What earlier reports expected, misses first",
+    sentence=was_right,
+    findings="hindsight",
 )

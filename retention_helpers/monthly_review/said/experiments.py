@@ -1,7 +1,6 @@
 """Each experiment in one line: how it stands, and what to do now."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,12 +9,10 @@ from retention_helpers.experiments import Plan, Reading
 from retention_helpers.experiments.plan import TOO_LONG
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Tone, Verdict
 from retention_helpers.shown.results import of_values
-from retention_helpers.shown.sentences import listed
 from retention_helpers.words import formats
 
 COLUMNS = ("Experiment", "Difference", "Interval", "Verdict", "Do now")
 MOST_ROWS = 12
-MOST_NAMES = 2  # of the other experiments in the review's line
 
 _TONES: Mapping[str, Tone] = {"better": "good", "worse": "bad", "not interpretable": "bad"}
 _WHY = {
@@ -47,44 +44,12 @@ def experiment_answers(reading: Reading, month: str) -> Answers:
 
 
 @of_values
-def experiments_answer(reading: Reading) -> Answer:
-    """The review's line: the running experiment that can be decided, or the one that is nearest to it."""
-    question = "Which experiment works?"
-    running = [row for row in _in_order(reading) if row.state == "running"]
-    if not running:
-        waiting = sum(plan.design.ended_on is None for plan in reading.plans.values())
-        basis = "the next one has not begun" if waiting else "no experiment is running"
-        do_now = "Nothing yet." if waiting else "To plan one: python -m retention_helpers plan"
-        return Answer(question, formats.MISSING, basis, formats.MISSING, (), do_now)
-    lead = running[0]
-    own = _answer(lead, reading)
-    names = [reading.plans[row.experiment].called(row.arm) for row in running]
-    others = Counter(row.verdict for row in running[1:])
-    chips = [Verdict(f"{formats.count(many)} other{'s' if many > 1 else ''}: {word}")
-             for word, many in sorted(others.items())]  # fmt: skip
-    is_read = not formats.is_missing(lead.effect)
-    wide = "; the interval allows for looking every month"
-    return Answer(
-        question,
-        own.number,
-        f"points, {names[0]}: {_counts(lead)}{wide}" if is_read else f"{names[0]}: {own.basis}",
-        own.interval,
-        (Verdict(lead.verdict, _tone(lead)), *chips),
-        " ".join([own.do_now, *_about_others(names[1:], running[1:])]),
-    )
-
-
-def _about_others(names: Sequence[str], rows: Sequence[Any]) -> list[str]:
-    """What to do about the experiments besides the first."""
-    groups: dict[str, list[str]] = {"{} can be decided too.": [], "Leave {} running.": [],
-                                    "{} cannot be finished.": []}  # fmt: skip
-    for name, row in zip(names, rows, strict=True):
-        kind = 0 if row.stop else 1 if row.months_to_finish <= TOO_LONG else 2
-        list(groups.values())[kind].append(name)
+def standing(reading: Reading) -> list[tuple[str, str]]:
+    """The open experiments, what can be decided first: the name of each, and its verdict with what to do."""
     return [
-        text.format(listed(found) if len(found) <= MOST_NAMES else f"{formats.count(len(found))} others")
-        for text, found in groups.items()
-        if found
+        (reading.plans[row.experiment].called(row.arm), f"{row.verdict}. {_answer(row, reading).do_now}")
+        for row in _in_order(reading)
+        if row.state != "over"
     ]
 
 

@@ -5,11 +5,12 @@ customer may have written is shown as text.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from retention_helpers.report import notebooks
 from retention_helpers.report.pages import folding
@@ -60,6 +61,7 @@ class Edition:
         made_at: the only thing on a page that differs between two runs on the same data.
         pages: in reading order.
         trouble: what is wrong with the report as a whole; "" for nothing.
+        made_from: the record of `report.made_from`; empty for nothing to say.
         lists: the lists beside the pages, such as "actions/ask_why.csv".
     """
 
@@ -70,6 +72,7 @@ class Edition:
     pages: tuple[Page, ...]
     trouble: str = ""
     lists: tuple[str, ...] = ()
+    made_from: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def render(edition: Edition) -> dict[str, str]:
 
 def _render(page: Page, menu: tuple[Page, ...], edition: Edition) -> str:
     content, contents = _content(page.notebook) if page.notebook else ("", [])
-    content = _with_links(content, edition.lists)
+    content = _with_links(content, edition.lists, {other.name: other.file for other in menu})
     return _template().render(
         edition=edition,
         month=_month(edition.month),
@@ -113,13 +116,20 @@ def _render(page: Page, menu: tuple[Page, ...], edition: Edition) -> str:
     )
 
 
-def _with_links(content: str, lists: tuple[str, ...]) -> str:
-    """A cell that names a list becomes the way to it. Only here: a notebook does not know where it lies."""
+def _with_links(content: str, lists: tuple[str, ...], files: Mapping[str, str]) -> str:
+    """A cell that names a list, or words that name a page, become the way to it.
+
+    Only here: a notebook does not know where its page lies. A page that is not in the report stays words.
+    """
     from markupsafe import Markup
 
     linked = str(content)  # the escaping kind of text would escape the link
     for name in lists:
         linked = linked.replace(f">{name}</td>", f'><a href="{name}">{name}</a></td>')
+    for name, file in files.items():
+        linked = re.sub(
+            rf'<span data-page="{re.escape(name)}">(.*?)</span>', rf'<a href="{file}">\1</a>', linked
+        )
     return Markup(linked)
 
 

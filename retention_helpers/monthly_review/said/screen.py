@@ -1,0 +1,228 @@
+"""The first screen of the review: the headline that answers, and a card a question."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from retention_helpers.churn_reasons import Period
+from retention_helpers.churn_reasons.ranking import may_be_first
+from retention_helpers.experiments import Reading
+from retention_helpers.measurement.cohorts import retention_after
+from retention_helpers.measurement.measures import Target, churn_target, past_is_known
+from retention_helpers.monthly_review.said.experiments import standing
+from retention_helpers.monthly_review.targets import against_targets
+from retention_helpers.monthly_review.verdict import VERDICTS, MonthVerdict, verdict_of_month
+from retention_helpers.shown.cards import Bar, Bars, Card, Fine, Line, Lines, Link, Picture, Screen, screen
+from retention_helpers.shown.figures import Figure
+from retention_helpers.shown.results import Measure, of_values
+from retention_helpers.shown.units import TEXT, fields, one_of
+from retention_helpers.statistics.intervals import Change
+from retention_helpers.words import formats
+
+MOST_REASONS = 4
+MONTHS = (3, 6, 12)  # after the first, which has its own comparison
+_BEGINS: dict[MonthVerdict, str] = {
+    "cannot tell": "Nothing to hold it against yet",
+    "unusual": "An unusual month",
+    "worse": "A worse month",
+    "better": "A better month",
+    "normal": "A normal month",
+}
+
+
+class Headline(NamedTuple):
+    """The answer in two sentences, and the verdict on the month."""
+
+    headline: str
+    verdict: MonthVerdict
+
+
+def headline(churn: pd.DataFrame, chart: pd.DataFrame, moved: Change | None, things: int) -> Headline:
+    """Was it a normal month, how many left, and how many things are worth the owner's time?"""
+    verdict = verdict_of_month(churn, chart, moved)
+    return Headline(f"{_month_in_words(verdict, churn, chart)} {_worth(things)}", verdict)
+
+
+def _month_in_words(verdict: MonthVerdict, churn: pd.DataFrame, chart: pd.DataFrame) -> str:
+    now = churn.iloc[-1]
+    if not now["customers_at_start"]:
+        return f"{formats.month(now['month'])} began without customers."
+    left = f"{formats.count(now['lost'])} of {formats.plural(now['customers_at_start'], 'customer')} left"
+    if verdict == "unusual":
+        few, many = chart.iloc[-1][["fewest_usual", "most_usual"]]
+        usual = f", where {formats.count(few)} to {formats.count(many)} are usual"
+        return f"{_BEGINS[verdict]}: {left}{usual}."
+    return f"{_BEGINS[verdict]}: {left}{_against_before(churn)}."
+
+
+def _against_before(churn: pd.DataFrame) -> str:
+    if len(churn) < 2 or not churn.iloc[-2]["customers_at_start"]:
+        return ""
+    more = int(churn.iloc[-1]["lost"] - churn.iloc[-2]["lost"])
+    month = pd.Timestamp(churn.iloc[-2]["month"]).strftime("%B")
+    if not more:
+        return f", as many as in {month}"
+    return f", {formats.spelled(abs(more))} {'more' if more > 0 else 'fewer'} than in {month}"
+
+
+def _worth(things: int) -> str:
+    if not things:
+        return "Nothing needs your time this month."
+    verb = "is" if things == 1 else "are"
+    noun = "thing" if things == 1 else "things"
+    return f"{formats.spelled(things).capitalize()} {noun} {verb} worth your time."
+
+
+@of_values
+def churn_card(
+    churn: pd.DataFrame, moved: Change | None, aims: pd.DataFrame, mrr: pd.DataFrame, picture: Figure,
+    currency: str,
+) -> Card:  # fmt: skip
+    """How many left, against last month and the targets, and what became of the MRR."""
+    now = churn.iloc[-1]
+    verdict = moved.verdict if moved else "nothing to compare with yet"
+    rate = formats.rate(now["churn_rate"], now["churn_rate_low"], now["churn_rate_high"])
+    words = [
+        f"{rate}{_rate_before(churn)}.",
+        *_goal(churn_target(churn, _aim(aims, "churn").target)),
+        _money(mrr.iloc[-1], currency),
+        *_said(aims, "net_revenue_retention", "net revenue retention", formats.percent),
+        *_said(aims, "mrr", "MRR", formats.money),
+    ]
+    more = Link("measurement", "All numbers")
+    return Card(f"Churn against last month: {verdict}", (Picture(picture), Fine(" ".join(words))), more)
+
+
+def _aim(aims: pd.DataFrame, name: str) -> Any:
+    return next(aims[aims["name"] == name].itertuples(), None)
+
+
+def _said(aims: pd.DataFrame, name: str, words: str, written: Callable[[object], str]) -> list[str]:
+    """Whether one of the owner's further targets was met; nothing where there is none, or it is not known."""
+    aim = _aim(aims, name)
+    if aim is None or aim.met is None:
+        return []
+    missed = "met" if aim.met else "missed"
+    return [f"The target for {words}, {written(aim.target)}, is {missed}: {written(aim.value)}."]
+
+
+def _money(row: pd.Series, currency: str) -> str:
+    start, end = (formats.money(row[name]) for name in ("mrr_at_start", "mrr_at_end"))
+    return f"MRR {currency} {start} → {end}." if past_is_known(row) else f"MRR {currency} {end}."
+
+
+def _rate_before(churn: pd.DataFrame) -> str:
+    if len(churn) < 2:
+        return ""
+    before = churn.iloc[-2]
+    return f", {pd.Timestamp(before['month']):%B} {formats.percent(before['churn_rate'])}"
+
+
+def _goal(goal: Target) -> list[str]:
+    if goal.met is None:
+        return []
+    limit = formats.percent(goal.churn)
+    if goal.met:
+        return [f"The target of {limit} is met."]
+    away = int(goal.customers_away or 0)
+    return [f"{formats.spelled(away).capitalize()} more who stay would have met the target of {limit}."]
+
+
+@of_values
+def reasons_card(
+    shown: pd.DataFrame, when: Period, month: pd.DataFrame, kinds: pd.DataFrame, *, min_customers: int
+) -> Card:
+    """Why they left: the reasons of the last months as bars, and this month beside them.
+
+    Takes the shares of reasons in the period shown and in the month, and who ended it.
+    """
+    more = Link("churn_reasons", "Why they leave")
+    answered = int(shown["answered"].iloc[0]) if len(shown) else 0
+    span = formats.month_span(when.first, when.last)
+    if answered < max(min_customers, 1):
+        said = f"{formats.plural(answered, 'answer')} in {span}: too few to rank. Ask everybody who leaves."
+        return Card("Why they leave: not known yet", (Fine(said), *_biller(kinds)), more)
+    first = may_be_first(shown)
+    bars = tuple(
+        Bar(formats.words(row.reason), int(row.customers), row.reason in first)
+        for row in shown.head(MOST_REASONS).itertuples()
+    )
+    words = f"{formats.plural(answered, 'answer')}, {span}.{_month_alone(month, when)}"
+    return Card(f"Why they leave: {_ahead(first)}", (Bars(bars), Fine(words), *_biller(kinds)), more)
+
+
+def _ahead(first: Sequence[str]) -> str:
+    if len(first) == 1:
+        return f"{formats.words(first[0]).lower()}, ahead for sure"
+    return f"{formats.spelled(len(first))} reasons, none ahead for sure"
+
+
+def _month_alone(month: pd.DataFrame, when: Period) -> str:
+    if when.months == 1 or month.empty:
+        return ""
+    named = ", ".join(
+        f"{formats.words(row.reason).lower()} {formats.count(row.customers)}"
+        for row in month.head(2).itertuples()
+    )
+    answered = formats.plural(int(month["answered"].iloc[0]), "answer")
+    return f" {pd.Timestamp(when.last):%B} alone, {answered}: {named}."
+
+
+def _biller(kinds: pd.DataFrame) -> tuple[Fine, ...]:
+    now = kinds.iloc[-1]
+    if not now["lost"] or now["kind_unknown"] == now["lost"] or not now["involuntary"]:
+        return ()
+    ended = f"{formats.count(now['involuntary'])} of the {formats.count(now['lost'])} lost this month"
+    return (Fine(f"{ended} fell to a failed payment or the biller's policy."),)
+
+
+@of_values
+def newcomers_card(
+    triangle: pd.DataFrame, parts: pd.DataFrame, moved: Change | None, aims: pd.DataFrame
+) -> Card:
+    """Whether newcomers stay: the latest cohorts past their first month, then everybody at months 3, 6, 12.
+
+    Takes the anniversary triangle and the table of `cohorts.recent_cohorts`.
+    """
+    more = Link("measurement", "Cohorts")
+    if parts.empty:
+        return Card("Newcomers: too early to tell", (Fine("No cohort is past its first month yet."),), more)
+    verdict = {"rose": "more stay than before", "fell": "fewer stay than before"}
+    heading = verdict.get(moved.verdict, "as before") if moved else "nothing to compare with yet"
+    latest = parts.iloc[0]
+    stayed = (
+        f"{formats.count(latest['retained'])} of {formats.count(latest['reached'])} stayed past their first "
+        f"month: {formats.percent(latest['rate'], 0)}"
+    )
+    before = f", earlier {formats.percent(parts.iloc[1]['rate'], 0)}" if len(parts) > 1 else ""
+    later = [(k, retention_after(triangle, k)) for k in MONTHS]
+    there = ", ".join(f"{k} months {formats.percent(one.value, 0)}" for k, one in later if one.denominator)
+    words = f"{stayed}{before}." + (f" Of all: {there}." if there else "")
+    said = " ".join([words, *_said(aims, "first_month", "the first month", formats.percent)])
+    return Card(f"Newcomers: {heading}", (Fine(said),), more)
+
+
+@of_values
+def experiments_card(reading: Reading) -> Card | None:
+    """How each open experiment stands and what to do about it; nothing where there is none."""
+    lines = standing(reading)
+    if not lines:
+        return None
+    return Card("Experiments", (Lines(tuple(Line(name, words) for name, words in lines)),),
+                Link("experiments", "Experiments"))  # fmt: skip
+
+
+@of_values
+def review_screen(answer: Headline, *cards: Card | None) -> Screen:
+    """The first screen: the headline over the cards that have something to say."""
+    return screen(answer.headline, cards)
+
+
+answer = Measure(
+    headline,
+    findings={"review": fields("The answer of the month.", headline=TEXT, verdict=one_of(*VERDICTS))},
+    record=lambda value: {"review": value._asdict()},
+)
+
+targets = Measure(against_targets, findings="targets", note="The owner's targets, and whether they were met.")

@@ -1,0 +1,171 @@
+"""The first screen of a page: a headline over cards, each a question answered in a picture or words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from retention_helpers.shown.figures import Figure
+from retention_helpers.words import formats
+
+
+class Shows(Protocol):
+    """What shows itself in a notebook and on a page."""
+
+    def _repr_html_(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Link:
+    """The way to another page of the report; words where the page is not beside, as in a notebook.
+
+    Attributes:
+        page: the notebook it is made from, such as "experiments".
+        words: what the link says.
+    """
+
+    page: str
+    words: str
+
+    def _repr_html_(self) -> str:
+        return f'<span data-page="{formats.escaped(self.page)}">{formats.escaped(self.words)}</span>'
+
+    def __repr__(self) -> str:
+        return self.words
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a card: what is most important in bold, the rest beside it, then the way to more."""
+
+    strong: str
+    rest: str = ""
+    link: Link | None = None
+
+    def _repr_html_(self) -> str:
+        rest = f" {formats.escaped(self.rest)}" if self.rest else ""
+        more = f' <span class="basis">{self.link._repr_html_()}</span>' if self.link else ""
+        return f"<b>{formats.escaped(self.strong)}</b>{rest}{more}"
+
+    def __repr__(self) -> str:
+        return " ".join(filter(None, [self.strong, self.rest, repr(self.link) if self.link else ""]))
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines one below the other; numbered where their order matters."""
+
+    lines: tuple[Line, ...]
+    is_ordered: bool = False
+
+    def _repr_html_(self) -> str:
+        tag = "ol" if self.is_ordered else "ul"
+        return f"<{tag}>{''.join(f'<li>{line._repr_html_()}</li>' for line in self.lines)}</{tag}>"
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self.lines))
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of `Bars`: how many, and whether it cannot be told apart from the longest."""
+
+    label: str
+    count: int
+    is_first: bool
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Counts as bars; those that may well be the largest are of one colour, the others pale."""
+
+    bars: tuple[Bar, ...]
+
+    def _repr_html_(self) -> str:
+        longest = max((bar.count for bar in self.bars), default=1)
+        rows = "".join(
+            f'<tr><th scope="row">{formats.escaped(bar.label)}</th>'
+            f'<td class="bar"><i class="{"first" if bar.is_first else "other"}" '
+            f'style="width:{100 * bar.count // max(longest, 1)}%"></i></td>'
+            f'<td class="number">{formats.count(bar.count)}</td></tr>'
+            for bar in self.bars
+        )
+        return f'<table class="bars"><tbody>{rows}</tbody></table>'
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{bar.label}: {formats.count(bar.count)}" for bar in self.bars)
+
+
+@dataclass(frozen=True)
+class Fine:
+    """A sentence of a card that stands back."""
+
+    text: str
+
+    def _repr_html_(self) -> str:
+        return f'<p class="basis">{formats.escaped(self.text)}</p>'
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure in the size of a card: its narrow drawing."""
+
+    figure: Figure
+
+    def _repr_html_(self) -> str:
+        alt = formats.escaped(self.figure.alt)
+        return f'<div class="drawn" role="img" aria-label="{alt}">{self.figure.narrow}</div>'
+
+    def __repr__(self) -> str:
+        return self.figure.alt
+
+
+@dataclass(frozen=True)
+class Card:
+    """A question of the first screen, answered in its heading.
+
+    Attributes:
+        heading: the answer, such as "Churn against last month: no clear change".
+        parts: what shows it.
+        more: the page that proves it.
+        is_wide: over the whole screen, before the others.
+    """
+
+    heading: str
+    parts: tuple[Shows, ...]
+    more: Link | None = None
+    is_wide: bool = False
+
+    def _repr_html_(self) -> str:
+        more = f'<p class="more">{self.more._repr_html_()}</p>' if self.more else ""
+        body = "\n".join(part._repr_html_() for part in self.parts)
+        kind = "card wide" if self.is_wide else "card"
+        return f'<section class="{kind}"><h3>{formats.escaped(self.heading)}</h3>\n{body}{more}</section>'
+
+    def __repr__(self) -> str:
+        return "\n".join([self.heading, *map(repr, self.parts)])
+
+
+@dataclass(frozen=True)
+class Screen:
+    """The first screen: the answer in a sentence, and the cards that say why."""
+
+    headline: str
+    cards: tuple[Card, ...]
+
+    def _repr_html_(self) -> str:
+        cards = "\n".join(card._repr_html_() for card in self.cards)
+        return (
+            f'<div class="screen"><h2 class="headline">{formats.escaped(self.headline)}</h2>\n'
+            f'<div class="cards">{cards}</div></div>'
+        )
+
+    def __repr__(self) -> str:
+        return "\n\n".join([self.headline, *map(repr, self.cards)])
+
+
+def screen(headline: str, cards: Sequence[Card | None]) -> Screen:
+    """The first screen with the cards that have something to say."""
+    return Screen(headline, tuple(card for card in cards if card is not None))
