@@ -11,6 +11,8 @@ from retention_helpers.shown.sentences import Sentence, listed
 from retention_helpers.shown.units import COUNT
 from retention_helpers.words import formats
 
+__all__ = ["coverage", "silent", "unmapped_codes"]
+
 STAND_OUT = ("above the rest", "below the rest")
 
 

@@ -10,6 +10,8 @@ from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Sentence, listed
 from retention_helpers.words import formats
 
+__all__ = ["by_group", "depends_on", "side_by_side"]
+
 
 def _what_differs(tested: pd.DataFrame, parts: pd.DataFrame) -> Sentence:
     """Whether different customers leave for different reasons."""

@@ -32,6 +32,12 @@ from retention_helpers.statistics.curves import Median
 from retention_helpers.statistics.intervals import Rate, rate
 from retention_helpers.words import formats
 
+__all__ = [
+    "causes_at_months", "followed", "group_tests", "lost_by_cause", "median_tenure", "months_stayed",
+    "revenue_of_customers", "stay", "stay_at_months", "stay_by_group", "stay_by_plan", "tenure_months",
+    "worth",
+]  # fmt: skip
+
 
 def basis(whom: Basis) -> Sentence:
     """Whom the curves follow, and who takes no part."""
