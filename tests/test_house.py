@@ -194,6 +194,29 @@ def _beside(place: Place, source: str) -> set[str]:
     return set() if place[-1] == "__init__.py" else found - {own}
 
 
+def typed(place: Place, source: str) -> list[int]:
+    """The lines that say themselves how few customers are too few, where the owner's setting says it."""
+    if room_of(place) == "contract":
+        return []
+    nodes = list(ast.walk(ast.parse(source)))
+    given = [one.value for one in nodes if isinstance(one, ast.keyword) and one.arg == "min_customers"]
+    kept = [
+        default
+        for one in nodes
+        if isinstance(one, ast.arguments)
+        for argument, default in zip(one.kwonlyargs, one.kw_defaults, strict=True)
+        if argument.arg == "min_customers" and default
+    ]
+    return [one.lineno for one in (*given, *kept) if isinstance(one, ast.Constant)]
+
+
+def test_how_few_are_too_few_is_said_by_the_owner() -> None:
+    assert {place: found for place, source in modules() if (found := typed(place, source))} == {}
+    books = sorted(shipped.NOTEBOOKS.glob("*.ipynb"))
+    assert books
+    assert [book.name for book in books if re.search(r"min_customers=\d", book.read_text("utf-8"))] == []
+
+
 def offered(source: str) -> list[str]:
     """The names in a module's `__all__`."""
     lists = [
@@ -246,6 +269,8 @@ def test_a_name_at_a_door_means_one_thing(room: str) -> None:
         ("measurement/revenue.py", "f'{share:.1f} %'", formatted),
         ("gate/gate.py", "f'{rows:,} rows'", formatted),
         ("monthly_review/actions.py", "f'{100 * rate:.1%}'", formatted),
+        ("measurement/cohorts.py", "standing_out(cells, min_customers=20)", typed),
+        ("measurement/cohorts.py", "def f(*, min_customers: int = 20): ...", typed),
         ("data_quality/said.py", "__all__ = ['read']\nread = Measure(f)\nlate = Measure(f)", kept_back),
         ("gate/gate.py", "def f():\n" + 61 * "    x = 1\n", long_functions),
     ],
