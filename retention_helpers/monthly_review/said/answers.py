@@ -7,6 +7,12 @@ from typing import Literal
 from retention_helpers.shown.tables import framed
 from retention_helpers.words import formats
 
+__all__ = [
+    "Answer",
+    "Verdict",
+    "answers",
+]
+
 Tone = Literal["good", "bad", "open"]
 COLUMNS = ("Question", "Number", "95 % interval", "Verdict", "Do now")
 

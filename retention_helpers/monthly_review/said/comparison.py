@@ -12,6 +12,11 @@ from retention_helpers.shown.cards import Card, Fine, Link
 from retention_helpers.shown.results import of_values
 from retention_helpers.words import formats
 
+__all__ = [
+    "difference_card",
+    "what_was_different",
+]
+
 MOST_CONFIRMED, MOST_SHADOWS = 5, 2
 HEADS = ("Before they left", "Left", "Difference, 95 %", "Verdict", "To try")
 

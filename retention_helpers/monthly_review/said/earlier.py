@@ -12,6 +12,13 @@ from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Sentence
 from retention_helpers.words import formats
 
+__all__ = [
+    "became_of_actions",
+    "due_actions",
+    "in_hindsight",
+    "restated_numbers",
+]
+
 _BECAME = {
     "interviews": "back as customers at the end of this month",
     "ask_why": "back as customers at the end of this month",

@@ -11,6 +11,10 @@ from retention_helpers.monthly_review.said.answers import Answer, Answers, Tone,
 from retention_helpers.shown.results import of_values
 from retention_helpers.words import formats
 
+__all__ = [
+    "experiment_answers",
+]
+
 COLUMNS = ("Experiment", "Difference", "Interval", "Verdict", "Do now")
 MOST_ROWS = 12
 

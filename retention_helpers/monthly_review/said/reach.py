@@ -10,6 +10,10 @@ from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Remarks
 from retention_helpers.words import formats
 
+__all__ = [
+    "within_reach",
+]
+
 
 def reach(rows: pd.DataFrame) -> Remarks:
     """A sentence a question: from which number on it would be seen here, or that it would not."""
@@ -46,9 +50,7 @@ def _experiment(row: Any) -> str:
         wait = "" if formats.is_missing(row.months) else f", {formats.months(row.months)} at your pace"
         size = "" if formats.is_missing(row.seen_from) else f"{formats.count(row.seen_from)} customers an arm"
         needs = f": it needs {size}{wait}" if size else ""
-        return (
-            f"An experiment on five points with newcomers cannot be finished here{needs}. Be bolder."
-        )
+        return f"An experiment on five points with newcomers cannot be finished here{needs}. Be bolder."
     return (
         f"An experiment with newcomers on five points takes {formats.count(row.seen_from)} customers an arm "
         f"and {formats.months(row.months)}."

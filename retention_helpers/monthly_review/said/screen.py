@@ -20,6 +20,16 @@ from retention_helpers.shown.units import TEXT, fields, one_of
 from retention_helpers.statistics.intervals import Change
 from retention_helpers.words import formats
 
+__all__ = [
+    "answer",
+    "churn_card",
+    "experiments_card",
+    "newcomers_card",
+    "reasons_card",
+    "review_screen",
+    "targets",
+]
+
 MOST_REASONS = 4
 MONTHS = (3, 6, 12)  # after the first, which has its own comparison
 _BEGINS: dict[MonthVerdict, str] = {
