@@ -23,7 +23,7 @@ def against_targets(
     retention and the MRR at the month's end at least theirs. A number is held against its target as it is,
     without an interval: the target was met, or it was not.
 
-    Glossary: target.
+    Glossary: targets.
     """
     values = {
         "churn": churn.iloc[-1]["churn_rate"],

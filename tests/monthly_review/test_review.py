@@ -13,11 +13,9 @@ import pytest
 
 from retention_helpers import monthly_review
 from retention_helpers.business import Business
-from retention_helpers.measurement import cohorts, measures
+from retention_helpers.measurement import measures
 from retention_helpers.shown import lists
 from retention_helpers.shown.units import names_of
-from retention_helpers.statistics import control
-from retention_helpers.statistics.intervals import Change, with_rate
 
 
 @pytest.fixture(scope="module")
@@ -204,109 +202,6 @@ def test_became_of_looks_at_last_month_only(tmp_path: Path, business: Business) 
     assert list(rows.columns) == ["id", "what", "customers", "still_customers"]
 
 
-# --- answers ---------------------------------------------------------------------------------------
-
-
-def churn_table(*months: tuple[int, int]) -> pd.DataFrame:
-    """A churn table from (lost, customers at start), up to March 2026."""
-    frame = pd.DataFrame(months, columns=["lost", "customers_at_start"])
-    days = pd.date_range(end="2026-03-01", periods=len(months), freq="MS")
-    return with_rate(frame.assign(month=days), "churn_rate", "lost", "customers_at_start")
-
-
-def said(answer: monthly_review.Answer) -> str:
-    """The whole row as text, whatever its parts are."""
-    return repr(monthly_review.answers([answer], "2026-03"))
-
-
-def tones(answer: monthly_review.Answer) -> list[str]:
-    return [verdict.tone for verdict in answer.verdicts]
-
-
-def test_the_answer_on_churn_compares_with_last_month_and_last_year() -> None:
-    """Both verdicts with their months, and how many more should have stayed; a rise is bad news."""
-    churn = churn_table((2, 100), *[(30, 100)] * 11, (30, 100))
-    answer = monthly_review.churn_answer(churn, 0.05, control.chart(churn))
-    assert "30 of 100" in said(answer)
-    assert "30.0 %" in said(answer)
-    assert [verdict.text for verdict in answer.verdicts] == [
-        "no clear change since Feb 2026", "rose since Mar 2025", "within the usual range",
-    ]  # fmt: skip
-    assert tones(answer) == ["open", "bad", "open"]
-    assert "25 more" in answer.do_now
-
-
-def test_a_fall_of_churn_is_good_news() -> None:
-    """And a target that is met asks for nobody more."""
-    churn = churn_table((40, 100), (4, 100))
-    answer = monthly_review.churn_answer(churn, 0.05, control.chart(churn))
-    assert tones(answer) == ["good"]
-    assert "met" in answer.do_now
-    assert "more" not in answer.do_now
-
-
-def test_the_answer_on_churn_without_customers_or_history() -> None:
-    """A dash for what cannot be given, and words for what there is nothing to compare with."""
-    nobody, one = churn_table((0, 0)), churn_table((1, 40))
-    empty = monthly_review.churn_answer(nobody, 0.05, control.chart(nobody))
-    assert (empty.number, empty.interval) == ("–", "–")
-    first = monthly_review.churn_answer(one, 0.05, control.chart(one))
-    assert "nothing to compare with yet" in said(first)
-    assert tones(first) == ["open"]
-
-
-NO_COHORT = pd.DataFrame(columns=["cohort", "verdict"])
-
-
-def test_the_answer_on_newcomers() -> None:
-    """Nothing to compare without two groups; else the verdict, and fewer who stay are bad news."""
-    columns = [
-        "cohorts",
-        "first_cohort",
-        "last_cohort",
-        "reached",
-        "retained",
-        "rate",
-        "rate_low",
-        "rate_high",
-    ]
-    none = monthly_review.cohort_answer(pd.DataFrame(columns=columns), None, NO_COHORT)
-    assert (none.number, tones(none)) == ("–", ["open"])
-    day = pd.Timestamp("2026-01-01")
-    parts = pd.DataFrame(
-        [("latest 3", day, day, 40, 10, 0.25, 0.14, 0.40), ("earlier", day, day, 40, 30, 0.75, 0.60, 0.86)],
-        columns=columns,
-    )
-    answer = monthly_review.cohort_answer(parts, cohorts.recent_change(parts), NO_COHORT)
-    assert "10 of 40" in said(answer)
-    assert "fell against earlier" in said(answer)
-    assert tones(answer) == ["bad"]
-    unclear = monthly_review.cohort_answer(parts, Change(0.0, -0.1, 0.1, "no clear change"), NO_COHORT)
-    assert "no clear change against earlier" in said(unclear)
-    assert tones(unclear) == ["open"]
-
-
-def test_the_answer_on_money_of_an_empty_start(opened: Any) -> None:
-    """No MRR at the start, so no share of it that remains: a dash, not nan."""
-    with opened([("A", "2026-03-05", "", 10)]) as business:
-        answer = monthly_review.money_answer(
-            measures.mrr_movement(business), measures.revenue_retention(business), "EUR"
-        )
-    assert "MRR grew by EUR 10" in said(answer)
-    assert tones(answer) == ["good"]
-    assert "nan" not in said(answer)
-    assert "–" in said(answer)
-
-
-def test_the_answer_on_who_ended_it(business: Business) -> None:
-    """The biller's share of those of whom it is known, and how many nobody knows about."""
-    answer = monthly_review.kinds_answer(measures.churn_kinds(business))
-    assert "1 of 2" in said(answer)
-    assert "50.0 %" in said(answer)
-    assert [verdict.text for verdict in answer.verdicts] == ["1 decided to leave", "1 unknown"]
-    assert "nobody left" in said(monthly_review.kinds_answer(measures.churn_kinds(business).iloc[:2]))
-
-
 def test_the_first_screen_escapes_every_cell() -> None:
     """What looks like HTML is text in every part of a row."""
     hostile = '<b onclick="x">&'
@@ -336,11 +231,3 @@ def test_a_kind_and_an_amount_learned_late_are_restated(opened: Any, tmp_path: P
         ["2026-03", "MRR at start", 30, 35],
         ["2026-03", "MRR at end", 20, 25],
     ]
-
-
-def test_nobody_knows_who_ended_it_is_not_zero_per_cent(opened: Any) -> None:
-    """Without a row of cancellations there is no share by the biller."""
-    with opened([("A", "2026-01-10", "2026-03-05", 10), ("B", "2026-01-10", "", 20)]) as business:
-        answer = monthly_review.kinds_answer(measures.churn_kinds(business))
-    assert answer.number == "–"
-    assert "nothing in the data says" in answer.basis
