@@ -59,7 +59,11 @@ class Table:
             body = f'<tr><td colspan="{len(self.columns)}">None.</td></tr>'
         if self.left_out:
             body += f'\n<tr><td colspan="{len(self.columns)}">{formats.escaped(self._more())}</td></tr>'
-        return framed(self.caption, heads, body, "list" if self.is_open else "")
+        return framed(self.caption, heads, body, self._kind)
+
+    @property
+    def _kind(self) -> str:
+        return "empty" if not self.rows else "list" if self.is_open else ""
 
     def __repr__(self) -> str:
         lines = [self.columns, *self.rows]

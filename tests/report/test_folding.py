@@ -71,6 +71,26 @@ def test_prose_that_is_meant_to_be_read_stays_in_sight() -> None:
     assert "<p>The largest first.</p>" in html and "Definition" not in html
 
 
+def test_a_section_that_has_nothing_to_show_is_a_line_that_says_why() -> None:
+    """At the end of the page, out of its contents; a heading stays where a part of its section speaks."""
+    nothing = Table("Themes", ("Theme",), (), (False,))._repr_html_()
+    html = page_of(
+        prose("# Why?"),
+        prose("## In their words\n\nThemes of the comments."),
+        ran("themes.table()", nothing),
+        ran("themes.sentence()", '<p class="finding">Bring comments, and they are read.</p>'),
+        prose("## Reasons"),
+        ran("x", nothing),
+        ran("y", '<p class="finding">Nobody said why.</p>'),
+        prose("### By plan"),
+        ran("z", TABLE._repr_html_()),
+    )
+    assert "None." not in html and ">Themes<" not in html
+    assert "<b>In their words</b> Bring comments, and they are read." in html
+    assert ">Reasons</h2>" in html and "Nobody said why." in html and "solo" in html
+    assert html.index("By plan") < html.index("Nothing to show yet")
+
+
 def test_a_table_that_is_the_answer_stays_open() -> None:
     html = page_of(prose("# How?"), ran("x", Table(**{**vars(TABLE), "is_open": True})._repr_html_()))
     assert "solo" in html and "<summary>" not in html.replace("<summary>Code</summary>", "")
@@ -87,7 +107,7 @@ def test_folding_loses_nothing(path) -> None:  # type: ignore[no-untyped-def]
         for output in cell.get("outputs", [])
         if "text/html" in output.get("data", {})
     ]
-    assert shown and all(one in html for one in shown)
+    assert shown and all(one in html for one in shown if 'class="empty"' not in one)
     assert html.count("<details") == html.count("</details>")
     prose_ = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert len(re.findall(r"^##+ ", prose_, re.M)) == len(re.findall(r"<h[23] id=", html))

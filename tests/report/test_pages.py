@@ -1,12 +1,9 @@
 """The pages: nothing on them runs or loads, whatever a customer wrote; and they are fit to be read."""
 
 import base64
-import os
 import re
-import shutil
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -213,26 +210,6 @@ def test_two_runs_differ_only_in_the_time() -> None:
 
 
 # ------------------------------------------------------------------------------------- in a real browser
-
-
-def chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return next((path for name in names if (path := shutil.which(name))), None)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Under CI a missing browser is a failure, elsewhere these tests are skipped."""
-    if not chromium() and not os.environ.get("CI"):
-        pytest.skip("there is no Chromium here")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        quiet = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-        quiet += ["--disable-component-update", "--disable-sync"]
-        started = playwright.chromium.launch(executable_path=chromium(), args=quiet)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

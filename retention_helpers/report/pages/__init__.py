@@ -156,7 +156,7 @@ def _content(executed: "NotebookNode") -> "tuple[str, list[Heading]]":
             cell.metadata["html"] = _with_ids(_markdown(cell.source), headings)
     notebook.cells = folding.in_reading_order(notebook.cells)
     html, _ = _exporter().from_notebook_node(notebook)
-    return Markup(html), headings
+    return Markup(html), [heading for heading in headings if f' id="{heading.id}"' in html]
 
 
 def _as_far_as_it_ran(notebook: "NotebookNode") -> "list[NotebookNode]":

@@ -4,6 +4,8 @@ A notebook has them in the order of work (definition, table, picture, sentence),
 computes. A page is read by whoever decides, so the cells between two pieces of prose, a *block*, are put into
 the order of reading. Cells say what else they are by their tags: `analyst` or `folded` on a heading folds its
 section whole, `open` keeps a piece of prose in sight.
+
+A section all of whose tables are empty has nothing to show but why: it becomes a line at the end of the page.
 """
 
 import re
@@ -20,6 +22,8 @@ OPEN = "open"
 FOLDED = ("analyst", "folded")
 HEADING = re.compile(r"\A\s*<h([1-6])\b.*?</h\1>", re.DOTALL)
 TABLE = '<div class="table"'
+EMPTY = '<table class="empty"'
+SENTENCE = re.compile(r'<p class="finding">(.*?)</p>', re.DOTALL)
 
 
 @dataclass
@@ -48,14 +52,67 @@ def in_reading_order(cells: "list[NotebookNode]") -> "list[NotebookNode]":
     Takes cells whose prose is rendered (`html` in the metadata) and whose code is gathered (`code`).
     """
     blocks = list(_blocks(cells))
+    codes = {id(block): _take_code(block) for block in blocks}
+    blocks, silent = _speaking(blocks)
     for block in blocks:
-        code = [cell.metadata.pop("code") for cell in block.cells if "code" in cell.metadata]
         block.cells.sort(key=_shows_tables_alone)
         _fold_prose(block)
-        if code:
-            block.cells[-1].metadata["code"] = code[-1]
+        if codes[id(block)]:
+            _last(block).metadata["code"] = codes[id(block)]
     _fold_sections(blocks)
+    if silent:
+        last = _last(blocks[-1])
+        last.metadata["after"] = last.metadata.get("after", "") + _listed(silent)
     return [cell for block in blocks for cell in (*filter(None, [block.prose]), *block.cells)]
+
+
+def _take_code(block: Block) -> str:
+    """The code of the section, which one of its cells carries; the cells will change their order."""
+    return "".join(cell.metadata.pop("code", "") for cell in block.cells)
+
+
+def _speaking(blocks: list[Block]) -> tuple[list[Block], list[tuple[str, str]]]:
+    """The blocks that have something to show; of the others the heading, and the sentence that says why."""
+    kept: list[Block] = []
+    silent: list[tuple[str, str]] = []
+    for block in reversed(blocks):
+        has_more = bool(kept) and _is_within(block, kept[-1])
+        why = "" if has_more or block.level < 2 else _why_silent(block)
+        if why:
+            silent.append((_heading(block), why))
+        else:
+            block.cells = [cell for cell in block.cells if not _is_empty(cell)]
+            kept.append(block)
+    return kept[::-1], silent[::-1]
+
+
+def _why_silent(block: Block) -> str:
+    """The first sentence of a block all of whose tables are empty and that has no picture; else ""."""
+    shown = [output.get("data", {}) for cell in block.cells for output in cell.outputs]
+    html = [str(one["text/html"]) for one in shown if "text/html" in one]
+    has_picture = any(kind.startswith("image/") for one in shown for kind in one)
+    tables = [one for one in html if TABLE in one]
+    said = [match[1] for one in html if (match := SENTENCE.fullmatch(one.strip()))]
+    is_empty = tables and all(EMPTY in one for one in tables) and len(tables) + len(said) == len(html)
+    return said[0] if is_empty and said and not has_picture else ""
+
+
+def _is_empty(cell: "NotebookNode") -> bool:
+    shown = [str(output.get("data", {}).get("text/html", "")) for output in cell.get("outputs", [])]
+    return bool(shown) and all(EMPTY in html for html in shown)
+
+
+def _heading(block: Block) -> str:
+    assert block.prose is not None
+    found = HEADING.match(block.prose.metadata["html"])
+    assert found
+    return re.sub(r"<[^>]*>", "", found[0])
+
+
+def _listed(silent: list[tuple[str, str]]) -> str:
+    """A line a section that has nothing to show; works on HTML that the renderer and the helpers made."""
+    lines = "".join(f"<li><b>{heading}</b> {why}</li>" for heading, why in silent)
+    return f'<section class="silent"><h2>Nothing to show yet</h2><ul>{lines}</ul></section>'
 
 
 def a_heading_a_cell(cells: "list[NotebookNode]") -> "Iterator[NotebookNode]":
