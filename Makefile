@@ -61,7 +61,8 @@ test: $(DONE)  ## all tests, then every notebook against its committed outputs
 	@$(MAKE) --no-print-directory nbval
 
 nbval: $(DONE)  ## every notebook against its committed outputs
-	@$(BIN)/python -m pytest -q -n 2 --dist loadscope -o addopts= --nbval --nbval-cell-timeout=120 notebooks
+	@$(BIN)/python -m pytest -q -n 2 --dist loadscope -o addopts= --nbval --nbval-sanitize-with tests/nbval.cfg \
+		--nbval-cell-timeout=120 notebooks
 
 check: $(DONE)  ## format, lint and types
 	@$(BIN)/ruff format --check .

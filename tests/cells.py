@@ -29,8 +29,9 @@ def shown(value: object) -> str:
         parts.append(value._repr_html_())
     if hasattr(value, "_repr_mimebundle_"):
         data, metadata = value._repr_mimebundle_()
-        assert data["image/png"].startswith(b"\x89PNG")
-        parts.append(metadata["image/png"]["alt"])
+        assert data["image/svg+xml"].startswith("<svg ")
+        about = metadata["image/svg+xml"]
+        parts += [about["title"], about["alt"], *about["below"]]
     return "\n".join(parts)
 
 

@@ -73,7 +73,7 @@ def test_a_table_by_level_says_the_level_of_each_row() -> None:
     assert shown.table().columns[:3] == ("By", "Level", "Warning")
     assert shown.table().rows[0][:3] == ("First plan", "size", "Silent")
     assert str(shown.sentence()) == "Believe: “Silent: size” (2.0 ×)."
-    assert "Silent: size" in shown.figure()._repr_mimebundle_()[1]["image/png"]["alt"]  # type: ignore
+    assert "Silent: size" in shown.figure()._repr_mimebundle_()[1]["image/svg+xml"]["alt"]  # type: ignore
     whole = Result(early_warning.back_test, judged.drop(columns=["by", "level"]))
     assert whole.table().columns[0] == "Warning" and "“Silent”" in str(whole.sentence())
 

@@ -100,9 +100,9 @@ def _about_outputs(notebook: NotebookNode) -> Iterator[str]:
 def _about_images(notebook: NotebookNode) -> Iterator[str]:
     for cell in code_cells(notebook):
         for output in cell.outputs:
-            if "image/png" not in output.get("data", {}):
+            if "image/svg+xml" not in output.get("data", {}):
                 continue
-            alt = output.metadata.get("image/png", {}).get("alt", "")
+            alt = output.metadata.get("image/svg+xml", {}).get("alt", "")
             words = output.data.get("text/plain", "")
             if len(alt) < 20:
                 yield f"no words for an image: {cell.source[:60]}"
@@ -187,7 +187,7 @@ def with_image(notebook: NotebookNode) -> NotebookNode:
         output
         for cell in code_cells(notebook)
         for output in cell.outputs
-        if "image/png" in output.get("data", {})
+        if "image/svg+xml" in output.get("data", {})
     )
 
 
@@ -202,11 +202,11 @@ def strip_outputs_only(notebook: NotebookNode) -> None:
 
 
 def remove_alt(notebook: NotebookNode) -> None:
-    del with_image(notebook).metadata["image/png"]["alt"]
+    del with_image(notebook).metadata["image/svg+xml"]["alt"]
 
 
 def change_alt(notebook: NotebookNode) -> None:
-    about = with_image(notebook).metadata["image/png"]
+    about = with_image(notebook).metadata["image/svg+xml"]
     about["alt"] = "A chart that shows something else altogether."
 
 

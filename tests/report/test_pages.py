@@ -1,9 +1,6 @@
 """The pages: nothing on them runs or loads, whatever a customer wrote; and they are fit to be read."""
 
-import base64
 import re
-import struct
-import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,17 +29,16 @@ PAYLOADS = (
 )
 
 
-def png(width: int = 1440, height: int = 640) -> str:
-    """A white picture."""
+DRAWN = (
+    '<svg class="{0}" width="{1}" height="90" viewBox="0 0 {1} 90" font-size="11.3" '
+    'fill="var(--figure-ink,#22262c)" style="background:var(--figure-ground,#fff)">'
+    '<path fill="var(--figure-blue,#0068a6)" d="M9 9h90v40z"/><text x="9" y="70">Oct 2026</text></svg>'
+)
+FRAMED = f'<svg xmlns="http://www.w3.org/2000/svg">{DRAWN.format("wide", 672)}<text>Churn</text></svg>'
 
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        body = kind + content
-        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
 
-    rows = zlib.compress(b"".join(b"\0" + b"\xff" * width for _ in range(height)))
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    whole = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    return base64.b64encode(whole).decode()
+def about_figure(words: str = "Churn by month: 4.8 % in October 2026.", **other: object) -> dict[str, Any]:
+    return {"image/svg+xml": {"title": "Churn", "alt": words, "narrow": DRAWN.format("narrow", 330)} | other}
 
 
 def ran(source: str, *outputs: NotebookNode, tags: tuple[str, ...] = ()) -> NotebookNode:
@@ -73,7 +69,6 @@ def table(classes: str = "", columns: int = 4) -> str:
 
 def everything() -> NotebookNode:
     """A notebook with every kind of output that a notebook of ours has."""
-    about = {"image/png": {"width": 720, "height": 320, "alt": "Churn by month: 4.8 % in October 2026."}}
     return new_notebook(
         cells=[
             new_markdown_cell("# How many stay?\n\nOne `number` a *month*."),
@@ -85,7 +80,7 @@ def everything() -> NotebookNode:
             ran("show(2)", shown("text/html", table(columns=30))),
             ran(
                 "show(3)",
-                shown("image/png", png(), about),
+                shown("image/svg+xml", FRAMED, about_figure(below=["1 Price rise"])),
                 shown("text/html", '<p class="finding">No clear change.</p>'),
                 shown("text/html", '<div class="warning" role="note"><p>Mind this.</p></div>'),
                 shown("text/html", '<blockquote class="quote">Too dear.</blockquote>'),
@@ -102,7 +97,7 @@ def hostile() -> NotebookNode:
     """The same words wherever a customer's may get to, and a few where only ours are."""
     cells = [new_markdown_cell("# Safe?")]
     for payload in PAYLOADS:
-        about = {"image/png": {"width": 10, "height": "9\" onload=\"document.title='taken'", "alt": payload}}
+        about = about_figure(payload, title=payload, below=[payload])
         cells += [
             new_markdown_cell(f"## {payload}\n\n{payload}" if payload[0] != "!" else "An image of ours."),
             ran(
@@ -111,7 +106,7 @@ def hostile() -> NotebookNode:
                 new_output("stream", name="stdout", text=payload),
                 new_output("stream", name="stderr", text=payload),
                 new_output("display_data", data={"text/plain": payload}),
-                shown("image/png", png(4, 4), about),
+                shown("image/svg+xml", FRAMED, about),
             ),
         ]
     return new_notebook(cells=cells)
@@ -137,7 +132,10 @@ def test_a_page_says_whose_and_which_it_is() -> None:
         in html
     )
     assert '<a href="measurement.html" aria-current="page">Measurement</a>' in html
-    assert 'alt="Churn by month: 4.8 % in October 2026." width="720" height="320"' in html
+    assert html.count("Churn by month: 4.8 % in October 2026.") == 1
+    assert re.search(r"<figcaption>Churn</figcaption>\s*<div class=\"drawn\" role=\"img\" aria-label=", html)
+    assert DRAWN.format("wide", 672) + DRAWN.format("narrow", 330) in html
+    assert '<p class="fine">1 Price rise</p>' in html and "xmlns" not in html
     assert len(html) < 60_000
 
 
@@ -201,7 +199,7 @@ def test_the_index_names_what_failed_and_is_there_without_the_review() -> None:
 
 def test_no_page_names_an_outside_address() -> None:
     for html in (rendered(everything()), rendered(everything(), "monthly_review")):
-        assert not re.search(r"(?:https?:)?//[a-z]", html.replace("data:image/png;base64,", "")[:9000])
+        assert not re.search(r"(?:https?:)?//[a-z]", html[:9000])
         assert not re.search(r"https?://", html)
 
 
@@ -241,8 +239,10 @@ def test_hostile_words_neither_run_nor_load(browser: Any, folder: Path) -> None:
         page.wait_for_timeout(100)
         assert page.title().startswith("Measurement")
         assert [url for url in answered if not url.startswith(("file:", "data:"))] == []
-        assert page.query_selector("main :is(script, iframe, form, link, meta, style, svg)") is None
-        assert page.query_selector("main img:not([src^='data:image/png;base64,'])") is None
+        assert (
+            page.query_selector("main :is(script, iframe, form, link, meta, style, img, svg:not(.drawn > *))")
+            is None
+        )
         handlers = "e => [...e.attributes].some(a => a.name.startsWith('on'))"
         assert page.evaluate(f"[...document.querySelectorAll('*')].filter({handlers}).length") == 0
         page.close()

@@ -144,7 +144,7 @@ def _first_reason(top: pd.DataFrame, when: Period, currency: str, *, min_custome
     return Sentence(f"{text} {order}")
 
 
-def _shares_figure(top: pd.DataFrame, title: str) -> Figure:
+def _shares_figure(top: pd.DataFrame, title: str) -> Figure | None:
     return figures.shares(top, "reason", "share", title=title)
 
 
@@ -232,7 +232,7 @@ def _between_what(blocks: pd.DataFrame) -> Sentence:
     )
 
 
-def _over_time_figure(blocks: pd.DataFrame, notes: pd.DataFrame) -> Figure:
+def _over_time_figure(blocks: pd.DataFrame, notes: pd.DataFrame) -> Figure | None:
     title = f"Share of the answers, every {in_words(BLOCK)} months"
     return figures.shares_over_time(blocks, title=title, notes=notes)
 
@@ -267,7 +267,7 @@ def _dearest(rows: pd.DataFrame, currency: str) -> Sentence:
     )
 
 
-def _plays_figure(rows: pd.DataFrame, currency: str) -> Figure:
+def _plays_figure(rows: pd.DataFrame, currency: str) -> Figure | None:
     title = f"MRR lost a month by reason, mean of the last {YEAR} months"
     return figures.amounts(rows, "reason", "mrr_a_month", title=title, currency=currency)
 

@@ -237,7 +237,7 @@ def _exporter() -> "TemplateExporter":
     config = Config()
     config.NbConvertBase.display_data_priority = [
         "text/html",
-        "image/png",
+        "image/svg+xml",
         "text/markdown",
         "text/plain",
     ]

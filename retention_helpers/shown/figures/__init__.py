@@ -1,7 +1,8 @@
 """A figure a function, each drawn from a table that stands just before it.
 
-A figure knows column names and nothing else of the business. It shows itself as a PNG with a text that
-says what is to be seen, with the key numbers, for those who cannot see it and for the tests.
+A figure knows column names and nothing else of the business. It shows itself as an SVG, drawn for a wide
+and for a narrow column, with a text that says what is to be seen, with the key numbers, for those who cannot
+see it and for the tests.
 """
 
 from retention_helpers.shown.figures.canvas import Figure

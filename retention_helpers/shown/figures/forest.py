@@ -2,61 +2,63 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from retention_helpers.shown.figures.canvas import BLUE, GREY, INK, Figure, blank, finished, styled
+from retention_helpers.shown.figures.canvas import BLUE, GREY, PALE, Drawing, finished, is_narrow, styled
+from retention_helpers.shown.figures.dots import Dot, Place, rows_of_dots
 from retention_helpers.words import formats
 
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10)
 WIDEST = (0.1, 10.0)
 MOST_ROWS = 24
-LETTERS = 46  # of a label, before it is broken
 
 
 @styled
-def forest(frame: pd.DataFrame, *, title: str) -> Figure:
+def forest(frame: pd.DataFrame, *, title: str) -> Drawing | None:
     """The hazard ratio of each driver beside the others, with its interval and its verdict.
 
     Takes `label`, `hazard_ratio`, `hazard_low`, `hazard_high` and `verdict`, in the order to be drawn; those
-    that are not confirmed are pale. An interval that goes beyond the axis ends in an arrow.
+    that are not confirmed are pale. An interval that goes beyond the axis ends in an arrow. None where no
+    driver has a ratio.
     """
-    shown = frame[frame["hazard_ratio"].notna()].head(MOST_ROWS).iloc[::-1].reset_index(drop=True)
+    shown = frame[frame["hazard_ratio"].notna()].head(MOST_ROWS).reset_index(drop=True)
     if shown.empty:
-        canvas, axes = blank(1.2)
-        axes.set_axis_off()
-        axes.set_title(f"{title}: too few customers to draw")
-        return finished(canvas, f"{title}: there are 0 drivers with enough customers, so nothing is drawn.")
-    canvas, axes = blank(1.5 + 0.36 * len(shown))
+        return None
     low, high = _ends(shown)
+    rows = [
+        Dot(
+            row.label,
+            (
+                row.hazard_ratio if low <= row.hazard_ratio <= high else np.nan,
+                *np.clip([row.hazard_low, row.hazard_high], low, high),
+            ),
+            f"{formats.number(row.hazard_ratio)} ({formats.number(row.hazard_low)}–"
+            f"{formats.number(row.hazard_high)})",
+            BLUE if row.verdict == "confirmed" else PALE,
+        )
+        for row in shown.itertuples()
+    ]
+    canvas, axes, places = rows_of_dots(rows, more_below=0.25)
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     axes.axvline(1, color=GREY, linewidth=1.1)
-    for place, row in enumerate(shown.itertuples()):
-        colour = BLUE if row.verdict == "confirmed" else "#a9aeb8"
-        _draw(axes, place, row, colour, (low, high))
-        axes.annotate(
-            f"{formats.number(row.hazard_ratio)} ({formats.number(row.hazard_low)}–"
-            f"{formats.number(row.hazard_high)})",
-            (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=8.5,
-            color=INK if row.verdict == "confirmed" else GREY,
-        )  # fmt: skip
-    axes.set_yticks(range(len(shown)), [_broken(label) for label in shown["label"]])
-    axes.set_ylim(-0.7, len(shown) - 0.3)
+    for place, row in zip(places, shown.itertuples(), strict=True):
+        _point_beyond(axes, place, row, (low, high))
     axes.xaxis.set_major_locator(FixedLocator([tick for tick in TICKS if low <= tick <= high]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{formats.trimmed(value)} ×"))
-    axes.grid(visible=True, axis="x")
-    axes.grid(visible=False, axis="y")
-    axes.set_xlabel(
-        "← leave less            chance of leaving on any day            leave more →", fontsize=8.5
-    )
-    axes.set_title(title)
+    between = " " if is_narrow() else "            "
+    axes.set_xlabel(f"← leave less{between}chance of leaving on any day{between}leave more →")
     said = [
         f"{row.label}: {formats.number(row.hazard_ratio)} ({formats.number(row.hazard_low)} to "
         f"{formats.number(row.hazard_high)}), {row.verdict}"
-        for row in shown.iloc[::-1].itertuples()
+        for row in shown.itertuples()
     ]
-    return finished(canvas, f"{title}. {'; '.join(said)}.")
+    is_mixed = 0 < (shown["verdict"] == "confirmed").sum() < len(shown)
+    return finished(
+        canvas, title, f"{title}. {'; '.join(said)}.", ["Grey: not confirmed."] if is_mixed else []
+    )
 
 
 def _ends(shown: pd.DataFrame) -> tuple[float, float]:
@@ -68,19 +70,8 @@ def _ends(shown: pd.DataFrame) -> tuple[float, float]:
     return max(1 / widest, WIDEST[0]), min(widest, WIDEST[1])
 
 
-def _draw(axes, place: int, row, colour: str, limits: tuple[float, float]) -> None:  # type: ignore[no-untyped-def]
-    ends = np.clip([row.hazard_low, row.hazard_high], *limits)
-    axes.plot(ends, [place, place], color=colour, linewidth=2, solid_capstyle="butt")
+def _point_beyond(axes: Axes, place: Place, row, limits: tuple[float, float]) -> None:  # type: ignore[no-untyped-def]
+    colour = BLUE if row.verdict == "confirmed" else PALE
     for end, limit, marker in zip((row.hazard_low, row.hazard_high), limits, ("<", ">"), strict=True):
         if (end < limit) == (marker == "<") and end != limit:
-            axes.plot([limit], [place], marker, color=colour, markersize=5, clip_on=False)
-    if limits[0] <= row.hazard_ratio <= limits[1]:
-        axes.plot([row.hazard_ratio], [place], "s", color=colour, markersize=5.5)
-
-
-def _broken(label: str) -> str:
-    """A label on two lines where it is long."""
-    if len(label) <= LETTERS:
-        return label
-    cut = label.rfind(" ", 0, LETTERS)
-    return f"{label[:cut]}\n{label[cut + 1 :]}" if cut > 0 else label
+            axes.plot([limit], [place.dot], marker, color=colour, markersize=6, clip_on=False)

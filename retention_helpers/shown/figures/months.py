@@ -3,23 +3,37 @@
 from collections.abc import Sequence
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from retention_helpers.shown.figures.canvas import (
     BLUE,
     GREEN,
     GREY,
+    INK,
     RED,
-    Figure,
+    SMALL,
+    Drawing,
     blank,
     draw_notes,
     finished,
+    is_narrow,
     month_axis,
     percent_axis,
     styled,
-    write_below,
 )
+from retention_helpers.shown.figures.colours import MINT, ORANGE, PINK, SKY
 from retention_helpers.words import formats
+
+HEIGHT, NARROW_HEIGHT = 3.0, 2.6
+
+
+def _target(axes: Axes, target: float | None) -> str:
+    """Draws the owner's target; returns what the title says of it."""
+    if target is None:
+        return ""
+    axes.axhline(target, color=GREEN, linewidth=1.2, linestyle=(0, (5, 2)))
+    return f"; dashed: target {formats.percent(target)}"
 
 
 @styled
@@ -29,29 +43,27 @@ def rate_by_month(
     *,
     target: float | None = None,
     notes: pd.DataFrame | None = None,
-) -> Figure:
+) -> Drawing | None:
     """A rate month by month with its interval, the owner's target and notes.
 
-    Takes `month`, the rate and its `_low` and `_high`. A month without a rate is a gap in the line.
+    Takes `month`, the rate and its `_low` and `_high`. A month without a rate is a gap in the line; None
+    where no month has one.
     """
-    given = frame[rate].notna()
-    shown = frame[given.cummax()].reset_index(drop=True)
-    name = formats.label(rate)
-    canvas, axes = blank(3.3)
+    shown = frame[frame[rate].notna().cummax()].reset_index(drop=True)
     if shown.empty:
-        axes.set_title(f"{name}: no month with customers at its start")
-        return finished(canvas, f"{name}: no month begins with customers, so there is nothing to draw.")
+        return None
+    name = formats.label(rate)
+    canvas, axes = blank(HEIGHT, NARROW_HEIGHT)
     places = range(len(shown))
     low, high = shown[f"{rate}_low"], shown[f"{rate}_high"]
-    axes.fill_between(places, low, high, color=BLUE, alpha=0.16, linewidth=0, label="95 % interval")
-    axes.plot(places, shown[rate], color=BLUE, marker="o", markersize=3.5)
+    axes.fill_between(places, low, high, color=BLUE, alpha=0.16, linewidth=0)
+    axes.plot(places, shown[rate], color=BLUE, marker="o", markersize=4)
     last = shown.iloc[-1]
     axes.annotate(
         formats.percent(last[rate]), (len(shown) - 1, last[rate]), xytext=(6, 0),
         textcoords="offset points", va="center", color=BLUE, fontweight="bold", fontsize=9,
     )  # fmt: skip
-    if target is not None:
-        axes.axhline(target, color=GREEN, linewidth=1.2, linestyle=(0, (5, 2)))
+    aim = _target(axes, target)
     # A first month of three customers has an interval up to 70 %: it may not squash the others.
     top = min(float(high.max()), 2.5 * float(shown[rate].max()) + 0.02)
     axes.set_ylim(0, top)
@@ -59,32 +71,28 @@ def rate_by_month(
     months = list(shown["month"])
     month_axis(axes, months)
     percent_axis(axes.yaxis, top)
-    said = [] if notes is None else draw_notes(axes, notes, months)
-    write_below(axes, said)
-    aim = f"; dashed: target {formats.percent(target)}" if target is not None else ""
-    axes.set_title(f"{name} a month, with its 95 % interval{aim}")
+    said = draw_notes(axes, notes, months)
     alt = (
         f"{name} from {formats.month(months[0])} to {formats.month(months[-1])}: between "
         f"{formats.percent(shown[rate].min())} and {formats.percent(shown[rate].max())}, last "
         f"{formats.rate(last[rate], last[f'{rate}_low'], last[f'{rate}_high'])}."
     )
-    return finished(canvas, " ".join([alt, *(f"Note {one}." for one in said)]))
+    title = f"{name} a month, with its 95 % interval{aim}"
+    return finished(canvas, title, " ".join([alt, *(f"Note {one}." for one in said)]), said)
 
 
 @styled
 def movement_by_month(
     frame: pd.DataFrame, *, gains: Sequence[str], losses: Sequence[str], title: str
-) -> Figure:
+) -> Drawing:
     """What came above the line and what went below it, month by month.
 
     Takes `month` and the columns named; they may be counts or amounts. One that is not known is not drawn.
     """
     unknown = [column for column in (*gains, *losses) if frame[column].isna().all()]
-    canvas, axes = blank(3.3)
+    canvas, axes = blank(HEIGHT, NARROW_HEIGHT + 0.3)
     places = range(len(frame))
-    gain_colours = (BLUE, "#56B4E9", GREEN, "#94c9a9")
-    loss_colours = (RED, "#E69F00", "#CC79A7")
-    for columns, colours, sign in ((gains, gain_colours, 1), (losses, loss_colours, -1)):
+    for columns, colours, sign in ((gains, (BLUE, SKY, GREEN, MINT), 1), (losses, (RED, ORANGE, PINK), -1)):
         base = pd.Series(0.0, index=frame.index)
         for column, colour in zip(columns, colours, strict=False):
             if column in unknown:
@@ -92,49 +100,47 @@ def movement_by_month(
             height = frame[column].astype(float) * sign
             axes.bar(places, height, bottom=base, color=colour, width=0.72, label=formats.label(column))
             base = base + height
-    axes.axhline(0, color="#3b4048", linewidth=0.8)
+    axes.axhline(0, color=GREY, linewidth=0.8)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: formats.count(abs(value))))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.set_xlim(-0.7, len(frame) - 0.3)
     month_axis(axes, list(frame["month"]))
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=7, columnspacing=1.1, handlelength=1)
-    axes.set_title(title)
+    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.12), ncols=3 if is_narrow() else 7)
     last = frame.iloc[-1]
     known = [column for column in (*gains, *losses) if column not in unknown]
     parts = [f"{formats.label(column).lower()} {formats.money(last[column])}" for column in known]
     missing = f" Not known: {', '.join(unknown)}." if unknown else ""
-    return finished(
-        canvas, f"{title}. Last month, {formats.month(last['month'])}: {', '.join(parts)}.{missing}"
-    )
+    alt = f"{title}. Last month, {formats.month(last['month'])}: {', '.join(parts)}.{missing}"
+    return finished(canvas, title, alt)
 
 
 @styled
 def control_chart(
     frame: pd.DataFrame, *, target: float | None = None, notes: pd.DataFrame | None = None
-) -> Figure:
-    """Churn month by month inside the range that is usual for each month; unusual months in red.
+) -> Drawing | None:
+    """Churn month by month inside the range that is usual for each month; unusual months in orange.
 
     Takes `month`, `churn_rate`, `usual_rate` with `_low` and `_high`, and `unusual`. Months that are not
-    judged are drawn without a range.
+    judged are drawn without a range. None where no month has a rate.
     """
     shown = frame[frame["churn_rate"].notna()].reset_index(drop=True)
-    canvas, axes = blank(3.3)
     if shown.empty:
-        axes.set_title("Churn: no month with customers at its start")
-        return finished(canvas, "Churn: no month begins with customers, so there is nothing to draw.")
+        return None
+    canvas, axes = blank(HEIGHT, NARROW_HEIGHT)
     places = list(range(len(shown)))
     low, high = shown["usual_rate_low"], shown["usual_rate_high"]
     axes.fill_between(places, low, high, step="mid", color=GREY, alpha=0.18, linewidth=0)
     axes.step(places, shown["usual_rate"], where="mid", color=GREY, linewidth=1)
-    if target is not None:
-        axes.axhline(target, color=GREEN, linewidth=1.2, linestyle=(0, (5, 2)))
-    axes.plot(places, shown["churn_rate"], color=BLUE, marker="o", markersize=3.5)
+    aim = _target(axes, target)
+    axes.plot(places, shown["churn_rate"], color=BLUE, marker="o", markersize=4)
     out = [place for place in places if shown["unusual"][place] is True]
-    axes.plot(out, shown["churn_rate"][out], "o", color=RED, markersize=7, zorder=3)
+    axes.plot(out, shown["churn_rate"][out], "o", color=RED, markersize=8, zorder=3)
     for place in out:
+        is_late = place > len(shown) * 0.8
         axes.annotate(
-            formats.percent(shown["churn_rate"][place]), (place, shown["churn_rate"][place]), xytext=(7, 0),
-            textcoords="offset points", va="center", color=RED, fontweight="bold", fontsize=9,
+            formats.percent(shown["churn_rate"][place]), (place, shown["churn_rate"][place]),
+            xytext=(-7 if is_late else 7, 0), textcoords="offset points", va="center",
+            ha="right" if is_late else "left", color=RED, fontweight="bold", fontsize=9,
         )  # fmt: skip
     tallest = max(float(shown["churn_rate"].max()), 0 if pd.isna(high.max()) else float(high.max()))
     top = min(1.0, 1.15 * tallest + 0.005)
@@ -143,11 +149,9 @@ def control_chart(
     months = list(shown["month"])
     month_axis(axes, months)
     percent_axis(axes.yaxis, top)
-    said = [] if notes is None else draw_notes(axes, notes, months)
-    write_below(axes, said)
-    aim = f"; dashed: target {formats.percent(target)}" if target is not None else ""
-    axes.set_title(f"Churn a month; grey: the usual range{aim}")
-    return finished(canvas, " ".join([*_control_words(shown, out), *(f"Note {one}." for one in said)]))
+    said = draw_notes(axes, notes, months)
+    words = " ".join([*_control_words(shown, out), *(f"Note {one}." for one in said)])
+    return finished(canvas, f"Churn a month; grey: the usual range{aim}", words, said)
 
 
 def _control_words(shown: pd.DataFrame, out: Sequence[int]) -> list[str]:
@@ -167,34 +171,41 @@ def _control_words(shown: pd.DataFrame, out: Sequence[int]) -> list[str]:
 
 
 @styled
-def outlook(frame: pd.DataFrame) -> Figure | None:
-    """The year ahead: today's customers who will still be here, and everybody, each with its band.
+def outlook(frame: pd.DataFrame) -> Drawing | None:
+    """The year ahead as two fans: today's customers who will still be here, and everybody.
 
     Takes `month`, `still_here` and `customers`, both with `_low` and `_high`; the first row is today.
     None without any row.
     """
     if frame.empty:
         return None
-    canvas, axes = blank(3.3)
+    canvas, axes = blank(HEIGHT, NARROW_HEIGHT)
     places = range(len(frame))
     lines = (("customers", BLUE, "with newcomers"), ("still_here", GREEN, "of today's customers"))
+    last = frame.iloc[-1]
     parts = []
     for name, colour, words in lines:
         value = frame[name].astype(float)
         low, high = (frame[f"{name}_{end}"].astype(float).fillna(value) for end in ("low", "high"))
-        axes.fill_between(places, low, high, color=colour, alpha=0.16, linewidth=0)
+        axes.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
         axes.plot(places, value, color=colour)
-        last = frame.iloc[-1]
         told = formats.counted(last[name], last[f"{name}_low"], last[f"{name}_high"])
+        number, _, ends = told.partition(" (")
+        beside = f"{number}\n({ends}" if is_narrow() else f"{words}\n{told}"
         axes.annotate(
-            f"{words}\n{told}", (len(frame) - 1, float(value.iloc[-1])), xytext=(6, 0),
-            textcoords="offset points", va="center", color=colour, fontweight="bold", fontsize=8.5,
+            beside, (len(frame) - 1, float(value.iloc[-1])), xytext=(6, 0),
+            textcoords="offset points", va="center", color=colour, fontweight="bold", fontsize=SMALL,
         )  # fmt: skip
+        if is_narrow():
+            axes.annotate(
+                words, (0.3, float(low.iloc[len(frame) // 2])), xytext=(0, -14), textcoords="offset points",
+                va="top", color=colour, fontweight="bold", fontsize=SMALL,
+            )  # fmt: skip
         parts.append(f"{words} {told}")
+    axes.plot([0], [float(frame["customers"].iloc[0])], "o", color=INK, markersize=6)
     axes.set_ylim(0, 1.08 * float(frame["customers_high"].max()))
-    axes.set_xlim(-0.3, len(frame) + 2.2)
-    month_axis(axes, list(frame["month"]))
+    axes.set_xlim(-0.3, len(frame) - 1)
+    month_axis(axes, list(frame["month"]), 3 if is_narrow() else None)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    title = f"Customers to {formats.month(frame['month'].iloc[-1])}, if nothing changes"
-    axes.set_title(title)
-    return finished(canvas, f"{title}: {'; '.join(parts)}.")
+    title = f"Customers to {formats.month(last['month'])}, if nothing changes"
+    return finished(canvas, title, f"{title}: {'; '.join(parts)}.")

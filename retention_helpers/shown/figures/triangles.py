@@ -1,15 +1,28 @@
-"""Cohort triangles: a row a cohort, a column a month of age."""
+"""Cohort triangles as heat maps: a row a cohort, a column a month of age."""
 
-import matplotlib as mpl
-import matplotlib.patches
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
-from retention_helpers.shown.figures.canvas import GREY, INK, Figure, blank, finished, styled
+from retention_helpers.shown.figures.canvas import (
+    BLUE,
+    GREY,
+    INK,
+    SMALL,
+    Drawing,
+    blank,
+    finished,
+    is_narrow,
+    styled,
+)
 from retention_helpers.words import formats
 
-DARK = 0.68  # shades above it carry white figures
+FAINTEST, FULLEST = 0.04, 0.5  # of the one hue, on the ground of the page: ink can be read on either
+SHADES = 12  # more are not told apart
+MARGIN, INCHES_A_ROW = 0.62, 0.25
+FEWEST_COLUMNS = 6  # wide enough that a short triangle does not become a banner
 
 
 @styled
@@ -21,12 +34,13 @@ def triangle(
     share: str = "still customers",
     cohorts: int = 13,
     periods: int = 12,
-) -> Figure | None:
+) -> Drawing | None:
     """A cohort triangle: a row a cohort, a column a month of age, in the cell the share that `share` says.
 
     Takes `cohort`, `k`, `size`, the rate and, on the anniversary clock, `final`: a cell that is not final is
-    hatched. The colours run from 0 to 100 % always, so that a shade means the same in every report. Only
-    the latest cohorts and the first periods are drawn; the table holds the rest. None without any of these.
+    outlined and not filled. The shades run from 0 to 100 % always, so that a shade means the same in every
+    report. Only the latest cohorts and the first periods are drawn, on a telephone every second number; the
+    table holds the rest. None without any of these.
     """
     latest = sorted(cells["cohort"].unique())[-cohorts:]
     shown = cells[cells["cohort"].isin(latest) & (cells["k"] <= periods)]
@@ -34,25 +48,35 @@ def triangle(
         return None
     grid = shown.pivot(index="cohort", columns="k", values=rate)
     sizes = shown.groupby("cohort")["size"].first()
-    canvas, axes = blank(1.1 + 0.3 * len(grid))
-    axes.pcolormesh(grid, vmin=0, vmax=1, cmap="BuGn", edgecolors="white", linewidth=1.5)
+    is_open = _open_cells(shown)
+    canvas, axes = blank(MARGIN + INCHES_A_ROW * len(grid))
+    shades: dict[float, list[Path]] = {}
     for (down, across), value in np.ndenumerate(grid.to_numpy(dtype=float)):
-        if not np.isnan(value):
-            ink = "white" if value > DARK else INK
+        if np.isnan(value):
+            continue
+        is_pending = (grid.index[down], grid.columns[across]) in is_open
+        depth = 0.0 if is_pending else FAINTEST + (FULLEST - FAINTEST) * round(value * SHADES) / SHADES
+        box = Affine2D().scale(0.92, 0.88).translate(across + 0.04, down + 0.06)
+        shades.setdefault(depth, []).append(Path.unit_rectangle().transformed(box))
+        if not is_narrow() or (across + grid.shape[1]) % 2 == 1 or grid.shape[1] <= FEWEST_COLUMNS:
             axes.text(
-                across + 0.5, down + 0.5, f"{100 * value:.0f}",
-                color=ink, fontsize=8, ha="center", va="center",
+                across + 0.5, down + 0.52, f"{100 * value:.0f}", color=GREY if is_pending else INK,
+                fontsize=SMALL, ha="center", va="center",
             )  # fmt: skip
-    axes.invert_yaxis()
-    axes.set_xticks([place + 0.5 for place in range(grid.shape[1])], list(grid.columns))
-    labels = [f"{formats.short_month(cohort)}  (n = {sizes[cohort]})" for cohort in grid.index]
-    axes.set_yticks([place + 0.5 for place in range(len(grid))], labels, rotation=0)
-    axes.set(xlabel=f"months since the start; share {share}, %", ylabel="")
+    dashed = {"facecolor": "none", "edgecolor": GREY, "linewidth": 0.7, "linestyle": (0, (2, 2))}
+    for depth, boxes in shades.items():
+        look = {"facecolor": BLUE, "alpha": depth} if depth else dashed
+        axes.add_patch(PathPatch(Path.make_compound_path(*boxes), **look))
+    axes.set_xlim(0, max(grid.shape[1], FEWEST_COLUMNS))
+    axes.set_ylim(len(grid), 0)
+    columns = range(grid.shape[1])
+    axes.set_xticks([place + 0.5 for place in columns], list(grid.columns))
+    axes.xaxis.tick_top()
+    labels = [_label(cohort, int(sizes[cohort])) for cohort in grid.index]
+    axes.set_yticks([place + 0.5 for place in range(len(grid))], labels)
+    axes.set_xlabel(f"months since the start; {share}, %", loc="left")
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
-    if "final" in shown.columns:
-        _hatch_unfinished(axes, shown, grid)
-    axes.set_title(title)
     first, last = grid.index[0], grid.index[-1]
     oldest = shown[shown["cohort"] == first].iloc[-1]
     alt = (
@@ -60,18 +84,17 @@ def triangle(
         f"{oldest['k']}, of the {formats.plural(int(oldest['size']), 'customer')} of {formats.month(first)}: "
         f"{formats.percent(oldest[rate], 0)}."
     )
-    return finished(canvas, alt)
+    return finished(canvas, title, alt, ["Dashed: not final yet."] if is_open else [])
 
 
-def _hatch_unfinished(axes: Axes, shown: pd.DataFrame, grid: pd.DataFrame) -> None:
-    for cell in shown[~shown["final"].astype(bool)].itertuples():
-        place = (list(grid.columns).index(cell.k), list(grid.index).index(cell.cohort))
-        axes.add_patch(
-            mpl.patches.Rectangle(
-                place, 1, 1, fill=False, hatch="////", edgecolor="black", linewidth=0, alpha=0.22
-            )
-        )
-    axes.annotate(
-        "hatched: not final yet", (1, 1), xycoords="axes fraction", xytext=(0, 5),
-        textcoords="offset points", ha="right", fontsize=8, color=GREY,
-    )  # fmt: skip
+def _label(cohort: pd.Timestamp, size: int) -> str:
+    month = formats.short_month(cohort)
+    return f"{month} · {formats.count(size)}" if is_narrow() else f"{month}  (n = {formats.count(size)})"
+
+
+def _open_cells(shown: pd.DataFrame) -> set[tuple[pd.Timestamp, int]]:
+    """The cells that are not final, where there is a clock that says so."""
+    if "final" not in shown.columns:
+        return set()
+    pending = shown[~shown["final"].astype(bool)]
+    return set(zip(pending["cohort"], pending["k"], strict=True))

@@ -1,26 +1,21 @@
-"""What is shown: tables escaped and in one form, figures with words, lists that run nothing."""
+"""What is shown: tables escaped and in one form, lists that run nothing."""
 
 import csv
 import datetime as dt
 import io
-import re
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from PIL import Image
 from reader import Reader
 
 from retention_helpers.business import Business
-from retention_helpers.measurement import cohorts, measures
-from retention_helpers.shown import figures, lists
-from retention_helpers.shown.figures import Figure
+from retention_helpers.measurement import measures
+from retention_helpers.shown import lists
 from retention_helpers.shown.tables import MOST_ROWS, Quotation, table
 from retention_helpers.shown.units import (
     COUNT,
@@ -150,201 +145,6 @@ def test_a_long_table_says_how_many_rows_it_leaves_out() -> None:
     assert any("7 rows more" in text for text in Reader(shown._repr_html_()).texts)
     exact = table(pd.DataFrame({"n": range(MOST_ROWS)}), "Exact")
     assert "more" not in "".join(Reader(exact._repr_html_()).texts)
-
-
-# --- figures ---------------------------------------------------------------------------------------
-
-
-def churn_frame(*months: tuple[int, int]) -> pd.DataFrame:
-    """A churn table from (lost, customers at start), up to March 2026."""
-    frame = pd.DataFrame(months, columns=["lost", "customers_at_start"])
-    days = pd.date_range(end="2026-03-01", periods=len(months), freq="MS")
-    return with_rate(frame.assign(month=days), "churn_rate", "lost", "customers_at_start")
-
-
-def levels_frame(*levels: tuple[str, int, int, str]) -> pd.DataFrame:
-    """A table of levels from (level, lost, customers at start, verdict)."""
-    frame = pd.DataFrame(levels, columns=["level", "lost", "customers_at_start", "verdict"])
-    whole = frame.astype({"lost": "int64", "customers_at_start": "int64"})
-    return with_rate(whole.assign(by="plan"), "churn_rate", "lost", "customers_at_start")
-
-
-def tenure_frame(lost: list[int]) -> pd.DataFrame:
-    """A table of stages of tenure."""
-    frame = pd.DataFrame(
-        {
-            "from_day": [0, 8, 31, 91, 366],
-            "to_day": pd.array([7, 30, 90, 365, None], dtype="Int64"),
-            "lost": lost,
-            "lost_in_all": sum(lost),
-        }
-    )
-    return with_rate(frame, "share", "lost", "lost_in_all")
-
-
-def triangle_frame(rows: list[tuple[str, int, int, int, bool]]) -> pd.DataFrame:
-    """A triangle from (cohort, k, size, retained, final)."""
-    frame = pd.DataFrame(rows, columns=["cohort", "k", "size", "retained", "final"])
-    frame = frame.assign(cohort=pd.to_datetime(frame["cohort"]))
-    return with_rate(frame, "rate", "retained", "size")
-
-
-def movement_frame(*months: tuple[int, int]) -> pd.DataFrame:
-    """A movement table from (new, lost)."""
-    days = pd.date_range(end="2026-03-01", periods=len(months), freq="MS")
-    return pd.DataFrame(months, columns=["new", "lost"]).assign(month=days)
-
-
-def movement(frame: pd.DataFrame) -> Figure:
-    return figures.movement_by_month(frame, gains=["new"], losses=["lost"], title="Customers")
-
-
-NOTES = pd.DataFrame({"happened_on": [dt.date(2026, 3, 9)], "note": ["Price rise"]})
-
-# What is drawn, and the numbers that the words must hold.
-DRAWN: dict[str, tuple[Callable[[], Figure], list[str]]] = {
-    "churn": (
-        lambda: figures.rate_by_month(
-            churn_frame((2, 40), (9, 200)), "churn_rate", target=0.05, notes=NOTES
-        ),
-        ["4.5 %", "5.0 %", "Price rise"],
-    ),
-    "churn of one month": (lambda: figures.rate_by_month(churn_frame((9, 200)), "churn_rate"), ["4.5 %"]),
-    "churn of zero": (
-        lambda: figures.rate_by_month(churn_frame((0, 40), (0, 40)), "churn_rate"), ["0.0 %"]
-    ),
-    "churn with a month of NaN": (
-        lambda: figures.rate_by_month(churn_frame((0, 0), (9, 200)), "churn_rate"), ["4.5 %"]
-    ),
-    "churn of NaN only": (lambda: figures.rate_by_month(churn_frame((0, 0)), "churn_rate"), []),
-    "churn of all": (lambda: figures.rate_by_month(churn_frame((3, 3)), "churn_rate"), ["100.0 %"]),
-    "movement": (lambda: movement(movement_frame((5, 2), (7, 3))), ["new 7", "lost 3"]),
-    "movement of one month": (lambda: movement(movement_frame((5, 2))), ["new 5"]),
-    "movement of zero": (lambda: movement(movement_frame((0, 0), (0, 0))), ["new 0"]),
-    "levels": (
-        lambda: figures.rate_by_level(
-            levels_frame(("pro", 9, 200, "below the rest"), ("solo", 2, 5, "too few")),
-            "churn_rate",
-            title="Churn",
-        ),
-        ["pro 4.5 %", "solo 40.0 %"],
-    ),
-    "one level": (
-        lambda: figures.rate_by_level(
-            levels_frame(("pro", 9, 200, "the only one")), "churn_rate", title="Churn"
-        ),
-        ["4.5 %"],
-    ),
-    "levels of zero": (
-        lambda: figures.rate_by_level(levels_frame(("pro", 0, 200, "too few")), "churn_rate", title="Churn"),
-        ["0.0 %"],
-    ),
-    "no level": (lambda: figures.rate_by_level(levels_frame(), "churn_rate", title="Churn by plan"), []),
-    "tenure": (lambda: figures.losses_by_tenure(tenure_frame([1, 2, 3, 4, 5])), ["15", "days 8–30: 2"]),
-    "tenure of nobody": (lambda: figures.losses_by_tenure(tenure_frame([0] * 5)), ["0"]),
-    "tenure of one stage": (lambda: figures.losses_by_tenure(tenure_frame([9, 0, 0, 0, 0])), ["days 0–7: 9"]),
-    "triangle": (
-        lambda: figures.triangle(
-            triangle_frame(
-                [("2026-01-01", 1, 40, 30, True), ("2026-01-01", 2, 40, 20, True),
-                 ("2026-02-01", 1, 20, 20, False)]
-            ),
-            title="Cohorts",
-        ),
-        ["40 customers", "50 %", "January 2026"],
-    ),
-    "triangle of one cell": (
-        lambda: figures.triangle(triangle_frame([("2026-01-01", 1, 1, 1, False)]), title="Cohorts"),
-        ["1 customer ", "100 %"],
-    ),
-    "triangle without the first months of a cohort": (
-        lambda: figures.triangle(
-            triangle_frame([("2024-01-01", 20, 9, 7, True), ("2026-01-01", 1, 40, 30, True)]), title="Cohorts"
-        ),
-        ["40 customers", "75 %", "January 2026"],
-    ),
-    "triangle of zero": (
-        lambda: figures.triangle(triangle_frame([("2026-01-01", 1, 40, 0, True)]), title="Cohorts"), ["0 %"]
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("cells", [[], [("2020-01-01", 13, 40, 30, True)]])
-def test_a_triangle_without_a_cell_to_show_is_no_figure(cells: list[tuple]) -> None:
-    """Nobody has reached the first month, or the cells lie beyond the periods that are drawn."""
-    assert figures.triangle(triangle_frame(cells), title="Cohorts by month") is None
-
-
-@pytest.mark.parametrize("name", DRAWN)
-def test_every_figure_says_in_words_what_it_shows(name: str) -> None:
-    """At least twenty characters, with the key numbers; never nan, None or an empty list."""
-    draw, numbers = DRAWN[name]
-    figure = draw()
-    assert len(figure.alt) >= 20
-    assert [number for number in numbers if number not in figure.alt] == []
-    assert not re.search(r"\bnan\b|\bNone\b|NaT|<NA>|\. \.|: \.|\b1 customers", figure.alt)
-    assert figure.alt.endswith(".")
-
-
-@pytest.mark.parametrize("name", ["churn", "movement", "levels", "tenure", "triangle"])
-def test_the_same_table_gives_the_same_picture(name: str) -> None:
-    """Byte for byte."""
-    draw, _ = DRAWN[name]
-    assert draw().png == draw().png
-
-
-@pytest.mark.parametrize("setting", [{"font.size": 25}, {"figure.dpi": 30}, {"axes.facecolor": "red"}])
-def test_a_picture_is_drawn_in_the_suites_own_style(setting: dict[str, Any]) -> None:
-    """Whatever a notebook set for its own figures."""
-    draw, _ = DRAWN["churn"]
-    first = draw()
-    with mpl.rc_context(setting):
-        assert draw().png == first.png
-
-
-def test_another_table_gives_another_picture() -> None:
-    """A number changed is a picture changed, and its words too."""
-    one, two = (figures.rate_by_month(churn_frame((2, 40), (n, 200)), "churn_rate") for n in (9, 19))
-    assert one.png != two.png
-    assert one.alt != two.alt
-
-
-def test_a_figure_is_a_png_of_the_size_it_names() -> None:
-    """Twice the pixels of its size on the page, so that it is sharp; the words go with it."""
-    figure = DRAWN["churn"][0]()
-    picture = Image.open(io.BytesIO(figure.png))
-    assert picture.format == "PNG"
-    assert picture.width / picture.height == pytest.approx(figure.width / figure.height, rel=0.01)
-    assert picture.width > 1.5 * figure.width
-    shown, about = figure._repr_mimebundle_()
-    assert shown["text/plain"] == about["image/png"]["alt"] == figure.alt
-
-
-def test_a_note_after_a_month_without_a_rate_is_drawn() -> None:
-    """January has a rate, February began without customers, March has one: a note of March is said."""
-    frame = churn_frame((1, 10), (0, 0), (1, 10))
-    figure = figures.rate_by_month(frame, "churn_rate", notes=NOTES)
-    assert "Price rise" in figure.alt
-
-
-def test_notes_outside_the_months_shown_are_left_out() -> None:
-    """A note of the year before has no place."""
-    notes = pd.DataFrame({"happened_on": [dt.date(2025, 3, 9)], "note": ["Launch"]})
-    assert "Launch" not in figures.rate_by_month(churn_frame((1, 10)), "churn_rate", notes=notes).alt
-
-
-def test_every_figure_draws_the_tables_of_a_business_that_began_anew(opened: Any) -> None:
-    """A report month that began without customers: the tables of the measures, as they are."""
-    with opened([("A", "2025-12-10", "2026-01-05", 10), ("B", "2026-03-05", "", 10)]) as business:
-        drawn = [
-            figures.rate_by_month(measures.customer_churn(business), "churn_rate"),
-            movement(measures.customer_movement(business)),
-            figures.rate_by_level(measures.churn_by(business), "churn_rate", title="Churn by plan"),
-            figures.losses_by_tenure(measures.losses_by_tenure(business)),
-            figures.triangle(cohorts.calendar_triangle(business), title="Calendar clock"),
-            figures.triangle(cohorts.anniversary_triangle(business), title="Anniversary clock"),
-        ]
-    assert [figure.alt for figure in drawn if len(figure.alt) < 20 or "nan" in figure.alt] == []
 
 
 # --- lists -----------------------------------------------------------------------------------------

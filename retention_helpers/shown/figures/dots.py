@@ -1,0 +1,144 @@
+"""A value a row with its interval: its name beside it, or above it where there is little room."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+
+from retention_helpers.shown.figures.canvas import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    PALE,
+    RED,
+    SMALL,
+    Canvas,
+    blank,
+    is_narrow,
+)
+
+INCHES_A_LINE = 0.2
+MARGIN = 0.42  # inches below the rows, for the axis
+LETTERS_BESIDE, LETTERS_ABOVE = 34, 46
+ROW, GAP = 1.3, 0.75  # lines
+VERDICTS = {
+    "above the rest": RED,
+    "below the rest": GREEN,
+    "no clear difference": BLUE,
+    "the only one": BLUE,
+    "too few": PALE,
+}
+_COLOUR_WORDS = {RED: "orange", GREEN: "green", BLUE: "blue", PALE: "grey"}
+
+
+class Dot(NamedTuple):
+    """A row: what it is called, its value and the two ends of its interval, written out, and its colour."""
+
+    name: str
+    values: Sequence[float]
+    written: str
+    colour: str = BLUE
+
+
+class Place(NamedTuple):
+    """Where a row lies on the axis down, from the top of its words to below its dot; and the dot itself."""
+
+    top: float
+    dot: float
+    bottom: float
+
+
+def rows_of_dots(
+    rows: Sequence[Dot | str], *, has_bars: bool = False, more_below: float = 0.0
+) -> tuple[Canvas, Axes, list[Place]]:
+    """A canvas with a dot and an interval for each row; a text instead of a row heads those after it.
+
+    The places of the dots come back, in the order of the rows; the caller sets the limits across. With
+    `has_bars` a bar goes from 0 to each value.
+    """
+    places = list(_places(rows))
+    depth = places[-1].bottom if places else 1.0
+    canvas, axes = blank(MARGIN + more_below + INCHES_A_LINE * depth)
+    dots = [(row, place) for row, place in zip(rows, places, strict=True) if isinstance(row, Dot)]
+    for row, place in zip(rows, places, strict=True):
+        if isinstance(row, str):
+            axes.annotate(
+                row, (0, place.dot), xycoords=("axes fraction", "data"), xytext=(0 if is_narrow() else -4, 0),
+                textcoords="offset points", ha="left" if is_narrow() else "right", va="center",
+                fontsize=SMALL, fontweight="bold",
+            )  # fmt: skip
+        elif is_narrow():
+            _write_above(axes, row, place)
+    for row, place in dots:
+        if has_bars:
+            axes.barh(place.dot, row.values[0], height=0.95, color=row.colour, alpha=0.3)
+        axes.plot(row.values[1:], [place.dot] * 2, color=row.colour, linewidth=2, solid_capstyle="round")
+        axes.plot(row.values[:1], [place.dot], "o", color=row.colour, markersize=6)
+    if is_narrow():
+        axes.set_yticks([])
+    else:
+        names = [_broken(row.name, LETTERS_BESIDE) for row, _ in dots]
+        axes.set_yticks([place.dot for _, place in dots], names)
+        axes.tick_params(axis="y", labelcolor=INK)
+        for row, place in dots:
+            axes.annotate(
+                row.written, (1, place.dot), xycoords=("axes fraction", "data"), xytext=(8, 0),
+                textcoords="offset points", va="center", fontsize=SMALL, color=GREY,
+            )  # fmt: skip
+    axes.set_ylim(depth, 0)
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    return canvas, axes, [place for _, place in dots]
+
+
+def meaning_of_colours(verdicts: Sequence[str]) -> list[str]:
+    """What the colours of `VERDICTS` mean, for below the picture; nothing where there is one alone."""
+    by_colour: dict[str, str] = {}
+    for verdict, colour in VERDICTS.items():
+        if verdict in set(verdicts):
+            by_colour.setdefault(colour, verdict)
+    said = [f"{_COLOUR_WORDS[colour]}: {verdict}" for colour, verdict in by_colour.items()]
+    return [f"{'; '.join(said).capitalize()}."] if len(said) > 1 else []
+
+
+def _places(rows: Sequence[Dot | str]) -> Iterator[Place]:
+    at = 0.0
+    for nth, row in enumerate(rows):
+        if isinstance(row, str):
+            at += 0.0 if nth == 0 else 0.5
+            yield Place(at, at + ROW / 2, at + ROW)
+            at += ROW
+            continue
+        lines = len(_words_above(row)) if is_narrow() else _broken(row.name, LETTERS_BESIDE).count("\n") + 1
+        depth = lines + GAP + 0.55 if is_narrow() else max(ROW, lines + 0.25)
+        dot = at + lines + GAP / 2 if is_narrow() else at + depth / 2
+        yield Place(at, dot, at + depth)
+        at += depth
+
+
+def _words_above(row: Dot) -> list[str]:
+    if len(row.name) + len(row.written) <= LETTERS_ABOVE:
+        return [row.name]
+    return [*textwrap.wrap(row.name, LETTERS_ABOVE), row.written]
+
+
+def _write_above(axes: Axes, row: Dot, place: Place) -> None:
+    lines = _words_above(row)
+    for nth, line in enumerate(lines):
+        is_written = len(lines) > 1 and nth == len(lines) - 1
+        axes.annotate(
+            line, (0, place.top + nth + 0.5), xycoords=("axes fraction", "data"), va="center", fontsize=SMALL,
+            color=GREY if is_written else INK,
+        )  # fmt: skip
+    if len(lines) == 1:
+        axes.annotate(
+            row.written, (1, place.top + 0.5), xycoords=("axes fraction", "data"), ha="right", va="center",
+            fontsize=SMALL, color=GREY,
+        )  # fmt: skip
+
+
+def _broken(label: str, letters: int) -> str:
+    """A label on as many lines as it needs."""
+    return "\n".join(textwrap.wrap(label, letters)) or label

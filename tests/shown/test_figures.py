@@ -1,0 +1,299 @@
+"""Figures: drawn twice as text and named colours, with words; the same table makes the same picture."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import pandas as pd
+import pytest
+
+from retention_helpers.measurement import cohorts, measures
+from retention_helpers.report import pages
+from retention_helpers.shown import figures
+from retention_helpers.shown.figures import Figure, colours, triangles
+from retention_helpers.shown.figures.canvas import NARROW, WIDE
+from retention_helpers.shown.figures.svg import GROUND
+from retention_helpers.statistics.intervals import with_rate
+
+NAMED_COLOUR = re.compile(r"var\(--figure-\w+,#[0-9a-f]{6}\)")
+
+
+def churn_frame(*months: tuple[int, int]) -> pd.DataFrame:
+    """A churn table from (lost, customers at start), up to March 2026."""
+    frame = pd.DataFrame(months, columns=["lost", "customers_at_start"])
+    days = pd.date_range(end="2026-03-01", periods=len(months), freq="MS")
+    return with_rate(frame.assign(month=days), "churn_rate", "lost", "customers_at_start")
+
+
+def levels_frame(*levels: tuple[str, int, int, str]) -> pd.DataFrame:
+    """A table of levels from (level, lost, customers at start, verdict)."""
+    frame = pd.DataFrame(levels, columns=["level", "lost", "customers_at_start", "verdict"])
+    whole = frame.astype({"lost": "int64", "customers_at_start": "int64"})
+    return with_rate(whole.assign(by="plan"), "churn_rate", "lost", "customers_at_start")
+
+
+def tenure_frame(lost: list[int]) -> pd.DataFrame:
+    """A table of stages of tenure."""
+    frame = pd.DataFrame(
+        {
+            "from_day": [0, 8, 31, 91, 366],
+            "to_day": pd.array([7, 30, 90, 365, None], dtype="Int64"),
+            "lost": lost,
+            "lost_in_all": sum(lost),
+        }
+    )
+    return with_rate(frame, "share", "lost", "lost_in_all")
+
+
+def triangle_frame(rows: list[tuple[str, int, int, int, bool]]) -> pd.DataFrame:
+    """A triangle from (cohort, k, size, retained, final)."""
+    frame = pd.DataFrame(rows, columns=["cohort", "k", "size", "retained", "final"])
+    frame = frame.assign(cohort=pd.to_datetime(frame["cohort"]))
+    return with_rate(frame, "rate", "retained", "size")
+
+
+def movement_frame(*months: tuple[int, int]) -> pd.DataFrame:
+    """A movement table from (new, lost)."""
+    days = pd.date_range(end="2026-03-01", periods=len(months), freq="MS")
+    return pd.DataFrame(months, columns=["new", "lost"]).assign(month=days)
+
+
+def movement(frame: pd.DataFrame) -> Figure:
+    return figures.movement_by_month(frame, gains=["new"], losses=["lost"], title="Customers")
+
+
+NOTES = pd.DataFrame({"happened_on": [dt.date(2026, 3, 9)], "note": ["Price rise"]})
+
+# What is drawn, and the numbers that the words must hold.
+DRAWN: dict[str, tuple[Callable[[], Figure], list[str]]] = {
+    "churn": (
+        lambda: figures.rate_by_month(
+            churn_frame((2, 40), (9, 200)), "churn_rate", target=0.05, notes=NOTES
+        ),
+        ["4.5 %", "5.0 %", "Price rise"],
+    ),
+    "churn of one month": (lambda: figures.rate_by_month(churn_frame((9, 200)), "churn_rate"), ["4.5 %"]),
+    "churn of zero": (
+        lambda: figures.rate_by_month(churn_frame((0, 40), (0, 40)), "churn_rate"), ["0.0 %"]
+    ),
+    "churn with a month of NaN": (
+        lambda: figures.rate_by_month(churn_frame((0, 0), (9, 200)), "churn_rate"), ["4.5 %"]
+    ),
+    "churn of all": (lambda: figures.rate_by_month(churn_frame((3, 3)), "churn_rate"), ["100.0 %"]),
+    "movement": (lambda: movement(movement_frame((5, 2), (7, 3))), ["new 7", "lost 3"]),
+    "movement of one month": (lambda: movement(movement_frame((5, 2))), ["new 5"]),
+    "movement of zero": (lambda: movement(movement_frame((0, 0), (0, 0))), ["new 0"]),
+    "levels": (
+        lambda: figures.rate_by_level(
+            levels_frame(("pro", 9, 200, "below the rest"), ("solo", 2, 5, "too few")),
+            "churn_rate",
+            title="Churn",
+        ),
+        ["pro 4.5 %", "solo 40.0 %"],
+    ),
+    "one level": (
+        lambda: figures.rate_by_level(
+            levels_frame(("pro", 9, 200, "the only one")), "churn_rate", title="Churn"
+        ),
+        ["4.5 %"],
+    ),
+    "levels of zero": (
+        lambda: figures.rate_by_level(levels_frame(("pro", 0, 200, "too few")), "churn_rate", title="Churn"),
+        ["0.0 %"],
+    ),
+    "tenure": (lambda: figures.losses_by_tenure(tenure_frame([1, 2, 3, 4, 5])), ["15", "days 8–30: 2"]),
+    "tenure of one stage": (lambda: figures.losses_by_tenure(tenure_frame([9, 0, 0, 0, 0])), ["days 0–7: 9"]),
+    "triangle": (
+        lambda: figures.triangle(
+            triangle_frame(
+                [("2026-01-01", 1, 40, 30, True), ("2026-01-01", 2, 40, 20, True),
+                 ("2026-02-01", 1, 20, 20, False)]
+            ),
+            title="Cohorts",
+        ),
+        ["40 customers", "50 %", "January 2026"],
+    ),
+    "triangle of one cell": (
+        lambda: figures.triangle(triangle_frame([("2026-01-01", 1, 1, 1, False)]), title="Cohorts"),
+        ["1 customer ", "100 %"],
+    ),
+    "triangle without the first months of a cohort": (
+        lambda: figures.triangle(
+            triangle_frame([("2024-01-01", 20, 9, 7, True), ("2026-01-01", 1, 40, 30, True)]), title="Cohorts"
+        ),
+        ["40 customers", "75 %", "January 2026"],
+    ),
+    "triangle of zero": (
+        lambda: figures.triangle(triangle_frame([("2026-01-01", 1, 40, 0, True)]), title="Cohorts"), ["0 %"]
+    ),
+}  # fmt: skip
+
+
+def test_there_is_no_picture_of_nothing() -> None:
+    """No month with customers, no level, nobody lost."""
+    assert figures.rate_by_month(churn_frame((0, 0)), "churn_rate") is None
+    assert figures.rate_by_level(levels_frame(), "churn_rate", title="Churn by plan") is None
+    assert figures.losses_by_tenure(tenure_frame([0] * 5)) is None
+
+
+@pytest.mark.parametrize("cells", [[], [("2020-01-01", 13, 40, 30, True)]])
+def test_a_triangle_without_a_cell_to_show_is_no_figure(cells: list[tuple]) -> None:
+    """Nobody has reached the first month, or the cells lie beyond the periods that are drawn."""
+    assert figures.triangle(triangle_frame(cells), title="Cohorts by month") is None
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_figure_says_in_words_what_it_shows(name: str) -> None:
+    """At least twenty characters, with the key numbers; never nan, None or an empty list."""
+    draw, numbers = DRAWN[name]
+    figure = draw()
+    assert len(figure.alt) >= 20
+    assert [number for number in numbers if number not in figure.alt] == []
+    assert not re.search(r"\bnan\b|\bNone\b|NaT|<NA>|\. \.|: \.|\b1 customers", figure.alt)
+    assert figure.alt.endswith(".")
+
+
+@pytest.mark.parametrize("name", ["churn", "movement", "levels", "tenure", "triangle"])
+def test_the_same_table_gives_the_same_picture(name: str) -> None:
+    """Byte for byte."""
+    draw, _ = DRAWN[name]
+    assert draw() == draw()
+
+
+@pytest.mark.parametrize("setting", [{"font.size": 25}, {"figure.dpi": 30}, {"axes.facecolor": "red"}])
+def test_a_picture_is_drawn_in_the_suites_own_style(setting: dict[str, Any]) -> None:
+    """Whatever a notebook set for its own figures."""
+    draw, _ = DRAWN["churn"]
+    first = draw()
+    with mpl.rc_context(setting):
+        assert draw() == first
+
+
+def test_another_table_gives_another_picture() -> None:
+    """A number changed is a picture changed, and its words too."""
+    one, two = (figures.rate_by_month(churn_frame((2, 40), (n, 200)), "churn_rate") for n in (9, 19))
+    assert one.wide != two.wide
+    assert one.narrow != two.narrow
+    assert one.alt != two.alt
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_figure_is_drawn_twice_in_real_text_and_colours_of_the_page(name: str) -> None:
+    """One drawing a width, of the size it names; no colour without a name, no id, no picture of letters."""
+    draw, _ = DRAWN[name]
+    figure = draw()
+    for drawn, width in ((figure.wide, WIDE), (figure.narrow, NARROW)):
+        svg = ElementTree.fromstring(drawn)
+        assert svg.get("width") == str(width)
+        assert svg.get("viewBox") == f"0 0 {width} {svg.get('height')}"
+        assert {element.tag for element in svg.iter()} == {"svg", "path", "text"}
+        assert [element.get("id") for element in svg.iter() if element.get("id")] == []
+        assert any(text.text for text in svg.iter("text"))
+        painted = [value for e in svg.iter() for key in ("fill", "stroke") if (value := e.get(key))]
+        assert [one for one in painted if one != "none" and not NAMED_COLOUR.fullmatch(one)] == []
+        assert not re.search(r"#[0-9a-f]{3,}", NAMED_COLOUR.sub("", drawn.replace(GROUND, "")))
+        assert not re.search(r"nan|inf|e-\d", "".join(e.get("d") or "" for e in svg.iter("path")))
+    assert figure.wide != figure.narrow
+
+
+def test_every_colour_is_defined_on_a_page_light_and_dark() -> None:
+    """A name that the page does not know would stay as it is in the dark."""
+    css = (Path(pages.__file__).parent / "page.css").read_text(encoding="utf-8")
+    light, dark = re.findall(r":root \{(.*?)\}", css, re.DOTALL)[:2]
+    for name, value in colours.PALETTE.items():
+        assert f"--figure-{name}: {value};" in light
+        assert f"--figure-{name}: {value};" not in dark
+    assert re.findall(r"--figure-(\w+): #", light) == re.findall(r"--figure-(\w+): #", dark)
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.2, relative luminance."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: str, two: str) -> float:
+    """WCAG 2.2, contrast ratio."""
+    dark, light = sorted((luminance(one), luminance(two)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+MARKS_ALONE = {"pale", "sky", "mint", "orange"}
+
+
+@pytest.mark.parametrize("scheme", [0, 1])
+def test_colours_can_be_seen_and_text_can_be_read(scheme: int) -> None:
+    """WCAG 2.2 on the page's ground: 3 to 1 for what is drawn, 4.5 to 1 for text, also on a full cell."""
+    css = (Path(pages.__file__).parent / "page.css").read_text(encoding="utf-8")
+    root = re.findall(r":root \{(.*?)\}", css, re.DOTALL)[scheme]
+    named = dict(re.findall(r"--figure-(\w+): (#[0-9a-f]{6})", root))
+    paper = re.findall(r"--paper: (#[0-9a-f]{6})", root)[0]
+    del named["line"]  # of a grid, which is no information
+    for name, value in named.items():
+        assert contrast(value, paper) >= (3 if name in MARKS_ALONE else 4.5), name
+    depth = triangles.FULLEST
+    mixed = [
+        round(
+            depth * int(named["blue"][place : place + 2], 16)
+            + (1 - depth) * int(paper[place : place + 2], 16)
+        )
+        for place in (1, 3, 5)
+    ]
+    assert contrast("#" + "".join(f"{part:02x}" for part in mixed), named["ink"]) >= 4.5
+
+
+@pytest.mark.parametrize(
+    "hostile", ["</svg><script>x</script>", '"><img src=x onerror=x>', "&lt;b&gt; $1 to $2"]
+)
+def test_a_name_in_a_picture_is_text(hostile: str) -> None:
+    """A level, a title and a note as the owner wrote them, also where dollars come in pairs."""
+    frame = levels_frame((hostile, 9, 200, "no clear difference"), ("b", 9, 200, "no clear difference"))
+    figure = figures.rate_by_level(frame, "churn_rate", title=hostile)
+    for drawn in (figure.wide, figure.narrow, figure.framed):
+        svg = ElementTree.fromstring(drawn)
+        assert hostile.replace(" ", "") in "".join(svg.itertext()).replace(" ", "").replace("\n", "")
+        assert {element.tag.rpartition("}")[2] for element in svg.iter()} == {"svg", "path", "text"}
+
+
+def test_a_notebook_has_the_wide_picture_with_its_words_around_it() -> None:
+    """Title above, notes below, the drawing unchanged between; what a page needs besides stands beside."""
+    figure = DRAWN["churn"][0]()
+    data, about = figure._repr_mimebundle_()
+    assert data["text/plain"] == about["image/svg+xml"]["alt"] == figure.alt
+    framed = ElementTree.fromstring(data["image/svg+xml"])
+    texts = [text.text for text in framed if text.tag.endswith("text")]
+    assert texts == [figure.title, *figure.below]
+    assert figure.wide in data["image/svg+xml"]
+    assert about["image/svg+xml"]["narrow"] == figure.narrow
+
+
+def test_a_note_after_a_month_without_a_rate_is_drawn() -> None:
+    """January has a rate, February began without customers, March has one: a note of March is said."""
+    frame = churn_frame((1, 10), (0, 0), (1, 10))
+    figure = figures.rate_by_month(frame, "churn_rate", notes=NOTES)
+    assert "Price rise" in figure.alt
+
+
+def test_notes_outside_the_months_shown_are_left_out() -> None:
+    """A note of the year before has no place."""
+    notes = pd.DataFrame({"happened_on": [dt.date(2025, 3, 9)], "note": ["Launch"]})
+    assert "Launch" not in figures.rate_by_month(churn_frame((1, 10)), "churn_rate", notes=notes).alt
+
+
+def test_every_figure_draws_the_tables_of_a_business_that_began_anew(opened: Any) -> None:
+    """A report month that began without customers: the tables of the measures, as they are."""
+    with opened([("A", "2025-12-10", "2026-01-05", 10), ("B", "2026-03-05", "", 10)]) as business:
+        drawn = [
+            figures.rate_by_month(measures.customer_churn(business), "churn_rate"),
+            movement(measures.customer_movement(business)),
+            figures.rate_by_level(measures.churn_by(business), "churn_rate", title="Churn by plan"),
+            figures.losses_by_tenure(measures.losses_by_tenure(business)),
+            figures.triangle(cohorts.calendar_triangle(business), title="Calendar clock"),
+            figures.triangle(cohorts.anniversary_triangle(business), title="Anniversary clock"),
+        ]
+    assert [one.alt for one in drawn if one and (len(one.alt) < 20 or "nan" in one.alt)] == []
