@@ -118,7 +118,7 @@ def _said(aims: pd.DataFrame, name: str, words: str, written: Callable[[object],
 
 
 def _money(row: pd.Series, currency: str) -> str:
-    start, end = (formats.money(row[name]) for name in ("mrr_at_start", "mrr_at_end"))
+    start, end = (formats.count(round(row[name])) for name in ("mrr_at_start", "mrr_at_end"))
     return f"MRR {currency} {start} → {end}." if past_is_known(row) else f"MRR {currency} {end}."
 
 
