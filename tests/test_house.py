@@ -32,6 +32,7 @@ ROOMS = (
     "shown",
     "report",
     *QUESTIONS,
+    "plan",
     "monthly_review",
     "commands",
     "__main__",
@@ -209,7 +210,7 @@ def _beside(place: Place, source: str) -> set[str]:
         ("gate/gate.py", "from ..business import months", relative_imports),
         ("measurement/revenue.py", "f'{share:.1f} %'", formatted),
         ("gate/gate.py", "f'{rows:,} rows'", formatted),
-        ("monthly_review/actions.py", "f'{100 * rate:.1%}'", formatted),
+        ("plan/kinds.py", "f'{100 * rate:.1%}'", formatted),
         ("gate/gate.py", "def f():\n" + 61 * "    x = 1\n", long_functions),
     ],
 )

@@ -20,6 +20,7 @@ from retention_helpers.churn_reasons.calls import message, survey_text, with_mes
 from retention_helpers.churn_reasons.did import answers_with_use, use_before, usual
 from retention_helpers.churn_reasons.groups import with_groups
 from retention_helpers.churn_reasons.implications import PLAYS
+from retention_helpers.churn_reasons.proposals import to_ask_why, to_recover
 from retention_helpers.churn_reasons.quotes import SHOWN, comments
 from retention_helpers.churn_reasons.said.answers import coverage, silent, unmapped_codes
 from retention_helpers.churn_reasons.said.billing import failed_payments, involuntary, recovered
@@ -74,6 +75,6 @@ __all__ = [
     "interviewed", "interviews", "involuntary", "latest", "longer_period", "longer_reasons", "losses",
     "message", "month_reasons", "months_side_by_side", "period", "plays", "recovered", "requests",
     "said_and_did", "shares", "shares_over_time", "shown_period", "shown_reasons", "side_by_side", "silent",
-    "survey", "survey_text", "texts", "themes", "unmapped_codes", "unspoken", "use", "use_before", "usual",
-    "with_bounds", "with_groups", "with_messages", "written", "year_reasons",
+    "survey", "survey_text", "texts", "themes", "to_ask_why", "to_recover", "unmapped_codes", "unspoken",
+    "use", "use_before", "usual", "with_bounds", "with_groups", "with_messages", "written", "year_reasons",
 ]  # fmt: skip

@@ -8,7 +8,9 @@ the list; `indicators` follow the mood of all.
 
 from collections.abc import Mapping, Sequence
 
-from retention_helpers.early_warning.people import call_sheet
+from retention_helpers.early_warning.lifecycle import LATELY_CONTACTED_DAYS, last_contacts
+from retention_helpers.early_warning.people import expected_range
+from retention_helpers.early_warning.proposals import risks, to_keep, to_remind, to_speak_to
 from retention_helpers.early_warning.said.indicators import lately, leading_indicators, leads, with_leads
 from retention_helpers.early_warning.said.lifecycle import (
     by_stage,
@@ -18,7 +20,7 @@ from retention_helpers.early_warning.said.lifecycle import (
     stage_flows,
     stages,
 )
-from retention_helpers.early_warning.said.people import at_risk, plays, to_call, totals
+from retention_helpers.early_warning.said.people import at_risk, plays, totals
 from retention_helpers.early_warning.said.risk import calibration, discrimination, risk_of_leaving, top_shares
 from retention_helpers.early_warning.said.warnings import (
     back_test,
@@ -28,6 +30,7 @@ from retention_helpers.early_warning.said.warnings import (
     steadiness,
     with_thresholds,
 )
+from retention_helpers.early_warning.snapshots import HORIZON_DAYS
 from retention_helpers.shown.results import Measure
 
 FINDINGS: Mapping[str, Sequence[Measure]] = {
@@ -41,8 +44,9 @@ ABOUT = {
 }
 
 __all__ = [
-    "FINDINGS", "at_risk", "back_test", "better_thresholds", "by_stage", "calibration", "call_sheet",
-    "discrimination", "grid", "lately", "leading_indicators", "leads", "leavers_seen", "left_out", "plays",
-    "risk_of_leaving", "scheduled", "stage_churn", "stage_flows", "stages", "steadiness", "to_call",
+    "FINDINGS", "HORIZON_DAYS", "LATELY_CONTACTED_DAYS", "at_risk", "back_test", "better_thresholds",
+    "by_stage", "calibration", "discrimination", "expected_range", "grid", "last_contacts", "lately",
+    "leading_indicators", "leads", "leavers_seen", "left_out", "plays", "risk_of_leaving", "risks",
+    "scheduled", "stage_churn", "stage_flows", "stages", "steadiness", "to_keep", "to_remind", "to_speak_to",
     "top_shares", "totals", "with_leads", "with_thresholds",
 ]  # fmt: skip
