@@ -16,7 +16,7 @@ from retention_helpers.churn_reasons.answers import (
     period,
     shown_period,
 )
-from retention_helpers.churn_reasons.calls import message, survey_text, with_messages
+from retention_helpers.churn_reasons.calls import message, survey_text
 from retention_helpers.churn_reasons.did import answers_with_use, use_before, usual
 from retention_helpers.churn_reasons.groups import with_groups
 from retention_helpers.churn_reasons.implications import PLAYS
@@ -76,5 +76,5 @@ __all__ = [
     "message", "month_reasons", "months_side_by_side", "period", "plays", "recovered", "requests",
     "said_and_did", "shares", "shares_over_time", "shown_period", "shown_reasons", "side_by_side", "silent",
     "survey", "survey_text", "texts", "themes", "to_ask_why", "to_recover", "unmapped_codes", "unspoken",
-    "use", "use_before", "usual", "with_bounds", "with_groups", "with_messages", "written", "year_reasons",
+    "use", "use_before", "usual", "with_bounds", "with_groups", "written", "year_reasons",
 ]  # fmt: skip

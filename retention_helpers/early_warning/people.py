@@ -139,8 +139,8 @@ def at_risk(business: Business, risk: Risk, *, within: Mapping[str, str] = EVERY
 
     `risk` is the chance of asking or leaving within the horizon, `mrr_expected` that chance times MRR.
     `stage` is the one of their age, `warnings` names those that are on, `why` says in words what speaks for
-    the risk. Whom of them to speak to this month says the plan. `within` narrows the list to a level of one of
-    `levels.names`, or of several: {"first_plan": "team"}.
+    the risk. Whom of them to speak to this month says the plan. `within` narrows the list to a level of one
+    of `levels.names`, or of several: {"first_plan": "team"}.
 
     Glossary: at risk; expected loss.
     """

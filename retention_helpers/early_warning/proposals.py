@@ -124,7 +124,7 @@ def to_remind(business: Business, people: pd.DataFrame) -> pd.DataFrame:
 
     The largest MRR first. Without events nobody.
 
-    Glossary: silent.
+    Glossary: paying, not using.
     """
     now = snapshots_now(business)
     is_silent = now["is_open"].to_numpy(dtype=bool) & (now["silent_days"] > DORMANT_DAYS).to_numpy(dtype=bool)

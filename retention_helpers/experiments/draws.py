@@ -1,4 +1,4 @@
-"""Who was drawn into something that is not decided yet: nobody may give them more of it, or anything beside."""
+"""Who was drawn into something that is not decided yet: they get no more of it, and nothing beside."""
 
 import datetime as dt
 
@@ -23,7 +23,7 @@ def draws(business: Business, reading: Reading) -> pd.DataFrame:
     *better* or *worse*, or for which the owner wrote down a decision; a campaign is, CAMPAIGN_DAYS after the
     draw. Every arm counts, the control as well.
 
-    Glossary: drawn, undecided.
+    Glossary: drawn and undecided.
     """
     return pd.concat([_experiments(business, reading), _campaigns(business)], ignore_index=True)
 

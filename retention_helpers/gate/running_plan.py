@@ -1,9 +1,10 @@
 """The running plan as its owner filled it in: `plan.xlsx` and `plan.csv` beside the reports, put together.
 
-The report writes both files and remembers beside them (`.plan.json`) what it wrote. What differs in a file since
-then is the owner's doing:
+The report writes both files and remembers beside them (`.plan.json`) what it wrote. What differs in a file
+since then is the owner's doing:
 
-- a cell that was changed in one of the files counts; changed in both to different things, it stops the report;
+- a cell that was changed in one of the files counts; changed in both to different things, it stops the
+  report;
 - an entry is gone only where it is gone from both files, a row that was filled in likewise; so a file that an
   old program saves anew cannot take an entry away;
 - a row that was not filled in and is missing from one file was taken out, and is not proposed again for its
@@ -123,8 +124,8 @@ def refuse_open(out: Path) -> None:
     marks = [mark for mark in OPEN_MARKS if (out / mark).exists()]
     if marks:
         raise InputError(
-            f"{XLSX} or {CSV} in {out.name} is open in a spreadsheet. Save and close it, then start again. If "
-            f"nothing has it open, remove the file {marks[0]}."
+            f"{XLSX} or {CSV} in {out.name} is open in a spreadsheet. Save and close it, then start again. "
+            f"If nothing has it open, remove the file {marks[0]}."
         )
     for path in (out / name for name in FILES if (out / name).exists()):
         try:
@@ -138,8 +139,8 @@ def refuse_open(out: Path) -> None:
 def read(out: Path, date_order: str = "") -> Running:
     """The plan beside the reports, with what its owner changed since a report wrote it; empty without one.
 
-    Raises InputError where a file cannot be read, where one of its columns is missing, and where the two files
-    contradict each other.
+    Raises InputError where a file cannot be read, where one of its columns is missing, and where the two
+    files contradict each other.
     """
     base = _as_written(out / WRITTEN)
     found: dict[str, list[_Pair]] = {}
@@ -176,8 +177,8 @@ def _as_written(path: Path) -> Running:
         return Running()
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise InputError(
-            f"{path.name} in {path.parent.name} cannot be read: it says what the last report wrote. Remove it, and "
-            f"every row of {XLSX} counts as your own."
+            f"{path.name} in {path.parent.name} cannot be read: it holds what the last report wrote. Remove it, "
+            f"and every row of {XLSX} counts as your own."
         ) from None
 
 
@@ -221,7 +222,7 @@ def _lines(path: Path) -> tuple[list[str], list[list[str | None]]]:
 
 
 def _columns(file: str, header: Sequence[str]) -> list[str]:
-    """What each column of a file is: one of HEADINGS, by its heading or else by its place, or the owner's own."""
+    """What each column of a file is: one of HEADINGS, by its heading or its place, or the owner's own."""
     keys = list(HEADINGS)
     known = {_plain(words): key for key, words in HEADINGS.items()} | {_plain(key): key for key in keys}
     names = [known.get(_plain(cell), cell.strip()) for cell in header]
@@ -232,7 +233,8 @@ def _columns(file: str, header: Sequence[str]) -> list[str]:
     lost = [HEADINGS[key] for key in ("customer_id", *FILLED) if key not in names]
     if lost:
         raise InputError(
-            f"{file}: the column “{lost[0]}” is missing. Give its heading that name again; nothing was changed."
+            f"{file}: the column “{lost[0]}” is missing. Give its heading that name again; nothing was "
+            "changed."
         )
     twice = [name for name, many in Counter(name for name in names if name).items() if many > 1]
     if twice:
@@ -262,8 +264,8 @@ def _cell(name: str, value: str, date_order: str) -> str:
 def _matched(base: Sequence[Row], rows: Sequence[Cells]) -> list[_Pair]:
     """Each row of a file with the place of the row that the report wrote; None where it wrote none.
 
-    By customer and day, then by customer and month, then by customer alone, since an owner may put a day off. A
-    spreadsheet that took the zeros off an id is forgiven.
+    By customer and day, then by customer and month, then by customer alone, since an owner may put a day off.
+    A spreadsheet that took the zeros off an id is forgiven.
     """
     left: dict[str, list[int]] = {}
     for place, row in enumerate(base):
@@ -310,7 +312,7 @@ def _together(
 
 
 def _merged(base: Cells, there: Sequence[Cells]) -> tuple[Cells, list[str]]:
-    """A row's cells with what was changed in a file, and the cells in which the files contradict each other."""
+    """A row's cells with what was changed in a file, and those in which the files contradict each other."""
     names = dict.fromkeys([*base, *(name for cells in there for name in cells)])
     merged, clashes = dict(base), []
     for name in names:

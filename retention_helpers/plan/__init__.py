@@ -1,7 +1,7 @@
 """What is done to whom this month: the questions' rooms propose, this room alone decides.
 
-One customer, one touch. `month_plan` gathers and decides; `touches` is a row a touch, `actions` a row a kind of
-action, `held` who was left out; `hand_on_plan` leaves the rows for the running list beside the reports.
+One customer, one touch. `month_plan` gathers and decides; `touches` is a row a touch, `actions` a row a kind
+of action, `held` who was left out; `hand_on_plan` leaves the rows for the running list beside the reports.
 """
 
 from collections.abc import Mapping, Sequence

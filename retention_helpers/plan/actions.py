@@ -14,7 +14,8 @@ class Action:
     Attributes:
         about: what it is about, in a few words, as the list has it.
         whom: the customers it is for, after their number.
-        is_answer: goes to everybody alike and never waits: neither for an experiment nor for a contact lately.
+        is_answer: goes to everybody alike and never waits: neither for an experiment nor for a contact
+        lately.
     """
 
     about: str

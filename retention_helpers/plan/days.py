@@ -25,8 +25,8 @@ def working_days(as_of: dt.date) -> list[dt.date]:
 def spread(ends: Sequence[dt.date | None], as_of: dt.date) -> list[dt.date]:
     """A day for each touch, in their order; a touch is due before the day on which its service ends.
 
-    A_DAY of them on a day, and evenly more where they would not fit into the month. What an end brings forward
-    comes on top.
+    A_DAY of them on a day, and evenly more where they would not fit into the month. What an end brings
+    forward comes on top.
 
     >>> [day.day for day in spread([None] * 6 + [dt.date(2026, 11, 3)], dt.date(2026, 11, 1))]
     [2, 2, 2, 2, 2, 3, 2]

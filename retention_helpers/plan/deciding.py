@@ -63,11 +63,11 @@ def decide(business: Business, proposed: pd.DataFrame, drawn: pd.DataFrame) -> D
     Failed payments and answers to a request to cancel go to everybody alike and never wait; an offer in them
     goes to nobody with whom an experiment tries offers. Every other touch leaves out who was drawn into
     something whose outcome is open (unless that very draw gives the touch), who was contacted in the last
-    LATELY_CONTACTED_DAYS days, and whose `may_contact` is no. Nobody gets a touch of the kind that an undecided
-    experiment tries with them, however long ago they were drawn. Calls, at most `calls_a_month`, go to the
-    first; the others get a letter, or wait where a letter would not do.
+    LATELY_CONTACTED_DAYS days, and whose `may_contact` is no. Nobody gets a touch of the kind that an
+    undecided experiment tries with them, however long ago they were drawn. Calls, at most `calls_a_month`, go
+    to the first; the others get a letter, or wait where a letter would not do.
 
-    Glossary: touch; a call that is free.
+    Glossary: touch; calls.
     """
     known = _known(business, drawn)
     order = {action: place for place, action in enumerate(ACTIONS)}

@@ -63,8 +63,14 @@ def _beginning(begin_with: pd.DataFrame, proposed: Proposal | None) -> pd.DataFr
     """The experiment that could begin; none where there is nobody to begin with."""
     if proposed is None or begin_with.empty:
         return pd.DataFrame(columns=["experiment", "what", "why"])
-    what = f"Plan an experiment on “{proposed.label}”: actions/begin_experiment.csv says whom the lot helps first"
-    why = f"customers with “{proposed.better}” left less often; only an experiment tells whether that keeps them"
+    what = (
+        f"Plan an experiment on “{proposed.label}”: actions/begin_experiment.csv says whom the lot helps "
+        "first"
+    )
+    why = (
+        f"customers with “{proposed.better}” left less often; only an experiment tells whether that keeps "
+        "them"
+    )
     return pd.DataFrame([(proposed.name, what, why)], columns=["experiment", "what", "why"])
 
 

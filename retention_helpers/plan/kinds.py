@@ -38,8 +38,8 @@ ACTION = one_of(*ACTIONS, EXPERIMENT)
 def touches(business: Business, month: Month) -> pd.DataFrame:
     """One row per touch of the month, the most urgent first, and one per order about an experiment.
 
-    An order has no customer, way or mrr. `risk` is the chance of asking or leaving within the horizon if nothing
-    is done, where it is told.
+    An order has no customer, way or mrr. `risk` is the chance of asking or leaving within the horizon if
+    nothing is done, where it is told.
 
     Glossary: plan of the month.
     """
@@ -161,5 +161,6 @@ def _why(month: Month, business: Business, key: str, own: pd.DataFrame) -> str:
     low, high = expected_range(risks)
     return (
         f"of {formats.plural(len(risks), 'customer')} about {formats.number(risks.sum(), 1)} "
-        f"({formats.count(low)}–{formats.count(high)}) ask or leave within {HORIZON_DAYS} days if nothing is done"
+        f"({formats.count(low)}–{formats.count(high)}) ask or leave within {HORIZON_DAYS} days if nothing is "
+        "done"
     )

@@ -26,8 +26,8 @@ COLUMNS = (
 def rows(business: Business, month: Month) -> pd.DataFrame:
     """One row per touch, in the plan's order, with the message in the customer's own name where it is known.
 
-    Columns: customer_id, kind (the action's key), action (in words), due_on, mrr, currency, why, message, email,
-    phone, leaves_on. Names and addresses come from the personal columns of customers.
+    Columns: customer_id, kind (the action's key), action (in words), due_on, mrr, currency, why, message,
+    email, phone, leaves_on. Names and addresses come from the personal columns of customers.
     """
     found = month.decided.touches
     people = _people(business, found["customer_id"])

@@ -24,11 +24,11 @@ def in_one_sentence(rows: pd.DataFrame, calls_a_month: int) -> Sentence:
     if own.empty:
         return Sentence(f"Nobody has to be called or written to this month.{about}")
     calls = int((own["way"] == "call").sum())
-    people = formats.plural(len(own), "customer")
+    people, letters = formats.plural(len(own), "customer"), formats.plural(len(own) - calls, "letter")
+    when = f"from {formats.day(own['due_on'].min())} to {formats.day(own['due_on'].max())}"
     return Sentence(
-        f"The plan has one touch each for {people}: {formats.plural(calls, 'call')} "
-        f"(`calls_a_month` allows {formats.count(calls_a_month)}) and {formats.plural(len(own) - calls, 'letter')}, "
-        f"from {formats.day(own['due_on'].min())} to {formats.day(own['due_on'].max())}.{about}"
+        f"The plan has one touch each for {people}, {when}: {formats.plural(calls, 'call')} "
+        f"(calls_a_month: {formats.count(calls_a_month)}) and {letters}.{about}"
     )
 
 

@@ -1,13 +1,12 @@
 """Writes the running plan beside the reports: `plan.xlsx` and `plan.csv`, each whole or not at all.
 
-What they were read with and what is written is remembered first (`.plan.json`), then the two files are renamed into
-place. A run that dies in between leaves a file as it was; the next one knows by its digest that what its owner wrote
-into it was taken over already.
+What they were read with and what is written is remembered first (`.plan.json`), then the two files are
+renamed into place. A run that dies in between leaves a file as it was; the next one knows by its digest that
+what its owner wrote into it was taken over already.
 """
 
 import datetime as dt
 import hashlib
-import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,12 +55,13 @@ def refuse_other_business(out: Path, identity: str, sample: str) -> None:
         return
     if plan.business != sample:
         raise InputError(
-            f"{XLSX} in {out.name} is the plan of another business ({plan.business}). Name another folder: OUT=…"
+            f"{XLSX} in {out.name} is the plan of another business ({plan.business}). Name another folder: "
+            "OUT=…"
         )
     if any(row.is_kept for row in plan.rows):
         raise InputError(
-            f"{XLSX} in {out.name} is the plan of the sample, and you wrote into it. Remove {XLSX}, {CSV} and "
-            f"{WRITTEN}, or name another folder: OUT=…"
+            f"{XLSX} in {out.name} is the plan of the sample, and you wrote into it. Remove {XLSX}, {CSV} "
+            f"and {WRITTEN}, or name another folder: OUT=…"
         )
 
 
@@ -89,8 +89,8 @@ def _write(out: Path, plan: Running) -> None:
                 os.replace(part, out / name)
             except PermissionError:
                 raise InputError(
-                    f"{name} in {out.name} is open in another program and could not be renewed. Close it, and make the "
-                    "report again: nothing that you wrote is lost."
+                    f"{name} in {out.name} is open in another program and was not renewed. Close it, and "
+                    "make the report again: nothing that you wrote is lost."
                 ) from None
 
 

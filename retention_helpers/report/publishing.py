@@ -176,7 +176,8 @@ def _make(
     text = json.dumps(findings, indent=1, ensure_ascii=False, allow_nan=False)
     (made / FINDINGS).write_text(text + "\n", encoding="utf-8")
     _gather_lists(worked, made / "actions")
-    _write_pages(runs, executed, troubles, business, made)
+    is_planned = whole and not troubles and any((run.part / PLAN).exists() for run in runs)
+    _write_pages(runs, executed, troubles, business, made, (f"../{running_plan.XLSX}",) if is_planned else ())
     return made
 
 
@@ -245,6 +246,7 @@ def _write_pages(
     troubles: Mapping[str, str],
     business: "Business",
     made: Path,
+    beside: Sequence[str],
 ) -> None:
     from retention_helpers.report import pages
 
@@ -257,7 +259,7 @@ def _write_pages(
             pages.Page(run.name, run.title, executed[run.name], troubles.get(run.name, "")) for run in runs
         ),
         trouble=troubles.get(FINDINGS, ""),
-        lists=tuple(sorted(f"actions/{path.name}" for path in made.glob("actions/*.csv"))),
+        lists=(*sorted(f"actions/{path.name}" for path in made.glob("actions/*.csv")), *beside),
     )
     for name, html in pages.render(edition).items():
         (made / name).write_text(html, encoding="utf-8")

@@ -27,7 +27,7 @@ def proposals(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     Columns: customer_id; action (its key in the plan); mrr (at stake); why (in a few words); message (begins
     with "Hello,"); offer (a sentence of it that goes to nobody with whom an experiment tries offers);
     leaves_on (the day on which service will end, where that is known); risk (of asking or leaving within the
-    horizon if nothing is done; null: not told); way (call or letter); otherwise (letter or wait, where no call
-    is free); given_by (the experiment or campaign whose lot gave this touch; "": none).
+    horizon if nothing is done; null: not told); way (call or letter); otherwise (letter or wait, where no
+    call is free); given_by (the experiment or campaign whose lot gave this touch; "": none).
     """
     return pd.DataFrame([{**DEFAULTS, **row} for row in rows], columns=list(DEFAULTS)).astype("object")

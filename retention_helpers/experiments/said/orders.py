@@ -1,7 +1,8 @@
 """What to do about a comparison: an order in plain words, and the orders that the month's plan holds."""
 
-import pandas as pd
 from typing import Any
+
+import pandas as pd
 
 from retention_helpers.experiments.plan import TOO_LONG, Plan
 from retention_helpers.experiments.reading import Reading
@@ -130,7 +131,7 @@ def is_endless(row: Any) -> bool:
 
 def _waits(row: Any, plan: Plan) -> bool:
     """Whether it has only just begun: nobody drawn, or nobody's day over."""
-    return not row.look or plan.design.randomised and formats.is_missing(row.split)
+    return not row.look or (plan.design.randomised and formats.is_missing(row.split))
 
 
 def _small(order: str) -> str:

@@ -16,6 +16,7 @@ from retention_helpers.words import formats
 MOST_CONFIRMED, MOST_SHADOWS = 5, 2
 HEADS = ("Before they left", "Left", "Difference, 95 %", "Verdict", "To try")
 
+WAIT = "No experiment on it now: the newcomers who are young enough take part in another."
 _TO_TRY = {
     "onboarding_completed": "Help every second newcomer to finish it in the first week, and compare.",
     "onboarding_steps_skipped": "Leave every second newcomer only the steps that count, and compare.",
@@ -68,10 +69,13 @@ def _answer(row: Any, verdict: Verdict, do_now: str) -> Answer:
 
 
 @of_values
-def difference_answer(together: pd.DataFrame, proposed: Proposal | None) -> Answer:
+def difference_answer(
+    together: pd.DataFrame, proposed: Proposal | None, begin_with: pd.DataFrame | None = None
+) -> Answer:
     """The review's line: the difference to begin with, how many others there are, and the experiment.
 
-    The one that the proposed experiment is about; without a proposal the largest that is confirmed.
+    The one that the proposed experiment is about; without a proposal the largest that is confirmed. Where
+    there are no newcomers to begin the experiment with, it waits.
     """
     question = "What was different before they left?"
     confirmed = leading(together)
@@ -91,6 +95,7 @@ def difference_answer(together: pd.DataFrame, proposed: Proposal | None) -> Answ
         if proposed
         else ""
     )
+    waits = proposed is not None and begin_with is not None and begin_with.empty
     return Answer(
         question,
         formats.percent(row.level_risk),
@@ -98,7 +103,7 @@ def difference_answer(together: pd.DataFrame, proposed: Proposal | None) -> Answ
         f"{formats.percent(row.rest_risk)} of the {_others(row)}",
         f"{formats.span(row.difference_low, row.difference_high)} points apart",
         (Verdict("confirmed", "good"), *more),
-        f"{to_try(row)}{size}",
+        WAIT if waits else f"{to_try(row)}{size}",
     )
 
 

@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from retention_helpers.experiments import Reading, do_now
 from retention_helpers.experiments.plan import TOO_LONG
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Tone, Verdict
