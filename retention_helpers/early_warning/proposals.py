@@ -97,7 +97,7 @@ def _answer(business: Business, row: Mapping[Any, Any]) -> dict[str, Any]:
         "why": f"asked to cancel on {formats.day(row['asked_on'])}{said}{after}",
         "message": f"Hello, you have asked to cancel {business.name}. That is arranged, and you need do "
         "nothing. May I ask what would have had to be different for you to stay?",
-        "offer": OFFER,
+        "offer": OFFER if row["mrr"] else "",  # who is paused already needs no pause
         "leaves_on": row["leaves_on"],
         "way": CALL if is_large else LETTER,
     }

@@ -80,7 +80,8 @@ class Row:
 
     @property
     def is_filled(self) -> bool:
-        return any(self.cells.get(name) for name in FILLED)
+        """Whether the owner wrote into it, in one of the last three columns or in one of their own."""
+        return any(name in FILLED or name not in HEADINGS for name in self.cells)
 
     @property
     def is_kept(self) -> bool:
@@ -177,7 +178,7 @@ def _as_written(path: Path) -> Running:
         return Running()
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise InputError(
-            f"{path.name} in {path.parent.name} cannot be read: it holds what the last report wrote. Remove it, "
+            f"{path.name} in {path.parent.name} cannot be read; a report wrote it last. Remove it, "
             f"and every row of {XLSX} counts as your own."
         ) from None
 

@@ -155,7 +155,15 @@ def became_of(earlier: dict[str, dict[str, Any]], business: Business) -> pd.Data
         if judged_on > calendar.months_after(last, 1):
             for action, own in planned.dropna(subset="customer_id").groupby("action", sort=False):
                 done = _done(business, str(action), own, begun)
-                found.append((month, action, len(own), *_followed(business, done, judged_on), judged_on))
+                found.append(
+                    (
+                        calendar.first_of(month),
+                        action,
+                        len(own),
+                        *_followed(business, done, judged_on),
+                        judged_on,
+                    )
+                )
     frame = pd.DataFrame(found, columns=names_of(became_of))
     return frame.astype({"expected_low": "Int64", "expected_high": "Int64"})
 
