@@ -58,7 +58,6 @@ def test_every_measure_is_in_the_glossary(module: object) -> None:
     }
     about_the_page = {
         "measurement.measures.customers_lost",
-        "measurement.measures.past_due",
         "measurement.measures.owner_notes",
         "measurement.measures.churn_of_month",
         "measurement.measures.bands",
@@ -151,7 +150,6 @@ def test_every_measure_of_the_reasons_is_in_the_glossary() -> None:
         "churn_reasons.calls.message",
         "churn_reasons.calls.survey",
         "churn_reasons.calls.survey_text",
-        "churn_reasons.calls.with_messages",
         "churn_reasons.groups.side_by_side",
         "churn_reasons.quotes.latest",
         "churn_reasons.ranking.months_side_by_side",

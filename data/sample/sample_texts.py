@@ -178,6 +178,7 @@ onboarding_call:
   ended_on:
   randomised: true
   arms: {control: 0.5, call: 0.5}
+  treatment: call
   outcome: {kind: retained, days: 35}
   smallest_effect: 0.08
   baseline: 0.85
@@ -199,6 +200,7 @@ pause_offer:
   ended_on:
   randomised: true
   arms: {control: 0.5, pause_offered: 0.5}
+  treatment: offer
   outcome: {kind: paying, days: 90}
   smallest_effect: 0.15
   baseline: 0.05
@@ -210,6 +212,7 @@ quarterly_checkins:
   ended_on:
   randomised: true
   arms: {control: 0.5, checkin: 0.5}
+  treatment: call
   outcome: {kind: not_cancelled, days: 90}
   smallest_effect: 0.05
   baseline: 0.92

@@ -47,6 +47,7 @@ class Business:
         not_known: the histories of `contract.tables.HISTORIES` that the sources do not know.
         derived: the folder of what is computed from the tables.
         only: the file with the customers to whom the business was narrowed; None: all of them.
+        done: what the running plan brought to the contacts, as `business.done` left it; None: nothing.
     """
 
     folder: Path
@@ -62,6 +63,7 @@ class Business:
     derived: Path
     not_known: tuple[str, ...] = ()
     only: Path | None = None
+    done: Path | None = None
     _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -108,9 +110,7 @@ class Business:
         contract_table = TABLES[name]
         if not self.has(name):
             return self._empty(name)
-        whole = parquet(self.engine, self.kept / f"{name}.parquet", f"kept_{name}")
-        unread = [column for column in whole.columns if column.startswith("unread_")]
-        rows = whole.drop(*unread, *({"source_row"} & set(whole.columns)))
+        rows = self._whole(name)
         if self.settings.internal_accounts and "customer_id" in rows.columns:
             rows = rows.filter(~rows.customer_id.isin(self.settings.internal_accounts))
         if self.only and "customer_id" in rows.columns:
@@ -128,6 +128,17 @@ class Business:
             for half in (column.name, day_name(column.name)):
                 later[half] = ibis.ifelse(known, cut[half], ibis.null(cut[half].type()))
         return cut.mutate(**later) if later else cut
+
+    def _whole(self, name: str) -> ir.Table:
+        """Every row of a table that the owner brought; contacts with those that the running plan brings."""
+        path = self.kept / f"{name}.parquet"
+        rows = parquet(self.engine, path, f"kept_{name}") if path.exists() else self._empty(name)
+        unread = [column for column in rows.columns if column.startswith("unread_")]
+        rows = rows.drop(*unread, *({"source_row"} & set(rows.columns)))
+        if name != "contacts" or self.done is None:
+            return rows
+        more = parquet(self.engine, self.done / "contacts.parquet", f"{self.done.name}_contacts")
+        return rows.union(more.select(*rows.columns).cast(dict(rows.schema())), distinct=True)
 
     def _empty(self, name: str) -> ir.Table:
         columns: dict[str, str] = {}

@@ -13,6 +13,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from retention_helpers.business import levels
+from retention_helpers.business.done import done_by, load
 from retention_helpers.business.opened import Business, identity_of
 from retention_helpers.contract.tables import Fault
 from retention_helpers.engine import connect
@@ -75,12 +76,18 @@ def _refuse_tracked_folder(folder: Path) -> None:
 
 
 def open_business(
-    data: Path | str, month: str = "", *, where: Where | None = None, cache: Path = CACHE
+    data: Path | str,
+    month: str = "",
+    *,
+    where: Where | None = None,
+    plan: Path | None = None,
+    cache: Path = CACHE,
 ) -> Business:
     """Open a data folder for one report month ("2026-10"; empty: the last whole month in the data).
 
     `where` narrows the whole business to some of its customers, such as {"country": "DE"} or {"first_plan":
-    ["solo", "team"]}: by how they began, by attributes, or by arms of experiments (`levels.names`).
+    ["solo", "team"]}: by how they began, by attributes, or by arms of experiments (`levels.names`). `plan` is
+    the folder of the reports: what its running plan says was done before the cut counts as contacts.
 
     Raises Stopped with every fault that would make the report wrong, InputError for a missing folder, an
     impossible month, wrong settings, or own data opened from the tracked notebooks, and
@@ -112,7 +119,26 @@ def open_business(
         engine=connect(spill, passed.settings.time_zone),
         not_known=passed.not_known,
     )
+    whole = _with_done(whole, plan)
     return whole if where is None else narrowed(whole, where)
+
+
+def _with_done(business: Business, plan: Path | None) -> Business:
+    """The business with what the running plan says was done: of the reports' folder, or as it is pinned."""
+    folder = kept.pinned_done(business.folder)
+    if plan is not None:
+        folder = done_by(plan, business.identity, business.settings, business.as_of, business.kept)
+    if folder is None:
+        return business
+    done = load(folder)
+    brought = (done.source,) if done.rows else ()
+    return replace(
+        business,
+        done=folder,
+        derived=business.derived / folder.name,
+        sources=(*business.sources, *brought),
+        faults=(*business.faults, *done.faults),
+    )
 
 
 def narrowed(business: Business, where: Where) -> Business:

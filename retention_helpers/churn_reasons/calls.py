@@ -10,7 +10,6 @@ import pandas as pd
 from retention_helpers.business import Business, months
 from retention_helpers.churn_reasons.answers import REASON, Period, within
 from retention_helpers.churn_reasons.quotes import quoted
-from retention_helpers.contract.attributes import plain
 from retention_helpers.contract.reason_codes import SURVEY
 from retention_helpers.shown.units import COUNT, DAY, MONEY, SHARE, TEXT, columns, names_of
 from retention_helpers.words import formats
@@ -18,7 +17,6 @@ from retention_helpers.words import formats
 INTERVIEW = "interview"  # the kind of contact
 NOT_REACHED = {"no_answer", "not_reached", "unreachable", "no_reply", "attempted", "voicemail", "bounced"}
 REFUSED = {"declined", "refused", "not_interested", "no_interest"}
-NAMES = ("first_name", "firstname", "name", "full_name")  # columns that hold what to call a customer
 CALL_MINUTES = 10
 SURE = 0.95
 SHARES = (0.1, 0.2, 0.3)  # of the customers, who share a reason that should be heard
@@ -37,7 +35,12 @@ _TOLD = {
 }
 
 
-def _word(text: object) -> str:
+def as_word(text: object) -> str:
+    """What an owner wrote as one word.
+
+    >>> as_word("No answer!")
+    'no_answer'
+    """
     return "_".join(re.findall(r"[^\W_]+", str(text).lower()))
 
 
@@ -49,8 +52,8 @@ def interview_contacts(business: Business) -> pd.DataFrame:
     """
     contacts = business.table("contacts")
     rows = contacts.select("customer_id", "contacted_on", "kind", "outcome").execute()
-    own = rows[rows["kind"].map(_word) == INTERVIEW]
-    outcome = own["outcome"].map(_word)
+    own = rows[rows["kind"].map(as_word) == INTERVIEW]
+    outcome = own["outcome"].map(as_word)
     reached = ~outcome.isin(NOT_REACHED)
     told = own.assign(was_reached=reached, was_interviewed=reached & ~outcome.isin(REFUSED))
     return told.drop(columns=["kind", "outcome"])
@@ -135,21 +138,6 @@ def _stay(days: int) -> str:
     years, rest = divmod(whole_months, 12)
     stay = "a year" if years == 1 else formats.plural(years, "year")
     return f"more than {stay}" if rest > 1 else stay
-
-
-def with_messages(listed: pd.DataFrame, business: Business) -> pd.DataFrame:
-    """The list with the message to each customer, by name where the owner brought names.
-
-    Takes `interviews`, with contact columns or without; adds `message` as the last column.
-    """
-    names = next((listed[one].fillna("") for one in listed.columns if plain(one) in NAMES), None)
-    names = pd.Series("", index=listed.index) if names is None else names
-    reasons = listed["reason"].astype("object").where(listed["reason"].notna(), None)
-    written = [
-        message(business.name, name=str(name).strip(), tenure_days=int(days), reason=reason)
-        for name, days, reason in zip(names, listed["tenure_days"], reasons, strict=True)
-    ]
-    return listed.assign(message=pd.Series(written, index=listed.index, dtype="object"))
 
 
 @columns(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.churned_vs_retained.features import gathered_so_far
-from retention_helpers.churned_vs_retained.landmark import Comparison, kept_newcomers
+from retention_helpers.churned_vs_retained.landmark import FIRST_WEEK, WEEK, Comparison, kept_newcomers
 from retention_helpers.churned_vs_retained.univariate import is_on_level
 from retention_helpers.churned_vs_retained.valuation import Proposal
 from retention_helpers.shown.units import COUNT, DAY, MONEY, TEXT, columns, columns_of, one_of
@@ -27,9 +27,10 @@ def drawn_by_lot(
 ) -> pd.DataFrame:
     """One row per newcomer with whom the proposed experiment could begin, the youngest first.
 
-    Customers younger than the landmark who have neither asked nor ended and are not on the better side so
-    far. The lot is the customer's own: the same in every report. `mrr` is that at the month's end. No row
-    without a proposal.
+    Customers who are young enough (in their first week for what is known by its end, else younger than the
+    landmark), have neither asked nor ended, are not on the better side so far, and were not drawn into an
+    experiment that runs. The lot is the customer's own: the same in every report. `mrr` is that at the
+    month's end. No row without a proposal.
 
     Glossary: with whom to begin.
     """
@@ -42,6 +43,8 @@ def drawn_by_lot(
         return nobody
     known = known[known[proposed.name].notna()]
     driver = next(driver for driver in comparison.drivers if driver.name == proposed.name)
+    if driver.tier == FIRST_WEEK:
+        known = known[known["customer_id"].isin(young.loc[young["days_since_sign_up"] < WEEK, "customer_id"])]
     row = next(together[together["name"] == proposed.name].itertuples(index=False))
     is_worse = is_on_level(driver, row, known[proposed.name], comparison.min_customers)
     open_to_it = known[is_worse]
@@ -54,11 +57,21 @@ def drawn_by_lot(
 
 
 def _young(business: Business, landmark_days: int) -> pd.DataFrame:
-    """Those younger than the landmark who have begun to pay and neither asked nor ended."""
+    """Those younger than the landmark who pay, have neither asked nor ended, and were drawn into nothing."""
     people = kept_newcomers(business)
     here = (people.seen_days < landmark_days) & people.begin_day.notnull() & people.left_day.isnull()
-    chosen = people.filter(here).select("customer_id", "signed_up_on", days_since_sign_up="seen_days")
+    elsewhere = people.customer_id.isin(_drawn_elsewhere(business))
+    chosen = people.filter(here & ~elsewhere).select(
+        "customer_id", "signed_up_on", days_since_sign_up="seen_days"
+    )
     return chosen.order_by("customer_id").execute()
+
+
+def _drawn_elsewhere(business: Business) -> list[str]:
+    """Who was drawn into an experiment that runs."""
+    running = [one.name for one in business.experiments.values() if one.randomised and one.ended_on is None]
+    drawn = business.table("assignments")
+    return sorted(set(drawn.filter(drawn.experiment.isin(running or [""])).customer_id.execute())) or [""]
 
 
 def _paying(business: Business) -> pd.DataFrame:

@@ -22,6 +22,7 @@ ROOMS = (
     "churned_vs_retained",
     "experiments",
     "early_warning",
+    "plan",
     "monthly_review",
 )
 GLOSSARY = shipped.HOME / "GLOSSARY.md"

@@ -16,6 +16,7 @@ from retention_helpers.words.formats import count, shortest
 EXPERIMENTS_FILE = "experiments.yml"
 OUTCOMES = ("retained", "not_cancelled", "paying", "event")
 LOOKS = ("monthly",)
+TREATMENTS = ("call", "mail", "offer")  # what the month's plan could give to somebody, too
 MOST_DAYS = 3650  # to the day of an outcome: ten years
 MOST_CUSTOMERS = 10**7  # an arm
 MOST_TIMES = 10**6  # an event, to be a milestone
@@ -234,6 +235,7 @@ class Design:
         eligible: attributes, or `plan`, and the values that take part.
         guardrails: further outcomes on the same day, with the worst acceptable difference.
         aa_test: both arms get the same, to check the split and the counting.
+        treatment: the kind of touch that is tried; "" where the month's plan gives nothing of the kind.
     """
 
     name: str
@@ -253,6 +255,10 @@ class Design:
     milestone: Milestone | None = field(default=None, metadata=_REACHED)
     guardrails: Mapping[str, float] = field(default_factory=dict, metadata=_GUARDS)
     aa_test: bool = field(default=False, metadata=_SWITCH)
+    treatment: str = field(
+        default="",
+        metadata=_key(TREATMENTS.__contains__, "treatment is {value}. {nearest}", words=TREATMENTS),
+    )
     decision: str = field(
         default="", metadata=_key(_is(str, dict), _should("be a text, or lines of texts"), read=_decision)
     )

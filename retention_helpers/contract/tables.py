@@ -62,13 +62,18 @@ PAYING = ("active", "past_due")
 PAUSED = ("paused", "comped")
 STATUSES = (*PAYING, *PAUSED, "trialing")
 FREE_STATUSES = (*PAUSED, "trialing")  # mrr may be empty
+MAY, MAY_NOT = ("yes", "true", "1"), ("no", "false", "0")  # be contacted
 
 TABLES = {
     table.name: table
     for table in (
         Table(
             "customers",
-            (_must("customer_id"), _must("signed_up_at", "instant")),
+            (
+                _must("customer_id"),
+                _must("signed_up_at", "instant"),
+                Column("may_contact", "choice", choices=(*MAY, *MAY_NOT)),  # empty: yes
+            ),
             clock="signed_up_at",
             has_attributes=True,
         ),

@@ -26,7 +26,6 @@ from retention_helpers.shown.units import (
     NUMBER,
     SHARE,
     TEXT,
-    WHOLE,
     YES_NO,
     Unit,
     columns,
@@ -121,7 +120,6 @@ def _play(row: Mapping[str, Any], high_value_mrr: Decimal) -> str:
 @columns(
     customer_id=ID,
     name=NAME,
-    call=WHOLE.or_null(is_shown=False),
     risk=SHARE,
     mrr=MONEY.or_null,
     mrr_expected=MONEY.or_null("Expected loss"),
@@ -141,9 +139,8 @@ def at_risk(business: Business, risk: Risk, *, within: Mapping[str, str] = EVERY
 
     `risk` is the chance of asking or leaving within the horizon, `mrr_expected` that chance times MRR.
     `stage` is the one of their age, `warnings` names those that are on, `why` says in words what speaks for
-    the risk. `call` is 1, 2, … for those to speak to first: as many as the setting `calls_a_month`, without
-    those contacted lately. `within` narrows the list to a level of one of `levels.names`, or of several:
-    {"first_plan": "team"}.
+    the risk. Whom of them to speak to this month says the plan. `within` narrows the list to a level of one
+    of `levels.names`, or of several: {"first_plan": "team"}.
 
     Glossary: at risk; expected loss.
     """
@@ -151,9 +148,6 @@ def at_risk(business: Business, risk: Risk, *, within: Mapping[str, str] = EVERY
     ordered = people.sort_values(
         ["mrr_expected", "risk", "customer_id"], ascending=[False, False, True], ignore_index=True
     )
-    is_free = ~ordered["contacted_lately"]
-    place = is_free.cumsum().where(is_free)
-    ordered["call"] = place.where(place <= business.settings.calls_a_month).astype("Int64")
     rows = ordered.to_dict(orient="records")
     ordered["play"] = [_play(row, business.settings.high_value_mrr) for row in rows]
     ordered["message"] = [
@@ -194,11 +188,6 @@ def _known_of(business: Business, risk: Risk, within: Mapping[str, str]) -> pd.D
     )
 
 
-def call_sheet(people: pd.DataFrame) -> pd.DataFrame:
-    """The customers at risk as a list to work through: `at_risk`, with the warnings as one text."""
-    return people.assign(warnings=people["warnings"].map(LISTED.write))
-
-
 def _named(business: Business, people: pd.DataFrame) -> pd.DataFrame:
     """With the name beside the id, where the owner set `show_names` and brought one."""
     customers = business.table("customers")
@@ -214,24 +203,6 @@ def _named(business: Business, people: pd.DataFrame) -> pd.DataFrame:
 def _amounts(business: Business) -> pd.DataFrame:
     table = kept_snapshots(business)
     return table.filter(table.as_of == business.as_of).select("customer_id", "mrr", "plan").execute()
-
-
-@columns(
-    customer_id=ID,
-    name=NAME,
-    risk=SHARE,
-    mrr=MONEY,
-    mrr_expected=MONEY(is_shown=False),
-    why=TEXT,
-    play=TEXT,
-)
-def to_call(people: pd.DataFrame) -> pd.DataFrame:
-    """The customers to speak to first, in that order; the rows of `at_risk` that have a `call`.
-
-    Glossary: call.
-    """
-    first = people[people["call"].notna()].sort_values("call", ignore_index=True)
-    return first.filter(names_of(to_call))
 
 
 def expected_range(risks: pd.Series) -> tuple[int, int]:
@@ -291,20 +262,17 @@ def _effect(comparisons: pd.DataFrame, experiment: str | None) -> tuple[float, f
 
 def totals(judged: pd.DataFrame, people: pd.DataFrame, asked: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """The sums that sentences and the first screen state, of `back_test`, `at_risk` and `scheduled`."""
-    first, leaving = people[people["call"].notna()], asked[asked["standing"] == "leaving"]
+    leaving = asked[asked["standing"] == "leaving"]
     low, high = expected_range(people["risk"])
-
-    def expected(own: pd.DataFrame) -> dict[str, Any]:
-        return {
-            "customers": len(own),
-            "expected_left": float(own["risk"].sum()),
-            "mrr_expected": sum(own["mrr_expected"], Decimal(0)),
-        }
-
-    ends = {"expected_low": low, "expected_high": high}
     return {
-        "calls": expected(first),
-        "at_risk": {**expected(people), "mrr": sum(people["mrr"], Decimal(0)), **ends},
+        "at_risk": {
+            "customers": len(people),
+            "mrr": sum(people["mrr"], Decimal(0)),
+            "expected_left": float(people["risk"].sum()),
+            "expected_low": low,
+            "expected_high": high,
+            "mrr_expected": sum(people["mrr_expected"], Decimal(0)),
+        },
         "scheduled": {
             "customers": len(leaving),
             "mrr": sum(leaving["mrr"], Decimal(0)),

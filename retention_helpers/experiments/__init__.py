@@ -6,6 +6,7 @@ over, `proposed` what an experiment to be could tell.
 """
 
 from retention_helpers.contract.experiments import Outcome
+from retention_helpers.experiments.draws import draws
 from retention_helpers.experiments.history import history
 from retention_helpers.experiments.observational import e_value, landmarks
 from retention_helpers.experiments.outcomes import assigned
@@ -13,6 +14,7 @@ from retention_helpers.experiments.pause import pause_choices
 from retention_helpers.experiments.plan import Plan, past_outcomes, plan_record, plans
 from retention_helpers.experiments.planning import Instead, effects, gain_after, instead, proposed
 from retention_helpers.experiments.reading import Reading, read
+from retention_helpers.experiments.said.orders import decisions, do_now
 from retention_helpers.experiments.said.plan import *
 from retention_helpers.experiments.said.reading import *
 from retention_helpers.experiments.said.tables import *

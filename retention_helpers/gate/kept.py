@@ -61,11 +61,23 @@ class Passed:
 
 
 _PINNED: dict[Path, Path] = {}
+_PINNED_DONE: dict[Path, Path] = {}
 
 
-def pin(folder: Path, place: Path) -> None:
-    """From now on this process opens what that reading kept of a folder, whatever lies in it by then."""
+def pin(folder: Path, place: Path, done: Path | None = None) -> None:
+    """From now on this process opens what that reading kept of a folder, whatever lies in it by then.
+
+    `done` is what the running plan brought to it.
+    """
     _PINNED[folder] = place
+    _PINNED_DONE.pop(folder, None)
+    if done:
+        _PINNED_DONE[folder] = done
+
+
+def pinned_done(folder: Path) -> Path | None:
+    """What the running plan brought to the pinned reading of a folder; None where it brought nothing."""
+    return _PINNED_DONE.get(folder)
 
 
 def pinned_path(folder: Path) -> Path | None:

@@ -497,29 +497,6 @@ def customers_lost(business: Business) -> pd.DataFrame:
     return ordered.execute()
 
 
-@columns(customer_id=TEXT("Customer"), plan=TEXT, mrr=MONEY)
-def past_due(business: Business) -> pd.DataFrame:
-    """One row per customer with a payment past due at the month's end, the largest MRR first.
-
-    Past due is still a customer; only the end of the span makes a loss. Columns: customer_id, plan (of
-    the largest span past due), mrr (of the spans past due).
-    """
-    spans = kept_spans(business)
-    due = spans.filter((spans.status == "past_due") & covers(spans, business.as_of - A_DAY))
-    largest = due.mutate(
-        nth=ibis.row_number().over(
-            ibis.window(
-                group_by="customer_id",
-                order_by=[ibis.desc("mrr"), "plan", "started_at"],
-            )
-        ),
-        total=due.mrr.sum().over(ibis.window(group_by="customer_id")),
-    )
-    rows = largest.filter((largest.nth == 0) & (largest.state == "paying"))
-    named = rows.select("customer_id", "plan", mrr="total")
-    return named.order_by([ibis.desc("mrr"), "customer_id"]).execute()
-
-
 @columns(happened_on=DAY, note=TEXT)
 def owner_notes(business: Business) -> pd.DataFrame:
     """One row per note of the owner (price rise, outage, launch), by day."""

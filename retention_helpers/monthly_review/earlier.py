@@ -1,8 +1,9 @@
-"""Earlier reports: what they said, what would be said otherwise today, what became of their actions.
+"""Earlier reports: what they said, what would be said otherwise today, what became of their plans.
 
 They are read from their findings.json, never from the present data.
 """
 
+import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -12,9 +13,11 @@ from typing import Any
 import pandas as pd
 
 from retention_helpers.business import Business, months
+from retention_helpers.business.losses import kept_leavings
+from retention_helpers.churn_reasons import calls
+from retention_helpers.early_warning import HORIZON_DAYS, expected_range
 from retention_helpers.measurement import measures, revenue
-from retention_helpers.shown import lists
-from retention_helpers.shown.units import COUNT, MONTH, NUMBER, TEXT, columns
+from retention_helpers.shown.units import CODE, COUNT, DAY, MONTH, NUMBER, TEXT, columns, names_of
 from retention_helpers.words import calendar, formats
 
 HALF_A_MILLIONTH = 5e-7  # amounts have six decimals
@@ -126,19 +129,74 @@ def _at_other_rates(
     ]
 
 
-@columns(id=TEXT, what=TEXT, customers=COUNT, still_customers=COUNT)
-def became_of(reports: str, earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataFrame:
-    """One row per action of last month's report: how many of its customers are customers now.
+@columns(
+    month=MONTH, action=CODE, planned=COUNT, done=COUNT, reached=COUNT, still_customers=COUNT, left=COUNT,
+    expected_left=NUMBER("Expected without"), expected_low=COUNT.or_null(is_shown=False),
+    expected_high=COUNT.or_null(is_shown=False), judged_on=DAY(is_shown=False),
+)  # fmt: skip
+def became_of(earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataFrame:
+    """One row per action of the plans whose horizon was not over at last month's report: what became of it.
 
-    At the end of the report month. Without a report of last month there is no row.
+    `planned` customers had the action; `done` of them have a contact of its kind since, `reached` without
+    those whom nobody answered, `still_customers` of the done are customers at the month's end. `left` of the
+    done asked or left from the day of the contact on, within the horizon of the risk. `expected_left` is how
+    many would have, had nothing been done: by the risk that the plan's report gave each, spread evenly over
+    the horizon and taken from the contact to the month's end; with the exact 95 % range. Null where no risk
+    was given, as of those who had asked already.
+
+    Glossary: what became of the plan.
     """
-    last = formats.iso_month(calendar.months_after(business.report_month, -1))
+    last = calendar.months_after(business.report_month, -1)
+    found = []
+    for month, record in sorted(earlier.items(), reverse=True):
+        begun = calendar.months_after(calendar.first_of(month), 1)
+        judged_on = begun + dt.timedelta(days=HORIZON_DAYS)
+        planned = pd.DataFrame(record.get("plan") or [], columns=["customer_id", "action", "risk"])
+        if judged_on > calendar.months_after(last, 1):
+            for action, own in planned.dropna(subset="customer_id").groupby("action", sort=False):
+                done = _done(business, str(action), own, begun)
+                found.append(
+                    (
+                        calendar.first_of(month),
+                        action,
+                        len(own),
+                        *_followed(business, done, judged_on),
+                        judged_on,
+                    )
+                )
+    frame = pd.DataFrame(found, columns=names_of(became_of))
+    return frame.astype({"expected_low": "Int64", "expected_high": "Int64"})
+
+
+def _done(business: Business, action: str, planned: pd.DataFrame, begun: dt.date) -> pd.DataFrame:
+    """The customers of a plan with a contact of its kind since: customer_id, risk, contacted_on, outcome."""
+    contacts = business.table("contacts")
+    made = contacts.filter((contacts.kind.lower() == action) & (contacts.contacted_on >= begun))
+    rows = made.select("customer_id", "contacted_on", "outcome").execute()
+    first = rows.sort_values(["contacted_on", "outcome"]).drop_duplicates("customer_id")
+    return planned[["customer_id", "risk"]].merge(first, on="customer_id")
+
+
+def _followed(business: Business, done: pd.DataFrame, judged_on: dt.date) -> tuple[Any, ...]:
+    """Of those contacted: how many, reached, still customers, left, and how many were expected to leave."""
     rows = months.kept_customer_months(business)
     now = rows.filter((rows.month == business.report_month) & (rows.state_at_end != "none"))
-    found = []
-    for action in earlier.get(last, {}).get("actions", []):
-        ids = lists.listed_customers(Path(reports) / last / "actions" / f"{action['id']}.csv")
-        if ids:
-            still = now.filter(now.customer_id.isin(sorted(ids))).count().execute()
-            found.append((action["id"], action["what"], len(ids), int(still)))
-    return pd.DataFrame(found, columns=["id", "what", "customers", "still_customers"])
+    still = now.filter(now.customer_id.isin(list(done["customer_id"]) or [""])).count().execute()
+    reached = ~done["outcome"].map(calls.as_word).isin(calls.NOT_REACHED)
+    until = min(judged_on, business.as_of)
+    contacted = pd.to_datetime(done["contacted_on"])
+    left = done.assign(contacted=contacted).merge(_leavings(business, done), on="customer_id")
+    is_after = (left["left_on"] >= left["contacted"]) & (left["left_on"] < pd.Timestamp(until))
+    many = len(done), int(reached.sum()), int(still), int(left.loc[is_after, "customer_id"].nunique())
+    risks = done["risk"].dropna().astype(float)
+    if len(risks) < max(len(done), 1):
+        return (*many, None, None, None)
+    share = ((pd.Timestamp(until) - contacted).dt.days / HORIZON_DAYS).clip(0, 1)
+    chances = 1 - (1 - risks) ** share
+    return (*many, float(chances.sum()), *expected_range(chances))
+
+
+def _leavings(business: Business, done: pd.DataFrame) -> pd.DataFrame:
+    own = kept_leavings(business)
+    chosen = own.filter(own.customer_id.isin(list(done["customer_id"]) or [""]) & own.left_on.notnull())
+    return chosen.select("customer_id", "left_on").execute().astype({"left_on": "datetime64[s]"})

@@ -216,9 +216,12 @@ def clear_kernel(kernel: "AsyncKernelManager") -> None:
     _silently(kernel, "__import__('retention_helpers.engine').engine.give_back()")
 
 
-def pin(kernel: "AsyncKernelManager", data: Path, place: Path) -> None:
-    """Let a kernel open the data folder as the reading in that place kept it, whatever lies in it by now."""
-    paths = f"*map(__import__('pathlib').Path, ({str(data)!r}, {str(place)!r}))"
+def pin(kernel: "AsyncKernelManager", *places: Path) -> None:
+    """Let a kernel open a data folder as a reading kept it, whatever lies in it by now.
+
+    The places are the folder, that of the reading, and that of what the running plan brought, if anything.
+    """
+    paths = f"*map(__import__('pathlib').Path, {[str(place) for place in places]!r})"
     _silently(kernel, f"__import__('retention_helpers.gate.kept').gate.kept.pin({paths})")
 
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from retention_helpers.report import notebooks, running
+from retention_helpers.gate import running_plan
+from retention_helpers.report import notebooks, plan_file, running
 from retention_helpers.report.made_from import made_from
 from retention_helpers.report.running import Run
 from retention_helpers.shipped import SCHEMA
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 WORKERS = 2
 LARGE = 3_000_000  # rows; beyond, one notebook at a time, for two would need twice the memory
 FINDINGS = "findings.json"
+PLAN = "plan.json"  # what a notebook leaves for the running plan
 
 
 class NotebooksFailed(Exception):
@@ -68,8 +70,9 @@ def publish(
         from retention_helpers.business import open_business
         from retention_helpers.gate.kept import held
 
-        business = open_business(data, month)
-        _refuse_other_business(out / business.month, business)
+        running_plan.refuse_open(out)
+        business = open_business(data, month, plan=out)
+        _refuse_other_business(out, business)
         with (
             held(business.kept),
             _locked(out, business.month),
@@ -80,19 +83,23 @@ def publish(
             running.dismiss(workers[together:])
             troubles = running.execute_all(runs, workers[:together])
             made = _make(runs, troubles, business, building, whole=not only)
+            if not only and not troubles:
+                _renew_plan(runs, business, out)
             return _place(made, troubles, out / business.month, partly=bool(only))
 
 
-def _refuse_other_business(report: Path, business: "Business") -> None:
-    """A report of another business is never replaced; the sample's is nobody's."""
+def _refuse_other_business(out: Path, business: "Business") -> None:
+    """A report, or a plan, of another business is never replaced; the sample's is nobody's."""
+    from retention_helpers.business.opening import sample_identity
+
+    plan_file.refuse_other_business(out, business.identity, sample_identity())
+    report = out / business.month
     try:
         found = json.loads((report / FINDINGS).read_text(encoding="utf-8")).get("business")
     except (OSError, ValueError, AttributeError):
         return
     if not found or found == business.identity:
         return
-    from retention_helpers.business.opening import sample_identity
-
     if found != sample_identity():
         raise InputError(
             f"{short(report)} holds the report of another business ({found}). Name another folder: OUT=…"
@@ -131,7 +138,16 @@ def _run_of(path: Path, business: "Business", out: Path, building: Path) -> Run:
         notebooks.SECONDS_A_CELL,
         business.folder,
         business.kept,
+        business.done,
     )
+
+
+def _renew_plan(runs: Sequence[Run], business: "Business", out: Path) -> None:
+    """Put what the notebooks planned into the running plan, just before the report takes its place."""
+    planned = [run.part / PLAN for run in runs if (run.part / PLAN).exists()]
+    if planned:
+        rows = [row for path in planned for row in plan_file.planned_rows(path, business.month)]
+        plan_file.renew(out, business.identity, business.settings.date_order, business.month, rows)
 
 
 # --------------------------------------------------------------------------------------- making the pages
@@ -162,7 +178,9 @@ def _make(
     text = json.dumps(findings, indent=1, ensure_ascii=False, allow_nan=False)
     (made / FINDINGS).write_text(text + "\n", encoding="utf-8")
     _gather_lists(worked, made / "actions")
-    _write_pages(runs, executed, troubles, business, at, made)
+    is_planned = whole and not troubles and any((run.part / PLAN).exists() for run in runs)
+    beside = (f"../{running_plan.XLSX}",) if is_planned else ()
+    _write_pages(runs, executed, troubles, business, at, made, beside)
     return made
 
 
@@ -233,6 +251,7 @@ def _write_pages(
     business: "Business",
     at: datetime,
     made: Path,
+    beside: Sequence[str],
 ) -> None:
     from retention_helpers.report import pages
 
@@ -246,7 +265,7 @@ def _write_pages(
             pages.Page(run.name, run.title, executed[run.name], troubles.get(run.name, "")) for run in runs
         ),
         trouble=troubles.get(FINDINGS, ""),
-        lists=tuple(sorted(f"actions/{path.name}" for path in made.glob("actions/*.csv"))),
+        lists=(*sorted(f"actions/{path.name}" for path in made.glob("actions/*.csv")), *beside),
     )
     for name, html in pages.render(edition).items():
         (made / name).write_text(html, encoding="utf-8")

@@ -38,6 +38,7 @@ class Run:
         parameters: what replaces the defaults of its parameters.
         patience: how many seconds one of its cells may take.
         data: the data folder, which is opened as the reading in `kept` found it.
+        done: what the running plan brought to it; None: nothing.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Run:
     patience: int
     data: Path
     kept: Path
+    done: Path | None = None
 
     @property
     def name(self) -> str:
@@ -155,7 +157,7 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     under_way: list[NotebookNode] = []
     try:
-        notebooks.pin(kernel, run.data, run.kept)
+        notebooks.pin(kernel, *filter(None, (run.data, run.kept, run.done)))
         papermill.execute_notebook(
             notebooks.read(run.path),
             # papermill formats the path as if it were a template

@@ -4,39 +4,24 @@ They are written only when a report runs, to the folder `actions` beside the not
 the only place where personal columns may go.
 """
 
-import csv
 import datetime as dt
-import io
 import numbers
-import re
-import zipfile
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
-import openpyxl
 import pandas as pd
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
 from retention_helpers.business import Business
 from retention_helpers.gate.setting_aside import FOLDER, UNMATCHED, list_of, set_aside
+from retention_helpers.shown.workbooks import as_bytes, new_sheet
 from retention_helpers.words import formats
-from retention_helpers.words.safe import safe_cell, write_csv
+from retention_helpers.words.safe import write_csv
 
 CUT = " … (the CSV holds the rest)"
-UNDATED = dt.datetime(2000, 1, 1)
 MOST_IN_A_CELL = 32_767  # letters; a spreadsheet refuses more
-_HOURS = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-
-
-def listed_customers(path: Path) -> set[str]:
-    """The customers of a list that was handed on; empty where the owner removed it."""
-    if not path.exists():
-        return set()
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        cells = [row["customer_id"] for row in csv.DictReader(file)]
-    return {cell[1:] if cell == safe_cell(cell[1:]) else cell for cell in cells}
 
 
 def hand_on_list(findings_to: str, name: str, frame: pd.DataFrame) -> None:
@@ -54,25 +39,18 @@ def hand_on_list(findings_to: str, name: str, frame: pd.DataFrame) -> None:
 
 def _write_xlsx(path: Path, frame: pd.DataFrame) -> None:
     """Texts are stored as texts, which no spreadsheet runs; the same list makes the same file."""
-    book = openpyxl.Workbook(write_only=False)
-    sheet = book.active
-    assert sheet is not None
-    sheet.title = "customers"
-    sheet.freeze_panes = "A2"
+    book, sheet = new_sheet("customers")
     rows = [tuple(frame.columns), *frame.itertuples(index=False, name=None)]
     for nth, row in enumerate(rows, start=1):
         for place, value in enumerate(row, start=1):
-            cell = sheet.cell(nth, place, None if formats.is_missing(value) else _stored(value))
+            cell = sheet.cell(nth, place, None if formats.is_missing(value) else stored(value))
             if isinstance(cell.value, str):
                 cell.data_type = "s"
             cell.font = Font(bold=nth == 1)
-    book.properties.created = book.properties.modified = UNDATED
-    buffer = io.BytesIO()
-    book.save(buffer)
-    path.write_bytes(_undated(buffer.getvalue()))
+    path.write_bytes(as_bytes(book))
 
 
-def _stored(value: object) -> str | int | float | dt.date:
+def stored(value: object) -> str | int | float | dt.date:
     """A value as a spreadsheet knows it; control signs, which it refuses, become spaces."""
     if isinstance(value, dt.date):
         return dt.date.fromisoformat(value.isoformat()[:10])
@@ -82,20 +60,6 @@ def _stored(value: object) -> str | int | float | dt.date:
         return float(value)
     text = ILLEGAL_CHARACTERS_RE.sub(" ", str(value))
     return text if len(text) <= MOST_IN_A_CELL else text[: MOST_IN_A_CELL - len(CUT)] + CUT
-
-
-def _undated(book: bytes) -> bytes:
-    """The same archive without the hour at which it was made, which stands in it in several places."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
-        for entry in old.infolist():
-            content = old.read(entry)
-            if entry.filename == "docProps/core.xml":
-                content = _HOURS.sub(UNDATED.strftime("%Y-%m-%dT%H:%M:%SZ").encode(), content)
-            undated = zipfile.ZipInfo(entry.filename, UNDATED.timetuple()[:6])
-            undated.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(undated, content)
-    return made.getvalue()
 
 
 def hand_on_set_aside(findings_to: str, business: Business) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import io
 import unicodedata
 from decimal import Decimal
 from pathlib import Path
@@ -30,21 +31,39 @@ def safe_cell(value: object) -> str:
     >>> safe_cell("=HYPERLINK(1)"), safe_cell(-5), safe_cell("A-1")
     ("'=HYPERLINK(1)", '-5', 'A-1')
     """
-    if formats.is_missing(value):
-        return ""
-    if isinstance(value, dt.date):
-        return value.isoformat()[:10]
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
     if not isinstance(value, str):
-        return str(value)
+        return exact_cell(value)
     risky = _starts_a_formula(value) or (value.strip() and value[0] in _LINE_STARTS)
     return f"'{value}" if risky else value
 
 
+def exact_cell(value: object) -> str:
+    """A value as a cell holds it, nothing added: a day in ISO 8601, an amount with all its decimals."""
+    if formats.is_missing(value):
+        return ""
+    if isinstance(value, dt.date):
+        return value.isoformat()[:10]
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+
+
+def bare_cell(text: str) -> str:
+    """The text of a cell that `safe_cell` wrote.
+
+    >>> bare_cell("'=1"), bare_cell("'tis")
+    ('=1', "'tis")
+    """
+    return text[1:] if text[:1] == "'" and text == safe_cell(text[1:]) else text
+
+
 def write_csv(path: Path, frame: pd.DataFrame) -> None:
-    """Write rows as people open them: every cell quoted and safe, with the mark that Excel needs."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        writer.writerow([safe_cell(column) for column in frame.columns])
-        writer.writerows([safe_cell(value) for value in row] for row in frame.itertuples(index=False))
+    """Write rows as people open them, with the mark that Excel needs."""
+    path.write_text(written_csv(frame), encoding="utf-8-sig", newline="")
+
+
+def written_csv(frame: pd.DataFrame) -> str:
+    """Rows as the text of a CSV file: every cell quoted and safe."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow([safe_cell(column) for column in frame.columns])
+    writer.writerows([safe_cell(value) for value in row] for row in frame.itertuples(index=False))
+    return text.getvalue()

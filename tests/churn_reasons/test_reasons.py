@@ -770,12 +770,13 @@ def test_whom_to_interview(called: Business) -> None:
 def test_the_message_is_personal_and_has_no_pitch(called: Business) -> None:
     """By name where there is one, with what was said and how long the customer stayed."""
     rows = calls.interviews(churn_reasons.losses(called), churn_reasons.period(called, 3), called)
-    nameless = churn_reasons.with_messages(rows, called)["message"].tolist()
-    assert all(text.startswith("Hello,") for text in nameless)
-    named = churn_reasons.with_messages(rows.assign(name=["Ada", None, " "]), called)["message"].tolist()
-    assert [text.splitlines()[0] for text in named] == ["Hello Ada,", "Hello,", "Hello,"]
-    assert "it was too expensive" in named[0] and "a year" in named[0] and "10 minutes" in named[0]
-    assert "do not really know why" in named[1]
+    said = churn_reasons.message(
+        called.name, name="Ada", tenure_days=int(rows["tenure_days"].iloc[0]), reason=rows["reason"].iloc[0]
+    )
+    assert said.splitlines()[0] == "Hello Ada,"
+    assert "it was too expensive" in said and "a year" in said and "10 minutes" in said
+    unknown = churn_reasons.message(called.name, tenure_days=5, reason=None)
+    assert unknown.startswith("Hello,") and "do not really know why" in unknown
 
 
 @pytest.mark.parametrize(("share", "needed"), [(0.1, 29), (0.2, 14), (0.3, 9)])

@@ -17,7 +17,7 @@ from retention_helpers.early_warning import snapshots as kept_module
 from retention_helpers.early_warning.indicators import leading_indicators, leads
 from retention_helpers.early_warning.lifecycle import grid, scheduled, stage_churn, stage_flows, stages
 from retention_helpers.early_warning.past import back_test, leavers_seen
-from retention_helpers.early_warning.people import PLAYS, at_risk, plays, to_call
+from retention_helpers.early_warning.people import PLAYS, at_risk, plays
 from retention_helpers.early_warning.risk import (
     Risk,
     calibration,
@@ -341,8 +341,8 @@ def test_billing_by_activity(opened: Callable[..., Any]) -> None:
 # ---------------------------------------------------------------------------- the list
 
 
-def test_whom_to_call(march: Business, risk: Risk) -> None:
-    """Two calls; silent_30 was spoken to on 2 March, 29 days before the last day, and is not called again.
+def test_who_is_at_risk(march: Business, risk: Risk) -> None:
+    """Who has a warning on that counts; silent_30 was spoken to on 2 March, 29 days before the last day.
 
     Too few left to test a warning, so the starting points count: thirty days without a login, use down by
     half, a failed payment.
@@ -354,23 +354,18 @@ def test_whom_to_call(march: Business, risk: Risk) -> None:
     assert not {"asked", "asked_and_stayed", "pauses", "silent_6"} & set(people["customer_id"])
     lately = people.set_index("customer_id")["contacted_lately"]
     assert lately["silent_30"] and not lately["failed_again"]  # 30 days ago is not lately
-    called = to_call(people)
-    assert people["call"].dropna().tolist() == [1, 2] and len(called) == 2
-    assert "silent_30" not in set(called["customer_id"])
-    free = people[~people["contacted_lately"]]
-    assert called["customer_id"].tolist() == free["customer_id"].head(2).tolist()
     assert people["mrr_expected"].is_monotonic_decreasing
 
 
 def test_the_list_of_a_level(opened: Callable[..., Any]) -> None:
-    """The same customers as in the whole list, in its order, and calls of their own."""
+    """The same customers as in the whole list, in its order."""
     spans = [("a", "2025-09-01", "", 30, "active", "team"), ("b", "2025-09-01", "", 20, "active", "solo"),
              ("c", "2025-09-01", "", 10, "active", "team")]  # fmt: skip
     with opened(spans, events=[("a", FIRST_DAY, "login")], settings=TABLES["settings"]) as own:
         risk = risk_of_leaving(own)
         whole, team = at_risk(own, risk), at_risk(own, risk, within={"first_plan": "team"})
-        assert whole["customer_id"].tolist() == ["a", "b", "c"] and whole["call"].tolist()[:2] == [1, 2]
-        assert team["customer_id"].tolist() == ["a", "c"] and team["call"].tolist() == [1, 2]
+        assert whole["customer_id"].tolist() == ["a", "b", "c"]
+        assert team["customer_id"].tolist() == ["a", "c"]
         assert at_risk(own, risk, within={"first_plan": "team", "start_year": "2025"}).equals(team)
         with pytest.raises(InputError, match=r"^No customer has gold as first_plan, only solo, team\.$"):
             at_risk(own, risk, within={"first_plan": "gold"})

@@ -191,56 +191,6 @@ def test_the_owners_notes_stand_in_their_order_up_to_the_cut(march: Business) ->
     assert measures.owner_notes(march)["note"].tolist() == ["Launch", "Price rise"]
 
 
-# --- past due --------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def unpaid(business_of: Callable[..., Business]) -> pd.DataFrame:
-    """
-                    February          |March                    |April
-    large           ==================|========ddddddddddddddddd            100
-    small                             |========ddddddddddddddddd            9
-    paid_again      ======dddddddddddd|========================             50
-    switched        ====solo==========|=======dddd pro ddddddddd            70
-    second          ==================|=========================            80
-                    ==================|=======dddddddddddddddddd            20, a second subscription
-    given_up        ======dddddddddddd|=====                                lost
-    """
-    business = business_of(
-        [
-            ("large", "2026-01-10", "2026-03-10", 100),
-            ("large", "2026-03-10", "", 100, "past_due"),
-            ("small", "2026-03-02", "2026-03-10", 9),
-            ("small", "2026-03-10", "", 9, "past_due"),
-            ("paid_again", "2026-01-10", "2026-03-01", 50, "past_due"),
-            ("paid_again", "2026-03-01", "", 50),
-            ("switched", "2026-01-10", "2026-03-10", 70, "active", "solo"),
-            ("switched", "2026-03-10", "", 70, "past_due", "pro"),
-            ("second", "2026-01-10", "", 80, "active", "pro"),
-            ("second", "2026-01-10", "2026-03-10", 20, "active", "addon"),
-            ("second", "2026-03-10", "", 20, "past_due", "addon"),
-            ("given_up", "2026-01-10", "2026-03-05", 50, "past_due"),
-        ]
-    )
-    return measures.past_due(business).set_index("customer_id")
-
-
-def test_past_due_lists_customers_at_the_months_end(unpaid: pd.DataFrame) -> None:
-    """The largest first; neither who paid again nor who is lost."""
-    assert list(unpaid.index) == ["large", "switched", "second", "small"]
-    assert unpaid.loc["large", "mrr"] == 100
-
-
-def test_past_due_names_the_plan_that_is_not_paid(unpaid: pd.DataFrame) -> None:
-    """The plan at the month's end, where the payment is past due; not the one of the month's start."""
-    assert unpaid.loc["switched", "plan"] == "pro"
-
-
-def test_past_due_lists_a_second_subscription_too(unpaid: pd.DataFrame) -> None:
-    """A customer whose smaller subscription is past due has a payment that is past due."""
-    assert tuple(unpaid.loc["second"]) == ("addon", 20)
-
-
 # --- nothing ---------------------------------------------------------------------------------------
 
 
@@ -276,7 +226,6 @@ def test_a_month_without_customers_or_losses_has_its_rows(restart: Business) -> 
     assert last(measures.churn_kinds(restart)) == {
         "lost": 0, "voluntary": 0, "involuntary": 0, "kind_unknown": 0,
     }  # fmt: skip
-    assert measures.past_due(restart).empty
     assert measures.bridge_customers(restart).empty
 
 

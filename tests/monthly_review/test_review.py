@@ -1,10 +1,8 @@
 """The monthly review: its answers, its actions, and what became of earlier reports."""
 
-import datetime as dt
 import json
 from collections.abc import Callable
 from dataclasses import fields
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,6 @@ from retention_helpers import monthly_review
 from retention_helpers.business import Business
 from retention_helpers.measurement import measures
 from retention_helpers.shown import lists
-from retention_helpers.shown.units import names_of
 
 
 @pytest.fixture(scope="module")
@@ -44,44 +41,6 @@ def business(business_of: Callable[..., Business]) -> Business:
             ("card_failed", "2026-03-01", "", "involuntary"),
         ],
     )
-
-
-# --- actions ---------------------------------------------------------------------------------------
-
-
-def test_only_those_who_decided_and_said_nothing_are_asked_why(business: Business) -> None:
-    """Neither who gave a reason nor who fell to the biller."""
-    assert monthly_review.unexplained(measures.customers_lost(business))["customer_id"].tolist() == ["silent"]
-
-
-def test_actions_stand_with_the_largest_mrr_first(business: Business) -> None:
-    """Each with its customers, their MRR in exact money, and a week after the cut to do it."""
-    todo = monthly_review.actions(
-        business,
-        [
-            monthly_review.recover_payments(measures.past_due(business)),
-            monthly_review.ask_why(monthly_review.unexplained(measures.customers_lost(business))),
-        ],
-    )
-    assert tuple(todo.columns) == tuple(names_of(monthly_review.actions))
-    assert todo[["id", "customers", "mrr"]].values.tolist() == [
-        ["ask_why", 1, Decimal(40)],
-        ["recover_payments", 1, Decimal(30)],
-    ]
-    assert set(todo["due_on"]) == {dt.date(2026, 4, 8)}
-    assert todo["list"].tolist() == [
-        "actions/ask_why.csv", "actions/recover_payments.csv",
-    ]  # fmt: skip
-
-
-def test_nothing_to_do_is_an_empty_table_with_its_columns(business: Business) -> None:
-    """No row for a list of nobody."""
-    nobody = measures.past_due(business).head(0)
-    todo = monthly_review.actions(
-        business, [monthly_review.recover_payments(nobody), monthly_review.ask_why(nobody)]
-    )
-    assert todo.empty
-    assert tuple(todo.columns) == tuple(names_of(monthly_review.actions))
 
 
 # --- earlier reports -------------------------------------------------------------------------------
@@ -170,36 +129,6 @@ def test_a_return_after_the_cut_is_restated_a_month_later(opened: Any, tmp_path:
         earlier = monthly_review.earlier_reports(str(tmp_path), april)
         rows = monthly_review.restated(earlier, april)
     assert rows.values.tolist() == [["2026-03", "Lost", 1, 0], ["2026-03", "Customers at end", 1, 2]]
-
-
-def test_became_of_counts_who_of_last_months_lists_is_a_customer_now(
-    tmp_path: Path, business: Business
-) -> None:
-    """At the end of the report month; an action without a list is passed over."""
-    actions = [{"id": "ask", "what": "Ask"}, {"id": "gone", "what": "A list that the owner removed"}]
-    report(tmp_path, "2026-02", {"actions": actions}, ask=["stays", "late", "silent", "nobody"])
-    earlier = monthly_review.earlier_reports(str(tmp_path), business)
-    assert monthly_review.became_of(str(tmp_path), earlier, business).values.tolist() == [
-        ["ask", "Ask", 4, 2]
-    ]
-
-
-def test_became_of_knows_ids_that_look_like_formulas(tmp_path: Path, business: Business) -> None:
-    """What the list wrote so that no spreadsheet runs it is read back as the id it was."""
-    report(tmp_path, "2026-02", {"actions": [{"id": "ask", "what": "Ask"}]}, ask=["+49123", "stays"])
-    earlier = monthly_review.earlier_reports(str(tmp_path), business)
-    assert monthly_review.became_of(str(tmp_path), earlier, business).values.tolist() == [
-        ["ask", "Ask", 2, 2]
-    ]
-
-
-def test_became_of_looks_at_last_month_only(tmp_path: Path, business: Business) -> None:
-    """An action of January is not followed up in March."""
-    report(tmp_path, "2026-01", {"actions": [{"id": "ask", "what": "Ask"}]}, ask=["stays"])
-    earlier = monthly_review.earlier_reports(str(tmp_path), business)
-    rows = monthly_review.became_of(str(tmp_path), earlier, business)
-    assert rows.empty
-    assert list(rows.columns) == ["id", "what", "customers", "still_customers"]
 
 
 def test_the_first_screen_escapes_every_cell() -> None:

@@ -34,7 +34,7 @@ interviews = Measure(
     findings={
         "interviews": rows_of(
             calls.interviews,
-            "Customers to interview; the list with the messages is actions/interviews.csv.",
+            "Customers to interview; whom of them to call this month says the plan.",
         ),
         "interviews_mrr": NUMBER,
     },

@@ -236,7 +236,10 @@ def begin_with(drawn: pd.DataFrame, proposed: Proposal | None) -> Sentence:
     if proposed is None:
         return Sentence("Without a proposal nobody is drawn.")
     if drawn.empty:
-        return Sentence("No newcomer of these days is still to be won over: begin with those who come next.")
+        return Sentence(
+            "There is no newcomer to begin with: those who are young enough are won already, or take part in "
+            "an experiment that runs."
+        )
     helped = int((drawn["arm"] == HELPED).sum())
     return Sentence(
         f"{_capital(formats.plural(len(drawn), 'newcomer'))} could begin: {formats.count(helped)} are drawn "

@@ -5,7 +5,6 @@ from decimal import Decimal
 import pandas as pd
 
 from retention_helpers.early_warning import people as listed_people
-from retention_helpers.early_warning.lifecycle import LATELY_CONTACTED_DAYS
 from retention_helpers.early_warning.risk import Risk
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS
 from retention_helpers.shown.results import Measure
@@ -13,24 +12,7 @@ from retention_helpers.shown.sentences import Sentence, listed
 from retention_helpers.shown.units import COUNT, NUMBER, by_name, fields
 from retention_helpers.words import formats
 
-__all__ = ["at_risk", "plays", "to_call", "totals"]
-
-
-def whom_to_call(first: pd.DataFrame, people: pd.DataFrame, currency: str) -> Sentence:
-    """What the first calls stand for, among everybody at risk."""
-    if first.empty:
-        lately = f" Everybody at risk was contacted in the last {LATELY_CONTACTED_DAYS} days."
-        return Sentence(f"There is nobody to speak to first.{lately if len(people) else ''}")
-    expected, money = first["risk"].sum(), sum(first["mrr_expected"], Decimal(0))
-    whole = sum(people["mrr_expected"], Decimal(0))
-    who = formats.plural(len(first), "customer")
-    stand = "stands" if len(first) == 1 else "stand"
-    return Sentence(
-        f"The {who} above {stand} for {formats.money(money, currency)} of the "
-        f"{formats.money(whole, currency)} a month that all at risk are expected to take with them. About "
-        f"{formats.number(expected, 1)} of them will ask or leave within {HORIZON_DAYS} days if nothing is "
-        "done."
-    )
+__all__ = ["at_risk", "plays", "totals"]
 
 
 def what_plays_save(plays: pd.DataFrame) -> Sentence:
@@ -72,7 +54,6 @@ def everybody_at_risk(people: pd.DataFrame, risk: Risk, currency: str) -> Senten
     )
 
 
-to_call = Measure(listed_people.to_call, "Speak to these first", sentence=whom_to_call)
 plays = Measure(
     listed_people.plays,
     "What to do, for everybody at risk, and what it can save",
@@ -87,7 +68,6 @@ at_risk = Measure(
     note="Customers at risk who have not asked to cancel, the largest expected loss first.",
 )
 TOTALS = {
-    "calls": fields(customers=COUNT, expected_left=NUMBER, mrr_expected=NUMBER),
     "at_risk": fields(customers=COUNT, mrr=NUMBER, expected_left=NUMBER, expected_low=COUNT,
                       expected_high=COUNT, mrr_expected=NUMBER),
     "scheduled": fields(customers=COUNT, mrr=NUMBER, asked_and_stayed=COUNT),

@@ -20,6 +20,7 @@ __all__ = [
 MOST_CONFIRMED, MOST_SHADOWS = 5, 2
 HEADS = ("Before they left", "Left", "Difference, 95 %", "Verdict", "To try")
 
+WAIT = "No experiment on it now: the newcomers who are young enough take part in another."
 _TO_TRY = {
     "onboarding_completed": "Help every second newcomer to finish it in the first week, and compare.",
     "onboarding_steps_skipped": "Leave every second newcomer only the steps that count, and compare.",

@@ -7,37 +7,53 @@ import pandas as pd
 
 from retention_helpers.monthly_review import earlier as earlier_months
 from retention_helpers.monthly_review import hindsight
-from retention_helpers.monthly_review.actions import actions
 from retention_helpers.shown.results import Measure
-from retention_helpers.shown.sentences import Sentence
+from retention_helpers.shown.sentences import Remarks, Sentence
 from retention_helpers.words import formats
 
 __all__ = [
     "became_of_actions",
-    "due_actions",
     "in_hindsight",
     "restated_numbers",
 ]
 
-_BECAME = {
-    "interviews": "back as customers at the end of this month",
-    "ask_why": "back as customers at the end of this month",
-    "recover_payments": "still customers at the end of this month",
-}
 
-
-def became_of(rows: pd.DataFrame, earlier: Mapping[str, Any], month: str) -> Sentence:
-    """What happened to the customers of last month's actions."""
+def became_of(rows: pd.DataFrame, earlier: Mapping[str, Any], month: str) -> Remarks:
+    """What was done of the earlier plans, and what became of it."""
     if not earlier:
-        return Sentence(f"There is no earlier report than the one of {formats.month(month)}.")
+        return Remarks((f"There is no earlier report than the one of {formats.month(month)}.",))
     if rows.empty:
-        return Sentence("The report of the month before has no list of customers to follow up.")
-    said = [
-        f"“{row.what}”: {formats.count(row.still_customers)} of {formats.plural(row.customers, 'customer')} "
-        f"{_BECAME.get(row.id, 'customers at the end of this month')}"
-        for row in rows.itertuples()
-    ]
-    return Sentence(f"{'; '.join(said)}. How many of them without the action, only an experiment tells.")
+        return Remarks(("No earlier report has a plan to follow up.",))
+    if not rows["done"].sum():
+        planned = formats.plural(int(rows["planned"].sum()), "touch", "touches")
+        return Remarks(
+            (f"Of the {planned} of the last plans none is noted as done: fill in “Done on” in plan.xlsx.",)
+        )
+    said = [_became(row) for row in rows.itertuples() if row.done]
+    return Remarks(
+        (*said, "Whom you reached was not drawn by lot: only an experiment tells what a touch does.")
+    )
+
+
+def _became(row: Any) -> str:
+    """
+    >>> from types import SimpleNamespace as Row
+    >>> _became(Row(month="2026-10", action="at_risk", planned=9, done=6, reached=2, still_customers=5,
+    ...             left=1, expected_left=1.31, expected_low=0, expected_high=3))[-53:]
+    '1 asked or left, 1.3 (0–3) were expected without it.'
+    """
+    expected = (
+        ""
+        if formats.is_missing(row.expected_left)
+        else f"; {formats.count(row.left)} asked or left, "
+        f"{formats.number(row.expected_left, 1)} "
+        f"({formats.count(row.expected_low)}–{formats.count(row.expected_high)}) were expected without it"
+    )
+    return (
+        f"{formats.month(row.month)}, {formats.words(row.action).lower()}: {formats.count(row.done)} of "
+        f"{formats.count(row.planned)} done, {formats.count(row.reached)} reached, "
+        f"{formats.count(row.still_customers)} still customers{expected}."
+    )
 
 
 def restated(rows: pd.DataFrame, earlier: Mapping[str, Any]) -> Sentence:
@@ -55,9 +71,8 @@ def restated(rows: pd.DataFrame, earlier: Mapping[str, Any]) -> Sentence:
     )
 
 
-due_actions = Measure(actions, "Actions", findings="actions")
 became_of_actions = Measure(
-    earlier_months.became_of, "Last month's actions", sentence=became_of, findings="became_of_actions"
+    earlier_months.became_of, "The last plans", sentence=became_of, findings="became_of_actions"
 )
 restated_numbers = Measure(
     earlier_months.restated,

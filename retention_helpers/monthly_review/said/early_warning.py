@@ -27,7 +27,6 @@ def at_risk_answer(people: pd.DataFrame, risk: Risk, currency: str) -> Answer:
         return Answer(
             question, "0", "at risk", formats.MISSING, (Verdict("nobody", "good"),), "Nothing to do."
         )
-    calls = int(people["call"].notna().sum())
     many = formats.count(len(people))
     low, high = expected_range(people["risk"])
     expected = formats.count(round(people["risk"].sum()))
@@ -38,8 +37,7 @@ def at_risk_answer(people: pd.DataFrame, risk: Risk, currency: str) -> Answer:
         f"at risk will ask to cancel or leave within {HORIZON_DAYS} days; the {many} pay {money} a month",
         f"{formats.count(low)} to {formats.count(high)}",
         (Verdict("at least twice the usual risk" if risk.learned else "a warning that counts is on", "bad"),),
-        f"Speak to {formats.plural(calls, 'customer')} first: they are in the list." if calls else
-        "Everybody was contacted lately: wait for what comes of it.",
+        "Whom of them to speak to says the plan of the month.",
     )  # fmt: skip
 
 

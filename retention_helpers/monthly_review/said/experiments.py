@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
-from retention_helpers.experiments import Plan, Reading
-from retention_helpers.experiments.plan import TOO_LONG
+from retention_helpers.experiments import Reading, do_now
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Tone, Verdict
 from retention_helpers.shown.results import of_values
 from retention_helpers.words import formats
@@ -24,12 +21,6 @@ _WHY = {
     "not randomised": "who got it was not drawn by lot",
     "changed after results": "the plan was changed after results could be seen",
     "A/A test that differs": "both arms get the same, and differ",
-}
-_MEND = {
-    "broken split": "Do not use the difference. Mend how customers are drawn, and begin again.",
-    "not randomised": "Take it as a hint at most. To know, draw by lot who of the next customers gets it.",
-    "changed after results": "Put the plan back as it was, or begin again under a new name.",
-    "A/A test that differs": "Find out what is wrong with drawing or counting before you trust any other.",
 }
 
 
@@ -108,72 +99,3 @@ def _answer(row: Any, reading: Reading) -> Answer:
 
 def _tone(row: Any) -> Tone:
     return "open" if row.reason == "not randomised" else _TONES.get(row.verdict, "open")
-
-
-def do_now(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
-    """What to do about a comparison: an order in plain words."""
-    order = _order(row, plan, guarded)
-    return f"{order} Write down what you decide." if row.state == "over" and row.is_over else order
-
-
-def _order(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
-    if row.reason:
-        return _MEND[row.reason]
-    if row.state == "planned":
-        return _before(plan)
-    if plan.design.aa_test and row.stop:
-        return "Nothing: both arms get the same, and do not differ, as it should be."
-    if row.verdict == "better":
-        return _roll_out(row, plan, guarded)
-    if row.verdict == "worse":
-        return "It did harm: do not bring it back." if row.state == "over" else "Stop it: it does harm."
-    if row.verdict == "no large effect":
-        ruled_out = f"a difference of {formats.size_of_points(row.smallest_effect)} or more is ruled out"
-        order = "It is over" if row.state == "over" else "Stop"
-        return f"{order}: {ruled_out}. Keep what costs less."
-    return _undecided(row, plan)
-
-
-def _before(plan: Plan) -> str:
-    if plan.takes_too_long:
-        return "Change it before it begins: it cannot be finished. See its plan below."
-    return (
-        f"Begin as planned: {formats.count(plan.size)} customers an arm, about {formats.months(plan.months)}."
-    )
-
-
-def _roll_out(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
-    broken = guarded.loc[guarded["verdict"] == "beyond its margin", "outcome"].tolist()
-    unsure = guarded.loc[guarded["verdict"] == "cannot tell yet", "outcome"].tolist()
-    if broken:
-        return (
-            f"Do not give it to everybody yet: {formats.words(broken[0]).lower()} fell more than you allow."
-        )
-    watch = f" Keep an eye on {formats.words(unsure[0]).lower()}: it cannot be told yet." if unsure else ""
-    if row.effect_high < row.smallest_effect:
-        wanted = formats.size_of_points(row.smallest_effect)
-        return (
-            f"It helps, by less than the {wanted} you wanted: decide whether that is worth its cost.{watch}"
-        )
-    order = "It worked: give" if row.state == "over" else "Stop, and give"
-    return f"{order} it to everybody.{watch}"
-
-
-def _undecided(row: Any, plan: Plan) -> str:
-    days = plan.design.outcome.days
-    if row.is_over:
-        order = "It is over" if row.state == "over" else "Stop: the planned size is reached"
-        return f"{order}, and it stays undecided. Choose by cost and judgement."
-    if row.state == "over":
-        return f"Wait: in {formats.months(row.months_to_finish)} the last customers have reached day {days}."
-    if plan.design.randomised and formats.is_missing(row.split):
-        return "Draw its first customers, or take it out: nobody has been drawn yet."
-    if not row.look:
-        return "Leave it running, and change nothing."
-    if formats.is_missing(row.months_to_finish) or row.months_to_finish > TOO_LONG:
-        more = formats.months(row.months_to_finish)
-        pace = "Nobody comes in any more" if more == formats.MISSING else f"At this pace it takes {more} more"
-        return f"{pace}. Stop, and try something bolder."
-    collected = formats.percent(row.collected, 0)
-    more = formats.months(row.months_to_finish)
-    return f"Leave it running, and change nothing: {collected} of what it needs is in, about {more} to go."

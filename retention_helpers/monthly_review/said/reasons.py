@@ -3,6 +3,7 @@
 import pandas as pd
 
 from retention_helpers.churn_reasons import PLAYS, Period
+from retention_helpers.churn_reasons.ranking import order_is_clear
 from retention_helpers.monthly_review.said.answers import COLUMNS, Answer, Answers, Verdict
 from retention_helpers.shown.results import of_values
 from retention_helpers.statistics.intervals import rate
@@ -45,8 +46,24 @@ def reasons_answer(
         f"{formats.count(answered)} answers, {span}",
         formats.interval(first["share_low"], first["share_high"]),
         (_trend(moved, first["reason"]),),
-        PLAYS[first["reason"]].play,
+        _play(top),
     )
+
+
+def _play(top: pd.DataFrame) -> str:
+    """What to do about the first reason; about both, where it is not ahead of the second for sure."""
+    first = PLAYS[top["reason"].iloc[0]].play
+    if order_is_clear(top):
+        return first
+    one, other = (formats.words(reason) for reason in top["reason"].head(2))
+    return (
+        f"Two reasons, neither ahead for sure. {one}: {_small(first)} "
+        f"{other}: {_small(PLAYS[top['reason'].iloc[1]].play)}"
+    )
+
+
+def _small(order: str) -> str:
+    return order[:1].lower() + order[1:]
 
 
 @of_values

@@ -23,6 +23,7 @@ from retention_helpers.words import formats
 __all__ = [
     "answer",
     "churn_card",
+    "do_card",
     "experiments_card",
     "newcomers_card",
     "reasons_card",
@@ -30,7 +31,8 @@ __all__ = [
     "targets",
 ]
 
-MOST_REASONS = 4
+MOST_REASONS, MOST_THINGS = 4, 3
+PLAN = "../plan.xlsx"
 MONTHS = (3, 6, 12)  # after the first, which has its own comparison
 _BEGINS: dict[MonthVerdict, str] = {
     "cannot tell": "Nothing to hold it against yet",
@@ -81,7 +83,28 @@ def _worth(things: int) -> str:
         return "Nothing needs your time this month."
     verb = "is" if things == 1 else "are"
     noun = "thing" if things == 1 else "things"
-    return f"{formats.spelled(things).capitalize()} {noun} {verb} worth your time."
+    return f"{formats.spelled(min(things, MOST_THINGS)).capitalize()} {noun} {verb} worth your time."
+
+
+@of_values
+def do_card(actions: pd.DataFrame, currency: str) -> Card:
+    """What to do: the first kinds of action of the plan, each with whom, what is at stake, why and by when.
+
+    Takes the table of `plan.actions`.
+    """
+    if actions.empty:
+        return Card("Do this month: nothing", (Fine("Nobody has to be called or written to."),), is_wide=True)
+    lines = tuple(_order(row, currency) for row in actions.head(MOST_THINGS).itertuples())
+    others = int(actions["customers"].iloc[MOST_THINGS:].sum())
+    more = f"The plan has {formats.plural(others, 'customer')} more, after these." if others else ""
+    parts: tuple[Lines | Fine, ...] = (Lines(lines, is_ordered=True), *([Fine(more)] if more else []))
+    return Card("Do this month", parts, Link(PLAN, "The plan: a row a customer, with messages"), is_wide=True)
+
+
+def _order(row: Any, currency: str) -> Line:
+    money = "" if formats.is_missing(row.mrr) else f"{formats.money(row.mrr, currency)} a month at stake. "
+    why = row.why[:1].upper() + row.why[1:]
+    return Line(f"{row.what}.", f"{money}{why}. By {formats.day(row.until)}.", Link(row.notebook, "more"))
 
 
 @of_values

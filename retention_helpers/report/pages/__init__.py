@@ -100,7 +100,8 @@ def render(edition: Edition) -> dict[str, str]:
 
 def _render(page: Page, menu: tuple[Page, ...], edition: Edition) -> str:
     content, contents = _content(page.notebook) if page.notebook else ("", [])
-    content = _with_links(content, edition.lists, {other.name: other.file for other in menu})
+    beside = {name: name for name in edition.lists}
+    content = _with_links(content, edition.lists, beside | {other.name: other.file for other in menu})
     return _template().render(
         edition=edition,
         month=_month(edition.month),

@@ -1,0 +1,135 @@
+"""What the owner did of the plan, and wrote down in it: contacts of later months like those of the table."""
+
+import datetime as dt
+import hashlib
+import json
+import pickle
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from retention_helpers.contract.settings import Settings
+from retention_helpers.contract.tables import Fault, message
+from retention_helpers.gate import running_plan
+from retention_helpers.gate.kept import SourceRead
+from retention_helpers.gate.running_plan import OWN, XLSX, Row, Running
+from retention_helpers.words import calendar
+
+OUTREACH = "outreach"  # the kind of a contact for which the owner's own row names no other
+RECORD = "done.pickle"
+
+
+@dataclass(frozen=True)
+class Done:
+    """The contacts that the plan brings, by one cut.
+
+    Attributes:
+        contacts: the Parquet file with them, as the table of contacts has them.
+        rows: how many.
+        faults: what could not be read.
+    """
+
+    contacts: Path
+    rows: int
+    faults: tuple[Fault, ...]
+
+    @property
+    def source(self) -> SourceRead:
+        return SourceRead("contacts", XLSX, self.rows, self.rows)
+
+
+def done_by(out: Path, identity: str, settings: Settings, as_of: dt.date, kept: Path) -> Path | None:
+    """The folder of what was done before the cut, made in the reading; None where nothing was written down.
+
+    A touch whose day lies at or after the cut is not known yet. A plan of another business counts for nobody.
+    """
+    plan = running_plan.read(out, settings.date_order)
+    if plan.business not in ("", identity):
+        return None
+    earlier = [row for row in plan.rows if not row.month or _planned_at(row) < as_of]
+    contacts, faults = _contacts(plan, as_of), _faults(earlier)
+    if contacts.empty and not faults:
+        return None
+    told = json.dumps([contacts.astype(str).to_dict(orient="list"), [one.message for one in faults]])
+    folder = kept / f"done_{hashlib.blake2b(told.encode(), digest_size=6).hexdigest()}"
+    folder.mkdir(exist_ok=True)
+    zone = settings.zone
+    midnights = [
+        pd.Timestamp(day, tz=zone).tz_convert("UTC").tz_localize(None) for day in contacts["contacted_on"]
+    ]
+    at = pd.Series(midnights, index=contacts.index, dtype="datetime64[us]")
+    contacts.assign(contacted_at=at).to_parquet(folder / "contacts.parquet", index=False)
+    record = Done(folder / "contacts.parquet", len(contacts), tuple(faults))
+    (folder / RECORD).write_bytes(pickle.dumps(record))
+    return folder
+
+
+def load(folder: Path) -> Done:
+    """What `done_by` made."""
+    done: Done = pickle.loads((folder / RECORD).read_bytes())
+    return done
+
+
+def _planned_at(row: Row) -> dt.date:
+    """The cut of the report whose plan a row is of."""
+    return calendar.months_after(calendar.first_of(row.month), 1)
+
+
+def _contacts(plan: Running, as_of: dt.date) -> pd.DataFrame:
+    """One row a touch that was done before the cut: customer_id, contacted_on, kind, outcome."""
+    told = [
+        (row.customer, day, _kind(row), row.cells.get("outcome"))
+        for row in plan.rows
+        if row.customer and (day := _day(row)) is not None and day < as_of
+    ]
+    found = pd.DataFrame(told, columns=["customer_id", "contacted_on", "kind", "outcome"]).drop_duplicates()
+    return found.sort_values(["contacted_on", "customer_id", "kind"], ignore_index=True)
+
+
+def _kind(row: Row) -> str:
+    return row.kind if row.kind != OWN else row.cells.get("action", OUTREACH)
+
+
+def _day(row: Row) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(row.cells.get("done_on", ""))
+    except ValueError:
+        return None
+
+
+def _faults(rows: Iterable[Row]) -> list[Fault]:
+    """What was filled in and cannot be a contact."""
+    filled = [row for row in rows if row.is_filled]
+    unread = [row for row in filled if row.cells.get("done_on") and _day(row) is None]
+    undated = [row for row in filled if not row.cells.get("done_on")]
+    nobody = [row for row in filled if not row.customer]
+    return [
+        *_fault(
+            "day unreadable",
+            "Done on is no day",
+            "Write it as 2026-11-05; until then it is no contact.",
+            unread,
+        ),
+        *_fault(
+            "no day",
+            "Done on is empty beside an entry",
+            "Fill in the day; until then it is no contact.",
+            undated,
+        ),
+        *_fault(
+            "no customer", "no customer is named", "Fill in the id; until then it is no contact.", nobody
+        ),
+    ]
+
+
+def _fault(rule: str, what: str, way_out: str, rows: Iterable[Row]) -> list[Fault]:
+    found = list(rows)
+    if not found:
+        return []
+    first = (
+        f"customer {found[0].customer}, {found[0].cells.get('done_on') or found[0].cells.get('outcome', '')}"
+    )
+    said = message(XLSX, f"{what} in {len(found)} of its rows", way_out, first=first)
+    return [Fault("warning", "contacts", rule, len(found), said)]

@@ -1,0 +1,147 @@
+"""Whom to keep, to speak to and to remind: what this room proposes to do."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from retention_helpers.business import Business
+from retention_helpers.early_warning.lifecycle import DORMANT_DAYS
+from retention_helpers.early_warning.people import PLAYS
+from retention_helpers.early_warning.risk import Risk
+from retention_helpers.early_warning.snapshots import kept_snapshots, snapshots_now
+from retention_helpers.shown.proposals import CALL, LETTER, proposals
+from retention_helpers.words import calendar, formats, spellings
+
+KEEP, AT_RISK, SILENT = "keep", "at_risk", "silent"
+OFFER = "If it helps, you could pause for a month, or move to a smaller plan."
+
+
+def risks(business: Business, risk: Risk) -> dict[str, float]:
+    """The chance of asking or leaving within the horizon, of every customer of whom it is told."""
+    known = ~np.isnan(risk.now)
+    who = snapshots_now(business)["customer_id"].astype(str)
+    return dict(zip(who[known], risk.now[known], strict=True))
+
+
+def to_keep(business: Business, asked: pd.DataFrame) -> pd.DataFrame:
+    """Those of `scheduled` who are leaving and were not answered yet, who leaves first on top.
+
+    `leaves_on` is the end of the period that was paid when they asked; unknown, and last, where that is over
+    and they are still there. Answered is who has a contact of the kind "keep" since the request.
+
+    Glossary: to keep.
+    """
+    leaving = asked[asked["standing"] == "leaving"].merge(_began(business), on="customer_id")
+    leaving = leaving[~_is_answered(business, leaving)]
+    ends = [
+        paid_until(row.begin_on, row.interval, row.asked_on, business.as_of) for row in leaving.itertuples()
+    ]
+    listed = leaving.assign(
+        leaves_on=pd.Series(ends, index=leaving.index, dtype="object"),
+        order=[end or dt.date.max for end in ends],
+    )
+    ordered = listed.sort_values(["order", "mrr", "customer_id"], ascending=[True, False, True])
+    return proposals(_answer(business, row) for row in ordered.to_dict(orient="records"))
+
+
+def _began(business: Business) -> pd.DataFrame:
+    table = kept_snapshots(business)
+    return table.filter(table.as_of == business.as_of).select("customer_id", "begin_on").execute()
+
+
+def _is_answered(business: Business, leaving: pd.DataFrame) -> pd.Series:
+    contacts = business.table("contacts")
+    made = contacts.filter(contacts.kind.lower() == KEEP).group_by("customer_id")
+    latest = made.aggregate(answered_on=contacts.contacted_on.max()).execute()
+    answered = leaving["customer_id"].map(
+        dict(zip(latest["customer_id"], latest["answered_on"], strict=True))
+    )
+    return pd.to_datetime(answered) >= pd.to_datetime(leaving["asked_on"])
+
+
+def paid_until(begin_on: Any, interval: str | None, asked_on: Any, as_of: dt.date) -> dt.date | None:
+    """The day on which the period that was paid when somebody asked is over; None where that has passed.
+
+    Periods are counted from the day on which service began. An interval that nobody knows is a month.
+
+    >>> paid_until(dt.date(2026, 1, 31), "month", dt.date(2026, 2, 3), dt.date(2026, 2, 10))
+    datetime.date(2026, 2, 28)
+    """
+    began, asked = pd.Timestamp(begin_on).date(), pd.Timestamp(asked_on).date()
+    unit, many = spellings.interval(interval or "month") or ("month", 1)
+    if unit in ("day", "week"):
+        length = many * (7 if unit == "week" else 1)
+        ends = began + dt.timedelta(days=length * ((asked - began).days // length + 1))
+    else:
+        length = many * (12 if unit == "year" else 1)
+        nth = calendar.months_between(began, asked) // length
+        ends = next(
+            day
+            for step in (nth, nth + 1, nth + 2)
+            if (day := calendar.months_after(began, step * length)) > asked
+        )
+    return ends if ends >= as_of else None
+
+
+def _answer(business: Business, row: Mapping[Any, Any]) -> dict[str, Any]:
+    said = "" if formats.is_missing(row["reason"]) else f": {formats.words(row['reason']).lower()}"
+    after = "" if row["leaves_on"] else "; the paid time is over: do they stay?"
+    is_large = row["mrr"] >= business.settings.high_value_mrr
+    return {
+        "customer_id": row["customer_id"],
+        "action": KEEP,
+        "mrr": row["mrr"],
+        "why": f"asked to cancel on {formats.day(row['asked_on'])}{said}{after}",
+        "message": f"Hello, you have asked to cancel {business.name}. That is arranged, and you need do "
+        "nothing. May I ask what would have had to be different for you to stay?",
+        "offer": OFFER if row["mrr"] else "",  # who is paused already needs no pause
+        "leaves_on": row["leaves_on"],
+        "way": CALL if is_large else LETTER,
+    }
+
+
+def to_speak_to(people: pd.DataFrame) -> pd.DataFrame:
+    """Everybody of `at_risk`, in its order: by call, else by letter."""
+    return proposals(
+        {
+            "customer_id": row["customer_id"],
+            "action": AT_RISK,
+            "mrr": row["mrr"],
+            "why": row["why"],
+            "message": row["message"],
+            "risk": row["risk"],
+            "way": CALL,
+        }
+        for row in people.to_dict(orient="records")
+    )
+
+
+def to_remind(business: Business, people: pd.DataFrame) -> pd.DataFrame:
+    """Who pays, has not asked to cancel, is not at risk, and has not used it for more than DORMANT_DAYS days.
+
+    The largest MRR first. Without events nobody.
+
+    Glossary: paying, not using.
+    """
+    now = snapshots_now(business)
+    is_silent = now["is_open"].to_numpy(dtype=bool) & (now["silent_days"] > DORMANT_DAYS).to_numpy(dtype=bool)
+    silent = now[is_silent & ~now["customer_id"].isin(people["customer_id"])]
+    table = kept_snapshots(business)
+    amounts = table.filter(table.as_of == business.as_of).select("customer_id", "mrr").execute()
+    rows = silent[["customer_id", "silent_days", "has_used"]].astype({"customer_id": "str"})
+    rows = rows.merge(amounts, on="customer_id").sort_values(["mrr", "customer_id"], ascending=[False, True])
+    return proposals(_reminder(business, row) for row in rows.to_dict(orient="records"))
+
+
+def _reminder(business: Business, row: Mapping[Any, Any]) -> dict[str, Any]:
+    silent = formats.plural(int(row["silent_days"]), "day")
+    return {
+        "customer_id": row["customer_id"],
+        "action": SILENT,
+        "mrr": row["mrr"],
+        "why": f"no use for {silent}" if row["has_used"] else f"no use since it began, {silent}",
+        "message": PLAYS["usage reminder"].message.format(business=business.name, silent=silent),
+    }

@@ -1,0 +1,149 @@
+"""What to do about a comparison: an order in plain words, and the orders that the month's plan holds."""
+
+from typing import Any
+
+import pandas as pd
+
+from retention_helpers.experiments.plan import TOO_LONG, Plan
+from retention_helpers.experiments.reading import Reading
+from retention_helpers.shown.units import TEXT, columns, names_of
+from retention_helpers.words import formats
+
+_MEND = {
+    "broken split": "Do not use the difference. Mend how customers are drawn, and begin again.",
+    "not randomised": "Take it as a hint at most. To know, draw by lot who of the next customers gets it.",
+    "changed after results": "Put the plan back as it was, or begin again under a new name.",
+    "A/A test that differs": "Find out what is wrong with drawing or counting before you trust any other.",
+}
+
+
+def do_now(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
+    """What to do about a comparison: an order in plain words."""
+    order = _order(row, plan, guarded)
+    return f"{order} Write down what you decide." if row.state == "over" and row.is_over else order
+
+
+def _order(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
+    if row.reason:
+        return _MEND[row.reason]
+    if row.state == "planned":
+        return _before(plan)
+    if plan.design.aa_test and row.stop:
+        return "Nothing: both arms get the same, and do not differ, as it should be."
+    if row.verdict == "better":
+        return _roll_out(row, plan, guarded)
+    if row.verdict == "worse":
+        return "It did harm: do not bring it back." if row.state == "over" else "Stop it: it does harm."
+    if row.verdict == "no large effect":
+        ruled_out = f"a difference of {formats.size_of_points(row.smallest_effect)} or more is ruled out"
+        order = "It is over" if row.state == "over" else "Stop"
+        return f"{order}: {ruled_out}. Keep what costs less."
+    return _undecided(row, plan)
+
+
+def _before(plan: Plan) -> str:
+    if plan.takes_too_long:
+        return "Change it before it begins: it cannot be finished. See its plan below."
+    return (
+        f"Begin as planned: {formats.count(plan.size)} customers an arm, about {formats.months(plan.months)}."
+    )
+
+
+def _roll_out(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
+    broken = guarded.loc[guarded["verdict"] == "beyond its margin", "outcome"].tolist()
+    unsure = guarded.loc[guarded["verdict"] == "cannot tell yet", "outcome"].tolist()
+    if broken:
+        return (
+            f"Do not give it to everybody yet: {formats.words(broken[0]).lower()} fell more than you allow."
+        )
+    watch = f" Keep an eye on {formats.words(unsure[0]).lower()}: it cannot be told yet." if unsure else ""
+    if row.effect_high < row.smallest_effect:
+        wanted = formats.size_of_points(row.smallest_effect)
+        return (
+            f"It helps, by less than the {wanted} you wanted: decide whether that is worth its cost.{watch}"
+        )
+    order = "It worked: give" if row.state == "over" else "Stop, and give"
+    return f"{order} it to everybody.{watch}"
+
+
+def _undecided(row: Any, plan: Plan) -> str:
+    days = plan.design.outcome.days
+    if row.is_over:
+        order = "It is over" if row.state == "over" else "Stop: the planned size is reached"
+        return f"{order}, and it stays undecided. Choose by cost and judgement."
+    if row.state == "over":
+        return f"Wait: in {formats.months(row.months_to_finish)} the last customers have reached day {days}."
+    if plan.design.randomised and formats.is_missing(row.split):
+        return "Draw its first customers, or take it out: nobody has been drawn yet."
+    if not row.look:
+        return "Leave it running, and change nothing."
+    if is_endless(row):
+        more = formats.months(row.months_to_finish)
+        pace = "Nobody comes in any more" if more == formats.MISSING else f"At this pace it takes {more} more"
+        return f"{pace}. Stop, and try something bolder."
+    collected = formats.percent(row.collected, 0)
+    more = formats.months(row.months_to_finish)
+    return f"Leave it running, and change nothing: {collected} of what it needs is in, about {more} to go."
+
+
+@columns(experiment=TEXT, what=TEXT, why=TEXT)
+def decisions(reading: Reading) -> pd.DataFrame:
+    """One row per comparison that waits for the owner: what to do, and the one number why.
+
+    First those that are decided while they run, then those that cannot be finished, then those that are over
+    and have no decision written down.
+
+    Glossary: to decide.
+    """
+    rows: list[tuple[int, tuple[str, str, str]]] = []
+    for row in reading.comparisons.itertuples():
+        plan = reading.plans[row.experiment]
+        place = _place(row, plan)
+        if place is not None:
+            guarded = reading.guardrails
+            own = guarded[(guarded["experiment"] == row.experiment) & (guarded["arm"] == row.arm)]
+            told = (
+                row.experiment,
+                f"{plan.called(row.arm)}: {_small(do_now(row, plan, own))}",
+                _why(row, plan),
+            )
+            rows.append((place, told))
+    ordered = [told for _, told in sorted(rows, key=lambda pair: pair[0])]
+    return pd.DataFrame(ordered, columns=names_of(decisions))
+
+
+def _place(row: Any, plan: Plan) -> int | None:
+    """Where a comparison stands among those to decide; None where there is nothing to decide."""
+    is_settled = plan.design.aa_test and not row.reason  # as it should be
+    if row.state == "running" and row.stop:
+        return None if is_settled else 0
+    if row.state == "running" and is_endless(row) and not _waits(row, plan):
+        return 1
+    if row.state == "over" and row.is_over and not plan.design.decision:
+        return 2
+    return None
+
+
+def is_endless(row: Any) -> bool:
+    """Whether at this pace a comparison is never finished."""
+    return formats.is_missing(row.months_to_finish) or row.months_to_finish > TOO_LONG
+
+
+def _waits(row: Any, plan: Plan) -> bool:
+    """Whether it has only just begun: nobody drawn, or nobody's day over."""
+    return not row.look or (plan.design.randomised and formats.is_missing(row.split))
+
+
+def _small(order: str) -> str:
+    return order[:1].lower() + order[1:].removesuffix(".")
+
+
+def _why(row: Any, plan: Plan) -> str:
+    """The one number: of how many on either side it came true, or how far it is."""
+    if row.treated_customers and row.control_customers and not row.reason:
+        return (
+            f"{row.arm}: {formats.count(row.treated_successes)} of {formats.count(row.treated_customers)} "
+            f"{plan.design.outcome.predicate}, {row.control}: {formats.count(row.control_successes)} of "
+            f"{formats.count(row.control_customers)}"
+        )
+    return row.reason or f"nobody has reached day {plan.design.outcome.days}"

@@ -1,0 +1,345 @@
+"""The running plan as its owner filled it in: `plan.xlsx` and `plan.csv` beside the reports, put together.
+
+The report writes both files and remembers beside them (`.plan.json`) what it wrote. What differs in a file
+since then is the owner's doing:
+
+- a cell that was changed in one of the files counts; changed in both to different things, it stops the
+  report;
+- an entry is gone only where it is gone from both files, a row that was filled in likewise; so a file that an
+  old program saves anew cannot take an entry away;
+- a row that was not filled in and is missing from one file was taken out, and is not proposed again for its
+  month; where all rows of its month are missing, that file is an older one;
+- a row that the report did not write is the owner's own, and stays.
+
+Rows may be sorted, columns moved, and columns of the owner's own added.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from retention_helpers.sources.folder import Number, csv_header, records, sheet
+from retention_helpers.sources.unreadable import Unreadable
+from retention_helpers.words import written
+from retention_helpers.words.errors import InputError
+from retention_helpers.words.formats import plural
+from retention_helpers.words.safe import bare_cell
+
+XLSX, CSV, WRITTEN, LOCK = "plan.xlsx", "plan.csv", ".plan.json", ".plan.lock"
+FILES = (XLSX, CSV)
+OPEN_MARKS = ("~$plan.xlsx", ".~lock.plan.xlsx#", ".~lock.plan.csv#")  # of Excel and LibreOffice
+HEADINGS = {
+    "customer_id": "Customer",
+    "action": "What to do",
+    "due_on": "By",
+    "mrr": "MRR",
+    "currency": "Currency",
+    "why": "Why",
+    "message": "Message",
+    "email": "E-mail",
+    "phone": "Phone",
+    "leaves_on": "Leaves on",
+    "done_on": "Done on",
+    "done_by": "Done by",
+    "outcome": "Outcome",
+}
+FILLED = ("done_on", "done_by", "outcome")
+DAYS = ("due_on", "leaves_on", "done_on")
+OWN = "own"  # the kind of a row that the owner added
+
+FACTS = ("customer_id", "mrr", "currency", "leaves_on")  # no owner's to change
+
+Cells = Mapping[str, str]
+_Pair = tuple[int | None, Cells]  # a row of a file, and which of the written rows it is
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the plan.
+
+    Attributes:
+        month: the report whose plan it is; "" for a row of the owner's own.
+        kind: the key of its action; OWN for a row of the owner's own.
+        cells: its columns as exact texts, days in ISO 8601.
+    """
+
+    month: str
+    kind: str
+    cells: Cells
+
+    @property
+    def customer(self) -> str:
+        return self.cells.get("customer_id", "")
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.customer, self.month
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether the owner wrote into it, in one of the last three columns or in one of their own."""
+        return any(name in FILLED or name not in HEADINGS for name in self.cells)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether no report takes it away: it was filled in, or is the owner's own."""
+        return self.is_filled or self.kind == OWN
+
+
+@dataclass(frozen=True)
+class Running:
+    """The plan as it stands, of all months.
+
+    Attributes:
+        business: whose it is; "" where no report has written it.
+        rows: the newest month first.
+        taken_out: (customer, month) of the rows that the owner took out.
+        columns: the owner's own columns, in their order.
+        digests: of the files as they were read or written.
+    """
+
+    business: str = ""
+    rows: tuple[Row, ...] = ()
+    taken_out: frozenset[tuple[str, str]] = frozenset()
+    columns: tuple[str, ...] = ()
+    digests: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def with_month(self, month: str, planned: Iterable[Row]) -> "Running":
+        """The same with a month planned anew: only rows of that month that nobody filled in are replaced."""
+        kept = [row for row in self.rows if row.month != month or row.is_kept]
+        settled = {row.customer for row in kept if row.month == month}
+        fresh = [row for row in planned if row.customer not in settled and row.key not in self.taken_out]
+        every = sorted([*fresh, *kept], key=lambda row: row.cells.get("due_on", ""))
+        return replace(self, rows=tuple(sorted(every, key=_month_of, reverse=True)))
+
+
+def _month_of(row: Row) -> str:
+    return row.month or min((row.cells[name][:7] for name in DAYS if row.cells.get(name)), default="")
+
+
+def refuse_open(out: Path) -> None:
+    """Raise InputError where a spreadsheet has the plan open: what it holds unsaved would be lost."""
+    marks = [mark for mark in OPEN_MARKS if (out / mark).exists()]
+    if marks:
+        raise InputError(
+            f"{XLSX} or {CSV} in {out.name} is open in a spreadsheet. Save and close it, then start again. "
+            f"If nothing has it open, remove the file {marks[0]}."
+        )
+    for path in (out / name for name in FILES if (out / name).exists()):
+        try:
+            path.open("r+b").close()
+        except PermissionError:
+            raise InputError(
+                f"{path.name} in {out.name} is locked. Close the program that has it open, then start again."
+            ) from None
+
+
+def read(out: Path, date_order: str = "") -> Running:
+    """The plan beside the reports, with what its owner changed since a report wrote it; empty without one.
+
+    Raises InputError where a file cannot be read, where one of its columns is missing, and where the two
+    files contradict each other.
+    """
+    base = _as_written(out / WRITTEN)
+    found: dict[str, list[_Pair]] = {}
+    digests: dict[str, list[str]] = {}
+    columns = list(base.columns)
+    for name in FILES:
+        path = out / name
+        if not path.exists():
+            continue
+        digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+        digests[name] = [digest]
+        if digest in base.digests.get(name, ()):
+            found[name] = [(place, row.cells) for place, row in enumerate(base.rows)]
+            continue
+        own, cells = _cells_of(path, date_order)
+        columns += [column for column in own if column not in columns]
+        found[name] = _matched(base.rows, cells)
+    rows, taken_out = _together(base, found)
+    return replace(base, rows=rows, taken_out=taken_out, columns=tuple(columns), digests=digests)
+
+
+def _as_written(path: Path) -> Running:
+    """What a report wrote last; empty where none did."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return Running(
+            business=record["business"],
+            rows=tuple(Row(one["month"], one["kind"], one["cells"]) for one in record["rows"]),
+            taken_out=frozenset((customer, month) for customer, month in record["taken_out"]),
+            columns=tuple(record["columns"]),
+            digests=record["digests"],
+        )
+    except FileNotFoundError:
+        return Running()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(
+            f"{path.name} in {path.parent.name} cannot be read; a report wrote it last. Remove it, "
+            f"and every row of {XLSX} counts as your own."
+        ) from None
+
+
+def as_record(running: Running) -> str:
+    """What is remembered beside the files."""
+    record = {
+        "business": running.business,
+        "columns": list(running.columns),
+        "digests": dict(running.digests),
+        "taken_out": sorted(running.taken_out),
+        "rows": [{"month": row.month, "kind": row.kind, "cells": dict(row.cells)} for row in running.rows],
+    }
+    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+
+
+# --- one file --------------------------------------------------------------------------------------
+
+
+def _cells_of(path: Path, date_order: str) -> tuple[list[str], list[Cells]]:
+    """The owner's own columns of a file, and the cells of every row by column."""
+    try:
+        header, lines = _lines(path)
+    except Unreadable as broken:
+        raise InputError(f"{path.name}: {broken.what}. {broken.way_out}") from None
+    names = _columns(path.name, header)
+    raw = [{name: cell for name, cell in zip(names, line, strict=False) if name and cell} for line in lines]
+    days = [str(row[name]) for row in raw for name in DAYS if name in row]
+    order = date_order or written.order_shown_by(days)
+    rows: list[Cells] = [
+        {name: _cell(name, value, order) for name, value in row.items()} for row in raw if row
+    ]
+    return [name for name in names if name and name not in HEADINGS], rows
+
+
+def _lines(path: Path) -> tuple[list[str], list[list[str | None]]]:
+    if path.suffix == ".xlsx":
+        first, *others = [cells for _, cells in sheet(path, "plan")]
+        return [cell or "" for cell in first], others
+    header, delimiter = csv_header(path)
+    return header, [list(cells) for _, cells in records(path, delimiter)]
+
+
+def _columns(file: str, header: Sequence[str]) -> list[str]:
+    """What each column of a file is: one of HEADINGS, by its heading or its place, or the owner's own."""
+    keys = list(HEADINGS)
+    known = {_plain(words): key for key, words in HEADINGS.items()} | {_plain(key): key for key in keys}
+    names = [known.get(_plain(cell), cell.strip()) for cell in header]
+    for key in [key for key in keys if key not in names]:
+        place = keys.index(key)
+        if len(names) > place and names[place] not in HEADINGS:  # its heading was renamed
+            names[place] = key
+    lost = [HEADINGS[key] for key in ("customer_id", *FILLED) if key not in names]
+    if lost:
+        raise InputError(
+            f"{file}: the column “{lost[0]}” is missing. Give its heading that name again; nothing was "
+            "changed."
+        )
+    twice = [name for name, many in Counter(name for name in names if name).items() if many > 1]
+    if twice:
+        told = HEADINGS.get(twice[0], twice[0])
+        raise InputError(
+            f"{file}: the column “{told}” stands twice. Rename or remove one; nothing was changed."
+        )
+    return names
+
+
+def _plain(heading: str) -> str:
+    return "_".join(heading.lower().replace("-", " ").split())
+
+
+def _cell(name: str, value: str, date_order: str) -> str:
+    """A cell as a text: a day in ISO 8601 where it can be read."""
+    if name in DAYS:
+        said = value.day if isinstance(value, Number) else value
+        read_as = written.instant(said, date_order)
+        return read_as[:10] if read_as else said.strip()
+    return bare_cell("\n".join(value.splitlines())).strip()
+
+
+# --- against what was written ----------------------------------------------------------------------
+
+
+def _matched(base: Sequence[Row], rows: Sequence[Cells]) -> list[_Pair]:
+    """Each row of a file with the place of the row that the report wrote; None where it wrote none.
+
+    By customer and day, then by customer and month, then by customer alone, since an owner may put a day off.
+    A spreadsheet that took the zeros off an id is forgiven.
+    """
+    left: dict[str, list[int]] = {}
+    for place, row in enumerate(base):
+        left.setdefault(row.customer, []).append(place)
+    shortened = {customer.lstrip("0"): customer for customer in left if customer.isdigit()}
+    found: list[int | None] = [None] * len(rows)
+    for letters in (10, 7, 0):  # of the day, of its month, of nothing
+        for nth, cells in enumerate(rows):
+            who = cells.get("customer_id", "")
+            own = left.get(who) or left.get(shortened.get(who, ""), [])
+            day = cells.get("due_on", "")[:letters]
+            same = [place for place in own if base[place].cells.get("due_on", "")[:letters] == day]
+            if found[nth] is None and same:
+                found[nth] = same[0]
+                own.remove(same[0])
+    return list(zip(found, rows, strict=True))
+
+
+def _together(
+    base: Running, found: Mapping[str, Sequence[_Pair]]
+) -> tuple[tuple[Row, ...], frozenset[tuple[str, str]]]:
+    """The rows of both files as one, and what was taken out."""
+    sides = [{place: cells for place, cells in pairs if place is not None} for pairs in found.values()]
+    months = [{base.rows[place].month for place in side} for side in sides]
+    rows: list[Row] = []
+    taken_out = set(base.taken_out)
+    clashes: list[str] = []
+    for place, row in enumerate(base.rows):
+        missing = [place not in side and row.month in seen for side, seen in zip(sides, months, strict=True)]
+        cells, clash = _merged(row.cells, [side[place] for side in sides if place in side])
+        clashes += clash
+        merged = replace(row, cells=cells)
+        if (any(missing) and not merged.is_filled) or (missing and all(missing)):
+            taken_out.add(row.key)
+        else:
+            rows.append(merged)
+    if clashes:
+        raise InputError(
+            f"{XLSX} and {CSV} say different things in {plural(len(clashes), 'cell')} (first: {clashes[0]}). "
+            "Make them the same, or remove one of the two files; nothing was changed."
+        )
+    added = [cells for pairs in found.values() for place, cells in pairs if place is None]
+    return (*rows, *_own(added)), frozenset(taken_out)
+
+
+def _merged(base: Cells, there: Sequence[Cells]) -> tuple[Cells, list[str]]:
+    """A row's cells with what was changed in a file, and those in which the files contradict each other."""
+    names = dict.fromkeys([*base, *(name for cells in there for name in cells)])
+    merged, clashes = dict(base), []
+    for name in names:
+        before = base.get(name, "")
+        said = [cells.get(name, "") for cells in there] if name not in FACTS else []
+        changed = {text for text in said if text.split() != before.split() and _may_be(name, text)}
+        if any(said):
+            changed.discard("")  # emptied in one of the files only
+        if len(changed) > 1:
+            told = " and ".join(sorted(changed))
+            clashes.append(f"customer {base.get('customer_id', '')}, {HEADINGS.get(name, name)}: {told}")
+        elif changed:
+            merged[name] = changed.pop()
+    return {name: text for name, text in merged.items() if text}, clashes
+
+
+def _may_be(name: str, text: str) -> bool:
+    """A touch is due on a day: what is none was written by a program, not by the owner."""
+    return name != "due_on" or written.instant(text) is not None
+
+
+def _own(added: Iterable[Cells]) -> list[Row]:
+    """The owner's own rows; one that stands in both files alike is one."""
+    own: list[Row] = []
+    for cells in added:
+        row = Row("", OWN, dict(cells))
+        if row not in own:
+            own.append(row)
+    return own

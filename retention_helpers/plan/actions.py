@@ -1,0 +1,57 @@
+"""What the month's plan can do to somebody, the most urgent first, and how each of it is called."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from retention_helpers.shown.proposals import CALL
+from retention_helpers.words import formats
+
+
+@dataclass(frozen=True)
+class Action:
+    """One kind of touch.
+
+    Attributes:
+        about: what it is about, in a few words, as the list has it.
+        whom: the customers it is for, after their number.
+        is_answer: goes to everybody alike and never waits: neither for an experiment nor for a contact
+        lately.
+    """
+
+    about: str
+    whom: str
+    is_answer: bool = False
+
+    def called(self, way: str) -> str:
+        """
+        >>> Action("they asked to cancel", "who asked to cancel").called("letter")
+        'Write: they asked to cancel'
+        """
+        return f"{'Call' if way == CALL else 'Write'}: {self.about}"
+
+    def what(self, calls: int, letters: int) -> str:
+        """The order to the owner, in words.
+
+        >>> at_risk = Action("at risk of leaving", "at risk of leaving")
+        >>> at_risk.what(9, 2), at_risk.what(0, 1)
+        ('Call 9 and write to 2 customers at risk of leaving', 'Write to the customer at risk of leaving')
+        """
+        if calls and letters:
+            return (
+                f"Call {formats.count(calls)} and write to {formats.plural(letters, 'customer')} {self.whom}"
+            )
+        many = calls or letters
+        who = "the customer" if many == 1 else f"the {formats.plural(many, 'customer')}"
+        return f"{'Call' if calls else 'Write to'} {who} {self.whom}"
+
+
+ACTIONS: Mapping[str, Action] = {
+    "recover_payment": Action("their payment failed", "whose payment failed", is_answer=True),
+    "keep": Action("they asked to cancel", "who asked to cancel", is_answer=True),
+    "at_risk": Action("at risk of leaving", "at risk of leaving"),
+    "silent": Action("they pay and do not use it", "who pay and do not use it"),
+    "win_back": Action("win them back", "to win back"),
+    "interview": Action("ask why they left", "who left, and ask why"),
+    "thank": Action("thank them", "to thank"),
+}
+EXPERIMENT = "experiment"  # an action without customers

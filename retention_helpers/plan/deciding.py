@@ -1,0 +1,137 @@
+"""Who gets which touch this month: one customer, one touch, and nothing that would spoil an experiment.
+
+The questions' rooms propose; here it is decided, in the order of `ACTIONS`. Whoever is left out is counted,
+with the cause.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from retention_helpers.business import Business
+from retention_helpers.contract.tables import MAY_NOT
+from retention_helpers.early_warning import LATELY_CONTACTED_DAYS, last_contacts
+from retention_helpers.plan.actions import ACTIONS
+from retention_helpers.plan.days import spread
+from retention_helpers.shown.proposals import CALL, LETTER
+
+CAUSES = {
+    "touched": "another touch comes first",
+    "may_not": "not to be contacted",
+    "drawn": "in an experiment that is not decided",
+    "contacted": f"contacted in the last {LATELY_CONTACTED_DAYS} days",
+    "no_call": "wait for a month with a free call",
+}
+MAIL, OFFER = "mail", "offer"  # kinds of treatment; the third is a call
+
+
+class Decided(NamedTuple):
+    """The month's touches in the order of their urgency, and the proposals that became none.
+
+    Attributes:
+        touches: the proposals that are done, each with its way, its message and due_on; one row a customer.
+        held: customer_id, action and cause of the others.
+    """
+
+    touches: pd.DataFrame
+    held: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of people before anything is decided.
+
+    Attributes:
+        waiting: into what somebody was drawn whose outcome is open.
+        tried: the kinds of treatment that are tried with somebody and not decided.
+        may_not: who is not to be contacted.
+        contacted: who was contacted lately.
+    """
+
+    waiting: Mapping[str, set[str]]
+    tried: Mapping[str, set[str]]
+    may_not: frozenset[str]
+    contacted: frozenset[str]
+
+
+def decide(business: Business, proposed: pd.DataFrame, drawn: pd.DataFrame) -> Decided:
+    """One touch a customer, from all `proposals` and the `draws` of the experiments.
+
+    Failed payments and answers to a request to cancel go to everybody alike and never wait; an offer in them
+    goes to nobody with whom an experiment tries offers. Every other touch leaves out who was drawn into
+    something whose outcome is open (unless that very draw gives the touch), who was contacted in the last
+    LATELY_CONTACTED_DAYS days, and whose `may_contact` is no. Nobody gets a touch of the kind that an
+    undecided experiment tries with them, however long ago they were drawn. Calls, at most `calls_a_month`, go
+    to the first; the others get a letter, or wait where a letter would not do.
+
+    Glossary: touch; calls.
+    """
+    known = _known(business, drawn)
+    order = {action: place for place, action in enumerate(ACTIONS)}
+    ranked = proposed.assign(place=proposed["action"].map(order)).sort_values("place", kind="stable")
+    touches: dict[str, dict[str, Any]] = {}
+    held = []
+    calls = business.settings.calls_a_month
+    for row in ranked.drop(columns="place").to_dict(orient="records"):
+        cause, way = _settled(row, known, touches, calls)
+        if cause:
+            held.append((row["customer_id"], row["action"], cause))
+            continue
+        calls -= way == CALL
+        touches[row["customer_id"]] = {**row, "way": way, "message": _message(row, known)}
+    columns = [*proposed.columns, "due_on"]
+    days = spread([_end(row["leaves_on"]) for row in touches.values()], business.as_of)
+    done = [{**row, "due_on": day} for row, day in zip(touches.values(), days, strict=True)]
+    return Decided(
+        pd.DataFrame(done, columns=columns).astype("object"),
+        pd.DataFrame(held, columns=["customer_id", "action", "cause"]),
+    )
+
+
+def _settled(
+    row: Mapping[Any, Any], known: _Known, touches: Mapping[str, Any], calls: int
+) -> tuple[str, str]:
+    """Why a proposal is left out, or "", and the way that is left for it."""
+    who, is_answer = row["customer_id"], ACTIONS[row["action"]].is_answer
+    tried = known.tried.get(who, set())
+    if who in touches:
+        return "touched", ""
+    if not is_answer:
+        if who in known.may_not:
+            return "may_not", ""
+        if known.waiting.get(who, set()) - {row["given_by"]}:
+            return "drawn", ""
+        if who in known.contacted:
+            return "contacted", ""
+    if row["way"] == CALL and calls > 0 and CALL not in tried:
+        return "", CALL
+    if row["way"] == CALL and row["otherwise"] != LETTER:
+        return ("drawn" if CALL in tried else "no_call"), ""
+    is_tried = MAIL in tried and not row["given_by"]
+    return ("drawn", "") if is_tried and not is_answer else ("", LETTER)
+
+
+def _message(row: Mapping[Any, Any], known: _Known) -> str:
+    is_tried = OFFER in known.tried.get(row["customer_id"], set())
+    return " ".join(filter(None, [row["message"], "" if is_tried else row["offer"]]))
+
+
+def _end(leaves_on: Any) -> dt.date | None:
+    return None if pd.isna(leaves_on) else leaves_on
+
+
+def _known(business: Business, drawn: pd.DataFrame) -> _Known:
+    waiting: dict[str, set[str]] = {}
+    tried: dict[str, set[str]] = {}
+    for row in drawn.itertuples():
+        if row.is_open:
+            waiting.setdefault(row.customer_id, set()).add(row.drawn_into)
+        tried.setdefault(row.customer_id, set()).add(row.treatment)
+    customers = business.table("customers")
+    refused = customers.filter(customers.may_contact.isin(MAY_NOT)).customer_id.execute()
+    contacts = last_contacts(business)
+    lately = contacts.loc[contacts["days_ago"] < LATELY_CONTACTED_DAYS, "customer_id"]
+    return _Known(waiting, tried, frozenset(refused), frozenset(lately))

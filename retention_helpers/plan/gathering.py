@@ -1,0 +1,80 @@
+"""What all rooms propose for the month, and what the plan makes of it."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from retention_helpers import churn_reasons, early_warning, experiments
+from retention_helpers.business import Business
+from retention_helpers.churned_vs_retained.valuation import Proposal
+from retention_helpers.early_warning.risk import Risk
+from retention_helpers.experiments import Reading
+from retention_helpers.plan.deciding import Decided, decide
+from retention_helpers.shown.results import of_values
+
+
+class Month(NamedTuple):
+    """The month's plan.
+
+    Attributes:
+        decided: who gets which touch, and who none.
+        orders: what to do about experiments: experiment, what, why.
+        paid_anyway: of the failed payments of a year, how many were made within `dunning_days`, of how many.
+    """
+
+    decided: Decided
+    orders: pd.DataFrame
+    paid_anyway: tuple[int, int]
+
+
+@of_values
+def month_plan(
+    business: Business,
+    risk: Risk,
+    at_risk: pd.DataFrame,
+    lost: pd.DataFrame,
+    reading: Reading,
+    begin_with: pd.DataFrame,
+    proposed: Proposal | None,
+) -> Month:
+    """The plan of the month after the report's: what every room proposes, decided.
+
+    Takes the risk, the list of those at risk, the losses, the reading of the experiments, and the experiment
+    that could begin with its newcomers.
+    """
+    every = pd.concat(
+        [
+            churn_reasons.to_recover(business),
+            early_warning.to_keep(business, early_warning.scheduled(business).value),
+            early_warning.to_speak_to(at_risk),
+            early_warning.to_remind(business, at_risk),
+            churn_reasons.to_ask_why(business, lost),
+        ],
+        ignore_index=True,
+    )
+    told = every["customer_id"].map(early_warning.risks(business, risk))
+    every = every.assign(risk=every["risk"].fillna(told))
+    decided = decide(business, every, experiments.draws(business, reading))
+    orders = pd.concat([experiments.decisions(reading), _beginning(begin_with, proposed)], ignore_index=True)
+    return Month(decided, orders, _paid_anyway(business))
+
+
+def _beginning(begin_with: pd.DataFrame, proposed: Proposal | None) -> pd.DataFrame:
+    """The experiment that could begin; none where there is nobody to begin with."""
+    if proposed is None or begin_with.empty:
+        return pd.DataFrame(columns=["experiment", "what", "why"])
+    what = (
+        f"Plan an experiment on “{proposed.label}”: actions/begin_experiment.csv says whom the lot helps "
+        "first"
+    )
+    why = (
+        f"customers with “{proposed.better}” left less often; only an experiment tells whether that keeps "
+        "them"
+    )
+    return pd.DataFrame([(proposed.name, what, why)], columns=["experiment", "what", "why"])
+
+
+def _paid_anyway(business: Business) -> tuple[int, int]:
+    year = churn_reasons.period(business, churn_reasons.YEAR)
+    row = churn_reasons.recovered(churn_reasons.failed_payments(business, year)).value.iloc[0]
+    return int(row["paid_again"]), int(row["judged"])

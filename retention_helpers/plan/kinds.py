@@ -1,0 +1,166 @@
+"""The month's plan as its owner reads it: a row a touch, a row a kind of action, and who was left out."""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pandas as pd
+
+from retention_helpers.business import Business
+from retention_helpers.early_warning import HORIZON_DAYS, expected_range
+from retention_helpers.plan.actions import ACTIONS, EXPERIMENT
+from retention_helpers.plan.days import A_WEEK, working_days
+from retention_helpers.plan.deciding import CAUSES
+from retention_helpers.plan.gathering import Month
+from retention_helpers.shown.proposals import CALL, LETTER
+from retention_helpers.shown.units import (
+    CODE,
+    COUNT,
+    DAY,
+    MONEY,
+    SHARE,
+    TEXT,
+    columns,
+    names_of,
+    one_of,
+)
+from retention_helpers.words import formats
+
+PLACED = [*ACTIONS][:2]  # before the orders about experiments
+LIST = "../plan.xlsx"
+ACTION = one_of(*ACTIONS, EXPERIMENT)
+
+
+@columns(
+    customer_id=TEXT.or_null("Customer"), action=ACTION, way=one_of(CALL, LETTER).or_null, due_on=DAY("By"),
+    mrr=MONEY.or_null, why=TEXT, leaves_on=DAY.or_null, risk=SHARE,
+)  # fmt: skip
+def touches(business: Business, month: Month) -> pd.DataFrame:
+    """One row per touch of the month, the most urgent first, and one per order about an experiment.
+
+    An order has no customer, way or mrr. `risk` is the chance of asking or leaving within the horizon if
+    nothing is done, where it is told.
+
+    Glossary: plan of the month.
+    """
+    done = month.decided.touches[names_of(touches)]
+    within_a_week = working_days(business.as_of)[A_WEEK - 1]
+    orders = month.orders.assign(
+        customer_id=None,
+        action=EXPERIMENT,
+        way=None,
+        due_on=within_a_week,
+        mrr=None,
+        leaves_on=None,
+        risk=None,
+    )
+    orders = orders.assign(why=orders["what"] + " (" + orders["why"] + ")")
+    is_first = done["action"].isin(PLACED)
+    parts = [done[is_first], orders[names_of(touches)], done[~is_first]]
+    return pd.concat([part.astype("object") for part in parts], ignore_index=True)
+
+
+@columns(action=ACTION, cause=CODE, customers=COUNT)
+def held(month: Month) -> pd.DataFrame:
+    """One row per action and cause: how many customers it was proposed for and does not reach.
+
+    Who has another touch this month is counted as such; a customer may stand in several actions.
+
+    Glossary: left out of the plan.
+    """
+    counted = month.decided.held.groupby(["action", "cause"], sort=False).size().reset_index(name="customers")
+    order = {key: place for place, key in enumerate([*ACTIONS, *CAUSES])}
+    return counted.sort_values(
+        ["action", "cause"], key=lambda keys: keys.map(order), ignore_index=True
+    ).reindex(columns=names_of(held))
+
+
+@columns(
+    id=TEXT.within(pattern="^[a-z_]+$")(is_shown=False),
+    what=TEXT,
+    why=TEXT,
+    notebook=TEXT(is_shown=False),
+    finding=TEXT(is_shown=False),
+    customers=COUNT,
+    calls=COUNT,
+    mrr=MONEY.or_null("At stake"),
+    due_on=DAY.or_null("From"),
+    until=DAY.or_null("Until"),
+    list=TEXT(is_recorded=False),
+)
+def actions(business: Business, month: Month) -> pd.DataFrame:
+    """One row per kind of action, in the order of the plan, with its one number why; none for nobody.
+
+    `mrr` is at stake: that of its customers, not what the action saves. An order about an experiment has no
+    customers. `due_on` is the first day of its touches, `until` the last.
+
+    Glossary: at stake.
+    """
+    done = month.decided.touches
+    week = working_days(business.as_of)
+    rows = {
+        key: _kind(month, business, key, own) for key in ACTIONS if len(own := done[done["action"] == key])
+    }
+    orders = [
+        (
+            EXPERIMENT,
+            row.what,
+            row.why,
+            "experiments",
+            "experiments",
+            0,
+            0,
+            None,
+            week[0],
+            week[A_WEEK - 1],
+            "",
+        )
+        for row in month.orders.itertuples()
+    ]
+    first = [rows[key] for key in PLACED if key in rows]
+    later = [row for key, row in rows.items() if key not in PLACED]
+    return pd.DataFrame([*first, *orders, *later], columns=names_of(actions))
+
+
+_FROM = {
+    "recover_payment": ("churn_reasons", "reasons.failed_payments_together"),
+    "keep": ("early_warning", "scheduled"),
+    "at_risk": ("early_warning", "at_risk"),
+    "silent": ("early_warning", "lifecycle.grid"),
+    "interview": ("churn_reasons", "reasons.interviews"),
+}
+
+
+def _kind(month: Month, business: Business, key: str, own: pd.DataFrame) -> tuple[object, ...]:
+    calls = int((own["way"] == CALL).sum())
+    what = ACTIONS[key].what(calls, len(own) - calls)
+    notebook, finding = _FROM.get(key, ("monthly_review", "plan"))
+    days: Sequence[dt.date] = list(own["due_on"])
+    money = sum(own["mrr"], Decimal(0))
+    why = _why(month, business, key, own)
+    return key, what, why, notebook, finding, len(own), calls, money, min(days), max(days), LIST
+
+
+def _why(month: Month, business: Business, key: str, own: pd.DataFrame) -> str:
+    """The one number why."""
+    if key == "recover_payment":
+        paid, failed = month.paid_anyway
+        days = formats.plural(business.settings.dunning_days, "day")
+        known = f"; {formats.count(paid)} of {formats.count(failed)} were paid within {days} in the last year"
+        return f"a failed payment is no decision to leave{known if failed else ''}"
+    if key == "keep":
+        ends = [day for day in own["leaves_on"] if not pd.isna(day)]
+        first = f"; the first leaves on {formats.day(min(ends))}" if ends else ""
+        return f"each stays until the paid period ends{first}"
+    if key == "interview":
+        silent = int(own["why"].str.endswith("gave no reason").sum())
+        return f"{formats.count(silent)} of {formats.count(len(own))} gave no reason"
+    risks = own["risk"].dropna().astype(float)
+    if risks.empty:
+        return "proposed by its page"
+    low, high = expected_range(risks)
+    return (
+        f"of {formats.plural(len(risks), 'customer')} about {formats.number(risks.sum(), 1)} "
+        f"({formats.count(low)}–{formats.count(high)}) ask or leave within {HORIZON_DAYS} days if nothing is "
+        "done"
+    )

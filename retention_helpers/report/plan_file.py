@@ -1,0 +1,166 @@
+"""Writes the running plan beside the reports: `plan.xlsx` and `plan.csv`, each whole or not at all.
+
+What they were read with and what is written is remembered first (`.plan.json`), then the two files are
+renamed into place. A run that dies in between leaves a file as it was; the next one knows by its digest that
+what its owner wrote into it was taken over already.
+"""
+
+import datetime as dt
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from filelock import FileLock
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+
+from retention_helpers.gate import running_plan
+from retention_helpers.gate.running_plan import CSV, DAYS, HEADINGS, LOCK, WRITTEN, XLSX, Row, Running
+from retention_helpers.shown.lists import stored
+from retention_helpers.shown.workbooks import as_bytes, new_sheet
+from retention_helpers.words.errors import InputError
+from retention_helpers.words.safe import written_csv
+
+PATIENCE = 60  # seconds that one report waits for another that writes the plan
+WIDTHS = {
+    "customer_id": 14, "action": 30, "due_on": 12, "mrr": 10, "currency": 9, "why": 44, "message": 60,
+    "email": 30, "phone": 16, "leaves_on": 12, "done_on": 12, "done_by": 14, "outcome": 30,
+}  # fmt: skip
+OWN_WIDTH = 20
+_DAY_FORMAT, _AMOUNT_FORMAT, _TEXT_FORMAT = "yyyy-mm-dd", "#,##0.00", "@"
+
+
+def planned_rows(path: Path, month: str) -> list[Row]:
+    """The rows that a notebook left for the plan of a month."""
+    found: list[Mapping[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    return [
+        Row(month, one["kind"], {name: text for name, text in one.items() if name != "kind"}) for one in found
+    ]
+
+
+def refuse_other_business(out: Path, identity: str, sample: str) -> None:
+    """Raise InputError where the plan beside the reports is another business's; the sample's is nobody's.
+
+    What was filled in of the sample's plan is not thrown away either.
+    """
+    plan = running_plan.read(out)
+    if plan.business in ("", identity):
+        return
+    if plan.business != sample:
+        raise InputError(
+            f"{XLSX} in {out.name} is the plan of another business ({plan.business}). Name another folder: "
+            "OUT=…"
+        )
+    if any(row.is_kept for row in plan.rows):
+        raise InputError(
+            f"{XLSX} in {out.name} is the plan of the sample, and you wrote into it. Remove {XLSX}, {CSV} "
+            f"and {WRITTEN}, or name another folder: OUT=…"
+        )
+
+
+def renew(out: Path, identity: str, date_order: str, month: str, planned: Sequence[Row]) -> None:
+    """Put a month's rows into the running plan: only rows of that month that nobody filled in are replaced.
+
+    Raises InputError, and changes nothing, where a file cannot be read or replaced.
+    """
+    with FileLock(out / LOCK, timeout=PATIENCE):
+        running_plan.refuse_open(out)
+        before = running_plan.read(out, date_order)
+        if before.business not in ("", identity):  # the sample's, unfilled
+            before = Running(digests=before.digests)
+        after = replace(before.with_month(month, planned), business=identity)
+        _write(out, after)
+
+
+def _write(out: Path, plan: Running) -> None:
+    made = {XLSX: _workbook(plan), CSV: _csv(plan)}
+    digests = {name: [*plan.digests.get(name, ()), _digest(content)] for name, content in made.items()}
+    record = running_plan.as_record(replace(plan, digests=digests)).encode("utf-8")
+    with _beside(out, {WRITTEN: record, **made}) as parts:
+        for name, part in parts.items():
+            try:
+                os.replace(part, out / name)
+            except PermissionError:
+                raise InputError(
+                    f"{name} in {out.name} is open in another program and was not renewed. Close it, and "
+                    "make the report again: nothing that you wrote is lost."
+                ) from None
+
+
+@contextmanager
+def _beside(out: Path, contents: Mapping[str, bytes]) -> Iterator[dict[str, Path]]:
+    """Every file written whole beside its place, and gone afterwards."""
+    parts = {name: out / f".{name.lstrip('.')}.new" for name in contents}
+    try:
+        for name, part in parts.items():
+            with part.open("wb") as file:
+                file.write(contents[name])
+                file.flush()
+                os.fsync(file.fileno())
+        yield parts
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _columns(plan: Running) -> list[str]:
+    return [*HEADINGS, *plan.columns]
+
+
+def _headings(plan: Running) -> list[str]:
+    return [HEADINGS.get(name, name) for name in _columns(plan)]
+
+
+def _csv(plan: Running) -> bytes:
+    rows = [[row.cells.get(name, "") for name in _columns(plan)] for row in plan.rows]
+    return written_csv(pd.DataFrame(rows, columns=_headings(plan), dtype="object")).encode("utf-8-sig")
+
+
+def _workbook(plan: Running) -> bytes:
+    """Days and amounts as such, texts as texts, which no spreadsheet runs."""
+    book, sheet = new_sheet("plan")
+    names = _columns(plan)
+    sheet.append(_headings(plan))
+    for place, name in enumerate(names, start=1):
+        head = sheet.cell(1, place)
+        head.font = Font(bold=True)
+        head.data_type = "s"
+        sheet.column_dimensions[get_column_letter(place)].width = WIDTHS.get(name, OWN_WIDTH)
+    for nth, row in enumerate(plan.rows, start=2):
+        for place, name in enumerate(names, start=1):
+            cell = sheet.cell(nth, place, _value(name, row.cells.get(name, "")))
+            cell.number_format = _format(name)
+            cell.alignment = Alignment(vertical="top", wrap_text=name in ("why", "message", "outcome"))
+            if isinstance(cell.value, str):
+                cell.data_type = "s"
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(names))}{max(len(plan.rows), 1) + 1}"
+    return as_bytes(book)
+
+
+def _format(name: str) -> str:
+    if name in DAYS:
+        return _DAY_FORMAT
+    return _AMOUNT_FORMAT if name == "mrr" else _TEXT_FORMAT
+
+
+def _value(name: str, text: str) -> Any:
+    """A cell's value: a day or an amount where it is one, else the text; empty is empty."""
+    if not text:
+        return None
+    if name in DAYS:
+        try:
+            return dt.date.fromisoformat(text)
+        except ValueError:
+            return stored(text)
+    return stored(Decimal(text) if name == "mrr" else text)

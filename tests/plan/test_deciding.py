@@ -1,0 +1,403 @@
+"""Who gets which touch: each rule on a business made by hand, and all of them together on the sample."""
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from retention_helpers import churn_reasons, early_warning, experiments, plan
+from retention_helpers.business import Business
+from retention_helpers.early_warning.proposals import OFFER, paid_until
+from retention_helpers.plan import days, rows
+from retention_helpers.plan.deciding import Decided, decide
+from retention_helpers.shown.proposals import proposals
+
+NOBODY = pd.DataFrame(columns=["customer_id", "drawn_into", "treatment", "until", "is_open"])
+
+
+def spans(*who: str) -> list[tuple[object, ...]]:
+    return [(one, "2026-01-10", "", 50) for one in who]
+
+
+def proposal(who: str, action: str, **more: Any) -> dict[str, Any]:
+    return {"customer_id": who, "action": action, "mrr": 50, "message": "Hello, a word.", **more}
+
+
+def drawn(*people: tuple[str, str, str, bool]) -> pd.DataFrame:
+    """Customer, experiment, treatment, and whether the outcome is open."""
+    found = [(who, into, kind, None, is_open) for who, into, kind, is_open in people]
+    return pd.DataFrame(found, columns=NOBODY.columns)
+
+
+def touched(decided: Decided) -> list[tuple[str, str, str]]:
+    return [(row.customer_id, row.action, row.way) for row in decided.touches.itertuples()]
+
+
+def causes(decided: Decided) -> list[tuple[str, str, str]]:
+    return [tuple(row) for row in decided.held.itertuples(index=False)]  # type: ignore[misc]
+
+
+@pytest.fixture(scope="module")
+def shop(business_of: Callable[..., Business]) -> Business:
+    """March 2026: `no` is not to be contacted, `met` was on 20 March, `before` on 1 March."""
+    return business_of(
+        spans("a", "b", "no", "met", "before"),
+        customers=[
+            {"customer_id": who, "signed_up_at": "2026-01-10", "may_contact": "No" if who == "no" else ""}
+            for who in ("a", "b", "no", "met", "before")
+        ],
+        contacts=[("met", "2026-03-20", "outreach"), ("before", "2026-03-01", "outreach")],
+        settings={"calls_a_month": 2},
+    )
+
+
+def test_one_customer_gets_the_most_urgent_touch(shop: Business) -> None:
+    """Whatever the order in which the rooms propose."""
+    every = proposals(proposal("a", action) for action in ("thank", "interview", "silent", "at_risk", "keep",
+                                                           "recover_payment", "win_back"))  # fmt: skip
+    decided = decide(shop, every, NOBODY)
+    assert touched(decided) == [("a", "recover_payment", "letter")]
+    assert {cause for _, _, cause in causes(decided)} == {"touched"} and len(decided.held) == 6
+
+
+def test_the_order_is_that_of_urgency(shop: Business) -> None:
+    every = proposals(
+        [
+            proposal("a", "thank"),
+            proposal("b", "silent"),
+            proposal("before", "keep"),
+            proposal("x", "interview"),
+        ]
+    )
+    assert [action for _, action, _ in touched(decide(shop, every, NOBODY))] == [
+        "keep", "silent", "interview", "thank",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("action", ["recover_payment", "keep"])
+def test_answers_go_to_everybody_and_never_wait(shop: Business, action: str) -> None:
+    """Also to who is not to be contacted, was contacted lately, or is drawn and open."""
+    every = proposals(proposal(who, action) for who in ("a", "no", "met"))
+    decided = decide(shop, every, drawn(("a", "mails", "mail", True)))
+    assert [who for who, _, _ in touched(decided)] == ["a", "no", "met"]
+
+
+def test_every_other_touch_waits(shop: Business) -> None:
+    """30 days ago is not lately; what is drawn and open leaves out, in whatever arm."""
+    every = proposals(proposal(who, "silent") for who in ("a", "b", "no", "met", "before"))
+    decided = decide(shop, every, drawn(("a", "call", "", True), ("b", "call", "", False)))
+    assert [who for who, _, _ in touched(decided)] == ["b", "before"]
+    assert causes(decided) == [
+        ("a", "silent", "drawn"), ("no", "silent", "may_not"), ("met", "silent", "contacted"),
+    ]  # fmt: skip
+
+
+def test_the_touch_that_the_draw_gave_is_no_exception_to_itself(shop: Business) -> None:
+    """But one that another draw gave is."""
+    every = proposals(
+        [proposal("a", "win_back", given_by="spring"), proposal("b", "win_back", given_by="summer")]
+    )
+    people = drawn(("a", "spring", "mail", True), ("b", "spring", "mail", True))
+    assert touched(decide(shop, every, people)) == [("a", "win_back", "letter")]
+
+
+def test_nobody_gets_more_of_what_is_tried_with_them(shop: Business) -> None:
+    """
+    Their outcome is past, the experiment not decided. Of calls: a letter instead, or nothing where only a
+    call would do; of mails: a call, but no letter.
+    """
+    people = drawn(*((who, "test", "call", False) for who in ("a", "b")), ("before", "test", "mail", False))
+    every = proposals(
+        [
+            proposal("a", "at_risk", way="call"),
+            proposal("b", "interview", way="call", otherwise="wait"),
+            proposal("before", "silent"),
+        ]
+    )
+    decided = decide(shop, every, people)
+    assert touched(decided) == [("a", "at_risk", "letter")]
+    assert causes(decided) == [("before", "silent", "drawn"), ("b", "interview", "drawn")]
+
+
+def test_an_offer_that_is_tried_is_left_out_of_the_answer(shop: Business) -> None:
+    """The answer itself goes to both alike."""
+    every = proposals(proposal(who, "keep", offer=OFFER) for who in ("a", "b"))
+    decided = decide(shop, every, drawn(("a", "pause", "offer", True)))
+    assert decided.touches["message"].tolist() == ["Hello, a word.", f"Hello, a word. {OFFER}"]
+
+
+def test_calls_are_capped_and_the_rest_is_written_to_or_waits(shop: Business) -> None:
+    """Two calls: to the first two who need one, in the order of urgency."""
+    every = proposals(
+        [
+            *(proposal(who, "at_risk", way="call") for who in ("x", "y", "z")),
+            proposal("gone", "interview", way="call", otherwise="wait"),
+            proposal("a", "keep", way="call"),
+        ]
+    )
+    decided = decide(shop, every, NOBODY)
+    assert touched(decided) == [
+        ("a", "keep", "call"), ("x", "at_risk", "call"), ("y", "at_risk", "letter"), ("z", "at_risk",
+        "letter"),
+    ]  # fmt: skip
+    assert causes(decided) == [("gone", "interview", "no_call")]
+
+
+# --- by when ---------------------------------------------------------------------------------------
+
+
+def test_touches_are_spread_over_the_working_days() -> None:
+    """November 2026 begins on a Sunday and has 21 working days: 210 touches are 10 a day."""
+    due = days.spread([None] * 210, dt.date(2026, 11, 1))
+    assert (due[0], due[9], due[10], due[-1]) == (
+        dt.date(2026, 11, 2), dt.date(2026, 11, 2), dt.date(2026, 11, 3), dt.date(2026, 11, 30),
+    )  # fmt: skip
+    assert due == sorted(due) and all(day.weekday() < 5 for day in due)
+
+
+def test_a_touch_is_due_before_service_ends() -> None:
+    """On the working day before; on the first where service ends on it, or before."""
+    ends = [dt.date(2026, 11, 30), dt.date(2026, 11, 2), dt.date(2026, 11, 1)]
+    assert days.spread([None] * 100 + ends, dt.date(2026, 11, 1))[-3:] == [
+        dt.date(2026, 11, 27), dt.date(2026, 11, 2), dt.date(2026, 11, 2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("begin", "interval", "asked", "until"),
+    [
+        ("2026-01-10", "month", "2026-03-20", dt.date(2026, 4, 10)),
+        ("2026-01-10", "month", "2026-03-10", dt.date(2026, 4, 10)),  # asked on the day of a renewal
+        ("2026-01-10", "month", "2026-03-09", None),  # until 10 March, and still there
+        ("2025-02-15", "year", "2025-06-01", None),
+        ("2025-06-15", "year", "2025-12-01", dt.date(2026, 6, 15)),
+        ("2026-01-31", "month", "2026-03-31", dt.date(2026, 4, 30)),
+        ("2026-01-05", "3 months", "2026-01-06", dt.date(2026, 4, 5)),
+        ("2026-03-26", "week", "2026-03-30", dt.date(2026, 4, 2)),
+        ("2026-01-10", None, "2026-03-20", dt.date(2026, 4, 10)),
+    ],
+)
+def test_until_when_it_is_paid(begin: str, interval: str | None, asked: str, until: dt.date | None) -> None:
+    """By hand, at the end of March 2026."""
+    days_of = (dt.date.fromisoformat(begin), interval, dt.date.fromisoformat(asked))
+    assert paid_until(*days_of, dt.date(2026, 4, 1)) == until
+
+
+# --- what the rooms propose ------------------------------------------------------------------------
+
+
+def test_whose_payment_is_to_be_recovered(opened: Any) -> None:
+    """
+    due        past due since 10 March
+    failed     failed on 20 and 25 March, nothing since
+    mended     failed on 20 March, paid on 22
+    old        failed in January
+    gone       past due, and lost on 5 March
+    mine       as failed, an account of the owner's own
+    """
+    with opened(
+        [
+            ("due", "2026-01-10", "2026-03-10", 10), ("due", "2026-03-10", "", 30, "past_due"),
+            *spans("failed", "mended", "old", "mine"), ("gone", "2026-01-10", "2026-03-05", 50, "past_due"),
+        ],
+        payments=[
+            *((who, day, "failed") for who in ("failed", "mine") for day in ("2026-03-20", "2026-03-25")),
+            ("failed", "2026-02-20", "succeeded"), ("mended", "2026-03-20", "failed"),
+            ("mended", "2026-03-22", "succeeded"), ("old", "2026-01-20", "failed"),
+        ],
+        settings={"internal_accounts": ["mine"]},
+    ) as business:  # fmt: skip
+        found = churn_reasons.to_recover(business)
+    assert found[["customer_id", "why"]].values.tolist() == [
+        ["failed", "the payment of 20 March 2026 failed"], ["due", "the payment is past due"],
+    ]  # fmt: skip
+    assert [float(mrr) for mrr in found["mrr"]] == [50, 30]
+
+
+def test_who_asked_is_answered_once_and_who_leaves_first_stands_on_top(opened: Any) -> None:
+    """
+    soon       asked on 20 March, by the month: leaves on 10 April
+    later      asked on 1 February, by the year: leaves on 10 January 2027
+    answered   asked on 15 March, was answered on 18 March
+    large      asked on 25 March, 200 a month: a call; leaves on 5 April
+    """
+    every = [("later", "2026-01-10", "", 50, "", "", "year"), ("large", "2026-02-05", "", 200),
+             *spans("soon", "answered")]  # fmt: skip
+    with opened(
+        every,
+        cancellations=[
+            ("soon", "2026-03-20", "too_expensive"), ("later", "2026-02-01", ""),
+            ("answered", "2026-03-15", ""), ("large", "2026-03-25", ""),
+        ],
+        contacts=[("answered", "2026-03-18", "keep")],
+    ) as business:  # fmt: skip
+        found = early_warning.to_keep(business, early_warning.scheduled(business).value)
+    assert found[["customer_id", "leaves_on", "way"]].values.tolist() == [
+        ["large", dt.date(2026, 4, 5), "call"], ["soon", dt.date(2026, 4, 10), "letter"],
+        ["later", dt.date(2027, 1, 10), "letter"],
+    ]  # fmt: skip
+    assert found["why"].iloc[1] == "asked to cancel on 20 March 2026: too expensive"
+
+
+def test_who_pays_and_does_not_use_it(opened: Any) -> None:
+    """31 days of silence; not who is at risk already, who asked, or who used it."""
+    every = spans("silent", "asked", "at_risk", "used")
+    with opened(
+        every,
+        events=[(who, "2026-02-28", "login") for who in ("silent", "asked", "at_risk")]
+        + [("used", "2026-03-30", "login")],
+        cancellations=[("asked", "2026-03-15", "")],
+    ) as business:
+        found = early_warning.to_remind(business, pd.DataFrame({"customer_id": ["at_risk"]}))
+    assert found[["customer_id", "why"]].values.tolist() == [["silent", "no use for 31 days"]]
+    assert "31 days" in found["message"].iloc[0]
+
+
+def test_who_left_is_asked_why(opened: Any) -> None:
+    """
+    large      200 a month, said why: a call          silent    said nothing: a letter
+    told       50 a month, said why: nothing          back      said nothing, and is back: nothing
+    biller     ended by the biller: nothing           reached   said nothing, was interviewed: nothing
+    """
+    who = ["silent", "told", "biller", "reached"]
+    with opened(
+        [
+            ("large", "2026-01-10", "2026-03-05", 200), *((one, "2026-01-10", "2026-03-05", 50) for one in
+            who), ("back", "2026-01-10", "2026-02-25", 50), ("back", "2026-03-25", "", 50), *spans("stays"),
+        ],
+        cancellations=[("large", "2026-03-01", "too_expensive"), ("told", "2026-03-01", "too_expensive"),
+                       ("biller", "2026-03-01", "", "involuntary")],
+        contacts=[("reached", "2026-03-10", "interview", "done")],
+    ) as business:  # fmt: skip
+        found = churn_reasons.to_ask_why(business, churn_reasons.losses(business))
+    assert found[["customer_id", "way", "otherwise"]].values.tolist() == [
+        ["large", "call", "wait"], ["silent", "letter", "letter"],
+    ]  # fmt: skip
+    assert found["why"].tolist() == [
+        "left on 5 March 2026, said: too expensive", "left on 5 March 2026, gave no reason",
+    ]  # fmt: skip
+
+
+# --- experiments -----------------------------------------------------------------------------------
+
+
+def experiment(**more: Any) -> dict[str, Any]:
+    return {
+        "hypothesis": "a call keeps them", "started_on": dt.date(2026, 1, 1), "randomised": True,
+        "arms": {"control": 0.5, "call": 0.5}, "outcome": {"kind": "retained", "days": 35},
+        "treatment": "call", **more,
+    }  # fmt: skip
+
+
+def draws_of(opened: Any, design: dict[str, Any], *assigned: tuple[str, str, str]) -> list[tuple[Any, ...]]:
+    rows_of = [("call", who, arm, day) for who, arm, day in assigned]
+    with opened(
+        spans(*(who for who, _, _ in assigned)), assignments=rows_of, experiments={"call": design}
+    ) as business:
+        reading = experiments.read(business, experiments.plans(business, {}))
+        found = experiments.draws(business, reading)
+    return [(row.customer_id, row.treatment, row.until, row.is_open) for row in found.itertuples()]
+
+
+def test_who_is_drawn_and_undecided(opened: Any) -> None:
+    """
+    Day 35 of the one drawn on 24 February is 31 March: over at the cut; of the one of 25 February it is not.
+    """
+    people = (("past", "control", "2026-02-24"), ("open", "call", "2026-02-25"))
+    assert draws_of(opened, experiment(), *people) == [
+        ("open", "call", dt.date(2026, 4, 1), True), ("past", "call", dt.date(2026, 3, 31), False),
+    ]  # fmt: skip
+    is_over = {"ended_on": dt.date(2026, 3, 1)}
+    assert len(draws_of(opened, experiment(**is_over), *people)) == 2, "over, and nothing decided"
+    assert draws_of(opened, experiment(**is_over, decision="we keep it"), *people) == []
+    assert draws_of(opened, experiment(randomised=False), *people) == []
+
+
+def test_a_verdict_sets_free(opened: Any) -> None:
+    """60 of 60 against 0 of 60 stay: better."""
+    people = [(f"{arm}{n}", arm, "2026-01-10") for arm in ("control", "call") for n in range(60)]
+    every = [(who, "2026-01-10", "" if arm == "call" else "2026-02-01", 50) for who, arm, _ in people]
+    with opened(
+        every,
+        assignments=[("call", who, arm, day) for who, arm, day in people],
+        experiments={"call": experiment(size=60)},
+    ) as business:
+        reading = experiments.read(business, experiments.plans(business, {}))
+        assert reading.comparisons["verdict"].tolist() == ["better"]
+        assert experiments.draws(business, reading).empty
+        orders = experiments.decisions(reading)
+    assert orders["what"].tolist() == ["Call: stop, and give it to everybody"]
+    assert orders["why"].tolist() == [
+        "call: 60 of 60 were still customers on day 35, control: 0 of 60",
+    ]
+
+
+# --- the sample ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def october(sample: Business) -> plan.Month:
+    risk = early_warning.risk_of_leaving(sample)
+    reading = experiments.read(sample, experiments.plans(sample, {}))
+    return plan.month_plan(
+        sample, risk, early_warning.at_risk(sample, risk), churn_reasons.losses(sample), reading,
+        pd.DataFrame(), None,
+    )  # fmt: skip
+
+
+def test_no_collisions_on_the_sample(sample: Business, october: plan.Month) -> None:
+    """One customer, one touch; nobody whose outcome is open beside the answers; calls within their number."""
+    done = october.decided.touches
+    assert done["customer_id"].is_unique and len(done) > 30
+    reading = experiments.read(sample, experiments.plans(sample, {}))
+    people = experiments.draws(sample, reading)
+    waiting = set(people.loc[people["is_open"].astype(bool), "customer_id"])
+    other = done[~done["action"].isin(["recover_payment", "keep"])]
+    assert len(other) and not set(other["customer_id"]) & waiting
+    assert (done["way"] == "call").sum() <= sample.settings.calls_a_month
+    tried = set(people.loc[people["treatment"] == "call", "customer_id"])
+    assert not set(done.loc[done["way"] == "call", "customer_id"]) & tried
+    assert done["due_on"].value_counts().max() <= 5 + 2, "five a day, and two whose service ends on the 3rd"
+    lately = early_warning.last_contacts(sample).query("days_ago < 30")["customer_id"]
+    assert not set(other["customer_id"]) & set(lately)
+
+
+def test_nothing_that_was_proposed_is_lost(sample: Business, october: plan.Month) -> None:
+    """Of everybody at risk: touched, or left out with a cause; whose payment failed comes first."""
+    risk = early_warning.risk_of_leaving(sample)
+    at_risk = set(early_warning.at_risk(sample, risk).value["customer_id"])
+    done, held = october.decided
+    assert at_risk <= {*done["customer_id"], *held.loc[held["action"] == "at_risk", "customer_id"]}
+    assert done["action"].tolist()[:6] == ["recover_payment"] * 5 + ["keep"]
+
+
+def test_the_review_has_its_actions_from_the_plan(sample: Business, october: plan.Month) -> None:
+    """Known from the tables: 5 failed payments, 24 requests, and the pause offer that works."""
+    found = plan.actions(sample, october).value
+    assert found["id"].tolist()[:3] == ["recover_payment", "keep", "experiment"]
+    assert found["customers"].tolist()[:3] == [5, 24, 0]
+    assert found["what"].iloc[2] == "Pause offer: stop, and give it to everybody"
+    touches = plan.touches(sample, october)
+    assert touches.value["customer_id"].isna().sum() == len(october.orders)
+    assert found["customers"].sum() == len(october.decided.touches)
+
+
+def test_messages_are_in_the_customers_own_name(sample: Business, october: plan.Month) -> None:
+    """And an address stands beside them; neither is in what the pages show."""
+    listed = rows.rows(sample, october)
+    assert listed["message"].str.match(r"Hello \w+ [^,]+,").mean() > 0.9
+    assert listed["email"].dropna().str.endswith("@example.com").all()
+    shown = str(plan.touches(sample, october).record())
+    assert "@" not in shown and "Hello" not in shown
+
+
+def test_what_is_left_for_the_running_plan(sample: Business, october: plan.Month, tmp_path: Path) -> None:
+    """A row a touch with every cell as text; nothing outside a report."""
+    plan.hand_on_plan("", sample, october)
+    plan.hand_on_plan(str(tmp_path / "findings.json"), sample, october)
+    text = (tmp_path / "plan.json").read_text(encoding="utf-8")
+    assert text.count('"customer_id"') == len(october.decided.touches)
+    assert '"due_on": "2026-11-02"' in text

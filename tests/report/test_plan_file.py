@@ -1,0 +1,397 @@
+"""The running plan: what its owner wrote into it is never overwritten or dropped."""
+
+import csv
+import datetime as dt
+import os
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from retention_helpers.gate import running_plan
+from retention_helpers.gate.running_plan import CSV, FILES, HEADINGS, WRITTEN, XLSX, Row
+from retention_helpers.report import plan_file
+from retention_helpers.words.errors import InputError
+
+OURS = "Harbour Desk (data)"
+KEYS = list(HEADINGS)
+
+
+def planned(month: str, *rows: tuple[str, str]) -> list[Row]:
+    """Rows of a month's plan, from customer and day, on the same action."""
+    return [
+        Row(month, "at_risk", {
+            "customer_id": who, "action": "Call: at risk of leaving", "due_on": day, "mrr": "15.833333",
+            "currency": "EUR", "why": "no login", "message": f"Hello {who},\nmay I ask?",
+            "leaves_on": "2026-12-01",
+        })
+        for who, day in rows
+    ]  # fmt: skip
+
+
+OCTOBER = planned("2026-10", ("A", "2026-11-02"), ("B", "2026-11-02"), ("C", "2026-11-03"))
+NOVEMBER = planned("2026-11", ("A", "2026-12-01"), ("D", "2026-12-01"))
+
+
+def renew(out: Path, month: str, rows: Sequence[Row]) -> None:
+    plan_file.renew(out, OURS, "", month, rows)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """The reports' folder after the report of October."""
+    renew(tmp_path, "2026-10", OCTOBER)
+    return tmp_path
+
+
+def in_xlsx(out: Path, change: Callable[[Any], object]) -> None:
+    """Change the workbook's sheet as somebody in front of it would."""
+    book = openpyxl.load_workbook(out / XLSX)
+    change(book["plan"])
+    book.save(out / XLSX)
+
+
+def in_csv(
+    out: Path, change: Callable[[list[list[str]]], object], encoding: str = "utf-8-sig", sign: str = ","
+) -> None:
+    with (out / CSV).open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.reader(file))
+    change(lines)
+    with (out / CSV).open("w", encoding=encoding, newline="") as file:
+        csv.writer(file, delimiter=sign).writerows(lines)
+
+
+def fill(who: str, **cells: object) -> Callable[[Any], None]:
+    """Fill cells of a customer's first row in the workbook."""
+
+    def change(sheet: Any) -> None:
+        row = next(row for row in range(2, sheet.max_row + 1) if sheet.cell(row, 1).value == who)
+        for name, value in cells.items():
+            sheet.cell(row, KEYS.index(name) + 1).value = value
+
+    return change
+
+
+def fill_csv(who: str, **cells: str) -> Callable[[list[list[str]]], None]:
+    def change(lines: list[list[str]]) -> None:
+        line = next(line for line in lines if line[0] == who)
+        for name, value in cells.items():
+            line[KEYS.index(name)] = value
+
+    return change
+
+
+def filled(out: Path) -> dict[tuple[str, str], tuple[str, ...]]:
+    """What stands in the last three columns, by customer and month, in both files alike."""
+    rows = running_plan.read(out).rows
+    xlsx, csv_rows = _cells_of_both(out)
+    assert xlsx == csv_rows, "both files hold the same"
+    return {
+        row.key: tuple(row.cells.get(name, "") for name in running_plan.FILLED)
+        for row in rows
+        if row.is_filled
+    }
+
+
+def _cells_of_both(out: Path) -> tuple[list[list[str]], list[list[str]]]:
+    _, xlsx = running_plan._cells_of(out / XLSX, "")
+    _, text = running_plan._cells_of(out / CSV, "")
+    wanted = ("customer_id", "due_on", *running_plan.FILLED)
+    return tuple([[row.get(name, "") for name in wanted] for row in rows] for rows in (xlsx, text))  # type: ignore[return-value]
+
+
+# --- how it looks ----------------------------------------------------------------------------------
+
+
+def test_the_workbook_is_ready_to_work_with(out: Path) -> None:
+    """Headed in words, header in view, a filter, days as days and amounts as amounts."""
+    sheet = openpyxl.load_workbook(out / XLSX)["plan"]
+    assert [cell.value for cell in sheet[1]] == list(HEADINGS.values())
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:M4")
+    row = dict(zip(KEYS, sheet[2], strict=True))
+    assert row["due_on"].value == dt.datetime(2026, 11, 2) and row["due_on"].is_date
+    assert row["mrr"].value == pytest.approx(15.833333) and row["mrr"].number_format == "#,##0.00"
+    assert row["leaves_on"].is_date and row["done_on"].value is None
+    assert row["message"].value == "Hello A,\nmay I ask?"
+    assert all(sheet.column_dimensions[letter].width > 8 for letter in "ABCDEFGHIJKLM")
+
+
+def test_no_cell_is_a_formula(tmp_path: Path) -> None:
+    """Neither an id, nor a message, nor what the owner wrote; and each is read back as it was."""
+    risky = "=HYPERLINK(1)"
+    rows = [Row("2026-10", "keep", {"customer_id": "+49123", "due_on": "2026-11-02", "message": risky})]
+    renew(tmp_path, "2026-10", rows)
+    in_xlsx(tmp_path, fill("+49123", outcome="'-said no"))
+    renew(tmp_path, "2026-10", rows)
+    sheet = openpyxl.load_workbook(tmp_path / XLSX)["plan"]
+    assert all(cell.data_type != "f" for line in sheet.iter_rows() for cell in line)
+    assert '"\'+49123"' in (tmp_path / CSV).read_text(encoding="utf-8-sig")
+    (row,) = running_plan.read(tmp_path).rows
+    assert (row.customer, row.cells["message"]) == ("+49123", risky)
+
+
+def test_the_same_plan_makes_the_same_files(out: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    renew(other, "2026-10", OCTOBER)
+    assert all((out / name).read_bytes() == (other / name).read_bytes() for name in (*FILES, WRITTEN))
+
+
+# --- three months ----------------------------------------------------------------------------------
+
+
+def test_what_was_filled_stays_over_three_months(out: Path) -> None:
+    """
+    October: A done, in the workbook; B done, in the CSV.  October again: both stay, C is planned anew.
+    November: a new row for A beside the old one.          December: all that was filled still stands.
+    """
+    in_xlsx(out, fill("A", done_on=dt.datetime(2026, 11, 4), outcome="talked"))
+    in_csv(out, fill_csv("B", done_on="2026-11-05", done_by="Ada"))
+    october = {("A", "2026-10"): ("2026-11-04", "", "talked"), ("B", "2026-10"): ("2026-11-05", "Ada", "")}
+    renew(out, "2026-10", planned("2026-10", ("A", "2026-11-10"), ("E", "2026-11-10")))
+    assert filled(out) == october
+    assert {row.customer for row in running_plan.read(out).rows} == {"A", "B", "E"}, (
+        "C is not proposed any more"
+    )
+    renew(out, "2026-11", NOVEMBER)
+    assert filled(out) == october
+    assert [row.key for row in running_plan.read(out).rows][:2] == [("A", "2026-11"), ("D", "2026-11")]
+    in_xlsx(out, fill("D", done_on=dt.datetime(2026, 12, 2)))
+    renew(out, "2026-12", planned("2026-12", ("B", "2027-01-04")))
+    assert filled(out) == {**october, ("D", "2026-11"): ("2026-12-02", "", "")}
+    assert ("E", "2026-10") in {row.key for row in running_plan.read(out).rows}, (
+        "what was not done stays to be seen"
+    )
+
+
+def test_a_customer_stands_in_a_month_once(out: Path) -> None:
+    """Whoever was done, and is proposed again for something else in the same month, keeps the one row."""
+    in_xlsx(out, fill("A", done_on=dt.datetime(2026, 11, 4)))
+    renew(out, "2026-10", [Row("2026-10", "keep", {"customer_id": "A", "due_on": "2026-11-09"})])
+    assert [(row.customer, row.kind) for row in running_plan.read(out).rows] == [("A", "at_risk")]
+
+
+def test_a_correction_counts_in_either_file(out: Path) -> None:
+    """What the report took over into both files is corrected in one of them."""
+    in_xlsx(out, fill("A", outcome="no answer"))
+    renew(out, "2026-10", OCTOBER)
+    in_csv(out, fill_csv("A", outcome="talked"))
+    renew(out, "2026-10", OCTOBER)
+    assert filled(out) == {("A", "2026-10"): ("", "", "talked")}
+
+
+def test_an_entry_is_gone_only_where_it_is_gone_from_both(out: Path) -> None:
+    in_xlsx(out, fill("A", outcome="no answer"))
+    renew(out, "2026-10", OCTOBER)
+    in_xlsx(out, fill("A", outcome=None))
+    renew(out, "2026-10", OCTOBER)
+    assert filled(out) == {("A", "2026-10"): ("", "", "no answer")}
+    in_xlsx(out, fill("A", outcome=None))
+    in_csv(out, fill_csv("A", outcome=""))
+    renew(out, "2026-10", OCTOBER)
+    assert filled(out) == {}
+
+
+# --- what people do to a file ----------------------------------------------------------------------
+
+
+def test_two_files_that_contradict_each_other_stop(out: Path) -> None:
+    """And nothing is written: the owner says which one holds."""
+    in_xlsx(out, fill("A", done_on=dt.datetime(2026, 11, 4)))
+    in_csv(out, fill_csv("A", done_on="2026-11-05"))
+    before = {name: (out / name).read_bytes() for name in FILES}
+    with pytest.raises(InputError, match=r"1 cell .*customer A, Done on: 2026-11-04 and 2026-11-05"):
+        renew(out, "2026-10", OCTOBER)
+    assert before == {name: (out / name).read_bytes() for name in FILES}
+    (out / CSV).unlink()
+    renew(out, "2026-10", OCTOBER)
+    assert filled(out) == {("A", "2026-10"): ("2026-11-04", "", "")}
+
+
+def test_sorted_rows_and_moved_columns_are_understood(out: Path) -> None:
+    def change(lines: list[list[str]]) -> None:
+        fill_csv("B", done_by="Ada")(lines)
+        lines[1:] = sorted(lines[1:], reverse=True)
+        lines[:] = [line[::-1] for line in lines]
+
+    in_csv(out, change)
+    renew(out, "2026-10", OCTOBER)
+    assert filled(out) == {("B", "2026-10"): ("", "Ada", "")}
+    assert len(running_plan.read(out).rows) == 3
+
+
+def test_a_csv_that_a_german_spreadsheet_saved_is_understood(out: Path) -> None:
+    """Semicolons, letters of Windows, days with points, commas of decimals, and no zeros before an id."""
+    renew(out, "2026-10", [*OCTOBER, *planned("2026-10", ("007", "2026-11-16"))])
+
+    def change(lines: list[list[str]]) -> None:
+        for line in lines[1:]:
+            line[0] = line[0].lstrip("0")
+            line[2] = dt.date.fromisoformat(line[2]).strftime("%d.%m.%Y")
+            line[3] = line[3].replace(".", ",")
+        fill_csv("7", done_on="17.11.2026", outcome="für später")(lines)
+
+    in_csv(out, change, encoding="cp1252", sign=";")
+    renew(out, "2026-11", NOVEMBER)
+    assert filled(out) == {("007", "2026-10"): ("2026-11-17", "", "für später")}
+    rows = running_plan.read(out).rows
+    assert len(rows) == 6 and {row.cells["mrr"] for row in rows} == {"15.833333"}
+    assert {row.cells["due_on"] for row in rows if row.customer == "A"} == {"2026-11-02", "2026-12-01"}
+
+
+def test_a_renamed_heading_is_understood_and_a_missing_column_stops(out: Path) -> None:
+    def rename(sheet: Any) -> None:
+        sheet["K1"].value = "Erledigt am"
+        fill("A", done_on=dt.datetime(2026, 11, 4))(sheet)
+
+    in_xlsx(out, rename)
+    renew(out, "2026-10", OCTOBER)
+    assert filled(out) == {("A", "2026-10"): ("2026-11-04", "", "")}
+    in_xlsx(out, lambda sheet: sheet.delete_cols(11))
+    with pytest.raises(InputError, match=r"plan.xlsx: the column “Done on” is missing"):
+        renew(out, "2026-10", OCTOBER)
+
+
+def test_a_row_that_was_taken_out_stays_out_of_its_month(out: Path) -> None:
+    """Neither another run of the month brings it back nor the other file; the next month may."""
+    in_xlsx(out, lambda sheet: sheet.delete_rows(2))
+    renew(out, "2026-10", OCTOBER)
+    renew(out, "2026-10", OCTOBER)
+    assert [row.customer for row in running_plan.read(out).rows] == ["B", "C"]
+    renew(out, "2026-11", NOVEMBER)
+    assert ("A", "2026-11") in {row.key for row in running_plan.read(out).rows}
+
+
+def test_a_filled_row_that_is_missing_from_one_file_stays(out: Path) -> None:
+    in_xlsx(out, fill("A", outcome="talked"))
+    renew(out, "2026-10", OCTOBER)
+    in_xlsx(out, lambda sheet: sheet.delete_rows(2))
+    renew(out, "2026-10", OCTOBER)
+    assert filled(out) == {("A", "2026-10"): ("", "", "talked")}
+
+
+def test_an_older_file_that_is_saved_again_takes_nothing_away(out: Path) -> None:
+    """The workbook was open while November's report was made, and was saved over it afterwards."""
+    in_csv(out, fill_csv("B", outcome="talked"))
+    old = (out / XLSX).read_bytes()
+    renew(out, "2026-11", NOVEMBER)
+    (out / XLSX).write_bytes(old)
+    in_xlsx(out, fill("A", outcome="no answer"))
+    renew(out, "2026-11", NOVEMBER)
+    assert filled(out) == {("A", "2026-10"): ("", "", "no answer"), ("B", "2026-10"): ("", "", "talked")}
+    assert len(running_plan.read(out).rows) == 5
+
+
+def test_rows_and_columns_of_the_owners_own_stay(out: Path) -> None:
+    """Also where nobody filled them in, and in both files from then on."""
+
+    def add(sheet: Any) -> None:
+        sheet["N1"].value = "Remarks"
+        sheet["N2"].value = "met at the fair"
+        sheet.append(["Z", "coffee", None, None, None, "old friend"])
+
+    in_xlsx(out, add)
+    renew(out, "2026-10", OCTOBER)
+    renew(out, "2026-11", NOVEMBER)
+    with (out / CSV).open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["Customer"] for row in rows if row["What to do"] == "coffee"] == ["Z"]
+    assert {row["Remarks"] for row in rows} == {"", "met at the fair"}
+
+
+def test_a_day_that_was_put_off_is_kept_where_the_row_is(out: Path) -> None:
+    """Filled in or not replaced: the owner's day stands, also in the month after."""
+    in_xlsx(out, fill("A", due_on=dt.datetime(2026, 12, 7), outcome="later"))
+    renew(out, "2026-11", NOVEMBER)
+    days = {row.month: row.cells["due_on"] for row in running_plan.read(out).rows if row.customer == "A"}
+    assert days == {"2026-10": "2026-12-07", "2026-11": "2026-12-01"}
+
+
+# --- open, locked, interrupted ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", ["~$plan.xlsx", ".~lock.plan.xlsx#", ".~lock.plan.csv#"])
+def test_a_file_that_is_open_in_a_spreadsheet_stops(out: Path, mark: str) -> None:
+    before = (out / XLSX).read_bytes()
+    (out / mark).touch()
+    with pytest.raises(InputError, match=r"is open in a spreadsheet\. Save and close it"):
+        renew(out, "2026-11", NOVEMBER)
+    assert (out / XLSX).read_bytes() == before
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_run_that_dies_while_it_writes_loses_nothing(
+    out: Path, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    """At each of its three renames: every file is whole, and the next run comes to the same end."""
+    in_xlsx(out, fill("A", outcome="talked"))
+    in_csv(out, fill_csv("B", outcome="no answer"))
+    again = [*planned("2026-10", ("D", "2026-11-04")), OCTOBER[1]]
+    real, made = os.replace, []
+
+    def dying(source: Path, target: Path) -> None:
+        if len(made) == place:
+            raise KeyboardInterrupt
+        made.append(target)
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", dying)
+    with pytest.raises(KeyboardInterrupt):
+        renew(out, "2026-10", again)
+    monkeypatch.setattr(os, "replace", real)
+    openpyxl.load_workbook(out / XLSX)
+    assert not list(out.glob("*.new"))
+    both = {("A", "2026-10"): ("", "", "talked"), ("B", "2026-10"): ("", "", "no answer")}
+    assert {row.key for row in running_plan.read(out).rows if row.is_filled} == set(both)
+    renew(out, "2026-10", again)
+    assert filled(out) == both
+    assert sorted(row.customer for row in running_plan.read(out).rows) == ["A", "B", "D"]
+
+
+def test_a_file_that_cannot_be_replaced_is_told(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where a program holds it; what was written into it meanwhile is taken over later."""
+    real = os.replace
+
+    def refused(source: Path, target: Path) -> None:
+        if Path(target).name == XLSX:
+            raise PermissionError
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", refused)
+    with pytest.raises(InputError, match=r"plan.xlsx in .* is open in another program"):
+        renew(out, "2026-11", NOVEMBER)
+    monkeypatch.setattr(os, "replace", real)
+    in_xlsx(out, fill("A", outcome="talked"))
+    renew(out, "2026-11", NOVEMBER)
+    assert filled(out) == {("A", "2026-10"): ("", "", "talked")}
+    assert len(running_plan.read(out).rows) == 5
+
+
+# --- whose it is -----------------------------------------------------------------------------------
+
+
+def test_a_plan_of_another_business_is_refused(out: Path) -> None:
+    plan_file.refuse_other_business(out, OURS, "Sample (sample)")
+    with pytest.raises(InputError, match=r"is the plan of another business \(Harbour Desk \(data\)\)"):
+        plan_file.refuse_other_business(out, "Bakery (bread)", "Sample (sample)")
+
+
+def test_the_samples_plan_gives_way_unless_somebody_wrote_into_it(tmp_path: Path) -> None:
+    plan_file.renew(tmp_path, "Sample (sample)", "", "2026-10", OCTOBER)
+    plan_file.refuse_other_business(tmp_path, OURS, "Sample (sample)")
+    renew(tmp_path, "2026-11", NOVEMBER)
+    assert {row.month for row in running_plan.read(tmp_path).rows} == {"2026-11"}
+    plan_file.renew(tmp_path / ".." / tmp_path.name, OURS, "", "2026-11", NOVEMBER)
+    other = tmp_path / "other"
+    other.mkdir()
+    plan_file.renew(other, "Sample (sample)", "", "2026-10", OCTOBER)
+    in_xlsx(other, fill("A", outcome="talked"))
+    with pytest.raises(InputError, match="the plan of the sample, and you wrote into it"):
+        plan_file.refuse_other_business(other, OURS, "Sample (sample)")
+
+
+def test_amounts_are_exact_in_the_csv(out: Path) -> None:
+    with (out / CSV).open(encoding="utf-8-sig", newline="") as file:
+        assert {Decimal(row["MRR"]) for row in csv.DictReader(file)} == {Decimal("15.833333")}
