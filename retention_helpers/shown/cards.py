@@ -97,15 +97,19 @@ class Bars:
 
 @dataclass(frozen=True)
 class Fine:
-    """A sentence of a card that stands back."""
+    """A sentence of a card that stands back; `is_small` for notes to a picture."""
 
     text: str
+    link: Link | None = None
+    is_small: bool = False
 
     def _repr_html_(self) -> str:
-        return f'<p class="basis">{formats.escaped(self.text)}</p>'
+        more = f" {self.link._repr_html_()}" if self.link else ""
+        kind = "basis small" if self.is_small else "basis"
+        return f'<p class="{kind}">{formats.escaped(self.text)}{more}</p>'
 
     def __repr__(self) -> str:
-        return self.text
+        return " ".join(filter(None, [self.text, repr(self.link) if self.link else ""]))
 
 
 @dataclass(frozen=True)
@@ -129,20 +133,20 @@ class Card:
     Attributes:
         heading: the answer, such as "Churn against last month: no clear change".
         parts: what shows it.
-        more: the page that proves it.
+        page: the notebook that proves it, to which the heading leads.
         is_wide: over the whole screen, before the others.
     """
 
     heading: str
     parts: tuple[Shows, ...]
-    more: Link | None = None
+    page: str = ""
     is_wide: bool = False
 
     def _repr_html_(self) -> str:
-        more = f'<p class="more">{self.more._repr_html_()}</p>' if self.more else ""
+        heading = Link(self.page, self.heading)._repr_html_() if self.page else formats.escaped(self.heading)
         body = "\n".join(part._repr_html_() for part in self.parts)
         kind = "card wide" if self.is_wide else "card"
-        return f'<section class="{kind}"><h3>{formats.escaped(self.heading)}</h3>\n{body}{more}</section>'
+        return f'<section class="{kind}"><h3>{heading}</h3>\n{body}</section>'
 
     def __repr__(self) -> str:
         return "\n".join([self.heading, *map(repr, self.parts)])

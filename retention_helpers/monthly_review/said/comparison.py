@@ -8,7 +8,7 @@ from retention_helpers.churned_vs_retained.adjusted import common_causes, leadin
 from retention_helpers.churned_vs_retained.known import SIGNED_UP_IN
 from retention_helpers.churned_vs_retained.univariate import NOT_SEEN, TOO_FEW
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Verdict
-from retention_helpers.shown.cards import Card, Fine, Link
+from retention_helpers.shown.cards import Card, Fine
 from retention_helpers.shown.results import of_values
 from retention_helpers.words import formats
 
@@ -84,8 +84,7 @@ def difference_card(together: pd.DataFrame) -> Card | None:
         f"{formats.percent(row.level_risk, 0)} left, of the {_others(row)} "
         f"{formats.percent(row.rest_risk, 0)}. {_more(len(confirmed) - 1)}"
     )
-    more = Link("churned_vs_retained", "What keeps them")
-    return Card("What was different before they left", (Fine(words),), more)
+    return Card("What was different before they left", (Fine(words),), "churned_vs_retained")
 
 
 def _more(others: int) -> str:

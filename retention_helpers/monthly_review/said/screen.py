@@ -96,20 +96,20 @@ def do_card(actions: pd.DataFrame, currency: str) -> Card:
         return Card("Do this month: nothing", (Fine("Nobody has to be called or written to."),), is_wide=True)
     lines = tuple(_order(row, currency) for row in actions.head(MOST_THINGS).itertuples())
     others = int(actions["customers"].iloc[MOST_THINGS:].sum())
-    more = f"The plan has {formats.plural(others, 'customer')} more, after these." if others else ""
-    parts: tuple[Lines | Fine, ...] = (Lines(lines, is_ordered=True), *([Fine(more)] if more else []))
-    return Card("Do this month", parts, Link(PLAN, "The plan: a row a customer, with messages"), is_wide=True)
+    more = f"{formats.plural(others, 'customer')} more come after these." if others else ""
+    whole = Fine(more, Link(PLAN, "The whole plan, a row a customer, with messages"))
+    return Card("Do this month", (Lines(lines, is_ordered=True), whole), is_wide=True)
 
 
 def _order(row: Any, currency: str) -> Line:
-    money = "" if formats.is_missing(row.mrr) else f"{formats.money(row.mrr, currency)} a month at stake. "
-    why = row.why[:1].upper() + row.why[1:]
-    return Line(f"{row.what}.", f"{money}{why}. By {formats.day(row.until)}.", Link(row.notebook, "more"))
+    money = "" if formats.is_missing(row.mrr) else f"{formats.money(row.mrr, currency)} a month at stake; "
+    page = Link(row.notebook, formats.words(row.notebook))
+    return Line(f"{row.what}:", f"{money}{row.why}. By {formats.day(row.until)}.", page)
 
 
 @of_values
 def churn_card(
-    churn: pd.DataFrame, moved: Change | None, aims: pd.DataFrame, mrr: pd.DataFrame, picture: Figure,
+    churn: pd.DataFrame, moved: Change | None, aims: pd.DataFrame, mrr: pd.DataFrame, picture: Figure | None,
     currency: str,
 ) -> Card:  # fmt: skip
     """How many left, against last month and the targets, and what became of the MRR."""
@@ -123,8 +123,17 @@ def churn_card(
         *_said(aims, "net_revenue_retention", "net revenue retention", formats.percent),
         *_said(aims, "mrr", "MRR", formats.money),
     ]
-    more = Link("measurement", "All numbers")
-    return Card(f"Churn against last month: {verdict}", (Picture(picture), Fine(" ".join(words))), more)
+    parts: tuple[Picture | Fine, ...] = (*_drawn(picture), Fine(" ".join(words)), *_noted(picture))
+    return Card(f"Churn against last month: {verdict}", parts, "measurement")
+
+
+def _drawn(picture: Figure | None) -> list[Picture]:
+    return [Picture(picture)] if picture else []
+
+
+def _noted(picture: Figure | None) -> list[Fine]:
+    """The owner's notes that are drawn."""
+    return [Fine("; ".join(picture.below), is_small=True)] if picture and picture.below else []
 
 
 def _aim(aims: pd.DataFrame, name: str) -> Any:
@@ -170,19 +179,20 @@ def reasons_card(
 
     Takes the shares of reasons in the period shown and in the month, and who ended it.
     """
-    more = Link("churn_reasons", "Why they leave")
     answered = int(shown["answered"].iloc[0]) if len(shown) else 0
     span = formats.month_span(when.first, when.last)
     if answered < max(min_customers, 1):
         said = f"{formats.plural(answered, 'answer')} in {span}: too few to rank. Ask everybody who leaves."
-        return Card("Why they leave: not known yet", (Fine(said), *_biller(kinds)), more)
+        return Card("Why they leave: not known yet", (Fine(said), *_biller(kinds)), "churn_reasons")
     first = may_be_first(shown)
     bars = tuple(
         Bar(formats.words(row.reason), int(row.customers), row.reason in first)
         for row in shown.head(MOST_REASONS).itertuples()
     )
     words = f"{formats.plural(answered, 'answer')}, {span}.{_month_alone(month, when)}"
-    return Card(f"Why they leave: {_ahead(first)}", (Bars(bars), Fine(words), *_biller(kinds)), more)
+    return Card(
+        f"Why they leave: {_ahead(first)}", (Bars(bars), Fine(words), *_biller(kinds)), "churn_reasons"
+    )
 
 
 def _ahead(first: Sequence[str]) -> str:
@@ -218,9 +228,10 @@ def newcomers_card(
 
     Takes the anniversary triangle and the table of `cohorts.recent_cohorts`.
     """
-    more = Link("measurement", "Cohorts")
     if parts.empty:
-        return Card("Newcomers: too early to tell", (Fine("No cohort is past its first month yet."),), more)
+        return Card(
+            "Newcomers: too early to tell", (Fine("No cohort is past its first month yet."),), "measurement"
+        )
     verdict = {"rose": "more stay than before", "fell": "fewer stay than before"}
     heading = verdict.get(moved.verdict, "as before") if moved else "nothing to compare with yet"
     latest = parts.iloc[0]
@@ -233,7 +244,7 @@ def newcomers_card(
     there = ", ".join(f"{k} months {formats.percent(one.value, 0)}" for k, one in later if one.denominator)
     words = f"{stayed}{before}." + (f" Of all: {there}." if there else "")
     said = " ".join([words, *_said(aims, "first_month", "the first month", formats.percent)])
-    return Card(f"Newcomers: {heading}", (Fine(said),), more)
+    return Card(f"Newcomers: {heading}", (Fine(said),), "measurement")
 
 
 @of_values
@@ -242,8 +253,8 @@ def experiments_card(reading: Reading) -> Card | None:
     lines = standing(reading)
     if not lines:
         return None
-    return Card("Experiments", (Lines(tuple(Line(name, words) for name, words in lines)),),
-                Link("experiments", "Experiments"))  # fmt: skip
+    shown = Lines(tuple(Line(name, words) for name, words in lines))
+    return Card("Experiments", (shown,), "experiments")
 
 
 @of_values

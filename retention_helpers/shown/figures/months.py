@@ -25,7 +25,7 @@ from retention_helpers.shown.figures.canvas import (
 from retention_helpers.shown.figures.colours import MINT, ORANGE, PINK, SKY
 from retention_helpers.words import formats
 
-HEIGHT, NARROW_HEIGHT = 3.0, 2.6
+HEIGHT, NARROW_HEIGHT, CARD_HEIGHT = 3.0, 2.6, 1.75
 
 
 def _target(axes: Axes, target: float | None) -> str:
@@ -43,17 +43,19 @@ def rate_by_month(
     *,
     target: float | None = None,
     notes: pd.DataFrame | None = None,
+    months: int | None = None,
 ) -> Drawing | None:
     """A rate month by month with its interval, the owner's target and notes.
 
     Takes `month`, the rate and its `_low` and `_high`. A month without a rate is a gap in the line; None
-    where no month has one.
+    where no month has one. With `months` only the last so many, in the height of a card.
     """
+    frame = frame if months is None else frame.tail(months)
     shown = frame[frame[rate].notna().cummax()].reset_index(drop=True)
     if shown.empty:
         return None
     name = formats.label(rate)
-    canvas, axes = blank(HEIGHT, NARROW_HEIGHT)
+    canvas, axes = blank(HEIGHT, NARROW_HEIGHT if months is None else CARD_HEIGHT)
     places = range(len(shown))
     low, high = shown[f"{rate}_low"], shown[f"{rate}_high"]
     axes.fill_between(places, low, high, color=BLUE, alpha=0.16, linewidth=0)
@@ -68,12 +70,12 @@ def rate_by_month(
     top = min(float(high.max()), 2.5 * float(shown[rate].max()) + 0.02)
     axes.set_ylim(0, top)
     axes.set_xlim(-0.5, len(shown) + 0.2)
-    months = list(shown["month"])
-    month_axis(axes, months)
+    drawn = list(shown["month"])
+    month_axis(axes, drawn)
     percent_axis(axes.yaxis, top)
-    said = draw_notes(axes, notes, months)
+    said = draw_notes(axes, notes, drawn)
     alt = (
-        f"{name} from {formats.month(months[0])} to {formats.month(months[-1])}: between "
+        f"{name} from {formats.month(drawn[0])} to {formats.month(drawn[-1])}: between "
         f"{formats.percent(shown[rate].min())} and {formats.percent(shown[rate].max())}, last "
         f"{formats.rate(last[rate], last[f'{rate}_low'], last[f'{rate}_high'])}."
     )
