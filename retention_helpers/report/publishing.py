@@ -54,7 +54,8 @@ def publish(
 
     `only` names some of the notebooks; their pages never replace a report that has more of them.
 
-    Raises InputError for wrong data or arguments, NotebooksFailed when a notebook did not run through:
+    Raises InputError for wrong data or arguments, and where what was read of the data is removed meanwhile
+    (nothing is published then), NotebooksFailed when a notebook did not run through:
     a good report of that month then stays, and what there is of the new one goes to `<month>.failed`.
     """
     out = Path(out).resolve()
@@ -65,7 +66,7 @@ def publish(
         running.workers(min(WORKERS, len(paths)), scratch, paths) as workers,
     ):
         from retention_helpers.business import open_business
-        from retention_helpers.gate.kept import held
+        from retention_helpers.gate.kept import held, still_there
 
         business = open_business(data, month)
         _refuse_other_business(out / business.month, business)
@@ -78,6 +79,8 @@ def publish(
             together = 1 if sum(source.rows_read for source in business.sources) > LARGE else WORKERS
             running.dismiss(workers[together:])
             troubles = running.execute_all(runs, workers[:together])
+            if troubles:
+                still_there(business.kept)  # else they failed for want of it, and half a report is none
             made = _make(runs, troubles, business, building, whole=not only)
             return _place(made, troubles, out / business.month, partly=bool(only))
 

@@ -63,6 +63,30 @@ def test_a_pinned_reading_that_is_gone_is_said(data: Path, monkeypatch: pytest.M
         gate.pass_gate(data)
 
 
+@pytest.mark.parametrize("gone", ["all of it", "a table"])
+def test_no_half_report_where_what_was_read_goes(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    """Removed after the first page: one sentence, and not even the page that was made is published."""
+    execute_all = running.execute_all
+
+    def and_removed(runs, workers):  # type: ignore[no-untyped-def]
+        first, *others = runs
+        troubles = execute_all([first], workers[:1])
+        if gone == "all of it":
+            kept.forget(first.kept)
+        else:
+            (first.kept / "subscriptions.parquet").unlink()
+        return troubles | execute_all(others, workers[1:])
+
+    monkeypatch.setattr(running, "execute_all", and_removed)
+    with pytest.raises(
+        InputError, match=r"^What was read of the data was removed while .* Start it again\.$"
+    ):
+        publishing.publish(data, "2026-03", tmp_path / "out", ("data_quality", "measurement"))
+    assert [path.name for path in (tmp_path / "out").iterdir() if not path.name.endswith(".lock")] == []
+
+
 @pytest.mark.parametrize("change", ["replaced", "deleted"])
 def test_a_report_is_of_the_files_at_its_start(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
