@@ -20,7 +20,7 @@ from retention_helpers.gate import gate, kept
 from retention_helpers.gate.folder import look_at
 from retention_helpers.gate.kept import CACHE
 from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE
-from retention_helpers.words import calendar
+from retention_helpers.words import calendar, commands
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import count, day, iso_month
 
@@ -70,7 +70,7 @@ def _refuse_tracked_folder(folder: Path) -> None:
     if TRACKED_NOTEBOOKS and Path.cwd().is_relative_to(TRACKED_NOTEBOOKS) and folder != SAMPLE:
         raise InputError(
             "The notebooks in notebooks/ are under version control and show the sample only, so that "
-            f"customer data cannot be committed. To explore {folder.name}: make lab DATA={folder}"
+            f"customer data cannot be committed. To explore {folder.name}: {commands.explore(folder)}"
         )
 
 

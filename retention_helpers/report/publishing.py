@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from retention_helpers.report import notebooks, running
 from retention_helpers.report.running import Run
 from retention_helpers.shipped import SCHEMA
+from retention_helpers.words.commands import OUT
 from retention_helpers.words.errors import InputError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _refuse_other_business(report: Path, business: "Business") -> None:
 
     if found != sample_identity():
         raise InputError(
-            f"{short(report)} holds the report of another business ({found}). Name another folder: OUT=…"
+            f"{short(report)} holds the report of another business ({found}). Name another folder: {OUT}"
         )
 
 

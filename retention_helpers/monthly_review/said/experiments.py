@@ -12,6 +12,7 @@ from retention_helpers.monthly_review.said.answers import Answer, Answers, Tone,
 from retention_helpers.shown.results import of_values
 from retention_helpers.shown.sentences import listed
 from retention_helpers.words import formats
+from retention_helpers.words.commands import command
 
 __all__ = ["experiment_answers", "experiments_answer"]
 
@@ -56,7 +57,7 @@ def experiments_answer(reading: Reading) -> Answer:
     if not running:
         waiting = sum(plan.design.ended_on is None for plan in reading.plans.values())
         basis = "the next one has not begun" if waiting else "no experiment is running"
-        do_now = "Nothing yet." if waiting else "To plan one: python -m retention_helpers plan"
+        do_now = "Nothing yet." if waiting else f"To plan one: {command('plan')}"
         return Answer(question, formats.MISSING, basis, formats.MISSING, (), do_now)
     lead = running[0]
     own = _answer(lead, reading)
