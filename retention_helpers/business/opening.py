@@ -14,10 +14,10 @@ import ibis.expr.types as ir
 
 from retention_helpers.business import levels
 from retention_helpers.business.opened import Business, identity_of
+from retention_helpers.contract.settings import read_settings
 from retention_helpers.contract.tables import Fault
 from retention_helpers.engine import connect
 from retention_helpers.gate import gate, kept
-from retention_helpers.gate.folder import look_at
 from retention_helpers.gate.kept import CACHE
 from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE
 from retention_helpers.words import calendar, commands
@@ -32,7 +32,7 @@ Where = Mapping[str, Any]  # a level, or several, by the name of what customers 
 
 def sample_identity() -> str:
     """The identity of the sample's business."""
-    return identity_of(look_at(SAMPLE).settings.business, SAMPLE)
+    return identity_of(read_settings(SAMPLE).business, SAMPLE)
 
 
 def _last_month(latest_on: str, today: dt.date) -> str:

@@ -66,7 +66,7 @@ def test_help_is_instant_and_imports_nothing_heavy() -> None:
         ),
         (
             ["import", "spreadsheet", "--out", "x"],
-            "FILE is missing. Such as: .venv/bin/python -m retention_helpers import spreadsheet FILE --out data/mine",
+            "FILE is missing. Such as: .venv/bin/python -m retention_helpers import spreadsheet FILE --out",
         ),
         (["import", "spreadsheet", "no.csv", "--out", "x"], "There is no file no.csv."),
         (["import", "spreadsheet", "--template", "x.xlsx", "--out", "x"], "--template stands alone"),
