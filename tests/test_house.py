@@ -124,7 +124,9 @@ def formatted(place: Place, source: str) -> list[str]:
     nodes = list(ast.walk(ast.parse(source)))
     specs = [node.format_spec for node in nodes if isinstance(node, ast.FormattedValue) and node.format_spec]
     parts = [(spec, "".join(map(ast.unparse, spec.values)).strip("'")) for spec in specs]  # type: ignore[attr-defined]
-    texts = [node for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    within = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    whole = [node for node in nodes if isinstance(node, ast.Constant) and id(node) not in within]
+    texts = [node for node in whole if isinstance(node.value, str)]
     parts += [(text, form) for text in texts for form in _forms(text.value)]
     calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "format"]
     parts += [(call, str(getattr(call.args[1], "value", ""))) for call in calls if len(call.args) > 1]
