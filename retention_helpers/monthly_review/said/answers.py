@@ -187,10 +187,6 @@ def cohort_answer(parts: pd.DataFrame, change: Change | None, standing_out: pd.D
     )
 
 
-def _share(row: pd.Series, name: str) -> str:
-    return formats.rate(row[name], row[f"{name}_low"], row[f"{name}_high"])
-
-
 @of_values
 def money_answer(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Answer:
     """What became of the MRR at the start of the month."""
@@ -208,7 +204,11 @@ def money_answer(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Answ
         else Verdict("MRR stayed the same")
     )
     gained = now["new"] + now["reactivated"] + (now["expansion"] + now["resumed"] if is_known else 0)
-    net = _share(shares, "net_revenue_retention") if is_known else "not known without past prices and pauses"
+    net = (
+        formats.rate_in(shares, "net_revenue_retention")
+        if is_known
+        else "not known without past prices and pauses"
+    )
     return Answer(
         "What did it cost?",
         formats.money(now["churned"], currency),

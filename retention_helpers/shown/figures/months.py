@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from retention_helpers.shown.figures.canvas import (
@@ -54,21 +55,29 @@ def rate_by_month(
         axes.axhline(target, color=GREEN, linewidth=1.2, linestyle=(0, (5, 2)))
     # A first month of three customers has an interval up to 70 %: it may not squash the others.
     top = min(float(high.max()), 2.5 * float(shown[rate].max()) + 0.02)
-    axes.set_ylim(0, top)
     axes.set_xlim(-0.5, len(shown) + 0.2)
-    months = list(shown["month"])
-    month_axis(axes, months)
-    percent_axis(axes.yaxis, top)
-    said = [] if notes is None else draw_notes(axes, notes, months)
-    write_below(axes, said)
-    aim = f"; dashed: target {formats.percent(target)}" if target is not None else ""
-    axes.set_title(f"{name} a month, with its 95 % interval{aim}")
+    noted = _around(axes, shown, top, notes)
+    axes.set_title(f"{name} a month, with its 95 % interval{_aim(target)}")
     alt = (
-        f"{name} from {formats.month(months[0])} to {formats.month(months[-1])}: between "
+        f"{name} from {formats.month(shown['month'][0])} to {formats.month(last['month'])}: between "
         f"{formats.percent(shown[rate].min())} and {formats.percent(shown[rate].max())}, last "
-        f"{formats.rate(last[rate], last[f'{rate}_low'], last[f'{rate}_high'])}."
+        f"{formats.rate_in(last, rate)}."
     )
-    return finished(canvas, " ".join([alt, *(f"Note {one}." for one in said)]))
+    return finished(canvas, " ".join([alt, *noted]))
+
+
+def _around(axes: Axes, shown: pd.DataFrame, top: float, notes: pd.DataFrame | None) -> list[str]:
+    """The axes of a rate over months, and the owner's notes; what the picture's words say of these."""
+    axes.set_ylim(0, top)
+    month_axis(axes, list(shown["month"]))
+    percent_axis(axes.yaxis, top)
+    said = [] if notes is None else draw_notes(axes, notes, list(shown["month"]))
+    write_below(axes, said)
+    return [f"Note {one}." for one in said]
+
+
+def _aim(target: float | None) -> str:
+    return "" if target is None else f"; dashed: target {formats.percent(target)}"
 
 
 @styled
@@ -138,16 +147,10 @@ def control_chart(
         )  # fmt: skip
     tallest = max(float(shown["churn_rate"].max()), 0 if pd.isna(high.max()) else float(high.max()))
     top = min(1.0, 1.15 * tallest + 0.005)
-    axes.set_ylim(0, top)
     axes.set_xlim(-0.5, len(shown) - 0.3)
-    months = list(shown["month"])
-    month_axis(axes, months)
-    percent_axis(axes.yaxis, top)
-    said = [] if notes is None else draw_notes(axes, notes, months)
-    write_below(axes, said)
-    aim = f"; dashed: target {formats.percent(target)}" if target is not None else ""
-    axes.set_title(f"Churn a month; grey: the usual range{aim}")
-    return finished(canvas, " ".join([*_control_words(shown, out), *(f"Note {one}." for one in said)]))
+    noted = _around(axes, shown, top, notes)
+    axes.set_title(f"Churn a month; grey: the usual range{_aim(target)}")
+    return finished(canvas, " ".join([*_control_words(shown, out), *noted]))
 
 
 def _control_words(shown: pd.DataFrame, out: Sequence[int]) -> list[str]:

@@ -76,11 +76,16 @@ def _at(curve: pd.DataFrame, share: str) -> list[str]:
 
 
 def _nothing(title: str) -> Figure:
+    few = f"fewer than {FEWEST_AT_RISK} customers, so there is no curve to draw"
+    return _empty(title, "too few customers to draw", few)
+
+
+def _empty(title: str, shown: str, said: str) -> Figure:
     canvas, axes = blank(1.6)
-    axes.set_title(f"{title}: too few customers to draw")
+    axes.set_title(f"{title}: {shown}")
     axes.set_xticks([])
     axes.set_yticks([])
-    return finished(canvas, f"{title}: fewer than {FEWEST_AT_RISK} customers, so there is no curve to draw.")
+    return finished(canvas, f"{title}: {said}.")
 
 
 @styled
@@ -138,7 +143,9 @@ def lost_by_cause(causes: pd.DataFrame) -> Figure:
     parts = [(str(cause), _reliable(own)) for cause, own in causes.groupby("cause", sort=False)]
     drawn = [(cause, own) for cause, own in parts if len(own) and own["incidence"].iloc[-1] > 0]
     if not drawn:
-        return _nothing(title) if not any(len(own) for _, own in parts) else _no_loss(title)
+        if not any(len(own) for _, own in parts):
+            return _nothing(title)
+        return _empty(title, "nobody was lost", "nobody was lost, so there is nothing to draw")
     canvas, axes = blank(3.2)
     for (_, own), colour in zip(drawn, COLOURS, strict=False):
         _draw(axes, own, "incidence", colour)
@@ -154,14 +161,6 @@ def lost_by_cause(causes: pd.DataFrame) -> Figure:
         for cause, own in drawn
     ]
     return finished(canvas, f"{title}. {'; '.join(said)}.")
-
-
-def _no_loss(title: str) -> Figure:
-    canvas, axes = blank(1.6)
-    axes.set_title(f"{title}: nobody was lost")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    return finished(canvas, f"{title}: nobody was lost, so there is nothing to draw.")
 
 
 @styled
