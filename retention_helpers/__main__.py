@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from retention_helpers import shipped
 from retention_helpers.commands import check, explore, imports, init, notebooks, plan, report, schema
 from retention_helpers.commands.arguments import Parser
+from retention_helpers.words.commands import PROGRAM
 from retention_helpers.words.errors import InputError, nearest
 
 _FOR_DEVELOPERS = (notebooks, schema) if shipped.IS_CHECKOUT else ()
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _read(arguments: list[str]) -> argparse.Namespace:
-    parser = Parser(prog="retention_helpers", description="Who stays, why the others leave, and what to do.")
+    parser = Parser(prog=PROGRAM, description="Who stays, why the others leave, and what to do.")
     commands = parser.add_subparsers(title="commands", dest="name", metavar="COMMAND", required=True)
     for command in COMMANDS.values():
         command.declare(commands)

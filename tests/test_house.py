@@ -8,6 +8,7 @@ import ast
 import re
 from collections import Counter
 from functools import cache
+from string import Formatter
 
 import pytest
 
@@ -39,6 +40,7 @@ ROOMS = (
     "__main__",
 )
 NUMBERS = re.compile(r"[,.]\d*[fgde%]?$|[fge%]$")  # what follows the colon in f"{share:.1f}"
+PERCENT = re.compile(r"%[-+ #0]*\d*(\.\d+)?[fFgGeE]")  # "%.1f" % share
 ANALYTICAL = {"duckdb", "ibis"}
 
 Place = tuple[str, ...]  # ("measurement", "said", "month.py")
@@ -95,21 +97,24 @@ def connections(place: Place, source: str) -> list[int]:
     """
     if room_of(place) == "engine" or place[:2] == ("sources", "database"):
         return []
-    tree = ast.parse(source)
-    imports = [
-        node.lineno
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        and node.module in ANALYTICAL
-        and "connect" in {alias.name for alias in node.names}
+    nodes = list(ast.walk(ast.parse(source)))
+    given = [one for one in nodes if isinstance(one, ast.ImportFrom) and one.module in ANALYTICAL]
+    modules = [one for one in nodes if isinstance(one, ast.Import)]
+    engines = {alias.asname or alias.name for one in given for alias in one.names} | {
+        alias.asname or alias.name.split(".")[0]
+        for one in modules
+        for alias in one.names
+        if alias.name.split(".")[0] in ANALYTICAL
+    }
+    calls = (node.func for node in nodes if isinstance(node, ast.Call))
+    opened = [
+        call.lineno
+        for call in calls
+        if isinstance(call, ast.Attribute)
+        and call.attr == "connect"
+        and ast.unparse(call.value).split(".")[0] in engines | ANALYTICAL
     ]
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    attributes = ((call.func, call.lineno) for call in calls if isinstance(call.func, ast.Attribute))
-    return imports + [
-        line
-        for function, line in attributes
-        if function.attr == "connect" and ast.unparse(function.value).split(".")[0] in ANALYTICAL
-    ]
+    return opened + [one.lineno for one in given if "connect" in {alias.name for alias in one.names}]
 
 
 def formatted(place: Place, source: str) -> list[str]:
@@ -117,13 +122,31 @@ def formatted(place: Place, source: str) -> list[str]:
     is_writer = room_of(place) in ("words", "shown") or any(part.startswith("said") for part in place)
     if is_writer:
         return []
-    return [
-        ast.unparse(node)
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.FormattedValue)
-        and node.format_spec is not None
-        and NUMBERS.search("".join(str(part.value) for part in node.format_spec.values))  # type: ignore[attr-defined]
+    nodes = list(ast.walk(ast.parse(source)))
+    specs = [node.format_spec for node in nodes if isinstance(node, ast.FormattedValue) and node.format_spec]
+    parts = [(spec, "".join(map(ast.unparse, spec.values)).strip("'")) for spec in specs]  # type: ignore[attr-defined]
+    within = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    whole = [node for node in nodes if isinstance(node, ast.Constant) and id(node) not in within]
+    texts = [node for node in whole if isinstance(node.value, str)]
+    parts += [(text, form) for text in texts for form in _forms(text.value)]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "format"]
+    parts += [(call, str(getattr(call.args[1], "value", ""))) for call in calls if len(call.args) > 1]
+    given = [node.left for node in nodes if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod)]
+    by_percent = [
+        left for left in given if isinstance(left, ast.Constant) and PERCENT.search(str(left.value))
     ]
+    return [ast.unparse(node) for node, form in parts if NUMBERS.search(form)] + list(
+        map(ast.unparse, by_percent)
+    )
+
+
+def _forms(text: str) -> list[str]:
+    """How a text that is made for `format` writes its fields."""
+    try:
+        forms = [form for _, _, form, _ in Formatter().parse(text) if form]
+    except ValueError:  # no such text
+        return []
+    return [form for form in forms if " " not in form]  # else it is YAML
 
 
 def test_every_module_stands_in_a_room() -> None:
@@ -266,9 +289,16 @@ def test_a_name_at_a_door_means_one_thing(room: str) -> None:
         ("measurement/revenue.py", "engine = ibis.duckdb.connect()", connections),
         ("gate/gate.py", "duckdb.connect(':memory:')", connections),
         ("gate/gate.py", "from duckdb import connect", connections),
+        ("gate/gate.py", "import duckdb as d\nd.connect()", connections),
+        ("gate/gate.py", "from ibis import duckdb as d\nd.connect()", connections),
         ("gate/gate.py", "from ..business import months", relative_imports),
         ("measurement/revenue.py", "f'{share:.1f} %'", formatted),
         ("gate/gate.py", "f'{rows:,} rows'", formatted),
+        ("gate/gate.py", "'%.1f of all' % share", formatted),
+        ("gate/gate.py", "'{:.1f} and {rows:,}'.format(share, rows=rows)", formatted),
+        ("gate/gate.py", "SAID = '{share:.1%}'\nSAID.format(share=share)", formatted),
+        ("gate/gate.py", "format(share, '.1f')", formatted),
+        ("monthly_review/earlier.py", "f'{100 * rate:.1%}'", formatted),
         ("measurement/cohorts.py", "standing_out(cells, min_customers=20)", typed),
         ("measurement/cohorts.py", "def f(*, min_customers: int = 20): ...", typed),
         ("data_quality/said.py", "__all__ = ['read']\nread = Measure(f)\nlate = Measure(f)", kept_back),

@@ -47,6 +47,7 @@ class Business:
         not_known: the histories of `contract.tables.HISTORIES` that the sources do not know.
         derived: the folder of what is computed from the tables.
         only: the file with the customers to whom the business was narrowed; None: all of them.
+        narrowed_to: the levels of those customers, in words; "": all customers.
         done: what the running plan brought to the contacts, as `business.done` left it; None: nothing.
     """
 
@@ -64,6 +65,7 @@ class Business:
     not_known: tuple[str, ...] = ()
     only: Path | None = None
     done: Path | None = None
+    narrowed_to: str = ""
     _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -77,8 +79,12 @@ class Business:
 
     @property
     def identity(self) -> str:
-        """The business and the name of its data folder, to tell its reports from those of another."""
-        return identity_of(self.name, self.folder)
+        """The business and the name of its data folder, to tell its reports from those of another.
+
+        A business that was narrowed is another than the whole one: it says to whom.
+        """
+        whole = identity_of(self.name, self.folder)
+        return f"{whole}, only {self.narrowed_to}" if self.narrowed_to else whole
 
     @property
     def attributes(self) -> Attributes:

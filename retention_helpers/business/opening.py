@@ -15,15 +15,15 @@ import ibis.expr.types as ir
 from retention_helpers.business import levels
 from retention_helpers.business.done import done_by, load
 from retention_helpers.business.opened import Business, identity_of
+from retention_helpers.contract.settings import read_settings
 from retention_helpers.contract.tables import Fault
 from retention_helpers.engine import connect
 from retention_helpers.gate import gate, kept
-from retention_helpers.gate.folder import look_at
 from retention_helpers.gate.kept import CACHE
 from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE
-from retention_helpers.words import calendar
+from retention_helpers.words import calendar, commands
 from retention_helpers.words.errors import InputError
-from retention_helpers.words.formats import day, iso_month
+from retention_helpers.words.formats import count, day, iso_month
 
 QUIET_DAYS = 10  # without any row before the month's end; then the export may be old
 TRACKED_NOTEBOOKS = NOTEBOOKS if IS_CHECKOUT else None
@@ -33,7 +33,7 @@ Where = Mapping[str, Any]  # a level, or several, by the name of what customers 
 
 def sample_identity() -> str:
     """The identity of the sample's business."""
-    return identity_of(look_at(SAMPLE).settings.business, SAMPLE)
+    return identity_of(read_settings(SAMPLE).business, SAMPLE)
 
 
 def _last_month(latest_on: str, today: dt.date) -> str:
@@ -71,7 +71,7 @@ def _refuse_tracked_folder(folder: Path) -> None:
     if TRACKED_NOTEBOOKS and Path.cwd().is_relative_to(TRACKED_NOTEBOOKS) and folder != SAMPLE:
         raise InputError(
             "The notebooks in notebooks/ are under version control and show the sample only, so that "
-            f"customer data cannot be committed. To explore {folder.name}: make lab DATA={folder}"
+            f"customer data cannot be committed. To explore {folder.name}: {commands.explore(folder)}"
         )
 
 
@@ -144,6 +144,9 @@ def _with_done(business: Business, plan: Path | None) -> Business:
 def narrowed(business: Business, where: Where) -> Business:
     """The business of those customers alone who have one of the given levels of every name.
 
+    Its identity names the levels, and its first warning says whose numbers these are; the other warnings,
+    and what was read of each file, are those of the whole business.
+
     Raises InputError with the names, or the levels, that exist, and where nobody has all of them.
     """
     wanted = _levels_by_name(where)
@@ -159,14 +162,27 @@ def narrowed(business: Business, where: Where) -> Business:
     assert customers is not None
     chosen = customers.distinct().order_by("customer_id")
     key = hashlib.blake2b(json.dumps(wanted, sort_keys=True).encode(), digest_size=6).hexdigest()
-    if not business.keep(f"only_{key}", lambda: chosen).count().execute():
+    many = int(business.keep(f"only_{key}", lambda: chosen).count().execute())
+    if not many:
         raise InputError("No customer has all of these levels. Name fewer, or others.")
+    said = "; ".join(f"{by} {' or '.join(given)}" for by, given in wanted.items())
     return replace(
         business,
+        narrowed_to="; ".join(filter(None, [business.narrowed_to, said])),
+        faults=(_of_some(said, many, int(found.count().execute())), *business.faults),
         derived=business.derived / key,
         only=business.derived / f"only_{key}.parquet",
         _known={},
     )
+
+
+def _of_some(said: str, many: int, customers: int) -> Fault:
+    """The warning that the numbers are of some customers alone."""
+    whose = (
+        f"These numbers are of the {count(many)} of {count(customers)} customers with {said} alone. What is "
+        "said of files, other warnings among it, is of all customers."
+    )
+    return Fault("warning", "", f"only {said}", 0, whose)
 
 
 def _levels_by_name(where: Where) -> dict[str, list[str]]:

@@ -26,15 +26,14 @@ class Parser(argparse.ArgumentParser):
     """A parser whose complaints are sentences; raises InputError where argparse would print its usage."""
 
     def error(self, said: str) -> NoReturn:
-        command = self.prog.removeprefix("retention_helpers").strip()
-        raise InputError(complaint(said, f"{command} --help".strip()))
+        raise InputError(complaint(said, f"{self.prog} --help"))
 
 
 def complaint(said: str, help_of: str) -> str:
     """What argparse complains about, as a sentence.
 
-    >>> complaint("argument --month: expected one argument", "report --help")
-    '--month needs a value. All there is: python -m retention_helpers report --help'
+    >>> complaint("argument --month: expected one argument", "retention report --help")
+    '--month needs a value. All there is: retention report --help'
     >>> complaint("argument --engine: invalid choice: 'duck' (choose from 'duckdb')", "report --help")
     '--engine cannot be duck. Did you mean duckdb?'
     """
@@ -44,8 +43,8 @@ def complaint(said: str, help_of: str) -> str:
         return f"{invalid[1]} cannot be {invalid[2]}. {nearest(invalid[2], known)}"
     for pattern, sentence in _COMPLAINTS:
         if re.fullmatch(pattern, said):
-            return f"{re.sub(pattern, sentence, said)} All there is: python -m retention_helpers {help_of}"
-    return f"{said}. All there is: python -m retention_helpers {help_of}"
+            return f"{re.sub(pattern, sentence, said)} All there is: {help_of}"
+    return f"{said}. All there is: {help_of}"
 
 
 def data() -> Parser:

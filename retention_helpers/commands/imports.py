@@ -6,6 +6,7 @@ from pathlib import Path
 
 from retention_helpers.commands.arguments import Commands
 from retention_helpers.sources import IMPORTERS
+from retention_helpers.words.commands import command, report_on
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.written import ORDERS
 
@@ -35,11 +36,12 @@ def run(options: argparse.Namespace) -> int:
     from retention_helpers.sources import importer
 
     file = "" if importer(options.source).is_fetched else "FILE "
+    such_as = command(f"import {options.source} {file}--out data/mine")
     if (file and not options.files) or not options.out:
         missing = "FILE" if file and not options.files else "--out"
-        raise InputError(f"{missing} is missing. Such as: import {options.source} {file}--out data/mine")
+        raise InputError(f"{missing} is missing. Such as: {such_as}")
     if options.files and not file:
-        raise InputError(f"{options.source} takes no files: import {options.source} --out data/mine")
+        raise InputError(f"{options.source} takes no files: {such_as}")
     from retention_helpers.commands.check import say
     from retention_helpers.commands.checking import check
     from retention_helpers.contract.settings import read_settings
@@ -61,15 +63,16 @@ def run(options: argparse.Namespace) -> int:
     checked = check(options.out, Path("reports"))
     say(checked)
     if not checked.is_stopped:
-        print(f"Next: make report DATA={options.out}")
+        print(f"Next: {report_on(options.out)}")
     return 2 if checked.is_stopped else 0
 
 
 def _template(options: argparse.Namespace) -> int:
     if options.source != "spreadsheet" or options.files or options.out:
-        raise InputError("--template stands alone: import spreadsheet --template FILE.xlsx")
+        raise InputError(f"--template stands alone: {command('import spreadsheet --template FILE.xlsx')}")
     from retention_helpers.sources.spreadsheet.template import write_template
 
     write_template(options.template)
-    print(f"Fill in {options.template}, then: import spreadsheet {options.template} --out data/mine")
+    then = command(f"import spreadsheet {options.template} --out data/mine")
+    print(f"Fill in {options.template}, then: {then}")
     return 0

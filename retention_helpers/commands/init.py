@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from retention_helpers.commands.arguments import Commands
+from retention_helpers.words.commands import command, report_on
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.written import ORDERS
 
@@ -75,20 +76,18 @@ def run(options: argparse.Namespace) -> int:
             print(f"  {table}: {adds}")
         print()
     say(checked)
-    print(
-        f"Next: {f'make report DATA={folder}' if not checked.is_stopped else _again(folder / SETTINGS_FILE)}"
-    )
+    print(f"Next: {_again(folder / SETTINGS_FILE) if checked.is_stopped else report_on(folder)}")
     return 2 if checked.is_stopped else 0
 
 
 _START = (
     "Make customers.csv and subscriptions.csv as the README says, or fill in a workbook: "
-    ".venv/bin/python -m retention_helpers import spreadsheet --template FILE.xlsx."
+    f"{command('import spreadsheet --template FILE.xlsx')}."
 )
 
 
 def _again(settings: Path) -> str:
-    return f"mend what stops it in the files or in {settings}, then: make report DATA={settings.parent}"
+    return f"mend what stops it in the files or in {settings}, then: {report_on(settings.parent)}"
 
 
 def _ask(question: str, default: str) -> str:

@@ -7,7 +7,7 @@ silence gives a report about something else.
 import datetime as dt
 import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
@@ -326,12 +326,6 @@ class Settings:
 
 
 DECLARED = {one.name: one for one in fields(Settings) if one.metadata}
-
-
-def default_of(name: str) -> Any:
-    """What holds where the file is silent about a setting."""
-    one = DECLARED[name]
-    return one.default_factory() if one.default_factory is not MISSING else one.default
 
 
 def read_settings(folder: Path) -> Settings:

@@ -7,8 +7,8 @@ has read the files asks `changed`, so that nothing stands on half an old file an
 import datetime as dt
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from retention_helpers.contract.experiments import Design, read_experiments
@@ -16,7 +16,7 @@ from retention_helpers.contract.settings import Settings, read_settings
 from retention_helpers.contract.tables import Fault
 from retention_helpers.shipped import PACKAGE
 from retention_helpers.sources import mapping
-from retention_helpers.sources.folder import CHOICES, described_by
+from retention_helpers.sources.folder import described_by
 from retention_helpers.words.errors import InputError
 
 Marks = Mapping[Path, str]  # size, times and place on the disk of a file; "" where there is none
@@ -32,13 +32,15 @@ class Folder:
         experiments: the plans of `experiments.yml`, by name; none where the file has faults.
         faults: what is wrong with the two files.
         marks: every file that a report of this folder may depend on, with its mark.
+        named: those of them that `sources:` names.
     """
 
     path: Path
     settings: Settings
     experiments: Mapping[str, Design]
     faults: tuple[Fault, ...]
-    marks: Marks = field(default_factory=dict)
+    marks: Marks
+    named: Sequence[Path]
 
     @property
     def key(self) -> str:
@@ -56,13 +58,14 @@ class Folder:
 
     def changed(self) -> list[Path]:
         """The files that are not as they were at the first look, that have come since, or that have gone."""
-        now = {**_marks(self.marks), **_marks(_files(self.path, self.settings))}
+        there = [*described_by(self.path), *mapping.files(self.path, self.settings)]
+        now = _marks([*self.marks, *there])
         return sorted(path for path, mark in now.items() if mark != self.marks.get(path))
 
 
 def look_at(path: Path) -> Folder:
     """Look at a data folder. Raises InputError where there is none; what is wrong in its settings is kept."""
-    marks = _marks([*(path / name for name in CHOICES), *described_by(path)])
+    marks = _marks(described_by(path))
     faults: list[Fault] = []
     settings = Settings()
     experiments: dict[str, Design] = {}
@@ -74,13 +77,8 @@ def look_at(path: Path) -> Folder:
         experiments = read_experiments(path)
     except InputError as error:
         faults += as_faults(error)
-    marks = {**_marks(_files(path, settings)), **marks}
-    return Folder(path, settings, experiments, tuple(faults), marks)
-
-
-def _files(path: Path, settings: Settings) -> list[Path]:
-    """Every file that a report may depend on, in the folder or named by `sources:`."""
-    return [*(path / name for name in CHOICES), *described_by(path), *mapping.files(path, settings)]
+    named = mapping.files(path, settings)
+    return Folder(path, settings, experiments, tuple(faults), {**_marks(named), **marks}, named)
 
 
 def as_faults(error: InputError) -> list[Fault]:

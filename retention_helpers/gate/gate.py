@@ -56,7 +56,7 @@ def _files(looked: Folder, target: Path) -> _Files:
         for key, imported in brought.imported.items():
             keep_imported(target, key, imported.set_aside)
             keep_imported(target, key, imported.unmatched, folder=UNMATCHED)
-    sources, others = find_sources(folder, elsewhere, mapping.files(folder, settings))
+    sources, others = find_sources(folder, elsewhere, looked.named)
     if is_stopped:  # what was to bring the table is broken, and said
         others = [fault for fault in others if fault.rule != "missing file"]
     return _Files(sources, [*others, *faults], missing)

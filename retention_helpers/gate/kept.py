@@ -91,8 +91,11 @@ def pinned(folder: Path) -> Passed | None:
     Raises InputError where it is gone.
     """
     place = _PINNED.get(folder)
-    if place is None:
-        return None
+    return None if place is None else still_there(place)
+
+
+def still_there(place: Path) -> Passed:
+    """What the reading of a report kept. Raises InputError where it, or a part of it, is gone."""
     passed = load(place)
     if passed is None:
         raise InputError(

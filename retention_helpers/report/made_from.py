@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from retention_helpers import __version__
-from retention_helpers.contract.settings import DECLARED, Settings, default_of
+from retention_helpers.contract.settings import DECLARED, Settings
 from retention_helpers.shown.units import COUNT, TEXT, Node, by_name, fields, or_null, rows
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ def chosen(settings: Settings) -> Mapping[str, str | None]:
 
     Lists and maps are named only: they may hold accounts and addresses.
     """
-    found = {
-        name: getattr(settings, name) for name in DECLARED if getattr(settings, name) != default_of(name)
+    usual = Settings()
+    values = {name: getattr(settings, name) for name in DECLARED}
+    return {
+        name: str(value) if isinstance(value, SINGLE) else None
+        for name, value in values.items()
+        if value != getattr(usual, name)
     }
-    return {name: str(value) if isinstance(value, SINGLE) else None for name, value in found.items()}

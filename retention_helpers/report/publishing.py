@@ -21,6 +21,7 @@ from retention_helpers.report import notebooks, plan_file, running
 from retention_helpers.report.made_from import made_from
 from retention_helpers.report.running import Run
 from retention_helpers.shipped import SCHEMA
+from retention_helpers.words.commands import OUT
 from retention_helpers.words.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def publish(
 
     `only` names some of the notebooks; their pages never replace a report that has more of them.
 
-    Raises InputError for wrong data or arguments, NotebooksFailed when a notebook did not run through:
+    Raises InputError for wrong data or arguments, and where what was read of the data is removed meanwhile
+    (nothing is published then), NotebooksFailed when a notebook did not run through:
     a good report of that month then stays, and what there is of the new one goes to `<month>.failed`.
     """
     out = Path(out).resolve()
@@ -68,7 +70,7 @@ def publish(
         running.workers(min(WORKERS, len(paths)), scratch, paths) as workers,
     ):
         from retention_helpers.business import open_business
-        from retention_helpers.gate.kept import held
+        from retention_helpers.gate.kept import held, still_there
 
         running_plan.refuse_open(out)
         business = open_business(data, month, plan=out)
@@ -82,6 +84,8 @@ def publish(
             together = 1 if sum(source.rows_read for source in business.sources) > LARGE else WORKERS
             running.dismiss(workers[together:])
             troubles = running.execute_all(runs, workers[:together])
+            if troubles:
+                still_there(business.kept)  # else they failed for want of it, and half a report is none
             made = _make(runs, troubles, business, building, whole=not only)
             if not only and not troubles:
                 _renew_plan(runs, business, out)
@@ -102,7 +106,7 @@ def _refuse_other_business(out: Path, business: "Business") -> None:
         return
     if found != sample_identity():
         raise InputError(
-            f"{short(report)} holds the report of another business ({found}). Name another folder: OUT=…"
+            f"{short(report)} holds the report of another business ({found}). Name another folder: {OUT}"
         )
 
 

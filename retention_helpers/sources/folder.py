@@ -195,11 +195,9 @@ def shortened(names: Sequence[str], most: int = 8) -> str:
 
 
 def described_by(folder: Path) -> list[Path]:
-    """Every file that a report of this folder may depend on, in a stable order."""
+    """Every file in this folder, there or not, that a report of it may depend on."""
     sources, _ = find_sources(folder)
-    files = [file for source in sources.values() for file in source.files]
-    choices = [folder / name for name in CHOICES]
-    return sorted(files + [path for path in choices if path.exists()])
+    return [*(folder / name for name in CHOICES), *(file for one in sources.values() for file in one.files)]
 
 
 # --- CSV -------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import datetime as dt
 import html
 import math
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 
@@ -111,6 +112,15 @@ def rate(value: object, low: object, high: object) -> str:
     if is_missing(value) or (is_missing(low) and is_missing(high)):
         return percent(value)
     return f"{percent(value)} ({interval(low, high)})"
+
+
+def rate_in(row: Any, name: str) -> str:
+    """A rate of a row with its interval, which lies beside it.
+
+    >>> rate_in({"share": 0.0414, "share_low": 0.029, "share_high": 0.057}, "share")
+    '4.1 % (2.9–5.7 %)'
+    """
+    return rate(row[name], row[f"{name}_low"], row[f"{name}_high"])
 
 
 def times(value: object, low: object = None, high: object = None) -> str:

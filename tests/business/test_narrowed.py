@@ -9,6 +9,7 @@ from retention_helpers.business import SAMPLE, Business, open_business
 from retention_helpers.business.opening import narrowed
 from retention_helpers.business.spans import kept_spans
 from retention_helpers.measurement import measures
+from retention_helpers.shown.sentences import warnings
 from retention_helpers.words.errors import InputError
 
 SPANS = [
@@ -49,6 +50,18 @@ def test_every_measure_is_of_those_alone(
     now = measures.customer_movement(own).iloc[-1]
     assert (now["customers_at_start"], now["lost"]) == (start, lost)
     assert measures.mrr_movement(own).iloc[-1]["mrr_at_start"] == mrr
+
+
+def test_a_narrowed_business_says_whose_numbers_these_are(whole: Business) -> None:
+    """Each page begins with the warnings; memory of earlier reports tells it from the whole."""
+    own = narrowed(whole, {"country": ["AT", "DE"], "first_plan": "solo"})
+    assert own.identity == f"{whole.identity}, only country AT or DE; first_plan solo"
+    assert narrowed(own, {"country": "AT"}).identity == f"{own.identity}; country AT"
+    said = repr(warnings(own.faults))
+    assert "only country AT or DE; first_plan solo" in said.splitlines()[0]
+    assert "These numbers are of the 2 of 4 customers with country AT or DE; first_plan solo alone." in said
+    assert own.faults[1:] == whole.faults
+    assert own.name == whole.name
 
 
 def test_the_parts_add_up_to_the_whole(whole: Business) -> None:

@@ -52,10 +52,10 @@ def test_help_is_instant_and_imports_nothing_heavy() -> None:
         (["report", "--only", "mesurement"], "Did you mean measurement?"),
         (["plan", "--effect", "0.8"], "--effect is 0.8. Without a baseline it should be at most 0.5."),
         (["plan", "--days", "1000000000"], "--days should be 0 to 3,650."),
-        ([], "Say what to do, such as: report. All there is: python -m retention_helpers --help"),
+        ([], "Say what to do, such as: report. All there is: .venv/bin/python -m retention_helpers --help"),
         (
             ["report", "--month"],
-            "--month needs a value. All there is: python -m retention_helpers report --help",
+            "--month needs a value. All there is: .venv/bin/python -m retention_helpers report --help",
         ),
         (["report", "--engine", "duck"], "--engine cannot be duck. Did you mean duckdb?"),
         (["check", "--json=yes"], "--json takes no value."),
@@ -66,7 +66,7 @@ def test_help_is_instant_and_imports_nothing_heavy() -> None:
         ),
         (
             ["import", "spreadsheet", "--out", "x"],
-            "FILE is missing. Such as: import spreadsheet FILE --out data/mine",
+            "FILE is missing. Such as: .venv/bin/python -m retention_helpers import spreadsheet FILE --out",
         ),
         (["import", "spreadsheet", "no.csv", "--out", "x"], "There is no file no.csv."),
         (["import", "spreadsheet", "--template", "x.xlsx", "--out", "x"], "--template stands alone"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from cells import SCHEMA
 from conftest import write_folder
+from openpyxl import load_workbook
 
 from retention_helpers import shipped
 
@@ -73,3 +74,21 @@ def test_mistakes_are_sentences_there_too(site: Path, tmp_path: Path) -> None:
     run = retention(site, tmp_path / "empty", "report", "--data", "nowhere")
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr.count("\n") == 1 and "There is no such folder" in run.stderr
+
+
+def test_commands_are_named_as_they_are_called_there(site: Path, tmp_path: Path) -> None:
+    """No word of make, which is not there: in usage, complaints, what comes next, the template."""
+    usage = retention(site, tmp_path / "usage", "report", "--help").stdout
+    assert usage.startswith("usage: retention report ")
+    run = retention(site, tmp_path / "wrong", "report", "--month")
+    assert run.stderr == "--month needs a value. All there is: retention report --help\n"
+    folder = tmp_path / "template"
+    run = retention(site, folder, "import", "spreadsheet", "--template", "filled.xlsx")
+    assert run.stdout.endswith("then: retention import spreadsheet filled.xlsx --out data/mine\n")
+    lines = [str(row[0]) for row in load_workbook(folder / "filled.xlsx")["Read me"].values]
+    assert "and: retention report --data data/mine" in lines
+    exports = write_folder(tmp_path / "exports", [("C-1", "2026-01-05", "", 49, "active")])
+    own = tmp_path / "own data"
+    run = retention(site, tmp_path / "begun", "init", str(own), "--from", str(exports))
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.endswith(f"Next: retention report --data '{own}'\n")

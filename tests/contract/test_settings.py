@@ -14,7 +14,6 @@ from retention_helpers.contract.settings import (
     Bands,
     Benchmarks,
     Settings,
-    default_of,
     read_settings,
 )
 from retention_helpers.words.errors import InputError
@@ -380,5 +379,6 @@ def test_every_setting_has_its_line_in_the_papers() -> None:
     assert list(told) == list(DECLARED)
     for name, one in DECLARED.items():
         assert one.metadata["words"] in told[name]
-        if isinstance(default_of(name), int) and not isinstance(default_of(name), bool):
-            assert f"| {default_of(name)} |" in told[name]
+        default = getattr(Settings(), name)
+        if isinstance(default, int) and not isinstance(default, bool):
+            assert f"| {default} |" in told[name]

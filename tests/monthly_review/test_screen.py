@@ -12,7 +12,7 @@ from retention_helpers.churn_reasons.ranking import may_be_first
 from retention_helpers.measurement import measures
 from retention_helpers.monthly_review.hindsight import hindsight
 from retention_helpers.monthly_review.said.screen import headline
-from retention_helpers.monthly_review.targets import against_targets
+from retention_helpers.monthly_review.aims import against_targets
 from retention_helpers.monthly_review.verdict import verdict_of_month
 from retention_helpers.statistics import control
 from retention_helpers.statistics.intervals import with_rate
@@ -64,9 +64,11 @@ def test_a_rise_within_the_usual_range_is_worse_and_not_normal() -> None:
     ("months", "things", "said"),
     [
         ([*STEADY, (8, 100)], 3,
-         "A normal month: 8 of 100 customers left, three more than in February. Three things are worth your time."),
+         "A normal month: 8 of 100 customers left, three more than in February. "
+         "Three things are worth your time."),
         ([(5, 100), (5, 100)], 0,
-         "A normal month: 5 of 100 customers left, as many as in February. Nothing needs your time this month."),
+         "A normal month: 5 of 100 customers left, as many as in February. "
+         "Nothing needs your time this month."),
         ([(30, 100), (1, 100)], 1,
          "A better month: 1 of 100 customers left, 29 fewer than in February. One thing is worth your time."),
         ([(1, 40)], 2,

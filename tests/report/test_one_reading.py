@@ -1,13 +1,14 @@
 """A report is of the data as they were when it began, whatever happens to the files while it runs."""
 
 import json
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import write_folder
 
 from retention_helpers import shipped
-from retention_helpers.contract import settings
 from retention_helpers.gate import gate, kept, reading
 from retention_helpers.gate.folder import look_at
 from retention_helpers.report import notebooks, publishing, running
@@ -22,13 +23,30 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_the_settings_are_read_once(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For one opening, each of the two files is parsed a single time."""
-    (data / "retention.yml").write_text("business: Once\n", encoding="utf-8")
-    parsed: list[str] = []
-    document = settings.document
-    monkeypatch.setattr(settings, "document", lambda path: parsed.append(path.name) or document(path))
-    assert gate.pass_gate(data, tmp_path / "kept").settings.business == "Once"
-    assert parsed == ["retention.yml"]
+    """For one opening, each file of choices is read a single time: the owner's and a source's."""
+    with sqlite3.connect(tmp_path / "shop.sqlite") as shop:
+        shop.execute("CREATE TABLE polls (customer_id, answered_at, score)")
+        shop.execute("INSERT INTO polls VALUES ('C-1', '2026-02-05', 9)")
+    files = {
+        "retention.yml": "business: Once\nsources: {database: {path: shop.yml}}\n",
+        "experiments.yml": "{}\n",
+        "not_known.yml": "stripe: {prices: It holds present ones alone.}\n",
+        "shop.yml": "sqlite: ../shop.sqlite\ntables: {nps: {table: polls}}\n",
+    }
+    for name, text in files.items():
+        (data / name).write_text(text, encoding="utf-8")
+    read: list[str] = []
+    read_text = Path.read_text
+
+    def and_noted(path: Path, *given: Any, **named: Any) -> str:
+        read.append(path.name)
+        return read_text(path, *given, **named)
+
+    monkeypatch.setattr(Path, "read_text", and_noted)
+    passed = gate.pass_gate(data, tmp_path / "kept")
+    assert (passed.settings.business, passed.not_known) == ("Once", ("prices",))
+    assert "nps" in {source.table for source in passed.sources}
+    assert sorted(name for name in read if name.endswith(".yml")) == sorted(files)
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(
@@ -61,6 +79,30 @@ def test_a_pinned_reading_that_is_gone_is_said(data: Path, monkeypatch: pytest.M
     monkeypatch.setattr(kept, "_PINNED", {data: data / "nothing"})
     with pytest.raises(InputError, match="was removed while the report was being made"):
         gate.pass_gate(data)
+
+
+@pytest.mark.parametrize("gone", ["all of it", "a table"])
+def test_no_half_report_where_what_was_read_goes(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    """Removed after the first page: one sentence, and not even the page that was made is published."""
+    execute_all = running.execute_all
+
+    def and_removed(runs, workers):  # type: ignore[no-untyped-def]
+        first, *others = runs
+        troubles = execute_all([first], workers[:1])
+        if gone == "all of it":
+            kept.forget(first.kept)
+        else:
+            (first.kept / "subscriptions.parquet").unlink()
+        return troubles | execute_all(others, workers[1:])
+
+    monkeypatch.setattr(running, "execute_all", and_removed)
+    with pytest.raises(
+        InputError, match=r"^What was read of the data was removed while .* Start it again\.$"
+    ):
+        publishing.publish(data, "2026-03", tmp_path / "out", ("data_quality", "measurement"))
+    assert [path.name for path in (tmp_path / "out").iterdir() if not path.name.endswith(".lock")] == []
 
 
 @pytest.mark.parametrize("change", ["replaced", "deleted"])

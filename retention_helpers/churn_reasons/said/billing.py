@@ -51,7 +51,7 @@ def _how_many_were_mended(together: pd.DataFrame, days: int) -> Sentence:
         return Sentence("No payment failed in this time, or there is no table of payments.")
     if not row["judged"]:
         return Sentence(f"{formats.plural(days, 'day')} have not passed yet since any failed payment.")
-    share = formats.rate(row["paid_again_share"], row["paid_again_share_low"], row["paid_again_share_high"])
+    share = formats.rate_in(row, "paid_again_share")
     paid = int(row["paid_again"])
     return Sentence(
         f"Of {formats.plural(int(row['judged']), 'payment')} that failed at least "

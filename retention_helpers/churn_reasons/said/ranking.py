@@ -125,7 +125,7 @@ def _first_reason(top: pd.DataFrame, when: Period, currency: str, *, min_custome
             "common."
         )
     first = top.iloc[0]
-    share = formats.rate(first["share"], first["share_low"], first["share_high"])
+    share = formats.rate_in(first, "share")
     text = (
         f"{begun(inside(when))}, {formats.count(first['customers'])} of {formats.count(answered)} who "
         f"answered named {named(first['reason'])}: {share}. Whatever the silent would have said, it is "

@@ -25,7 +25,7 @@ def score(risk: Risk, compared: pd.DataFrame) -> Sentence:
             "share that left among customers with as many warnings on, drawn towards the usual share."
         )
     model, others = compared.iloc[0], compared.iloc[1:]
-    shown = formats.rate(model["area"], model["area_low"], model["area_high"])
+    shown = formats.rate_in(model, "area")
     against = listed([f"{formats.percent(row.area)} by {row.ranked_by}" for row in others.itertuples()])
     if risk.learned is not None:
         return Sentence(
@@ -68,7 +68,7 @@ def top(shares: pd.DataFrame) -> Sentence:
     if shares.empty:
         return Sentence("There is no tested ranking to read.")
     first = shares.iloc[0]
-    rate = formats.rate(first["left_rate"], first["left_rate_low"], first["left_rate_high"])
+    rate = formats.rate_in(first, "left_rate")
     return Sentence(
         f"Of the {formats.percent(first['top_share'], 0)} with the highest risk each month, {rate} asked or "
         f"left within {HORIZON_DAYS} days: {formats.times(first['lift'])} the usual share."

@@ -78,14 +78,14 @@ def usage(active: pd.DataFrame) -> Sentence | None:
     month = formats.month(now["month"])
     if not now["customers_at_end"]:
         return Sentence(f"{month} ended without customers, so nobody could be active.")
-    share = formats.rate(now["active_share"], now["active_share_low"], now["active_share_high"])
+    share = formats.rate_in(now, "active_share")
     text = (
         f"Of the {formats.plural(now['customers_at_end'], 'customer')} at the end of {month}, "
         f"{formats.count(now['mau'])} were active in it: {share}."
     )
     if not now["mau"]:
         return Sentence(text)
-    sticky = formats.rate(now["stickiness"], now["stickiness_low"], now["stickiness_high"])
+    sticky = formats.rate_in(now, "stickiness")
     return Sentence(
         f"{text} In its last seven days {formats.count(now['wau'])} of these were: a stickiness of {sticky}."
     )
@@ -146,10 +146,7 @@ def n_day(together: pd.DataFrame) -> Sentence | None:
     reached = [row for row in together.to_dict(orient="records") if row["reached"]]
     if not reached:
         return None
-    said = [
-        f"{formats.rate(row['n_day'], row['n_day_low'], row['n_day_high'])} on day {formats.count(row['n'])}"
-        for row in reached
-    ]
+    said = [f"{formats.rate_in(row, 'n_day')} on day {formats.count(row['n'])}" for row in reached]
     text = f"Of those who have reached the day, {listed(said)} were active."
     followed = [row for row in reached if row["followed"]]
     if not followed:
@@ -157,7 +154,7 @@ def n_day(together: pd.DataFrame) -> Sentence | None:
     last = followed[-1]
     return Sentence(
         f"{text} Given {FOLLOWED} days more, "
-        f"{formats.rate(last['unbounded'], last['unbounded_low'], last['unbounded_high'])} were active on "
+        f"{formats.rate_in(last, 'unbounded')} were active on "
         f"day {formats.count(last['n'])} or later."
     )
 

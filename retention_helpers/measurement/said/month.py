@@ -126,29 +126,16 @@ def target(goal: Target) -> Sentence:
     )
 
 
-def _between(good: float, serious: float) -> str:
+def _band(name: str, good: float, serious: float, *, is_lower_better: bool) -> str:
+    """A band by its name, with its limits."""
+    sides = ("below", "above") if is_lower_better else ("above", "below")
     low, high = sorted((good, serious))
-    return f"{100 * low:g} to {100 * high:g} %"
-
-
-def _churn_band(band: str, held: Bands) -> str:
-    good, serious = held.good_churn, held.serious_churn
-    words = {
-        "good": f"below {100 * good:g} %",
-        "needs work": _between(good, serious),
-        "serious": f"above {100 * serious:g} %",
+    limits = {
+        "good": f"{sides[0]} {100 * good:g} %",
+        "needs work": f"{100 * low:g} to {100 * high:g} %",
+        "serious": f"{sides[1]} {100 * serious:g} %",
     }
-    return f"“{band}” ({words[band]} a month)"
-
-
-def _retention_band(band: str, held: Bands) -> str:
-    good, serious = held.good_retention, held.serious_retention
-    words = {
-        "good": f"above {100 * good:g} %",
-        "needs work": _between(good, serious),
-        "serious": f"below {100 * serious:g} %",
-    }
-    return f"“{band}” ({words[band]})"
+    return f"“{name}” ({limits[name]}{' a month' if is_lower_better else ''})"
 
 
 def bands(named: Mapping[str, str | None], churn: Rate, retention_12: Rate, held: Bands) -> Sentence:
@@ -158,14 +145,14 @@ def bands(named: Mapping[str, str | None], churn: Rate, retention_12: Rate, held
     if churn_band:
         parts.append(
             f"Churn of {formats.rate(churn.value, churn.low, churn.high)} lies in the band "
-            f"{_churn_band(churn_band, held)}."
+            f"{_band(churn_band, held.good_churn, held.serious_churn, is_lower_better=True)}."
         )
     if retention_band:
         kept = formats.rate(retention_12.value, retention_12.low, retention_12.high)
         parts.append(
             f"On the same day a year after their first, {kept} of those who have reached it "
             f"({formats.plural(retention_12.denominator, 'customer')}) were customers: "
-            f"{_retention_band(retention_band, held)}."
+            f"{_band(retention_band, held.good_retention, held.serious_retention, is_lower_better=False)}."
         )
     else:
         parts.append("Nobody has reached a twelfth month yet, so there is no retention at 12 months.")
@@ -186,8 +173,8 @@ def mrr(moved: pd.DataFrame, kept: pd.DataFrame, currency: str) -> Sentence:
     if math.isnan(shares["gross_revenue_retention"]):
         return Sentence(text)
     return Sentence(
-        f"{text} Of the MRR at the start, {_share(shares, 'gross_revenue_retention')} was kept (gross), "
-        f"{_share(shares, 'net_revenue_retention')} with expansion counted (net)."
+        f"{text} Of the MRR at the start, {formats.rate_in(shares, 'gross_revenue_retention')} was kept "
+        f"(gross), {formats.rate_in(shares, 'net_revenue_retention')} with expansion counted (net)."
     )
 
 
@@ -201,10 +188,6 @@ def _mrr_without_past(now: pd.Series, currency: str) -> Sentence:
         "paid more or less, or paused, is not known from these data, so there is no revenue retention, gross "
         "or net."
     )
-
-
-def _share(row: pd.Series, name: str) -> str:
-    return formats.rate(row[name], row[f"{name}_low"], row[f"{name}_high"])
 
 
 def bridge(tools: pd.DataFrame, customers: pd.DataFrame) -> Sentence:
@@ -311,9 +294,9 @@ def recent_cohorts(parts: pd.DataFrame, change: Change | None, *, k: int = 1) ->
     return Sentence(
         f"Of the customers of {formats.month(latest['first_cohort'])} to "
         f"{formats.month(latest['last_cohort'])}, "
-        f"{formats.rate(latest['rate'], latest['rate_low'], latest['rate_high'])} were still there after "
+        f"{formats.rate_in(latest, 'rate')} were still there after "
         f"their {month}; of those before, "
-        f"{formats.rate(earlier['rate'], earlier['rate_low'], earlier['rate_high'])}: {word}."
+        f"{formats.rate_in(earlier, 'rate')}: {word}."
     )
 
 

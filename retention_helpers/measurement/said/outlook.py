@@ -51,7 +51,7 @@ def projection(ahead: pd.DataFrame, currency: str) -> Sentence:
     if ahead.empty:
         return Sentence("Nobody is left, or nobody could have left yet: there is nothing to look ahead from.")
     now, then = ahead.iloc[0], ahead.iloc[-1]
-    share = formats.rate(then["newcomers_share"], then["newcomers_share_low"], then["newcomers_share_high"])
+    share = formats.rate_in(then, "newcomers_share")
     here, everybody = (
         formats.counted(then[name], then[f"{name}_low"], then[f"{name}_high"])
         for name in ("still_here", "customers")
@@ -124,7 +124,7 @@ def _as_meant(row: pd.Series, churn: Rate) -> str:
 def _other_reading(name: str, row: pd.Series) -> str:
     if pd.isna(row["gain_share"]):
         return f"“{name}” would be more than all who leave"
-    gain = formats.rate(row["gain_share"], row["gain_share_low"], row["gain_share_high"])
+    gain = formats.rate_in(row, "gain_share")
     far = ", so few that nobody has seen such a lifetime," if row["gain_share"] > FAR else ""
     return f"“{name}” takes {formats.percent(row['asked_rate'])} a month{far} and brings in {gain} more"
 

@@ -69,7 +69,7 @@ def renewals(frame: pd.DataFrame) -> Sentence:
     if not due["customers_at_start"]:
         return Sentence(f"No annual plan fell due for renewal in the {PERIODS[1]}.")
     many = formats.plural(int(due["customers_at_start"]), "annual renewal")
-    churn = formats.rate(due["churn_rate"], due["churn_rate_low"], due["churn_rate_high"])
+    churn = formats.rate_in(due, "churn_rate")
     said = (
         f"Of the {many} that fell due in the {PERIODS[1]}, {formats.count(due['lost'])} ended with the "
         f"customer leaving: {churn}."
@@ -120,7 +120,7 @@ def renewals_ahead(ahead: Ahead, due: pd.DataFrame) -> Sentence | None:
     if ahead.expected is None:
         return Sentence(f"{said} None has fallen due yet.")
     leave = formats.counted(ahead.expected, ahead.expected_low, ahead.expected_high)
-    churn = formats.rate(year["churn_rate"], year["churn_rate_low"], year["churn_rate_high"])
+    churn = formats.rate_in(year, "churn_rate")
     return Sentence(
         f"{said} Of those that fell due in the {PERIODS[1]} {churn} ended: if it stays so, {leave} of the "
         f"{many} will leave."

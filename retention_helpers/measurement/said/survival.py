@@ -72,14 +72,10 @@ def still_there(at: pd.DataFrame, median: Median) -> Sentence:
     if reached.empty:
         return Sentence("Nobody has been followed from the first day through a full month yet.")
     said = [
-        f"{_share(row, 'survival')} after {formats.plural(int(row['k']), 'month')}"
+        f"{formats.rate_in(row, 'survival')} after {formats.plural(int(row['k']), 'month')}"
         for row in reached.to_dict(orient="records")
     ]
     return Sentence(f"Of all who begin, there are still {listed(said)}. {_half(median)}")
-
-
-def _share(row: Mapping[Any, Any], name: str) -> str:
-    return formats.rate(row[name], row[f"{name}_low"], row[f"{name}_high"])
 
 
 def _half(median: Median) -> str:
@@ -116,7 +112,7 @@ def heavy_months(months: pd.DataFrame) -> Sentence:
     if not heavy:
         return Sentence(f"No month of tenure stands out from the others: {rest} are lost in a month.")
     named = listed([formats.count(row["month_of_tenure"]) for row in heavy])
-    shares = listed([_share(row, "loss_rate") for row in heavy])
+    shares = listed([formats.rate_in(row, "loss_rate") for row in heavy])
     subject = (
         f"Month {named} of tenure stands out: {shares} of those who begin it are"
         if len(heavy) == 1
@@ -140,7 +136,7 @@ def _group(levels: pd.DataFrame, test: Mapping[Any, Any]) -> str:
     own = levels[(levels["by"] == test["by"]) & (levels["verdict"] == "compared")]
     k = max((k for k in survival.MONTHS_OF_GROUPS if own[f"month_{k}"].notna().sum() > 1), default=1)
     said = [
-        f"{_share(row, f'month_{k}')} of {row['level']}"
+        f"{formats.rate_in(row, f'month_{k}')} of {row['level']}"
         for row in own.to_dict(orient="records")
         if not pd.isna(row[f"month_{k}"])
     ]
@@ -168,7 +164,7 @@ def causes(at: pd.DataFrame) -> Sentence:
     if reached.empty:
         return Sentence("Nobody has been followed from the first day through a full month yet.")
     row = reached.to_dict(orient="records")[-1]
-    said = [f"{_share(row, cause)} {words}" for cause, words in _ENDED.items() if row[cause] > 0]
+    said = [f"{formats.rate_in(row, cause)} {words}" for cause, words in _ENDED.items() if row[cause] > 0]
     after = formats.plural(int(row["k"]), "month")
     if not said:
         return Sentence(f"After {after}, nobody is lost.")

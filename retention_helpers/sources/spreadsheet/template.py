@@ -11,6 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from retention_helpers.contract.tables import REASONS, REQUIRED_TABLES, TABLES, Column, Table
 from retention_helpers.sources.spreadsheet.sheets import EXAMPLE
+from retention_helpers.words.commands import command, report_on
 from retention_helpers.words.errors import InputError
 
 README = "Read me"
@@ -28,8 +29,8 @@ _LINES = (
     ("Amounts are a month's: divide a year's by twelve.", False),
     ("A change of price or plan is a new row: end the old one on the day when the new one starts.", False),
     ("ended_at is the day on which service ended; it stays empty while the subscription goes on.", False),
-    ("Then: python -m retention_helpers import spreadsheet THIS_FILE.xlsx --out data/mine", False),
-    ("and: make report DATA=data/mine", False),
+    (f"Then: {command('import spreadsheet THIS_FILE.xlsx --out data/mine')}", False),
+    (f"and: {report_on('data/mine')}", False),
 )  # fmt: skip
 
 _MEANINGS = {

@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from retention_helpers.sources.interface import Imported, Importer, Order
 from retention_helpers.sources.stripe.reading import read_as
+from retention_helpers.words.commands import command
 from retention_helpers.words.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ def read(order: Order) -> Imported:
     """Fetch what the account holds, and read it as any files of Stripe."""
     if order.home is None:
         raise InputError(
-            "stripe-live is fetched with `import stripe-live --out DIR` and not by a report, because a "
-            "report never uses the network. Take it out of `sources:`."
+            f"stripe-live is fetched with `{command('import stripe-live --out DIR')}` and not by a report, "
+            "because a report never uses the network. Take it out of `sources:`."
         )
     folder = order.home / FOLDER
     files = [file for file in fetch(_key(), folder) if file.stat().st_size]

@@ -1,0 +1,29 @@
+"""How the commands are called here: with `make` in a checkout, as `retention` in an installed copy."""
+
+import shlex
+from pathlib import Path
+
+from retention_helpers.shipped import IS_CHECKOUT
+
+PROGRAM = ".venv/bin/python -m retention_helpers" if IS_CHECKOUT else "retention"
+OUT = "OUT=…" if IS_CHECKOUT else "--out …"
+
+
+def command(words: str) -> str:
+    """A command as it is typed here, such as `retention plan`."""
+    return f"{PROGRAM} {words}".strip()
+
+
+def report_on(folder: Path | str) -> str:
+    """How the report of a data folder is made."""
+    return _on(folder, "report", "report")
+
+
+def explore(folder: Path | str) -> str:
+    """How a data folder is explored in notebooks of its own."""
+    return _on(folder, "lab", "explore")
+
+
+def _on(folder: Path | str, target: str, name: str) -> str:
+    where = shlex.quote(str(folder))
+    return f"make {target} DATA={where}" if IS_CHECKOUT else command(f"{name} --data {where}")
