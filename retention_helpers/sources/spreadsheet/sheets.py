@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from retention_helpers.contract.tables import TABLES, Table
@@ -48,9 +48,14 @@ class Layout:
     keeps_others: bool = False
 
 
+# What a list of subscriptions may say of other tables: when somebody signed up, and asked to cancel, and why.
+OF_OTHER_TABLES = {"signed_up_at": "instant", "canceled_at": "instant", "reason": "text", "comment": "text"}
+
+
 def _layout_of(table: Table) -> Layout:
     known = frozenset(column.name for column in table.columns)
-    return Layout(table.name, frozenset(table.required), known, table.has_attributes)
+    more = OF_OTHER_TABLES if table.name == "subscriptions" else ()
+    return Layout(table.name, frozenset(table.required), known.union(more), table.has_attributes)
 
 
 BAREMETRICS = Layout(
@@ -132,6 +137,10 @@ def sheet_of(grid: Grid, names: Names, known: Collection[str] = ()) -> Sheet | N
     ours = names.of(header)
     layout = layout_of(ours, grid.title)
     assert layout is not None
+    if layout.name == "subscriptions" and "canceled_at" not in ours:  # nothing that a reason belongs to
+        layout = replace(layout, known=layout.known - {"reason", "comment"})
+    if "quantity" in names.columns:  # the owner has said that prices are those of one seat
+        layout = replace(layout, known=layout.known | {"quantity"})
     twice = [name for name in layout.known if ours.count(name) > 1]
     if twice:
         raise Unreadable(f"the column {min(twice)} stands twice", "Keep one of the two.")
