@@ -72,10 +72,10 @@ def sources_of(found: Sequence[Look], folder: Path) -> tuple[dict[str, dict[str,
     entries: dict[str, dict[str, Any]] = {}
     again: list[Look] = []
     sheets: dict[Path, dict[str, Any]] = {}
-    there = {look.path for look in found if _lies_there(look, folder)}
-    taken = {look.key for look in found if look.path in there}
+    there = {(look.path, look.key) for look in found if _lies_there(look, folder)}
+    taken = {key for _, key in there}
     for look in found:
-        if not look.key or look.path in there:
+        if not look.key or (look.path, look.key) in there:
             continue
         path = _seen_from(folder, look.path)
         of_a_sheet = sheets.get(look.path) if look.key in TABLES else None
@@ -134,10 +134,8 @@ def date_order_of(found: Sequence[Look], ask: Ask) -> str:
     if shown:
         return shown
     read = {order: day(written.instant(dates[0], order)) for order in ("day first", "month first")}
-    question = (
-        f"Is {dates[0]} {read['day first']}, or {read['month first']} with the month first? [day/month]"
-    )
-    answer = ask(question, "").strip().lower()
+    shown = [f"with the {order} {on}" for order, on in read.items()]
+    answer = ask(f"Is {dates[0]} {', or '.join(shown)}? [day/month]", "").strip().lower()
     return {"d": "day first", "m": "month first"}.get(answer[:1], "")
 
 

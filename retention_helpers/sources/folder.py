@@ -148,11 +148,14 @@ def find_sources(
     except UnicodeEncodeError:
         raise InputError(f"{_shown(folder)}: the path of the folder is not UTF-8. Rename it.") from None
     found = {source.table: source for source in elsewhere}
+    of_tables = {source.path for source in elsewhere if not source.origin}
     faults: list[Fault] = []
     for path in _visible(folder):
-        if path in used:
-            continue
         match = _table_and_form(path)
+        # A table's own file may be named for another one too, such as customers taken from subscriptions.csv.
+        is_its_own = path in of_tables and match is not None and match[0] in TABLES.keys() - found.keys()
+        if path in used and not is_its_own:
+            continue
         if match is None:
             faults += _passed_over(path)
             continue

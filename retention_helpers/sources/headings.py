@@ -11,7 +11,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "customer_id": (
         "customer", "customerid", "customer_no", "customer_number", "account", "account_id", "accountid",
         "account_no", "account_code", "user", "user_id", "userid", "client", "client_id", "member_id",
-        "member", "company_id", "subscriber", "subscriber_id", "kunde", "kunden_id", "kundennummer",
+        "member", "customers_id", "company_id", "subscriber", "subscriber_id", "kunde", "kunden_id", "kundennummer",
         "kunden_nr", "kundennr", "kd_nr", "mitglied", "mitgliedsnummer", "firma", "client_no",
         "numéro_client", "n_client", "code_client", "référence_client", "id_client", "cliente", "id_cliente",
         "nº_cliente", "número_de_cliente", "客户编号", "客户", "客户id", "客户名称", "会员编号", "用户id",
@@ -20,13 +20,14 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
         "signed_up", "sign_up", "signup", "sign_up_date", "signup_date", "signup_at", "created",
         "created_at", "created_on", "create_date", "created_utc", "created_date", "date_created",
         "registered", "registered_at", "registration_date", "joined", "joined_at", "join_date",
-        "customer_since", "angemeldet_am", "kunde_seit", "mitglied_seit", "erstellt_am", "inscrit_le", "date_d_inscription",
+        "customer_since",
+        "angemeldet_am", "kunde_seit", "mitglied_seit", "erstellt_am", "inscrit_le", "date_d_inscription",
         "client_depuis", "fecha_de_alta", "cliente_desde", "注册日期", "注册时间",
     ),
     "started_at": (
         "start", "started", "started_on", "start_date", "start_at", "starts_at", "subscription_start",
         "subscription_started_at", "subscribed_at", "begin", "begins", "begin_date", "from", "valid_from",
-        "activated_at", "beginn", "startdatum", "start_am", "von", "seit", "vertragsbeginn", "abo_beginn",
+        "activated_at", "patronage_since_date", "beginn", "startdatum", "start_am", "von", "seit", "vertragsbeginn", "abo_beginn",
         "laufzeitbeginn", "début", "date_de_début", "date_début", "abonné_depuis", "souscrit_le", "inicio",
         "fecha_de_inicio", "fecha_inicio", "开始日期", "开始时间", "开通日期", "生效日期",
     ),
@@ -44,7 +45,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
         "paket", "formule", "套餐", "版本",
     ),
     "status": (
-        "state", "subscription_status", "subscription_state", "zustand", "statut", "état", "estado", "状态",
+        "state", "patron_status", "subscription_status", "subscription_state", "zustand", "statut", "état", "estado", "状态",
     ),
     "currency": (
         "currency_code", "plan_currency", "order_currency", "waehrung", "währung", "devise", "moneda", "货币",
@@ -83,7 +84,7 @@ _PRICES = {
 _NET = {"net", "netto", "ht"}
 # What stands beside such a word without changing what it means.
 _AROUND = {
-    "in", "of", "per", "pro", "par", "por", "je", "à", "plan", "subscription", "abo", "unit", "recurring",
+    "a", "in", "of", "per", "pro", "par", "por", "je", "à", "plan", "subscription", "abo", "unit", "recurring",
     "order", "pledge", "item", "list", "value",
 }  # fmt: skip
 _MINOR = {"cents", "cent", "minor", "units", "centimes"}
@@ -161,6 +162,16 @@ def columns_under(header: Sequence[str], table: str) -> dict[str, str]:
     if table == "customers" and {"started_at", "mrr"} <= set(columns_under(header, "subscriptions")):
         return {}
     return found
+
+
+_NEEDED = {"mrr": "what is paid", "ended_at": "when service ended"}
+
+
+def lacking(header: Sequence[str]) -> str:
+    """What a list of customers with their starts and plans or states lacks to be one of subscriptions."""
+    found = columns_under(header, "subscriptions")
+    is_a_list = {"customer_id", "started_at"} <= set(found) and set(found) & {"plan", "status", "mrr"}
+    return " and ".join(what for name, what in _NEEDED.items() if is_a_list and name not in found)
 
 
 def _subscriptions(there: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:

@@ -388,3 +388,46 @@ def days_of_requests(clean: Path) -> list[str]:
     """The days on which somebody asked to cancel, as the gate kept them."""
     kept = list((clean / ".kept").rglob("cancellations.parquet"))
     return sorted(str(row["canceled_on"]) for row in pq.read_table(kept[0]).to_pylist()) if kept else []
+
+
+# --- what cannot become a report, and says so ----------------------------------------------------------
+
+SUBSTACK = "email,active_subscription,expiry,plan,email_disabled,created_at,first_payment_at\n" + "".join(
+    f"{one.email},{str(not one.end).lower()},,monthly,false,{one.start},{one.start}\n" for one in LEDGER
+)
+PATREON = (
+    "Name,Email,Patron Status,Lifetime Amount,Pledge Amount,Charge Frequency,Patronage Since Date,User ID\n"
+    + (
+        "Ada,a@example.com,Active patron,60.00,5.00,monthly,2026-01-12 10:00:00,17\n"
+        "Ben,b@example.com,Former patron,20.00,5.00,monthly,2026-01-13 10:00:00,18\n"
+    )
+)
+GOCARDLESS = (
+    "id,created_at,amount,currency,status,start_date,end_date,interval,interval_unit,customers.id\n"
+    + (
+        "SB1,2026-01-12T10:00:00Z,29.00,GBP,active,2026-01-15,,1,monthly,CU1\n"
+        "SB2,2026-01-12T10:00:00Z,29.00,GBP,cancelled,2026-01-15,,1,monthly,CU2\n"
+    )
+)
+CHARGEBEE = "Subscription Id,Customer Id,Status,MRR,Created At,Started At,Canceled On\n" + "".join(
+    f"s{one.id},{one.id},{'Cancelled' if one.end else 'Active'},{0 if one.end else one.a_month},{one.start} 10:00:00,"
+    f"{one.start} 10:00:00,{f'{one.end} 10:00:00' if one.end else ''}\n"
+    for one in LEDGER
+)
+REFUSED = {
+    "Substack": (SUBSTACK, "it looks like a list of subscriptions, and no column says what is paid and when service ended."),
+    "Patreon": (PATREON, "it looks like a list of subscriptions, and no column says when service ended."),
+    "GoCardless": (GOCARDLESS, "status is none of active, past_due, paused, comped, trialing in 1 of 2 rows"),
+    "Chargebee": (CHARGEBEE, "mrr is 0 for 3 of the 3 customers who have left, as in a list of what is paid today"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_a_file_cannot_tell_is_said_and_no_report_made(
+    clean: Path, play: Callable, text: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (clean / "exports" / "export.csv").write_text(text)
+    code, _ = play({})
+    found = capsys.readouterr()
+    assert code == 2
+    assert said in found.out + found.err
