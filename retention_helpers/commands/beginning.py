@@ -14,11 +14,12 @@ from retention_helpers.contract.tables import ADDS, REQUIRED_TABLES, TABLES
 from retention_helpers.sources import questions
 from retention_helpers.sources.described import OPEN
 from retention_helpers.sources.looking import SHEETS, Look, is_looked_at, look_at
-from retention_helpers.sources.questions import Book
+from retention_helpers.sources.questions import Book, Choice, Question
 from retention_helpers.words import written
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import day, money
 
+_ASKED_AT_MOST = 3  # where an answer is none of the words
 Ask = Callable[[str, str], str]  # a question and its default; an answer
 
 
@@ -134,17 +135,17 @@ def date_order_of(found: Sequence[Look], ask: Ask) -> str:
     if shown:
         return shown
     read = {order: day(written.instant(dates[0], order)) for order in ("day first", "month first")}
-    shown = [f"with the {order} {on}" for order, on in read.items()]
-    answer = ask(f"Is {dates[0]} {', or '.join(shown)}? [day/month]", "").strip().lower()
+    readings = ", or ".join(f"with the {order} {on}" for order, on in read.items())
+    answer = ask(f"Is {dates[0]} {readings}? [day/month]", "").strip().lower()
     return {"d": "day first", "m": "month first"}.get(answer[:1], "")
 
 
-def currency_of(found: Sequence[Look], ask: Ask) -> tuple[str, dict[str, str]]:
+def currency_of(found: Sequence[Look], book: Book, ask: Ask) -> tuple[str, dict[str, str]]:
     """The report's currency and the rates of others, where the files hold several and somebody answers."""
     sums: dict[str, Decimal] = {}
     for look in found:
         if questions.questions_of(look):
-            for code, amount in questions.mrr(look, questions.Book()).items():
+            for code, amount in questions.mrr(look, book).items():
                 sums[code] = sums.get(code, Decimal(0)) + amount
     codes = [code for code in sums if code]
     if len(codes) < 2:
@@ -167,19 +168,29 @@ def settled(found: Sequence[Look], book: Book, ask: Ask) -> list[Look]:
     return [_settled(look, book, ask) for look in found]
 
 
+def _answer(question: Question, ask: Ask) -> Choice | None:
+    """The owner's choice; None where nobody answers, or not with one of the words."""
+    for _ in range(_ASKED_AT_MOST):
+        said = ask(question.as_asked(), "")
+        choice = question.answered(said)
+        if choice or not said:
+            return choice
+    return None
+
+
 def _settled(look: Look, book: Book, ask: Ask) -> Look:
     left_open = []
     for asks in questions.questions_of(look):
         question = asks(look, book)
         if question is None:
             continue
-        choice = question.answered(ask(question.as_asked(), ""))
+        choice = _answer(question, ask)
         if choice is None:
             left_open.append(question.as_left_open())
         else:
             look = choice.made(look)
     for question in questions.unknown_statuses(look):
-        choice = question.answered(ask(question.as_asked(), ""))
+        choice = _answer(question, ask)
         look = choice.made(look) if choice else look
     return replace(look, options={**look.options, OPEN: left_open}) if left_open else look
 

@@ -58,9 +58,9 @@ def run(options: argparse.Namespace) -> int:
     )
     time_zone = options.time_zone or _ask("In which time zone do its days end?", beginning.time_zone_here())
     date_order = options.date_order or beginning.date_order_of(found, _ask)
-    named = options.currency.upper()
-    currency, rates = (named, {}) if named else beginning.currency_of(found, _ask)
-    found = beginning.settled(found, beginning.Book(currency, date_order), _ask)
+    book = beginning.Book(options.currency.upper(), date_order)
+    found = beginning.settled(found, book, _ask)
+    currency, rates = (book.currency, {}) if book.currency else beginning.currency_of(found, book, _ask)
     sources, again = beginning.sources_of(beginning.with_what_else_they_bring(found), folder)
     for look in again:
         print(f"  {look.path.name} was left out: another file brings {look.key} already.")

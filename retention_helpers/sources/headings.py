@@ -11,7 +11,8 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "customer_id": (
         "customer", "customerid", "customer_no", "customer_number", "account", "account_id", "accountid",
         "account_no", "account_code", "user", "user_id", "userid", "client", "client_id", "member_id",
-        "member", "customers_id", "company_id", "subscriber", "subscriber_id", "kunde", "kunden_id", "kundennummer",
+        "member", "customers_id", "company_id", "subscriber", "subscriber_id", "kunde", "kunden_id",
+        "kundennummer",
         "kunden_nr", "kundennr", "kd_nr", "mitglied", "mitgliedsnummer", "firma", "client_no",
         "numéro_client", "n_client", "code_client", "référence_client", "id_client", "cliente", "id_cliente",
         "nº_cliente", "número_de_cliente", "客户编号", "客户", "客户id", "客户名称", "会员编号", "用户id",
@@ -27,7 +28,8 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "started_at": (
         "start", "started", "started_on", "start_date", "start_at", "starts_at", "subscription_start",
         "subscription_started_at", "subscribed_at", "begin", "begins", "begin_date", "from", "valid_from",
-        "activated_at", "patronage_since_date", "beginn", "startdatum", "start_am", "von", "seit", "vertragsbeginn", "abo_beginn",
+        "activated_at", "patronage_since_date", "beginn", "startdatum", "start_am", "von", "seit",
+        "vertragsbeginn", "abo_beginn",
         "laufzeitbeginn", "début", "date_de_début", "date_début", "abonné_depuis", "souscrit_le", "inicio",
         "fecha_de_inicio", "fecha_inicio", "开始日期", "开始时间", "开通日期", "生效日期",
     ),
@@ -45,7 +47,8 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
         "paket", "formule", "套餐", "版本",
     ),
     "status": (
-        "state", "patron_status", "subscription_status", "subscription_state", "zustand", "statut", "état", "estado", "状态",
+        "state", "patron_status", "subscription_status", "subscription_state", "zustand", "statut", "état",
+        "estado", "状态",
     ),
     "currency": (
         "currency_code", "plan_currency", "order_currency", "waehrung", "währung", "devise", "moneda", "货币",
@@ -84,7 +87,8 @@ _PRICES = {
 _NET = {"net", "netto", "ht"}
 # What stands beside such a word without changing what it means.
 _AROUND = {
-    "a", "in", "of", "per", "pro", "par", "por", "je", "à", "plan", "subscription", "abo", "unit", "recurring",
+    "a", "in", "of", "per", "pro", "par", "por", "je", "à", "plan", "subscription", "abo", "unit",
+    "recurring",
     "order", "pledge", "item", "list", "value",
 }  # fmt: skip
 _MINOR = {"cents", "cent", "minor", "units", "centimes"}

@@ -122,12 +122,11 @@ def _look(path: Path, sheets: Sequence[list[list[str]]]) -> Look:
         return likely[0] if len(sheets) == 1 else _of_several_sheets(path, likely)
     if not any(first):
         return Look(path, "", "it is empty")
-    lacking = next((found for line in headers if (found := headings.lacking(line))), "")
-    if lacking:
-        what = (
-            f"it looks like a list of subscriptions, and no column says {lacking}. Export that too, or add it"
+    lacks = next((what for line in headers if (what := headings.lacking(line))), "")
+    if lacks:
+        return Look(
+            path, "", f"a list of subscriptions in which no column says {lacks}. Add it, or export it too"
         )
-        return Look(path, "", what)
     return Look(path, "", f"not recognised; it holds {', '.join(first[:6])}{' …' if len(first) > 6 else ''}")
 
 

@@ -157,11 +157,18 @@ def mrr(look: Look, book: Book) -> dict[str, Decimal]:
 def _mrr_is(look: Look, book: Book) -> str:
     sums = [money(round(amount, 2), currency) for currency, amount in mrr(look, book).items()]
     of = f" in its first {count(LINES)} rows" if len(look.lines) >= LINES else ""
-    return f"MRR is {' and '.join(sums) or money(0)}{of}"
+    unread = ", with those whose end cannot be read yet" if _has_unread_ends(look, book) else ""
+    return f"MRR is {' and '.join(sums) or money(0)}{of}{unread}"
+
+
+def _has_unread_ends(look: Look, book: Book) -> bool:
+    return any(cell and not _day(cell, book) for cell in look.cells("ended_at"))
 
 
 def _losses(look: Look, book: Book) -> str:
     """The last months in which service ended, each with how many rows."""
+    if _has_unread_ends(look, book):
+        return "its days cannot be read yet"
     today = book.today.isoformat()
     months = Counter(end[:7] for end in _ends(look, book) if end and end <= today)
     last = [

@@ -16,8 +16,8 @@ from retention_helpers.sources.looking import look_at
 
 PEOPLE = "Account,Created,E-Mail\nA-1,03/15/2025 2:30 PM,a@x.de\nA-2,04/02/2025 9:00 AM,b@x.de\n"
 SPANS = (
-    "Account;Start date;End date;Price a month;State\nA-1;03/15/2025;;49,90;Live\nA-2;04/02/2025;05/01/2025;20;Past "
-    "Due\n"
+    "Account;Start date;End date;Price a month;State\nA-1;03/15/2025;;49,90;Live\n"
+    "A-2;04/02/2025;05/01/2025;20;Past Due\n"
 )
 
 
@@ -382,7 +382,8 @@ def test_a_price_without_an_interval_is_left_open_where_nobody_answers(
     (clean / "exports" / "members.csv").write_text(YEARLY)
     assert begin("mine", "--from", "exports") == 2
     assert (
-        "stop: retention.yml: sources: subscriptions: Is “price” what is paid a month or a year? Instead of `open` write "
+        "stop: retention.yml: sources: subscriptions: Is “price” what is paid a month or a year? "
+        "Instead of `open` write "
         "`price_per: month` (MRR is 1,470), or `price_per: year` (MRR is 122.50)." in capsys.readouterr().out
     )
     path = clean / "mine" / "retention.yml"
@@ -509,7 +510,8 @@ def test_a_yearly_heading_is_divided_and_a_spanish_one_understood(clean: Path) -
 def test_seats_of_a_sheet_with_a_title(clean: Path, answers: list[tuple[str, str]]) -> None:
     """What the importer of sheets reads takes the same answers."""
     (clean / "exports" / "liste.csv").write_text(
-        "Unsere Abos\nFirma;Beginn;Ende;Preis / Jahr;Lizenzen\nA;2026-01-05;;240,00;3\nB;2026-01-06;;240,00;1\n"
+        "Unsere Abos\nFirma;Beginn;Ende;Preis / Jahr;Lizenzen\nA;2026-01-05;;240,00;3\n"
+        "B;2026-01-06;;240,00;1\n"
     )
     answers.append(("all: MRR is 40; one: MRR is 80", "one"))
     assert begin("mine", "--from", "exports") == 0

@@ -99,8 +99,10 @@ def stripe_csv(folder: Path) -> None:
     rows = [
         stripe.subscription_row(
             one.id, **{
-                "Currency": "eur", "Interval": "year" if one.is_yearly else "month", "Amount": f"{one.price}.00",
-                "Product": one.plan, "Created (UTC)": f"{one.start} 09:30", "Start Date (UTC)": f"{one.start} 09:30",
+                "Currency": "eur", "Interval": "year" if one.is_yearly else "month",
+                "Amount": f"{one.price}.00",
+                "Product": one.plan, "Created (UTC)": f"{one.start} 09:30",
+                "Start Date (UTC)": f"{one.start} 09:30",
                 **({"Status": "canceled", "Canceled At (UTC)": f"{one.asked} 10:00",
                     "Ended At (UTC)": f"{one.end} 09:30"} if one.end else {}),
             },
@@ -134,7 +136,8 @@ def paddle_api(folder: Path) -> None:
         cycle = {"interval": "year" if one.is_yearly else "month", "frequency": 1}
         price = {
             "id": f"pri_{one.plan}", "name": one.plan, "tax_mode": "external", "billing_cycle": cycle,
-            "unit_price": {"amount": str(100 * one.price), "currency_code": "EUR"}, "unit_price_overrides": [],
+            "unit_price": {"amount": str(100 * one.price), "currency_code": "EUR"},
+            "unit_price_overrides": [],
         }  # fmt: skip
         item = {"status": "active", "quantity": 1, "recurring": True, "price": price, "trial_dates": None,
                 "product": {"id": "pro_1", "name": one.plan}}  # fmt: skip
@@ -142,10 +145,12 @@ def paddle_api(folder: Path) -> None:
         listed.append(
             {
                 "id": f"sub_{one.id}", "status": "canceled" if one.end else "active",
-                "customer_id": f"ctm_{one.id}", "currency_code": "EUR", "created_at": began, "started_at": began,
+                "customer_id": f"ctm_{one.id}", "currency_code": "EUR", "created_at": began,
+                "started_at": began,
                 "first_billed_at": began, "canceled_at": f"{one.end}T09:00:00Z" if one.end else None,
                 "paused_at": None, "next_billed_at": None, "collection_mode": "automatic", "discount": None,
-                "billing_cycle": cycle, "current_billing_period": None, "scheduled_change": None, "items": [item],
+                "billing_cycle": cycle, "current_billing_period": None, "scheduled_change": None,
+                "items": [item],
             }
         )  # fmt: skip
     (folder / "paddle.json").write_text(
@@ -157,11 +162,13 @@ def recurly(folder: Path) -> None:
     """`canceled` at Recurly is still served until `expires_at`; then it is `expired`."""
     table(
         folder / "recurly_subscriptions.csv",
-        ("subscription_id", "account_code", "plan_code", "state", "quantity", "unit_amount_in_cents", "currency",
+        ("subscription_id", "account_code", "plan_code", "state", "quantity", "unit_amount_in_cents",
+         "currency",
          "plan_interval_length", "plan_interval_unit", "activated_at", "canceled_at", "expires_at",
          "current_period_ends_at"),
         [
-            (f"s-{one.id}", one.id, one.plan.lower(), "expired" if one.end else "active", 1, 100 * one.price, "EUR",
+            (f"s-{one.id}", one.id, one.plan.lower(), "expired" if one.end else "active", 1, 100 * one.price,
+             "EUR",
              12 if one.is_yearly else 1, "months", f"{one.start}T07:00:00Z",
              f"{one.asked}T07:00:00Z" if one.end else "", f"{one.end}T07:00:00Z" if one.end else "",
              "2026-07-01T07:00:00Z")
@@ -174,8 +181,10 @@ def polar(folder: Path) -> None:
     """Polar names a customer by e-mail alone; amounts are in whole units."""
     table(
         folder / "polar-subscriptions.csv",
-        ("Email", "Started At", "Product", "Amount", "Currency", "Status", "Billing Interval", "Customer Name",
-         "Current Period End", "Cancels At Period End", "Canceled At", "Ends At", "Ended At", "Cancellation Reason"),
+        ("Email", "Started At", "Product", "Amount", "Currency", "Status", "Billing Interval",
+         "Customer Name",
+         "Current Period End", "Cancels At Period End", "Canceled At", "Ends At", "Ended At",
+         "Cancellation Reason"),
         [
             (one.email, f"{one.start}T09:00:00+00:00", one.plan, f"{one.price}.0", "eur",
              "canceled" if one.end else "active", "year" if one.is_yearly else "month", f"Name {one.id}",
@@ -196,8 +205,10 @@ def steady(folder: Path) -> None:
          "subscription_period", "subscription_state", "subscribed_at", "trial_ends_at", "cancelled_at",
          "expires_at"),
         [
-            ("Ada", one.id, one.email, one.plan, 100 * one.a_month, "FALSE", "annual" if one.is_yearly else "monthly",
-             "cancelled" if one.end else "active", shown(one.start, "%d.%m.%y"), "", shown(one.asked, "%d.%m.%y"),
+            ("Ada", one.id, one.email, one.plan, 100 * one.a_month, "FALSE",
+             "annual" if one.is_yearly else "monthly",
+             "cancelled" if one.end else "active", shown(one.start, "%d.%m.%y"), "", shown(one.asked,
+             "%d.%m.%y"),
              shown(one.end, "%d.%m.%y"))
             for one in LEDGER
         ],
@@ -205,16 +216,18 @@ def steady(folder: Path) -> None:
 
 
 def woocommerce(folder: Path) -> None:
-    """An interval in two columns: how many, and of what; a year is 12 months in one shop, 1 year in another."""
+    """An interval in two columns: how many, and of what; here a year is 12 months."""
     table(
         folder / "subscriptions_export.csv",
         ("subscription_id", "subscription_status", "customer_id", "customer_username", "customer_email",
-         "date_created", "trial_end_date", "next_payment_date", "end_date", "billing_period", "billing_interval",
+         "date_created", "trial_end_date", "next_payment_date", "end_date", "billing_period",
+         "billing_interval",
          "order_total", "order_currency"),
         [
             (1000 + nth, "wc-cancelled" if one.end else "wc-active", nth, one.id.lower(), one.email,
              shown(one.start, "%m/%d/%Y 9:30:00"), "", "" if one.end else "7/15/2026 9:30:00",
-             shown(one.end, "%m/%d/%Y 9:30:00"), "month", 12 if one.is_yearly else 1, f"{one.price}.00", "EUR")
+             shown(one.end, "%m/%d/%Y 9:30:00"), "month", 12 if one.is_yearly else 1, f"{one.price}.00",
+             "EUR")
             for nth, one in enumerate(LEDGER, start=1)
         ],
     )  # fmt: skip
@@ -243,7 +256,8 @@ def french_csv(folder: Path) -> None:
         folder / "abonnés.csv",
         ("Numéro client", "Formule", "Date de début", "Date de fin", "Prix mensuel", "État"),
         [
-            (one.id, one.plan, shown(one.start, "%d/%m/%Y"), shown(one.end, "%d/%m/%Y"), f"{one.a_month},00 €",
+            (one.id, one.plan, shown(one.start, "%d/%m/%Y"), shown(one.end, "%d/%m/%Y"),
+             f"{one.a_month},00 €",
              "résilié" if one.end else "actif")
             for one in LEDGER
         ],
@@ -256,8 +270,10 @@ def chinese_csv(folder: Path) -> None:
         folder / "会员.csv",
         ("会员编号", "套餐", "开始日期", "结束日期", "月费", "状态"),
         [
-            (one.id, {"Basic": "基础版", "Plus": "高级版", "Pro": "专业版"}[one.plan], f"{one.start:%Y年%-m月%-d日}",
-             f"{one.end:%Y年%-m月%-d日}" if one.end else "", f"{one.a_month}.00", "已取消" if one.end else "有效")
+            (one.id, {"Basic": "基础版", "Plus": "高级版", "Pro": "专业版"}[one.plan],
+             f"{one.start:%Y年%-m月%-d日}",
+             f"{one.end:%Y年%-m月%-d日}" if one.end else "", f"{one.a_month}.00",
+             "已取消" if one.end else "有效")
             for one in LEDGER
         ],
         encoding="gbk", line_end="\r\n",
@@ -282,15 +298,17 @@ def google_sheet(folder: Path) -> None:
 
 
 def own_app(folder: Path) -> None:
-    """`valid_until` is there for everybody: until when is paid; it ends service only where somebody cancelled."""
+    """`valid_until`, until when is paid, is there for everybody; it ends service of those who cancelled."""
     table(
         folder / "users.csv", ("user_id", "created_at"), [(one.id, f"{one.start} 08:00:00") for one in LEDGER]
     )
     table(
         folder / "memberships.csv",
-        ("id", "user_id", "tier", "amount", "currency", "billing_interval", "start_date", "canceled_at", "valid_until"),
+        ("id", "user_id", "tier", "amount", "currency", "billing_interval", "start_date", "canceled_at",
+        "valid_until"),
         [
-            (nth, one.id, one.plan, 100 * one.price, "EUR", "yearly" if one.is_yearly else "monthly", one.start,
+            (nth, one.id, one.plan, 100 * one.price, "EUR", "yearly" if one.is_yearly else "monthly",
+             one.start,
              one.asked or "", one.end or _on("07-14"))
             for nth, one in enumerate(LEDGER, start=1)
         ],
@@ -410,15 +428,16 @@ GOCARDLESS = (
     )
 )
 CHARGEBEE = "Subscription Id,Customer Id,Status,MRR,Created At,Started At,Canceled On\n" + "".join(
-    f"s{one.id},{one.id},{'Cancelled' if one.end else 'Active'},{0 if one.end else one.a_month},{one.start} 10:00:00,"
+    f"s{one.id},{one.id},{'Cancelled' if one.end else 'Active'},{0 if one.end else one.a_month},"
+    f"{one.start} 10:00:00,"
     f"{one.start} 10:00:00,{f'{one.end} 10:00:00' if one.end else ''}\n"
     for one in LEDGER
 )
 REFUSED = {
-    "Substack": (SUBSTACK, "it looks like a list of subscriptions, and no column says what is paid and when service ended."),
-    "Patreon": (PATREON, "it looks like a list of subscriptions, and no column says when service ended."),
+    "Substack": (SUBSTACK, "no column says what is paid and when service ended."),
+    "Patreon": (PATREON, "a list of subscriptions in which no column says when service ended."),
     "GoCardless": (GOCARDLESS, "status is none of active, past_due, paused, comped, trialing in 1 of 2 rows"),
-    "Chargebee": (CHARGEBEE, "mrr is 0 for 3 of the 3 customers who have left, as in a list of what is paid today"),
+    "Chargebee": (CHARGEBEE, "mrr is 0 for 3 of the 3 customers who have left, as in a list of"),
 }  # fmt: skip
 
 
