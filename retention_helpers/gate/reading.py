@@ -234,7 +234,7 @@ def _note_unknown_columns(evidence: Evidence, table: Table, names: Sequence[str]
     known = [column.name for column in table.columns]
     unknown = [name for name in names if name not in known]
     if unknown and not table.has_attributes:
-        one = len(unknown) == 1
+        one, missing = len(unknown) == 1, [name for name in known if name not in names]
         evidence.say(
             "note",
             table.name,
@@ -242,7 +242,7 @@ def _note_unknown_columns(evidence: Evidence, table: Table, names: Sequence[str]
             f"{shortened(unknown)} {'is no column' if one else 'are no columns'} of the contract "
             f"and {'was' if one else 'were'} not read",
             _of_another_table(unknown)
-            or nearest(unknown[0], [one for one in known if one not in names] or known),
+            or (nearest(unknown[0], missing) if missing else "None of ours is missing."),
         )
 
 

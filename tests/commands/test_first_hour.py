@@ -20,7 +20,6 @@ says which are known and which are from memory.
 import csv
 import datetime as dt
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -386,7 +385,6 @@ def test_it_goes_from_files_to_a_report(
     clean: Path, play: Callable, case: Case, capsys: pytest.CaptureFixture[str]
 ) -> None:
     case.write(clean / "exports")
-    begun = time.perf_counter()
     code, asked = play(case.answers)
     said = capsys.readouterr()
     assert code == 0, said.out + said.err + "\n".join(asked)
@@ -399,7 +397,6 @@ def test_it_goes_from_files_to_a_report(
     lost = measures.customer_movement(business).set_index("month")["lost"]
     assert {f"{on:%m}": int(many) for on, many in lost.items() if many} == {"04": 1, "06": 2}
     assert days_of_requests(clean) == REQUESTS[: case.requests]
-    print(f"{time.perf_counter() - begun:.1f} s")
 
 
 def days_of_requests(clean: Path) -> list[str]:
