@@ -195,6 +195,8 @@ def _option(key: str, entry: Mapping[str, Any], option: str) -> Any:
         "price_per": described.price_per,
         "price_in": lambda where, of: described.one_of(where, of, "price_in", described.UNITS),
         "price_for": lambda where, of: described.price_for(of),
+        "interval_count": lambda where, of: str(of["interval_count"]),
+        "ended_where": lambda where, of: str(of["ended_where"]),
         "each": lambda where, of: described.one_of(where, of, "each", ("first",)),
     }
     return readers[option](_where(key), entry) if option in readers else entry[option]

@@ -71,8 +71,10 @@ class Question:
 
     def answered(self, said: str) -> Choice | None:
         """The choice that begins as the answer does; None for no answer, and for one that fits several."""
-        fitting = [choice for choice in self.choices if said and choice.word.startswith(said.strip().lower())]
-        return fitting[0] if len(fitting) == 1 else None
+        typed = said.strip().lower()
+        exact = [choice for choice in self.choices if choice.word.lower() == typed]
+        fitting = [choice for choice in self.choices if typed and choice.word.lower().startswith(typed)]
+        return exact[0] if exact else fitting[0] if len(fitting) == 1 else None
 
 
 @dataclass(frozen=True)

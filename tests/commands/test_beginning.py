@@ -507,6 +507,30 @@ def test_a_yearly_heading_is_divided_and_a_spanish_one_understood(clean: Path) -
     assert amounts(clean) == [Decimal(49)]
 
 
+def test_the_end_of_a_sheet_with_a_title(clean: Path, answers: list[tuple[str, str]]) -> None:
+    """“Bis” says until when is paid; the request stands in a column that is read for cancellations too."""
+    (clean / "exports" / "liste.csv").write_text(
+        "Unsere Abos\nFirma;Beginn;Gekündigt am;Bis;Preis / Monat\nA;2026-01-05;;2026-07-01;20\n"
+        "B;2026-01-06;2026-02-10;2026-03-01;20\n",
+        encoding="utf-8",
+    )
+    answers.append(
+        ("cancelled: 1 end in March 2026; always: 1 end in March 2026, 1 end in July", "cancelled")
+    )
+    assert begin("mine", "--from", "exports") == 0
+    assert [str(row["ended_on"]) for row in kept(clean, "subscriptions")] == ["None", "2026-03-01"]
+    assert len(kept(clean, "cancellations")) == 1
+
+
+def test_tabs_and_intervals_in_two_columns_of_a_sheet(clean: Path) -> None:
+    (clean / "exports" / "list.tsv").write_text(
+        "Account\tStart\tEnd\tPrice\tInterval unit\tInterval\n"
+        "A\t2026-01-05\t\t60\tmonthly\t3\nB\t2026-01-06\t\t20\tmonthly\t1\n"
+    )
+    assert begin("mine", "--from", "exports") == 0
+    assert amounts(clean) == [Decimal(20), Decimal(20)]
+
+
 def test_seats_of_a_sheet_with_a_title(clean: Path, answers: list[tuple[str, str]]) -> None:
     """What the importer of sheets reads takes the same answers."""
     (clean / "exports" / "liste.csv").write_text(

@@ -6,6 +6,7 @@ things.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -22,13 +23,15 @@ from retention_helpers.sources.interface import (
     as_text,
     write_rows,
 )
-from retention_helpers.sources.prices import Asked, major, monthly, said_in, times
+from retention_helpers.sources.prices import Asked, major, monthly, times
 from retention_helpers.sources.spreadsheet.cells import Text, columns_unread, read_cells
 from retention_helpers.sources.spreadsheet.grids import Grid, grids
 from retention_helpers.sources.spreadsheet.sheets import (
     BAREMETRICS,
     OF_OTHER_TABLES,
+    OF_THE_SAME_ROW,
     Names,
+    Row,
     Sheet,
     header_name,
     ids_named,
@@ -61,18 +64,27 @@ def _own_rows(sheet: Sheet, order: Order, names: Names) -> tuple[Rows, list[Faul
         return {table.name: [{**row, PLACE: _place(sheet, order, number)} for number, row in rows]}, faults
     is_minor = order.options.get("price_in") == MINOR
     prices = Asked(price_per=order.options.get("price_per", ""), in_minor_units=is_minor)
-    rows, faults = read_cells(sheet, {**kinds, **OF_OTHER_TABLES}, order.settings, names, prices)
-    listed = [{**_times(row), PLACE: _place(sheet, order, number)} for number, row in rows]
+    whole = _completed(sheet, names)
+    rows, faults = read_cells(whole, {**kinds, **OF_OTHER_TABLES}, order.settings, names, prices)
+    listed = [{**row, PLACE: _place(sheet, order, number)} for number, row in rows]
     return _of_a_list(listed, takes_customers=bool(order.options.get("each"))), faults
 
 
-def _times(row: dict[str, Text]) -> dict[str, Text]:
-    """A row whose price is that of one seat with the amount of all; unread ones stay as they are."""
-    many, price = row.pop("quantity", None), row.get("mrr")
-    if not many or not price:
-        return row
-    amount = said_in(times(price, many), None, None, Asked(decimal_sign=".", beside=())).amount
-    return {**row, "mrr": times(price, many) if amount is None else as_text(amount)}
+def _completed(sheet: Sheet, names: Names) -> Sheet:
+    """The sheet with what another cell of the same row says of a price, an interval or an end."""
+    return replace(sheet, rows=[(number, _whole(row, names)) for number, row in sheet.rows])
+
+
+def _whole(row: Row, names: Names) -> Row:
+    said = {name: as_text(row.get(names.stands_at(name))) for name in OF_THE_SAME_ROW}
+    whole = {name: cell for name, cell in row.items() if name not in OF_THE_SAME_ROW}
+    if said["price_for"] and whole.get("mrr") is not None:
+        whole["mrr"] = times(as_text(whole["mrr"]) or "", said["price_for"])
+    if said["interval_count"]:
+        whole["interval"] = f"{said['interval_count']} {whole.get('interval') or ''}".strip()
+    if names.stands_at("ended_where") and not said["ended_where"]:
+        whole["ended_at"] = None
+    return whole
 
 
 def _of_a_list(rows: Sequence[dict[str, Text]], *, takes_customers: bool) -> Rows:
@@ -177,9 +189,8 @@ def _without_ends(sheet: Sheet) -> Fault:
 
 def read(order: Order) -> Imported:
     """Every sheet of every file whose header is known; the others are named."""
-    seats = order.options.get("price_for")
-    columns = {**order.options.get("columns", {}), **({"quantity": seats} if seats else {})}
-    names = Names(columns, order.options.get("values", {}))
+    beside = {name: order.options[name] for name in OF_THE_SAME_ROW if order.options.get(name)}
+    names = Names(order.options.get("columns", {}), order.options.get("values", {}), beside)
     tables: Rows = {}
     listed: Rows = {}
     faults: list[Fault] = []
@@ -260,5 +271,5 @@ IMPORTER = Importer(
     about="a sheet kept by hand (our template, or Baremetrics'), XLSX or CSV",
     recognises=recognises,
     read=read,
-    options=("columns", "values", "price_per", "price_in", "price_for", "each"),
+    options=("columns", "values", "price_per", "price_in", "each", *OF_THE_SAME_ROW),
 )
