@@ -59,9 +59,9 @@ def with_what_else_they_bring(found: Sequence[Look]) -> list[Look]:
     Beside another tool's importer, which brings its own, nothing is added.
     """
     keys = {look.key for look in found} - {""}
-    if not keys <= {*TABLES, SHEETS} or any(look.key == SHEETS and not look.lines for look in found):
+    if not keys <= {*TABLES, SHEETS} or any(look.key == SHEETS and not look.brings for look in found):
         return list(found)
-    tables = keys | {table for look in found if look.key == SHEETS for table in look.tables}
+    tables = keys.union(*(look.brings for look in found))
     return [*found, *(more for look in found for more in look.also if more.key not in tables)]
 
 
@@ -85,7 +85,9 @@ def sources_of(found: Sequence[Look], folder: Path) -> tuple[dict[str, dict[str,
             of_a_sheet["columns"] |= {ours: name for ours, name in look.columns.items() if name not in used}
             of_a_sheet |= {name: value for name, value in look.options.items() if name == "each"}
         elif look.key == SHEETS and look.columns:
-            sheets[look.path] = entries[_free(SHEETS, entries)] = _entry(path, look)
+            key = _free(SHEETS, entries)
+            named = {} if key == SHEETS else {"importer": SHEETS}
+            sheets[look.path] = entries[key] = {**_entry(path, look), **named}
         elif look.key not in TABLES:
             listed = entries.setdefault(look.key, {"path": []})
             listed["path"].append(path)

@@ -45,6 +45,7 @@ class Look:
         values: the file's words for ours, by column.
         dates: days in numbers that it holds, such as 05/03/2026.
         options: further lines of its entry, such as {price_per: interval}.
+        brings: the tables of a sheet that is read by its importer under these names.
         also: further tables that the same file brings, where no other file does.
         lines: its header and its first rows, where questions may follow from them.
     """
@@ -56,13 +57,9 @@ class Look:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     dates: Sequence[str] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    brings: Sequence[str] = ()
     also: Sequence["Look"] = ()
     lines: Sequence[Sequence[str]] = field(default=(), repr=False, compare=False)
-
-    @property
-    def tables(self) -> set[str]:
-        """The tables whose required columns it names."""
-        return {table.name for table in TABLES.values() if set(table.required) <= set(self.name_of)}
 
     @property
     def name_of(self) -> dict[str, str]:
@@ -280,7 +277,7 @@ def _status_words(look: Look) -> dict[str, dict[str, str]]:
 
 def _by_the_sheets(look: Look) -> Look:
     """The same file read by the importer of sheets, which skips titles and totals."""
-    return replace(look, key=SHEETS, what=f"a sheet of {look.what}")
+    return replace(look, key=SHEETS, what=f"a sheet of {look.what}", brings=look.brings or (look.key,))
 
 
 def _has_totals(look: Look) -> bool:
@@ -305,10 +302,10 @@ def _of_several_sheets(path: Path, likely: Sequence[Look]) -> Look:
             )
         columns |= look.columns
     first = next((look for look in likely if look.also), likely[0])
-    tables = {look.what.removeprefix("a sheet of ").split(",")[0] for look in likely}
+    tables = [table for look in likely for table in look.brings or (look.key,)]
     also = [one for one in first.also if one.key not in tables]
     what = " and ".join(look.what for look in likely)
-    return replace(_by_the_sheets(first), what=what, columns=columns, also=also)
+    return replace(first, key=SHEETS, what=what, columns=columns, brings=tables, also=also)
 
 
 # --- lines -------------------------------------------------------------------------------------------

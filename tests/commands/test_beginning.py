@@ -522,6 +522,27 @@ def test_the_end_of_a_sheet_with_a_title(clean: Path, answers: list[tuple[str, s
     assert len(kept(clean, "cancellations")) == 1
 
 
+def test_two_sheets_of_a_workbook_and_two_lists_with_titles(clean: Path) -> None:
+    """Customers on one sheet, subscriptions on the other; and each in a file of its own below a title."""
+    book = openpyxl.Workbook()
+    book.active.title = "Kunden"
+    people = [["Kundennummer", "Kunde seit"], ["K1", "2026-01-02"]]
+    spans = [["Kundennummer", "Beginn", "Ende", "Preis / Monat"], ["K1", "2026-01-05", None, 5]]
+    for sheet, lines in ((book.active, people), (book.create_sheet("Abos"), spans)):
+        for line in lines:
+            sheet.append(line)
+    book.save(clean / "exports" / "book.xlsx")
+    assert begin("mine", "--from", "exports") == 0
+    assert [str(row["signed_up_on"]) for row in kept(clean, "customers")] == ["2026-01-02"]
+    (clean / "exports" / "book.xlsx").unlink()
+    for name, lines in (("kunden.csv", people), ("abos.csv", spans)):
+        rows = [["Unsere Liste"], *lines]
+        text = "\n".join(";".join(str(cell or "") for cell in row) for row in rows)
+        (clean / "exports" / name).write_text(text, encoding="utf-8")
+    assert begin("other", "--from", "exports") == 0
+    assert settings(clean / "other")["sources"]["spreadsheet_2"]["importer"] == "spreadsheet"
+
+
 def test_tabs_and_intervals_in_two_columns_of_a_sheet(clean: Path) -> None:
     (clean / "exports" / "list.tsv").write_text(
         "Account\tStart\tEnd\tPrice\tInterval unit\tInterval\n"
