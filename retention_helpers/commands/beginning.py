@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,15 @@ import yaml
 
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import ADDS, REQUIRED_TABLES, TABLES
-from retention_helpers.sources.looking import Look, is_looked_at, look_at
+from retention_helpers.sources import questions
+from retention_helpers.sources.described import OPEN
+from retention_helpers.sources.looking import SHEETS, Look, is_looked_at, look_at
+from retention_helpers.sources.questions import Book, Choice, Question
+from retention_helpers.words import written
 from retention_helpers.words.errors import InputError
-from retention_helpers.words.written import order_shown_by
+from retention_helpers.words.formats import day, money
 
+_ASKED_AT_MOST = 3  # where an answer is none of the words
 Ask = Callable[[str, str], str]  # a question and its default; an answer
 
 
@@ -26,6 +32,7 @@ class Plan:
     currency: str = ""
     date_order: str = ""
     sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    exchange_rates: Mapping[str, str] = field(default_factory=dict)
 
 
 def files_in(places: Iterable[Path]) -> list[Path]:
@@ -42,12 +49,20 @@ def files_in(places: Iterable[Path]) -> list[Path]:
 
 
 def looks(files: Iterable[Path]) -> list[Look]:
-    """What the files look like; where none holds customers, a list of subscriptions names them too."""
-    found = [look_at(path) for path in files]
+    """What the files look like."""
+    return [look_at(path) for path in files]
+
+
+def with_what_else_they_bring(found: Sequence[Look]) -> list[Look]:
+    """The looks, and what a list of subscriptions brings of other tables, where no file does.
+
+    Beside another tool's importer, which brings its own, nothing is added.
+    """
     keys = {look.key for look in found} - {""}
-    if "customers" in keys or not keys <= set(TABLES):
-        return found
-    return [*found, *(look.also for look in found if look.also)]
+    if not keys <= {*TABLES, SHEETS} or any(look.key == SHEETS and not look.brings for look in found):
+        return list(found)
+    tables = keys.union(*(look.brings for look in found))
+    return [*found, *(more for look in found for more in look.also if more.key not in tables)]
 
 
 def sources_of(found: Sequence[Look], folder: Path) -> tuple[dict[str, dict[str, Any]], list[Look]]:
@@ -57,32 +72,54 @@ def sources_of(found: Sequence[Look], folder: Path) -> tuple[dict[str, dict[str,
     """
     entries: dict[str, dict[str, Any]] = {}
     again: list[Look] = []
-    there = {look.path for look in found if _lies_there(look, folder)}
-    taken = {look.key for look in found if look.path in there}
+    sheets: dict[Path, dict[str, Any]] = {}
+    there = {(look.path, look.key) for look in found if _lies_there(look, folder)}
+    taken = {key for _, key in there}
     for look in found:
-        if not look.key or look.path in there:
+        if not look.key or (look.path, look.key) in there:
             continue
         path = _seen_from(folder, look.path)
-        if look.key not in TABLES:
+        of_a_sheet = sheets.get(look.path) if look.key in TABLES else None
+        if of_a_sheet is not None:
+            used = of_a_sheet["columns"].values()  # a start that is the sign-up too needs no second name
+            of_a_sheet["columns"] |= {ours: name for ours, name in look.columns.items() if name not in used}
+            of_a_sheet |= {name: value for name, value in look.options.items() if name == "each"}
+        elif look.key == SHEETS and look.columns:
+            key = _free(SHEETS, entries)
+            named = {} if key == SHEETS else {"importer": SHEETS}
+            sheets[look.path] = entries[key] = {**_entry(path, look), **named}
+        elif look.key not in TABLES:
             listed = entries.setdefault(look.key, {"path": []})
             listed["path"].append(path)
         elif look.key in taken:
             again.append(look)
         else:
             taken.add(look.key)
-            more = {"columns": dict(look.columns), "values": {k: dict(v) for k, v in look.values.items()}}
-            filled = {key: value for key, value in more.items() if value}
-            entries[look.key] = {"path": path, **filled, **look.options}
+            entries[look.key] = _entry(path, look)
     for entry in entries.values():
         if isinstance(entry["path"], list) and len(entry["path"]) == 1:
             entry["path"] = entry["path"][0]
     return entries, again
 
 
+def _entry(path: str, look: Look) -> dict[str, Any]:
+    more = {
+        "columns": dict(look.columns),
+        "values": {name: dict(words) for name, words in look.values.items()},
+    }
+    return {"path": path, **{name: value for name, value in more.items() if value}, **look.options}
+
+
+def _free(name: str, entries: Mapping[str, Any]) -> str:
+    """A key of `sources:` that is not taken yet."""
+    return name if name not in entries else _free(f"{name}_2", entries)
+
+
 def _lies_there(look: Look, folder: Path) -> bool:
     """Whether the gate finds this file by itself, under our names."""
     is_named = look.path.name.lower().split(".")[0] == look.key
-    return look.path.parent.resolve() == folder.resolve() and is_named and not (look.columns or look.values)
+    says_nothing = not (look.columns or look.values or look.options)
+    return look.path.parent.resolve() == folder.resolve() and is_named and says_nothing
 
 
 def _seen_from(folder: Path, path: Path) -> str:
@@ -96,13 +133,68 @@ def date_order_of(found: Sequence[Look], ask: Ask) -> str:
     dates = [date for look in found if look.key for date in look.dates]
     if not dates:
         return ""
-    shown = order_shown_by(dates)
+    shown = written.order_shown_by(dates)
     if shown:
         return shown
-    answer = (
-        ask(f"Is {dates[0]} written with the day first or the month first? [day/month]", "").strip().lower()
-    )
+    read = {order: day(written.instant(dates[0], order)) for order in ("day first", "month first")}
+    readings = ", or ".join(f"with the {order} {on}" for order, on in read.items())
+    answer = ask(f"Is {dates[0]} {readings}? [day/month]", "").strip().lower()
     return {"d": "day first", "m": "month first"}.get(answer[:1], "")
+
+
+def currency_of(found: Sequence[Look], book: Book, ask: Ask) -> tuple[str, dict[str, str]]:
+    """The report's currency and the rates of others, where the files hold several and somebody answers."""
+    sums: dict[str, Decimal] = {}
+    for look in found:
+        if questions.questions_of(look):
+            for code, amount in questions.mrr(look, book).items():
+                sums[code] = sums.get(code, Decimal(0)) + amount
+    codes = [code for code in sums if code]
+    if len(codes) < 2:
+        return "", {}
+    each = " and ".join(money(round(sums[code], 2), code) for code in codes)
+    asked = f"MRR is {each}. In which currency should the report be? [{'/'.join(codes)}]"
+    currency = ask(asked, "").upper()
+    if currency not in codes:
+        return "", {}
+    rates = {
+        code: ask(f"What is one {code} worth in {currency}? Such as 0.92", "")
+        for code in codes
+        if code != currency
+    }
+    return currency, {code: rate for code, rate in rates.items() if written.amount(rate, ".")}
+
+
+def settled(found: Sequence[Look], book: Book, ask: Ask) -> list[Look]:
+    """The looks with the owner's answers; what nobody answers is left open, with the lines for it."""
+    return [_settled(look, book, ask) for look in found]
+
+
+def _answer(question: Question, ask: Ask) -> Choice | None:
+    """The owner's choice; None where nobody answers, or not with one of the words."""
+    for _ in range(_ASKED_AT_MOST):
+        said = ask(question.as_asked(), "")
+        choice = question.answered(said)
+        if choice or not said:
+            return choice
+    return None
+
+
+def _settled(look: Look, book: Book, ask: Ask) -> Look:
+    left_open = []
+    for asks in questions.questions_of(look):
+        question = asks(look, book)
+        if question is None:
+            continue
+        choice = _answer(question, ask)
+        if choice is None:
+            left_open.append(question.as_left_open())
+        else:
+            look = choice.made(look)
+    for question in questions.unknown_statuses(look):
+        choice = _answer(question, ask)
+        look = choice.made(look) if choice else look
+    return replace(look, options={**look.options, OPEN: left_open}) if left_open else look
 
 
 def time_zone_here() -> str:
@@ -129,21 +221,43 @@ def as_yaml(plan: Plan) -> str:
         if plan.currency
         else "# currency: EUR  # needed when the data hold several",
     ]
+    if plan.exchange_rates:
+        rates = ", ".join(f"{code}: {rate}" for code, rate in plan.exchange_rates.items())
+        lines.append(f"exchange_rates: {{{rates}}}  # what one unit is worth in {plan.currency}")
     if plan.date_order:
         lines.append(f"date_order: {plan.date_order}  # how days such as 05/03/2026 are meant")
     lines.append("targets: {churn: 0.05}  # the most that you want to lose in a month")
     if plan.sources:
         lines += ["", "# Read anew for every report, so put new exports in the place of the old ones."]
-        written = yaml.safe_dump(
-            {"sources": {key: dict(entry) for key, entry in plan.sources.items()}},
-            allow_unicode=True, sort_keys=False, default_flow_style=None, width=100,
-        )  # fmt: skip
-        lines.append(written.rstrip())
+        lines.append("sources:")
+        for key, entry in plan.sources.items():
+            lines += [f"  {key}:", *(line for name, value in entry.items() for line in _option(name, value))]
     return "\n".join(lines) + "\n"
 
 
-def _flow(value: str) -> str:
-    return str(yaml.safe_dump(value, allow_unicode=True, width=10**6)).removesuffix("...\n").strip()
+# What a line of an entry is for, where its name does not say it.
+_FOR = {
+    "price_per": "what the amounts pay for",
+    "price_in": "of the amounts",
+    "price_for": "how many times a price is paid",
+    "interval_count": "how many intervals a price pays for",
+    "ended_where": "an end counts where this column is filled",
+    "each": "a customer for each first row",
+    "rows": "only those with a day",
+    OPEN: "nobody has answered; no report is made until these lines are replaced as they say",
+}
+
+
+def _option(name: str, value: Any) -> list[str]:
+    comment = f"  # {_FOR[name]}" if name in _FOR else ""
+    if name == OPEN:
+        return [f"    {name}:{comment}", *(f"    - {_flow(question)}" for question in value)]
+    return [f"    {name}: {_flow(value)}{comment}"]
+
+
+def _flow(value: Any) -> str:
+    written = yaml.safe_dump(value, allow_unicode=True, sort_keys=False, default_flow_style=True, width=10**6)
+    return str(written).removesuffix("...\n").strip()
 
 
 def write_settings(plan: Plan, folder: Path) -> bool:

@@ -48,23 +48,24 @@ def run(options: argparse.Namespace) -> int:
     if places == [folder]:
         folder.mkdir(parents=True, exist_ok=True)
     found = beginning.looks(beginning.files_in(places))
-    for look in found:
+    for look in beginning.with_what_else_they_bring(found):
         print(f"  {look.path.name}: {look.what}")
     if any(look.columns for look in found):
         print("  Check that these names mean what they were taken for; retention.yml is yours to change.")
     if not any(look.key for look in found):
         raise InputError(f"No file in {places[0]} looks like customers or subscriptions. {_START}")
-    sources, again = beginning.sources_of(found, folder)
+    business = options.business or _ask(
+        "What is the business called?", folder.resolve().name.replace("_", " ").title()
+    )
+    time_zone = options.time_zone or _ask("In which time zone do its days end?", beginning.time_zone_here())
+    date_order = options.date_order or beginning.date_order_of(found, _ask)
+    book = beginning.Book(options.currency.upper(), date_order)
+    found = beginning.settled(found, book, _ask)
+    currency, rates = (book.currency, {}) if book.currency else beginning.currency_of(found, book, _ask)
+    sources, again = beginning.sources_of(beginning.with_what_else_they_bring(found), folder)
     for look in again:
         print(f"  {look.path.name} was left out: another file brings {look.key} already.")
-    plan = beginning.Plan(
-        options.business
-        or _ask("What is the business called?", folder.resolve().name.replace("_", " ").title()),
-        options.time_zone or _ask("In which time zone do its days end?", beginning.time_zone_here()),
-        options.currency.upper(),
-        options.date_order or beginning.date_order_of(found, _ask),
-        sources,
-    )
+    plan = beginning.Plan(business, time_zone, currency, date_order, sources, rates)
     is_new = beginning.write_settings(plan, folder)
     print(f"{'Written' if is_new else 'Left as it is, because it was there'}: {folder / SETTINGS_FILE}\n")
     checked = check(folder, Path("reports"))

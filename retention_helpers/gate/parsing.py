@@ -25,6 +25,7 @@ from retention_helpers.sources.folder import (
     sheet,
     shortened,
 )
+from retention_helpers.sources.prices import TIMES
 from retention_helpers.sources.texts import as_plain
 from retention_helpers.words import written
 from retention_helpers.words.formats import count
@@ -52,15 +53,17 @@ def _columns_read(header: Sequence[str], table: Table, renamed: Mapping[str, str
         raise Unreadable(
             f"it has {count(len(header))} columns", f"Keep those of use, at most {MOST_COLUMNS}."
         )
-    ours = {_plain(theirs): name for name, theirs in renamed.items()}
-    absent = [name for plain, name in ours.items() if plain not in map(_plain, header)]
+    ours = {spelled(theirs): name for name, theirs in renamed.items()}
+    absent = [name for plain, name in ours.items() if plain not in map(spelled, header)]
     if absent:
         what = f"the column {renamed[absent[0]]}, which {SETTINGS_FILE} takes for {absent[0]}, is missing"
         raise Unreadable(what, f"The header holds {shortened(header)}. Correct its name.")
     for original in header:
         clean = " ".join(original.split())
-        plain = _plain(original)
+        plain = spelled(original)
         name = ours.get(plain) or (plain if plain in known else clean)
+        if plain not in ours and name in renamed:  # ours, and the owner has named another for it
+            name = f"{name}_"
         if not name or original == PLACE:
             continue
         if name.lower() in seen:
@@ -78,7 +81,7 @@ def _columns_read(header: Sequence[str], table: Table, renamed: Mapping[str, str
     return names
 
 
-def _plain(name: str) -> str:
+def spelled(name: str) -> str:
     return "_".join(name.lower().split())
 
 
@@ -98,7 +101,42 @@ def _hints(missing: Sequence[str], unknown: Sequence[str]) -> str:
 def raw_relation(engine: Backend, source: Source, table: Table, scratch: Path) -> tuple[str, dict[str, str]]:
     """SQL of the file's rows as they are, and its column names; `scratch` is for a copy in even letters."""
     raw, names = _raw(engine, source, table, scratch)
+    raw = _completed(raw, names, source)
     return (_in_our_words(raw, names, source.values) if source.values else raw), names
+
+
+def _completed(raw: str, names: Mapping[str, str], source: Source) -> str:
+    """SQL of the rows with what another column of the same row says about a cell."""
+    replaced = {}
+    if source.interval_count:
+        count = _named(source.interval_count, names)
+        replaced["interval"] = f"concat_ws(' ', {_text(count)}, {_text('interval')})"
+    if source.price_for:
+        many = _named(source.price_for, names)
+        replaced["mrr"] = f"concat_ws({text(TIMES)}, {_text('mrr')}, {_text(many)})"
+    if source.ended_where:
+        filled = f"nullif(trim({_text(_named(source.ended_where, names))}), '') IS NOT NULL"
+        replaced["ended_at"] = f"CASE WHEN {filled} THEN ended_at END"
+    for name in replaced:
+        if name not in names:
+            raise Unreadable(f"there is no column {name}", f"Name it under columns in {SETTINGS_FILE}.")
+    if not replaced:
+        return raw
+    cells = ", ".join(f"{cell} AS {quoted(name)}" for name, cell in replaced.items())
+    return f"(SELECT * REPLACE ({cells}) FROM {raw})"
+
+
+def _text(column: str) -> str:
+    return f"CAST({quoted(column)} AS VARCHAR)"
+
+
+def _named(theirs: str, names: Mapping[str, str]) -> str:
+    """The name that a column of the file has among the columns read."""
+    for name, original in names.items():
+        if spelled(original) == spelled(theirs):
+            return name
+    what = f"the column {theirs}, which {SETTINGS_FILE} names, is missing"
+    raise Unreadable(what, f"The header holds {shortened(list(names.values()))}. Correct its name.")
 
 
 def _in_our_words(raw: str, names: Iterable[str], values: Mapping[str, Mapping[str, str]]) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from retention_helpers.contract import tables
+from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import TABLES, Column, Table, day_name
 from retention_helpers.engine import EngineError, OutOfMemory, quoted, rows, text
 from retention_helpers.gate.evidence import Evidence, case_of
 from retention_helpers.gate.kept import SourceRead
-from retention_helpers.gate.parsing import raw_relation, select_parsed
+from retention_helpers.gate.parsing import raw_relation, select_parsed, spelled
 from retention_helpers.gate.rules.rows import RowRule, row_rules
 from retention_helpers.gate.second_reading import read_again
 from retention_helpers.gate.setting_aside import keep_rows
@@ -80,11 +81,15 @@ def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: lis
         total, broken = _broken(evidence, table, rules)
     if source.is_first_row:
         _keep_first_rows(evidence, table)
+    if source.is_filled_only:
+        _keep_filled_rows(evidence, table)
+    if source.is_first_row or source.is_filled_only:
         total, broken = _broken(evidence, table, rules)
     evidence.read[table.name], evidence.totals[table.name] = source, total
     if source.form == "csv":
         evidence.faults += letters_assumed(source.path, source.name, table.name)
-    _note_unknown_columns(evidence, table, names)
+    if not source.is_filled_only:
+        _note_unknown_columns(evidence, table, _read_here(names, source))
     if total == 0 and table.name in tables.REQUIRED_TABLES:
         evidence.stop(source, "no rows", "the file holds no rows", "Export it again.")
     read = evidence.of(table.name)
@@ -125,6 +130,12 @@ def _keep_first_rows(evidence: Evidence, table: Table) -> None:
         f"SELECT {picked} FROM {evidence.of(table.name)} QUALIFY row_number() OVER ({earliest}) = 1 "
         "ORDER BY source_row",
     )
+
+
+def _keep_filled_rows(evidence: Evidence, table: Table) -> None:
+    """Keep the rows whose own day is there, or could not be read, to be said."""
+    there = f"{quoted(day_name(table.clock))} IS NOT NULL OR unread_{table.clock} IS NOT NULL"
+    evidence.rewrite(table.name, f"SELECT * FROM {evidence.of(table.name)} WHERE {there} ORDER BY source_row")
 
 
 def _broken(evidence: Evidence, table: Table, rules: Sequence[RowRule]) -> tuple[int, list[int]]:
@@ -228,16 +239,34 @@ def _all_columns(evidence: Evidence, read: str) -> str:
     return ", ".join(quoted(name) for name, *_ in described)
 
 
+def _read_here(names: Sequence[str], source: Source) -> list[str]:
+    """The columns of a file that no other table is read from."""
+    elsewhere = {spelled(name) for name in source.read_elsewhere}
+    return [name for name in names if spelled(name) not in elsewhere]
+
+
 def _note_unknown_columns(evidence: Evidence, table: Table, names: Sequence[str]) -> None:
     known = [column.name for column in table.columns]
     unknown = [name for name in names if name not in known]
     if unknown and not table.has_attributes:
-        one = len(unknown) == 1
+        one, missing = len(unknown) == 1, [name for name in known if name not in names]
         evidence.say(
             "note",
             table.name,
             "unknown column",
             f"{shortened(unknown)} {'is no column' if one else 'are no columns'} of the contract "
             f"and {'was' if one else 'were'} not read",
-            nearest(unknown[0], known),
+            _of_another_table(unknown)
+            or (nearest(unknown[0], missing) if missing else "None of ours is missing."),
         )
+
+
+def _of_another_table(unknown: Sequence[str]) -> str:
+    """The way out where a column is the day of another table, as canceled_at beside ended_at."""
+    days = {one.clock: one.name for one in TABLES.values()}
+    found = next((name for name in unknown if name in days), "")
+    if not found:
+        return ""
+    return (
+        f"{found} is a column of {days[found]}: name the file there too, under `sources:` in {SETTINGS_FILE}."
+    )

@@ -7,7 +7,13 @@ import zoneinfo
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from retention_helpers.words import spellings
 from retention_helpers.words.errors import InputError, nearest
+
+MINOR = "minor units"
+UNITS = (MINOR, "whole units")  # what `price_in` may say
+ALL = "all"  # of `price_for`: a price of all seats together
+OPEN = "open"  # the questions that `init` could not put to anybody
 
 
 def wrong(where: str, what: str) -> InputError:
@@ -46,6 +52,28 @@ def time_zone(where: str, entry: Mapping[str, Any]) -> str:
     if zone and zone not in zoneinfo.available_timezones():
         raise wrong(where, f"{zone} is no time zone. Name one such as UTC or Europe/Berlin")
     return zone
+
+
+def price_per(where: str, entry: Mapping[str, Any]) -> str:
+    """What prices pay for: "interval" for what a column says, one such as year, or "". Raises InputError."""
+    per = str(entry.get("price_per") or "")
+    if per and per != "interval" and spellings.interval(per) is None:
+        raise wrong(where, f"price_per is {per}. Write interval, where a column says it, or one such as year")
+    return per
+
+
+def price_for(entry: Mapping[str, Any]) -> str:
+    """The column that says how many times a price is paid; "" for once."""
+    said = str(entry.get("price_for") or "")
+    return "" if said == ALL else said
+
+
+def one_of(where: str, entry: Mapping[str, Any], option: str, known: Sequence[str]) -> str:
+    """An option that knows few words; "" where it is not there. Raises InputError."""
+    said = entry.get(option)
+    if said not in (None, *known):
+        raise wrong(where, f"{option} is {said}, and can only be `{'` or `'.join(known)}`")
+    return str(said or "")
 
 
 def _words(words: Mapping[Any, Any]) -> dict[str, str]:

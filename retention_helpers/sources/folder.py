@@ -64,7 +64,13 @@ class Source:
         price_per: what its prices pay for: "interval" for the column of that name, or one such as year; "":
             a month.
         in_minor_units: whether its amounts are in cents.
+        price_for: the column that says how many times a price is paid, as of seats; "": once.
+        interval_count: the column that says how many of `interval` a price pays for.
+        ended_where: the column without which an end is none, as where it only says until when is paid.
         is_first_row: whether only the earliest row of a customer counts, as where subscriptions are listed.
+        is_filled_only: whether rows without the table's own day are none of it, as where subscriptions are
+            listed and only some of them were cancelled.
+        read_elsewhere: columns of the file that another table is read from.
         origin: what an importer read this table from; "": the file is the owner's own.
     """
 
@@ -78,7 +84,12 @@ class Source:
     time_zone: str = ""
     price_per: str = ""
     in_minor_units: bool = False
+    price_for: str = ""
+    interval_count: str = ""
+    ended_where: str = ""
     is_first_row: bool = False
+    is_filled_only: bool = False
+    read_elsewhere: Collection[str] = ()
     origin: str = ""
 
     @property
@@ -137,11 +148,14 @@ def find_sources(
     except UnicodeEncodeError:
         raise InputError(f"{_shown(folder)}: the path of the folder is not UTF-8. Rename it.") from None
     found = {source.table: source for source in elsewhere}
+    of_tables = {source.path for source in elsewhere if not source.origin}
     faults: list[Fault] = []
     for path in _visible(folder):
-        if path in used:
-            continue
         match = _table_and_form(path)
+        # A table's own file may be named for another one too, such as customers taken from subscriptions.csv.
+        is_its_own = path in of_tables and match is not None and match[0] in TABLES.keys() - found.keys()
+        if path in used and not is_its_own:
+            continue
         if match is None:
             faults += _passed_over(path)
             continue

@@ -3,107 +3,34 @@
 import csv
 import io
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pyarrow.parquet as pq
 
 from retention_helpers.contract.tables import STATUSES, TABLES
-from retention_helpers.sources import IMPORTERS, importer
+from retention_helpers.sources import IMPORTERS, headings, importer
+from retention_helpers.sources.described import MINOR
 from retention_helpers.sources.documents import is_json, objects
 from retention_helpers.sources.folder import Unreadable, check_form, csv_header, form_of
+from retention_helpers.sources.headings import STATUS_WORDS, columns_under, plain, status_word
+from retention_helpers.sources.prices import in_words
+from retention_helpers.sources.spreadsheet.grids import delimiter_of, grids
+from retention_helpers.sources.spreadsheet.sheets import Names, sheet_of
 from retention_helpers.sources.texts import opened_text
 from retention_helpers.words import spellings, written
 
 LINES = 5000  # that are looked at
+SHEETS = "spreadsheet"  # the importer for what is no plain table: titles above, totals below
 _HEADER_WITHIN = 30
 _ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt", ".xlsx", ".parquet", ".json", ".jsonl", ".ndjson")
-
-# How other tools name what we need, in the spelling of `_plain`.
-_ALIASES: Mapping[str, tuple[str, ...]] = {
-    "customer_id": (
-        "customer", "customerid", "customer_no", "customer_number", "account", "account_id", "accountid",
-        "account_no", "account_code", "user", "user_id", "userid", "client", "client_id", "member_id",
-        "member", "company_id", "subscriber", "subscriber_id", "kunde", "kunden_id", "kundennummer",
-        "kunden_nr", "kundennr", "client_no", "numéro_client", "id_client", "cliente", "id_cliente",
-        "客户编号", "客户", "客户id",
-    ),
-    "signed_up_at": (
-        "signed_up", "sign_up", "signup", "sign_up_date", "signup_date", "signup_at", "created",
-        "created_at", "created_on", "create_date", "created_utc", "created_date", "registered",
-        "registered_at", "registration_date", "joined", "joined_at", "join_date", "customer_since",
-        "angemeldet_am", "kunde_seit", "erstellt_am", "inscrit_le", "date_d_inscription",
-        "client_depuis", "fecha_de_alta", "注册日期", "注册时间",
-    ),
-    "started_at": (
-        "start", "started", "started_on", "start_date", "start_at", "starts_at", "subscription_start",
-        "begin", "begins", "begin_date", "from", "valid_from", "activated_at", "beginn", "startdatum",
-        "start_am", "von", "vertragsbeginn", "début", "date_de_début", "inicio", "fecha_de_inicio",
-        "开始日期", "开始时间",
-    ),
-    "ended_at": (
-        "end", "ended", "ended_on", "end_date", "end_at", "ends_at", "subscription_end", "until", "to",
-        "valid_to", "valid_until", "expired_at", "expires_at", "expires_on", "expiration_date",
-        "churned_at", "churn_date", "terminated_at", "ende", "enddatum", "bis", "vertragsende",
-        "gekündigt_zum", "fin", "date_de_fin", "fecha_de_fin", "结束日期", "结束时间", "到期日期",
-        "canceled_at", "cancelled_at", "canceled_on", "cancelled_on", "cancel_date", "cancellation_date",
-    ),
-    "mrr": (
-        "monthly_recurring_revenue", "monthly_amount", "monthly_price", "monthly_fee", "monthly_revenue",
-        "monthly_charges", "preis_monat", "preis_pro_monat", "monatspreis", "monatlicher_preis",
-        "prix_mois", "prix_mensuel", "precio_mensual", "月费", "每月价格", "月价格", "amount", "price",
-        "fee", "unit_amount", "plan_price", "subscription_price", "price_cents", "amount_cents",
-        "price_in_cents", "amount_in_cents", "preis", "betrag", "prix", "montant", "precio", "importe",
-        "价格", "金额",
-    ),
-    "plan": (
-        "plan_name", "current_plan", "plan_code", "product", "product_name", "tier", "package", "tarif",
-        "paket", "formule", "套餐",
-    ),
-    "status": ("state", "subscription_status", "zustand", "statut", "état", "estado", "状态"),
-    "currency": ("currency_code", "waehrung", "währung", "devise", "moneda", "货币", "币种"),
-    "interval": (
-        "billing_interval", "billing_period", "billing_cycle", "subscription_billing_period", "period",
-        "plan_interval", "intervall", "zahlweise", "abrechnung", "périodicité", "periodo", "周期",
-        "计费周期",
-    ),
-    "subscription_id": ("subscription", "subscriptionid", "contract_id", "vertragsnummer"),
-    "occurred_at": ("timestamp", "time", "event_time", "happened_at", "date", "datetime"),
-    "event": ("event_name", "event_type", "action", "activity"),
-}  # fmt: skip
-# An end that is the day of the request where another column says until when service lasts.
-_REQUESTS = ("canceled_at", "cancelled_at", "canceled_on", "cancelled_on", "cancel_date", "cancellation_date")
-# Amounts that may be the price of whatever interval stands beside them.
-_PRICES = (
-    "amount", "price", "fee", "unit_amount", "plan_price", "subscription_price", "price_cents",
-    "amount_cents", "price_in_cents", "amount_in_cents", "preis", "betrag", "prix", "montant", "precio",
-    "importe", "价格", "金额",
-)  # fmt: skip
-_IN_CENTS = ("cents", "minor_units")
+_BY_HAND = 5_000_000  # bytes: what is larger has no line of totals below
+_UNLIKE = "its sheets name the same column differently. Save each as a file of its own"
 _LIKELY = ("customers", "subscriptions", "events")  # tables that other tools' files often are
-_STATUS_WORDS = {
-    **dict.fromkeys(
-        ("live", "current", "paying", "aktiv", "ok", "actif", "activo", "有效", "正常"), "active"
-    ),
-    **dict.fromkeys(("non renewing", "non-renewing", "non_renewing", "assessing"), "active"),
-    **dict.fromkeys(
-        ("past due", "overdue", "late", "unpaid", "überfällig", "soft_failure", "en retard", "逾期"),
-        "past_due",
-    ),
-    **dict.fromkeys(("on hold", "on_hold", "frozen", "suspended", "pausiert", "en pause", "暂停"), "paused"),
-    **dict.fromkeys(
-        ("trial", "in trial", "in_trial", "on_trial", "free trial", "testphase", "test", "essai", "试用"),
-        "trialing",
-    ),
-}
-_OVER_WORDS = (
-    "canceled", "cancelled", "ended", "expired", "churned", "inactive", "terminated", "finished",
-    "completed", "gekündigt", "beendet", "résilié", "terminé", "cancelado", "已取消", "已到期",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -118,7 +45,9 @@ class Look:
         values: the file's words for ours, by column.
         dates: days in numbers that it holds, such as 05/03/2026.
         options: further lines of its entry, such as {price_per: interval}.
-        also: another table that the same file brings.
+        brings: the tables of a sheet that is read by its importer under these names.
+        also: further tables that the same file brings, where no other file does.
+        lines: its header and its first rows, where questions may follow from them.
     """
 
     path: Path
@@ -127,24 +56,37 @@ class Look:
     columns: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     dates: Sequence[str] = ()
-    options: Mapping[str, str] = field(default_factory=dict)
-    also: "Look | None" = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    brings: Sequence[str] = ()
+    also: Sequence["Look"] = ()
+    lines: Sequence[Sequence[str]] = field(default=(), repr=False, compare=False)
 
+    @property
+    def name_of(self) -> dict[str, str]:
+        """The file's name for each column of ours that it has, also where the two are the same."""
+        ours = {plain(name): name for name in reversed(self.lines[0] if self.lines else ())}
+        return {**ours, **self.columns}
 
-def _plain(name: str) -> str:
-    """A column's name in one spelling, in the letters of any language.
+    @property
+    def intervals(self) -> list[str]:
+        """What a price pays for, as each row says it: how many of what."""
+        counts = self.cells(self.options.get("interval_count", ""))
+        return [f"{many} {one}".strip() for many, one in zip(counts, self.cells("interval"), strict=True)]
 
-    >>> _plain("Preis / Monat"), _plain("Gekündigt zum"), _plain("customerId"), _plain("开始日期")
-    ('preis_monat', 'gekündigt_zum', 'customer_id', '开始日期')
-    """
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
-    return re.sub(r"[\W_]+", "_", parted.lower()).strip("_")
+    def cells(self, column: str) -> list[str]:
+        """The cells of a column of ours or of the file, one a row; empty where there is none."""
+        name = self.name_of.get(column, column)
+        header = list(self.lines[0]) if self.lines else []
+        if name not in header:
+            return [""] * len(self.lines[1:])
+        at = header.index(name)
+        return [line[at].strip() if at < len(line) else "" for line in self.lines[1:]]
 
 
 def look_at(path: Path) -> Look:
     """What a file looks like, from its first lines. Never raises for what stands in it."""
     try:
-        sheets = list(_sheets(path))
+        sheets = [lines for lines in _sheets(path) if lines]
     except Unreadable as broken:
         return Look(path, "", f"{broken.what}. {broken.way_out}")
     except Exception:  # a reader of a foreign form raises what it likes
@@ -160,23 +102,33 @@ def is_looked_at(path: Path) -> bool:
 def _look(path: Path, sheets: Sequence[list[list[str]]]) -> Look:
     dates = list(dict.fromkeys(date for lines in sheets for date in _dates(lines)))
     headers = [line for lines in sheets for line in lines[:_HEADER_WITHIN]]
-    first = sheets[0][0] if sheets and sheets[0] else []
+    first = sheets[0][0] if sheets else []
     table = _table_of(path, first) if len(sheets) == 1 and form_of(path) else ""
     if table:
-        found = {"_".join(name.lower().split()): name for name in first}
-        also = _people_of(path, first, found) if table == "subscriptions" else None
+        own = {plain(name): name for name in first if plain(name) in _columns_of(table)}
+        also = _also(path, first, own) if table == "subscriptions" else ()
         return Look(path, table, table, dates=dates, also=also)
+    is_list = any(_best(line)[0] == "subscriptions" for line in headers)
     for name in IMPORTERS:
         known = [what for what in map(importer(name).recognises, headers) if what]
-        if known:
+        # Another tool's subscriptions with their reasons are not the answers alone of one that we know.
+        if known and not (is_list and not any("subscriptions" in what for what in known)):
             return Look(path, name, " and ".join(dict.fromkeys(known)), dates=dates)
-    if len(sheets) == 1 and form_of(path):
-        likely = _likely(path, sheets[0], dates)
-        if likely:
-            return likely
+    likely = [found for lines in sheets if (found := _likely(path, lines, dates))]
+    if likely:
+        return likely[0] if len(sheets) == 1 else _of_several_sheets(path, likely)
     if not any(first):
         return Look(path, "", "it is empty")
+    lacks = next((what for line in headers if (what := headings.lacking(line))), "")
+    if lacks:
+        return Look(
+            path, "", f"a list of subscriptions in which no column says {lacks}. Add it, or export it too"
+        )
     return Look(path, "", f"not recognised; it holds {', '.join(first[:6])}{' …' if len(first) > 6 else ''}")
+
+
+def _columns_of(table: str) -> set[str]:
+    return {column.name for column in TABLES[table].columns}
 
 
 def _table_of(path: Path, header: Sequence[str]) -> str:
@@ -187,116 +139,176 @@ def _table_of(path: Path, header: Sequence[str]) -> str:
     return max(fitting, key=lambda name: (name == stem, len(TABLES[name].required)), default="")
 
 
+# --- under other names -------------------------------------------------------------------------------
+
+
 def _likely(path: Path, lines: Sequence[Sequence[str]], dates: Sequence[str]) -> Look | None:
     """The table that a file is under other names; None where a required column has no likely name."""
-    header = lines[0] if lines else []
-    best: tuple[int, str, dict[str, str]] = (0, "", {})
-    for name in _LIKELY:
-        found = _under_other_names(header, name)
-        if set(TABLES[name].required) <= set(found) and len(found) > best[0]:
-            best = (len(found), name, found)
-    _, table, found = best
-    if not table:
+    if path.name.lower().endswith(".parquet") and not form_of(path):
         return None
-    if table != "subscriptions":
-        return _mapped(path, table, found, lines, dates)
-    found = _with_its_end(header, found, lines)
-    options = _price_options(header, found, lines)
-    return _mapped(path, table, found, lines, dates, options, _people_of(path, header, found))
+    for at, header in enumerate(lines[:_HEADER_WITHIN]):
+        table, found = _best(header)
+        if table:
+            look = _mapped(path, table, found, lines[at:], dates)
+            return _by_the_sheets(look) if at or not form_of(path) or _has_totals(look) else look
+    return None
+
+
+def _best(header: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """The table for which a header names most, with the names; "" for none."""
+    whole = {
+        name: found
+        for name in _LIKELY
+        if set(TABLES[name].required) <= set(found := columns_under(header, name))
+    }
+    table = max(whole, key=lambda name: len(whole[name]), default="")
+    return table, whole.get(table, {})
 
 
 def _mapped(
-    path: Path,
-    table: str,
-    found: Mapping[str, str],
-    lines: Sequence[Sequence[str]],
-    dates: Sequence[str],
-    options: Mapping[str, str] | None = None,
-    also: Look | None = None,
+    path: Path, table: str, found: Mapping[str, str], lines: Sequence[Sequence[str]], dates: Sequence[str]
 ) -> Look:
-    columns = {ours: theirs for ours, theirs in found.items() if _plain(theirs) != ours}
+    look = Look(path, table, "", found, dates=dates, lines=lines)
+    if table == "subscriptions":
+        look = _with_its_end(_with_its_interval(look))
+        look = replace(look, options={**look.options, **_price_options(look)}, values=_status_words(look))
+        look = replace(look, also=_also(path, lines[0], look.columns))
+    columns = {ours: theirs for ours, theirs in look.columns.items() if plain(theirs) != ours}
     said = ", ".join(f"{ours} is “{theirs}”" for ours, theirs in columns.items())
-    how = "".join(f"; {_SAID[key].format(found['mrr'])}" for key in options or {})
-    values = {"status": words} if (words := _status_words(lines, found)) else {}
-    return Look(path, table, f"{table}, where {said}{how}", columns, values, dates, options or {}, also)
+    how = "".join(f"; {_SAID[key].format(**{**look.name_of, **look.options})}" for key in look.options)
+    return replace(look, what=f"{table}, where {said}{how}", columns=columns)
 
 
-_SAID = {
-    "price_per": "“{}” is the price of its interval and is divided",
-    "price_in": "“{}” is in cents",
-}
+def _with_its_interval(look: Look) -> Look:
+    """With the column that says what a price pays for, and the one that counts it, by what stands in them."""
+    units, counts = [], []
+    for name in headings.among(look.lines[0], headings.INTERVALS):
+        said = {cell for cell in look.cells(name) if cell}
+        if said and all(cell.isdecimal() for cell in said):
+            counts.append(name)
+        elif said:
+            units.append(name)
+    units.sort(key=lambda name: not any(spellings.interval(cell) for cell in look.cells(name)))
+    columns = {name: theirs for name, theirs in look.columns.items() if name != "interval"}
+    if not units:
+        return replace(look, columns=columns)
+    count = {"interval_count": counts[0]} if counts and set(look.cells(counts[0])) - {"1", ""} else {}
+    return replace(look, columns={**columns, "interval": units[0]}, options={**look.options, **count})
 
 
-def _people_of(path: Path, header: Sequence[str], found: Mapping[str, str]) -> Look:
-    """The customers whom a list of subscriptions names; without their sign-up, it is the first start."""
-    there = {_plain(name): name for name in reversed(header)}
-    signed_up = next((there[name] for name in _ALIASES["signed_up_at"] if name in there), found["started_at"])
-    columns = {"customer_id": found["customer_id"], "signed_up_at": signed_up}
-    what = f"customers, one for each “{found['customer_id']}”; signed_up_at is “{signed_up}”"
-    return Look(path, "customers", what, columns, options={"each": "first"})
+def _with_its_end(look: Look) -> Look:
+    """With a better end than the day of a request to cancel, where there is one."""
+    ends = [name for name in headings.named(look.lines[0], "ended_at") if any(look.cells(name))]
+    requests = headings.named(look.lines[0], "canceled_at")
+    taken = look.columns["ended_at"]
+    if ends and (taken in requests or not any(look.cells(taken))):
+        return replace(look, columns={**look.columns, "ended_at": ends[0]})
+    return look
 
 
-def _with_its_end(
-    header: Sequence[str], found: Mapping[str, str], lines: Sequence[Sequence[str]]
-) -> dict[str, str]:
-    """The columns, with the request to cancel for the end only where nothing better says it.
-
-    A day until when is paid, which is there for those too who never asked, is no end.
-    """
-    there = {_plain(name): name for name in reversed(header)}
-    request = next((there[name] for name in _REQUESTS if name in there), "")
-    if not request or _plain(found["ended_at"]) in _REQUESTS:
-        return dict(found)
-    asked, end = header.index(request), header.index(found["ended_at"])
-    filled = [line for line in lines[1:] if len(line) > max(asked, end) and line[end].strip()]
-    is_end = all(line[asked].strip() for line in filled)
-    return {**found, "ended_at": found["ended_at"] if is_end else request}
-
-
-def _price_options(
-    header: Sequence[str], found: Mapping[str, str], lines: Sequence[Sequence[str]]
-) -> dict[str, str]:
-    """What has to be said of a price: that it is one of its interval, and that it is in cents."""
-    name, options = _plain(found["mrr"]), {}
-    if name in _PRICES and "interval" in found:
-        at = header.index(found["interval"])
-        said = {spellings.interval(line[at]) for line in lines[1:] if len(line) > at and line[at].strip()}
-        if said - {("month", 1)}:
-            options["price_per"] = "interval"
-    if any(name.endswith(ending) for ending in _IN_CENTS):
-        options["price_in"] = "minor units"
+def _price_options(look: Look) -> dict[str, str]:
+    """What has to be said of a price: that it is its interval's or a year's, and that it is in cents."""
+    name, options = look.columns["mrr"], {}
+    lasts = headings.interval_of(name)
+    if lasts is None and any(spellings.interval(said) != ("month", 1) for said in look.intervals if said):
+        options["price_per"] = "interval"
+    elif lasts is not None and lasts != ("month", 1):
+        options["price_per"] = in_words(lasts)
+    if headings.is_in_cents(name):
+        options["price_in"] = MINOR
     return options
 
 
-def _under_other_names(header: Sequence[str], table: str) -> dict[str, str]:
-    """The file's names for a table's columns: our own name first, else the first alias that is there."""
-    there = {_plain(name): name for name in reversed(header)}
-    found: dict[str, str] = {}
-    for column in TABLES[table].columns:
-        for name in (column.name, *_ALIASES.get(column.name, ())):
-            if name in there and there[name] not in found.values():
-                found[column.name] = there[name]
-                break
-    if table == "customers" and {"started_at", "mrr"} <= set(_under_other_names(header, "subscriptions")):
-        return {}
-    return found
+_SAID = {
+    "price_per": "“{mrr}” is the price of its {price_per} and is divided",
+    "price_in": "“{mrr}” is in cents",
+    "interval_count": "“{interval_count}” counts “{interval}”",
+}
 
 
-def _status_words(lines: Sequence[Sequence[str]], found: Mapping[str, str]) -> dict[str, str]:
+def _also(path: Path, header: Sequence[str], columns: Mapping[str, str]) -> tuple[Look, ...]:
+    """The customers whom a list of subscriptions names, and their requests to cancel.
+
+    Without a sign-up, it is the first start.
+    """
+    who = columns["customer_id"]
+    signed_up = next(iter(headings.named(header, "signed_up_at")), columns["started_at"])
+    people = Look(
+        path,
+        "customers",
+        f"customers, one for each “{who}”; signed_up_at is “{signed_up}”",
+        _differing({"customer_id": who, "signed_up_at": signed_up}),
+        options={"each": "first"},
+    )
+    request = next((one for one in headings.named(header, "canceled_at") if one != columns["ended_at"]), "")
+    if not request:
+        return (people,)
+    reason = headings.named(header, "reason")
+    named = {"customer_id": who, "canceled_at": request, **({"reason": reason[0]} if reason else {})}
+    asked = Look(
+        path,
+        "cancellations",
+        f"cancellations, one for each filled “{request}”, the day of the request",
+        _differing(named),
+        options={"rows": "filled"},
+    )
+    return people, asked
+
+
+def _differing(columns: Mapping[str, str]) -> dict[str, str]:
+    return {ours: theirs for ours, theirs in columns.items() if plain(theirs) != ours}
+
+
+def _status_words(look: Look) -> dict[str, dict[str, str]]:
     """Our words for a file's own statuses. One that is over keeps "active", where it has an end."""
-    if "status" not in found or "ended_at" not in found:
-        return {}
-    header = list(lines[0])
-    status, end = header.index(found["status"]), header.index(found["ended_at"])
-    rows = [line for line in lines[1:] if len(line) > max(status, end)]
     words = {}
-    for word in dict.fromkeys(line[status].strip() for line in rows if line[status].strip()):
-        low = word.lower()
-        if low in _STATUS_WORDS and low not in STATUSES:
-            words[word] = _STATUS_WORDS[low]
-        elif low in _OVER_WORDS and all(line[end].strip() for line in rows if line[status].strip() == word):
-            words[word] = "active"
-    return words
+    rows = list(zip(look.cells("status"), look.cells("ended_at"), strict=True))
+    for said in dict.fromkeys(cell for cell, _ in rows if cell):
+        word = status_word(said)
+        if said.lower() not in STATUSES and word in STATUS_WORDS:
+            words[said] = STATUS_WORDS[word]
+        elif word in headings.OVER_WORDS and all(end for cell, end in rows if cell == said):
+            words[said] = "active"
+    return {"status": words} if words else {}
+
+
+# --- sheets that are no plain table ------------------------------------------------------------------
+
+
+def _by_the_sheets(look: Look) -> Look:
+    """The same file read by the importer of sheets, which skips titles and totals."""
+    return replace(look, key=SHEETS, what=f"a sheet of {look.what}", brings=look.brings or (look.key,))
+
+
+def _has_totals(look: Look) -> bool:
+    """Whether a file that was kept by hand has lines that are no rows, such as totals."""
+    if look.path.suffix.lower() == ".parquet" or look.path.stat().st_size > _BY_HAND:
+        return False
+    try:
+        found, _ = grids(look.path)
+        sheets = [sheet_of(grid, Names(look.columns)) for grid in found]
+    except Unreadable:
+        return False
+    return any(sheet.set_aside for sheet in sheets if sheet)
+
+
+def _of_several_sheets(path: Path, likely: Sequence[Look]) -> Look:
+    """A workbook whose sheets are tables under names that do not contradict each other."""
+    columns: dict[str, str] = {}
+    for look in likely:
+        if any(columns.get(ours, theirs) != theirs for ours, theirs in look.columns.items()):
+            return Look(
+                path, "", "its sheets name the same column differently. Save each as a file of its own"
+            )
+        columns |= look.columns
+    first = next((look for look in likely if look.also), likely[0])
+    tables = [table for look in likely for table in look.brings or (look.key,)]
+    also = [one for one in first.also if one.key not in tables]
+    what = " and ".join(look.what for look in likely)
+    return replace(first, key=SHEETS, what=what, columns=columns, brings=tables, also=also)
+
+
+# --- lines -------------------------------------------------------------------------------------------
 
 
 def _dates(lines: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -319,11 +331,18 @@ def _sheets(path: Path) -> Iterator[list[list[str]]]:
                     [_shown(cell) for cell in row] for row in rows if any(cell is not None for cell in row)
                 ]
     elif name.endswith(".parquet"):
-        yield [list(pq.read_schema(path).names)]
+        yield _parquet_lines(path)
     elif is_json(path):
         yield [list(next((placed.found for placed in objects(path)), {}))]
     else:
         yield _csv_lines(path)
+
+
+def _parquet_lines(path: Path) -> list[list[str]]:
+    with pq.ParquetFile(path) as file:
+        some = next(file.iter_batches(batch_size=LINES), None)
+        rows = some.to_pylist() if some is not None else []
+        return [list(file.schema_arrow.names), *([_shown(cell) for cell in row.values()] for row in rows)]
 
 
 def _shown(cell: object) -> str:
@@ -332,7 +351,13 @@ def _shown(cell: object) -> str:
 
 def _csv_lines(path: Path) -> list[list[str]]:
     check_form(path)
-    _, delimiter = csv_header(path)
     with opened_text(path) as file:
-        some = io.StringIO("".join(itertools.islice(file, LINES)), newline="")
-        return [list(map(_shown, line)) for line in csv.reader(some, delimiter=delimiter) if any(line)]
+        some = "".join(itertools.islice(file, LINES))
+    try:
+        _, delimiter = csv_header(path)
+    except Unreadable:  # a title may stand above the header
+        delimiter = delimiter_of(some)
+        if len(some.splitlines()) < 2 or "\0" in some:
+            raise
+    rows = csv.reader(io.StringIO(some, newline=""), delimiter=delimiter)
+    return [list(map(_shown, line)) for line in rows if any(line)]

@@ -6,24 +6,27 @@ in them (`values:`), or an importer, whose files it reads. So `make report` impo
 
 import glob
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import TABLES
 from retention_helpers.sources import IMPORTERS, described, importer
+from retention_helpers.sources.described import MINOR, OPEN
 from retention_helpers.sources.folder import ENDINGS, Source, form_of, shortened
-from retention_helpers.words import spellings
 from retention_helpers.words.errors import InputError, nearest
 from retention_helpers.words.written import ORDERS
 
 MOST_FILES = 1000  # that one path may name
-_OF_A_TABLE = ("path", "columns", "values", "sheet", "date_order", "time_zone")
-_OF_SUBSCRIPTIONS = ("price_per", "price_in")
-_OF_CUSTOMERS = ("each",)
-_OF_AN_IMPORTER = ("path", "importer", "date_order")
+_OF_A_TABLE = ("path", "columns", "values", "sheet", "date_order", "time_zone", OPEN)
+_OF_ONE_TABLE = {
+    "subscriptions": ("price_per", "price_in", "price_for", "interval_count", "ended_where"),
+    "customers": ("each",),
+    "cancellations": ("rows",),
+}
+_OF_AN_IMPORTER = ("path", "importer", "date_order", OPEN)
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,19 @@ class Entry:
 def tables(folder: Path, settings: Settings) -> list[Source]:
     """The files that are a table of the contract under other names.
 
-    Raises InputError with everything that is wrong with `sources:`.
+    Raises InputError for what is wrong with `sources:`, and for a question that is still open there.
     """
-    return [_table(folder, key, entry) for key, entry in settings.sources.items() if key in TABLES]
+    found = [_table(folder, key, entry) for key, entry in settings.sources.items() if key in TABLES]
+    return [replace(one, read_elsewhere=_read_elsewhere(one, found)) for one in found]
+
+
+def _read_elsewhere(source: Source, others: Sequence[Source]) -> set[str]:
+    """The columns of a file that are not this table's because another table is read from them."""
+    names: list[str] = [source.price_for, source.interval_count, source.ended_where]
+    for other in others:
+        if other.path == source.path and other.table != source.table:
+            names += [other.columns.get(column.name, column.name) for column in TABLES[other.table].columns]
+    return set(names) - {""}
 
 
 def entries(folder: Path, settings: Settings) -> list[Entry]:
@@ -81,8 +94,8 @@ def _parts(path: Path) -> list[Path]:
 
 
 def _table(folder: Path, key: str, entry: Any) -> Source:
-    more = {"subscriptions": _OF_SUBSCRIPTIONS, "customers": _OF_CUSTOMERS}.get(key, ())
-    described.refuse_unknown(_where(key), entry, (*_OF_A_TABLE, *more))
+    described.refuse_unknown(_where(key), entry, (*_OF_A_TABLE, *_OF_ONE_TABLE.get(key, ())))
+    _refuse_open(key, entry)
     found = _found(folder, key, entry)
     if len(found) > 1:
         raise _wrong(key, f"path names {len(found)} files. Name one, or let `spreadsheet` read them")
@@ -103,25 +116,23 @@ def _table(folder: Path, key: str, entry: Any) -> Source:
         sheet=str(entry.get("sheet") or ""),
         date_order=_date_order(key, entry),
         time_zone=described.time_zone(_where(key), entry),
-        price_per=_price_per(key, entry),
-        in_minor_units=_is_said(key, entry, "price_in", "minor units"),
-        is_first_row=_is_said(key, entry, "each", "first"),
+        price_per=described.price_per(_where(key), entry),
+        in_minor_units=described.one_of(_where(key), entry, "price_in", described.UNITS) == MINOR,
+        price_for=described.price_for(entry),
+        interval_count=str(entry.get("interval_count") or ""),
+        ended_where=str(entry.get("ended_where") or ""),
+        is_first_row=bool(described.one_of(_where(key), entry, "each", ("first",))),
+        is_filled_only=bool(described.one_of(_where(key), entry, "rows", ("filled",))),
     )
 
 
-def _price_per(key: str, entry: Mapping[str, Any]) -> str:
-    per = str(entry.get("price_per") or "")
-    if per and per != "interval" and spellings.interval(per) is None:
-        raise _wrong(key, f"price_per is {per}. Write interval, where a column says it, or one such as year")
-    return per
-
-
-def _is_said(key: str, entry: Mapping[str, Any], option: str, word: str) -> bool:
-    """Whether an option that knows one word stands there."""
-    said = entry.get(option)
-    if said not in (None, word):
-        raise _wrong(key, f"{option} is {said}, and can only be `{word}`")
-    return bool(said)
+def _refuse_open(key: str, entry: Mapping[str, Any]) -> None:
+    """Raise InputError for the questions that nobody has answered yet, each in a line of its own."""
+    asked = entry.get(OPEN) or []
+    if not isinstance(asked, list):
+        raise _wrong(key, f"{OPEN} should be a list of questions. Take it out when they are answered")
+    if asked:
+        raise InputError("\n".join(f"{_where(key)}: {question}" for question in asked))
 
 
 def _entry(folder: Path, key: str, entry: Any) -> Entry:
@@ -133,6 +144,7 @@ def _entry(folder: Path, key: str, entry: Any) -> Entry:
         raise _wrong(key, f"{name} is no table of the contract and no importer. {hint}")
     options = importer(name).options
     described.refuse_unknown(_where(key), entry, (*_OF_AN_IMPORTER, *options))
+    _refuse_open(key, entry)
     return Entry(
         key,
         name,
@@ -177,9 +189,17 @@ def _found(folder: Path, key: str, entry: Any) -> list[Path]:
 
 def _option(key: str, entry: Mapping[str, Any], option: str) -> Any:
     """An option of an importer; names and words are of the same form everywhere."""
-    if option == "columns":
-        return described.names(_where(key), entry)
-    return described.values(_where(key), entry) if option == "values" else entry[option]
+    readers: Mapping[str, Callable[[str, Mapping[str, Any]], Any]] = {
+        "columns": described.names,
+        "values": described.values,
+        "price_per": described.price_per,
+        "price_in": lambda where, of: described.one_of(where, of, "price_in", described.UNITS),
+        "price_for": lambda where, of: described.price_for(of),
+        "interval_count": lambda where, of: str(of["interval_count"]),
+        "ended_where": lambda where, of: str(of["ended_where"]),
+        "each": lambda where, of: described.one_of(where, of, "each", ("first",)),
+    }
+    return readers[option](_where(key), entry) if option in readers else entry[option]
 
 
 def _date_order(key: str, entry: Mapping[str, Any]) -> str:

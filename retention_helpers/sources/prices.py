@@ -1,5 +1,6 @@
 """A plan's price as an amount a month, the way every biller's export and every sheet needs it."""
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -19,6 +20,12 @@ WITHOUT_MINOR_UNIT = frozenset(
      "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"}
 )  # fmt: skip
 WITH_THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+# What 49.00, 49.90 and 49.99 end in when they are written in cents, and a size that is large for half of the
+# amounts of a small business.
+PRICE_ENDINGS = (0, 50, 90, 95, 99)
+LARGE_MIDDLE = 900
+HABIT = 0.8  # a share of amounts that makes a habit
+TIMES = " × "  # between a price and how many times it is paid
 _SIXTH = Decimal("0.000001")
 
 
@@ -52,6 +59,28 @@ def in_sixths(price: Decimal) -> Decimal:
     """
     amount = price.quantize(_SIXTH, ROUND_HALF_UP)
     return amount.quantize(Decimal(1)) if amount == amount.to_integral_value() else amount.normalize()
+
+
+def have_minor_unit(currency: str) -> bool:
+    """Whether a currency is divided into cents or the like; True for one that is not known."""
+    return currency.upper() not in WITHOUT_MINOR_UNIT
+
+
+def look_like_minor_units(amounts: Sequence[Decimal]) -> bool:
+    """Whether amounts look as if they were written in cents, by their size and by what they end in.
+
+    >>> look_like_minor_units([Decimal(4900), Decimal(9900)]), look_like_minor_units([Decimal(49)])
+    (True, False)
+    """
+    if not amounts or statistics.median(amounts) < LARGE_MIDDLE:
+        return False
+    as_prices = [one for one in amounts if one >= 100 and one % 100 in PRICE_ENDINGS]
+    return len(as_prices) >= HABIT * len(amounts)
+
+
+def times(price: str, many: str) -> str:
+    """A price's cell with how many times it is paid, as `said_in` reads it."""
+    return f"{price}{TIMES}{many}" if price and many else price
 
 
 # --- an amount that says more than a number ---------------------------------------------------------
@@ -101,11 +130,14 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
     Said(amount=Decimal('100'), currency='EUR', interval='year', contradicts=False)
     >>> said_in("49000", "EUR", "annual", Asked(price_per="interval", in_minor_units=True)).amount
     Decimal('40.833333')
+    >>> said_in("20 × 3", "EUR", None, Asked()).amount
+    Decimal('60')
     >>> said_in("$49", "CAD", None, Asked()).contradicts, said_in("$49", "EUR", None, Asked()).contradicts
     (False, True)
     """
-    found = written.money(cell, asked.decimal_sign)
-    if found is None or (found.interval and "interval" not in asked.beside):
+    price, _, many = cell.partition(TIMES)
+    found, paid_times = written.money(price, asked.decimal_sign), written.amount(many or "1")
+    if found is None or paid_times is None or (found.interval and "interval" not in asked.beside):
         return Said()
     named = spellings.code_of(found.currency, [one for one in asked.currencies if one])
     if named and "currency" not in asked.beside and named not in asked.currencies[:1]:
@@ -114,7 +146,7 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
     lasts = found.interval or (own if asked.price_per == "interval" else spellings.interval(asked.price_per))
     if asked.price_per and not lasts:
         return Said()
-    amount = found.amount
+    amount = found.amount * paid_times
     if asked.in_minor_units:
         amount = major(amount, named or currency or next(iter(asked.currencies), ""))
     amount = monthly(amount, *lasts) if lasts else amount
@@ -122,11 +154,14 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
         (named and currency and not spellings.can_mean(named, currency))
         or (found.interval and own and own != found.interval)
     )
-    return Said(amount, named or None, _in_words(found.interval), contradicts)
+    return Said(amount, named or None, in_words(found.interval) if found.interval else None, contradicts)
 
 
-def _in_words(interval: tuple[str, int] | None) -> str | None:
-    if interval is None:
-        return None
+def in_words(interval: tuple[str, int]) -> str:
+    """An interval as a setting or a cell names it.
+
+    >>> in_words(("year", 1)), in_words(("month", 3))
+    ('year', '3 months')
+    """
     unit, count = interval
     return unit if count == 1 else f"{count} {unit}s"

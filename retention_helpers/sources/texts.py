@@ -6,6 +6,7 @@ Whoever reads a CSV file opens it here, so that the gate, the sheets and `init` 
 import codecs
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +21,12 @@ LONGEST_LINE = 2_000_000  # bytes
 _MOST_EMPTY = 1 << 23  # bytes of nothing but blanks and line ends
 _AT_ONCE = 1 << 20
 _GZIP = b"\x1f\x8b"
-WINDOWS = "cp1252"
+WINDOWS, CHINESE = "cp1252", "gb18030"
+_ASSUMED = {WINDOWS: ("Windows letters", " with umlauts or accents"), CHINESE: ("Chinese (GBK)", "")}
+_NOT_ASCII = re.compile(rb"[\x80-\xff]+")
+_HANZI = re.compile(rb"(?:[\xa1-\xa9\xb0-\xf7][\xa1-\xfe])+")  # as GB 2312 has them, the core of GBK
+_IN_A_ROW = 4  # bytes: no language that is written in letters of Windows has four accents in a row
+_MOSTLY = 0.9
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ def _looked_through(path: Path, raw: IO[bytes]) -> Form:
                 is_utf8 = False
     if is_wide:
         return Form("utf-16", is_mixed=True)
-    return Form("utf-8-sig" if is_utf8 else _windows(path), is_mixed=len(ends) > 1)
+    return Form("utf-8-sig" if is_utf8 else _older(path), is_mixed=len(ends) > 1)
 
 
 def _pieces(first: bytes, raw: IO[bytes]) -> Iterator[bytes]:
@@ -94,18 +100,38 @@ def _line_ends(some: bytes) -> set[bytes]:
     return {end for end, count in found.items() if count > 0}
 
 
-def _windows(path: Path) -> str:
-    """The letters of Windows, where the bytes can be that. Raises Unreadable where they are no text."""
-    decode = codecs.getincrementaldecoder(WINDOWS)().decode
+def _older(path: Path) -> str:
+    """The letters before UTF-8: Chinese or Windows. Raises Unreadable where the bytes are neither."""
     with _open(path) as raw:
-        while some := raw.read(_AT_ONCE):
-            try:
-                is_text = "\0" not in decode(some)
-            except UnicodeDecodeError:
-                is_text = False
-            if not is_text:
-                raise Unreadable("it is not text", "Save it as CSV UTF-8.")
-    return WINDOWS
+        is_chinese = _is_chinese(raw.read(_AT_ONCE))
+    for encoding in ([CHINESE] if is_chinese else []) + [WINDOWS]:
+        if _is_text(path, encoding):
+            return encoding
+    raise Unreadable("it is not text", "Save it as CSV UTF-8.")
+
+
+def _is_chinese(some: bytes) -> bool:
+    """Whether what is not ASCII stands in pairs that are Chinese signs, several in a row.
+
+    >>> _is_chinese("客户编号,月费".encode("gbk")), _is_chinese("Größe,Kündigung".encode("cp1252"))
+    (True, False)
+    """
+    runs = _NOT_ASCII.findall(some)
+    pairs = [run for run in runs if _HANZI.fullmatch(run)]
+    is_long = any(len(run) >= _IN_A_ROW for run in pairs)
+    return is_long and sum(map(len, pairs)) >= _MOSTLY * sum(map(len, runs))
+
+
+def _is_text(path: Path, encoding: str) -> bool:
+    decode = codecs.getincrementaldecoder(encoding)().decode
+    with _open(path) as raw:
+        try:
+            while some := raw.read(_AT_ONCE):
+                if "\0" in decode(some):
+                    return False
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -136,11 +162,13 @@ def as_plain(path: Path, into: Path) -> Path:
 
 def letters_assumed(path: Path, name: str, table: str = "") -> list[Fault]:
     """A note where the letters of a file had to be guessed at."""
-    if form_of_text(path).encoding != WINDOWS:
+    encoding = form_of_text(path).encoding
+    if encoding not in _ASSUMED:
         return []
+    letters, at = _ASSUMED[encoding]
     said = message(
         name,
-        "it is not UTF-8 text and was read as Windows letters",
-        "Look at names with umlauts or accents; save it as CSV UTF-8 if they are wrong.",
+        f"it is not UTF-8 text and was read as {letters}",
+        f"Look at names{at}; save it as CSV UTF-8 if they are wrong.",
     )
     return [Fault("note", table, "letters assumed", 0, said)]

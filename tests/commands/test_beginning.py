@@ -16,8 +16,8 @@ from retention_helpers.sources.looking import look_at
 
 PEOPLE = "Account,Created,E-Mail\nA-1,03/15/2025 2:30 PM,a@x.de\nA-2,04/02/2025 9:00 AM,b@x.de\n"
 SPANS = (
-    "Account;Start date;End date;Price;State\nA-1;03/15/2025;;49,90;Live\nA-2;04/02/2025;05/01/2025;20;Past "
-    "Due\n"
+    "Account;Start date;End date;Price a month;State\nA-1;03/15/2025;;49,90;Live\n"
+    "A-2;04/02/2025;05/01/2025;20;Past Due\n"
 )
 
 
@@ -62,7 +62,7 @@ def test_exports_under_other_names(clean: Path, capsys: pytest.CaptureFixture[st
     assert written["sources"]["subscriptions"] == {
         "path": "../exports/spans.csv",
         "columns": {"customer_id": "Account", "started_at": "Start date", "ended_at": "End date",
-                    "mrr": "Price", "status": "State"},
+                    "mrr": "Price a month", "status": "State"},
         "values": {"status": {"Live": "active", "Past Due": "past_due"}},
     }  # fmt: skip
 
@@ -72,7 +72,7 @@ def test_days_in_numbers_are_asked_about_at_the_terminal(
 ) -> None:
     """Nothing in the files says which of the two comes first, so the owner does."""
     (clean / "exports" / "people.csv").write_text("Account,Created\nA-1,03/05/2025\n")
-    (clean / "exports" / "spans.csv").write_text("Account,Start,End,Price\nA-1,03/05/2025,,49.90\n")
+    (clean / "exports" / "spans.csv").write_text("Account,Start,End,MRR\nA-1,03/05/2025,,49.90\n")
     asked: list[str] = []
     answers: Iterator[str] = iter(["exports", "Acme", "", "day"])
 
@@ -88,7 +88,7 @@ def test_days_in_numbers_are_asked_about_at_the_terminal(
         "Where are your files? A folder or a file [mine] ",
         "What is the business called? [Mine] ",
         "In which time zone do its days end? [Europe/Berlin] ",
-        "Is 03/05/2025 written with the day first or the month first? [day/month] ",
+        "Is 03/05/2025 with the day first 3 May 2025, or with the month first 5 March 2025? [day/month] ",
     ]
     written = settings(clean / "mine")
     assert (written["time_zone"], written["date_order"]) == ("Europe/Berlin", "day first")
@@ -96,7 +96,7 @@ def test_days_in_numbers_are_asked_about_at_the_terminal(
 
 def test_without_an_answer_the_check_asks(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (clean / "exports" / "people.csv").write_text("Account,Created\nA-1,03/05/2025\n")
-    (clean / "exports" / "spans.csv").write_text("Account,Start,End,Price\nA-1,03/05/2025,,49.90\n")
+    (clean / "exports" / "spans.csv").write_text("Account,Start,End,MRR\nA-1,03/05/2025,,49.90\n")
     assert begin("mine", "--from", "exports") == 2
     said = capsys.readouterr().out
     assert "Such a day can be read in two ways" in said
@@ -159,9 +159,9 @@ PRICES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("per", "rows", "kept"), PRICES.values(), ids=PRICES.keys())
+@pytest.mark.parametrize(("per", "rows", "expected"), PRICES.values(), ids=PRICES.keys())
 def test_a_price_is_one_of_the_interval_beside_it(
-    clean: Path, capsys: pytest.CaptureFixture[str], per: str | None, rows: list[str], kept: list[str]
+    clean: Path, capsys: pytest.CaptureFixture[str], per: str | None, rows: list[str], expected: list[str]
 ) -> None:
     (clean / "exports" / "people.csv").write_text(
         "user_id,created_at\nU0,2026-01-05\nU1,2026-01-05\nU2,2026-01-05\n"
@@ -174,13 +174,17 @@ def test_a_price_is_one_of_the_interval_beside_it(
     assert settings(clean / "mine")["sources"]["subscriptions"].get("price_per") == per
     is_said = "“price” is the price of its interval and is divided" in capsys.readouterr().out
     assert is_said == bool(per)
-    assert amounts(clean) == [Decimal(amount) for amount in kept]
+    assert amounts(clean) == [Decimal(amount) for amount in expected]
+
+
+def kept(clean: Path, table: str) -> list[dict]:
+    """What the gate kept of a table, in the order of the file."""
+    (file,) = (clean / ".kept").rglob(f"{table}.parquet")
+    return pq.read_table(file).to_pylist()
 
 
 def amounts(clean: Path) -> list[Decimal]:
-    """What the gate kept of the amounts, in the order of the file."""
-    (kept,) = (clean / ".kept").rglob("subscriptions.parquet")
-    return [row["mrr"] for row in pq.read_table(kept).to_pylist()]
+    return [row["mrr"] for row in kept(clean, "subscriptions")]
 
 
 def test_an_interval_that_nobody_knows_is_asked_about(
@@ -197,23 +201,54 @@ def test_an_interval_that_nobody_knows_is_asked_about(
 def test_cents_are_told_by_the_name_of_their_column(clean: Path) -> None:
     (clean / "exports" / "people.csv").write_text("user_id,created_at\nU1,2026-01-05\n")
     (clean / "exports" / "members.csv").write_text(
-        "user_id,start_date,price_cents,currency,end_date\nU1,2026-01-05,4900,eur,\n"
+        "user_id,start_date,monthly_price_cents,currency,end_date\nU1,2026-01-05,4900,eur,\n"
     )
     assert begin("mine", "--from", "exports") == 0
     assert settings(clean / "mine")["sources"]["subscriptions"]["price_in"] == "minor units"
     assert amounts(clean) == [Decimal(49)]
 
 
-@pytest.mark.parametrize(
-    ("ends", "taken"), [(("2026-07-20", ""), "expires_at"), (("", "2026-07-20"), "canceled_at")]
-)
 def test_a_request_is_no_end_where_an_end_stands_beside_it(
-    tmp_path: Path, ends: tuple[str, str], taken: str
+    clean: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """But a day that is there for those too who never asked is only until when they have paid."""
-    rows = f"U1,49,2026-01-05,2026-06-22,{ends[0]}\nU2,49,2026-01-05,,{ends[1]}\n"
-    (tmp_path / "m.csv").write_text(f"user_id,price,start_date,canceled_at,expires_at\n{rows}")
-    assert look_at(tmp_path / "m.csv").columns["ended_at"] == taken
+    """It is a cancellation, with its reason, on the day of the request."""
+    (clean / "exports" / "members.csv").write_text(
+        "user_id,mrr,start_date,canceled_at,expires_at,churn_reason\n"
+        "U1,49,2026-01-05,2026-06-22,2026-07-20,too_expensive\nU2,49,2026-01-05,,,\n"
+    )
+    assert begin("mine", "--from", "exports") == 0
+    said = capsys.readouterr().out
+    assert "cancellations, one for each filled “canceled_at”, the day of the request" in said
+    assert "Did you mean" not in said
+    sources = settings(clean / "mine")["sources"]
+    assert sources["subscriptions"]["columns"]["ended_at"] == "expires_at"
+    (asked,) = kept(clean, "cancellations")
+    assert (asked["customer_id"], str(asked["canceled_on"]), asked["reason"]) == (
+        "U1",
+        "2026-06-22",
+        "too_expensive",
+    )
+
+
+def test_a_list_of_ours_names_requests_too(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """canceled_at beside ended_at in our own file is no misspelt ended_at."""
+    (clean / "mine").mkdir()
+    (clean / "mine" / "customers.csv").write_text("customer_id,signed_up_at\nA-1,2025-03-15\n")
+    (clean / "mine" / "subscriptions.csv").write_text(
+        "customer_id,started_at,ended_at,mrr,canceled_at\nA-1,2025-03-15,2025-06-01,5,2025-05-20\n"
+    )
+    assert begin("mine") == 0
+    assert settings(clean / "mine")["sources"] == {
+        "cancellations": {"path": "subscriptions.csv", "rows": "filled"}
+    }
+    assert [str(row["canceled_on"]) for row in kept(clean, "cancellations")] == ["2025-05-20"]
+    (clean / "mine" / "retention.yml").unlink()
+    capsys.readouterr()
+    assert __main__.main(["check", "--data", "mine"]) == 0
+    assert (
+        "canceled_at is a column of cancellations: name the file there too, under `sources:`"
+        in capsys.readouterr().out
+    )
 
 
 def test_a_list_of_subscriptions_names_the_customers_too(
@@ -230,8 +265,7 @@ def test_a_list_of_subscriptions_names_the_customers_too(
     sources = settings(clean / "mine")["sources"]
     assert sources["subscriptions"]["values"] == {"status": {"Non Renewing": "active", "Cancelled": "active"}}
     assert sources["customers"]["each"] == "first"
-    (kept,) = (clean / ".kept").rglob("customers.parquet")
-    people = pq.read_table(kept).to_pylist()
+    people = kept(clean, "customers")
     assert [(row["customer_id"], str(row["signed_up_on"])) for row in people] == [
         ("c1", "2026-01-05"),
         ("c2", "2026-01-06"),
@@ -330,3 +364,200 @@ def test_a_status_that_is_over_is_taken_for_active_only_where_every_row_has_its_
     for end, values in (("2025-03-01", {"status": {"canceled": "active"}}), ("", {})):
         (tmp_path / "spans.csv").write_text(spans.format(end))
         assert look_at(tmp_path / "spans.csv").values == values
+
+
+# --- what can be read in two ways -----------------------------------------------------------------------
+
+YEARLY = (
+    "user_id,start_date,price,end_date\n"
+    + "U1,2026-01-05,490,\n" * 1
+    + ("U2,2026-01-05,490,\nU3,2026-01-05,490,\nU4,2026-01-05,490,2026-04-05\n")
+)
+
+
+def test_a_price_without_an_interval_is_left_open_where_nobody_answers(
+    clean: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """3 x 490 a month are 1,470; of years, 122.50. The lines that the stop names are enough."""
+    (clean / "exports" / "members.csv").write_text(YEARLY)
+    assert begin("mine", "--from", "exports") == 2
+    assert (
+        "stop: retention.yml: sources: subscriptions: Is “price” what is paid a month or a year? "
+        "Instead of `open` write "
+        "`price_per: month` (MRR is 1,470), or `price_per: year` (MRR is 122.50)." in capsys.readouterr().out
+    )
+    path = clean / "mine" / "retention.yml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    at = next(nth for nth, line in enumerate(lines) if line.startswith("    open:"))
+    lines[at : at + 2] = ["    price_per: year"]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert __main__.main(["check", "--data", "mine"]) == 0
+    assert amounts(clean)[:3] == [Decimal("40.833333")] * 3
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What is asked at the terminal, in order; the list holds a part of each question and its answer."""
+    given: list[tuple[str, str]] = []
+
+    def answer(question: str) -> str:
+        for nth, (part, said) in enumerate(given):
+            if part in question:
+                del given[nth]
+                return said
+        return ""
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", answer)
+    return given
+
+
+def test_the_answer_stands_in_the_settings(clean: Path, answers: list[tuple[str, str]]) -> None:
+    (clean / "exports" / "members.csv").write_text(YEARLY)
+    answers.append(("month: MRR is 1,470; year: MRR is 122.50", "y"))
+    assert begin("mine", "--from", "exports") == 0
+    assert (
+        "    price_per: year  # what the amounts pay for\n" in (clean / "mine" / "retention.yml").read_text()
+    )
+
+
+OPEN = {
+    "a year's price that is no larger than a month's may be divided already": (
+        "user_id,start_date,price,interval,end_date\nU1,2026-01-05,49,month,\nU2,2026-01-05,40,year,\n",
+        ("interval: MRR is 52.33; month: MRR is 89", "month"),
+        {"price_per": "month"},
+        ["49", "40"],
+    ),
+    "a price beside seats may be that of one": (
+        "user_id,start_date,monthly_price,seats,end_date\nU1,2026-01-05,20,3,\nU2,2026-01-05,20,1,\n",
+        ("all: MRR is 40; one: MRR is 80", "one"),
+        {"price_for": "seats"},
+        ["60", "20"],
+    ),
+    "cents are told from the whole column, by size and endings": (
+        "user_id,start_date,mrr,currency,end_date\nU1,2026-01-05,4900,eur,\nU2,2026-01-05,1999,eur,\n",
+        ("cents: MRR is EUR 68.99; whole units: MRR is EUR 6,899", "cents"),
+        {"price_in": "minor units"},
+        ["49", "19.99"],
+    ),
+    "and may be whole units": (
+        "user_id,start_date,mrr,currency,end_date\nU1,2026-01-05,4900,eur,\nU2,2026-01-05,1999,eur,\n",
+        ("cents: MRR is EUR 68.99", "whole"),
+        {"price_in": "whole units"},
+        ["4900", "1999"],
+    ),
+    "two columns of an end": (
+        "user_id,start_date,mrr,end_date,terminated_at\nU1,2026-01-05,5,2026-02-01,2026-03-01\nU2,2026-01-05,5,,\n",
+        ("end_date: 1 end in February 2026; terminated_at: 1 end in March 2026", "terminated"),
+        {"ended_where": "terminated_at"},
+        ["5", "5"],
+    ),
+    "a state that nobody knows": (
+        "user_id,start_date,mrr,end_date,state\nU1,2026-01-05,5,,Dunning\nU2,2026-01-05,5,,active\n",
+        ("What does the state “Dunning” mean, in 1 row?", "past"),
+        {"values": {"status": {"Dunning": "past_due"}}},
+        ["5", "5"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "answer", "written", "expected"), OPEN.values(), ids=OPEN.keys())
+def test_what_follows_is_said_with_the_question(
+    clean: Path,
+    answers: list[tuple[str, str]],
+    text: str,
+    answer: tuple[str, str],
+    written: dict,
+    expected: list[str],
+) -> None:
+    (clean / "exports" / "members.csv").write_text(text)
+    answers.append(answer)
+    assert begin("mine", "--from", "exports") == 0
+    assert not answers
+    entry = settings(clean / "mine")["sources"]["subscriptions"]
+    assert {name: entry.get(name) for name in written} == written
+    assert amounts(clean) == [Decimal(amount) for amount in expected]
+
+
+def test_yen_have_no_cents(clean: Path) -> None:
+    (clean / "exports" / "members.csv").write_text(
+        "user_id,start_date,mrr,currency,end_date\nU1,2026-01-05,4900,JPY,\nU2,2026-01-05,9900,JPY,\n"
+    )
+    assert begin("mine", "--from", "exports") == 0
+    assert amounts(clean) == [Decimal(4900), Decimal(9900)]
+
+
+def test_two_currencies_are_asked_about_with_their_rate(clean: Path, answers: list[tuple[str, str]]) -> None:
+    (clean / "exports" / "members.csv").write_text(
+        "user_id,start_date,monthly_fee,end_date\nU1,2026-01-05,€49,\nU2,2026-01-05,US$20,\n"
+    )
+    answers += [("MRR is EUR 49 and USD 20.", "eur"), ("What is one USD worth in EUR?", "0.9")]
+    assert begin("mine", "--from", "exports") == 0
+    written = settings(clean / "mine")
+    assert (written["currency"], written["exchange_rates"]) == ("EUR", {"USD": 0.9})
+    assert amounts(clean) == [Decimal(49), Decimal(18)]
+
+
+def test_a_yearly_heading_is_divided_and_a_spanish_one_understood(clean: Path) -> None:
+    (clean / "exports" / "lista.csv").write_text(
+        "Nº cliente;Fecha de inicio;Fecha de baja;Precio anual;Estado\nK1;2026-03-05;;588,00;activo\n",
+        encoding="utf-8",
+    )
+    assert begin("mine", "--from", "exports") == 0
+    assert amounts(clean) == [Decimal(49)]
+
+
+def test_the_end_of_a_sheet_with_a_title(clean: Path, answers: list[tuple[str, str]]) -> None:
+    """“Bis” says until when is paid; the request stands in a column that is read for cancellations too."""
+    (clean / "exports" / "liste.csv").write_text(
+        "Unsere Abos\nFirma;Beginn;Gekündigt am;Bis;Preis / Monat\nA;2026-01-05;;2026-07-01;20\n"
+        "B;2026-01-06;2026-02-10;2026-03-01;20\n",
+        encoding="utf-8",
+    )
+    answers.append(
+        ("cancelled: 1 end in March 2026; always: 1 end in March 2026, 1 end in July", "cancelled")
+    )
+    assert begin("mine", "--from", "exports") == 0
+    assert [str(row["ended_on"]) for row in kept(clean, "subscriptions")] == ["None", "2026-03-01"]
+    assert len(kept(clean, "cancellations")) == 1
+
+
+def test_two_sheets_of_a_workbook_and_two_lists_with_titles(clean: Path) -> None:
+    """Customers on one sheet, subscriptions on the other; and each in a file of its own below a title."""
+    book = openpyxl.Workbook()
+    book.active.title = "Kunden"
+    people = [["Kundennummer", "Kunde seit"], ["K1", "2026-01-02"]]
+    spans = [["Kundennummer", "Beginn", "Ende", "Preis / Monat"], ["K1", "2026-01-05", None, 5]]
+    for sheet, lines in ((book.active, people), (book.create_sheet("Abos"), spans)):
+        for line in lines:
+            sheet.append(line)
+    book.save(clean / "exports" / "book.xlsx")
+    assert begin("mine", "--from", "exports") == 0
+    assert [str(row["signed_up_on"]) for row in kept(clean, "customers")] == ["2026-01-02"]
+    (clean / "exports" / "book.xlsx").unlink()
+    for name, lines in (("kunden.csv", people), ("abos.csv", spans)):
+        rows = [["Unsere Liste"], *lines]
+        text = "\n".join(";".join(str(cell or "") for cell in row) for row in rows)
+        (clean / "exports" / name).write_text(text, encoding="utf-8")
+    assert begin("other", "--from", "exports") == 0
+    assert settings(clean / "other")["sources"]["spreadsheet_2"]["importer"] == "spreadsheet"
+
+
+def test_tabs_and_intervals_in_two_columns_of_a_sheet(clean: Path) -> None:
+    (clean / "exports" / "list.tsv").write_text(
+        "Account\tStart\tEnd\tPrice\tInterval unit\tInterval\n"
+        "A\t2026-01-05\t\t60\tmonthly\t3\nB\t2026-01-06\t\t20\tmonthly\t1\n"
+    )
+    assert begin("mine", "--from", "exports") == 0
+    assert amounts(clean) == [Decimal(20), Decimal(20)]
+
+
+def test_seats_of_a_sheet_with_a_title(clean: Path, answers: list[tuple[str, str]]) -> None:
+    """What the importer of sheets reads takes the same answers."""
+    (clean / "exports" / "liste.csv").write_text(
+        "Unsere Abos\nFirma;Beginn;Ende;Preis / Jahr;Lizenzen\nA;2026-01-05;;240,00;3\n"
+        "B;2026-01-06;;240,00;1\n"
+    )
+    answers.append(("all: MRR is 40; one: MRR is 80", "one"))
+    assert begin("mine", "--from", "exports") == 0
+    assert amounts(clean) == [Decimal(60), Decimal(20)]

@@ -6,15 +6,12 @@ from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.engine import EngineError, text
 from retention_helpers.gate.evidence import OPEN, Evidence
 from retention_helpers.gate.parsing import MONEY_TYPE
-from retention_helpers.sources.prices import WITHOUT_MINOR_UNIT
+from retention_helpers.sources.prices import HABIT, LARGE_MIDDLE, PRICE_ENDINGS, WITHOUT_MINOR_UNIT
 from retention_helpers.words import spellings
 from retention_helpers.words.formats import count, exact, money, plural
 
 LEAST_GONE = 3  # customers who have left; fewer show no habit
 LEAST_ROWS = 10  # paying spans; fewer show no habit
-LARGE_MIDDLE = 900  # an amount a month that is large for half of the customers of a small business
-PRICE_ENDINGS = "(0, 50, 90, 95, 99)"  # what 49.00, 49.90 and 49.99 end in when they are written in cents
-HABIT = 0.8  # a share of rows that makes a habit
 ABSURD = 500  # times the middle amount
 NOT_SMALL = 20  # times the middle amount; below, a hundredfold price is just another price
 USUAL = 5  # customers who pay an amount make it a price

@@ -6,11 +6,13 @@ things.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, message
+from retention_helpers.sources.described import MINOR
 from retention_helpers.sources.folder import Unreadable, shortened
 from retention_helpers.sources.interface import (
     PLACE,
@@ -21,12 +23,15 @@ from retention_helpers.sources.interface import (
     as_text,
     write_rows,
 )
-from retention_helpers.sources.prices import major, monthly
+from retention_helpers.sources.prices import Asked, major, monthly, times
 from retention_helpers.sources.spreadsheet.cells import Text, columns_unread, read_cells
 from retention_helpers.sources.spreadsheet.grids import Grid, grids
 from retention_helpers.sources.spreadsheet.sheets import (
     BAREMETRICS,
+    OF_OTHER_TABLES,
+    OF_THE_SAME_ROW,
     Names,
+    Row,
     Sheet,
     header_name,
     ids_named,
@@ -54,8 +59,68 @@ def _place(sheet: Sheet, order: Order, number: int) -> str:
 def _own_rows(sheet: Sheet, order: Order, names: Names) -> tuple[Rows, list[Fault]]:
     table = TABLES[sheet.layout.name]
     kinds = {column.name: str(column.kind) for column in table.columns}
-    rows, faults = read_cells(sheet, kinds, order.settings, names)
-    return {table.name: [{**row, PLACE: _place(sheet, order, number)} for number, row in rows]}, faults
+    if table.name != "subscriptions":
+        rows, faults = read_cells(sheet, kinds, order.settings, names)
+        return {table.name: [{**row, PLACE: _place(sheet, order, number)} for number, row in rows]}, faults
+    is_minor = order.options.get("price_in") == MINOR
+    prices = Asked(price_per=order.options.get("price_per", ""), in_minor_units=is_minor)
+    whole = _completed(sheet, names)
+    rows, faults = read_cells(whole, {**kinds, **OF_OTHER_TABLES}, order.settings, names, prices)
+    listed = [{**row, PLACE: _place(sheet, order, number)} for number, row in rows]
+    return _of_a_list(listed, takes_customers=bool(order.options.get("each"))), faults
+
+
+def _completed(sheet: Sheet, names: Names) -> Sheet:
+    """The sheet with what another cell of the same row says of a price, an interval or an end."""
+    return replace(sheet, rows=[(number, _whole(row, names)) for number, row in sheet.rows])
+
+
+def _whole(row: Row, names: Names) -> Row:
+    said = {name: as_text(row.get(names.stands_at(name))) for name in OF_THE_SAME_ROW}
+    whole = {name: cell for name, cell in row.items() if name not in OF_THE_SAME_ROW}
+    if said["price_for"] and whole.get("mrr") is not None:
+        whole["mrr"] = times(as_text(whole["mrr"]) or "", said["price_for"])
+    if said["interval_count"]:
+        whole["interval"] = f"{said['interval_count']} {whole.get('interval') or ''}".strip()
+    if names.stands_at("ended_where") and not said["ended_where"]:
+        whole["ended_at"] = None
+    return whole
+
+
+def _of_a_list(rows: Sequence[dict[str, Text]], *, takes_customers: bool) -> Rows:
+    """What a list of subscriptions brings: the requests to cancel too, and where asked the customers."""
+    others = [name for name in OF_OTHER_TABLES if name != "signed_up_at"]
+    found: Rows = {
+        "subscriptions": [
+            {name: cell for name, cell in row.items() if name not in OF_OTHER_TABLES} for row in rows
+        ],
+        "cancellations": [
+            {name: row.get(name) for name in ("customer_id", *others, PLACE)}
+            for row in rows
+            if row.get("canceled_at")
+        ],
+    }
+    if takes_customers:
+        found["customers"] = _first_of_each(rows)
+    return found
+
+
+def _first_of_each(rows: Sequence[dict[str, Text]], *keeps: str) -> list[dict[str, Text]]:
+    """The customers of a list, each with the earliest sign-up, or start where the list has none.
+
+    `keeps` are further cells of that row.
+    """
+    people: dict[str, dict[str, Text]] = {}
+    for row in rows:
+        who, began = (
+            row.get("customer_id") or row[PLACE] or "",
+            row.get("signed_up_at", row.get("started_at")),
+        )
+        known = people.get(who)
+        if known is None or (began or "") < (known["signed_up_at"] or ""):
+            own = {name: row.get(name) for name in ("customer_id", *keeps, PLACE)}
+            people[who] = {**own, "signed_up_at": began}
+    return list(people.values())
 
 
 # --- Baremetrics' template -------------------------------------------------------------------------
@@ -83,19 +148,12 @@ def _monthly(row: Mapping[str, Text]) -> Text:
 def _baremetrics_rows(sheet: Sheet, order: Order, names: Names) -> tuple[Rows, list[Fault]]:
     rows, faults = read_cells(sheet, _BAREMETRICS_KINDS, order.settings, names)
     spans = [_span(row) | {PLACE: _place(sheet, order, number)} for number, row in rows]
-    people: dict[str, dict[str, Text]] = {}
-    for (_, row), span in zip(rows, spans, strict=True):
-        who = span["customer_id"] or span[PLACE] or ""
-        known = people.get(who)
-        if known is None or (span["started_at"] or "") < (known["signed_up_at"] or ""):
-            people[who] = {
-                "customer_id": span["customer_id"],
-                "signed_up_at": span["started_at"],
-                "name": row.get("customer_name"),
-                "email": row.get("customer_email"),
-                PLACE: span[PLACE],
-            }
-    return {"customers": list(people.values()), "subscriptions": spans}, [*faults, _without_ends(sheet)]
+    named = [
+        {**span, "name": row.get("customer_name"), "email": row.get("customer_email")}
+        for (_, row), span in zip(rows, spans, strict=True)
+    ]
+    people = _first_of_each(named, "name", "email")
+    return {"customers": people, "subscriptions": spans}, [*faults, _without_ends(sheet)]
 
 
 def _span(row: Mapping[str, Text]) -> dict[str, Text]:
@@ -131,8 +189,10 @@ def _without_ends(sheet: Sheet) -> Fault:
 
 def read(order: Order) -> Imported:
     """Every sheet of every file whose header is known; the others are named."""
-    names = Names(order.options.get("columns", {}), order.options.get("values", {}))
+    beside = {name: order.options[name] for name in OF_THE_SAME_ROW if order.options.get(name)}
+    names = Names(order.options.get("columns", {}), order.options.get("values", {}), beside)
     tables: Rows = {}
+    listed: Rows = {}
     faults: list[Fault] = []
     aside: list[SetAside] = []
     rows_read: dict[str, int] = {}
@@ -153,7 +213,9 @@ def read(order: Order) -> Imported:
             aside += sheet.set_aside
             rows_read[file.name] = rows_read.get(file.name, 0) + len(sheet.rows) + len(sheet.set_aside)
             for table, rows in brought.items():
-                tables.setdefault(table, []).extend(rows)
+                into = tables if table == sheet.layout.name or sheet.layout is BAREMETRICS else listed
+                into.setdefault(table, []).extend(rows)
+    tables = {**listed, **tables}  # a sheet of its own says more than a list of subscriptions
     paths = {
         table: write_rows(order, table, rows)
         for table, rows in tables.items()
@@ -209,5 +271,5 @@ IMPORTER = Importer(
     about="a sheet kept by hand (our template, or Baremetrics'), XLSX or CSV",
     recognises=recognises,
     read=read,
-    options=("columns", "values"),
+    options=("columns", "values", "price_per", "price_in", "each", *OF_THE_SAME_ROW),
 )

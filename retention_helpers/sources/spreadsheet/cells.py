@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import Fault, message
@@ -13,6 +14,7 @@ from retention_helpers.words import written
 Text = str | None
 Cells = Mapping[str, Text]  # by column
 Reader = Callable[[int, Row], Cells]
+_A_MONTH = Asked()
 SWAPPED_TEXTS, SWAPPED_DAYS = 3, 8  # so many of both are no chance: (12 / 30) ** 8 is 0.0007
 
 
@@ -39,16 +41,21 @@ class _Column:
             self.ambiguous.append((number, cell))
         return {self.name: read or cell}
 
-    def money(self, beside: Sequence[str]) -> Reader:
+    def money(self, beside: Sequence[str], prices: Asked) -> Reader:
         """An amount in digits and a point, and what it names besides, for cells that the row leaves empty."""
         sign = written.SIGNS.get(self.settings.decimal_sign) or written.decimal_sign_of(self.texts)
-        asked = Asked(sign, (self.settings.currency, *self.settings.exchange_rates), beside)
+        currencies = (self.settings.currency, *self.settings.exchange_rates)
+        asked = replace(prices, decimal_sign=sign, currencies=currencies, beside=beside)
 
         def read(number: int, row: Row) -> Cells:
             cell = row[self.name]
+            own = {name: as_text(row.get(name)) for name in BESIDE}
+            if isinstance(cell, int | float) and (asked.price_per or asked.in_minor_units):
+                exact = replace(asked, decimal_sign=".")
+                said = said_in(str(as_text(cell)), own["currency"], own["interval"], exact)
+                return {self.name: as_text(cell if said.amount is None else said.amount)}
             if not isinstance(cell, str):
                 return {self.name: as_text(cell)}
-            own = {name: as_text(row.get(name)) for name in BESIDE}
             said = said_in(cell, own["currency"], own["interval"], asked)
             if said.amount is None and not sign and written.is_ambiguous_amount(cell):
                 self.unsigned.append((number, cell))
@@ -137,14 +144,14 @@ class _Column:
 
 
 def read_cells(
-    sheet: Sheet, kinds: Mapping[str, str], settings: Settings, names: Names
+    sheet: Sheet, kinds: Mapping[str, str], settings: Settings, names: Names, prices: Asked = _A_MONTH
 ) -> tuple[list[tuple[int, dict[str, Text]]], list[Fault]]:
     """The rows of a sheet with every cell as the contract writes it, and what is uncertain.
 
-    `kinds` says which columns are instants and money; others are texts.
+    `kinds` says which columns are instants and money, `prices` what amounts pay for; others are texts.
     """
     columns = [_Column(sheet, name, settings) for name in (sheet.rows[0][1] if sheet.rows else {})]
-    readers = [_reader(column, kinds, names) for column in columns]
+    readers = [_reader(column, kinds, names, prices) for column in columns]
     rows = [
         (number, {name: cell for read in readers for name, cell in read(number, row).items()})
         for number, row in sheet.rows
@@ -152,7 +159,7 @@ def read_cells(
     return rows, [fault for column in columns for fault in column.faults(sheet.layout.name)]
 
 
-def _reader(column: _Column, kinds: Mapping[str, str], names: Names) -> Reader:
+def _reader(column: _Column, kinds: Mapping[str, str], names: Names, prices: Asked) -> Reader:
     words: Mapping[str, str] = names.values.get(column.name, {})
     if words:
         return column.in_our_words(words)
@@ -160,7 +167,7 @@ def _reader(column: _Column, kinds: Mapping[str, str], names: Names) -> Reader:
     if kind == "instant":
         return column.instant
     if kind == "money":
-        return column.money([name for name in BESIDE if name in kinds])
+        return column.money([name for name in BESIDE if name in kinds], prices)
     return column.in_our_words({})
 
 

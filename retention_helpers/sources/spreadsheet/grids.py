@@ -95,7 +95,7 @@ def _of_csv(path: Path) -> tuple[list[Grid], list[Fault]]:
         text = file.read()
     if "\0" in text:
         raise Unreadable("it is not text", "Save it as CSV UTF-8.")
-    delimiter = _delimiter(text)
+    delimiter = delimiter_of(text)
     try:
         lines = [
             (line, _filled(cells)) for line, cells in _records(text, delimiter) if any(map(str.strip, cells))
@@ -107,7 +107,7 @@ def _of_csv(path: Path) -> tuple[list[Grid], list[Fault]]:
     return [Grid(path, "", lines)], letters_assumed(path, path.name)
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """The sign that cuts most lines into the same number of cells, two or more."""
     sample = text.splitlines()[:_LINES_LOOKED_AT]
 

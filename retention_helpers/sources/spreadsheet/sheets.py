@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from retention_helpers.contract.tables import TABLES, Table
@@ -48,9 +48,19 @@ class Layout:
     keeps_others: bool = False
 
 
+# What a list of subscriptions may say of other tables: when somebody signed up, and asked to cancel, and why.
+OF_OTHER_TABLES = {"signed_up_at": "instant", "canceled_at": "instant", "reason": "text", "comment": "text"}
+
+
+# What another cell says of its row: how often a price is paid, for how many intervals, whether an end is one.
+OF_THE_SAME_ROW = ("price_for", "interval_count", "ended_where")
+_OWN_NAMES = frozenset(column.name for column in TABLES["subscriptions"].columns).union(OF_OTHER_TABLES)
+
+
 def _layout_of(table: Table) -> Layout:
     known = frozenset(column.name for column in table.columns)
-    return Layout(table.name, frozenset(table.required), known, table.has_attributes)
+    more = OF_OTHER_TABLES if table.name == "subscriptions" else ()
+    return Layout(table.name, frozenset(table.required), known.union(more), table.has_attributes)
 
 
 BAREMETRICS = Layout(
@@ -99,11 +109,25 @@ class Names:
 
     columns: Mapping[str, str] = field(default_factory=dict)  # theirs by ours
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # ours by theirs, by column
+    beside: Mapping[str, str] = field(default_factory=dict)  # theirs by what they say of the same row
+
+    def stands_at(self, option: str) -> str:
+        """Under which name a row holds the column of an option: our own for it, where it has one."""
+        theirs = header_name(self.beside.get(option))
+        of_ours = {header_name(name): ours for ours, name in self.columns.items()}
+        return of_ours.get(theirs, theirs if self._is_ours(theirs) else option) if theirs else ""
 
     def of(self, line: Sequence[Cell]) -> list[str]:
         """The cells of a header as names of ours."""
-        ours = {header_name(theirs): name for name, theirs in self.columns.items()}
-        return [ours.get(name, name) for name in map(header_name, line)]
+        beside = {header_name(theirs): name for name, theirs in self.beside.items()}
+        beside = {theirs: name for theirs, name in beside.items() if not self._is_ours(theirs)}
+        ours = {**beside, **{header_name(theirs): name for name, theirs in self.columns.items()}}
+        # A column with a name of ours, for which the owner has named another, is none of ours.
+        own = [f"{name}_" if name in self.columns else name for name in map(header_name, line)]
+        return [ours.get(header_name(cell), name) for cell, name in zip(line, own, strict=True)]
+
+    def _is_ours(self, theirs: str) -> bool:
+        return theirs in _OWN_NAMES and theirs not in self.columns
 
 
 def ids_named(grid: Grid, names: Names) -> set[str]:
@@ -132,6 +156,9 @@ def sheet_of(grid: Grid, names: Names, known: Collection[str] = ()) -> Sheet | N
     ours = names.of(header)
     layout = layout_of(ours, grid.title)
     assert layout is not None
+    if layout.name == "subscriptions":
+        alone = () if "canceled_at" in ours else ("reason", "comment")  # without what they belong to
+        layout = replace(layout, known=layout.known.union(names.beside).difference(alone))
     twice = [name for name in layout.known if ours.count(name) > 1]
     if twice:
         raise Unreadable(f"the column {min(twice)} stands twice", "Keep one of the two.")

@@ -1,0 +1,341 @@
+"""What a list of subscriptions leaves open, as questions whose answers each come with what follows from them.
+
+A question is about columns that can be read in two ways. What follows is reckoned from the file itself.
+"""
+
+import datetime as dt
+import statistics
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from retention_helpers.contract.tables import FREE_STATUSES, STATUSES
+from retention_helpers.sources import headings
+from retention_helpers.sources.described import ALL, MINOR, UNITS
+from retention_helpers.sources.looking import LINES, Look
+from retention_helpers.sources.prices import (
+    BESIDE,
+    Asked,
+    have_minor_unit,
+    look_like_minor_units,
+    said_in,
+    times,
+)
+from retention_helpers.words import spellings, written
+from retention_helpers.words.formats import count, money, month, plural
+
+_UNDIVIDED = 3  # a year's price is more than so many times a month's of the same plan
+_MONTHS_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An answer: what is typed, the line that it writes, what follows, and what it changes."""
+
+    word: str
+    line: str
+    outcome: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    is_of_columns: bool = False  # whether the line stands under `columns`
+
+    def made(self, look: Look) -> Look:
+        """The look as this answer has it."""
+        columns, options = {**look.columns, **self.columns}, {**look.options, **self.options}
+        words = {name: {**look.values.get(name, {}), **more} for name, more in self.values.items()}
+        return replace(look, columns=columns, options=options, values={**look.values, **words})
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with two or more answers, of which nobody but the owner knows the right one."""
+
+    what: str
+    choices: Sequence[Choice]
+
+    def as_asked(self) -> str:
+        """The question for somebody at a terminal."""
+        follows = "; ".join(f"{choice.word}: {choice.outcome}" for choice in self.choices)
+        return f"{self.what}\n  {follows}.\n  [{'/'.join(choice.word for choice in self.choices)}]"
+
+    def as_left_open(self) -> str:
+        """The question in one line, with the lines to write for each answer."""
+        lines = [
+            f"`{choice.line}`{' under columns' if choice.is_of_columns else ''} ({choice.outcome})"
+            for choice in self.choices
+        ]
+        return f"{self.what} Instead of `open` write {', or '.join(lines)}."
+
+    def answered(self, said: str) -> Choice | None:
+        """The choice that begins as the answer does; None for no answer, and for one that fits several."""
+        typed = said.strip().lower()
+        exact = [choice for choice in self.choices if choice.word.lower() == typed]
+        fitting = [choice for choice in self.choices if typed and choice.word.lower().startswith(typed)]
+        return exact[0] if exact else fitting[0] if len(fitting) == 1 else None
+
+
+@dataclass(frozen=True)
+class Book:
+    """What has to be known to reckon with a file's cells: its currency, its days, its decimal sign."""
+
+    currency: str = ""
+    date_order: str = ""
+    today: dt.date = field(default_factory=dt.date.today)
+
+
+Asks = Callable[["Look", Book], "Question | None"]  # of a look as the answers so far have made it
+
+
+def questions_of(look: Look) -> Sequence[Asks]:
+    """What may have to be asked about a file, in the order in which one answer bears on the next."""
+    is_a_list = {"mrr", "ended_at", "started_at"} <= set(look.name_of)
+    return (_end, _interval, _seats, _units) if is_a_list else ()
+
+
+# --- what follows ------------------------------------------------------------------------------------
+
+
+def _day(cell: str, book: Book) -> str:
+    return (written.instant(cell, book.date_order) or "")[:10]
+
+
+def _ends(look: Look, book: Book) -> list[str]:
+    """The day on which each row ends, "" while it goes on or where it cannot be read."""
+    days = [_day(cell, book) for cell in look.cells("ended_at")]
+    needed = look.options.get("ended_where")
+    if not needed:
+        return days
+    return [day if asked else "" for day, asked in zip(days, look.cells(needed), strict=True)]
+
+
+def _rows(look: Look) -> list[tuple[str, str, str]]:
+    """The amount, the currency and the interval of each row, as the file has them."""
+    return list(zip(_cells(look), look.cells("currency"), look.intervals, strict=True))
+
+
+def _asked(look: Look, book: Book) -> Asked:
+    return Asked(
+        written.decimal_sign_of(look.cells("mrr")) or ".",
+        (book.currency,),
+        BESIDE,
+        look.options.get("price_per", ""),
+        look.options.get("price_in") == MINOR,
+    )
+
+
+def _cells(look: Look) -> list[str]:
+    """The amounts as the gate reads them, with how many times each is paid."""
+    seats = look.options.get("price_for", ALL)
+    amounts = look.cells("mrr")
+    if seats == ALL:
+        return amounts
+    return [times(cell, many) for cell, many in zip(amounts, look.cells(seats), strict=True)]
+
+
+def _amounts(look: Look, book: Book) -> list[tuple[str, Decimal | None]]:
+    """Each row's currency and its amount a month, None where it cannot be read."""
+    asked, found = _asked(look, book), []
+    for cell, currency, lasts in _rows(look):
+        said = said_in(cell, spellings.currency(currency) or currency, lasts, asked)
+        found.append((said.currency or spellings.currency(currency) or book.currency, said.amount))
+    return found
+
+
+def mrr(look: Look, book: Book) -> dict[str, Decimal]:
+    """The MRR of the rows that go on today, by currency ("" where nothing names one)."""
+    words = {said.lower(): ours for said, ours in look.values.get("status", {}).items()}
+    total: Counter[str] = Counter()
+    rows = zip(_amounts(look, book), _ends(look, book), look.cells("status"), strict=True)
+    for (currency, amount), end, said in rows:
+        is_free = words.get(said.lower(), said.lower()) in FREE_STATUSES
+        if amount is not None and not is_free and not (end and end <= book.today.isoformat()):
+            total[currency] += amount  # type: ignore[assignment]
+    return {currency: Decimal(amount) for currency, amount in sorted(total.items())}
+
+
+def _mrr_is(look: Look, book: Book) -> str:
+    sums = [money(round(amount, 2), currency) for currency, amount in mrr(look, book).items()]
+    of = f" in its first {count(LINES)} rows" if len(look.lines) >= LINES else ""
+    unread = ", with those whose end cannot be read yet" if _has_unread_ends(look, book) else ""
+    return f"MRR is {' and '.join(sums) or money(0)}{of}{unread}"
+
+
+def _has_unread_ends(look: Look, book: Book) -> bool:
+    return any(cell and not _day(cell, book) for cell in look.cells("ended_at"))
+
+
+def _losses(look: Look, book: Book) -> str:
+    """The last months in which service ended, each with how many rows."""
+    if _has_unread_ends(look, book):
+        return "its days cannot be read yet"
+    today = book.today.isoformat()
+    months = Counter(end[:7] for end in _ends(look, book) if end and end <= today)
+    last = [
+        f"{plural(months[one], 'end')} in {month(f'{one}-01')}" for one in sorted(months)[-_MONTHS_SHOWN:]
+    ]
+    return ", ".join(last) or "nobody has left yet"
+
+
+# --- the questions -----------------------------------------------------------------------------------
+
+
+def _choice(look: Look, book: Book, word: str, line: str, **options: str) -> Choice:
+    """An answer that writes one line, with the MRR that follows."""
+    made = replace(look, options={**look.options, **options})
+    return Choice(word, line, _mrr_is(made, book), options=options)
+
+
+def _interval(look: Look, book: Book) -> Question | None:
+    """Whether a price is a month's, a year's, or that of the interval beside it."""
+    name = look.name_of["mrr"]
+    if headings.interval_of(name) or look.options.get("price_per") not in (None, "interval"):
+        return None
+    if any((said := written.money(cell, ".")) and said.interval for cell in look.cells("mrr")):
+        return None
+    if not any(look.cells("interval")):
+        return Question(
+            f"Is “{name}” what is paid a month or a year?",
+            [
+                _choice(look, book, "month", "price_per: month", price_per="month"),
+                _choice(look, book, "year", "price_per: year", price_per="year"),
+            ],
+        )
+    if look.options.get("price_per") != "interval" or not _years_look_divided(look, book):
+        return None
+    whole, divided = {"price_per": "interval"}, {"price_per": "month"}
+    return Question(
+        f"“{name}” of a year is hardly more than of a month. Is it the price of the whole interval, or a "
+        "month's already?",
+        [
+            _choice(look, book, "interval", "price_per: interval", **whole),
+            _choice(look, book, "month", "price_per: month", **divided),
+        ],
+    )
+
+
+def _years_look_divided(look: Look, book: Book) -> bool:
+    """Whether prices beside a year are of the size of those beside a month."""
+    plain = replace(look, options={**look.options, "price_per": ""})
+    by_length: dict[tuple[str, int], list[Decimal]] = {}
+    for (_, amount), (_, _, lasts) in zip(_amounts(plain, book), _rows(look), strict=True):
+        length = spellings.interval(lasts)
+        if amount and length in (("month", 1), ("year", 1)):
+            by_length.setdefault(length, []).append(amount)
+    if len(by_length) < 2:
+        return False
+    middle = {length: statistics.median(amounts) for length, amounts in by_length.items()}
+    return middle["year", 1] < _UNDIVIDED * middle["month", 1]
+
+
+def _units(look: Look, book: Book) -> Question | None:
+    """Whether amounts that look like cents are."""
+    name = look.name_of["mrr"]
+    if "price_in" in look.options:
+        return None
+    as_they_stand = replace(look, options={**look.options, "price_per": ""})
+    amounts = [
+        amount for currency, amount in _amounts(as_they_stand, book) if amount and have_minor_unit(currency)
+    ]
+    if not look_like_minor_units(amounts) or any("." in cell or "," in cell for cell in look.cells("mrr")):
+        return None
+    minor, whole = UNITS
+    size = money(statistics.median(amounts))
+    return Question(
+        f"Is “{name}” in cents? Half of its amounts are {size} or more, and they end as prices in cents do.",
+        [
+            _choice(look, book, "cents", f"price_in: {minor}", price_in=minor),
+            _choice(look, book, "whole units", f"price_in: {whole}", price_in=whole),
+        ],
+    )
+
+
+def _seats(look: Look, book: Book) -> Question | None:
+    """Whether a price beside a number of seats is that of one of them."""
+    name = look.name_of["mrr"]
+    seats = next(iter(headings.among(look.lines[0], headings.QUANTITIES)), "")
+    if not seats or "price_for" in look.options or headings.plain(name) == "mrr":
+        return None
+    if not any(cell not in ("", "0", "1") for cell in look.cells(seats)):
+        return None
+    return Question(
+        f"“{seats}” stands beside “{name}”. Is that the price of one, or of all together?",
+        [
+            _choice(look, book, "all", f"price_for: {ALL}", price_for=ALL),
+            _choice(look, book, "one", f"price_for: {seats}", price_for=seats),
+        ],
+    )
+
+
+def _end(look: Look, book: Book) -> Question | None:
+    """Which of several columns is the end of service, and whether it is one for everybody."""
+    taken = look.name_of["ended_at"]
+    if "ended_where" in look.options:
+        return None
+    requests = [one for one in headings.named(look.lines[0], "canceled_at") if any(look.cells(one))]
+    if requests and taken not in requests:
+        asked, ends = look.cells(requests[0]), look.cells(taken)
+        if any(end and not request for request, end in zip(asked, ends, strict=True)):
+            return _until_when(look, book, requests[0], taken)
+    others = headings.named(look.lines[0], "ended_at")
+    differing = [one for one in others if any(look.cells(one)) and _differ(look, book, one, taken)]
+    if not differing:
+        return None
+    both = (taken, differing[0])
+    return Question(
+        f"“{both[0]}” and “{both[1]}” both look like the day on which service ends, and differ.",
+        [_end_at(look, book, name, name) for name in both],
+    )
+
+
+def _until_when(look: Look, book: Book, request: str, until: str) -> Question:
+    """Whether a day only says until when is paid: it is there for those too who never asked to cancel."""
+    return Question(
+        f"“{until}” is there for customers too whose “{request}” is empty: when does service end?",
+        [
+            _end_at(look, book, "cancelled", until, where=request),
+            _end_at(look, book, "always", until),
+            _end_at(look, book, "request", request),
+        ],
+    )
+
+
+def _differ(look: Look, book: Book, one: str, other: str) -> bool:
+    pairs = zip(look.cells(one), look.cells(other), strict=True)
+    return any(_day(first, book) != _day(second, book) for first, second in pairs)
+
+
+def _end_at(look: Look, book: Book, word: str, name: str, where: str = "") -> Choice:
+    """The end in a column, for everybody or only where another one is filled, with the losses that follow."""
+    options = {"ended_where": where or name}
+    made = replace(look, columns={**look.columns, "ended_at": name}, options={**look.options, **options})
+    is_taken = name == look.name_of["ended_at"]
+    line = f"ended_where: {where or name}" if is_taken else f"ended_at: {name}"
+    return Choice(word, line, _losses(made, book), {"ended_at": name}, options, is_of_columns=not is_taken)
+
+
+def unknown_statuses(look: Look) -> list[Question]:
+    """A question for each word for a state that nobody knows; an end says by itself who has left."""
+    if not look.lines:
+        return []
+    known = {said.lower() for said in look.values.get("status", {})} | set(STATUSES)
+    words = Counter(cell for cell in look.cells("status") if cell and cell.lower() not in known)
+    return [
+        Question(
+            f"What does the state “{word}” mean, in {plural(rows, 'row')}?",
+            [Choice(ours, "", what, values={"status": {word: ours}}) for ours, what in _MEANINGS.items()],
+        )
+        for word, rows in words.items()
+        if headings.status_word(word) not in headings.OVER_WORDS
+    ]
+
+
+_MEANINGS = {
+    "active": "pays, until its end",
+    "past_due": "pays late, and counts",
+    "paused": "not served for a while, and not lost",
+    "comped": "a payer's free time",
+    "trialing": "has not paid yet, and does not count",
+}
