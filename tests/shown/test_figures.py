@@ -1,6 +1,7 @@
 """Figures: drawn twice as text and named colours, with words; the same table makes the same picture."""
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from retention_helpers.measurement import cohorts, measures
+from retention_helpers.measurement import cohorts, days_of_loss, measures
 from retention_helpers.report import pages
 from retention_helpers.shown import figures
 from retention_helpers.shown.figures import Figure, colours, triangles
@@ -36,19 +37,6 @@ def levels_frame(*levels: tuple[str, int, int, str]) -> pd.DataFrame:
     return with_rate(whole.assign(by="plan"), "churn_rate", "lost", "customers_at_start")
 
 
-def tenure_frame(lost: list[int]) -> pd.DataFrame:
-    """A table of stages of tenure."""
-    frame = pd.DataFrame(
-        {
-            "from_day": [0, 8, 31, 91, 366],
-            "to_day": pd.array([7, 30, 90, 365, None], dtype="Int64"),
-            "lost": lost,
-            "lost_in_all": sum(lost),
-        }
-    )
-    return with_rate(frame, "share", "lost", "lost_in_all")
-
-
 def triangle_frame(rows: list[tuple[str, int, int, int, bool]]) -> pd.DataFrame:
     """A triangle from (cohort, k, size, retained, final)."""
     frame = pd.DataFrame(rows, columns=["cohort", "k", "size", "retained", "final"])
@@ -60,6 +48,19 @@ def movement_frame(*months: tuple[int, int]) -> pd.DataFrame:
     """A movement table from (new, lost)."""
     days = pd.date_range(end="2026-03-01", periods=len(months), freq="MS")
     return pd.DataFrame(months, columns=["new", "lost"]).assign(month=days)
+
+
+def days_frame(*days: tuple[int, int, int]) -> pd.DataFrame:
+    """Losses by day from (day, lost, on a renewal day)."""
+    return pd.DataFrame(days, columns=["day", "lost", "on_renewal_day"])
+
+
+def fall(start: float, new: float, lost: float, end: float) -> Figure:
+    """A month's movement as a waterfall."""
+    frame = pd.DataFrame(
+        {"month": [pd.Timestamp("2026-03-01")], "a": start, "new": new, "lost": lost, "b": end}
+    )
+    return figures.waterfall(frame, ends=("a", "b"), gains=["new"], losses=["lost"], title="Customers")
 
 
 def movement(frame: pd.DataFrame) -> Figure:
@@ -105,8 +106,16 @@ DRAWN: dict[str, tuple[Callable[[], Figure], list[str]]] = {
         lambda: figures.rate_by_level(levels_frame(("pro", 0, 200, "too few")), "churn_rate", title="Churn"),
         ["0.0 %"],
     ),
-    "tenure": (lambda: figures.losses_by_tenure(tenure_frame([1, 2, 3, 4, 5])), ["15", "days 8–30: 2"]),
-    "tenure of one stage": (lambda: figures.losses_by_tenure(tenure_frame([9, 0, 0, 0, 0])), ["days 0–7: 9"]),
+    "waterfall": (lambda: fall(40, 7, 3, 44), ["at the start 40", "new +7", "lost −3", "at the end 44"]),
+    "waterfall of a month in which nothing moved": (
+        lambda: fall(40, 0, 0, 40), ["at the start 40", "at the end 40"]
+    ),
+    "waterfall of what is not known": (lambda: fall(40, math.nan, 3, 37), ["lost −3", "Not known: new"]),
+    "losses by day": (
+        lambda: figures.losses_by_day(days_frame((7, 1, 0), (30, 9, 9), (61, 4, 3), (730, 5, 4))),
+        ["19 lost customers", "On a renewal day: 16", "day 30: 9", "5 left after day 400, 4 of them"],
+    ),
+    "losses of one day": (lambda: figures.losses_by_day(days_frame((7, 1, 0))), ["day 7: 1"]),
     "triangle": (
         lambda: figures.triangle(
             triangle_frame(
@@ -134,10 +143,10 @@ DRAWN: dict[str, tuple[Callable[[], Figure], list[str]]] = {
 
 
 def test_there_is_no_picture_of_nothing() -> None:
-    """No month with customers, no level, nobody lost."""
+    """No month with customers, no level, nobody lost: no empty picture."""
     assert figures.rate_by_month(churn_frame((0, 0)), "churn_rate") is None
     assert figures.rate_by_level(levels_frame(), "churn_rate", title="Churn by plan") is None
-    assert figures.losses_by_tenure(tenure_frame([0] * 5)) is None
+    assert figures.losses_by_day(days_frame()) is None
 
 
 @pytest.mark.parametrize("cells", [[], [("2020-01-01", 13, 40, 30, True)]])
@@ -157,7 +166,7 @@ def test_every_figure_says_in_words_what_it_shows(name: str) -> None:
     assert figure.alt.endswith(".")
 
 
-@pytest.mark.parametrize("name", ["churn", "movement", "levels", "tenure", "triangle"])
+@pytest.mark.parametrize("name", ["churn", "movement", "levels", "losses by day", "triangle"])
 def test_the_same_table_gives_the_same_picture(name: str) -> None:
     """Byte for byte."""
     draw, _ = DRAWN[name]
@@ -292,7 +301,7 @@ def test_every_figure_draws_the_tables_of_a_business_that_began_anew(opened: Any
             figures.rate_by_month(measures.customer_churn(business), "churn_rate"),
             movement(measures.customer_movement(business)),
             figures.rate_by_level(measures.churn_by(business), "churn_rate", title="Churn by plan"),
-            figures.losses_by_tenure(measures.losses_by_tenure(business)),
+            figures.losses_by_day(days_of_loss.losses_by_day(business)),
             figures.triangle(cohorts.calendar_triangle(business), title="Calendar clock"),
             figures.triangle(cohorts.anniversary_triangle(business), title="Anniversary clock"),
         ]

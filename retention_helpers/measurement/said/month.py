@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ import pandas as pd
 
 from retention_helpers.business.levels import OF_A_MONTH
 from retention_helpers.contract.settings import Bands
-from retention_helpers.measurement import cohorts, measures
+from retention_helpers.measurement import cohorts, days_of_loss, measures
 from retention_helpers.measurement.measures import (
     EARLY_DAYS,
     GAINS,
@@ -49,10 +49,12 @@ from retention_helpers.words import formats
 __all__ = [
     "anniversary_triangle", "both_clocks", "calendar_triangle", "change_of_cohorts", "change_of_month",
     "change_of_year", "churn", "churn_by_level", "churn_by_level_of_year", "churn_by_switch_gap",
-    "churn_target", "cohorts_standing_out", "customer_movement", "customers_lost", "differing_customers",
-    "kinds_of_loss", "latest_cohorts", "months", "mrr_movement", "other_tools", "retention_12",
+    "churn_target", "cohorts_standing_out", "customer_movement", "customers_lost", "days_of_lost", "differing_customers",
+        "kinds_of_loss", "latest_cohorts", "months", "mrr_movement", "other_tools", "retention_12",
     "revenue_retention", "tenure_of_lost", "tenure_of_lost_in_year", "usual_bands",
 ]  # fmt: skip
+
+MONTHS_SHOWN = YEAR + 1
 
 
 def churn_of_month(churn: pd.DataFrame) -> Sentence:
@@ -244,6 +246,21 @@ def losses_by_tenure(stages: pd.DataFrame) -> Sentence:
     )
 
 
+def losses_by_day(days: pd.DataFrame) -> Sentence:
+    """How many of those lost left when what they had paid for was over."""
+    if days.empty:
+        return Sentence("Nobody was lost in this period.")
+    known = days_of_loss.on_renewal_day(days)
+    if not known.denominator:
+        return Sentence("Of no lost customer is it known whether it was on a renewal day.")
+    in_all = int(days["lost"].sum())
+    aside = "" if known.denominator == in_all else f", as far as it is known of {formats.count(in_all)}"
+    return Sentence(
+        f"{formats.count(known.numerator)} of {formats.count(known.denominator)} left on a renewal day, "
+        f"{formats.rate(known.value, known.low, known.high)}{aside}: when what they had paid for was over."
+    )
+
+
 def _early_share(stages: pd.DataFrame) -> Rate:
     early = stages[stages["from_day"] <= EARLY_DAYS]
     return rate(int(early["lost"].sum()), int(stages["lost_in_all"].iloc[0]))
@@ -417,15 +434,33 @@ _BY = "Churn by plan, MRR band and billing interval"
 _SHARE = {"rate": SHARE, "low": SHARE, "high": SHARE}
 
 
+def _movement_figure(
+    frame: pd.DataFrame,
+    *,
+    gains: Sequence[str],
+    losses: Sequence[str],
+    ends: tuple[str, str],
+    what: str,
+    by_month: bool = False,
+) -> figures.Figure:
+    """The last month as a waterfall, or what came and what went month by month."""
+    if by_month:
+        return figures.movement_by_month(
+            frame.tail(MONTHS_SHOWN), gains=gains, losses=losses, title=f"{what} gained and lost by month"
+        )
+    return figures.waterfall(frame, ends=ends, gains=gains, losses=losses, title=what)
+
+
 customer_movement = Measure(
     measures.customer_movement,
     "Customers month by month",
     sentence=movement,
     figure=partial(
-        figures.movement_by_month,
-        gains=["new", "reactivated"],
-        losses=["lost"],
-        title="Customers who came and who left",
+        _movement_figure,
+        gains=("new", "reactivated"),
+        losses=("lost",),
+        ends=("customers_at_start", "customers_at_end"),
+        what="Customers",
     ),
 )
 churn = Measure(
@@ -462,7 +497,7 @@ mrr_movement = Measure(
     "MRR month by month",
     sentence=mrr,
     figure=partial(
-        figures.movement_by_month, gains=list(GAINS), losses=list(LOSSES), title="MRR gained and given up"
+        _movement_figure, gains=GAINS, losses=LOSSES, ends=("mrr_at_start", "mrr_at_end"), what="MRR"
     ),
 )
 revenue_retention = Measure(measures.revenue_retention, "Revenue retention month by month")
@@ -488,7 +523,6 @@ tenure_of_lost_in_year = Measure(
     partial(measures.losses_by_tenure, months_back=YEAR),
     f"Losses by days since the first, last {YEAR} months",
     sentence=losses_by_tenure,
-    figure=figures.losses_by_tenure,
     findings={
         f"losses_by_tenure_last_{YEAR}_months": rows_of(measures.losses_by_tenure),
         f"lost_by_day_{EARLY_DAYS}_last_{YEAR}_months": RATE,
@@ -496,6 +530,20 @@ tenure_of_lost_in_year = Measure(
     record=lambda stages: {
         f"losses_by_tenure_last_{YEAR}_months": records(stages, measures.losses_by_tenure),
         f"lost_by_day_{EARLY_DAYS}_last_{YEAR}_months": _early_share(stages),
+    },
+)
+days_of_lost = Measure(
+    days_of_loss.losses_by_day,
+    f"Losses by day since the first, last {YEAR} months",
+    sentence=losses_by_day,
+    figure=figures.losses_by_day,
+    findings={
+        f"losses_by_day_last_{YEAR}_months": rows_of(days_of_loss.losses_by_day),
+        f"lost_on_renewal_day_last_{YEAR}_months": RATE,
+    },
+    record=lambda days: {
+        f"losses_by_day_last_{YEAR}_months": records(days, days_of_loss.losses_by_day),
+        f"lost_on_renewal_day_last_{YEAR}_months": days_of_loss.on_renewal_day(days),
     },
 )
 kinds_of_loss = Measure(

@@ -10,17 +10,19 @@ from retention_helpers.shown.figures.churned_vs_retained import landmark_design,
 from retention_helpers.shown.figures.early_warning import calibration, precision_by_warning, share_by_month
 from retention_helpers.shown.figures.effects import effects, estimate_path, shares_by_day
 from retention_helpers.shown.figures.forest import forest
-from retention_helpers.shown.figures.levels import losses_by_tenure, rate_by_level, risk_by_level
+from retention_helpers.shown.figures.levels import rate_by_level, risk_by_level
 from retention_helpers.shown.figures.lines import counts_by_month
 from retention_helpers.shown.figures.months import control_chart, movement_by_month, outlook, rate_by_month
 from retention_helpers.shown.figures.shares import amounts, shares, shares_over_time
 from retention_helpers.shown.figures.tenure import (
     loss_by_month_of_tenure,
+    losses_by_day,
     lost_by_cause,
     survival,
     survival_by_level,
 )
 from retention_helpers.shown.figures.triangles import triangle
+from retention_helpers.shown.figures.waterfall import waterfall
 
 __all__ = [
     "Figure",
@@ -33,7 +35,7 @@ __all__ = [
     "forest",
     "landmark_design",
     "loss_by_month_of_tenure",
-    "losses_by_tenure",
+    "losses_by_day",
     "lost_by_cause",
     "movement_by_month",
     "outlook",
@@ -49,4 +51,5 @@ __all__ = [
     "survival",
     "survival_by_level",
     "triangle",
+    "waterfall",
 ]

@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from retention_helpers.shown.figures.colours import BLUE, GREEN, GREY, INK, LINE, PALE, RED, paint
 from retention_helpers.shown.figures.svg import CSS_PER_INCH, FONT, GROUND, as_svg
-from retention_helpers.words import formats
+from retention_helpers.words import calendar, formats
 
 __all__ = [
     "BLUE", "GREEN", "GREY", "INK", "LINE", "PALE", "RED", "Canvas", "Drawing", "Figure", "blank",
@@ -29,6 +29,7 @@ STYLE = Path(__file__).with_name("retention.mplstyle")
 WIDE, NARROW = 672, 330  # css pixels: a column of a page and of A4, and a telephone
 SMALL = 8.5  # points
 LINE_HEIGHT = 12  # points: from one line of small text to the next
+CLOSE = 0.05  # of the axis: two notes whose numbers would run together
 LETTERS = 88  # of a title, before it goes on in the next line
 _narrow = ContextVar("narrow", default=False)
 
@@ -168,19 +169,21 @@ def draw_notes(axes: Axes, notes: pd.DataFrame | None, months: Sequence[pd.Times
     """The owner's notes as numbered lines; returns what to write under the figure."""
     if notes is None or notes.empty:
         return []
-    first = months[0]
+    days = [pd.Timestamp(note.happened_on) for note in notes.itertuples()]
+    places = [calendar.months_between(months[0], day) + (day.day - 1) / 31 - 0.5 for day in days]
     said = []
-    for nth, note in enumerate(notes.itertuples(), start=1):
-        day = pd.Timestamp(note.happened_on)
-        place = (day.year - first.year) * 12 + day.month - first.month + (day.day - 1) / 31 - 0.5
+    free, line = -1.0, 0  # from where on a number has room beside the one before
+    for nth, (note, day, place) in enumerate(zip(notes["note"], days, places, strict=True), start=1):
         if not -0.5 <= place <= len(months) - 0.5:
             continue
+        line = line + 1 if place < free else 0
+        free = place + CLOSE * len(months)
         axes.axvline(place, color=GREY, linewidth=0.9, linestyle=(0, (2, 2)))
         axes.annotate(
-            str(nth), (place, 1), xycoords=("data", "axes fraction"), xytext=(2, -9),
+            str(nth), (place, 1), xycoords=("data", "axes fraction"), xytext=(2, -9 - LINE_HEIGHT * line),
             textcoords="offset points", fontsize=SMALL, color=GREY,
         )  # fmt: skip
-        said.append(f"{nth} {note.note} ({formats.day(day)})")
+        said.append(f"{nth} {note} ({formats.day(day)})")
     return said
 
 

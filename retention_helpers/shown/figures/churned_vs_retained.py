@@ -69,7 +69,8 @@ def landmark_design(flow: pd.DataFrame, *, landmark_days: int, horizon_days: int
         lasts = min(lasts, at * 0.6) if place == 0 else lasts
         gone = f" ({formats.count(count.get(GONE, 0))})" if place == 0 else ""
         _draw_life(axes, place, life._replace(what=life.what + gone), lasts, at)
-    axes.axvline(at, ymax=0.74, color=INK, linewidth=1.6)
+    if not is_narrow():  # where the words need the room, the two grounds meet in it
+        axes.axvline(at, ymax=0.74, color=INK, linewidth=1.6)
     axes.set_xlim(0, 1.02)
     axes.set_ylim(-0.6, 5.5)
     axes.set_yticks([])

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from matplotlib.axes import Axes
 
@@ -21,7 +21,7 @@ from retention_helpers.shown.figures.canvas import (
 
 INCHES_A_LINE = 0.2
 MARGIN = 0.42  # inches below the rows, for the axis
-LETTERS_BESIDE, LETTERS_ABOVE = 34, 46
+LETTERS_BESIDE, LETTERS_ABOVE = 38, 46
 ROW, GAP = 1.3, 0.75  # lines
 VERDICTS = {
     "above the rest": RED,
@@ -42,6 +42,15 @@ class Dot(NamedTuple):
     colour: str = BLUE
 
 
+class Named(Protocol):
+    """A row of a picture: what it is called, and what is written beside what is drawn."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def written(self) -> str: ...
+
+
 class Place(NamedTuple):
     """Where a row lies on the axis down, from the top of its words to below its dot; and the dot itself."""
 
@@ -50,18 +59,16 @@ class Place(NamedTuple):
     bottom: float
 
 
-def rows_of_dots(
-    rows: Sequence[Dot | str], *, has_bars: bool = False, more_below: float = 0.0
-) -> tuple[Canvas, Axes, list[Place]]:
-    """A canvas with a dot and an interval for each row; a text instead of a row heads those after it.
+def named_rows(rows: Sequence[Named | str], *, more_below: float = 0.0) -> tuple[Canvas, Axes, list[Place]]:
+    """A canvas with a name and what is written for each row; a text instead of a row heads those after it.
 
-    The places of the dots come back, in the order of the rows; the caller sets the limits across. With
-    `has_bars` a bar goes from 0 to each value.
+    The places of the rows come back, in their order, without those of the headings; the caller draws on them
+    and sets the limits across.
     """
     places = list(_places(rows))
-    depth = places[-1].bottom if places else 1.0
+    depth = places[-1].bottom
     canvas, axes = blank(MARGIN + more_below + INCHES_A_LINE * depth)
-    dots = [(row, place) for row, place in zip(rows, places, strict=True) if isinstance(row, Dot)]
+    placed = [(row, place) for row, place in zip(rows, places, strict=True) if not isinstance(row, str)]
     for row, place in zip(rows, places, strict=True):
         if isinstance(row, str):
             axes.annotate(
@@ -71,26 +78,37 @@ def rows_of_dots(
             )  # fmt: skip
         elif is_narrow():
             _write_above(axes, row, place)
-    for row, place in dots:
+    if is_narrow():
+        axes.set_yticks([])
+    else:
+        _write_beside(axes, placed)
+    axes.set_ylim(depth, 0)
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    return canvas, axes, [place for _, place in placed]
+
+
+def rows_of_dots(
+    rows: Sequence[Dot | str], *, has_bars: bool = False, more_below: float = 0.0
+) -> tuple[Canvas, Axes, list[Place]]:
+    """`named_rows` with a dot and an interval in each; with `has_bars` a bar from 0 to the dot, too."""
+    canvas, axes, places = named_rows(rows, more_below=more_below)
+    dots = [row for row in rows if isinstance(row, Dot)]
+    for row, place in zip(dots, places, strict=True):
         if has_bars:
             axes.barh(place.dot, row.values[0], height=0.95, color=row.colour, alpha=0.3)
         axes.plot(row.values[1:], [place.dot] * 2, color=row.colour, linewidth=2, solid_capstyle="round")
         axes.plot(row.values[:1], [place.dot], "o", color=row.colour, markersize=6)
-    if is_narrow():
-        axes.set_yticks([])
-    else:
-        names = [_broken(row.name, LETTERS_BESIDE) for row, _ in dots]
-        axes.set_yticks([place.dot for _, place in dots], names)
-        axes.tick_params(axis="y", labelcolor=INK)
-        for row, place in dots:
-            axes.annotate(
-                row.written, (1, place.dot), xycoords=("axes fraction", "data"), xytext=(8, 0),
-                textcoords="offset points", va="center", fontsize=SMALL, color=GREY,
-            )  # fmt: skip
-    axes.set_ylim(depth, 0)
-    axes.grid(visible=True, axis="x")
-    axes.grid(visible=False, axis="y")
-    return canvas, axes, [place for _, place in dots]
+    return canvas, axes, places
+
+
+def mark_across(axes: Axes, places: Sequence[Place], at: float, colour: str) -> None:
+    """A line at one value across all rows; only beside the dots where the words stand between them."""
+    if not is_narrow():
+        axes.axvline(at, color=colour, linewidth=1.1)
+        return
+    for place in places:
+        axes.plot([at] * 2, [place.dot - 0.42, place.dot + 0.42], color=colour, linewidth=1.1)
 
 
 def meaning_of_colours(verdicts: Sequence[str]) -> list[str]:
@@ -103,7 +121,7 @@ def meaning_of_colours(verdicts: Sequence[str]) -> list[str]:
     return [f"{'; '.join(said).capitalize()}."] if len(said) > 1 else []
 
 
-def _places(rows: Sequence[Dot | str]) -> Iterator[Place]:
+def _places(rows: Sequence[Named | str]) -> Iterator[Place]:
     at = 0.0
     for nth, row in enumerate(rows):
         if isinstance(row, str):
@@ -111,20 +129,21 @@ def _places(rows: Sequence[Dot | str]) -> Iterator[Place]:
             yield Place(at, at + ROW / 2, at + ROW)
             at += ROW
             continue
-        lines = len(_words_above(row)) if is_narrow() else _broken(row.name, LETTERS_BESIDE).count("\n") + 1
+        beside = (_broken(row.name, LETTERS_BESIDE), row.written)
+        lines = len(_words_above(row)) if is_narrow() else max(one.count("\n") for one in beside) + 1
         depth = lines + GAP + 0.55 if is_narrow() else max(ROW, lines + 0.25)
         dot = at + lines + GAP / 2 if is_narrow() else at + depth / 2
         yield Place(at, dot, at + depth)
         at += depth
 
 
-def _words_above(row: Dot) -> list[str]:
+def _words_above(row: Named) -> list[str]:
     if len(row.name) + len(row.written) <= LETTERS_ABOVE:
         return [row.name]
-    return [*textwrap.wrap(row.name, LETTERS_ABOVE), row.written]
+    return [*_broken(row.name, LETTERS_ABOVE).split("\n"), row.written]
 
 
-def _write_above(axes: Axes, row: Dot, place: Place) -> None:
+def _write_above(axes: Axes, row: Named, place: Place) -> None:
     lines = _words_above(row)
     for nth, line in enumerate(lines):
         is_written = len(lines) > 1 and nth == len(lines) - 1
@@ -139,6 +158,18 @@ def _write_above(axes: Axes, row: Dot, place: Place) -> None:
         )  # fmt: skip
 
 
+def _write_beside(axes: Axes, placed: Sequence[tuple[Named, Place]]) -> None:
+    names = [_broken(row.name, LETTERS_BESIDE) for row, _ in placed]
+    axes.set_yticks([place.dot for _, place in placed], names)
+    axes.tick_params(axis="y", labelcolor=INK)
+    for row, place in placed:
+        axes.annotate(
+            row.written, (1, place.dot), xycoords=("axes fraction", "data"), xytext=(8, 0),
+            textcoords="offset points", va="center", fontsize=SMALL, color=GREY,
+        )  # fmt: skip
+
+
 def _broken(label: str, letters: int) -> str:
-    """A label on as many lines as it needs."""
-    return "\n".join(textwrap.wrap(label, letters)) or label
+    """A label on as many lines as it needs; a number stays beside its sign."""
+    kept = label.replace("n = ", "n\u00a0=\u00a0").replace(" %", "\u00a0%")
+    return "\n".join(textwrap.wrap(kept, letters)) or label

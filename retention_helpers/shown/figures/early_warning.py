@@ -85,7 +85,7 @@ def calibration(groups: pd.DataFrame, *, horizon_days: int) -> Drawing | None:
     end = min(across, top)
     axes.plot([0, end], [0, end], color=GREY, linewidth=1, linestyle=(0, (4, 3)))
     axes.annotate(
-        "as predicted", (end, end), xytext=(-4, 4), textcoords="offset points", ha="right", va="bottom",
+        "as predicted", (0.6 * end, 0.6 * end), xytext=(4, -4), textcoords="offset points", va="top",
         fontsize=SMALL, color=GREY,
     )  # fmt: skip
     for row in groups.itertuples():

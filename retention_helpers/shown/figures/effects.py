@@ -23,7 +23,7 @@ from retention_helpers.shown.figures.canvas import (
     styled,
 )
 from retention_helpers.shown.figures.colours import AMBER, PINK
-from retention_helpers.shown.figures.dots import Dot, rows_of_dots
+from retention_helpers.shown.figures.dots import Dot, mark_across, rows_of_dots
 from retention_helpers.shown.figures.ends import End, name_ends
 from retention_helpers.words import formats
 
@@ -50,11 +50,12 @@ def effects(comparisons: pd.DataFrame) -> Drawing | None:
     shown = comparisons[comparisons["effect"].notna()].head(MOST_ROWS).reset_index(drop=True)
     if shown.empty:
         return None
+    between = ", " if is_narrow() else "\n"
     rows = [
         Dot(
-            f"{formats.words(row.experiment)}, {row.arm}: {row.verdict}",
+            f"{formats.words(row.experiment)}, {row.arm}",
             (row.effect, row.effect_low, row.effect_high),
-            formats.difference(row.effect, row.effect_low, row.effect_high),
+            f"{formats.difference(row.effect, row.effect_low, row.effect_high)}{between}{row.verdict}",
             COLOURS.get(row.verdict, BLUE),
         )
         for row in shown.itertuples()
@@ -65,14 +66,11 @@ def effects(comparisons: pd.DataFrame) -> Drawing | None:
         axes.fill_between([-worth, worth], *ends, color=GREY, alpha=0.18, linewidth=0, zorder=0.5)
         axes.plot([worth] * 2, ends, color=GREEN, linewidth=1.4)
         axes.plot([-worth] * 2, ends, color=RED, linewidth=1.4)
-    axes.axvline(0, color=INK, linewidth=1)
+    mark_across(axes, places, 0, INK)
     _points_axis(axes.xaxis)
-    axes.set_xlabel("← worse than the control          better →")
+    axes.set_xlabel("← worse than the control · better →")
     title = "Difference to the control, in percentage points"
-    alt = "; ".join(
-        f"{row.name.rpartition(':')[0]}: {row.written}, {verdict}"
-        for row, verdict in zip(rows, shown["verdict"], strict=True)
-    )
+    alt = "; ".join(f"{row.name}: {row.written.replace(between, ', ')}" for row in rows)
     below = ["Grey band: smaller than what would be worth having, or as much worse."]
     return finished(canvas, title, f"{title}. {alt}.", below)
 
@@ -173,7 +171,7 @@ def _day_panel(axes: Axes, rows: pd.DataFrame, name: str, outcome: str) -> str:
     ticks = MaxNLocator(integer=True, nbins=5 if is_narrow() else 7).tick_values(0, days)
     axes.set_xticks([tick for tick in ticks if 0 <= tick <= days])
     words = f"{formats.words(name)}: {outcome}"
-    axes.set_title("\n".join(textwrap.wrap(words, 46 if is_narrow() else 90)))
+    axes.set_title("\n".join(textwrap.wrap(words, 36 if is_narrow() else 80)))
     if is_narrow():
         axes.set_title(axes.get_title(loc="left"), pad=8 + 13 * len(ends))
     name_ends(axes, ends)

@@ -26,8 +26,9 @@ def name_ends(axes: Axes, ends: Sequence[End]) -> None:
     the ends. The limits of the axis up have to be set before.
     """
     low, high = axes.get_ylim()
-    apart = (high - low) * (0.09 if is_narrow() else 0.075)
-    reached = -np.inf
+    lines = max((end.value.count("\n") + 1 for end in ends), default=1)
+    apart = (high - low) * (0.09 if is_narrow() else 0.075) * lines
+    reached, across = -np.inf, max((end.across for end in ends), default=0.0)
     placed: list[tuple[End, float]] = []
     for end in sorted(ends, key=lambda one: one.up):
         reached = max(end.up, reached + apart)
@@ -36,7 +37,7 @@ def name_ends(axes: Axes, ends: Sequence[End]) -> None:
     for end, up in placed:
         words = end.value if is_narrow() and len(ends) > 1 else f"{end.name} {end.value}".strip()
         axes.annotate(
-            words, (end.across, up - max(above, 0)), xytext=(5, 0), textcoords="offset points", va="center",
+            words, (across, up - max(above, 0)), xytext=(5, 0), textcoords="offset points", va="center",
             color=end.colour, fontsize=SMALL, fontweight="bold", annotation_clip=False,
         )  # fmt: skip
     if is_narrow() and len(ends) > 1:

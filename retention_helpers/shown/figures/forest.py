@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from retention_helpers.shown.figures.canvas import BLUE, GREY, PALE, Drawing, finished, is_narrow, styled
-from retention_helpers.shown.figures.dots import Dot, Place, rows_of_dots
+from retention_helpers.shown.figures.dots import Dot, Place, mark_across, rows_of_dots
 from retention_helpers.words import formats
 
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10)
@@ -42,14 +42,14 @@ def forest(frame: pd.DataFrame, *, title: str) -> Drawing | None:
     canvas, axes, places = rows_of_dots(rows, more_below=0.25)
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    axes.axvline(1, color=GREY, linewidth=1.1)
+    mark_across(axes, places, 1, GREY)
     for place, row in zip(places, shown.itertuples(), strict=True):
         _point_beyond(axes, place, row, (low, high))
     axes.xaxis.set_major_locator(FixedLocator([tick for tick in TICKS if low <= tick <= high]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{formats.trimmed(value)} ×"))
-    between = " " if is_narrow() else "            "
-    axes.set_xlabel(f"← leave less{between}chance of leaving on any day{between}leave more →")
+    between = "" if is_narrow() else " chance of leaving on any day ·"
+    axes.set_xlabel(f"← leave less ·{between} leave more →")
     said = [
         f"{row.label}: {formats.number(row.hazard_ratio)} ({formats.number(row.hazard_low)} to "
         f"{formats.number(row.hazard_high)}), {row.verdict}"

@@ -3,12 +3,8 @@
 import pandas as pd
 
 from retention_helpers.shown.figures.canvas import (
-    BLUE,
-    INK,
     Drawing,
-    blank,
     finished,
-    is_narrow,
     percent_axis,
     styled,
 )
@@ -64,33 +60,3 @@ def _levels(frame: pd.DataFrame, rate: str, base: str, title: str) -> Drawing:
     axes.set_xlim(0, top)
     percent_axis(axes.xaxis, top)
     return finished(canvas, title, f"{title}. {'; '.join(said)}.", meaning_of_colours(list(frame["verdict"])))
-
-
-@styled
-def losses_by_tenure(frame: pd.DataFrame) -> Drawing | None:
-    """The share of losses in each stage of tenure, with its interval. None where nobody was lost.
-
-    Takes the table of the same name: from_day, to_day, lost, lost_in_all, share with `_low` and `_high`.
-    """
-    in_all = int(frame["lost_in_all"].iloc[0])
-    if not in_all:
-        return None
-    stages = [
-        f"day {row.from_day} on" if pd.isna(row.to_day) else f"days {row.from_day}–{row.to_day}"
-        for row in frame.itertuples()
-    ]
-    title = f"When {formats.plural(in_all, 'lost customer')} left, by days since the first"
-    canvas, axes = blank(2.7, 2.6)
-    places = range(len(frame))
-    shares = frame["share"].fillna(0)
-    axes.bar(places, shares, color=BLUE, width=0.62)
-    errors = [(shares - frame["share_low"]).clip(lower=0), (frame["share_high"] - shares).clip(lower=0)]
-    axes.errorbar(places, shares, yerr=errors, fmt="none", ecolor=INK, elinewidth=1.1)
-    named = [stage.replace(" ", "\n", 1) for stage in stages] if is_narrow() else stages
-    axes.set_xticks(
-        places, [f"{stage}\n{lost} lost" for stage, lost in zip(named, frame["lost"], strict=True)]
-    )
-    axes.set_ylim(0, min(1.0, float(frame["share_high"].max()) * 1.08))
-    percent_axis(axes.yaxis, 1.0)
-    parts = [f"{stage}: {lost}" for stage, lost in zip(stages, frame["lost"], strict=True)]
-    return finished(canvas, title, f"{title}. {'; '.join(parts)}.")

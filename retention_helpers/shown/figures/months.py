@@ -12,7 +12,6 @@ from retention_helpers.shown.figures.canvas import (
     GREY,
     INK,
     RED,
-    SMALL,
     Drawing,
     blank,
     draw_notes,
@@ -23,6 +22,7 @@ from retention_helpers.shown.figures.canvas import (
     styled,
 )
 from retention_helpers.shown.figures.colours import MINT, ORANGE, PINK, SKY
+from retention_helpers.shown.figures.ends import End, name_ends
 from retention_helpers.words import formats
 
 HEIGHT, NARROW_HEIGHT, CARD_HEIGHT = 3.0, 2.6, 1.75
@@ -185,28 +185,21 @@ def outlook(frame: pd.DataFrame) -> Drawing | None:
     places = range(len(frame))
     lines = (("customers", BLUE, "with newcomers"), ("still_here", GREEN, "of today's customers"))
     last = frame.iloc[-1]
-    parts = []
+    parts, ends = [], []
     for name, colour, words in lines:
         value = frame[name].astype(float)
         low, high = (frame[f"{name}_{end}"].astype(float).fillna(value) for end in ("low", "high"))
         axes.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
         axes.plot(places, value, color=colour)
         told = formats.counted(last[name], last[f"{name}_low"], last[f"{name}_high"])
-        number, _, ends = told.partition(" (")
-        beside = f"{number}\n({ends}" if is_narrow() else f"{words}\n{told}"
-        axes.annotate(
-            beside, (len(frame) - 1, float(value.iloc[-1])), xytext=(6, 0),
-            textcoords="offset points", va="center", color=colour, fontweight="bold", fontsize=SMALL,
-        )  # fmt: skip
-        if is_narrow():
-            axes.annotate(
-                words, (0.3, float(low.iloc[len(frame) // 2])), xytext=(0, -14), textcoords="offset points",
-                va="top", color=colour, fontweight="bold", fontsize=SMALL,
-            )  # fmt: skip
+        end = float(value.iloc[-1])
+        between = "\n" if is_narrow() else " "
+        ends.append(End(len(frame) - 1, end, words, told.replace(" (", f"{between}("), colour))
         parts.append(f"{words} {told}")
     axes.plot([0], [float(frame["customers"].iloc[0])], "o", color=INK, markersize=6)
     axes.set_ylim(0, 1.08 * float(frame["customers_high"].max()))
     axes.set_xlim(-0.3, len(frame) - 1)
+    name_ends(axes, ends)
     month_axis(axes, list(frame["month"]), 3 if is_narrow() else None)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     title = f"Customers to {formats.month(last['month'])}, if nothing changes"

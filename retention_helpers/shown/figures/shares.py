@@ -95,12 +95,14 @@ def shares_over_time(frame: pd.DataFrame, *, title: str, notes: pd.DataFrame) ->
     periods = frame.drop_duplicates("first_month")
     labels = [_period(row.last_month, row.answered) for row in periods.itertuples()]
     every[-1].set_xticks(_middles(periods, begin), labels)
+    if is_narrow():
+        every[-1].set_xlabel("below the months: answers", loc="left")
     return finished(canvas, title, " ".join([f"{title}.", *parts, *(f"Note {one}." for one in said)]), said)
 
 
 def _period(last_month: pd.Timestamp, answered: int) -> str:
-    month = formats.short_month(last_month)
-    return f"{month.replace(' ', chr(10)) if is_narrow() else month}\nn = {formats.count(answered)}"
+    month, count = formats.short_month(last_month), formats.count(answered)
+    return f"{month.replace(' ', chr(10))}\n{count}" if is_narrow() else f"{month}\nn = {count}"
 
 
 def _middles(own: pd.DataFrame, begin: dt.date) -> list[float]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from retention_helpers.shown.figures.canvas import (
     BLUE,
@@ -25,6 +26,8 @@ from retention_helpers.words import formats
 
 FEWEST_AT_RISK = 10  # the curve ends where fewer are left to watch
 MOST_CURVES = 5
+DAYS_A_MONTH = 365.25 / 12
+SHOWN_DAYS = 400  # of a life: a year and the renewal at its end
 STATED = (1, 3, 6, 12)  # months that the words name
 
 
@@ -172,3 +175,36 @@ def loss_by_month_of_tenure(months: pd.DataFrame) -> Drawing | None:
     meant = {"above the rest": "Orange: above the rest.", "too few": "Grey: too few to judge."}
     below = " ".join(words for verdict, words in meant.items() if verdict in seen)
     return finished(canvas, title, f"{title}. {heavy}.", [below] if below else [])
+
+
+@styled
+def losses_by_day(days: pd.DataFrame) -> Drawing | None:
+    """How many were lost on the days of their life up to `SHOWN_DAYS`; those on a day of renewal stand out.
+
+    Takes `day`, `lost` and `on_renewal_day`. None where nobody was lost.
+    """
+    if days.empty:
+        return None
+    canvas, axes = blank(2.8, 2.6)
+    width = DAYS_A_MONTH / (4 if is_narrow() else 8)
+    shown = days[days["day"] <= SHOWN_DAYS]
+    binned = shown.groupby((shown["day"] / width).round())[["lost", "on_renewal_day"]].sum()
+    places = binned.index.to_numpy(dtype=float) * width / DAYS_A_MONTH
+    renewals, others = binned["on_renewal_day"], binned["lost"] - binned["on_renewal_day"]
+    thick = 0.86 * width / DAYS_A_MONTH
+    axes.bar(places, renewals, width=thick, color=RED, label="on a renewal day")
+    axes.bar(places, others, bottom=renewals, width=thick, color=BLUE, label="on any other day")
+    axes.set_xlim(-thick, SHOWN_DAYS / DAYS_A_MONTH)
+    axes.set_xticks(range(0, 14, 3 if is_narrow() else 1))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+    axes.set_xlabel("months since the first day", loc="left")
+    axes.legend(loc="upper right", ncols=1)
+    in_all, on_renewal = int(days["lost"].sum()), int(days["on_renewal_day"].sum())
+    title = f"On which day of their life {formats.plural(in_all, 'lost customer')} left"
+    late = days[days["day"] > SHOWN_DAYS]
+    after = f"{formats.count(late['lost'].sum())} left after day {SHOWN_DAYS}"
+    after += f", {formats.count(late['on_renewal_day'].sum())} of them on a renewal day."
+    most = shown.nlargest(3, "lost")
+    days_ = [f"day {row.day}: {formats.count(row.lost)}" for row in most.itertuples()]
+    alt = f"{title}. On a renewal day: {formats.count(on_renewal)}. Most on {', '.join(days_)}. {after}"
+    return finished(canvas, title, alt, [after] if len(late) else [])

@@ -22,6 +22,7 @@ from retention_helpers.words import formats
 FAINTEST, FULLEST = 0.04, 0.5  # of the one hue, on the ground of the page: ink can be read on either
 SHADES = 12  # more are not told apart
 MARGIN, INCHES_A_ROW = 0.62, 0.25
+STATED = (1, 3, 6, 9, 12)
 FEWEST_COLUMNS = 6  # wide enough that a short triangle does not become a banner
 
 
@@ -39,8 +40,8 @@ def triangle(
 
     Takes `cohort`, `k`, `size`, the rate and, on the anniversary clock, `final`: a cell that is not final is
     outlined and not filled. The shades run from 0 to 100 % always, so that a shade means the same in every
-    report. Only the latest cohorts and the first periods are drawn, on a telephone every second number; the
-    table holds the rest. None without any of these.
+    report. Only the latest cohorts and the first periods are drawn, on a telephone with the numbers of the
+    months `STATED` alone; the table holds the rest. None without any of these.
     """
     latest = sorted(cells["cohort"].unique())[-cohorts:]
     shown = cells[cells["cohort"].isin(latest) & (cells["k"] <= periods)]
@@ -58,7 +59,7 @@ def triangle(
         depth = 0.0 if is_pending else FAINTEST + (FULLEST - FAINTEST) * round(value * SHADES) / SHADES
         box = Affine2D().scale(0.92, 0.88).translate(across + 0.04, down + 0.06)
         shades.setdefault(depth, []).append(Path.unit_rectangle().transformed(box))
-        if not is_narrow() or (across + grid.shape[1]) % 2 == 1 or grid.shape[1] <= FEWEST_COLUMNS:
+        if not is_narrow() or grid.shape[1] <= FEWEST_COLUMNS or grid.columns[across] in STATED:
             axes.text(
                 across + 0.5, down + 0.52, f"{100 * value:.0f}", color=GREY if is_pending else INK,
                 fontsize=SMALL, ha="center", va="center",
@@ -74,7 +75,7 @@ def triangle(
     axes.xaxis.tick_top()
     labels = [_label(cohort, int(sizes[cohort])) for cohort in grid.index]
     axes.set_yticks([place + 0.5 for place in range(len(grid))], labels)
-    axes.set_xlabel(f"months since the start; {share}, %", loc="left")
+    axes.set_xlabel(f"months since the start;{chr(10) if is_narrow() else chr(32)}{share}, %", loc="left")
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
     first, last = grid.index[0], grid.index[-1]
