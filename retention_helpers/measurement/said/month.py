@@ -49,9 +49,9 @@ from retention_helpers.words import formats
 __all__ = [
     "anniversary_triangle", "both_clocks", "calendar_triangle", "change_of_cohorts", "change_of_month",
     "change_of_year", "churn", "churn_by_level", "churn_by_level_of_year", "churn_by_switch_gap",
-    "churn_target", "cohorts_standing_out", "customer_movement", "customers_lost", "days_of_lost", "differing_customers",
-        "kinds_of_loss", "latest_cohorts", "months", "mrr_movement", "other_tools", "retention_12",
-    "revenue_retention", "tenure_of_lost", "tenure_of_lost_in_year", "usual_bands",
+    "churn_target", "cohorts_standing_out", "customer_movement", "customers_lost", "days_of_lost",
+    "differing_customers", "kinds_of_loss", "latest_cohorts", "months", "mrr_movement", "other_tools",
+    "retention_12", "revenue_retention", "tenure_of_lost", "tenure_of_lost_in_year", "usual_bands",
 ]  # fmt: skip
 
 MONTHS_SHOWN = YEAR + 1
