@@ -61,6 +61,7 @@ def day_name(instant: str) -> str:
 PAYING = ("active", "past_due")
 PAUSED = ("paused", "comped")
 STATUSES = (*PAYING, *PAUSED, "trialing")
+OWN_MRR = "own_mrr"  # beside mrr where the data hold several currencies: the amount in the row's own
 FREE_STATUSES = (*PAUSED, "trialing")  # mrr may be empty
 
 TABLES = {

@@ -16,7 +16,7 @@ from retention_helpers.monthly_review.actions import (
     speak_to_those_leaving,
     unexplained,
 )
-from retention_helpers.monthly_review.earlier import became_of, compared, earlier_reports, restated
+from retention_helpers.monthly_review.earlier import became_of, compared, earlier_reports, exchange, restated
 from retention_helpers.monthly_review.said.answers import (
     Answer,
     Verdict,
@@ -27,7 +27,12 @@ from retention_helpers.monthly_review.said.answers import (
     money_answer,
 )
 from retention_helpers.monthly_review.said.comparison import difference_answer, what_was_different
-from retention_helpers.monthly_review.said.earlier import became_of_actions, due_actions, restated_numbers
+from retention_helpers.monthly_review.said.earlier import (
+    became_of_actions,
+    due_actions,
+    exchange_of_earlier,
+    restated_numbers,
+)
 from retention_helpers.monthly_review.said.early_warning import (
     asked_answer,
     at_risk_answer,
@@ -38,7 +43,9 @@ from retention_helpers.monthly_review.said.experiments import experiment_answers
 from retention_helpers.monthly_review.said.reasons import reasons_answer, why_they_left
 from retention_helpers.shown.results import Measure
 
-FINDINGS: Mapping[str, Sequence[Measure]] = {"": [due_actions, restated_numbers, became_of_actions]}
+FINDINGS: Mapping[str, Sequence[Measure]] = {
+    "": [due_actions, restated_numbers, exchange_of_earlier, became_of_actions]
+}
 
 __all__ = [
     "FINDINGS",
@@ -60,6 +67,8 @@ __all__ = [
     "difference_answer",
     "due_actions",
     "earlier_reports",
+    "exchange",
+    "exchange_of_earlier",
     "experiment_answers",
     "experiments_answer",
     "interview",

@@ -47,6 +47,19 @@ def restated(rows: pd.DataFrame, earlier: Mapping[str, Any]) -> Sentence:
     )
 
 
+def exchange(rows: pd.DataFrame, currency: str) -> Sentence | None:
+    """What other exchange rates alone make of earlier months; None where the rates are the same."""
+    if rows.empty:
+        return None
+    last = rows.iloc[-1]
+    return Sentence(
+        f"With other exchange rates ({last['rates']}) the MRR at the end of {formats.month(last['month'])} "
+        f"is {formats.money(last['mrr_now'], currency)} in this report, and "
+        f"{formats.money(last['mrr_then'], currency)} at the rates of then. "
+        f"{formats.plural(len(rows), 'earlier report')} had other rates; that is no restatement."
+    )
+
+
 due_actions = Measure(actions, "Actions", findings="actions")
 became_of_actions = Measure(
     earlier_months.became_of, "Last month's actions", sentence=became_of, findings="became_of_actions"
@@ -56,4 +69,10 @@ restated_numbers = Measure(
     "Numbers that earlier reports gave otherwise",
     sentence=lambda rows, earlier: restated(rows, earlier_months.compared(earlier)),
     findings="restated",
+)
+exchange_of_earlier = Measure(
+    earlier_months.exchange,
+    "What only the exchange rates changed",
+    sentence=exchange,
+    findings="exchange",
 )
