@@ -7,8 +7,7 @@ from pathlib import Path
 from retention_helpers.contract.tables import Fault, Stopped
 from retention_helpers.gate.gate import pass_gate
 from retention_helpers.gate.kept import CACHE, Passed, SourceRead
-from retention_helpers.gate.setting_aside import FOLDER as SET_ASIDE
-from retention_helpers.gate.setting_aside import UNMATCHED, list_of
+from retention_helpers.gate.setting_aside import KINDS, list_of
 from retention_helpers.words.errors import InputError
 
 FOLDER = "check"
@@ -43,11 +42,10 @@ def check(data: Path, out: Path, *, cache: Path = CACHE) -> Checked:
         return Checked([Fault("stop", "", "folder", 0, line) for line in str(error).splitlines()])
     faults = [*passed.faults, *_month_without_rate(data, passed, cache)]
     folder = out / FOLDER
-    kinds = (SET_ASIDE, UNMATCHED)
-    for old in (path for kind in kinds for path in folder.glob(f"{list_of('*', kind)}.csv")):
+    for old in (path for kind in KINDS for path in folder.glob(f"{list_of('*', kind)}.csv")):
         old.unlink()
     lists: list[Path] = []
-    if any((passed.folder / kind).is_dir() for kind in kinds):
+    if any((passed.folder / kind).is_dir() for kind in KINDS):
         from retention_helpers.shown.lists import write_set_aside
 
         lists = write_set_aside(folder, passed.folder)

@@ -98,6 +98,12 @@ def _one_of(words: Sequence[str]) -> Callable[[Any], str]:
     return read
 
 
+def _same_person(value: Any) -> str:
+    if value != "email":
+        raise Wrong("email, which makes customers of one e-mail one")
+    return str(value)
+
+
 def _accepted(value: Any) -> tuple[str, ...]:
     named = _texts(value)
     unknown = [name for name in named if name not in ACCEPTABLE]
@@ -330,6 +336,9 @@ class Settings:
     date_order: str = _setting("", _one_of(ORDERS), "how days such as 05/03/2026 are meant")
     decimal_sign: str = _setting(
         "", _one_of(tuple(SIGNS)), "of amounts such as 1.200, where no other amount of the column shows it"
+    )
+    same_person: str = _setting(
+        "", _same_person, "email: customers of one e-mail are one; without it they are said"
     )
     sources: Mapping[str, Any] = _setting({}, _mapping, "where the tables come from, if not from this folder")
     accepted: tuple[str, ...] = _setting((), _accepted, "warnings that you have looked into and found right")

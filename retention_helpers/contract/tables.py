@@ -250,6 +250,7 @@ ACCEPTABLE = (
     "annual amounts",
     "present amounts",
     "test accounts",
+    "one e-mail, several customers",
     "stale table",
     "hole",
     "stray days",

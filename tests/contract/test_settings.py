@@ -65,6 +65,7 @@ GOOD = [
     ("dunning_days: 21", "dunning_days", 21),
     ("date_order: day first", "date_order", "day first"),
     ("decimal_sign: comma", "decimal_sign", "comma"),
+    ("same_person: email", "same_person", "email"),
     ("sources: {stripe: {}}", "sources", {"stripe": {}}),
     ("accepted: [test accounts]", "accepted", ("test accounts",)),
     ("calls_a_month: 5", "calls_a_month", 5),
@@ -160,6 +161,7 @@ BAD = [
     ("reason_map", "[a]", LINES),
     ("date_order", "european", "day first, month first or year first"),
     ("decimal_sign", "dot", "point or comma"),
+    ("same_person", "name", "email, which makes customers of one e-mail one"),
     ("sources", "stripe", LINES),
     ("calls_a_month", "some", CALLS),
     (

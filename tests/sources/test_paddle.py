@@ -627,24 +627,7 @@ def test_what_was_never_paid_or_disputed_was_not_the_customer_s_choice(
     ]
 
 
-# --- persons and the owner's own data --------------------------------------------------------------
-
-
-def test_one_e_mail_under_two_customers_is_said_and_joined_on_request(
-    imported: Callable[..., Imported], tmp_path: Path
-) -> None:
-    """Ada left and came back under another id."""
-    again = CUSTOMER | {"id": "ctm_02", "email": " ada@example.com", "created_at": "2026-05-01T00:00:00Z"}
-    things = (subscription(**CANCELED), subscription(id="sub_02", customer_id="ctm_02"), CUSTOMER, again)
-    found = imported(*things)
-    assert rules(found) == [("warning", "one e-mail, several customers")]
-    assert "1 e-mail stands under several customers (ctm_01 and ctm_02)" in found.faults[0].message
-    order = Order([tmp_path / "in" / "objects.json"], tmp_path / "into", Settings(), {"same_person": "email"})
-    joined = sources.importer("paddle").read(order)
-    assert rows(joined, "subscriptions", "customer_id") == [("ctm_01",)] * 2
-    assert rows(joined, "customers", "customer_id", "signed_up_at") == [("ctm_01", "2026-01-05T10:12:00Z")]
-    assert aside(joined) == [("object 4", "an earlier customer has the same e-mail (same_person: email)")]
-    assert rules(joined) == [("note", "one e-mail, several customers")]
+# --- the owner's own data --------------------------------------------------------------------------
 
 
 def test_own_data_never_take_the_place_of_ours(imported: Callable[..., Imported]) -> None:

@@ -32,7 +32,6 @@ from retention_helpers.sources.interface import Imported, Order
 from retention_helpers.sources.stripe.history import billed_by, steps_of_past
 from retention_helpers.sources.stripe.objects import invoice_of, subscription_of
 from retention_helpers.sources.stripe.spans import spans_of, steps_of_now, with_free_time
-from retention_helpers.words.errors import InputError
 
 PRO, TEAM = price(4900, name="pro"), price(9000, name="team")
 Object = dict[str, Any]
@@ -505,28 +504,6 @@ def test_a_plan_has_one_name_in_past_and_present(read):
     assert [(row["mrr"], row["plan"]) for row in rows if row["customer_id"] == "cus_1"] == [
         ("29", "pro"), ("39", "pro"), ("49", "pro"),
     ]  # fmt: skip
-
-
-def test_one_e_mail_under_two_customers_is_said_and_joined_on_request(read):
-    """Ann left on 5 March and came back under another id; asked to, she is one customer with two spans."""
-    again = subscription("2", "2026-05-20", item(PRO))
-    people = [customer("gone", "2026-01-05", email="ann@example.com", metadata={"industry": "law"}),
-              customer("2", "2026-05-20", email=" Ann@Example.com")]  # fmt: skip
-    found = read([again], people)
-    assert said(found, "one e-mail, several customers") == [("warning", 1)]
-    assert len(set(pq.read_table(found.tables["subscriptions"])["customer_id"].to_pylist())) == 2
-    invoices = [invoice("2", 1, "2026-05-20", line("2", "2026-05-20", "2026-06-20", 4900, of=PRO))]
-    joined = read([again], people, invoices, same_person="email")
-    for table in ("subscriptions", "customers", "payments", "cancellations"):
-        assert set(pq.read_table(joined.tables[table])["customer_id"].to_pylist()) == {"cus_gone"}
-    (person,) = pq.read_table(joined.tables["customers"]).to_pylist()
-    assert (person["signed_up_at"], person["industry"]) == ("2026-01-05T00:00:00Z", "law")
-    assert [(row.cells["id"], row.reason) for row in joined.set_aside] == [
-        ("cus_2", "an earlier customer has the same e-mail (same_person: email)")
-    ]
-    assert said(joined, "one e-mail, several customers") == [("note", 1)]
-    with pytest.raises(InputError, match="same_person is name, and can only be email"):
-        read([again], people, same_person="name")
 
 
 # --- laws ------------------------------------------------------------------------------------------
