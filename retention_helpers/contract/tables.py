@@ -250,7 +250,7 @@ ACCEPTABLE = (
     "annual amounts",
     "present amounts",
     "test accounts",
-    "one e-mail, several customers",
+    "customers of one e-mail",
     "stale table",
     "hole",
     "stray days",

@@ -218,6 +218,63 @@ def test_comped_is_a_pause_whatever_mrr_the_row_names(states: Business) -> None:
     )  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def given(business_of: Callable[..., Business]) -> Business:
+    """
+                   Jan       Feb        Mar
+    pays_on      ===========|ttttttttttt|==========   the next subscription begins with a trial
+    goes         ===========|ttttttttttt|             and is never paid: lost when the trial ends
+    still_free   ===========|tttttttttttttttttttttt   on trial at the cut
+    after_gap    ========|  3 days  |tttttttttttttt
+    too_late     ========|  a second more |ttttttt    lost; a trial is no return
+    beside       ====================|                a second plan on trial outlives the first
+                        tttttttttttttttttttttttttttt
+    never_paid   ppppppp|tttttttttttttttttttttttttt   a pause before any payment
+    """
+    return business_of(
+        [
+            ("pays_on", "2026-01-05", "2026-02-01", 40),
+            ("pays_on", "2026-02-01", "2026-03-03", "", "trialing"),
+            ("pays_on", "2026-03-03", "", 50),
+            ("goes", "2026-01-05", "2026-02-01", 40),
+            ("goes", "2026-02-01", "2026-03-03", "", "trialing"),
+            ("still_free", "2026-01-05", "2026-02-01", 40),
+            ("still_free", "2026-02-01", "", "", "trialing"),
+            ("after_gap", "2026-01-05", "2026-02-01T10:00:00Z", 40),
+            ("after_gap", "2026-02-04T10:00:00Z", "", "", "trialing"),
+            ("too_late", "2026-01-05", "2026-02-01T10:00:00Z", 40),
+            ("too_late", "2026-02-04T10:00:01Z", "", "", "trialing"),
+            ("beside", "2026-01-05", "2026-03-10", 40),
+            ("beside", "2026-02-20", "", "", "trialing"),
+            ("never_paid", "2026-01-05", "2026-02-01", "", "paused"),
+            ("never_paid", "2026-02-01", "", "", "trialing"),
+        ]
+    )
+
+
+def test_a_trial_after_a_payment_is_a_payers_free_time(given: Business) -> None:
+    """A customer with MRR 0 while it lasts; what comes after it tells whether they stay."""
+    moves = {
+        (who, month): (row.movement, row.state_at_end, row.mrr_movement)
+        for who in ("pays_on", "goes", "still_free", "after_gap", "beside")
+        for month in ("2026-02", MARCH)
+        for row in [of_month(given, who, month)]
+    }
+    february = {who: moves[who, "2026-02"] for who in ("pays_on", "goes", "still_free", "after_gap")}
+    assert set(february.values()) == {("stayed", "paused", "paused")}
+    assert moves["pays_on", MARCH] == ("stayed", "paying", "resumed")
+    assert moves["goes", MARCH] == ("lost", "none", "churned")
+    assert moves["still_free", MARCH] == moves["after_gap", MARCH] == ("stayed", "paused", None)
+    assert moves["beside", MARCH] == ("stayed", "paused", "paused")
+    assert services(given, "pays_on") == [("2026-01-05", "")]
+
+
+def test_a_trial_long_after_a_loss_or_before_any_payment_is_none(given: Business) -> None:
+    for who in ("too_late", "never_paid"):
+        assert of_month(given, who, "2026-02").movement == "lost"
+        assert services(given, who) == [("2026-01-05", "2026-02-01")]
+
+
 def test_past_due_pays_until_the_span_ends(states: Business) -> None:
     """Its MRR counts, and nothing moved."""
     row = of_month(states, "past_due")

@@ -18,7 +18,7 @@ from retention_helpers.gate.setting_aside import keep_same_person
 from retention_helpers.sources.folder import places_of
 from retention_helpers.words.formats import count
 
-RULE = "one e-mail, several customers"
+RULE = "customers of one e-mail"
 _SHOWN = 5  # persons that a sentence names
 _PERSONS = "persons"  # table: customer_id, person (the first of the same e-mail), address, source_row, nth
 
@@ -68,7 +68,10 @@ def _say(evidence: Evidence, *, joins: bool) -> None:
         what, effect, way_out = f"{what}, who count as one, the first of them", "", "Check that they are."
     else:
         effect = "A return looks like a new customer, and a second plan that ends like a loss."
-        way_out = f"If each is one person, say `same_person: email` in {SETTINGS_FILE}."
+        way_out = (
+            f"If each is one person, say `same_person: email` in {SETTINGS_FILE}; if not, write "
+            f"`accepted: [{RULE}]` there."
+        )
     evidence.say(level, "customers", RULE, what, way_out, effect=effect, rows=0)
 
 
