@@ -85,16 +85,18 @@ _PRICES = (
 )  # fmt: skip
 _IN_CENTS = ("cents", "minor_units")
 _LIKELY = ("customers", "subscriptions", "events")  # tables that other tools' files often are
+# Not those that tools mean differently: unpaid (over at Stripe and Lemon Squeezy, billed on at Maxio), on hold
+# (a pause at Maxio, a failed payment at WooCommerce), frozen (at Shopify not paid), suspended (at PayPal either).
 _STATUS_WORDS = {
     **dict.fromkeys(
         ("live", "current", "paying", "aktiv", "ok", "actif", "activo", "有效", "正常"), "active"
     ),
     **dict.fromkeys(("non renewing", "non-renewing", "non_renewing", "assessing"), "active"),
     **dict.fromkeys(
-        ("past due", "overdue", "late", "unpaid", "überfällig", "soft_failure", "en retard", "逾期"),
+        ("past due", "overdue", "late", "überfällig", "soft_failure", "en retard", "逾期"),
         "past_due",
     ),
-    **dict.fromkeys(("on hold", "on_hold", "frozen", "suspended", "pausiert", "en pause", "暂停"), "paused"),
+    **dict.fromkeys(("pausiert", "en pause", "暂停"), "paused"),
     **dict.fromkeys(
         ("trial", "in trial", "in_trial", "on_trial", "free trial", "testphase", "test", "essai", "试用"),
         "trialing",
