@@ -85,8 +85,8 @@ _PRICES = (
 )  # fmt: skip
 _IN_CENTS = ("cents", "minor_units")
 _LIKELY = ("customers", "subscriptions", "events")  # tables that other tools' files often are
-# Not those that tools mean differently: unpaid (over at Stripe and Lemon Squeezy, billed on at Maxio), on hold
-# (a pause at Maxio, a failed payment at WooCommerce), frozen (at Shopify not paid), suspended (at PayPal either).
+# Not those that tools mean differently: unpaid (over at Stripe and Lemon Squeezy, billed on at Maxio), on
+# hold (a pause at Maxio, a failed payment at WooCommerce), frozen (at Shopify not paid), suspended (either).
 _STATUS_WORDS = {
     **dict.fromkeys(
         ("live", "current", "paying", "aktiv", "ok", "actif", "activo", "有效", "正常"), "active"

@@ -366,7 +366,7 @@ WORDS_FOR_STATES = {  # as the tools' own documents define them
 def test_a_word_for_a_state_that_tools_mean_differently_is_left_to_the_owner(
     tmp_path: Path, known: dict[str, str], asked: list[str]
 ) -> None:
-    """What one tool calls a pause another calls a failed payment; the check asks for the line that maps it."""
+    """What one tool calls a pause, another calls a failed payment; the check asks which it is."""
     rows = "".join(f"C-{nth},2026-01-05,,49,{word}\n" for nth, word in enumerate([*known, *asked]))
     file = tmp_path / "spans.csv"
     file.write_text(f"customer,started_on,ended_on,monthly_price,status\n{rows}", encoding="utf-8")
