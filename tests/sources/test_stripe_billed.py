@@ -392,6 +392,31 @@ def test_a_tax_that_the_price_includes_is_no_revenue(shape, taxes):
     assert spans(subscription("1", month(1), item(including)), bill(1, whole))[0][2] == "50"
 
 
+BY_INVOICE = {
+    "today": {"total_taxes": [{"amount": 1425, "tax_behavior": "inclusive"}]},
+    "before 2025-04": {"total_tax_amounts": [{"amount": 1425, "inclusive": True, "tax_rate": "txr_1"}]},
+}
+
+
+@pytest.mark.parametrize("taxes", BY_INVOICE.values(), ids=BY_INVOICE.keys())
+def test_a_tax_of_which_only_the_invoice_tells_is_shared_by_its_lines(shape, taxes, read):
+    """59.50 and work for 29.75 hold 14.25 of tax: 50 and 25."""
+    including = price(5950, name="pro", tax_behavior="inclusive")
+    once = {**shape("1", month(1), month(1), 2975, of=including)}
+    invoices = [invoice("1", 1, month(1), shape("1", month(1), month(2), 5950, of=including), once, **taxes)]
+    one = subscription("1", month(1), item(including))
+    assert spans(one, *invoices)[0][2] == "50"
+    assert said(read([one], invoices), "tax in the price") == []
+    on_top = {name: [{**tax, "inclusive": False, "tax_behavior": "exclusive"} for tax in every]
+              for name, every in taxes.items()}  # fmt: skip
+    assert (
+        spans(one, invoice("1", 1, month(1), shape("1", month(1), month(2), 5950, of=including), **on_top))[
+            0
+        ][2]
+        == "59.5"
+    )
+
+
 def test_tax_and_discount_together_and_tax_on_top():
     """59.50 less half: 29.75 with 4.75 of tax in it, 25. A tax on top of 49 changes nothing."""
     half = line("1", month(1), month(2), 5950, off=2975)
