@@ -409,12 +409,8 @@ def test_a_tax_of_which_only_the_invoice_tells_is_shared_by_its_lines(shape, tax
     assert said(read([one], invoices), "tax in the price") == []
     on_top = {name: [{**tax, "inclusive": False, "tax_behavior": "exclusive"} for tax in every]
               for name, every in taxes.items()}  # fmt: skip
-    assert (
-        spans(one, invoice("1", 1, month(1), shape("1", month(1), month(2), 5950, of=including), **on_top))[
-            0
-        ][2]
-        == "59.5"
-    )
+    whole = shape("1", month(1), month(2), 5950, of=including)
+    assert spans(one, invoice("1", 1, month(1), whole, **on_top))[0][2] == "59.5"
 
 
 def test_tax_and_discount_together_and_tax_on_top():
