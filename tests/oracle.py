@@ -93,16 +93,15 @@ class History:
         self.cut = midnight(self.as_of, self.zone)
         self.gap_days = gap_days
         # > exact duplicate rows are left out with a warning […] before the cut
-        self.rows = [self._cut(row) for row in dict.fromkeys(tuple(row) for row in rows)]
+        known = (self._cut(row) for row in dict.fromkeys(tuple(row) for row in rows))
+        self.rows = [span for span in known if span is not None]
         self.answers = [
             (customer, instant(asked, self.zone), reason, kind)
             for customer, asked, reason, kind in dict.fromkeys(tuple(row) for row in cancellations)
             if instant(asked, self.zone) < self.cut
         ]
-        self.own = {
-            customer: self.stitched(customer, gap_days)
-            for customer in sorted({row.customer for row in self.rows if row is not None})
-        }
+        every = {who: self.stitched(who, gap_days) for who in sorted({row.customer for row in self.rows})}
+        self.own = {customer: spans for customer, spans in every.items() if spans}
         self.service = {customer: merged(spans) for customer, spans in self.own.items()}
 
     # --- spans --------------------------------------------------------------------------------------
@@ -129,12 +128,23 @@ class History:
         if status in ("paused", "comped"):
             return Span(customer, start, end, "paused", Decimal(0), plan)
         # > anything else (trial, mrr 0) is not service
-        return None
+        return Span(customer, start, end, "trial", Decimal(0), plan) if status == "trialing" else None
+
+    def _given(self, span: Span, gap_days: int) -> Span:
+        """> comped = a payer's free time however it was granted […]. A trial is free time *before* the first
+        > payment: one that begins while a payer has service, or within the switch gap after it, is comped."""
+        own = [one for one in self.rows if one.customer == span.customer and one.state != "trial"]
+        before = [one for one in own if one.start < span.start]
+        gap = gap_days * dt.timedelta(hours=24)
+        is_in_time = any(one.end is None or span.start - one.end <= gap for one in before)
+        is_payer = any(one.state == "paying" for one in before)
+        return replace(span, state="paused") if span.state == "trial" and is_in_time and is_payer else span
 
     def stitched(self, customer: str, gap_days: int) -> list[Span]:
         """> Where service is interrupted for at most switch_gap_days × 24 hours […], it is a plan switch
         > […]: the spans that end where the gap opens are taken to last until service goes on."""
-        spans = [span for span in self.rows if span is not None and span.customer == customer]
+        own = [self._given(span, gap_days) for span in self.rows if span.customer == customer]
+        spans = [span for span in own if span.state != "trial"]
         lasting = {}
         stretches = merged(spans)
         for (_, opens), (closes, _) in pairwise(stretches):

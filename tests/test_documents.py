@@ -60,6 +60,7 @@ def test_every_measure_is_in_the_glossary(module: object) -> None:
         "measurement.measures.customers_lost",
         "measurement.measures.owner_notes",
         "measurement.measures.churn_of_month",
+        "measurement.measures.mrr_parts",
         "measurement.measures.bands",
         "measurement.cohorts.recent_change",
         "measurement.cohorts.as_records",

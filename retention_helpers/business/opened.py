@@ -19,9 +19,10 @@ from ibis.backends.duckdb import Backend
 
 from retention_helpers.contract import attributes
 from retention_helpers.contract.attributes import Attributes
+from retention_helpers.contract.exchange import RateOfMonth
 from retention_helpers.contract.experiments import Design
 from retention_helpers.contract.settings import Settings
-from retention_helpers.contract.tables import TABLES, Fault, day_name
+from retention_helpers.contract.tables import OWN_MRR, TABLES, Fault, day_name
 from retention_helpers.engine import parquet
 from retention_helpers.gate.kept import SourceRead
 from retention_helpers.words import calendar
@@ -44,6 +45,7 @@ class Business:
         faults: warnings and notes of the gate.
         sources: what was read of each file.
         experiments: the designs of `experiments.yml` by name, as they were known by the cut.
+        rates: what one unit of each other currency is worth in this report, by its code.
         not_known: the histories of `contract.tables.HISTORIES` that the sources do not know.
         derived: the folder of what is computed from the tables.
         only: the file with the customers to whom the business was narrowed; None: all of them.
@@ -62,6 +64,7 @@ class Business:
     kept: Path
     engine: Backend
     derived: Path
+    rates: Mapping[str, RateOfMonth] = field(default_factory=dict)
     not_known: tuple[str, ...] = ()
     only: Path | None = None
     done: Path | None = None
@@ -109,7 +112,8 @@ class Business:
         """A table of the contract as it stood at `as_of`; without rows where the owner brought none.
 
         Instants are naive UTC (`started_at`), the days beside them (`started_on`) are in the business
-        time zone. An end, an opening or a click at or after the cut is null.
+        time zone. An end, an opening or a click at or after the cut is null. MRR is in the report's currency,
+        at the rates of its month.
 
         Glossary: as_of.
         """
@@ -133,7 +137,19 @@ class Business:
             known = cut[day_name(column.name)] < self.as_of
             for half in (column.name, day_name(column.name)):
                 later[half] = ibis.ifelse(known, cut[half], ibis.null(cut[half].type()))
-        return cut.mutate(**later) if later else cut
+        if OWN_MRR in cut.columns:
+            later["mrr"] = self._at_own_rates(cut)
+        return cut.mutate(**later).drop({OWN_MRR} & set(cut.columns)) if later else cut
+
+    def _at_own_rates(self, spans: ir.Table) -> ir.Value:
+        """The MRR of spans at the rates of the report month, rounded to six decimals."""
+        whole = "decimal(18, 6)"
+        code, own = spans.currency.upper(), spans[OWN_MRR].cast(whole)
+        each = [
+            (code == name, (own * ibis.literal(of.rate, type="decimal(18, 12)")).round(6).cast(whole))
+            for name, of in self.rates.items()
+        ]
+        return ibis.cases(*each, else_=own) if each else own
 
     def _whole(self, name: str) -> ir.Table:
         """Every row of a table that the owner brought; contacts with those that the running plan brings."""

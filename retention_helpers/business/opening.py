@@ -15,7 +15,8 @@ import ibis.expr.types as ir
 from retention_helpers.business import levels
 from retention_helpers.business.done import done_by, load
 from retention_helpers.business.opened import Business, identity_of
-from retention_helpers.contract.settings import read_settings
+from retention_helpers.contract.exchange import EARLIER, OTHER_MONTHS, RateOfMonth
+from retention_helpers.contract.settings import SETTINGS_FILE, Settings, read_settings
 from retention_helpers.contract.tables import Fault
 from retention_helpers.engine import connect
 from retention_helpers.gate import gate, kept
@@ -66,6 +67,38 @@ def _silence(latest_on: str, as_of: dt.date) -> tuple[Fault, ...]:
     return (Fault("warning", "", "data that end early", 0, said),)
 
 
+def _rates_of(settings: Settings, month: str) -> dict[str, RateOfMonth]:
+    """The rates of a month, by currency; not of those that have none."""
+    found = {code: rates.of(month) for code, rates in settings.exchange_rates.items()}
+    return {code: rate for code, rate in found.items() if rate is not None}
+
+
+def _earlier_rates(settings: Settings, month: str) -> list[Fault]:
+    """A note for each currency whose rate is that of an earlier month."""
+    return [
+        Fault("note", "subscriptions", "rate of an earlier month", 0,
+              f"{SETTINGS_FILE}: {code} has no exchange rate of {month}, so that of {found.month} was taken, "
+              f"as `{OTHER_MONTHS}` says.")
+        for code, found in _rates_of(settings, month).items()
+        if found.month and found.month != month
+    ]  # fmt: skip
+
+
+def _refuse_month_without_rate(business: Business) -> None:
+    """Raise InputError where amounts are in a currency that the owner gave no rate of this month for."""
+    if all(code in business.rates for code in business.settings.exchange_rates):
+        return  # the gate has seen that each currency has one
+    codes = business.table("subscriptions").currency.upper().as_table().distinct().execute().iloc[:, 0]
+    lacking = sorted(set(codes.dropna()) - {business.currency, *business.rates})
+    if lacking:
+        business.close()
+        raise InputError(
+            f"{SETTINGS_FILE}: there is no exchange rate from {lacking[0]} to {business.currency} of "
+            f"{business.month}. Add it to `exchange_rates`: {{{lacking[0]}: {{{business.month}: …}}}}, or "
+            f"say beside the months `{OTHER_MONTHS}: {EARLIER}` to take that of the latest month before it."
+        )
+
+
 def _refuse_tracked_folder(folder: Path) -> None:
     """The notebooks under version control show the sample; own data there would be committed."""
     if TRACKED_NOTEBOOKS and Path.cwd().is_relative_to(TRACKED_NOTEBOOKS) and folder != SAMPLE:
@@ -111,14 +144,20 @@ def open_business(
         month=chosen,
         as_of=as_of,
         currency=passed.currency,
-        faults=(*passed.faults, *_silence(passed.latest_on, as_of)),
+        faults=(
+            *passed.faults,
+            *_silence(passed.latest_on, as_of),
+            *_earlier_rates(passed.settings, chosen),
+        ),
         sources=passed.sources,
         experiments={name: one.known_by(as_of) for name, one in passed.experiments.items()},
         kept=passed.folder,
         derived=passed.folder / chosen,
         engine=connect(spill, passed.settings.time_zone),
+        rates=_rates_of(passed.settings, chosen),
         not_known=passed.not_known,
     )
+    _refuse_month_without_rate(whole)
     whole = _with_done(whole, plan)
     return whole if where is None else narrowed(whole, where)
 

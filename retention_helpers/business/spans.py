@@ -8,16 +8,25 @@ import ibis.expr.types as ir
 from retention_helpers.business.opened import Business
 from retention_helpers.contract.tables import PAUSED, PAYING
 
+TRIAL = "trialing"
 FAR = dt.datetime(9999, 12, 31)
 
 
-def _service_spans(business: Business) -> ir.Table:
+def _service_spans(business: Business, gap_days: int) -> ir.Table:
     """The spans that are service: paying, or paused. A stay of less than a day ends as it starts."""
+    every = _known_spans(business)
+    service = every.filter(every.state != TRIAL)
+    return service.union(_free_time_of_payers(every.filter(every.state == TRIAL), service.view(), gap_days))
+
+
+def _known_spans(business: Business) -> ir.Table:
+    """The spans that are service, and trials."""
     spans = business.table("subscriptions")
     status = spans.status.fill_null("active")
     state = ibis.cases(
         (status.isin(PAYING) & (spans.mrr > 0), "paying"),
         (status.isin(PAUSED), "paused"),
+        (status == TRIAL, TRIAL),
     )
     end = ibis.greatest(spans.ended_at, spans.started_at)
     return spans.select(
@@ -33,6 +42,31 @@ def _service_spans(business: Business) -> ir.Table:
         status=status,
         currency=spans.currency.upper().fill_null(business.currency),
     ).filter(lambda span: span.state.notnull())
+
+
+def _free_time_of_payers(trials: ir.Table, service: ir.Table, gap_days: int) -> ir.Table:
+    """The trials that a payer was given: begun in service, or at most a switch gap after it, and paid before.
+
+    A trial is free time before the first payment; later it is comped. It ends, by its nature.
+    """
+    paying = service.filter(service.state == "paying").view()
+    least = trials.started_at - ibis.interval(hours=24 * gap_days)
+    after_service = trials.semi_join(
+        service,
+        [
+            trials.customer_id == service.customer_id,
+            service.started_at < trials.started_at,
+            service.end_at >= least,
+        ],
+    )
+    given = after_service.semi_join(
+        paying,
+        [
+            after_service.customer_id == paying.customer_id,
+            paying.started_at < after_service.started_at,
+        ],
+    )
+    return given.mutate(state=ibis.literal("paused"), status=ibis.literal("comped"))
 
 
 def _with_breaks(spans: ir.Table) -> ir.Table:
@@ -57,7 +91,7 @@ def spans(business: Business, *, gap_days: int) -> ir.Table:
 
     Glossary: span; paying; paused; switch gap.
     """
-    all_spans = _service_spans(business)
+    all_spans = _service_spans(business, gap_days)
     breaks = _with_breaks(all_spans)
     gap_hours = ibis.interval(hours=24 * gap_days)
     short = breaks.filter(

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from retention_helpers.contract.tables import Fault, Stopped
 from retention_helpers.gate.gate import pass_gate
-from retention_helpers.gate.kept import CACHE, SourceRead
-from retention_helpers.gate.setting_aside import FOLDER as SET_ASIDE
-from retention_helpers.gate.setting_aside import UNMATCHED, list_of
+from retention_helpers.gate.kept import CACHE, Passed, SourceRead
+from retention_helpers.gate.setting_aside import KINDS, list_of
 from retention_helpers.words.errors import InputError
 
 FOLDER = "check"
@@ -41,13 +40,26 @@ def check(data: Path, out: Path, *, cache: Path = CACHE) -> Checked:
         return Checked(stopped.all_faults)
     except InputError as error:
         return Checked([Fault("stop", "", "folder", 0, line) for line in str(error).splitlines()])
+    faults = [*passed.faults, *_month_without_rate(data, passed, cache)]
     folder = out / FOLDER
-    kinds = (SET_ASIDE, UNMATCHED)
-    for old in (path for kind in kinds for path in folder.glob(f"{list_of('*', kind)}.csv")):
+    for old in (path for kind in KINDS for path in folder.glob(f"{list_of('*', kind)}.csv")):
         old.unlink()
     lists: list[Path] = []
-    if any((passed.folder / kind).is_dir() for kind in kinds):
+    if any((passed.folder / kind).is_dir() for kind in KINDS):
         from retention_helpers.shown.lists import write_set_aside
 
         lists = write_set_aside(folder, passed.folder)
-    return Checked(passed.faults, lists, passed.sources)
+    return Checked(faults, lists, passed.sources)
+
+
+def _month_without_rate(data: Path, passed: Passed, cache: Path) -> list[Fault]:
+    """A warning where exchange rates are given by month, and the last month of the data has none."""
+    if not any(rates.by_month for rates in passed.settings.exchange_rates.values()):
+        return []
+    from retention_helpers.business import open_business
+
+    try:
+        open_business(data, cache=cache).close()
+    except InputError as error:
+        return [Fault("warning", "subscriptions", "month without a rate", 0, str(error))]
+    return []

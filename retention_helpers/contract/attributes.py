@@ -62,6 +62,16 @@ def is_personal(name: str, named: Iterable[str] = ()) -> bool:
     return not _PERSONAL.isdisjoint(words)
 
 
+def email_column(columns: Iterable[str]) -> str | None:
+    """The column that holds e-mails, by its name.
+
+    >>> email_column(["name", "Customer E-Mail"]), email_column(["emails_opened", "country"])
+    ('Customer E-Mail', None)
+    """
+    spelt = {column: plain(column).replace("e_mail", "email") for column in columns}
+    return next((one for one, name in spelt.items() if name == "mail" or re.search("email(?!s)", name)), None)
+
+
 def personal(columns: Iterable[str], named: Iterable[str]) -> list[str]:
     """The columns that tell who somebody is, by their names."""
     mine = list(named)

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from retention_helpers.contract.exchange import EARLIER, OTHER_MONTHS, Rates, is_month
 from retention_helpers.contract.reason_codes import NOT_ANSWERED, NOT_ASKED
 from retention_helpers.contract.tables import ACCEPTABLE, REASONS
 from retention_helpers.contract.yaml_files import as_written, document, fits, is_number, is_share
@@ -97,6 +98,12 @@ def _one_of(words: Sequence[str]) -> Callable[[Any], str]:
     return read
 
 
+def _same_person(value: Any) -> str:
+    if value != "email":
+        raise Wrong("email, which makes customers of one e-mail one")
+    return str(value)
+
+
 def _accepted(value: Any) -> tuple[str, ...]:
     named = _texts(value)
     unknown = [name for name in named if name not in ACCEPTABLE]
@@ -122,14 +129,37 @@ def _mapping(value: Any) -> Mapping[Any, Any]:
     return value
 
 
-def _rates(value: Any) -> dict[str, Decimal]:
+_RATES = (
+    "a rate above 0 with at most 12 decimals for every currency, such as USD: 0.92, or a rate a month, "
+    "such as USD: {2026-09: 0.92, 2026-10: 0.91}; other_months beside them may be a rate, or earlier"
+)
+
+
+def _rates(value: Any) -> dict[str, Rates]:
     try:
-        rates = {code.upper(): _amount(rate) for code, rate in _mapping(value).items()}
+        return {code.upper(): _rates_of(own) for code, own in _mapping(value).items()}
     except (Wrong, AttributeError):
-        rates = {"": Decimal(0)}
-    if not all(0 < rate < 10**6 and rate == round(rate, 12) for rate in rates.values()):
-        raise Wrong("a rate above 0 with at most 12 decimals for every currency, such as USD: 0.92")
-    return rates
+        raise Wrong(_RATES) from None
+
+
+def _rates_of(value: Any) -> Rates:
+    """The rates of one currency."""
+    if not isinstance(value, dict):
+        return Rates(otherwise=_rate(value))
+    by_month = {month: _rate(rate) for month, rate in value.items() if month != OTHER_MONTHS}
+    if not by_month or not all(map(is_month, by_month)):
+        raise Wrong(_RATES)
+    otherwise = value.get(OTHER_MONTHS)
+    if otherwise in (None, EARLIER):
+        return Rates(by_month, takes_earlier=otherwise is not None)
+    return Rates(by_month, otherwise=_rate(otherwise))
+
+
+def _rate(value: Any) -> Decimal:
+    rate = _amount(value)
+    if not 0 < rate < 10**6 or rate != round(rate, 12):
+        raise Wrong(_RATES)
+    return rate
 
 
 def _targets(value: Any) -> dict[str, float]:
@@ -272,8 +302,8 @@ class Settings:
     business: str = _setting("Your business", _text, "what the business is called")
     time_zone: str = _setting("UTC", _time_zone, "days and months end at this midnight")
     currency: str = _setting("", _code, "of the report; needed when the data hold several")
-    exchange_rates: Mapping[str, Decimal] = _setting(
-        {}, _rates, "what one unit of another currency is worth in the report's"
+    exchange_rates: Mapping[str, Rates] = _setting(
+        {}, _rates, "what one unit of another currency is worth in the report's, always or by month"
     )
     history_starts_on: dt.date | None = _setting(
         None, _day, "who left before that day is missing from the data; left out where nobody is"
@@ -315,6 +345,9 @@ class Settings:
     date_order: str = _setting("", _one_of(ORDERS), "how days such as 05/03/2026 are meant")
     decimal_sign: str = _setting(
         "", _one_of(tuple(SIGNS)), "of amounts such as 1.200, where no other amount of the column shows it"
+    )
+    same_person: str = _setting(
+        "", _same_person, "email: customers of one e-mail are one; without it they are said"
     )
     sources: Mapping[str, Any] = _setting({}, _mapping, "where the tables come from, if not from this folder")
     accepted: tuple[str, ...] = _setting((), _accepted, "warnings that you have looked into and found right")

@@ -61,6 +61,7 @@ def day_name(instant: str) -> str:
 PAYING = ("active", "past_due")
 PAUSED = ("paused", "comped")
 STATUSES = (*PAYING, *PAUSED, "trialing")
+OWN_MRR = "own_mrr"  # beside mrr where the data hold several currencies: the amount in the row's own
 FREE_STATUSES = (*PAUSED, "trialing")  # mrr may be empty
 MAY, MAY_NOT = ("yes", "true", "1"), ("no", "false", "0")  # be contacted
 
@@ -254,6 +255,7 @@ ACCEPTABLE = (
     "annual amounts",
     "present amounts",
     "test accounts",
+    "customers of one e-mail",
     "stale table",
     "hole",
     "stray days",

@@ -20,6 +20,7 @@ from retention_helpers.gate.folder import Folder, as_faults, look_at
 from retention_helpers.gate.kept import CACHE, Passed
 from retention_helpers.gate.reading import read_table
 from retention_helpers.gate.rules.money import one_currency
+from retention_helpers.gate.rules.persons import one_person_one_customer
 from retention_helpers.gate.setting_aside import UNMATCHED, keep_imported
 from retention_helpers.sources import mapping
 from retention_helpers.sources.folder import Source, find_sources, shortened
@@ -83,6 +84,8 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
         evidence.faults += [*files.faults, *looked.faults]
         sources = [read_table(evidence, source) for source in files.sources.values()]
         rules.hold(evidence, rules.FACTS)
+        if evidence.has("customers") and not evidence.is_stopped:
+            one_person_one_customer(evidence)
         currency, first, latest = "", "", ""
         if evidence.has("subscriptions") and not looked.faults:
             currency = one_currency(evidence)

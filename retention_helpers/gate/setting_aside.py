@@ -17,6 +17,8 @@ from retention_helpers.sources.interface import SetAside, as_frame, beside_ours
 
 FOLDER = "set_aside"
 UNMATCHED = "unmatched"  # rows that count, and that a source knows nothing of
+SAME_PERSON = "same_person"  # customers of one e-mail
+KINDS = (FOLDER, UNMATCHED, SAME_PERSON)
 
 
 def keep_rows(evidence: Evidence, source: Source, raw: str, numbers: str, reason: str) -> None:
@@ -51,6 +53,11 @@ def keep_imported(target: Path, key: str, rows: Sequence[SetAside], folder: str 
     if not rows:
         return
     as_frame(rows).to_parquet(_path(target, key, folder), index=False)
+
+
+def keep_same_person(evidence: Evidence, rows: pa.Table) -> None:
+    """Keep the customers who have one e-mail."""
+    pq.write_table(rows, _path(evidence.target, "customers", SAME_PERSON))
 
 
 def list_of(table: str, folder: str = FOLDER) -> str:

@@ -161,18 +161,20 @@ def mrr_movement(business: Business) -> pd.DataFrame:
     Glossary: expansion, contraction; paused, resumed; churned; new, reactivated; identity of MRR.
     """
     rows = months.kept_customer_months(business)
-    moved = (rows.mrr_at_end - rows.mrr_at_start).abs()
-    parts = {part: moved.sum(where=rows.mrr_movement == part) for part in _MRR_PARTS}
-    sums = rows.group_by("month").aggregate(
-        mrr_at_start=rows.mrr_at_start.sum(), **parts, mrr_at_end=rows.mrr_at_end.sum()
-    )
-    frame = _by_month(business, sums)
+    frame = _by_month(business, rows.group_by("month").aggregate(**mrr_parts(rows)))
     amounts = {
         column: [ZERO if pd.isna(amount) else amount for amount in frame[column]]
         for column in ("mrr_at_start", *_MRR_PARTS, "mrr_at_end")
     }
     unknown = [part for part, history in _NEEDED.items() if not business.knows(history)]
     return frame.assign(**amounts | {part: [UNKNOWN] * len(frame) for part in unknown})
+
+
+def mrr_parts(rows: ir.Table) -> dict[str, ir.Value]:
+    """The sums of a movement of MRR over rows of `customer_months`."""
+    moved = (rows.mrr_at_end - rows.mrr_at_start).abs()
+    parts = {part: moved.sum(where=rows.mrr_movement == part) for part in _MRR_PARTS}
+    return {"mrr_at_start": rows.mrr_at_start.sum(), **parts, "mrr_at_end": rows.mrr_at_end.sum()}
 
 
 def past_is_known(mrr: pd.Series) -> bool:

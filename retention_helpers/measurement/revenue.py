@@ -3,10 +3,12 @@
 import math
 from decimal import Decimal
 
+import ibis
 import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.business.spans import covers, kept_spans
+from retention_helpers.measurement import measures
 from retention_helpers.shown.units import COUNT, MONEY, MONTH, SHARE, TEXT, columns, names_of
 from retention_helpers.statistics import money
 from retention_helpers.words import calendar
@@ -97,8 +99,8 @@ def _with_retention(business: Business, sums: pd.DataFrame) -> pd.DataFrame:
 def mrr_by_currency(business: Business) -> pd.DataFrame:
     """One row per month and foreign currency: its part of the MRR at the month's end, in the report's.
 
-    Every report takes one rate for all its months, so a change of rates never shows as expansion or
-    contraction; it shows between reports.
+    Every report takes one rate for all its months, that of its own, so a change of rates never shows as
+    expansion or contraction; it shows between reports.
 
     Glossary: exchange rates.
     """
@@ -124,8 +126,27 @@ def foreign_mrr(business: Business) -> pd.DataFrame:
     return every[every["month"] == pd.Timestamp(business.report_month)]
 
 
+SEVERAL = "several"  # the currencies of a customer
+
+
+def mrr_movement_by_currency(business: Business) -> pd.DataFrame:
+    """One row per month and currency of the customers: their part of each sum of `measures.mrr_movement`.
+
+    Customers who pay, or have paid, in more than one currency stand under "several". Columns: month,
+    currency, then the sums, in the report's currency.
+    """
+    spans = kept_spans(business)
+    paying = spans.filter(spans.state == "paying")
+    own = paying.group_by("customer_id").aggregate(one=paying.currency.min(), other=paying.currency.max())
+    of = own.select("customer_id", currency=ibis.ifelse(own.one == own.other, own.one, SEVERAL))
+    rows = months.kept_customer_months(business).join(of, "customer_id")
+    sums = rows.group_by(["month", "currency"]).aggregate(**measures.mrr_parts(rows))
+    frame = sums.order_by(["month", "currency"]).execute().astype({"month": "datetime64[s]"})
+    return frame.fillna(dict.fromkeys(frame.columns[2:], ZERO))
+
+
 def exchange_rates(business: Business) -> dict[str, Decimal]:
     """What one unit of each foreign currency of the data is worth in the report's, by its code."""
     given = business.table("subscriptions").currency.upper().as_table().distinct().execute()
     found = sorted(code for code in given.iloc[:, 0].dropna() if code != business.currency)
-    return {code: business.settings.exchange_rates[code] for code in found}
+    return {code: business.rates[code].rate for code in found}

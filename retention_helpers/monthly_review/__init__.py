@@ -3,7 +3,7 @@
 It puts together what the analyses measured; it measures nothing itself.
 """
 
-from retention_helpers.monthly_review.earlier import became_of, compared, earlier_reports, restated
+from retention_helpers.monthly_review.earlier import became_of, compared, earlier_reports, exchange, restated
 from retention_helpers.monthly_review.said.answers import *
 from retention_helpers.monthly_review.said.comparison import *
 from retention_helpers.monthly_review.said.earlier import *

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -17,11 +17,12 @@ from retention_helpers.business.losses import kept_leavings
 from retention_helpers.churn_reasons import calls
 from retention_helpers.early_warning import HORIZON_DAYS, expected_range
 from retention_helpers.measurement import measures, revenue
-from retention_helpers.shown.units import CODE, COUNT, DAY, MONTH, NUMBER, TEXT, columns, names_of
+from retention_helpers.shown.units import CODE, COUNT, DAY, MONEY, MONTH, NUMBER, TEXT, columns, names_of
 from retention_helpers.words import calendar, formats
 
 HALF_A_MILLIONTH = 5e-7  # amounts have six decimals
-HALF_A_CENT = 0.005  # converted amounts are rounded span by span
+SIXTH = Decimal("0.000001")
+HALF_A_CENT = Decimal("0.005")  # converted amounts are rounded span by span
 
 
 def earlier_reports(reports: str, business: Business) -> dict[str, dict[str, Any]]:
@@ -55,10 +56,9 @@ def compared(earlier: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def restated(earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataFrame:
     """One row per number that an earlier report gave otherwise: month, number, then, now.
 
-    Compares the movement of customers, who ended it, and the movement of MRR. Where the owner has changed
-    the exchange rates since, every amount is another: then their effect on the MRR at the month's end
-    stands on a row of its own, and what else moved that MRR on another. Amounts of a report in another
-    currency are not compared.
+    Compares the movement of customers, who ended it, and the movement of MRR. Where an earlier report had
+    other exchange rates, MRR is compared at the rates of then: what they alone change is no restatement, and
+    stands in `exchange`. Amounts of a report in another currency are not compared.
 
     Glossary: exchange rates.
     """
@@ -66,8 +66,7 @@ def restated(earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataF
     customers = measures.customer_movement(business).merge(kinds, on="month").to_dict(orient="records")
     mrr = measures.mrr_movement(business).to_dict(orient="records")
     money = {formats.iso_month(row["month"]): row for row in mrr}
-    rates = revenue.exchange_rates(business) if earlier else {}
-    foreign = revenue.mrr_by_currency(business) if rates else None
+    then_and_now = _changed_rates(earlier, business)
     rows = []
     for now in customers:
         month = formats.iso_month(now.pop("month"))
@@ -75,58 +74,120 @@ def restated(earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataF
         known = {key: int(value) for key, value in now.items() if not formats.is_missing(value)}
         pairs = [(formats.label(key), then.get(key), value) for key, value in known.items()]
         rows += _given_otherwise(month, pairs)
-        if (earlier.get(month, {}).get("currency") or business.currency) != business.currency:
+        if not _is_of_currency(earlier, month, business):
             continue
-        changed = _changed_rates(then.get("exchange_rates") or {}, rates)
         amounts = then.get("mrr") or {}
-        if changed and foreign is not None:
-            own = foreign[foreign["month"] == pd.Timestamp(f"{month}-01")]
-            rows += _at_other_rates(month, amounts, money[month], own, changed)
+        if month in then_and_now:
+            rows += _at_rates_of_then(month, amounts, money[month], _effects(business, month, then_and_now))
         else:
             rows += _given_otherwise(month, _amounts(amounts, money[month]))
     return pd.DataFrame(rows, columns=["month", "number", "then", "now"]).astype({"then": "object"})
 
 
-def _given_otherwise(
-    month: str, pairs: Sequence[tuple[str, Any, float]], least: float = HALF_A_MILLIONTH
-) -> list[tuple[str, str, Any, float]]:
+@columns(month=MONTH, rates=TEXT, mrr_then=MONEY, mrr_now=MONEY, exchange=MONEY)
+def exchange(earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataFrame:
+    """One row per earlier report of other exchange rates: what they alone make of its MRR at the month's end.
+
+    Columns: month, rates (of then and now), mrr_then and mrr_now (of today's data, at the rates of then and
+    of this report), exchange (their difference).
+
+    Glossary: exchange rates.
+    """
+    then_and_now = _changed_rates(earlier, business)
+    rows = []
+    for month, changed in then_and_now.items():
+        effect = _effects(business, month, then_and_now)["mrr_at_end"]
+        pairs = ((code, *map(formats.exact, both)) for code, both in changed.items())
+        said = ", ".join(f"{code} {old} → {new}" for code, old, new in pairs)
+        rows.append((month, said, effect.now - effect.of_rates, effect.now, effect.of_rates))
+    return pd.DataFrame(rows, columns=names_of(exchange))
+
+
+_Restated = tuple[str, str, Any, float]
+
+
+def _given_otherwise(month: str, pairs: Sequence[tuple[str, Any, float]]) -> list[_Restated]:
     return [
         (month, name, before, after)
         for name, before, after in pairs
-        if before is not None and abs(before - after) > least
+        if before is not None and abs(before - after) > HALF_A_MILLIONTH
     ]
 
 
 def _amounts(then: Mapping[str, Any], now: Mapping[Any, Any]) -> list[tuple[str, Any, float]]:
-    named = {key.removeprefix("mrr_"): amount for key, amount in now.items() if key != "month"}
-    return [(f"MRR {key.replace('_', ' ')}", then.get(key), float(amount)) for key, amount in named.items()]
+    named = {str(name): amount for name, amount in now.items() if name != "month"}
+    return [(_called(name), then.get(_key(name)), float(amount)) for name, amount in named.items()]
 
 
-def _changed_rates(then: Mapping[str, float], now: Mapping[str, Decimal]) -> dict[str, tuple[float, float]]:
-    """The exchange rates of then and now, where they differ."""
-    both = {code: (float(then[code]), float(rate)) for code, rate in now.items() if code in then}
-    return {code: rates for code, rates in both.items() if rates[0] != rates[1]}
+def _key(name: str) -> str:
+    """A column of the movement of MRR as findings.json calls it."""
+    return name.removeprefix("mrr_")
 
 
-def _at_other_rates(
-    month: str,
-    then: Mapping[str, Any],
-    now: Mapping[Any, Any],
-    foreign: pd.DataFrame,
-    changed: Mapping[str, tuple[float, float]],
-) -> list[tuple[str, str, Any, float]]:
-    """What the changed rates make of the MRR at the month's end, and what else changed it."""
-    before = then.get("at_end")
-    if before is None:
-        return []
-    today = dict(zip(foreign["currency"], foreign["mrr_at_end"].astype(float), strict=True))
-    effect = sum(today.get(code, 0.0) * (1 - old / new) for code, (old, new) in changed.items())
-    said = ", ".join(f"{code} {old} → {new}" for code, (old, new) in changed.items())
-    at_new_rates = round(before + effect, 6)
-    return [
-        *_given_otherwise(month, [(f"MRR at end, by the exchange rates ({said})", before, at_new_rates)]),
-        *_given_otherwise(month, [("MRR at end", at_new_rates, float(now["mrr_at_end"]))], HALF_A_CENT),
-    ]
+def _called(name: str) -> str:
+    return f"MRR {_key(name).replace('_', ' ')}"
+
+
+def _is_of_currency(earlier: Mapping[str, Any], month: str, business: Business) -> bool:
+    return (earlier.get(month, {}).get("currency") or business.currency) == business.currency
+
+
+_Changed = dict[str, dict[str, tuple[Decimal, Decimal]]]
+
+
+def _changed_rates(earlier: dict[str, dict[str, Any]], business: Business) -> _Changed:
+    """By month of an earlier report, the rates of then and now that differ."""
+    rates = revenue.exchange_rates(business) if earlier else {}
+    found = {}
+    for month, then in compared(earlier).items():
+        given = then.get("exchange_rates") or {}
+        both = {code: (Decimal(str(given[code])), rate) for code, rate in rates.items() if code in given}
+        changed = {code: pair for code, pair in both.items() if pair[0] != pair[1]}
+        if changed and _is_of_currency(earlier, month, business):
+            found[month] = changed
+    return found
+
+
+class _Effect(NamedTuple):
+    """An amount of a month as it is now, what of it only the rates changed, and how far that is not known."""
+
+    now: Decimal
+    of_rates: Decimal
+    unsure: Decimal
+
+
+def _effects(business: Business, month: str, then_and_now: _Changed) -> dict[str, _Effect]:
+    """What the changed rates make of each sum of a month's movement of MRR.
+
+    A customer's amounts go with the rate of their currency. What those make of it who pay in several is not
+    known but for its bounds.
+    """
+    every = business.once("MRR by currency", lambda: revenue.mrr_movement_by_currency(business))
+    own = every[every["month"] == pd.Timestamp(f"{month}-01")].set_index("currency").drop(columns="month")
+    less = {code: 1 - old / new for code, (old, new) in then_and_now[month].items()}
+    mixed = own.loc[[revenue.SEVERAL]] if revenue.SEVERAL in own.index else own.head(0)
+    unsure = sum(mixed["mrr_at_start"] + mixed["mrr_at_end"]) * max(map(abs, less.values()))
+    there = {code: share for code, share in less.items() if code in own.index}
+    return {
+        name: _Effect(
+            sum(own[name], Decimal(0)),
+            sum((own.at[code, name] * share for code, share in there.items()), Decimal(0)).quantize(SIXTH),
+            HALF_A_CENT + unsure,
+        )
+        for name in own.columns
+    }
+
+
+def _at_rates_of_then(
+    month: str, then: Mapping[str, Any], now: Mapping[Any, Any], effects: Mapping[str, _Effect]
+) -> list[_Restated]:
+    """What is given otherwise although the rates of then are taken."""
+    found = []
+    for name, effect in effects.items():
+        before, after = then.get(_key(name)), now[name] - effect.of_rates
+        if before is not None and abs(Decimal(str(before)) - after) > effect.unsure:
+            found.append((month, f"{_called(name)}, at the exchange rates of then", before, float(after)))
+    return found
 
 
 @columns(

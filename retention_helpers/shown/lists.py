@@ -15,7 +15,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
 from retention_helpers.business import Business
-from retention_helpers.gate.setting_aside import FOLDER, UNMATCHED, list_of, set_aside
+from retention_helpers.gate.setting_aside import KINDS, list_of, set_aside
 from retention_helpers.shown.workbooks import as_bytes, new_sheet
 from retention_helpers.words import formats
 from retention_helpers.words.safe import write_csv
@@ -69,12 +69,12 @@ def hand_on_set_aside(findings_to: str, business: Business) -> None:
 
 
 def write_set_aside(folder: Path, kept: Path) -> list[Path]:
-    """Write the rows that a reading set aside, or could not match, a file a table and kind.
+    """Write the rows that a reading set aside, could not match, or found twice, a file a table and kind.
 
     Each row with its place and the reason.
     """
     written = []
-    for kind in (FOLDER, UNMATCHED):
+    for kind in KINDS:
         for table, rows in set_aside(kept, kind):
             folder.mkdir(parents=True, exist_ok=True)
             written.append(folder / f"{list_of(table, kind)}.csv")

@@ -205,12 +205,14 @@ def among(header: Sequence[str], names: Sequence[str]) -> list[str]:
 
 # As the tools document them: Chargebee, Recurly, Braintree, Lemon Squeezy, Polar, WooCommerce, GoCardless,
 # Steady, Patreon; and as people write. One that never began to pay is free time before the first payment.
+# Not those that tools mean differently: unpaid (over at Stripe and Lemon Squeezy, billed on at Maxio), on hold
+# (a pause at Maxio, a failed payment at WooCommerce), frozen (at Shopify not paid), suspended (either).
 _STATUSES = {
     "active": "live|current|paying|ok|renewing|non renewing|not renewing|assessing|pending cancel|"
     "pending cancellation|active patron|aktiv|laufend|actif|active|activo|activa|有效|正常|使用中",
-    "past_due": "past due|pastdue|overdue|late|unpaid|soft failure|declined patron|überfällig|en retard|"
+    "past_due": "past due|pastdue|overdue|late|soft failure|declined patron|überfällig|en retard|"
     "impayé|vencido|逾期",
-    "paused": "paused|on hold|frozen|suspended|pausiert|ruht|en pause|suspendu|pausado|暂停",
+    "paused": "paused|pausiert|ruht|en pause|pausado|暂停",
     "trialing": "trial|in trial|on trial|free trial|pending|incomplete|incomplete expired|future|"
     "pending customer approval|customer approval denied|testphase|test|essai|prueba|试用",
 }

@@ -6,7 +6,7 @@ importer brings as against any other file, and says the place of a row as the im
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -16,14 +16,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from retention_helpers.contract.settings import SETTINGS_FILE, Settings
-from retention_helpers.contract.tables import TABLES, Fault, Level, message
+from retention_helpers.contract.settings import Settings
+from retention_helpers.contract.tables import TABLES, Fault
 from retention_helpers.sources.folder import PLACE as PLACE
-from retention_helpers.words.errors import InputError
-from retention_helpers.words.formats import count, typed
-
-SAME_PERSON = "same_person"
-_SHOWN = 5  # persons that a sentence names
+from retention_helpers.words.formats import typed
 
 
 @dataclass(frozen=True)
@@ -49,14 +45,6 @@ class Order:
 
     def spot(self, file: Path, place: str) -> "Spot":
         return Spot(file.name, place, is_only_file=len(self.files) == 1)
-
-    @property
-    def joins_by_email(self) -> bool:
-        """Whether customers with one e-mail are one (`same_person: email`). Raises InputError."""
-        said = self.options.get(SAME_PERSON)
-        if said not in (None, "email"):
-            raise InputError(f"{SAME_PERSON} is {said}, and can only be email.")
-        return said is not None
 
 
 @dataclass(frozen=True)
@@ -149,27 +137,6 @@ class Importer:
     completes: tuple[str, ...] = ()
     is_live: bool = False
     is_fetched: bool = False
-
-
-def several_customers(file: str, persons: Sequence[Sequence[str]], *, joined: bool) -> Iterator[Fault]:
-    """What to say of e-mails that stand under several customers, each with its customers; nothing of none."""
-    if not persons:
-        return
-    named = "; ".join(" and ".join(own) for own in persons[:_SHOWN])
-    named += f"; and {count(len(persons) - _SHOWN)} more" if len(persons) > _SHOWN else ""
-    stands = "e-mail stands" if len(persons) == 1 else "e-mails stand"
-    what = f"{count(len(persons))} {stands} under several customers ({named})"
-    said = (
-        message(file, f"{what}, who count as one, the first of them", "Check that they are.")
-        if joined
-        else message(
-            file,
-            f"{what}, so a return looks like a new customer, and a second plan that ends like a loss",
-            f"If each is one person, say `{SAME_PERSON}: email` beside `path` in {SETTINGS_FILE}.",
-        )
-    )
-    level: Level = "note" if joined else "warning"
-    yield Fault(level, "customers", "one e-mail, several customers", len(persons), said)
 
 
 def write_rows(order: Order, table: str, rows: Iterable[Mapping[str, object]]) -> Path:

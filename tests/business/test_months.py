@@ -7,14 +7,17 @@ paused one, `t` a trial, `|` the midnight that begins a month.
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from conftest import write_folder
 
 from retention_helpers.business import Business, months
 from retention_helpers.business.losses import kept_leavings, kept_losses
 from retention_helpers.business.spans import kept_services
+from retention_helpers.commands import checking
 from retention_helpers.words.errors import InputError
 
 MARCH = "2026-03"
@@ -213,6 +216,63 @@ def test_comped_is_a_pause_whatever_mrr_the_row_names(states: Business) -> None:
     assert (row.movement, row.state_at_end, row.mrr_at_end, row.mrr_movement) == (
         "stayed", "paused", Decimal(0), "paused",
     )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def given(business_of: Callable[..., Business]) -> Business:
+    """
+                   Jan       Feb        Mar
+    pays_on      ===========|ttttttttttt|==========   the next subscription begins with a trial
+    goes         ===========|ttttttttttt|             and is never paid: lost when the trial ends
+    still_free   ===========|tttttttttttttttttttttt   on trial at the cut
+    after_gap    ========|  3 days  |tttttttttttttt
+    too_late     ========|  a second more |ttttttt    lost; a trial is no return
+    beside       ====================|                a second plan on trial outlives the first
+                        tttttttttttttttttttttttttttt
+    never_paid   ppppppp|tttttttttttttttttttttttttt   a pause before any payment
+    """
+    return business_of(
+        [
+            ("pays_on", "2026-01-05", "2026-02-01", 40),
+            ("pays_on", "2026-02-01", "2026-03-03", "", "trialing"),
+            ("pays_on", "2026-03-03", "", 50),
+            ("goes", "2026-01-05", "2026-02-01", 40),
+            ("goes", "2026-02-01", "2026-03-03", "", "trialing"),
+            ("still_free", "2026-01-05", "2026-02-01", 40),
+            ("still_free", "2026-02-01", "", "", "trialing"),
+            ("after_gap", "2026-01-05", "2026-02-01T10:00:00Z", 40),
+            ("after_gap", "2026-02-04T10:00:00Z", "", "", "trialing"),
+            ("too_late", "2026-01-05", "2026-02-01T10:00:00Z", 40),
+            ("too_late", "2026-02-04T10:00:01Z", "", "", "trialing"),
+            ("beside", "2026-01-05", "2026-03-10", 40),
+            ("beside", "2026-02-20", "", "", "trialing"),
+            ("never_paid", "2026-01-05", "2026-02-01", "", "paused"),
+            ("never_paid", "2026-02-01", "", "", "trialing"),
+        ]
+    )
+
+
+def test_a_trial_after_a_payment_is_a_payers_free_time(given: Business) -> None:
+    """A customer with MRR 0 while it lasts; what comes after it tells whether they stay."""
+    moves = {
+        (who, month): (row.movement, row.state_at_end, row.mrr_movement)
+        for who in ("pays_on", "goes", "still_free", "after_gap", "beside")
+        for month in ("2026-02", MARCH)
+        for row in [of_month(given, who, month)]
+    }
+    february = {who: moves[who, "2026-02"] for who in ("pays_on", "goes", "still_free", "after_gap")}
+    assert set(february.values()) == {("stayed", "paused", "paused")}
+    assert moves["pays_on", MARCH] == ("stayed", "paying", "resumed")
+    assert moves["goes", MARCH] == ("lost", "none", "churned")
+    assert moves["still_free", MARCH] == moves["after_gap", MARCH] == ("stayed", "paused", None)
+    assert moves["beside", MARCH] == ("stayed", "paused", "paused")
+    assert services(given, "pays_on") == [("2026-01-05", "")]
+
+
+def test_a_trial_long_after_a_loss_or_before_any_payment_is_none(given: Business) -> None:
+    for who in ("too_late", "never_paid"):
+        assert of_month(given, who, "2026-02").movement == "lost"
+        assert services(given, who) == [("2026-01-05", "2026-02-01")]
 
 
 def test_past_due_pays_until_the_span_ends(states: Business) -> None:
@@ -502,6 +562,58 @@ def test_amounts_are_converted_at_one_rate_a_currency(business_of: Callable[...,
     }
     rows = months.kept_customer_months(business).execute()
     assert set(rows["mrr_movement"].dropna()) == {"new"}
+
+
+BY_MONTH = [
+    ("dollar", "2026-01-10", "", "33.333333", "active", "", "", "USD"),
+    ("euro", "2026-01-10", "", "50", "active", "", "", "EUR"),
+]
+
+
+@pytest.mark.parametrize(
+    ("rates", "expected"),
+    [
+        ({"2026-02": 0.9, "2026-03": "0.8"}, ["26.666666"] * 3),  # of March, for every month
+        ({"2026-04": 0.9, "other_months": 0.5}, ["16.666667"] * 3),
+        ({"2026-02": 0.9, "2026-01": 0.7, "2026-04": 2, "other_months": "earlier"}, ["30"] * 3),
+    ],
+)
+def test_a_report_takes_the_rate_of_its_own_month(
+    business_of: Callable[..., Business], rates: dict, expected: list[str]
+) -> None:
+    """33.333333 dollars: 26.6666664, 16.6666665 and 29.9999997 euro, rounded to six decimals."""
+    business = business_of(BY_MONTH, settings={"currency": "EUR", "exchange_rates": {"USD": rates}})
+    found = [of_month(business, "dollar", f"2026-0{nth}").mrr_at_end for nth in (1, 2, 3)]
+    assert found == [Decimal(one) for one in expected]
+    assert of_month(business, "euro").mrr_at_end == 50
+    said = [fault.message for fault in business.faults if fault.rule == "rate of an earlier month"]
+    assert said == (
+        ["retention.yml: USD has no exchange rate of 2026-03, so that of 2026-02 was taken, as "
+         "`other_months` says."] if rates.get("other_months") == "earlier" else []
+    )  # fmt: skip
+
+
+def test_a_month_without_a_rate_stops_its_report_alone(opened: Callable[..., Any], tmp_path: Path) -> None:
+    """With the way out; later dollars stop no earlier month, nor does a currency without rows."""
+    rates = {"USD": {"2026-04": 0.9}, "CHF": {"2026-04": 1}}
+    settings = {"currency": "EUR", "exchange_rates": rates}
+    with pytest.raises(InputError) as wrong, opened(BY_MONTH, "2026-03", settings=settings):
+        pass
+    assert str(wrong.value) == (
+        "retention.yml: there is no exchange rate from USD to EUR of 2026-03. Add it to `exchange_rates`: "
+        "{USD: {2026-03: …}}, or say beside the months `other_months: earlier` to take that of the latest "
+        "month before it."
+    )
+    with opened(BY_MONTH, "2026-04", settings=settings) as april:
+        assert of_month(april, "dollar", "2026-01").mrr_at_end == 30
+    later = [BY_MONTH[1], ("dollar", "2026-04-10", "", "10", "active", "", "", "USD")]
+    with opened(later, "2026-03", settings=settings) as march:
+        assert of_month(march, "euro").mrr_at_end == 50
+    # The last month of these data is January: it is checked without a report, and said.
+    folder = write_folder(tmp_path / "data", BY_MONTH, settings=settings)
+    (said,) = checking.check(folder, tmp_path / "out", cache=tmp_path / "cache").faults
+    assert (said.level, said.rule) == ("warning", "month without a rate")
+    assert "from USD to EUR of 2026-01" in said.message
 
 
 def test_an_exact_duplicate_counts_once_and_a_stranger_counts(business_of: Callable[..., Business]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from retention_helpers import shipped
+from retention_helpers.contract.exchange import Rates
 from retention_helpers.contract.experiments import Design, Milestone, Outcome, read_experiments
 from retention_helpers.contract.settings import (
     DECLARED,
@@ -35,7 +36,13 @@ GOOD = [
     ("time_zone: Europe/Berlin", "time_zone", "Europe/Berlin"),
     ("currency: eur", "currency", "EUR"),
     ("exchange_rates: {usd: 0.92, 'TRY': '0.025'}", "exchange_rates",
-     {"USD": Decimal("0.92"), "TRY": Decimal("0.025")}),
+     {"USD": Rates(otherwise=Decimal("0.92")), "TRY": Rates(otherwise=Decimal("0.025"))}),
+    ("exchange_rates: {usd: {2026-09: 0.92, 2026-10: '0.91'}}", "exchange_rates",
+     {"USD": Rates({"2026-09": Decimal("0.92"), "2026-10": Decimal("0.91")})}),
+    ("exchange_rates: {USD: {2026-09: 0.92, other_months: 0.9}, GBP: {2026-09: 1.2, other_months: earlier}}",
+     "exchange_rates",
+     {"USD": Rates({"2026-09": Decimal("0.92")}, otherwise=Decimal("0.9")),
+      "GBP": Rates({"2026-09": Decimal("1.2")}, takes_earlier=True)}),
     ("history_starts_on: 2024-02-29", "history_starts_on", dt.date(2024, 2, 29)),
     ("switch_gap_days: 0", "switch_gap_days", 0),
     ("landmark_days: 7", "landmark_days", 7),
@@ -58,6 +65,7 @@ GOOD = [
     ("dunning_days: 21", "dunning_days", 21),
     ("date_order: day first", "date_order", "day first"),
     ("decimal_sign: comma", "decimal_sign", "comma"),
+    ("same_person: email", "same_person", "email"),
     ("sources: {stripe: {}}", "sources", {"stripe": {}}),
     ("accepted: [test accounts]", "accepted", ("test accounts",)),
     ("calls_a_month: 5", "calls_a_month", 5),
@@ -75,7 +83,10 @@ def test_every_key_is_tried_here():
     assert {case[1] for case in GOOD} == set(DECLARED) == {case[0] for case in BAD}
 
 
-RATES = "a rate above 0 with at most 12 decimals for every currency, such as USD: 0.92"
+RATES = (
+    "a rate above 0 with at most 12 decimals for every currency, such as USD: 0.92, or a rate a month, "
+    "such as USD: {2026-09: 0.92, 2026-10: 0.91}; other_months beside them may be a rate, or earlier"
+)
 CALLS = "a whole number of customers, 0 to 10000000"
 DAYS = "a whole number of days, 0 to 3660"
 SHORT = "a whole number of days, 0 to 366"
@@ -104,6 +115,12 @@ BAD = [
     ("exchange_rates", "{USD: true}", RATES),
     ("exchange_rates", "{USD: null}", RATES),
     ("exchange_rates", "{USD: '0.1234567890123'}", RATES),
+    ("exchange_rates", "{USD: {2026-13: 0.92}}", RATES),
+    ("exchange_rates", "{USD: {2026-10-01: 0.92}}", RATES),
+    ("exchange_rates", "{USD: {2026-10: }}", RATES),
+    ("exchange_rates", "{USD: {}}", RATES),
+    ("exchange_rates", "{USD: {other_months: earlier}}", RATES),
+    ("exchange_rates", "{USD: {2026-10: 0.92, other_months: latest}}", RATES),
     ("history_starts_on", "'2024-01-31'", "a day such as 2024-01-31"),
     ("history_starts_on", "2024", "a day such as 2024-01-31"),
     ("switch_gap_days", "-1", SHORT),
@@ -147,6 +164,7 @@ BAD = [
     ("reason_map", "[a]", LINES),
     ("date_order", "european", "day first, month first or year first"),
     ("decimal_sign", "dot", "point or comma"),
+    ("same_person", "name", "email, which makes customers of one e-mail one"),
     ("sources", "stripe", LINES),
     ("calls_a_month", "some", CALLS),
     (

@@ -409,7 +409,7 @@ def test_accounts_of_one_s_own(data, said, column, value):
     if column == "plan":
         data.set("plan", value, where=lambda number: number < 3)
     else:
-        data.attribute(column, lambda number, _: value if number < 3 else f"p{number}@firm{number}.de")
+        data.attribute(column, lambda n, _: value.replace("@", f"+{n}@") if n < 3 else f"p{n}@firm{n}.de")
     (warning,) = [fault for fault in said(data) if fault.startswith("warning")]
     assert warning == (
         "warning: customers.csv: 3 customers look like a test or an account of your own (C-000, C-001, "

@@ -160,3 +160,78 @@ def test_a_kind_and_an_amount_learned_late_are_restated(opened: Any, tmp_path: P
         ["2026-03", "MRR at start", 30, 35],
         ["2026-03", "MRR at end", 20, 25],
     ]
+
+
+def test_what_only_the_rates_changed_is_exchange_and_not_restated(opened: Any, tmp_path: Path) -> None:
+    """
+    dollar  100 USD ==========================   0.9 in February's report: 90; 0.8 in March's: 80
+    euro     50 EUR ==========================
+    gone     20 USD =========|                   lost in February: 18 then, 16 now
+    both     10 EUR and 10 USD from March on
+    """
+    spans = [
+        ("dollar", "2026-01-10", "", 100, "active", "", "", "USD"),
+        ("euro", "2026-01-10", "", 50, "active", "", "", "EUR"),
+        ("gone", "2026-01-10", "2026-02-10", 20, "active", "", "", "USD"),
+        ("both", "2026-03-01", "", 10, "active", "", "", "EUR"),
+        ("both", "2026-03-01", "", 10, "active", "", "", "USD"),
+    ]
+    rates = {"USD": {"2026-02": 0.9, "2026-03": 0.8}}
+    settings = {"currency": "EUR", "exchange_rates": rates}
+    money = {"at_start": 158, "churned": 18, "at_end": 140, "new": 0}
+    measured = {"mrr": money, "lost": 1, "exchange_rates": {"USD": 0.9}}
+    report(tmp_path, "2026-02", {"measurement": measured, "currency": "EUR"})
+    with opened(spans, "2026-03", settings=settings) as march:
+        earlier = monthly_review.earlier_reports(str(tmp_path), march)
+        assert monthly_review.restated(earlier, march).empty
+        found = monthly_review.exchange(earlier, march)
+        said = monthly_review.exchange_of_earlier(earlier, march).sentence("EUR").text
+        assert measures.mrr_movement(march).iloc[-1]["mrr_at_end"] == 80 + 50 + 18
+    assert found.values.tolist() == [["2026-02", "USD 0.9 → 0.8", 140, 130, -10]]
+    assert said == (
+        "With other exchange rates (USD 0.9 → 0.8) the MRR at the end of February 2026 is EUR 130 in this "
+        "report, and EUR 140 at the rates of then. 1 earlier report had other rates; that is no "
+        "restatement."
+    )
+    corrected = [(*spans[0][:3], 110, *spans[0][4:]), *spans[1:]]
+    with opened(corrected, "2026-03", settings=settings) as march:
+        rows = monthly_review.restated(earlier, march)
+        found = monthly_review.exchange(earlier, march)
+    assert rows.values.tolist() == [
+        ["2026-02", "MRR at start, at the exchange rates of then", 158, 167],
+        ["2026-02", "MRR at end, at the exchange rates of then", 140, 149],
+    ]
+    assert found[["mrr_then", "mrr_now", "exchange"]].values.tolist() == [[149, 138, -11]]
+
+
+def test_where_the_rates_are_the_same_nothing_is_said_of_them(opened: Any, tmp_path: Path) -> None:
+    """Nor of a report in another currency, nor where there is no other currency."""
+    dollar = [("dollar", "2026-01-10", "", 100, "active", "", "", "USD")]
+    report(tmp_path, "2026-02", {"measurement": {"exchange_rates": {"USD": 0.9}}, "currency": "EUR"})
+    report(tmp_path, "2026-01", {"measurement": {"exchange_rates": {"USD": 0.1}}, "currency": "GBP"})
+    for settings in ({"currency": "EUR", "exchange_rates": {"USD": 0.9}}, {}):
+        with opened(dollar, "2026-03", settings=settings) as march:
+            earlier = monthly_review.earlier_reports(str(tmp_path), march)
+            found = monthly_review.exchange_of_earlier(earlier, march)
+            assert found.value.empty
+            assert found.sentence("EUR") is None
+
+
+def test_what_several_currencies_of_one_customer_hide_is_not_restated(opened: Any, tmp_path: Path) -> None:
+    """
+    From 100 EUR to 150 USD: at 0.9 an expansion of 35, at 0.6 a contraction of 10. Nobody learned anything.
+    """
+    spans = [
+        ("moves", "2026-01-10", "2026-02-10", 100, "active", "", "", "EUR"),
+        ("moves", "2026-02-10", "", 150, "active", "", "", "USD"),
+    ]
+    money = {"at_start": 100, "expansion": 35, "contraction": 0, "at_end": 135}
+    report(
+        tmp_path,
+        "2026-02",
+        {"measurement": {"mrr": money, "exchange_rates": {"USD": 0.9}}, "currency": "EUR"},
+    )
+    settings = {"currency": "EUR", "exchange_rates": {"USD": {"2026-03": 0.6}}}
+    with opened(spans, "2026-03", settings=settings) as march:
+        assert measures.mrr_movement(march).iloc[-2]["contraction"] == 10
+        assert monthly_review.restated(monthly_review.earlier_reports(str(tmp_path), march), march).empty

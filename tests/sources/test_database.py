@@ -154,7 +154,7 @@ def test_large_tables_come_in_batches(
 ODD = """
 CREATE TYPE mood AS ENUM ('active', 'past_due');
 CREATE TABLE odd (id integer, starts timestamp, ends timestamptz, ends_on date, p numeric, m mood,
-    r daterange, tags text[]);
+    r daterange, tags text[], rs tstzrange, days date[], j jsonb, t time, prices numeric[]);
 INSERT INTO odd VALUES
     (1, '2026-01-05 23:30', 'infinity', 'infinity', 49.9, 'past_due', '[2026-01-05,)', '{a}');
 """
@@ -188,10 +188,41 @@ def test_a_start_at_infinity_is_refused_in_words(odd: str, read: Callable[..., I
     )
 
 
-def test_a_range_is_no_day(odd: str, read: Callable[..., Imported]) -> None:
-    """It comes as text, for the gate to show."""
-    (row,) = rows(read(of_odd(started_at="r"), odd), "subscriptions")
-    assert row["started_at"] == "[2026-01-05,)"
+RANGE = "is a range, and no single day. Ask for the day in a `query:`, such as SELECT lower({0}) AS {1} "
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "said"),
+    [
+        ("started_at", "r", RANGE.format("r", "started_at") + "(its end is upper(r))."),
+        ("ended_at", "rs", RANGE.format("rs", "ended_at") + "(its end is upper(rs))."),
+        ("started_at", "days", "is a list, and no single day. Ask for the day in a `query:`, such as SELECT "
+         "days[1] AS started_at."),
+        ("started_at", "j", "is JSON, and no single day. Ask for the day in a `query:`, such as SELECT "
+         "j->>'its key' AS started_at."),
+        ("ended_at", "t", "is a time of day, and no single day. Ask for the day in a `query:`."),
+        ("mrr", "prices", "is a list, and no single amount. Ask for the amount in a `query:`, such as SELECT "
+         "prices[1] AS mrr."),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("asked", ["table", "query"])
+def test_what_is_no_single_day_or_amount_is_refused_with_the_way_out(
+    odd: str, read: Callable[..., Imported], ours: str, theirs: str, said: str, asked: str
+) -> None:
+    entry = of_odd(**{ours: theirs})
+    if asked == "query":
+        entry["subscriptions"]["query"] = f"SELECT * FROM {entry['subscriptions'].pop('table')}"
+    with pytest.raises(InputError) as refused:
+        read(entry, odd)
+    assert str(refused.value) == f"shop.yml: subscriptions: {theirs} for {ours} {said}"
+
+
+def test_the_parts_of_a_range_are_read(odd: str, read: Callable[..., Imported]) -> None:
+    """As the message says; a range without an end has none."""
+    query = "SELECT id, lower(r) AS started_at, upper(r) AS ended_at, p FROM odd"
+    columns = {"customer_id": "id", "mrr": "p"}
+    (row,) = rows(read({"subscriptions": {"query": query, "columns": columns}}, odd), "subscriptions")
+    assert (row["started_at"], row["ended_at"]) == (dt.date(2026, 1, 5), None)
 
 
 def test_times_in_a_zone_of_their_own(odd: str, read: Callable[..., Imported]) -> None:

@@ -214,6 +214,31 @@ def test_the_match_rate_and_who_was_not_matched(joined: Callable[..., Imported])
     assert unknown.cells["email"] == "bo@example.com"
 
 
+def test_a_merged_contact_is_matched_by_all_its_e_mails(joined: Callable[..., Imported]) -> None:
+    """Bo's address came to Ada's contact; an address that is another contact's own belongs to that one."""
+    merged = CONTACT | {"Additional email addresses": " BO@example.com;cy@example.com"}
+    cy = {"Record ID": "102", "Email": "cy@example.com", "Industry": "media", "Last NPS survey rating": "2",
+          "Last NPS survey date": "2026-02-10"}  # fmt: skip
+    customers = [*CUSTOMERS, {**CUSTOMERS[1], "customer_id": "C-3", "email": "cy@example.com"}]
+    by_email = {
+        "subject": "Slow",
+        "createdate": "2026-02-20 12:00",
+        "Contact email": "bo@example.com",
+    }
+    found = joined(customers, contacts=[merged, cy], tickets=[TICKET, by_email])
+    assert [(row["customer_id"], row["industry"]) for row in rows(found, "customers")] == [
+        ("C-1", "design"), ("C-2", "design"), ("C-3", "media"),
+    ]  # fmt: skip
+    assert [(row["customer_id"], row["score"]) for row in rows(found, "nps")] == [
+        ("C-1", "9"), ("C-2", "9"), ("C-3", "2"),
+    ]  # fmt: skip
+    assert [row["customer_id"] for row in rows(found, "tickets")] == ["C-1", "C-2", "C-2"]
+    assert "3 of 3 customers (100.0 %)" in said(found, "match rate")[0]
+    assert "and 0 contacts without a customer" in said(found, "match rate")[0]
+    assert not any("Additional" in text for text in said(found, "columns set apart"))
+    assert not found.set_aside
+
+
 def test_a_poor_match_is_a_warning(joined: Callable[..., Imported]) -> None:
     (warning,) = said(joined(contacts={"Record ID": "1", "Email": "x@y.de"}), "match rate")
     assert warning.startswith("warning: hubspot: 0 of 2 customers (0.0 %)")

@@ -19,6 +19,7 @@ from retention_helpers.gate import gate
 from retention_helpers.gate.setting_aside import set_aside
 from retention_helpers.sources import mapping
 from retention_helpers.sources.interface import PLACE, Imported, Importer, Order, SetAside, write_rows
+from retention_helpers.sources.looking import look_at
 from retention_helpers.words.errors import InputError
 
 PEOPLE = "Account,Created,Contact E-Mail\nC-1,01/05/2026 2:30 PM,a@x.de\nC-2,01/16/2026 9:00 AM,b@x.de\n"
@@ -349,3 +350,24 @@ def test_a_pattern_that_names_half_a_disk_is_refused_at_once(home, faults_of):
     assert stops[0] == (
         "retention.yml: sources: spreadsheet: ../many/* names more than 1000 files. Name them more narrowly."
     )
+
+
+WORDS_FOR_STATES = {  # as the tools' own documents define them
+    "Chargebee": ({"In Trial": "trialing", "Non Renewing": "active"}, ["Transferred"]),
+    "Maxio": ({"assessing": "active", "soft_failure": "past_due"}, ["unpaid", "on_hold", "suspended"]),
+    "WooCommerce": ({}, ["on hold"]),
+    "Lemon Squeezy": ({"on_trial": "trialing"}, ["unpaid"]),
+    "Shopify": ({}, ["FROZEN"]),
+    "PayPal": ({}, ["SUSPENDED"]),
+}
+
+
+@pytest.mark.parametrize(("known", "asked"), WORDS_FOR_STATES.values(), ids=WORDS_FOR_STATES.keys())
+def test_a_word_for_a_state_that_tools_mean_differently_is_left_to_the_owner(
+    tmp_path: Path, known: dict[str, str], asked: list[str]
+) -> None:
+    """What one tool calls a pause, another calls a failed payment; the check asks which it is."""
+    rows = "".join(f"C-{nth},2026-01-05,,49,{word}\n" for nth, word in enumerate([*known, *asked]))
+    file = tmp_path / "spans.csv"
+    file.write_text(f"customer,started_on,ended_on,monthly_price,status\n{rows}", encoding="utf-8")
+    assert look_at(file).values == ({"status": known} if known else {})

@@ -32,7 +32,6 @@ from retention_helpers.sources.interface import Imported, Order
 from retention_helpers.sources.stripe.history import billed_by, steps_of_past
 from retention_helpers.sources.stripe.objects import invoice_of, subscription_of
 from retention_helpers.sources.stripe.spans import spans_of, steps_of_now, with_free_time
-from retention_helpers.words.errors import InputError
 
 PRO, TEAM = price(4900, name="pro"), price(9000, name="team")
 Object = dict[str, Any]
@@ -393,6 +392,27 @@ def test_a_tax_that_the_price_includes_is_no_revenue(shape, taxes):
     assert spans(subscription("1", month(1), item(including)), bill(1, whole))[0][2] == "50"
 
 
+BY_INVOICE = {
+    "today": {"total_taxes": [{"amount": 1425, "tax_behavior": "inclusive"}]},
+    "before 2025-04": {"total_tax_amounts": [{"amount": 1425, "inclusive": True, "tax_rate": "txr_1"}]},
+}
+
+
+@pytest.mark.parametrize("taxes", BY_INVOICE.values(), ids=BY_INVOICE.keys())
+def test_a_tax_of_which_only_the_invoice_tells_is_shared_by_its_lines(shape, taxes, read):
+    """59.50 and work for 29.75 hold 14.25 of tax: 50 and 25."""
+    including = price(5950, name="pro", tax_behavior="inclusive")
+    once = {**shape("1", month(1), month(1), 2975, of=including)}
+    invoices = [invoice("1", 1, month(1), shape("1", month(1), month(2), 5950, of=including), once, **taxes)]
+    one = subscription("1", month(1), item(including))
+    assert spans(one, *invoices)[0][2] == "50"
+    assert said(read([one], invoices), "tax in the price") == []
+    on_top = {name: [{**tax, "inclusive": False, "tax_behavior": "exclusive"} for tax in every]
+              for name, every in taxes.items()}  # fmt: skip
+    whole = shape("1", month(1), month(2), 5950, of=including)
+    assert spans(one, invoice("1", 1, month(1), whole, **on_top))[0][2] == "59.5"
+
+
 def test_tax_and_discount_together_and_tax_on_top():
     """59.50 less half: 29.75 with 4.75 of tax in it, 25. A tax on top of 49 changes nothing."""
     half = line("1", month(1), month(2), 5950, off=2975)
@@ -505,28 +525,6 @@ def test_a_plan_has_one_name_in_past_and_present(read):
     assert [(row["mrr"], row["plan"]) for row in rows if row["customer_id"] == "cus_1"] == [
         ("29", "pro"), ("39", "pro"), ("49", "pro"),
     ]  # fmt: skip
-
-
-def test_one_e_mail_under_two_customers_is_said_and_joined_on_request(read):
-    """Ann left on 5 March and came back under another id; asked to, she is one customer with two spans."""
-    again = subscription("2", "2026-05-20", item(PRO))
-    people = [customer("gone", "2026-01-05", email="ann@example.com", metadata={"industry": "law"}),
-              customer("2", "2026-05-20", email=" Ann@Example.com")]  # fmt: skip
-    found = read([again], people)
-    assert said(found, "one e-mail, several customers") == [("warning", 1)]
-    assert len(set(pq.read_table(found.tables["subscriptions"])["customer_id"].to_pylist())) == 2
-    invoices = [invoice("2", 1, "2026-05-20", line("2", "2026-05-20", "2026-06-20", 4900, of=PRO))]
-    joined = read([again], people, invoices, same_person="email")
-    for table in ("subscriptions", "customers", "payments", "cancellations"):
-        assert set(pq.read_table(joined.tables[table])["customer_id"].to_pylist()) == {"cus_gone"}
-    (person,) = pq.read_table(joined.tables["customers"]).to_pylist()
-    assert (person["signed_up_at"], person["industry"]) == ("2026-01-05T00:00:00Z", "law")
-    assert [(row.cells["id"], row.reason) for row in joined.set_aside] == [
-        ("cus_2", "an earlier customer has the same e-mail (same_person: email)")
-    ]
-    assert said(joined, "one e-mail, several customers") == [("note", 1)]
-    with pytest.raises(InputError, match="same_person is name, and can only be email"):
-        read([again], people, same_person="name")
 
 
 # --- laws ------------------------------------------------------------------------------------------

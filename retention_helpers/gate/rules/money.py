@@ -1,8 +1,10 @@
 """Rules about amounts: one currency, and the size that an amount a month has."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from retention_helpers.contract.settings import SETTINGS_FILE
+from retention_helpers.contract.tables import OWN_MRR
 from retention_helpers.engine import EngineError, text
 from retention_helpers.gate.evidence import OPEN, Evidence
 from retention_helpers.gate.parsing import MONEY_TYPE
@@ -19,7 +21,11 @@ UNDIVIDED = 6  # times the monthly amount of the same plan; ten or twelve are us
 
 
 def one_currency(evidence: Evidence) -> str:
-    """Bring every MRR into one currency, at one rate a currency; returns that currency."""
+    """Bring every MRR into one currency, at the latest rate of each; returns that currency.
+
+    So amounts can be held against each other. `OWN_MRR` keeps what a row says in its own currency: a report
+    takes the rates of its own month.
+    """
     source, settings = evidence.read["subscriptions"], evidence.settings
     read = evidence.of("subscriptions")
     _name_by_codes(evidence, read)
@@ -49,7 +55,7 @@ def one_currency(evidence: Evidence) -> str:
                 f"Add `exchange_rates: {{{code}: …}}` to {SETTINGS_FILE}.",
             )
     if foreign and not evidence.is_stopped:
-        _convert(evidence, {code: settings.exchange_rates[code] for code in foreign})
+        _convert(evidence, {code: settings.exchange_rates[code].every for code in foreign})
     return currency
 
 
@@ -81,18 +87,24 @@ def _hold_named_currency(evidence: Evidence, read: str, currency: str) -> None:
         )
 
 
-def _convert(evidence: Evidence, rates: dict[str, Decimal]) -> None:
-    cases = " ".join(f"WHEN {text(code)} THEN {exact(rate)}" for code, rate in rates.items())
-    amount = f"round(mrr * CASE upper(currency) {cases} ELSE 1.0 END, 6)"
-    converted = (
-        f"SELECT * REPLACE (CAST({amount} AS {MONEY_TYPE}) AS mrr) FROM {evidence.of('subscriptions')}"
-    )
+def _convert(evidence: Evidence, rates: Mapping[str, Sequence[Decimal]]) -> None:
+    read = evidence.of("subscriptions")
+    amount = _at({code: every[-1] for code, every in rates.items()})
+    highest = _at({code: max(every) for code, every in rates.items()})
     try:
-        evidence.rewrite("subscriptions", f"{converted} ORDER BY source_row")
+        evidence.one(f"SELECT max(CAST({highest} AS {MONEY_TYPE})) FROM {read}")
+        converted = f"* REPLACE (CAST({amount} AS {MONEY_TYPE}) AS mrr), mrr AS {OWN_MRR}"
+        evidence.rewrite("subscriptions", f"SELECT {converted} FROM {read} ORDER BY source_row")
     except EngineError:
         what = "an amount has more than twelve digits once it is converted"
         way_out = f"Correct it, or its rate in {SETTINGS_FILE}."
         evidence.stop(evidence.read["subscriptions"], "amount too large", what, way_out)
+
+
+def _at(rates: Mapping[str, Decimal]) -> str:
+    """SQL of the MRR at these rates."""
+    cases = " ".join(f"WHEN {text(code)} THEN {exact(rate)}" for code, rate in rates.items())
+    return f"round(mrr * CASE upper(currency) {cases} ELSE 1.0 END, 6)"
 
 
 def _paying(evidence: Evidence) -> str:

@@ -97,8 +97,8 @@ def exchange_rates(foreign: pd.DataFrame, rates: Mapping[str, Decimal], currency
         )
         said += f" The MRR at the month's end holds {paid}."
     return Sentence(
-        f"{said} So no change of a rate is taken for expansion or contraction; where you change one, the "
-        "review shows what that does to the amounts of earlier reports on a row of its own."
+        f"{said} So no change of a rate is taken for expansion or contraction; where an earlier report had "
+        "another, the review shows what that alone does to its amounts on a row of its own."
     )
 
 

@@ -13,6 +13,7 @@ from retention_helpers.words import formats
 
 __all__ = [
     "became_of_actions",
+    "exchange_of_earlier",
     "in_hindsight",
     "restated_numbers",
 ]
@@ -71,6 +72,19 @@ def restated(rows: pd.DataFrame, earlier: Mapping[str, Any]) -> Sentence:
     )
 
 
+def exchange(rows: pd.DataFrame, currency: str) -> Sentence | None:
+    """What other exchange rates alone make of earlier months; None where the rates are the same."""
+    if rows.empty:
+        return None
+    last = rows.iloc[-1]
+    return Sentence(
+        f"With other exchange rates ({last['rates']}) the MRR at the end of {formats.month(last['month'])} "
+        f"is {formats.money(last['mrr_now'], currency)} in this report, and "
+        f"{formats.money(last['mrr_then'], currency)} at the rates of then. "
+        f"{formats.plural(len(rows), 'earlier report')} had other rates; that is no restatement."
+    )
+
+
 became_of_actions = Measure(
     earlier_months.became_of, "The last plans", sentence=became_of, findings="became_of_actions"
 )
@@ -100,4 +114,11 @@ in_hindsight = Measure(
     "What earlier reports expected, misses first",
     sentence=was_right,
     findings="hindsight",
+)
+
+exchange_of_earlier = Measure(
+    earlier_months.exchange,
+    "What only the exchange rates changed",
+    sentence=exchange,
+    findings="exchange",
 )

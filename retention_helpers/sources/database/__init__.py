@@ -7,8 +7,9 @@ the attributes that are named. PostgreSQL and SQLite are tested; whatever else i
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import ibis.common.exceptions
 import pyarrow as pa
@@ -18,7 +19,7 @@ import sqlglot.errors
 
 from retention_helpers.contract.tables import TABLES, Fault, message
 from retention_helpers.sources import described
-from retention_helpers.sources.database.connections import Database, in_our_words, opened
+from retention_helpers.sources.database.connections import Database, in_our_words, no_single_value, opened
 from retention_helpers.sources.database.description import Description, Wanted, read_description
 from retention_helpers.sources.folder import shortened
 from retention_helpers.sources.interface import Imported, Importer, Order
@@ -55,6 +56,7 @@ def _write(
     except (ibis.common.exceptions.IbisError, sqlglot.errors.SqlglotError):
         raise described.wrong(where, "its query is not understood. Write it as one SELECT") from None
     picked = _picked(where, wanted, rows.columns)
+    _refuse_ranges(where, wanted, {ours: rows[theirs].type() for ours, theirs in picked.items()}, picked)
     faults += _not_taken(where, wanted, set(rows.columns) - set(picked.values()))
     count, writer = 0, None
     try:
@@ -117,6 +119,28 @@ def _picked(where: str, wanted: Wanted, columns: Sequence[str]) -> dict[str, str
                 "which of them is meant",
             )
     return {ours: there[theirs.lower()] for ours, theirs in asked.items() if theirs.lower() in there}
+
+
+_PARTS = {
+    "a range": "such as SELECT lower({0}) AS {1} (its end is upper({0}))",
+    "a list": "such as SELECT {0}[1] AS {1}",
+    "JSON": "such as SELECT {0}->>'its key' AS {1}",
+}
+
+
+def _refuse_ranges(where: str, wanted: Wanted, kinds: Mapping[str, Any], picked: Mapping[str, str]) -> None:
+    """Raise InputError where a column of days or amounts holds several of them, or none."""
+    table = TABLES[wanted.name]
+    for column in (*table.of_kind("instant"), *table.of_kind("money")):
+        what = no_single_value(kinds[column.name]) if column.name in kinds else ""
+        if what:
+            theirs, thing = picked[column.name], "amount" if column.kind == "money" else "day"
+            such_as = _PARTS.get(what, "").format(theirs, column.name)
+            raise described.wrong(
+                where,
+                f"{theirs} for {column.name} is {what}, and no single {thing}. Ask for the {thing} in a "
+                f"`query:`{', ' if such_as else ''}{such_as}",
+            )
 
 
 def _not_taken(where: str, wanted: Wanted, left: set[str]) -> Iterator[Fault]:

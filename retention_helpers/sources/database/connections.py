@@ -64,6 +64,15 @@ def _is_plain(kind: Any) -> bool:
     )
 
 
+def no_single_value(kind: Any) -> str:
+    """What a column holds that is no day and no amount, in words; "" for what may be one."""
+    if kind.is_unknown():
+        return "a range" if "RANGE" in str(kind.raw_type).upper() else ""
+    holds = {"a list": kind.is_array(), "JSON": kind.is_json(), "a length of time": kind.is_interval(),
+             "a time of day": kind.is_time()}  # fmt: skip
+    return next((words for words, is_so in holds.items() if is_so), "")
+
+
 def in_our_words(rows: ir.Table, picked: Mapping[str, str], wanted: Wanted) -> ir.Table:
     """The picked columns under our names, with our words for the database's."""
     columns = {ours: _worded(rows[theirs], wanted.values.get(ours, {})) for ours, theirs in picked.items()}

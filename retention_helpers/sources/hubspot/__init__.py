@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow.parquet as pq
 
+from retention_helpers.contract.attributes import email_column
 from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.hubspot.files import Found, collected, kind_of
 from retention_helpers.sources.hubspot.people import (
     Customer,
     completed,
-    email_column,
     match_rate,
     people_of,
     set_apart,
@@ -38,7 +38,7 @@ def read(order: Order) -> Imported:
     """The customers with what HubSpot knows of them, and their mails, answers and tickets."""
     found = collected(order)
     customers = _customers(order)
-    column = email_column(customers)
+    column = email_column(customers[0]) if customers else None
     if not customers or column is None:
         what, way_out = _NO_EMAILS if customers else _NO_BILLER
         found.faults.append(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from retention_helpers.contract.tables import Fault, message
-from retention_helpers.sources.exports import Row, first, plain_name
+from retention_helpers.sources.exports import Row, first
 from retention_helpers.sources.folder import shortened
 from retention_helpers.sources.hubspot.files import EMAIL, Found
 from retention_helpers.sources.interface import PLACE, SetAside, Spot
@@ -25,11 +25,12 @@ ATTRIBUTES = {
     "original_source": "acquisition_channel",
     "original_traffic_source": "acquisition_channel",
 }
+_FURTHER = ("additional_email_addresses", "hs_additional_emails", "additional_emails")  # divided by ;
 _USED = {
     "contacts": {
-        *EMAIL, "record_id", "company_name", "associated_company", "last_marketing_email_send_date",
-        "last_marketing_email_open_date", "last_nps_survey_rating", "last_nps_survey_date",
-        "last_nps_survey_comment",
+        *EMAIL, *_FURTHER, "record_id", "company_name", "associated_company",
+        "last_marketing_email_send_date", "last_marketing_email_open_date", "last_nps_survey_rating",
+        "last_nps_survey_date", "last_nps_survey_comment",
     },
     "companies": {"record_id", "company_name", "name", "company_domain_name", "domain"},
 }  # fmt: skip
@@ -41,25 +42,31 @@ def email_of(row: Row) -> str:
     return (first(row, *EMAIL) or "").strip().lower()
 
 
+def emails_of(row: Row) -> list[str]:
+    """All e-mails of a contact, the first one first: who was merged of two has both."""
+    further = (email.strip().lower() for email in (first(row, *_FURTHER) or "").split(";"))
+    return [email for email in dict.fromkeys([email_of(row), *further]) if email]
+
+
 @dataclass(frozen=True)
 class People:
-    """Customers by their e-mail, and the contact of each e-mail."""
+    """Customers by their e-mail, and the contact of each e-mail, further ones of a contact too."""
 
     customers: Mapping[str, Sequence[str]]
     contacts: Mapping[str, Row]
-    by_record: Mapping[str, str]  # the e-mail of a contact, by its record id
+    by_record: Mapping[str, Row]
 
     def ids(self, row: Row) -> Sequence[str]:
         """The customers that a row of any kind belongs to, by its e-mail or the id of its contact."""
+        email = email_of(row)
         record = first(row, "associated_contact_ids", "associated_contact_id", "contact_id") or ""
-        by_email = self.customers.get(email_of(row), ())
-        return by_email or self.customers.get(self.by_record.get(record.split(";")[0].strip(), ""), ())
+        contact = self.contacts.get(email) or self.by_record.get(record.split(";")[0].strip(), {})
+        return self.customers.get(email, ()) or self.of_contact(contact)
 
-
-def email_column(customers: Sequence[Customer]) -> str | None:
-    """Which column of the customers holds their e-mails."""
-    names = customers[0] if customers else ()
-    return next((name for name in names if "email" in plain_name(name).replace("e_mail", "email")), None)
+    def of_contact(self, contact: Row) -> Sequence[str]:
+        """The customers of any e-mail of a contact whose own that is."""
+        own = (email for email in emails_of(contact) if self.contacts.get(email) is contact)
+        return [who for email in own for who in self.customers.get(email, ())]
 
 
 def people_of(found: Found, customers: Sequence[Customer], column: str) -> People:
@@ -69,18 +76,28 @@ def people_of(found: Found, customers: Sequence[Customer], column: str) -> Peopl
         own = (customer.get(column) or "").strip().lower()
         if own:
             by_email.setdefault(own, []).append(str(customer["customer_id"]))
+    rows = found.rows["contacts"]
     contacts: dict[str, Row] = {}
-    for spot, row in found.rows["contacts"]:
-        email = email_of(row)
-        if not email or email in contacts:
-            reason = "an earlier row has the same e-mail" if email else "it has no e-mail to join by"
+    for _, row in rows:
+        contacts.setdefault(email_of(row), row)
+    contacts.pop("", None)
+    kept = list(contacts.values())
+    for row in kept:
+        for email in emails_of(row):
+            contacts.setdefault(email, row)
+    people = People(by_email, contacts, {row["record_id"]: row for row in kept if "record_id" in row})
+    for spot, row in rows:
+        if reason := _why_set_aside(people, row):
             found.set_aside.append(spot.set_aside(reason, row))
-            continue
-        contacts[email] = row
-        if email not in by_email:
-            found.set_aside.append(spot.set_aside("no customer has this e-mail", row))
-    records = {row["record_id"]: email for email, row in contacts.items() if "record_id" in row}
-    return People(by_email, contacts, records)
+    return people
+
+
+def _why_set_aside(people: People, row: Row) -> str:
+    if not email_of(row):
+        return "it has no e-mail to join by"
+    if people.contacts[email_of(row)] is not row:
+        return "an earlier row has the same e-mail"
+    return "" if people.of_contact(row) else "no customer has this e-mail"
 
 
 def completed(found: Found, customers: Sequence[Customer], column: str, people: People) -> Iterator[Customer]:
@@ -143,7 +160,8 @@ def match_rate(found: Found, customers: Sequence[Customer], unknown: int, people
     if not found.rows["contacts"]:
         return
     share = 1 - unknown / len(customers)
-    strangers = sum(email not in people.customers for email in people.contacts)
+    every = {id(contact): contact for contact in people.contacts.values()}.values()
+    strangers = sum(not people.of_contact(contact) for contact in every)
     said = message(
         "hubspot",
         f"{count(len(customers) - unknown)} of {count(len(customers))} customers ({percent(share)}) have a "

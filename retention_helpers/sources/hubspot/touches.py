@@ -61,7 +61,6 @@ def tickets_of(found: Found, people: People) -> Iterator[Touch]:
 
 def _of_customers(found: Found, people: People) -> Iterator[tuple[Spot, Row, str]]:
     for spot, row in found.rows["contacts"]:
-        email = email_of(row)
-        if people.contacts.get(email) is row:
-            for who in people.customers.get(email, ()):
+        if people.contacts.get(email_of(row)) is row:
+            for who in people.of_contact(row):
                 yield spot, row, who

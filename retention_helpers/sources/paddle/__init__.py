@@ -11,7 +11,6 @@ from retention_helpers.contract.tables import REQUIRED_TABLES, Fault, message
 from retention_helpers.sources.documents import Object
 from retention_helpers.sources.interface import (
     PLACE,
-    SAME_PERSON,
     Imported,
     Importer,
     Order,
@@ -26,7 +25,6 @@ from retention_helpers.sources.paddle.history import (
     spans_of,
 )
 from retention_helpers.sources.paddle.payments import AMOUNTS, payments_of
-from retention_helpers.sources.paddle.people import joined
 from retention_helpers.sources.paddle.prices import Bill, bills_of
 from retention_helpers.sources.paddle.remarks import remarks
 from retention_helpers.words.errors import InputError, nearest
@@ -56,7 +54,7 @@ def read(order: Order) -> Imported:
         "payments": list(payments_of(found, _amounts(order))),
     }
     is_biller = any(True for _ in found.of("subscriptions"))
-    found.faults += [*remarks(found, bills, transactions), *joined(found, tables)]
+    found.faults += remarks(found, bills, transactions)
     paths = {
         table: write_rows(order, table, rows)
         for table, rows in tables.items()
@@ -145,5 +143,5 @@ IMPORTER = Importer(
     about="Paddle Billing's objects as JSON, its transactions report, and answers of Paddle Retain",
     recognises=kind_of,
     read=read,
-    options=("amounts", SAME_PERSON),
+    options=("amounts",),
 )

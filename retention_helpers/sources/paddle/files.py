@@ -10,7 +10,11 @@ from retention_helpers.sources.exports import Row, exports_of, plain_name
 from retention_helpers.sources.folder import Unreadable, shortened
 from retention_helpers.sources.interface import Order, SetAside, Spot
 
-PREFIXES = {"sub": "subscriptions", "txn": "transactions", "ctm": "customers", "adj": "adjustments"}
+PREFIXES = {
+    "sub": "subscriptions", "txn": "transactions", "ctm": "customers", "adj": "adjustments",
+    "dsc": "discounts",
+}  # fmt: skip
+TERMS = "terms"  # of a subscription's discount: the object that says what it takes off
 
 # Columns that every file of a kind has, and those of which it has one. Of Retain's file no public
 # description exists, so the names are those that a survey's export usually has.
@@ -18,6 +22,7 @@ _SHOWN_BY: Mapping[str, tuple[str, ...]] = {
     "a Paddle subscription": ("customer_id", "scheduled_change", "items"),
     "a Paddle transaction": ("customer_id", "origin", "details"),
     "a Paddle customer": ("email", "locale", "created_at", "updated_at"),
+    "a Paddle discount": ("maximum_recurring_intervals", "restrict_to", "usage_limit"),
     "a Paddle adjustment": ("action", "transaction_id", "totals"),
     "Paddle's transactions report": ("customer_id", "subscription_id", "billed_at", "status"),
 }
@@ -71,6 +76,10 @@ def collected(order: Order) -> Found:
         except Unreadable as broken:
             said = message(file.name, broken.what, broken.way_out)
             found.faults.append(Fault("stop", "", "unreadable file", 0, said))
+    for _, one in found.of("subscriptions"):
+        discount = one.get("discount")
+        if isinstance(discount, dict) and str(discount.get("id")) in found.objects["discounts"]:
+            _, discount[TERMS] = found.objects["discounts"][str(discount["id"])]
     return found
 
 

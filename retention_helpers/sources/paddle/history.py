@@ -21,6 +21,7 @@ from retention_helpers.sources.paddle.prices import (
     is_known,
     periods_of,
     present_price,
+    terms_of,
 )
 
 _A_CENT = Decimal("0.01")
@@ -106,7 +107,11 @@ def _life(subscription: Object, transactions: Sequence[Object]) -> Life:
         [*_gaps(periods_of(transactions)), *_present_pauses(subscription, change)],
         _prices(subscription, begin, bills, changes_of(transactions)),
         _owing_since(subscription, begin, bills),
-        [*_free_times(subscription, bills), *_late_trials(subscription, begin)],
+        [
+            *_free_times(subscription, bills),
+            *_late_trials(subscription, begin),
+            *([] if bills else _given_times(subscription, begin)),
+        ],
     )
 
 
@@ -157,10 +162,31 @@ def _free_times(subscription: Object, bills: Sequence[Bill]) -> Iterator[tuple[s
         is_paid = is_paid or (bill.price.mrr != 0 and not bill.is_free)
 
 
+def _given_times(subscription: Object, begin: str) -> Iterator[tuple[str, str]]:
+    """The time in which a discount that began after the first bill takes everything off, where it ends."""
+    discount = subscription.get("discount") or {}
+    starts, ends = str(discount.get("starts_at") or ""), str(discount.get("ends_at") or "")
+    if ends and _is_given(subscription, begin):
+        yield starts, ends
+
+
+def _is_given(subscription: Object, begin: str) -> bool:
+    """Whether what the discount object says takes everything off that had been billed before."""
+    starts = str((subscription.get("discount") or {}).get("starts_at") or "")
+    first = str(subscription.get("first_billed_at") or begin)
+    if not starts or moment(starts) - moment(first) <= _A_GAP:
+        return False
+    items = charged_items(subscription)
+    whole, left = (present_price(subscription, items, terms).mrr for terms in (None, terms_of(subscription)))
+    return whole != 0 and left == 0
+
+
 def is_free_for_good(subscription: Object, bills: Sequence[Bill]) -> bool:
     """Whether what was paid before costs nothing now, by a discount without an end."""
-    was_paid = any(bill.price.mrr != 0 for bill in bills)
     discount = subscription.get("discount") or {}
+    if not bills:
+        return not discount.get("ends_at") and _is_given(subscription, begin_of(subscription))
+    was_paid = any(bill.price.mrr != 0 for bill in bills)
     return was_paid and bills[-1].is_free and bool(discount) and not discount.get("ends_at")
 
 
@@ -195,18 +221,35 @@ def _prices(
 
 
 def _present_prices(subscription: Object, begin: str) -> list[tuple[str, Price]]:
-    """The price of now; an item that was added on trial counts from its end on."""
+    """The price of now; an item that was added on trial counts from its end on, a discount while it lasts."""
     items = charged_items(subscription)
     trials = [item.get("trial_dates") or {} for item in items]
     late = [str(trial["ends_at"]) if _is_late(trial, begin) else "" for trial in trials]
+    since = dict.fromkeys([begin, *sorted({*late, *_turns_of_discount(subscription)} - {""}, key=moment)])
     if all(late):  # given to a payer
-        return [(begin, present_price(subscription, items))]
-    turns = ["", *sorted({end for end in late if end}, key=moment)]
+        late = [""] * len(items)
     return [
-        (turn or begin, present_price(subscription, [item for item, end in zip(items, late, strict=True)
-                                                     if not end or (turn and moment(end) <= moment(turn))]))
-        for turn in turns
+        (turn, present_price(subscription, [item for item, end in zip(items, late, strict=True)
+                                            if not end or moment(end) <= moment(turn)],
+                             _terms_at(subscription, turn)))
+        for turn in since
+        if moment(turn) >= moment(begin)
     ]  # fmt: skip
+
+
+def _turns_of_discount(subscription: Object) -> list[str]:
+    discount = subscription.get("discount") if terms_of(subscription) else None
+    return [str((discount or {}).get(name) or "") for name in ("starts_at", "ends_at")]
+
+
+def _terms_at(subscription: Object, at: str) -> Object | None:
+    """The terms of the discount where it lasts at an instant; one for the first bill alone is none."""
+    discount, terms = subscription.get("discount") or {}, terms_of(subscription)
+    begin, end = (str(discount.get(name) or "") for name in ("starts_at", "ends_at"))
+    if terms is None or not (end or terms.get("recur")):
+        return None
+    lasts = (not begin or moment(begin) - moment(at) <= _A_GAP) and (not end or moment(at) < moment(end))
+    return terms if lasts else None
 
 
 def _changed_price(subscription: Object, last: Bill) -> Price:

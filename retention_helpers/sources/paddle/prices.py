@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from retention_helpers.sources.documents import Object
-from retention_helpers.sources.prices import major, monthly
+from retention_helpers.sources.paddle.files import TERMS
+from retention_helpers.sources.prices import in_sixths, major, monthly
 
 BILLED = ("billed", "paid", "completed", "past_due")
 _NO_RENEWAL = ("subscription_update", "subscription_charge", "subscription_payment_method_change")
@@ -52,20 +53,66 @@ def charged_items(subscription: Object) -> list[Object]:
     return [item for item in subscription.get("items") or [] if _is_charged(item)]
 
 
-def present_price(subscription: Object, items: Sequence[Object]) -> Price:
-    """What items cost in the customer's currency; without discounts, and with tax where prices include it."""
+def present_price(subscription: Object, items: Sequence[Object], terms: Object | None = None) -> Price:
+    """What items cost in the customer's currency, with tax where prices include it.
+
+    Less a discount, where its terms are given.
+    """
     prices = [item.get("price") or {} for item in items]
     currency = currency_of(subscription)
     amounts = [
         (next(iter(units_in(price, currency)), None), item.get("quantity", 1), _cycle(price, subscription))
         for price, item in zip(prices, items, strict=True)
     ]
+    before = _sum_a_month(amounts, currency)
+    if terms and isinstance(before, Decimal):
+        before = in_sixths(max(before - _taken_off(subscription, items, terms), Decimal(0)))
     return Price(
-        _sum_a_month(amounts, currency),
+        before,
         _named(item.get("product") or {} for item in items) or _named(prices),
         str(_cycle(prices[0] if prices else {}, subscription).get("interval") or ""),
         currency,
     )
+
+
+def terms_of(subscription: Object) -> Object | None:
+    """What the discount of a subscription takes off; None where that is not said, or is no number.
+
+    A flat amount in another currency is converted by Paddle, at a rate that only bills tell.
+    """
+    terms: Object | None = (subscription.get("discount") or {}).get(TERMS)
+    try:
+        Decimal(str((terms or {}).get("amount")))
+    except InvalidOperation:
+        return None
+    if terms is None or terms.get("type") == "percentage":
+        return terms
+    return terms if terms.get("currency_code") in (currency_of(subscription), None) else None
+
+
+def _taken_off(subscription: Object, items: Sequence[Object], terms: Object) -> Decimal:
+    """What a discount takes off a month: a share, an amount for every unit, or one for the bill."""
+    own = [item for item in items if _is_for(item, terms)]
+    amount, currency = Decimal(str(terms.get("amount"))), currency_of(subscription)
+    price = present_price(subscription, own).mrr if own else Decimal(0)
+    if not isinstance(price, Decimal) or not own:
+        return Decimal(0)
+    if terms.get("type") == "percentage":
+        return price * amount / 100
+    is_each = terms.get("type") == "flat_per_seat"
+    off = [
+        (amount, item.get("quantity", 1) if is_each else 1, _cycle(item.get("price") or {}, subscription))
+        for item in (own if is_each else own[:1])
+    ]
+    found = _sum_a_month(off, currency)
+    return min(price, found) if isinstance(found, Decimal) else Decimal(0)
+
+
+def _is_for(item: Object, terms: Object) -> bool:
+    """Whether a discount is for an item: for all, or for some products or prices."""
+    price, product = item.get("price") or {}, item.get("product") or {}
+    wanted = terms.get("restrict_to")
+    return not wanted or bool({price.get("id"), price.get("product_id"), product.get("id")} & set(wanted))
 
 
 def currency_of(subscription: Object) -> str:

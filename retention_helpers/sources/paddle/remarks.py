@@ -10,7 +10,7 @@ from retention_helpers.sources.paddle.history import (
     is_free_for_good,
     was_never_billed,
 )
-from retention_helpers.sources.paddle.prices import Bill, is_known, may_include_tax
+from retention_helpers.sources.paddle.prices import Bill, is_known, may_include_tax, terms_of
 
 _BRING = "Export the transactions too: they say what was billed."
 
@@ -43,9 +43,9 @@ def remarks(
     yield from say(
         "warning",
         "discount without its amount",
-        lambda one: not billed(one) and bool(one.get("discount")),
-        "there is a discount whose amount only transactions tell, and MRR stands at the price before it",
-        _BRING,
+        lambda one: not billed(one) and bool(one.get("discount")) and terms_of(one) is None,
+        "there is a discount whose amount is not said, and MRR stands at the price before it",
+        "Export the discounts, or the transactions: they say what was billed.",
     )
     yield from say(
         "warning",

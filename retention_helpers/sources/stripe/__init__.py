@@ -6,7 +6,7 @@ can be known of is said (`not_known`), never taken for a past without changes.
 
 from collections.abc import Sequence
 
-from retention_helpers.sources.interface import SAME_PERSON, Importer
+from retention_helpers.sources.interface import Importer
 from retention_helpers.sources.stripe import exports
 from retention_helpers.sources.stripe.reading import read
 
@@ -32,5 +32,4 @@ IMPORTER = Importer(
     about="Stripe's CSV exports, or its objects as JSON or JSON Lines",
     recognises=recognises,
     read=read,
-    options=(SAME_PERSON,),
 )

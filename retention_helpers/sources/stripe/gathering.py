@@ -1,7 +1,7 @@
 """Gathers what the files of an export say into the tables of the contract, row by row as they are read."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,9 +9,8 @@ from pathlib import Path
 
 from ibis.backends.duckdb import Backend
 
-from retention_helpers.contract.tables import Fault
 from retention_helpers.engine import connect, path_text, rows, text
-from retention_helpers.sources.interface import PLACE, Order, Rows, SetAside, as_text, several_customers
+from retention_helpers.sources.interface import PLACE, Order, Rows, SetAside, as_text
 from retention_helpers.sources.stripe import people, remarks
 from retention_helpers.sources.stripe.history import Billed, gave_up_at, reaches_back, steps_of_past
 from retention_helpers.sources.stripe.people import FROM_SUBSCRIPTION, Person
@@ -31,10 +30,6 @@ from retention_helpers.sources.stripe.spans import (
 from retention_helpers.sources.stripe.subscription import ENDED, NEVER_BEGAN, STATUSES, Subscription, iso
 
 _A_CENT = Decimal("0.01")
-_PERSON = (
-    "coalesce((SELECT person FROM persons WHERE persons.customer_id = own.customer_id), own.customer_id) "
-    "AS customer_id"
-)
 _COLUMNS = {
     "subscriptions": SPAN_COLUMNS,
     "cancellations": CANCELLATION_COLUMNS,
@@ -74,9 +69,7 @@ class Gathering:
 
     def __init__(self, order: Order) -> None:
         self.into, self.counts, self.remarks = order.into, Counts(), Remarks()
-        self.joins, self.has_joined = order.joins_by_email, False
         self.set_aside: list[SetAside] = []
-        self.faults: list[Fault] = []
         self.rows_read: dict[str, int] = {}
         self._places: dict[str, str] = {}  # of the row that counts, by subscription
         self._ended: set[str] = set()
@@ -243,39 +236,29 @@ class Gathering:
     def _customers(self, engine: Backend, file: str) -> Path:
         path = self._path("customers")
         gathered = self._rows["people"].path
-        written = people.write(engine, gathered, path, list(self._keys), joins=self.joins)
-        why = {"a later row is of the same customer": written.repeated,
-               "an earlier customer has the same e-mail (same_person: email)": written.joined}  # fmt: skip
+        written = people.write(engine, gathered, path, list(self._keys))
         self.set_aside += [
-            SetAside(file, place, reason, {"id": customer})
-            for reason, every in why.items()
-            for customer, place in every
+            SetAside(file, place, "a later row is of the same customer", {"id": customer})
+            for customer, place in written.repeated
         ]
-        self.has_joined = bool(self.joins and written.persons)
-        self.faults += several_customers(file, written.persons, joined=self.joins)
         if written.from_subscriptions:
             self.remarks.make(remarks.SIGN_UPS, file, "", count=written.from_subscriptions, of=written.count)
         return path
 
     def _counting(self, engine: Backend, table: str) -> Path:
         """The rows of a table without those whose subscription stands elsewhere, too."""
-        gathered, names = self._rows[table].path, self._plans.names()
-        if not (self._overtaken or self.has_joined or (names and table == "subscriptions")):
+        gathered = self._rows[table].path
+        names = self._plans.names() if table == "subscriptions" else {}
+        if not (self._overtaken or names):
             return gathered
         source = f"read_parquet({path_text(gathered)}, file_row_number = true)"
         places = ", ".join(map(text, self._overtaken)) or "''"
-        kept = f"SELECT * {self._replaced(table, names)} FROM {source} AS own WHERE {PLACE} NOT IN ({places})"
+        whens = " ".join(f"WHEN {text(name)} THEN {text(other)}" for name, other in names.items())
+        called = f"REPLACE (CASE plan {whens} ELSE plan END AS plan)" if names else ""
+        kept = f"SELECT * {called} FROM {source} WHERE {PLACE} NOT IN ({places})"
         return self._copied(
             engine, table, f"EXCLUDE (file_row_number) FROM ({kept}) ORDER BY file_row_number"
         )
-
-    def _replaced(self, table: str, names: Mapping[str, str]) -> str:
-        """Who is whom, and what each plan is called, where that has to be said."""
-        cells = [_PERSON] if self.has_joined else []
-        if names and table == "subscriptions":
-            whens = " ".join(f"WHEN {text(name)} THEN {text(other)}" for name, other in names.items())
-            cells.append(f"CASE plan {whens} ELSE plan END AS plan")
-        return f"REPLACE ({', '.join(cells)})" if cells else ""
 
     def _payments(self, engine: Backend, file: str) -> Path:
         """The latest rows of each payment, which may stand in several files."""
@@ -287,9 +270,8 @@ class Gathering:
             self.set_aside.append(
                 SetAside(file, place, "a later row is of the same payment", {"id": payment})
             )
-        latest = f"SELECT * {self._replaced('payments', {})} FROM {gathered} AS own WHERE place_in_time = 1"
-        query = f"EXCLUDE (payment, nth, place_in_time) FROM ({latest}) ORDER BY nth::BIGINT"
-        return self._copied(engine, "payments", query)
+        latest = f"{gathered} WHERE place_in_time = 1 ORDER BY nth::BIGINT"
+        return self._copied(engine, "payments", f"EXCLUDE (payment, nth, place_in_time) FROM {latest}")
 
     def _copied(self, engine: Backend, table: str, query: str) -> Path:
         path = self._path(table)

@@ -378,9 +378,10 @@ def _parent_of(row: Object) -> Object:
 def _lines(found: Object, rows: Sequence[_Row], currency: str) -> Iterator[Line]:
     """The lines of subscriptions; not those that bill use."""
     own, left = _subscription_of_invoice(found), _left_by_invoice(found, rows)
+    taxed = _tax_by_invoice(found)
     # A first invoice may go back to a begin that lies in the past.
     until = -1 if found.get("billing_reason") == "subscription_create" else int(found["created"])
-    made = (_line(row, own, currency, left, until) for row in rows)
+    made = (_line(row, own, currency, left, taxed, until) for row in rows)
     yield from (line for line in made if line is not None)
 
 
@@ -401,7 +402,16 @@ def _left_by_invoice(found: Object, rows: Sequence[_Row]) -> Decimal:
     return 1 - Decimal(off) / whole if off and whole else _ALL
 
 
-def _line(of: _Row, own: str, currency: str, left: Decimal, until: int) -> Line | None:
+def _tax_by_invoice(found: Object) -> Decimal | None:
+    """Which part of a line is tax, where only the invoice tells of tax within; None where nothing does."""
+    inside = _tax_of({"taxes": found.get("total_taxes"), "tax_amounts": found.get("total_tax_amounts")})
+    if not inside or any(_tax_of(row) is not None for row in _data(found, "lines")):
+        return None
+    whole = sum(int(row.get("amount") or 0) - _taken_off(row) for row in _data(found, "lines"))
+    return Decimal(inside) / whole if whole > inside else None
+
+
+def _line(of: _Row, own: str, currency: str, left: Decimal, taxed: Decimal | None, until: int) -> Line | None:
     """A line of a subscription; None for one that belongs to none, or that bills use."""
     row, price, parent = of.cells, of.price, of.parent
     subscription = id_of(parent.get("subscription") or row.get("subscription"))
@@ -417,7 +427,8 @@ def _line(of: _Row, own: str, currency: str, left: Decimal, until: int) -> Line 
     gross, quantity = _money(row, "amount"), _quantity(row)
     tax = _tax_of(row)
     is_whole = left is _ALL or gross < 0 or not row.get("discountable", True)
-    net = (gross if is_whole else gross * left) - _taken_off(row) - (tax or 0)
+    net = (gross if is_whole else gross * left) - _taken_off(row)
+    net -= tax or 0 if taxed is None else net * taxed
     each = _each(price or pricing, quantity)
     end, is_proration = int(_needed(period, "end")), of.is_proration
     billed = major_units(gross, code) or Decimal(0)
@@ -438,7 +449,7 @@ def _line(of: _Row, own: str, currency: str, left: Decimal, until: int) -> Line 
         months=months_of(interval, count) if interval else None,
         is_proration=is_proration,
         is_past=not (price or is_proration) and end <= until,
-        tells_tax=tax is not None,
+        tells_tax=tax is not None or taxed is not None,
     )
 
 

@@ -11,7 +11,6 @@ from retention_helpers.sources.folder import PLACE
 
 COLUMNS = ("customer_id", "created", "rank", "nth", "name", "email", "metadata", PLACE)
 OWN, FROM_SUBSCRIPTION = 0, 1  # ranks: who says it
-_OTHERS = "(SELECT customer_id FROM persons WHERE customer_id <> person)"
 _NAMES = ("customer_id", "signed_up_at", "name", "email", PLACE)
 
 
@@ -32,35 +31,24 @@ class Person:
 class People:
     """How many customers were written, how many of them are known from subscriptions alone.
 
-    `repeated` are the rows that a later one of the same customer overtook: customer and place. `persons` are
-    customers of one e-mail, the first of them first; `joined` the rows of the others, where all are one.
+    `repeated` are the rows that a later one of the same customer overtook: customer and place.
     """
 
     count: int
     from_subscriptions: int
     repeated: Sequence[tuple[str, str]]
-    persons: Sequence[Sequence[str]]
-    joined: Sequence[tuple[str, str]]
 
 
-def write(engine: Backend, gathered: Path, path: Path, keys: Sequence[str], *, joins: bool) -> People:
+def write(engine: Backend, gathered: Path, path: Path, keys: Sequence[str]) -> People:
     """Write a row a customer, in the order in which they came.
 
     Of several rows of the customers themselves the latest counts; without one, the first creation of a
     subscription is taken for the sign-up, and its metadata are those of the first subscription that has them.
-    With `joins` customers of one e-mail are the one who came first; the engine's table `persons` says who is
-    whom.
     """
     source = f"""(SELECT * REPLACE (created::BIGINT AS created, rank::INTEGER AS rank, nth::BIGINT AS nth),
         CASE WHEN rank = '{OWN}' THEN -(nth::BIGINT) ELSE created::BIGINT END AS turn
         FROM read_parquet({path_text(gathered)}))"""
-    persons = _persons(engine, source)
-    joined: list[tuple[str, str]] = []
     repeated = _repeated(engine, source)
-    if joins and persons:
-        others = f"FROM {source} WHERE rank = {OWN} AND customer_id IN {_OTHERS}"
-        joined = rows(engine, f"SELECT customer_id, {PLACE} {others} ORDER BY nth")
-        source = f"(FROM {source} WHERE customer_id NOT IN {_OTHERS})"
     kept = {column: f"arg_min({column}, (rank, turn))" for column in ("name", "email")}
     kept |= {_name(key): f"arg_min({_word(key)}, (rank, turn))" for key in keys}
     chosen = ", ".join(f"{value} AS {quoted(name)}" for name, value in kept.items())
@@ -75,21 +63,7 @@ def write(engine: Backend, gathered: Path, path: Path, keys: Sequence[str], *, j
         f"""SELECT count(DISTINCT customer_id),
         count(DISTINCT customer_id) FILTER (WHERE rank = {OWN}) FROM {source}""",
     )[0]
-    return People(count, count - known, repeated, persons, joined)
-
-
-def _persons(engine: Backend, source: str) -> list[list[str]]:
-    """Make the table `persons`, and list the customers of each e-mail that several have."""
-    email = "lower(trim(arg_min(email, (rank, turn)) FILTER (WHERE email IS NOT NULL)))"
-    own = f"SELECT customer_id, min(created) AS created, {email} AS email FROM {source} GROUP BY customer_id"
-    first = "first_value(customer_id) OVER (PARTITION BY email ORDER BY created, customer_id)"
-    engine.con.execute(
-        f"""CREATE TEMP TABLE persons AS SELECT customer_id, {first} AS person, created FROM ({own})
-        WHERE email <> '' QUALIFY count(*) OVER (PARTITION BY email) > 1"""
-    )
-    listed = "list(customer_id ORDER BY created, customer_id)"
-    every = rows(engine, f"SELECT {listed} FROM persons GROUP BY person ORDER BY min(created), person")
-    return [names for (names,) in every]
+    return People(count, count - known, repeated)
 
 
 def _repeated(engine: Backend, source: str) -> list[tuple[str, str]]:

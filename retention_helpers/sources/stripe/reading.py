@@ -59,7 +59,7 @@ def read_as(order: Order, *, holds_all: bool) -> Imported:
             accepted = "active alone" in order.settings.accepted
             faults.append(remarks.active_alone(named, counts.subscriptions, accepted))
         tables = gathering.tables(named)
-        faults += [*gathering.faults, *gathering.remarks.faults(gathering.rows_read)]
+        faults += gathering.remarks.faults(gathering.rows_read)
         not_known = _not_known(counts, any(file.kind == "invoice" and not file.export for file in files))
         return Imported(tables, gathering.rows_read, tuple(gathering.set_aside), tuple(faults), not_known)
 
