@@ -62,6 +62,11 @@ def day_of(moment: dt.datetime, zone: ZoneInfo) -> dt.date:
     return moment.astimezone(zone).date()
 
 
+def wall(moment: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """What the business's own clocks show, without the zone: a difference of two is what a clock counts."""
+    return moment.astimezone(zone).replace(tzinfo=None)
+
+
 def next_month(month: dt.date) -> dt.date:
     return dt.date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
@@ -132,13 +137,14 @@ class History:
         return None
 
     def stitched(self, customer: str, gap_days: int) -> list[Span]:
-        """> Where service is interrupted for at most switch_gap_days × 24 hours […], it is a plan switch
-        > […]: the spans that end where the gap opens are taken to last until service goes on."""
+        """> Where service is interrupted for at most switch_gap_days × 24 hours on the business's own clocks
+        > […], it is a plan switch […]: the spans that end where the gap opens are taken to last until
+        > service goes on."""
         spans = [span for span in self.rows if span is not None and span.customer == customer]
         lasting = {}
         stretches = merged(spans)
         for (_, opens), (closes, _) in pairwise(stretches):
-            if closes - opens <= gap_days * dt.timedelta(hours=24):
+            if wall(closes, self.zone) - wall(opens, self.zone) <= gap_days * dt.timedelta(hours=24):
                 lasting[opens] = closes
         return [replace(span, end=lasting.get(span.end, span.end)) for span in spans]
 
