@@ -12,10 +12,9 @@ from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import TABLES, Fault, Level, day_name
 from retention_helpers.engine import path_text, quoted, rows, text
 from retention_helpers.sources.folder import Source, line_of_row
+from retention_helpers.words.spellings import ANNUAL, MONTHLY
 
 OPEN = "DATE '9999-12-31'"  # the end of what has none
-MONTHLY = ("month", "monthly", "1 month")
-ANNUAL = ("year", "yearly", "annual", "annually", "1 year", "12 months")
 
 
 class Evidence:
@@ -146,8 +145,8 @@ class Evidence:
         paused = ", ".join(text(status) for status in tables.PAUSED)
         return (
             f"(SELECT *, CASE WHEN ended_on <= {self.latest} THEN ended_on ELSE {OPEN} END AS until, "
-            f"coalesce({_interval_of(MONTHLY)}, false) AS is_monthly, "
-            f"coalesce({_interval_of(ANNUAL)}, false) AS is_annual "
+            f"coalesce({quoted('interval')} = {text(MONTHLY)}, false) AS is_monthly, "
+            f"coalesce({quoted('interval')} = {text(ANNUAL)}, false) AS is_annual "
             f"FROM {self.of('subscriptions')} WHERE (coalesce(status, 'active') IN ({paying}) AND mrr > 0) "
             f"OR status IN ({paused}))"
         )
@@ -170,10 +169,6 @@ class Evidence:
             )
             self._has_people = True
         return "people"
-
-
-def _interval_of(words: Sequence[str]) -> str:
-    return f"lower(trim({quoted('interval')})) IN ({', '.join(map(text, words))})"
 
 
 def case_of(source: Source, row: int, customer: object, value: object = None) -> str:

@@ -85,25 +85,6 @@ _PRICES = (
 )  # fmt: skip
 _IN_CENTS = ("cents", "minor_units")
 _LIKELY = ("customers", "subscriptions", "events")  # tables that other tools' files often are
-_STATUS_WORDS = {
-    **dict.fromkeys(
-        ("live", "current", "paying", "aktiv", "ok", "actif", "activo", "有效", "正常"), "active"
-    ),
-    **dict.fromkeys(("non renewing", "non-renewing", "non_renewing", "assessing"), "active"),
-    **dict.fromkeys(
-        ("past due", "overdue", "late", "unpaid", "überfällig", "soft_failure", "en retard", "逾期"),
-        "past_due",
-    ),
-    **dict.fromkeys(("on hold", "on_hold", "frozen", "suspended", "pausiert", "en pause", "暂停"), "paused"),
-    **dict.fromkeys(
-        ("trial", "in trial", "in_trial", "on_trial", "free trial", "testphase", "test", "essai", "试用"),
-        "trialing",
-    ),
-}
-_OVER_WORDS = (
-    "canceled", "cancelled", "ended", "expired", "churned", "inactive", "terminated", "finished",
-    "completed", "gekündigt", "beendet", "résilié", "terminé", "cancelado", "已取消", "已到期",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -291,10 +272,13 @@ def _status_words(lines: Sequence[Sequence[str]], found: Mapping[str, str]) -> d
     rows = [line for line in lines[1:] if len(line) > max(status, end)]
     words = {}
     for word in dict.fromkeys(line[status].strip() for line in rows if line[status].strip()):
-        low = word.lower()
-        if low in _STATUS_WORDS and low not in STATUSES:
-            words[word] = _STATUS_WORDS[low]
-        elif low in _OVER_WORDS and all(line[end].strip() for line in rows if line[status].strip() == word):
+        plain = spellings.plain_choice(word)
+        meant = spellings.choices(STATUSES).get(plain)
+        if meant and meant != word.lower():
+            words[word] = meant
+        elif plain in spellings.OVER and all(
+            line[end].strip() for line in rows if line[status].strip() == word
+        ):
             words[word] = "active"
     return words
 

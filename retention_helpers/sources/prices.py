@@ -122,11 +122,4 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
         (named and currency and not spellings.can_mean(named, currency))
         or (found.interval and own and own != found.interval)
     )
-    return Said(amount, named or None, _in_words(found.interval), contradicts)
-
-
-def _in_words(interval: tuple[str, int] | None) -> str | None:
-    if interval is None:
-        return None
-    unit, count = interval
-    return unit if count == 1 else f"{count} {unit}s"
+    return Said(amount, named or None, found.interval and spellings.in_words(*found.interval), contradicts)

@@ -12,6 +12,7 @@ from retention_helpers.gate.rules import attributes, customers, days, experiment
 Rule = Callable[[Evidence], None]
 
 FACTS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
+    (spans.intervals_in_words, ("subscriptions",)),
     (customers.one_row_a_customer, ("customers",)),
     (customers.ids_that_name_nobody, ("customers",)),
     (customers.known_customers, ("customers",)),

@@ -1,7 +1,9 @@
 """Rules about subscriptions as a whole: what an export of them looks like when half of it is missing."""
 
 from retention_helpers.contract.settings import SETTINGS_FILE
+from retention_helpers.engine import quoted, text
 from retention_helpers.gate.evidence import OPEN, Evidence
+from retention_helpers.words import spellings
 from retention_helpers.words.formats import count, day, plural
 
 DAYS_A_MONTH = 30.44
@@ -15,6 +17,32 @@ MASS_START_SHARE = 0.2
 BACK_WITHIN = 31  # days in which the same customers, or as many others, begin after a move
 SETTLED_DAYS, SETTLED_YEAR = 62, 400  # after which a canceled monthly or annual plan must have ended
 FEW_CASES, FEW_SHARE = 3, 0.05
+
+
+def intervals_in_words(evidence: Evidence) -> None:
+    """Write every interval in the one way in which the analyses know it, and say which words say nothing."""
+    read, interval = evidence.of("subscriptions"), quoted("interval")
+    words = [word for (word,) in evidence.rows(f"SELECT DISTINCT {interval} FROM {read} WHERE {interval} > ''")]
+    known = {word: named for word in words if (named := spellings.named_interval(word))}
+    cases = " ".join(f"WHEN {text(word)} THEN {text(named)}" for word, named in known.items() if word != named)
+    if cases:
+        replaced = f"SELECT * REPLACE (CASE {interval} {cases} ELSE {interval} END AS {interval}) FROM {read}"
+        evidence.rewrite("subscriptions", f"{replaced} ORDER BY source_row")
+    unknown = sorted(set(words) - set(known))
+    if not unknown:
+        return
+    rows = f"{read} WHERE {interval} IN ({', '.join(map(text, unknown))})"
+    evidence.say(
+        "note",
+        "subscriptions",
+        "interval not known",
+        f"interval is “{'”, “'.join(unknown[:5])}”{' …' if len(unknown) > 5 else ''}, which says of no length of time",
+        "Write month, year or 3 months.",
+        effect="Such a plan counts among those of every other interval, and has no renewal that falls due.",
+        rows=evidence.count(rows),
+        of=evidence.totals["subscriptions"],
+        first=evidence.case("subscriptions", rows),
+    )
 
 
 def overlapping_spans(evidence: Evidence) -> None:
