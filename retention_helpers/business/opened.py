@@ -90,8 +90,8 @@ class Business:
         return dt.datetime.combine(self.as_of, dt.time(), self.settings.zone).isoformat()
 
     def has(self, table: str) -> bool:
-        """Whether the owner brought this table at all."""
-        return any(source.table == table for source in self.sources)
+        """Whether the owner brought this table with rows that count: no row is not the same as no use."""
+        return any(source.table == table and source.rows_kept for source in self.sources)
 
     def knows(self, *histories: str) -> bool:
         """Whether the sources know these histories; what would follow from one that they do not is empty."""

@@ -4,10 +4,11 @@ Every fault of every file is said at once. A fault that would make the numbers w
 kept then.
 """
 
+import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retention_helpers.contract import not_known, tables
@@ -83,16 +84,19 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
         evidence.faults += [*files.faults, *looked.faults]
         sources = [read_table(evidence, source) for source in files.sources.values()]
         rules.hold(evidence, rules.FACTS)
-        currency, first, latest = "", "", ""
+        currency, first, latest, ahead = "", "", "", ""
         if evidence.has("subscriptions") and not looked.faults:
             currency = one_currency(evidence)
         if not evidence.is_stopped:
             rules.hold(evidence, rules.SUSPICIONS)
         if not evidence.is_stopped:
             first, latest = _first_on(evidence), str(evidence.latest_on)
+            ahead = str(evidence.ahead_on or "")
     finally:
         engine.disconnect()
-    read = tuple(source for source in sources if source is not None)
+    read = tuple(
+        replace(source, rows_kept=evidence.totals[source.table]) for source in sources if source is not None
+    )
     unknown = tuple(sorted({history for why in files.not_known.values() for history in why}))
     return Passed(
         folder=target,
@@ -101,6 +105,7 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
         currency=currency,
         first_on=first,
         latest_on=latest,
+        ahead_on=ahead,
         sources=read,
         faults=tuple(evidence.faults),
         not_known=unknown,
@@ -122,10 +127,16 @@ def pass_gate(folder: Path, cache: Path = CACHE) -> Passed:
     if already is not None:
         return already
     looked = look_at(folder)
+    today = str(dt.datetime.now(looked.settings.zone).date())
     place = kept.home_of(folder, cache) / looked.key
     passed = kept.load(place)
-    if passed is not None:
+    if passed is not None and not passed.reaches_further(today):
         return passed
+    if passed is not None:
+        place = place.with_name(f"{place.name}-{today}")
+        passed = kept.load(place)
+        if passed is not None:
+            return passed
     try:
         return _read_and_keep(looked, place)
     except OSError as error:

@@ -80,7 +80,7 @@ def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: lis
     if source.is_first_row:
         _keep_first_rows(evidence, table)
         total, broken = _broken(evidence, table, rules)
-    evidence.read[table.name], evidence.totals[table.name] = source, total
+    evidence.read[table.name], evidence.totals[table.name], evidence.raw[table.name] = source, total, raw
     if source.form == "csv":
         evidence.faults += letters_assumed(source.path, source.name, table.name)
     _note_unknown_columns(evidence, table, names)

@@ -164,7 +164,9 @@ def _customer(mixer: random.Random, who: str) -> list[tuple[object, ...]]:
     return spans
 
 
-@pytest.mark.parametrize(("zone", "dunning"), [("UTC", 30), ("Pacific/Auckland", 0), ("America/Santiago", 61)])
+@pytest.mark.parametrize(
+    ("zone", "dunning"), [("UTC", 30), ("Pacific/Auckland", 0), ("America/Santiago", 61)]
+)
 def test_renewals_are_what_the_definition_says(opened: Any, zone: str, dunning: int) -> None:
     """Sixty customers with yearly and monthly spans, against the slow second implementation."""
     mixer = random.Random(zone)
