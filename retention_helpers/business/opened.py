@@ -17,6 +17,7 @@ import ibis.expr.types as ir
 from filelock import FileLock
 from ibis.backends.duckdb import Backend
 
+from retention_helpers.business.identity import Identity, identity_of
 from retention_helpers.contract import attributes
 from retention_helpers.contract.attributes import Attributes
 from retention_helpers.contract.experiments import Design
@@ -25,10 +26,6 @@ from retention_helpers.contract.tables import TABLES, Fault, day_name
 from retention_helpers.engine import parquet
 from retention_helpers.gate.kept import SourceRead
 from retention_helpers.words import calendar
-
-
-def identity_of(name: str, folder: Path) -> str:
-    return f"{name} ({folder.name})"
 
 
 @dataclass(frozen=True)
@@ -74,9 +71,9 @@ class Business:
         return calendar.first_of(self.month)
 
     @property
-    def identity(self) -> str:
-        """The business and the name of its data folder, to tell its reports from those of another."""
-        return identity_of(self.name, self.folder)
+    def identity(self) -> Identity:
+        """By what its reports are told from those of another."""
+        return identity_of(self.settings, self.folder)
 
     @property
     def attributes(self) -> Attributes:

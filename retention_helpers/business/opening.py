@@ -13,7 +13,8 @@ from typing import Any
 import ibis.expr.types as ir
 
 from retention_helpers.business import levels
-from retention_helpers.business.opened import Business, identity_of
+from retention_helpers.business.identity import Identity, identity_of
+from retention_helpers.business.opened import Business
 from retention_helpers.contract.tables import Fault
 from retention_helpers.engine import connect
 from retention_helpers.gate import gate, kept
@@ -30,9 +31,9 @@ TRACKED_NOTEBOOKS = NOTEBOOKS if IS_CHECKOUT else None
 Where = Mapping[str, Any]  # a level, or several, by the name of what customers are grouped by
 
 
-def sample_identity() -> str:
+def sample_identity() -> Identity:
     """The identity of the sample's business."""
-    return identity_of(look_at(SAMPLE).settings.business, SAMPLE)
+    return identity_of(look_at(SAMPLE).settings, SAMPLE)
 
 
 def _last_month(latest_on: str, today: dt.date) -> str:

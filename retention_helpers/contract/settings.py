@@ -41,6 +41,13 @@ def _text(value: Any) -> str:
     return value.strip()
 
 
+def _name(value: Any) -> str:
+    name = _text(value)
+    if not name:
+        raise Wrong("a name")
+    return name
+
+
 def _code(value: Any) -> str:
     return _text(value).upper()
 
@@ -264,7 +271,9 @@ class Settings:
         named: the settings that the owner wrote.
     """
 
-    business: str = _setting("Your business", _text, "what the business is called")
+    business: str = _setting(
+        "Your business", _name, "what the business is called; a report knows its earlier ones by it"
+    )
     time_zone: str = _setting("UTC", _time_zone, "days and months end at this midnight")
     currency: str = _setting("", _code, "of the report; needed when the data hold several")
     exchange_rates: Mapping[str, Decimal] = _setting(

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retention_helpers.contract import not_known, tables
-from retention_helpers.contract.settings import SETTINGS_FILE
+from retention_helpers.contract.settings import SETTINGS_FILE, default_of
 from retention_helpers.contract.tables import Fault, Stopped
+from retention_helpers.contract.yaml_files import as_written
 from retention_helpers.engine import connect
 from retention_helpers.gate import kept, rules
 from retention_helpers.gate.evidence import Evidence
@@ -81,7 +82,7 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
     engine = connect(target / "spill", settings.time_zone)
     try:
         evidence = Evidence(engine, target, settings, looked.experiments)
-        evidence.faults += [*files.faults, *looked.faults]
+        evidence.faults += [*files.faults, *looked.faults, *_without_name(looked)]
         sources = [read_table(evidence, source) for source in files.sources.values()]
         rules.hold(evidence, rules.FACTS)
         currency, first, latest, ahead = "", "", "", ""
@@ -110,6 +111,19 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
         faults=tuple(evidence.faults),
         not_known=unknown,
     )
+
+
+def _without_name(looked: Folder) -> list[Fault]:
+    """A warning where nothing but the folder's name tells the reports of this business from those of others."""
+    if looked.settings.business != default_of("business"):
+        return []
+    said = tables.message(
+        SETTINGS_FILE,
+        "the business has no name, and a report knows its earlier ones by it",
+        "Once this folder is renamed or copied, the plans of experiments, what was restated and last month's actions "
+        f"are lost. Add the line `business: {as_written(looked.path.name)}`, or a better name.",
+    )
+    return [Fault("warning", "", "business without a name", 0, said)]
 
 
 def _first_on(evidence: Evidence) -> str:

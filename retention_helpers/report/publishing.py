@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from retention_helpers.contract.settings import SETTINGS_FILE
+from retention_helpers.contract.yaml_files import as_written
 from retention_helpers.report import notebooks, running
 from retention_helpers.report.running import Run
 from retention_helpers.shipped import SCHEMA
@@ -88,13 +90,14 @@ def _refuse_other_business(report: Path, business: "Business") -> None:
         found = json.loads((report / FINDINGS).read_text(encoding="utf-8")).get("business")
     except (OSError, ValueError, AttributeError):
         return
-    if not found or found == business.identity:
+    if not found or business.identity.is_of(str(found)):
         return
     from retention_helpers.business.opening import sample_identity
 
-    if found != sample_identity():
+    if not sample_identity().is_of(str(found)):
         raise InputError(
-            f"{short(report)} holds the report of another business ({found}). Name another folder: OUT=…"
+            f"{short(report)} holds the report of another business ({found}). Name another folder: OUT=… If it "
+            f"is one of this business, write in {SETTINGS_FILE}: `business: {as_written(str(found))}`"
         )
 
 
@@ -190,7 +193,7 @@ def _findings(worked: Sequence[Run], business: "Business") -> dict[str, Any]:
         "month": business.month,
         "as_of": business.cut_at,
         "currency": business.currency or None,
-        "business": business.identity,
+        "business": business.identity.mark,
     }
     owner: dict[str, str] = {}
     for run in worked:

@@ -87,6 +87,7 @@ SHARE = "a monthly rate between 0 and 1, such as churn: 0.04"
 LINES = "a list of `key: value` lines"
 BAD = [
     ("business", "5", "a text"),
+    ("business", "' '", "a name"),
     ("time_zone", "Europe/Belin", "a time zone such as Europe/Berlin (did you mean Europe/Berlin?)"),
     ("time_zone", "berlin", "a time zone such as Europe/Berlin (did you mean Europe/Berlin?)"),
     ("time_zone", "New York", "a time zone such as Europe/Berlin (did you mean America/New_York?)"),

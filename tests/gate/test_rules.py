@@ -39,7 +39,7 @@ class Data:
         self.customers: Rows = [["customer_id", "signed_up_at", "industry"]]
         self.spans: Rows = [["customer_id", "started_at", "ended_at", "mrr", "plan", "status", "interval"]]
         self.others: dict[str, Rows] = {}
-        self.settings: dict[str, object] = {}
+        self.settings: dict[str, object] = {"business": "Harbour Desk"}
         for number in range(customers):
             begin = 6 * number
             end = begin + 90 + 31 * number % 311
