@@ -21,7 +21,7 @@ from retention_helpers.churn_reasons.did import answers_with_use, use_before, us
 from retention_helpers.churn_reasons.groups import with_groups
 from retention_helpers.churn_reasons.implications import PLAYS
 from retention_helpers.churn_reasons.quotes import SHOWN, comments
-from retention_helpers.churn_reasons.said.answers import coverage, silent, unmapped_codes
+from retention_helpers.churn_reasons.said.answers import coverage, lines_to_paste, silent, unmapped_codes
 from retention_helpers.churn_reasons.said.billing import failed_payments, involuntary, recovered
 from retention_helpers.churn_reasons.said.calls import enough, interviewed, interviews, survey, texts
 from retention_helpers.churn_reasons.said.comments import (
@@ -71,7 +71,7 @@ __all__ = [
     "FINDINGS", "LOOK_BACK", "PLAYS", "QUARTER", "SHOWN", "YEAR", "Period", "answered", "answers_with_use",
     "base", "base_beside", "by_group", "change", "change_of_month", "change_of_quarter", "changes", "claims",
     "comments", "contradictions", "coverage", "depends_on", "enough", "failed_payments", "frequent_phrases",
-    "interviewed", "interviews", "involuntary", "latest", "longer_period", "longer_reasons", "losses",
+    "interviewed", "interviews", "involuntary", "latest", "lines_to_paste", "longer_period", "longer_reasons", "losses",
     "message", "month_reasons", "months_side_by_side", "period", "plays", "recovered", "requests",
     "said_and_did", "shares", "shares_over_time", "shown_period", "shown_reasons", "side_by_side", "silent",
     "survey", "survey_text", "texts", "themes", "unmapped_codes", "unspoken", "use", "use_before", "usual",

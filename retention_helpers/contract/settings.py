@@ -90,7 +90,7 @@ def _day(value: Any) -> dt.date:
 
 def _texts(value: Any) -> tuple[str, ...]:
     is_list = isinstance(value, list)
-    if not is_list or not all(isinstance(item, str) or fits(item, int) for item in value):
+    if not is_list or not all(isinstance(item, str) or is_number(item) for item in value):
         raise Wrong("a list of texts")
     return tuple(str(item) for item in value)
 

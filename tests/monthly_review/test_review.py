@@ -134,7 +134,11 @@ def test_the_reports_of_a_business_are_known_by_its_name(opened: Any, tmp_path: 
     assert "“Harbour Desk Two” (1) and “Your business (old)” (1), which are left alone." in said
     assert "write business: Your business (old) in retention.yml" in said
     with opened([("A", "2026-01-10", "", 10)], settings={"business": "Your business (old)"}) as business:
-        assert list(monthly_review.earlier_reports(str(tmp_path), business)) == ["2025-03", "2025-04", "2025-05"]
+        assert list(monthly_review.earlier_reports(str(tmp_path), business)) == [
+            "2025-03",
+            "2025-04",
+            "2025-05",
+        ]
 
 
 def test_a_business_without_a_name_is_known_by_its_folder(opened: Any, tmp_path: Path) -> None:
