@@ -32,10 +32,11 @@ class Identity:
     def is_of(self, mark: str) -> bool:
         """Whether a report that bears this mark is one of this business.
 
-        Reports of before bear the folder beside the name, or beside none where `business:` was not written yet.
+        Reports of before bear the folder beside the name, or beside none where `business:` was not written
+        yet.
 
         >>> ours = Identity("Harbour Desk", "data")
-        >>> [ours.is_of(mark) for mark in ("Harbour Desk (2026-09)", "Your business (data)", "Harbour Desk Two")]
+        >>> [ours.is_of(mark) for mark in ("Harbour Desk (May)", "Your business (data)", "Harbour Desk Two")]
         [True, True, False]
         """
         if mark == self.mark:

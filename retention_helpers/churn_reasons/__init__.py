@@ -68,12 +68,13 @@ ABOUT = {
 }
 
 __all__ = [
-    "FINDINGS", "LOOK_BACK", "PLAYS", "QUARTER", "SHOWN", "YEAR", "Period", "answered", "answers_with_use",
-    "base", "base_beside", "by_group", "change", "change_of_month", "change_of_quarter", "changes", "claims",
-    "comments", "contradictions", "coverage", "depends_on", "enough", "failed_payments", "frequent_phrases",
-    "interviewed", "interviews", "involuntary", "latest", "lines_to_paste", "longer_period", "longer_reasons", "losses",
-    "message", "month_reasons", "months_side_by_side", "period", "plays", "recovered", "requests",
-    "said_and_did", "shares", "shares_over_time", "shown_period", "shown_reasons", "side_by_side", "silent",
-    "survey", "survey_text", "texts", "themes", "unmapped_codes", "unspoken", "use", "use_before", "usual",
+    "FINDINGS", "LOOK_BACK", "PLAYS", "QUARTER", "SHOWN", "YEAR", "Period", "answered",
+    "answers_with_use", "base", "base_beside", "by_group", "change", "change_of_month",
+    "change_of_quarter", "changes", "claims", "comments", "contradictions", "coverage", "depends_on",
+    "enough", "failed_payments", "frequent_phrases", "interviewed", "interviews", "involuntary", "latest",
+    "lines_to_paste", "longer_period", "longer_reasons", "losses", "message", "month_reasons",
+    "months_side_by_side", "period", "plays", "recovered", "requests", "said_and_did", "shares",
+    "shares_over_time", "shown_period", "shown_reasons", "side_by_side", "silent", "survey",
+    "survey_text", "texts", "themes", "unmapped_codes", "unspoken", "use", "use_before", "usual",
     "with_bounds", "with_groups", "with_messages", "written", "year_reasons",
 ]  # fmt: skip

@@ -13,9 +13,9 @@ import pandas as pd
 from retention_helpers.business import Business, months
 from retention_helpers.business.bands import MRR_BANDS, mrr_band
 from retention_helpers.business.losses import kept_losses
+from retention_helpers.churn_reasons.topics import proposed_reason
 from retention_helpers.contract.reason_codes import UNMAPPED
 from retention_helpers.contract.tables import REASONS
-from retention_helpers.churn_reasons.topics import proposed_reason
 from retention_helpers.shown.units import CODE, COUNT, MONTH, RATE, TEXT, columns, names_of, one_of
 from retention_helpers.statistics.intervals import against_the_rest, with_rate
 from retention_helpers.words import calendar, formats
@@ -145,9 +145,9 @@ def longer_period(business: Business, shown: Period) -> Period:
 def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
     """One row per period (the month, the last 3, the last 12): how many of those lost said why.
 
-    involuntary + not_asked + not_answered + answered = lost, exactly; of those who answered, `unmapped` did so
-    in words that no map knows, and `mapped` with a reason of the one list. The share is among those who decided
-    to leave, or may have: lost − involuntary.
+    involuntary + not_asked + not_answered + answered = lost, exactly. Of who answered, `unmapped` did so
+    in words that no map knows, and `mapped` with a reason of the one list. The share is among those who
+    decided to leave, or may have: lost − involuntary.
 
     Glossary: said why.
     """
@@ -221,9 +221,9 @@ def in_order(groups: Iterable[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.D
 def unmapped_codes(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
     """One row per answer of the source that no map knows, the most frequent first.
 
-    They are no reason that anybody named until `reason_map` in retention.yml says what they mean; `proposed` is
-    what the phrases of the themes make of them, null where they tell nothing. `involuntary` counts those of them
-    whom the biller ended: a cause that nobody named.
+    They are no reason that anybody named until `reason_map` in retention.yml says what they mean; `proposed`
+    is what the phrases of the themes make of them, null where they tell nothing. `involuntary` counts those
+    of them whom the biller ended: a cause that nobody named.
 
     Glossary: reason; unmapped.
     """

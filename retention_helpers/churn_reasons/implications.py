@@ -59,7 +59,8 @@ def plays(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
 
     `mrr_a_month` is the MRR lost for this reason, as the mean of the period's months: as much as the play
     could reach if it kept every one of them. Its interval (Fay and Feuer) is the range that would be no
-    surprise with so few losses. Those who did not say why, or in words that no map knows, are in no row. The largest first.
+    surprise with so few losses. Those who did not say why, or in words that no map knows, are in no row. The
+    largest first.
 
     Glossary: MRR a play could reach.
     """

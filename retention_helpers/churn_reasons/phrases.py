@@ -167,7 +167,8 @@ def frequent(texts: Sequence[str], *, at_least: int, most: int, ignored: Iterabl
     A phrase has up to six words, the first and the last none of `ignored`, or in a script without blanks two
     to twelve signs that stand between different ones here and there: what always has the same neighbour is a
     piece of a longer word (accessor variety, Feng, Chen, Deng and Zheng 2004). One that stands in a longer
-    phrase of as many texts is left out, and so is a single short word. The most frequent first, then the longest.
+    phrase of as many texts is left out, and so is a single short word. The most frequent first, then the
+    longest.
     """
     skipped = frozenset(normal(word) for word in ignored)
     clauses = [[clause for clause in small(text).split(CLAUSE) if clause.strip()] for text in texts]
@@ -187,7 +188,7 @@ def frequent(texts: Sequence[str], *, at_least: int, most: int, ignored: Iterabl
 
 
 def _pieces(clauses: Sequence[Sequence[str]], often: set[str]) -> set[str]:
-    """Those of these runs of signs that are pieces of longer words: on one side they always have one neighbour.
+    """Those of these runs that are pieces of longer words: on one side they always have one neighbour.
 
     The edge of a run counts as another neighbour each time.
     """
@@ -208,7 +209,7 @@ def _pieces(clauses: Sequence[Sequence[str]], often: set[str]) -> set[str]:
 
 
 def _grams(run: str) -> Iterator[tuple[int, str]]:
-    """Every part of a run that may be a phrase, with where it starts; endings in hiragana alone say nothing."""
+    """Every part of a run that may be a phrase, with where it starts; hiragana alone are mere endings."""
     for length in range(2, MOST_SIGNS + 1):
         for start in range(len(run) - length + 1):
             gram = run[start : start + length]

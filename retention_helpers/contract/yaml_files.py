@@ -26,7 +26,7 @@ LARGEST = 2_000_000  # bytes of a file that a person wrote
 
 
 class Written(float):
-    """A number with decimals that remembers how it was written, where it turns out to be a text: 1.10 is no 1.1."""
+    """A number with decimals that remembers how it was written: where a text is meant, 1.10 is no 1.1."""
 
     def __new__(cls, text: str) -> "Written":
         number = super().__new__(cls, text)
@@ -42,7 +42,7 @@ class Written(float):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML, but a key is the text that stands there, one that stands twice is a fault, and so is no real day."""
+    """YAML, but a key is the text that stands there; one that stands twice is a fault, as is no real day."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:

@@ -30,7 +30,8 @@ def set_aside(aside: pd.DataFrame) -> Sentence:
     kept = "it stands" if listed == 1 else "they stand"
     of_them = "" if listed == rows else f"For {formats.count(listed)} of them: "
     return Sentence(
-        f"{said} {of_them}Nothing is lost: {kept} in the list beside this page, with the place and the reason."
+        f"{said} {of_them}Nothing is lost: {kept} in the list beside this page, with the place and the "
+        "reason."
     )
 
 

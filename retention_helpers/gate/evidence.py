@@ -143,7 +143,7 @@ class Evidence:
         return found
 
     def days(self, *, without: Sequence[str] = ()) -> str:
-        """SQL of the days that any row of any table names, but for some columns such as subscriptions.ended_at."""
+        """SQL of the days that any row of any table names, but for columns such as subscriptions.ended_at."""
         columns = [
             (table, day_name(column.name))
             for table in self.read

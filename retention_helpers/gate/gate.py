@@ -114,13 +114,14 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
 
 
 def _without_name(looked: Folder) -> list[Fault]:
-    """A warning where nothing but the folder's name tells the reports of this business from those of others."""
+    """A warning where nothing but the folder's name tells this business's reports from those of others."""
     if looked.settings.business != default_of("business"):
         return []
     said = tables.message(
         SETTINGS_FILE,
         "the business has no name, and a report knows its earlier ones by it",
-        "Once this folder is renamed or copied, the plans of experiments, what was restated and last month's actions "
+        "Once this folder is renamed or copied, the plans of experiments, what was restated and last "
+        "month's actions "
         f"are lost. Add the line `business: {as_written(looked.path.name)}`, or a better name.",
     )
     return [Fault("warning", "", "business without a name", 0, said)]

@@ -101,8 +101,9 @@ def renewals(business: Business) -> pd.DataFrame:
     ones of which `dunning_days` have not passed by the end of the report month are undecided and in no rate;
     of the others (customers) lost are those who are no customers `dunning_days` after it. Not due: the
     customers with an annual plan at the start of each month, and those of them who were lost in it in any
-    other way. Every other interval: the customers at the start of each month and those lost, as in every churn
-    rate. Over the last 12 months a customer counts once for every month there, and once for every renewal.
+    other way. Every other interval: the customers at the start of each month and those lost, as in every
+    churn rate. Over the last 12 months a customer counts once for every month there, and once for every
+    renewal.
 
     Glossary: renewal due; undecided.
     """

@@ -41,8 +41,8 @@ def earlier_reports(reports: str, business: Business) -> Earlier:
     """The findings of earlier months' reports of this business, by month; empty where there are none.
 
     A report is of this business where it bears its name (`business:` in retention.yml), whatever the data
-    folder is called. A folder without findings.json or with one that cannot be read is passed over; reports of
-    another business are counted, the sample's are not.
+    folder is called. A folder without findings.json or with one that cannot be read is passed over; reports
+    of another business are counted, the sample's are not.
     """
     found = Earlier()
     if not reports or not Path(reports).is_dir():

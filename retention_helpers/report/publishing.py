@@ -96,7 +96,8 @@ def _refuse_other_business(report: Path, business: "Business") -> None:
 
     if not sample_identity().is_of(str(found)):
         raise InputError(
-            f"{short(report)} holds the report of another business ({found}). Name another folder: OUT=… If it "
+            f"{short(report)} holds the report of another business ({found}). Name another folder: OUT=… "
+            "If it "
             f"is one of this business, write in {SETTINGS_FILE}: `business: {as_written(str(found))}`"
         )
 

@@ -95,7 +95,8 @@ _INTERVALS = {
     ("month", 6): "half-year halfyear half-yearly semiannual semi-annual semiannually biannual halbjahr "
     "halbjährlich semestre semestriel semestral",
     ("year", 1): "year years yearly yr y annual annually annum p.a. pa jahr jahre jährlich an ans annuel "
-    "annuelle année par-an año años anual ano anos anno annuale jaar jaarlijks jahresabo jahresplan 年 每年 年額 年付",
+    "annuelle année par-an año años anual ano anos anno annuale jaar jaarlijks jahresabo jahresplan 年 每年 "
+    "年額 年付",
     ("year", 2): "biennial biennially zweijährlich",
 }
 INTERVALS = {word: lasts for lasts, words in _INTERVALS.items() for word in words.split()}
@@ -129,7 +130,7 @@ MONTHLY, ANNUAL = "month", "year"  # intervals as the gate writes them
 def named_interval(said: str) -> str | None:
     """An interval in the one way in which tables keep it; None for words that say nothing of the kind.
 
-    >>> named_interval("Yearly"), named_interval("12 months"), named_interval("quarterly"), named_interval("ever")
+    >>> named_interval("Yearly"), named_interval("12 months"), named_interval("quarter"), named_interval("?")
     ('year', 'year', '3 months', None)
     """
     found = interval(said)
@@ -159,16 +160,18 @@ def without_interval(plan: str) -> tuple[str, str | None]:
 
 # Other words for a choice of the contract, in small letters, with _ for whatever parts them.
 _CHOICES = {
-    "active": "live current paying aktiv ok actif activo attivo ativo actief 有效 正常 non_renewing assessing",
+    "active": "live current paying aktiv ok actif activo attivo ativo actief 有效 正常 non_renewing "
+    "assessing",
     "past_due": "pastdue overdue late unpaid überfällig soft_failure en_retard 逾期",
     "paused": "on_hold frozen suspended pausiert en_pause pausado pausada 暂停",
     "trialing": "trial trialling in_trial on_trial free_trial testphase probezeit essai prueba 试用",
 }
 # A status that says that a subscription is over, which its `ended_at` has to say.
-OVER = frozenset(
-    "canceled cancelled ended expired churned inactive deleted terminated finished completed gekündigt beendet "
-    "résilié terminé cancelado 已取消 已到期".split()
+_OVER = (
+    "canceled cancelled ended expired churned inactive deleted terminated finished completed gekündigt "
+    "beendet résilié terminé cancelado 已取消 已到期"
 )
+OVER = frozenset(_OVER.split())
 
 
 def choices(among: Iterable[str]) -> dict[str, str]:

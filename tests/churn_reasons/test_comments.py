@@ -215,7 +215,7 @@ def test_frequent_phrases_are_counted_once_a_comment() -> None:
 
 
 def test_no_piece_of_a_word_is_a_phrase() -> None:
-    """What always has the same neighbour is a piece of something longer; an ending in hiragana says nothing."""
+    """What always has the same neighbour is a piece of a longer one; an ending in hiragana says nothing."""
     japanese = ["使わなくなりました", "機能がありませんでした", "高くなりました", "必要なくなりました"]
     assert frequent(japanese, at_least=3, most=9) == Counter()
     chinese = ["导出功能不好用", "没有导出功能", "希望有导出功能吗", "导出很慢"]
@@ -228,7 +228,8 @@ def test_answers_in_other_words_are_proposed_a_reason() -> None:
     for words, reason in {
         "zu teuer": "too_expensive", "Fehlende Funktionen": "missing_feature", "trop cher": "too_expensive",
         "pas assez utilisé": "not_using_enough", "demasiado caro": "too_expensive", "太贵了": "too_expensive",
-        "高すぎる": "too_expensive", "使わなくなった": "not_using_enough", "機能が足りない": "missing_feature",
+        "高すぎる": "too_expensive", "使わなくなった": "not_using_enough",
+        "機能が足りない": "missing_feature",
         "サポートが悪い": "poor_support", "not too expensive": None, "R-17": None, "": None,
     }.items():  # fmt: skip
         assert topics.proposed_reason(words, []) == reason, words

@@ -129,7 +129,7 @@ def test_the_page_says_nothing_odd(page: Callable[[str], tuple[str, dict, Path]]
             "reason_map:", "  zu teuer: too_expensive", "  高すぎる: too_expensive", "  # 用得太少: …",
             "24 answers in words that nobody mapped",
         ]),
-        ("nobody asked", ["Whom the biller ended from June 2025 to March 2026 is not known: of the 13 customers",
+        ("nobody asked", ["Whom the biller ended from June 2025 to March 2026 is not known: of the 13",
                           "Whom you have interviewed already is not known",
                           "Which payments failed is not known", "nothing in the data says of 13 lost"]),
         ("only codes of its own", ["30 customers left with a reason that no map knows", "Wetter", "zu laut"]),

@@ -193,7 +193,7 @@ def _quiet(data, gone):
 
 
 def test_losses_that_begin_with_a_price_rise_are_no_broken_export(data, said):
-    """Twenty of sixty leave within 20 days: at such a pace nearly all of the others would have gone before."""
+    """Twenty of sixty leave within 20 days: at such a pace nearly all of the others would have gone."""
     _quiet(data, 20)
     (note,) = [fault for fault in said(data) if "go back" in fault]
     assert note.startswith(
@@ -633,7 +633,8 @@ def test_ids_that_match_nobody_stop_the_subscriptions(data, said):
     (stop,) = said(data)
     assert stop == (
         "stop: subscriptions.csv: the customer is missing from customers in 114 of 114 rows (first: customer "
-        "user000@firm.de, line 2). It holds ids such as user000@firm.de and user001@firm.de, customers such as "
+        "user000@firm.de, line 2). It holds ids such as user000@firm.de and user001@firm.de, customers "
+        "such as "
         "C-000 and C-001. Export both with the same customer_id."
     )
 
@@ -714,7 +715,8 @@ def test_one_id_in_two_spellings(data, said):
         data.spans.append([who, day(0), "", 49, "solo", "active", "month"])
     (warning,) = said(data)
     assert warning.startswith(
-        "warning: customers.csv: 1 id stands there in two spellings that differ in capitals alone (such as C-001 "
+        "warning: customers.csv: 1 id stands there in two spellings that differ in capitals alone (such "
+        "as C-001 "
         "and c-001)."
     )
     data.settings["accepted"] = ["ids in two spellings"]
@@ -752,7 +754,8 @@ def test_the_data_reach_as_far_as_any_row_that_is_not_ahead(data, said, tmp_path
     data.spans[2][2], data.spans[3][2] = "2025-10-20", "2199-01-01"
     (warning,) = said(data)
     assert warning.startswith(
-        "warning: subscriptions.csv: after 27 April 2025 nothing begins and no other row is there, and service ends "
+        "warning: subscriptions.csv: after 27 April 2025 nothing begins and no other row is there, and "
+        "service ends "
         "until 20 October 2025"
     )
     business = open_business(tmp_path / "data", cache=tmp_path / ".kept")

@@ -31,6 +31,9 @@ folder.mkdir()
 (folder / "call.csv").write_text("customer_id\\nC-1\\n")"""
 
 
+OAK = Identity("Oak & Ash", "books")
+
+
 @dataclass(frozen=True)
 class Opened:
     """What the runner asks of a business."""
@@ -41,7 +44,7 @@ class Opened:
     name: str = "Oak & Ash"
     as_of: str = "2026-11-01"
     currency: str = "EUR"
-    identity: Identity = Identity("Oak & Ash", "books")
+    identity: Identity = OAK
     cut_at: str = "2026-11-01T00:00:00+01:00"
     sources: tuple[()] = ()
 

@@ -118,17 +118,18 @@ def _how_many_unmapped(codes: pd.DataFrame) -> Sentence:
     return Sentence(
         f"{formats.plural(many, 'customer')} left with a reason that no map knows, so they are counted under "
         f"none.{ended if by_biller else ''} What {formats.count(told)} of these "
-        f"{formats.plural(len(codes), 'answer')} seem to mean stands beside them: check it, and paste the lines "
+        f"{formats.plural(len(codes), 'answer')} seem to mean stands beside them: check it, and paste the "
+        "lines "
         "below into retention.yml."
     )
 
 
 @of_values
 def lines_to_paste(codes: pd.DataFrame, known: Mapping[str, str]) -> Quotation | None:
-    """The `reason_map` that holds what is known and what these answers seem to mean; None where there are none.
+    """The `reason_map` with what is known and what these answers seem to mean; None where there are none.
 
-    `known` is the owner's own map, whose place the lines take. An answer of which nothing is known stands there
-    as a remark.
+    `known` is the owner's own map, whose place the lines take. An answer of which nothing is known stands
+    there as a remark.
     """
     if codes.empty:
         return None
@@ -145,6 +146,6 @@ unmapped_codes = Measure(
     f"Answers that no map knows, last {YEAR} months",
     sentence=_how_many_unmapped,
     findings="unmapped",
-    note=f"Answers that no map knows, last {YEAR} months, and the reason that they seem to mean; the biller ended "
-    "`involuntary` of the customers.",
+    note=f"Answers that no map knows, last {YEAR} months, and the reason that they seem to mean; the biller "
+    "ended `involuntary` of the customers.",
 )

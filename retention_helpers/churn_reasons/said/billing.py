@@ -21,7 +21,8 @@ def _whom_the_biller_ended(causes: pd.DataFrame, lost: pd.DataFrame, when: Perio
     )
     if causes.empty and unknown and unknown == len(gone):
         return Sentence(
-            f"Whom the biller ended {inside(when)} is not known: of the {formats.plural(unknown, 'customer')} lost "
+            f"Whom the biller ended {inside(when)} is not known: of the "
+            f"{formats.plural(unknown, 'customer')} lost "
             "no row of cancellations says who ended it."
         )
     if causes.empty:

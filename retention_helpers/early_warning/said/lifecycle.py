@@ -14,7 +14,7 @@ from retention_helpers.words import formats
 
 
 def still_here(asked: pd.DataFrame, currency: str, *, is_known: bool = True) -> Sentence:
-    """How many have asked and are still there, and what can still be kept; `is_known`: whether requests are."""
+    """How many have asked and are still there, and what can be kept; `is_known`: whether requests are."""
     if not is_known:
         return Sentence(
             "Whether anybody has asked to cancel is not known: there is no table of cancellations."

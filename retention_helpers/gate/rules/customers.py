@@ -91,8 +91,8 @@ def _known_customers(evidence: Evidence, table: str) -> None:
         table,
         rule,
         "the customer is missing from customers",
-        f"{_hint_of_spelling(evidence, strangers)}{_ids_of_either(evidence, strangers) if is_another_id else ''}"
-        f"{way_out}",
+        f"{_hint_of_spelling(evidence, strangers)}"
+        f"{_ids_of_either(evidence, strangers) if is_another_id else ''}{way_out}",
         effect=effect,
         rows=count,
         of=total,
@@ -183,9 +183,11 @@ def ids_in_two_spellings(evidence: Evidence) -> None:
             "warning",
             "customers",
             "ids in two spellings",
-            f"{plural(found, 'id stands', 'ids stand')} there in two spellings that differ in capitals alone (such "
+            f"{plural(found, 'id stands', 'ids stand')} there in two spellings that differ in capitals "
+            "alone (such "
             f"as {one} and {other})",
-            f"If they are the same customers, write them in one way; if not, write `accepted: [ids in two spellings]` "
+            "If they are the same customers, write them in one way; if not, write `accepted: [ids in two "
+            "spellings]` "
             f"in {SETTINGS_FILE}.",
             effect="They count as two customers each.",
             rows=found,
@@ -195,7 +197,8 @@ def ids_in_two_spellings(evidence: Evidence) -> None:
 def subscriptions_of_two(evidence: Evidence) -> None:
     """One subscription_id under two customers: one of them does not have it."""
     shared = (
-        f"(SELECT * FROM {evidence.of('subscriptions')} WHERE subscription_id IN (SELECT subscription_id FROM "
+        f"(SELECT * FROM {evidence.of('subscriptions')} WHERE subscription_id IN (SELECT subscription_id "
+        "FROM "
         f"{evidence.of('subscriptions')} GROUP BY 1 HAVING count(DISTINCT customer_id) > 1))"
     )
     ids, rows = evidence.one(f"SELECT count(DISTINCT subscription_id), count(*) FROM {shared}")

@@ -66,7 +66,7 @@ def stale_tables(evidence: Evidence) -> None:
 
 
 def ends_alone(evidence: Evidence) -> None:
-    """Weeks at the end in which service ends and nothing else happens: no newcomers, or plans of an old export."""
+    """Weeks at the end in which service ends and nothing else happens: nobody came, or the export is old."""
     others = evidence.days(without=["subscriptions.ended_at"])
     (last,) = evidence.one(f"SELECT max(day) FROM {others} WHERE day <= {evidence.latest}")
     if last is None or (evidence.latest_on - last).days <= LONGEST_PAID_AHEAD:
@@ -81,7 +81,7 @@ def ends_alone(evidence: Evidence) -> None:
         "Export the data again; if really nobody came, write `accepted: [ends alone]` in "
         + SETTINGS_FILE
         + ".",
-        effect="If they were exported then, these ends were plans, and whoever came or left since is missing.",
+        effect="If they were exported then, these ends were plans, and who came or left since is missing.",
         rows=evidence.count(later),
         of=evidence.totals["subscriptions"],
         first=evidence.case("subscriptions", later, "ended_on"),

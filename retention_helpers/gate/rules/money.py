@@ -209,7 +209,7 @@ def present_amounts(evidence: Evidence) -> None:
 
 
 def no_amounts(evidence: Evidence) -> None:
-    """Subscriptions of which none pays anything: an amount was not exported, for who pays nothing is no customer."""
+    """Subscriptions of which none pays anything: the amounts were not exported."""
     paying = f"{evidence.of('subscriptions')} WHERE mrr > 0"
     if evidence.count(paying):
         return

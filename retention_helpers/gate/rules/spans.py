@@ -43,7 +43,8 @@ def intervals_in_words(evidence: Evidence) -> None:
         "note",
         "subscriptions",
         "interval not known",
-        f"interval is “{'”, “'.join(unknown[:5])}”{' …' if len(unknown) > 5 else ''}, which says of no length of time",
+        f"interval is “{'”, “'.join(unknown[:5])}”{' …' if len(unknown) > 5 else ''}, which says of no "
+        "length of time",
         "Write month, year or 3 months.",
         effect="Such a plan counts among those of every other interval, and has no renewal that falls due.",
         rows=evidence.count(rows),
@@ -134,9 +135,10 @@ def late_history(evidence: Evidence) -> None:
     """Customers of long ago of whom nobody left until a certain day: those who had were not exported, or
     something made them leave.
 
-    Whom a steady pace of losses has spared has been there for an exponential time at most, so at that pace no
-    more than half of those who are left would be expected to have gone meanwhile (E[1 − exp(−hT)] = 1/2). Where
-    more would have, nobody was cut off: the pace is new. So it is where the owner noted something just before.
+    Whom a steady pace of losses has spared has been there for an exponential time at most, so at that pace
+    no more than half of those who are left would be expected to have gone meanwhile (E[1 − exp(−hT)] = 1/2).
+    Where more would have, nobody was cut off: the pace is new. So it is where the owner noted something just
+    before.
     """
     if evidence.settings.history_starts_on:
         return
@@ -147,13 +149,15 @@ def late_history(evidence: Evidence) -> None:
         return
     split = f"DATE '{first_loss}'"
     (after,) = evidence.one(
-        f"SELECT sum(greatest(0, date_diff('day', greatest(first_on, {split}), least(until, {evidence.latest})))) "
+        f"SELECT sum(greatest(0, date_diff('day', greatest(first_on, {split}), least(until, "
+        f"{evidence.latest})))) "
         f"FROM {evidence.people()}"
     )
     early = f"{evidence.people()} WHERE first_on < {split}"
     pace = gone / after if after else 0
     customers, expected = evidence.one(
-        f"SELECT count(*), coalesce(sum(1 - exp(-{pace} * date_diff('day', first_on, {split}))), 0) FROM {early}"
+        f"SELECT count(*), coalesce(sum(1 - exp(-{pace} * date_diff('day', first_on, {split}))), 0) FROM "
+        f"{early}"
     )
     if expected < UNLIKELY:
         return
@@ -165,7 +169,8 @@ def late_history(evidence: Evidence) -> None:
             "subscriptions",
             "late history",
             f"{since}; {plural(gone, 'customer')} have left since{noted}",
-            "Was everybody exported who left before? If so, nothing is to be done: something made them leave. "
+            "Was everybody exported who left before? If so, nothing is to be done: something made them "
+            "leave. "
             "If not, export them too.",
         )
         return

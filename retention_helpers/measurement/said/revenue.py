@@ -130,7 +130,8 @@ def renewals_ahead(ahead: Ahead, due: pd.DataFrame) -> Sentence | None:
     leave = formats.counted(ahead.expected, ahead.expected_low, ahead.expected_high)
     churn = formats.rate(year["churn_rate"], year["churn_rate_low"], year["churn_rate_high"])
     return Sentence(
-        f"{said} Of those that fell due in the {PERIODS[1]} and are decided {churn} ended: if it stays so, {leave} of the "
+        f"{said} Of those that fell due in the {PERIODS[1]} and are decided {churn} ended: if it stays "
+        f"so, {leave} of the "
         f"{many} will leave."
     )
 

@@ -38,7 +38,7 @@ def became_of(rows: pd.DataFrame, earlier: Mapping[str, Any], month: str) -> Sen
 
 
 def of_others(earlier: Mapping[str, Any]) -> str:
-    """Whose the reports beside this one are, where they bear another name, and the line that would claim them."""
+    """Whose the reports beside this one are that bear another name, and the line that would claim them."""
     if not isinstance(earlier, Earlier):
         return ""
     said = ""

@@ -43,7 +43,7 @@ def at_risk_answer(people: pd.DataFrame, risk: Risk, currency: str) -> Answer:
 
 @of_values
 def asked_answer(asked: pd.DataFrame, currency: str, *, is_known: bool = True) -> Answer:
-    """How many cancellations are scheduled, and the MRR that can still be kept; `is_known`: whether requests are."""
+    """How many cancellations are scheduled, and what can be kept; `is_known`: whether requests are."""
     question = "Who has asked to cancel?"
     if not is_known:
         basis = "nothing in the data says"
