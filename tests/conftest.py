@@ -71,8 +71,8 @@ def write_folder(
     _write(folder / "subscriptions.csv", SPAN_COLUMNS, spans)
     for name, rows in others.items():
         _write(folder / f"{name}.csv", OTHER_COLUMNS[name], rows)
-    if settings:
-        (folder / "retention.yml").write_text(yaml.safe_dump(dict(settings)), encoding="utf-8")
+    chosen = {"business": "Harbour Desk", **(settings or {})}
+    (folder / "retention.yml").write_text(yaml.safe_dump(chosen), encoding="utf-8")
     if not_known:
         (folder / "not_known.yml").write_text(yaml.safe_dump(dict(not_known)), encoding="utf-8")
     if experiments:

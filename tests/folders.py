@@ -18,6 +18,10 @@ SUBSCRIPTIONS = HEADER + (
 def folder_of(folder: Path, files: Mapping[str, Content]) -> Path:
     """A data folder; two good tables unless others (or None) are given."""
     folder.mkdir(parents=True, exist_ok=True)
+    named = "business: Harbour Desk\n"
+    settings = files.get("retention.yml", "")
+    if isinstance(settings, str) and "business:" not in settings:
+        files = {**files, "retention.yml": f"{settings}\n{named}" if settings else named}
     defaults = {"customers.csv": CUSTOMERS, "subscriptions.csv": SUBSCRIPTIONS}
     for name, content in {**defaults, **files}.items():
         if isinstance(content, str | bytes):

@@ -28,6 +28,7 @@ class Span:
     state: str
     mrr: Decimal
     plan: str
+    interval: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ def midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
 
 def day_of(moment: dt.datetime, zone: ZoneInfo) -> dt.date:
     return moment.astimezone(zone).date()
+
+
+def wall(moment: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """What the business's own clocks show, without the zone: a difference of two is what a clock counts."""
+    return moment.astimezone(zone).replace(tzinfo=None)
 
 
 def next_month(month: dt.date) -> dt.date:
@@ -109,6 +115,7 @@ class History:
     def _cut(self, row: Sequence[str]) -> Span | None:
         """A raw row as a span of service as it was known at the cut; None where it is none."""
         customer, started_at, ended_at, mrr, status, plan = row[:6]
+        interval = row[6] if len(row) > 6 else ""
         start = instant(started_at, self.zone)
         end = instant(ended_at, self.zone) if ended_at else None
         amount = Decimal(mrr) if mrr else Decimal(0)
@@ -123,10 +130,10 @@ class History:
             end = None
         # > A span is paying when its status is active or past_due and mrr > 0
         if (status or "active") in ("active", "past_due") and amount > 0:
-            return Span(customer, start, end, "paying", amount, plan)
+            return Span(customer, start, end, "paying", amount, plan, interval)
         # > paused when its status is paused or comped
         if status in ("paused", "comped"):
-            return Span(customer, start, end, "paused", Decimal(0), plan)
+            return Span(customer, start, end, "paused", Decimal(0), plan, interval)
         # > anything else (trial, mrr 0) is not service
         return Span(customer, start, end, "trial", Decimal(0), plan) if status == "trialing" else None
 
@@ -141,14 +148,15 @@ class History:
         return replace(span, state="paused") if span.state == "trial" and is_in_time and is_payer else span
 
     def stitched(self, customer: str, gap_days: int) -> list[Span]:
-        """> Where service is interrupted for at most switch_gap_days × 24 hours […], it is a plan switch
-        > […]: the spans that end where the gap opens are taken to last until service goes on."""
+        """> Where service is interrupted for at most switch_gap_days × 24 hours on the business's own clocks
+        > […], it is a plan switch […]: the spans that end where the gap opens are taken to last until
+        > service goes on."""
         own = [self._given(span, gap_days) for span in self.rows if span.customer == customer]
         spans = [span for span in own if span.state != "trial"]
         lasting = {}
         stretches = merged(spans)
         for (_, opens), (closes, _) in pairwise(stretches):
-            if closes - opens <= gap_days * dt.timedelta(hours=24):
+            if wall(closes, self.zone) - wall(opens, self.zone) <= gap_days * dt.timedelta(hours=24):
                 lasting[opens] = closes
         return [replace(span, end=lasting.get(span.end, span.end)) for span in spans]
 
@@ -361,6 +369,28 @@ class History:
         asked_on = min(about_it, default=None)
         left = [day for day in (asked_on, ended_on) if day]
         return asked_on, ended_on, min(left, default=None)
+
+    # --- renewals -----------------------------------------------------------------------------------
+
+    def renewals(self, dunning_days: int = 30) -> list[tuple[str, dt.date, bool, bool]]:
+        """(customer, due_on, decided, renewed) of every annual renewal.
+
+        > falls due on the day on which a year of unbroken annual billing is over, every year. Not renewed: no
+        > customer at the end of the day dunning_days […] after it. Until that day is past it is undecided
+        """
+        found = []
+        for customer, spans in self.own.items():
+            for begin, end in merged([span for span in spans if span.interval == "year"]):
+                begun = day_of(begin, self.zone)
+                over = day_of(end, self.zone) if end else self.as_of
+                due = same_day_later(begun, 12)
+                years = 1
+                while due <= over and due < self.as_of:
+                    settled = due + dunning_days * DAY
+                    found.append((customer, due, settled < self.as_of, self.is_customer(customer, settled)))
+                    years += 1
+                    due = same_day_later(begun, 12 * years)
+        return sorted(found)
 
     # --- survival -----------------------------------------------------------------------------------
 

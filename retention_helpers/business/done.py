@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from retention_helpers.business.identity import Identity
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Fault, message
 from retention_helpers.gate import running_plan
@@ -40,13 +41,13 @@ class Done:
         return SourceRead("contacts", XLSX, self.rows, self.rows)
 
 
-def done_by(out: Path, identity: str, settings: Settings, as_of: dt.date, kept: Path) -> Path | None:
+def done_by(out: Path, identity: Identity, settings: Settings, as_of: dt.date, kept: Path) -> Path | None:
     """The folder of what was done before the cut, made in the reading; None where nothing was written down.
 
     A touch whose day lies at or after the cut is not known yet. A plan of another business counts for nobody.
     """
     plan = running_plan.read(out, settings.date_order)
-    if plan.business not in ("", identity):
+    if plan.business and not identity.is_of(plan.business):
         return None
     earlier = [row for row in plan.rows if not row.month or _planned_at(row) < as_of]
     contacts, faults = _contacts(plan, as_of), _faults(earlier)

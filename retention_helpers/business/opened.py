@@ -17,6 +17,7 @@ import ibis.expr.types as ir
 from filelock import FileLock
 from ibis.backends.duckdb import Backend
 
+from retention_helpers.business.identity import Identity, identity_of
 from retention_helpers.contract import attributes
 from retention_helpers.contract.attributes import Attributes
 from retention_helpers.contract.exchange import RateOfMonth
@@ -26,10 +27,6 @@ from retention_helpers.contract.tables import OWN_MRR, TABLES, Fault, day_name
 from retention_helpers.engine import parquet
 from retention_helpers.gate.kept import SourceRead
 from retention_helpers.words import calendar
-
-
-def identity_of(name: str, folder: Path) -> str:
-    return f"{name} ({folder.name})"
 
 
 @dataclass(frozen=True)
@@ -81,13 +78,9 @@ class Business:
         return calendar.first_of(self.month)
 
     @property
-    def identity(self) -> str:
-        """The business and the name of its data folder, to tell its reports from those of another.
-
-        A business that was narrowed is another than the whole one: it says to whom.
-        """
-        whole = identity_of(self.name, self.folder)
-        return f"{whole}, only {self.narrowed_to}" if self.narrowed_to else whole
+    def identity(self) -> Identity:
+        """By what its reports are told from those of another; a business that was narrowed is another."""
+        return identity_of(self.settings, self.folder, self.narrowed_to)
 
     @property
     def attributes(self) -> Attributes:
@@ -101,8 +94,8 @@ class Business:
         return dt.datetime.combine(self.as_of, dt.time(), self.settings.zone).isoformat()
 
     def has(self, table: str) -> bool:
-        """Whether the owner brought this table at all."""
-        return any(source.table == table for source in self.sources)
+        """Whether the owner brought this table with rows that count: no row is not the same as no use."""
+        return any(source.table == table and source.rows_kept for source in self.sources)
 
     def knows(self, *histories: str) -> bool:
         """Whether the sources know these histories; what would follow from one that they do not is empty."""

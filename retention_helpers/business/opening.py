@@ -14,7 +14,8 @@ import ibis.expr.types as ir
 
 from retention_helpers.business import levels
 from retention_helpers.business.done import done_by, load
-from retention_helpers.business.opened import Business, identity_of
+from retention_helpers.business.identity import Identity, identity_of
+from retention_helpers.business.opened import Business
 from retention_helpers.contract.exchange import EARLIER, OTHER_MONTHS, RateOfMonth
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings, read_settings
 from retention_helpers.contract.tables import Fault
@@ -32,9 +33,9 @@ TRACKED_NOTEBOOKS = NOTEBOOKS if IS_CHECKOUT else None
 Where = Mapping[str, Any]  # a level, or several, by the name of what customers are grouped by
 
 
-def sample_identity() -> str:
+def sample_identity() -> Identity:
     """The identity of the sample's business."""
-    return identity_of(read_settings(SAMPLE).business, SAMPLE)
+    return identity_of(read_settings(SAMPLE), SAMPLE)
 
 
 def _last_month(latest_on: str, today: dt.date) -> str:

@@ -12,6 +12,21 @@ TRIAL = "trialing"
 FAR = dt.datetime(9999, 12, 31)
 
 
+@ibis.udf.scalar.builtin(name="timezone")
+def _of_utc(zone: str, at: dt.datetime) -> ibis.dtype("timestamp('UTC')"):  # type: ignore[empty-body, valid-type]
+    """An instant, of naive UTC."""
+
+
+@ibis.udf.scalar.builtin(name="timezone")
+def _on_clocks(zone: str, at: ibis.dtype("timestamp('UTC')")) -> dt.datetime:  # type: ignore[empty-body, valid-type]
+    """What the clocks of a zone show at an instant."""
+
+
+def _wall(business: Business, at: ir.TimestampColumn) -> ir.TimestampColumn:
+    """What the business's own clocks show at an instant of naive UTC."""
+    return _on_clocks(business.settings.time_zone, _of_utc("UTC", at))
+
+
 def _service_spans(business: Business, gap_days: int) -> ir.Table:
     """The spans that are service: paying, or paused. A stay of less than a day ends as it starts."""
     every = _known_spans(business)
@@ -83,8 +98,9 @@ def _with_breaks(spans: ir.Table) -> ir.Table:
 def spans(business: Business, *, gap_days: int) -> ir.Table:
     """A row a span of service, at a constant plan and price, short gaps stitched.
 
-    Where service is interrupted for at most `gap_days` × 24 hours, the spans that end where the gap opens
-    are taken to last until service goes on.
+    Where service is interrupted for at most `gap_days` × 24 hours on the business's own clocks, the spans
+    that end where the gap opens are taken to last until service goes on: 31 October to 3 November is three
+    days, also where the clocks are set back between them.
 
     Columns: customer_id, started_at, end_at (far away: open), started_on, end_on (null: open), state
     (paying, paused), mrr (in the report's currency), plan, interval, status, currency (of the price).
@@ -94,9 +110,8 @@ def spans(business: Business, *, gap_days: int) -> ir.Table:
     all_spans = _service_spans(business, gap_days)
     breaks = _with_breaks(all_spans)
     gap_hours = ibis.interval(hours=24 * gap_days)
-    short = breaks.filter(
-        (breaks.started_at > breaks.reached) & (breaks.started_at <= breaks.reached + gap_hours)
-    )
+    lasts_at_most = _wall(business, breaks.started_at) <= _wall(business, breaks.reached) + gap_hours
+    short = breaks.filter((breaks.started_at > breaks.reached) & lasts_at_most)
     gaps = short.select(
         "customer_id", opens_at="reached", closes_at="started_at", closes_on="started_on"
     ).distinct()

@@ -13,9 +13,10 @@ import pandas as pd
 from retention_helpers.business import Business, levels, months
 from retention_helpers.business.bands import MRR_BANDS, mrr_band
 from retention_helpers.business.losses import kept_losses
+from retention_helpers.churn_reasons.topics import proposed_reason
 from retention_helpers.contract.reason_codes import UNMAPPED
 from retention_helpers.contract.tables import REASONS
-from retention_helpers.shown.units import COUNT, MONTH, RATE, TEXT, columns, one_of
+from retention_helpers.shown.units import CODE, COUNT, MONTH, RATE, TEXT, columns, names_of, one_of
 from retention_helpers.statistics.intervals import against_the_rest, with_rate
 from retention_helpers.words import calendar, formats
 
@@ -29,8 +30,9 @@ _PLACES = {name: place for place, name in enumerate([*TENURE_STAGES, *MRR_BANDS]
 ANSWERS = ("involuntary", "not_asked", "not_answered", "answered")
 
 BY = replace(TEXT, write=lambda by: levels.HEADINGS.get(by, formats.words(by)))
-REASON = one_of(*REASONS, UNMAPPED).within(
-    description="A reason of the one list; unmapped: a code that no map knows."
+REASON = one_of(*REASONS).within(description="A reason of the one list.")
+ANSWER = one_of(*REASONS, UNMAPPED).within(
+    description="A reason of the one list; unmapped: the customer answered in words that no map knows."
 )
 AGAINST_THE_REST = one_of(
     "above the rest", "below the rest", "no clear difference", "too few", "the only one"
@@ -95,12 +97,14 @@ def within(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
 
 
 def answered(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
-    """The customers lost in a period who answered.
+    """The customers lost in a period who answered with a reason of the one list.
+
+    Who answered in words that no map knows named none of them yet: `unmapped_codes` lists those.
 
     Glossary: answer.
     """
     rows = within(lost, when)
-    return rows[rows["answer"] == "answered"]
+    return rows[(rows["answer"] == "answered") & (rows["reason"] != UNMAPPED)]
 
 
 def shown_period(lost: pd.DataFrame, business: Business) -> Period:
@@ -131,14 +135,17 @@ def longer_period(business: Business, shown: Period) -> Period:
 
 @columns(first_month=MONTH, last_month=MONTH,
          **dict.fromkeys(("lost", *ANSWERS, "decided"), COUNT(is_recorded=True)),
+         unmapped=COUNT(is_shown=False, note="of those who answered, in words that no map knows"),
+         mapped=COUNT(is_shown=False, is_recorded=False),
          silent=COUNT(is_shown=False), answered_share=RATE("Said why", of=("answered", "decided")),
          involuntary_share=RATE(of=("involuntary", "lost"), is_shown=False),
          silent_share=RATE(of=("silent", "decided"), is_shown=False))  # fmt: skip
 def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
     """One row per period (the month, the last 3, the last 12): how many of those lost said why.
 
-    involuntary + not_asked + not_answered + answered = lost, exactly. The share is among those who decided to
-    leave, or may have: lost − involuntary.
+    involuntary + not_asked + not_answered + answered = lost, exactly. Of who answered, `unmapped` did so
+    in words that no map knows, and `mapped` with a reason of the one list. The share is among those who
+    decided to leave, or may have: lost − involuntary.
 
     Glossary: said why.
     """
@@ -147,10 +154,13 @@ def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
         when = period(business, length)
         counts = within(lost, when)["answer"].value_counts()
         each = {name: int(counts.get(name, 0)) for name in ANSWERS}
-        rows.append({"first_month": when.first, "last_month": when.last, "lost": sum(each.values()), **each})
+        span = {"first_month": when.first, "last_month": when.last, "lost": sum(each.values())}
+        rows.append({**span, **each, "mapped": len(answered(lost, when))})
     frame = pd.DataFrame(rows).drop_duplicates(ignore_index=True)
     frame = frame.assign(
-        decided=frame["lost"] - frame["involuntary"], silent=frame["not_asked"] + frame["not_answered"]
+        decided=frame["lost"] - frame["involuntary"],
+        unmapped=frame["answered"] - frame["mapped"],
+        silent=frame["not_asked"] + frame["not_answered"],
     )
     frame = with_rate(frame, "answered_share", "answered", "decided")
     frame = with_rate(frame, "involuntary_share", "involuntary", "lost")
@@ -195,17 +205,24 @@ def in_order(groups: Iterable[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.D
     return sorted(groups, key=lambda pair: (_PLACES.get(pair[0], -1), pair[0]))
 
 
-@columns(reason_code=TEXT, customers=COUNT, involuntary=COUNT)
+@columns(reason_code=TEXT("Answer"), customers=COUNT, involuntary=COUNT,
+         proposed=CODE.or_null("Seems to mean"))  # fmt: skip
 def unmapped_codes(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
-    """One row per code of the source that no map knows, the most frequent first.
+    """One row per answer of the source that no map knows, the most frequent first.
 
-    They count as answers, or where the biller ended it, as a cause that nobody named; `reason_map` in
-    retention.yml says what they mean. `involuntary` counts those of them whom the biller ended.
+    They are no reason that anybody named until `reason_map` in retention.yml says what they mean; `proposed`
+    is what the phrases of the themes make of them, null where they tell nothing. `involuntary` counts those
+    of them whom the biller ended: a cause that nobody named.
 
-    Glossary: reason.
+    Glossary: reason; unmapped.
     """
     rows = within(lost, when)
     own = rows[rows["reason"] == UNMAPPED]
-    by_biller = (own["answer"] == "involuntary").groupby(own["reason_code"].astype("object"))
-    counted = by_biller.agg(customers="size", involuntary="sum").astype("int64").reset_index()
+    by_code = own.groupby(own["reason_code"].astype("object"))
+    found = [
+        (code, len(one), int((one["answer"] == "involuntary").sum()),
+         proposed_reason(code, list(one["comment"].dropna())))
+        for code, one in by_code
+    ]  # fmt: skip
+    counted = pd.DataFrame(found, columns=names_of(unmapped_codes)).astype({"proposed": "object"})
     return counted.sort_values(["customers", "reason_code"], ascending=[False, True], ignore_index=True)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from retention_helpers.business import Business, months
-from retention_helpers.churn_reasons.answers import REASON, Period, within
+from retention_helpers.churn_reasons.answers import ANSWER, Period, within
 from retention_helpers.churn_reasons.quotes import quoted
 from retention_helpers.contract.reason_codes import SURVEY
 from retention_helpers.shown.units import COUNT, DAY, MONEY, SHARE, TEXT, columns, names_of
@@ -60,7 +60,7 @@ def interview_contacts(business: Business) -> pd.DataFrame:
 
 
 @columns(customer_id=TEXT("Customer"), lost_on=DAY.or_null, tenure_days=COUNT, plan=TEXT, mrr=MONEY.or_null,
-         reason=REASON.or_null, comment=TEXT.or_null, attempts=COUNT, tried_on=DAY.or_null)  # fmt: skip
+         reason=ANSWER.or_null, comment=TEXT.or_null, attempts=COUNT, tried_on=DAY.or_null)  # fmt: skip
 def interviews(lost: pd.DataFrame, when: Period, business: Business) -> pd.DataFrame:
     """One row per customer to interview: lost in the period at `high_value_mrr` or above, the largest first.
 
@@ -158,11 +158,13 @@ def enough(shares: Sequence[float] = SHARES) -> pd.DataFrame:
     return pd.DataFrame({"held_by_share": list(shares), "interviews": needed, "heard_share": heard})
 
 
-def interviewed(business: Business, when: Period) -> int:
-    """How many different customers were interviewed in a period.
+def interviewed(business: Business, when: Period) -> int | None:
+    """How many different customers were interviewed in a period; None without a table of contacts.
 
     Glossary: to interview.
     """
+    if not business.has("contacts"):
+        return None
     contacts = interview_contacts(business)
     inside = pd.to_datetime(contacts["contacted_on"]).between(
         pd.Timestamp(when.first), pd.Timestamp(business.as_of), inclusive="left"

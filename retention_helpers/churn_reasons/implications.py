@@ -7,6 +7,7 @@ import pandas as pd
 
 from retention_helpers.churn_reasons.answers import REASON, Period, within
 from retention_helpers.churn_reasons.ranking import CENT, ORDER, amount_lost
+from retention_helpers.contract.reason_codes import UNMAPPED
 from retention_helpers.contract.tables import INVOLUNTARY_REASONS
 from retention_helpers.shown.units import COUNT, MONEY, TEXT, columns, names_of
 
@@ -42,7 +43,6 @@ PLAYS = {
         "nothing about the product", "Let them go kindly; ask whom they would recommend you to."
     ),
     "other": Play("unknown yet", "Read the comments; add an answer to the survey that fits them."),
-    "unmapped": Play("unknown yet", "Say in retention.yml what these codes mean (reason_map)."),
     "payment_failed": Play(
         "the biller, not the product", "Retry cards on other days; write before service ends."
     ),
@@ -59,13 +59,14 @@ def plays(lost: pd.DataFrame, when: Period) -> pd.DataFrame:
 
     `mrr_a_month` is the MRR lost for this reason, as the mean of the period's months: as much as the play
     could reach if it kept every one of them. Its interval (Fay and Feuer) is the range that would be no
-    surprise with so few losses. Those who did not say why are in no row. The largest first.
+    surprise with so few losses. Those who did not say why, or in words that no map knows, are in no row. The
+    largest first.
 
     Glossary: MRR a play could reach.
     """
     everybody = within(lost, when)
     named = everybody[
-        (everybody["answer"] == "answered")
+        (everybody["answer"] == "answered") & (everybody["reason"] != UNMAPPED)
         | (everybody["answer"] == "involuntary") & everybody["reason"].isin(INVOLUNTARY_REASONS)
     ]
     largest = max(everybody["mrr"], default=Decimal(0))

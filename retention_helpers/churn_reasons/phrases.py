@@ -11,10 +11,12 @@ UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000
 CLAUSE = "|"  # stands where a sign ends a clause
 KEY = 2  # letters by which phrases are looked up
 MOST_WORDS, MOST_SIGNS = 6, 12  # of a frequent phrase
+VARIETY = 2  # different signs on either side of what is a word
 LONG_WORD = 5  # letters of a word that says something alone
 _GAP_WORDS = r"(?: [^ |]+){0,3}? "
 _GAP_SIGNS = r"[^|]{0,6}?"
 _IS_UNSPACED = re.compile(f"[{UNSPACED}]")
+_IS_HIRAGANA = re.compile("[\u3040-\u309f\u30fc]+")
 _BETWEEN = re.compile(rf"(?<=[{UNSPACED}])(?=[^{UNSPACED}\s])|(?<=[^{UNSPACED}\s])(?=[{UNSPACED}])")
 _STARTS = re.compile(rf"[{UNSPACED}]|(?<!\w)\w")
 _DENIAL_REACH, _PRAISE_REACH = 2, 3  # words; in Chinese, signs
@@ -163,24 +165,56 @@ def frequent(texts: Sequence[str], *, at_least: int, most: int, ignored: Iterabl
     """The phrases that come in the most texts, each counted once a text, with no list behind them.
 
     A phrase has up to six words, the first and the last none of `ignored`, or in a script without blanks two
-    to twelve signs. One that stands in a longer phrase of as many texts is left out, and so is a single
-    short word. The most frequent first, then the longest.
+    to twelve signs that stand between different ones here and there: what always has the same neighbour is a
+    piece of a longer word (accessor variety, Feng, Chen, Deng and Zheng 2004). One that stands in a longer
+    phrase of as many texts is left out, and so is a single short word. The most frequent first, then the
+    longest.
     """
     skipped = frozenset(normal(word) for word in ignored)
+    clauses = [[clause for clause in small(text).split(CLAUSE) if clause.strip()] for text in texts]
     counts: Counter[str] = Counter()
-    for text in texts:
-        counts.update({phrase for clause in small(text).split(CLAUSE) for phrase in _within(clause, skipped)})
-    often = sorted(
-        (phrase for phrase, many in counts.items() if many >= at_least),
-        key=lambda phrase: (-counts[phrase], -len(phrase), phrase),
-    )
+    for own in clauses:
+        counts.update({phrase for clause in own for phrase in _within(clause, skipped)})
+    often = {phrase for phrase, many in counts.items() if many >= at_least}
+    pieces = _pieces(clauses, {phrase for phrase in often if is_unspaced(phrase)})
+    ordered = sorted(often - pieces, key=lambda phrase: (-counts[phrase], -len(phrase), phrase))
     kept: list[str] = []
-    for phrase in often:
+    for phrase in ordered:
         if len(kept) < most and not any(
             _is_part(phrase, longer) for longer in kept if counts[longer] == counts[phrase]
         ):
             kept.append(phrase)
     return Counter({phrase: counts[phrase] for phrase in kept})
+
+
+def _pieces(clauses: Sequence[Sequence[str]], often: set[str]) -> set[str]:
+    """Those of these runs that are pieces of longer words: on one side they always have one neighbour.
+
+    The edge of a run counts as another neighbour each time.
+    """
+    before: dict[str, set[str]] = {run: set() for run in often}
+    after: dict[str, set[str]] = {run: set() for run in often}
+    runs = (
+        [run for own in clauses for clause in own for run in clause.split() if is_unspaced(run)]
+        if often
+        else []
+    )
+    for nth, run in enumerate(runs):
+        for start, gram in _grams(run):
+            if gram in often:
+                end = start + len(gram)
+                before[gram].add(run[start - 1] if start else f"edge {nth}")
+                after[gram].add(run[end] if end < len(run) else f"edge {nth}")
+    return {run for run in often if min(len(before[run]), len(after[run])) < VARIETY}
+
+
+def _grams(run: str) -> Iterator[tuple[int, str]]:
+    """Every part of a run that may be a phrase, with where it starts; hiragana alone are mere endings."""
+    for length in range(2, MOST_SIGNS + 1):
+        for start in range(len(run) - length + 1):
+            gram = run[start : start + length]
+            if not _IS_HIRAGANA.fullmatch(gram):
+                yield start, gram
 
 
 def _is_part(phrase: str, longer: str) -> bool:
@@ -191,9 +225,7 @@ def _within(clause: str, skipped: frozenset[str]) -> Iterator[str]:
     """Every phrase of a clause."""
     for run in clause.split():
         if is_unspaced(run):
-            for length in range(2, MOST_SIGNS + 1):
-                grams = (run[start : start + length] for start in range(len(run) - length + 1))
-                yield from (gram for gram in grams if gram not in skipped)
+            yield from (gram for _, gram in _grams(run) if gram not in skipped)
     words = clause.split()
     is_told = [normal(word) not in skipped for word in words]
     for length in range(1, MOST_WORDS + 1):

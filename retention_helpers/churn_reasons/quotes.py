@@ -9,7 +9,7 @@ import unicodedata
 
 import pandas as pd
 
-from retention_helpers.churn_reasons.answers import REASON, Period, within
+from retention_helpers.churn_reasons.answers import ANSWER, Period, within
 from retention_helpers.shown.units import DAY, TEXT, columns, names_of
 from retention_helpers.words.formats import count
 
@@ -92,7 +92,7 @@ def quoted(text: str) -> str:
     return f"{whole_words} … ({count(len(line) - len(whole_words))} letters more)"
 
 
-@columns(customer_id=TEXT("Customer"), lost_on=DAY.or_null, reason=REASON.or_null, quote=TEXT)
+@columns(customer_id=TEXT("Customer"), lost_on=DAY.or_null, reason=ANSWER.or_null, quote=TEXT)
 def latest(comments: pd.DataFrame) -> pd.DataFrame:
     """One row per comment, the latest first, at most `SHOWN` of them."""
     return comments[names_of(latest)].head(SHOWN)

@@ -9,7 +9,6 @@ import pandas as pd
 from scipy import special
 
 from retention_helpers.churn_reasons.answers import REASON, Period, answered, within
-from retention_helpers.contract.reason_codes import UNMAPPED
 from retention_helpers.contract.tables import REASONS
 from retention_helpers.shown.units import (
     COUNT,
@@ -36,7 +35,7 @@ from retention_helpers.statistics.intervals import (
 )
 from retention_helpers.words import formats
 
-ORDER = {reason: place for place, reason in enumerate([*REASONS, UNMAPPED])}
+ORDER = {reason: place for place, reason in enumerate(REASONS)}
 CENT = Decimal("0.01")
 FOLLOWED = 3  # reasons that are followed through time and groups
 BLOCK = 3  # months that the chart of shares takes together

@@ -1,6 +1,7 @@
 """What the comments are about: themes by phrases that an owner can check, and phrases that come often."""
 
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
@@ -53,6 +54,42 @@ def themes_of(comment: str) -> dict[str, list[str]]:
 @lru_cache(maxsize=REMEMBERED)
 def _found(comment: str) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys((one.name, one.phrase) for one in theme_lists().found(comment)))
+
+
+# What a theme means as a reason; circumstances and bills may mean several.
+_MEANS = {
+    "price": "too_expensive",
+    "missing_feature": "missing_feature",
+    "not_used": "not_using_enough",
+    "too_complex": "too_complex",
+    "reliability": "low_quality",
+    "support": "poor_support",
+    "alternative": "found_alternative",
+    "no_value": "did_not_deliver_value",
+}
+
+
+def proposed_reason(code: str, comments: Sequence[str]) -> str | None:
+    """The reason that an answer in other words seems to mean, to be checked; None where nothing tells.
+
+    By the phrases of the themes in the answer itself; where it has none, by those of most of the comments
+    beside it.
+
+    >>> proposed_reason("zu teuer", []), proposed_reason("R-17", ["trop cher"]), proposed_reason("R-17", [])
+    ('too_expensive', 'too_expensive', None)
+    """
+    own = _meant(code)
+    if own:
+        return own
+    beside = Counter(meant for comment in comments if (meant := _meant(comment)))
+    reason, many = beside.most_common(1)[0] if beside else ("", 0)
+    return reason if 2 * many > len(comments) else None
+
+
+def _meant(text: str) -> str | None:
+    """The one reason that the themes of a text mean; None for none, or several."""
+    found = {_MEANS.get(theme) for theme in themes_of(text)}
+    return found.pop() if len(found) == 1 else None
 
 
 @columns(theme=CODE, comments=COUNT, written=COUNT(is_shown=False), share=RATE(of=("comments", "written")),

@@ -158,8 +158,6 @@ def _arms(written: Mapping[Any, Any]) -> dict[str, float]:
         faults.append("the planned shares of its arms should be at least two and add up to 1.")
     elif min(shares) < LEAST_SHARE:
         faults.append(f"the planned share of each arm should be at least {LEAST_SHARE}.")
-    if not all(isinstance(arm, str) for arm in written):
-        faults.append("the name of an arm is no text. Write it in quotes, such as '1' or 'true'.")
     return {arm: float(share) for arm, share in _right(written, faults).items()}
 
 

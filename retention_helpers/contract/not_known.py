@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from retention_helpers.contract.tables import HISTORIES, Fault, message
+from retention_helpers.contract.yaml_files import document
 from retention_helpers.words.errors import InputError, nearest
 
 FILE = "not_known.yml"
@@ -25,12 +26,8 @@ def read(folder: Path) -> dict[str, dict[str, str]]:
     path = folder / FILE
     if not path.exists():
         return {}
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        raise InputError(f"{FILE} cannot be read. Correct it, or import again.") from None
-    is_nested = isinstance(found, dict) and all(isinstance(why, dict) for why in found.values())
-    if not is_nested:
+    found = document(path)
+    if not all(isinstance(why, dict) for why in found.values()):
         raise InputError(f"{FILE} should hold a source, and below it lines such as `prices: why`.")
     for history in (history for why in found.values() for history in why):
         if history not in HISTORIES:

@@ -42,6 +42,13 @@ def _text(value: Any) -> str:
     return value.strip()
 
 
+def _name(value: Any) -> str:
+    name = _text(value)
+    if not name:
+        raise Wrong("a name")
+    return name
+
+
 def _code(value: Any) -> str:
     return _text(value).upper()
 
@@ -84,7 +91,7 @@ def _day(value: Any) -> dt.date:
 
 def _texts(value: Any) -> tuple[str, ...]:
     is_list = isinstance(value, list)
-    if not is_list or not all(isinstance(item, str) or fits(item, int) for item in value):
+    if not is_list or not all(isinstance(item, str) or is_number(item) for item in value):
         raise Wrong("a list of texts")
     return tuple(str(item) for item in value)
 
@@ -299,7 +306,9 @@ class Settings:
         named: the settings that the owner wrote.
     """
 
-    business: str = _setting("Your business", _text, "what the business is called")
+    business: str = _setting(
+        "Your business", _name, "what the business is called; a report knows its earlier ones by it"
+    )
     time_zone: str = _setting("UTC", _time_zone, "days and months end at this midnight")
     currency: str = _setting("", _code, "of the report; needed when the data hold several")
     exchange_rates: Mapping[str, Rates] = _setting(

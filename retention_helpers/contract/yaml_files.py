@@ -10,12 +10,12 @@ import yaml
 from retention_helpers.words.errors import InputError
 
 # Only true and false are switches: NO is a country, on an arm, and yes the answer of a form. Only decimal
-# digits are numbers: YAML takes 1:30 for 90, 010 for 8 and 1e3 for a text.
+# digits are numbers: YAML takes 1:30 for 90, 010 for 8, +49 for 49 and 1e3 for a text. A key is a text.
 _FORMS = {
     "tag:yaml.org,2002:bool": (re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), "tTfF"),
-    "tag:yaml.org,2002:int": (re.compile("^[-+]?(?:0|[1-9][0-9]*)$"), "-+0123456789"),
+    "tag:yaml.org,2002:int": (re.compile("^-?(?:0|[1-9][0-9]*)$"), "-0123456789"),
     "tag:yaml.org,2002:float": (
-        re.compile(r"^(?:[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?"
+        re.compile(r"^(?:-?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?"
                    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"),
         "-+0123456789.",
     ),
@@ -25,8 +25,24 @@ _FORMS = {
 LARGEST = 2_000_000  # bytes of a file that a person wrote
 
 
+class Written(float):
+    """A number with decimals that remembers how it was written: where a text is meant, 1.10 is no 1.1."""
+
+    def __new__(cls, text: str) -> "Written":
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = float.__repr__
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML, but a key that stands twice is a fault, and so is a day that does not exist."""
+    """YAML, but a key is the text that stands there; one that stands twice is a fault, as is no real day."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
@@ -42,13 +58,22 @@ class _Loader(yaml.SafeLoader):
                 problem = f"{key.value} stands twice"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
             seen.add(str(key.value))
+            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                key.tag = "tag:yaml.org,2002:str"
         return super().construct_mapping(node, deep)
+
+    def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
+        number = super().construct_yaml_float(node)
+        return Written(node.value) if node.value[-1:].isdigit() else number
 
 
 class _Dumper(yaml.SafeDumper):
     """Writes a value as the loader reads it."""
 
 
+_FLOAT = "tag:yaml.org,2002:float"
+_Loader.add_constructor(_FLOAT, _Loader.construct_yaml_float)
+_Dumper.add_representer(Written, lambda dumper, number: dumper.represent_scalar(_FLOAT, number.text))
 for _kind in (_Loader, _Dumper):
     _kind.yaml_implicit_resolvers = {
         first: [(tag, form) for tag, form in known if tag not in _FORMS]
@@ -92,6 +117,17 @@ def as_written(value: Any) -> str:
     """
     written = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, allow_unicode=True, width=10**6)
     return " ".join(written.removesuffix("...\n").split())[:60]
+
+
+def lines(value: dict[str, Any]) -> str:
+    """Keys and values as they would stand in the file, each on a line of its own.
+
+    >>> print(lines({"zu teuer": "too_expensive", "true": "other"}))
+    zu teuer: too_expensive
+    'true': other
+    """
+    written: str = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10**6)
+    return written.rstrip("\n")
 
 
 def fits(value: Any, kind: type | tuple[type, ...]) -> bool:

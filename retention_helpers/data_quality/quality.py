@@ -1,5 +1,6 @@
 """What was read, how far it reaches, and how well the tables match: what the numbers stand on."""
 
+import ibis
 import pandas as pd
 
 from retention_helpers.business import Business
@@ -32,22 +33,27 @@ def sources(business: Business) -> pd.DataFrame:
 @columns(table=TEXT, would_add=TEXT)
 def missing_tables(business: Business) -> pd.DataFrame:
     """One row per optional table that the owner did not bring."""
-    rows = [(table, adds) for table, adds in ADDS.items() if not business.has(table)]
+    brought = {source.table for source in business.sources}
+    rows = [(table, adds) for table, adds in ADDS.items() if table not in brought]
     return pd.DataFrame(rows, columns=["table", "would_add"])
 
 
 @columns(table=TEXT, rows=COUNT, first_on=DAY.or_null, last_on=DAY.or_null)
 def coverage(business: Business) -> pd.DataFrame:
-    """One row per table: rows up to the end of the report month, first_on and last_on of its own clock."""
+    """One row per table: rows up to the end of the report month, and the first and last day that they name.
+
+    Of subscriptions an end of service is such a day, too; plans that lie after the month are not.
+    """
     found = []
     for source in business.sources:
         table = business.table(source.table)
-        day = table[day_name(TABLES[source.table].clock)]
-        counts = table.aggregate(rows=table.count(), first_on=day.min(), last_on=day.max()).execute()
+        days = [table[day_name(column.name)] for column in TABLES[source.table].of_kind("instant")]
+        first, *_ = own = [days[0].min(), *(day.max() for day in days)]
+        counts = table.aggregate(rows=table.count(), first_on=first, last_on=ibis.greatest(*own)).execute()
         found.append((source.table, *counts.iloc[0]))
     frame = pd.DataFrame(found, columns=["table", "rows", "first_on", "last_on"])
-    days = {name: pd.to_datetime(frame[name]).dt.date for name in ("first_on", "last_on")}
-    return frame.assign(rows=frame["rows"].astype("int64"), **days)
+    days_named = {name: pd.to_datetime(frame[name]).dt.date for name in ("first_on", "last_on")}
+    return frame.assign(rows=frame["rows"].astype("int64"), **days_named)
 
 
 @columns(
@@ -72,17 +78,25 @@ def match_rates(business: Business) -> pd.DataFrame:
     return with_rate(frame, "share", "customers_with_a_row", "customers")
 
 
-@columns(file=TEXT, reason=TEXT, rows=COUNT.within(minimum=1), list=TEXT(note="the list that holds the rows"))
+@columns(
+    file=TEXT,
+    reason=TEXT,
+    rows=COUNT.within(minimum=1),
+    list=TEXT.or_null(note="the list that holds the rows; null: a large table has none"),
+)
 def set_aside(business: Business) -> pd.DataFrame:
     """One row per file and reason of rows that were read and do not count; `list` holds them."""
-    each = ["file", "reason", "list"]
     found = [
-        rows[["file", "reason"]].assign(list=f"actions/{setting_aside.list_of(table)}.csv")
-        for table, rows in setting_aside.set_aside(business.kept)
+        (*each, len(rows), f"actions/{setting_aside.list_of(table)}.csv")
+        for table, listed in setting_aside.set_aside(business.kept)
+        for each, rows in listed.groupby(["file", "reason"], sort=True)
     ]
-    every = pd.concat(found) if found else pd.DataFrame(columns=each)
-    counted = every.groupby(each, sort=True).size().reset_index(name="rows")
-    return counted[["file", "reason", "rows", "list"]]
+    found += [
+        (source.file, setting_aside.UNKNOWN_CUSTOMER, source.rows_read - source.rows_kept, None)
+        for source in business.sources
+        if TABLES[source.table].is_large and source.rows_kept < source.rows_read
+    ]
+    return pd.DataFrame(sorted(found, key=lambda row: row[:2]), columns=["file", "reason", "rows", "list"])
 
 
 @columns(attribute=TEXT, use=TEXT)

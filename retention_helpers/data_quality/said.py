@@ -25,10 +25,15 @@ def set_aside(aside: pd.DataFrame) -> Sentence:
     rows = int(aside["rows"].sum())
     if not rows:
         return Sentence("Every row that was read counts.")
-    kept = "it stands" if rows == 1 else "they stand"
+    said = f"{formats.plural(rows, 'row')} {'does' if rows == 1 else 'do'} not count."
+    listed = int(aside["rows"][aside["list"].notna()].sum())
+    if not listed:
+        return Sentence(f"{said} They are too many for a list: the warnings and notes say which.")
+    kept = "it stands" if listed == 1 else "they stand"
+    of_them = "" if listed == rows else f"For {formats.count(listed)} of them: "
     return Sentence(
-        f"{formats.plural(rows, 'row')} {'does' if rows == 1 else 'do'} not count. Nothing is lost: "
-        f"{kept} in the list beside this page, with the place and the reason."
+        f"{said} {of_them}Nothing is lost: {kept} in the list beside this page, with the place and the "
+        "reason."
     )
 
 

@@ -22,7 +22,13 @@ HORIZON_DAYS = 60  # the horizon: so far ahead leaving counts
 ROWS_AT_ONCE = 1_000_000  # a customer a month end; beyond, the engine takes some month ends at a time
 NEVER = 9_999  # for what could be seen and has not happened
 WATCHED_DAYS = 30  # a table that began later cannot say that nothing happened
-PAID_DAYS = {"week": 7, "month": 31, "quarter": 92, "year": 366}  # at most, after a request to cancel
+PAID_DAYS = {
+    "week": 7,
+    "month": 31,
+    "3 months": 92,
+    "6 months": 184,
+    "year": 366,
+}  # at most, after a request to cancel
 DAY = ibis.interval(days=1)
 
 MEASURES = (

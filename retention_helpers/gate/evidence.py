@@ -12,10 +12,9 @@ from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import TABLES, Fault, Level, day_name
 from retention_helpers.engine import path_text, quoted, rows, text
 from retention_helpers.sources.folder import Source, line_of_row
+from retention_helpers.words.spellings import ANNUAL, MONTHLY
 
 OPEN = "DATE '9999-12-31'"  # the end of what has none
-MONTHLY = ("month", "monthly", "1 month")
-ANNUAL = ("year", "yearly", "annual", "annually", "1 year", "12 months")
 
 
 class Evidence:
@@ -28,6 +27,8 @@ class Evidence:
         experiments: the designs of `experiments.yml` by name.
         read: the file behind every table that was read.
         totals: how many rows of it were kept.
+        raw: SQL of its rows as the file has them, in that order.
+        unmatched: the tables whose ids match nobody: they are as if nobody had brought them.
         faults: what was found so far, in this order.
         personal: the columns of customers that tell who somebody is.
     """
@@ -38,13 +39,16 @@ class Evidence:
         self.engine, self.target, self.settings, self.experiments = engine, target, settings, experiments
         self.read: dict[str, Source] = {}
         self.totals: dict[str, int] = {}
+        self.raw: dict[str, str] = {}
+        self.unmatched: set[str] = set()
         self.faults: list[Fault] = []
         self.personal: Sequence[str] = ()
+        self.today = dt.datetime.now(settings.zone).date()
         self._latest_on: dt.date | None = None
         self._has_people = False
 
     def has(self, *tables: str) -> bool:
-        return all(table in self.read for table in tables)
+        return all(table in self.read and table not in self.unmatched for table in tables)
 
     @property
     def is_stopped(self) -> bool:
@@ -119,18 +123,35 @@ class Evidence:
 
     @property
     def latest_on(self) -> dt.date:
-        """The day of the latest row, or of the latest end of service within a month after it.
+        """The day of the latest sign of life: of whatever any row says that is not later than today.
 
-        An end that lies further ahead is a plan: it does not say that the data reach so far.
+        An end of service is one, as a start is; what lies after today is a plan.
         """
         if self._latest_on is None:
-            days = [(table, day_name(TABLES[table].clock)) for table in self.read]
-            clocks = [f"SELECT max({quoted(day)}) AS day FROM {self.of(table)}" for table, day in days]
-            latest = f"(SELECT max(day) FROM ({' UNION ALL '.join(clocks)}))"
-            ends = f"SELECT max(ended_on) FROM {self.of('subscriptions')} WHERE ended_on <= {latest} + 31"
-            self._latest_on = self.one(f"SELECT greatest({latest}, ({ends}))")[0]
+            (latest,) = self.one(f"SELECT max(day) FROM {self.days()} WHERE day <= DATE '{self.today}'")
+            (first,) = self.one(f"SELECT min(started_on) FROM {self.of('subscriptions')}")
+            self._latest_on = latest or first
         assert self._latest_on is not None
         return self._latest_on
+
+    @property
+    def ahead_on(self) -> dt.date | None:
+        """The first day after today that a row names: from then on the data reach further."""
+        found: dt.date | None = self.one(
+            f"SELECT min(day) FROM {self.days()} WHERE day > DATE '{self.today}'"
+        )[0]
+        return found
+
+    def days(self, *, without: Sequence[str] = ()) -> str:
+        """SQL of the days that any row of any table names, but for columns such as subscriptions.ended_at."""
+        columns = [
+            (table, day_name(column.name))
+            for table in self.read
+            for column in TABLES[table].of_kind("instant")
+            if f"{table}.{column.name}" not in without
+        ]
+        each = [f"SELECT DISTINCT {quoted(day)} AS day FROM {self.of(table)}" for table, day in columns]
+        return f"({' UNION ALL '.join(each)})"
 
     @property
     def latest(self) -> str:
@@ -146,8 +167,8 @@ class Evidence:
         paused = ", ".join(text(status) for status in tables.PAUSED)
         return (
             f"(SELECT *, CASE WHEN ended_on <= {self.latest} THEN ended_on ELSE {OPEN} END AS until, "
-            f"coalesce({_interval_of(MONTHLY)}, false) AS is_monthly, "
-            f"coalesce({_interval_of(ANNUAL)}, false) AS is_annual "
+            f"coalesce({quoted('interval')} = {text(MONTHLY)}, false) AS is_monthly, "
+            f"coalesce({quoted('interval')} = {text(ANNUAL)}, false) AS is_annual "
             f"FROM {self.of('subscriptions')} WHERE (coalesce(status, 'active') IN ({paying}) AND mrr > 0) "
             f"OR status IN ({paused}))"
         )
@@ -170,10 +191,6 @@ class Evidence:
             )
             self._has_people = True
         return "people"
-
-
-def _interval_of(words: Sequence[str]) -> str:
-    return f"lower(trim({quoted('interval')})) IN ({', '.join(map(text, words))})"
 
 
 def case_of(source: Source, row: int, customer: object, value: object = None) -> str:

@@ -4,15 +4,17 @@ Every fault of every file is said at once. A fault that would make the numbers w
 kept then.
 """
 
+import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retention_helpers.contract import not_known, tables
-from retention_helpers.contract.settings import SETTINGS_FILE
+from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import Fault, Stopped
+from retention_helpers.contract.yaml_files import as_written
 from retention_helpers.engine import connect
 from retention_helpers.gate import kept, rules
 from retention_helpers.gate.evidence import Evidence
@@ -81,21 +83,24 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
     engine = connect(target / "spill", settings.time_zone)
     try:
         evidence = Evidence(engine, target, settings, looked.experiments)
-        evidence.faults += [*files.faults, *looked.faults]
+        evidence.faults += [*files.faults, *looked.faults, *_without_name(looked)]
         sources = [read_table(evidence, source) for source in files.sources.values()]
         rules.hold(evidence, rules.FACTS)
         if evidence.has("customers") and not evidence.is_stopped:
             one_person_one_customer(evidence)
-        currency, first, latest = "", "", ""
+        currency, first, latest, ahead = "", "", "", ""
         if evidence.has("subscriptions") and not looked.faults:
             currency = one_currency(evidence)
         if not evidence.is_stopped:
             rules.hold(evidence, rules.SUSPICIONS)
         if not evidence.is_stopped:
             first, latest = _first_on(evidence), str(evidence.latest_on)
+            ahead = str(evidence.ahead_on or "")
     finally:
         engine.disconnect()
-    read = tuple(source for source in sources if source is not None)
+    read = tuple(
+        replace(source, rows_kept=evidence.totals[source.table]) for source in sources if source is not None
+    )
     unknown = tuple(sorted({history for why in files.not_known.values() for history in why}))
     return Passed(
         folder=target,
@@ -104,10 +109,25 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
         currency=currency,
         first_on=first,
         latest_on=latest,
+        ahead_on=ahead,
         sources=read,
         faults=tuple(evidence.faults),
         not_known=unknown,
     )
+
+
+def _without_name(looked: Folder) -> list[Fault]:
+    """A warning where nothing but the folder's name tells this business's reports from those of others."""
+    if looked.settings.business != Settings().business:
+        return []
+    said = tables.message(
+        SETTINGS_FILE,
+        "the business has no name, and a report knows its earlier ones by it",
+        "Once this folder is renamed or copied, the plans of experiments, what was restated and last "
+        "month's actions "
+        f"are lost. Add the line `business: {as_written(looked.path.name)}`, or a better name.",
+    )
+    return [Fault("warning", "", "business without a name", 0, said)]
 
 
 def _first_on(evidence: Evidence) -> str:
@@ -125,10 +145,16 @@ def pass_gate(folder: Path, cache: Path = CACHE) -> Passed:
     if already is not None:
         return already
     looked = look_at(folder)
+    today = str(dt.datetime.now(looked.settings.zone).date())
     place = kept.home_of(folder, cache) / looked.key
     passed = kept.load(place)
-    if passed is not None:
+    if passed is not None and not passed.reaches_further(today):
         return passed
+    if passed is not None:
+        place = place.with_name(f"{place.name}-{today}")
+        passed = kept.load(place)
+        if passed is not None:
+            return passed
     try:
         return _read_and_keep(looked, place)
     except OSError as error:

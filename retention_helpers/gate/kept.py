@@ -54,10 +54,15 @@ class Passed:
     experiments: Mapping[str, Design]
     currency: str
     first_on: str  # day of the first subscription
-    latest_on: str  # day of the latest row, ends of service included; may lie in the future
+    latest_on: str  # day of the latest sign of life up to the day of the reading, ends of service included
+    ahead_on: str  # the first day after it that a row names, such as a planned end; "" where none does
     sources: tuple[SourceRead, ...]
     faults: tuple[Fault, ...]
     not_known: tuple[str, ...] = ()  # the histories that the sources do not know
+
+    def reaches_further(self, today: str) -> bool:
+        """Whether a day has come that was ahead when the data were read, so that they reach further now."""
+        return bool(self.ahead_on) and self.ahead_on <= today
 
 
 _PINNED: dict[Path, Path] = {}
@@ -121,6 +126,7 @@ def load(kept: Path) -> Passed | None:
             currency=record["currency"],
             first_on=record["first_on"],
             latest_on=record["latest_on"],
+            ahead_on=record["ahead_on"],
             sources=tuple(SourceRead(**source) for source in record["sources"]),
             faults=tuple(Fault(**fault) for fault in record["faults"]),
             not_known=tuple(record["not_known"]),

@@ -85,7 +85,7 @@ def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: lis
         _keep_filled_rows(evidence, table)
     if source.is_first_row or source.is_filled_only:
         total, broken = _broken(evidence, table, rules)
-    evidence.read[table.name], evidence.totals[table.name] = source, total
+    evidence.read[table.name], evidence.totals[table.name], evidence.raw[table.name] = source, total, raw
     if source.form == "csv":
         evidence.faults += letters_assumed(source.path, source.name, table.name)
     if not source.is_filled_only:

@@ -5,6 +5,7 @@ They are read from their findings.json, never from the present data.
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.business.losses import kept_leavings
+from retention_helpers.business.opening import sample_identity
 from retention_helpers.churn_reasons import calls
 from retention_helpers.early_warning import HORIZON_DAYS, expected_range
 from retention_helpers.measurement import measures, revenue
@@ -25,24 +27,44 @@ SIXTH = Decimal("0.000001")
 HALF_A_CENT = Decimal("0.005")  # converted amounts are rounded span by span
 
 
-def earlier_reports(reports: str, business: Business) -> dict[str, dict[str, Any]]:
+class Earlier(dict[str, dict[str, Any]]):
+    """The findings of earlier months' reports of this business, by month.
+
+    Attributes:
+        of_before: how many of them bear no name, or one of before `business:` told whose they are.
+        others: how many reports beside them bear the name of another business, by that name.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of_before = 0
+        self.others: Counter[str] = Counter()
+
+
+def earlier_reports(reports: str, business: Business) -> Earlier:
     """The findings of earlier months' reports of this business, by month; empty where there are none.
 
-    A folder without findings.json, with one that cannot be read, or with one of another business is passed
-    over.
+    A report is of this business where it bears its name (`business:` in retention.yml), whatever the data
+    folder is called. A folder without findings.json or with one that cannot be read is passed over; reports
+    of another business are counted, the sample's are not.
     """
+    found = Earlier()
     if not reports or not Path(reports).is_dir():
-        return {}
-    found = {}
+        return found
     for path in sorted(Path(reports).glob("[12]*-[01]*/findings.json")):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
         month = record.get("month", "") if isinstance(record, dict) else ""
-        is_ours = record.get("business") == business.identity if isinstance(record, dict) else False
-        if is_ours and month == path.parent.name and month < business.month:
+        if not month or month != path.parent.name or month >= business.month:
+            continue
+        mark = record.get("business")
+        if mark is None or business.identity.is_of(str(mark)):
             found[month] = record
+            found.of_before += mark != business.identity.mark
+        elif not sample_identity().is_of(str(mark)):
+            found.others[str(mark)] += 1
     return found
 
 

@@ -21,6 +21,7 @@ from filelock import FileLock
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
+from retention_helpers.business.identity import Identity
 from retention_helpers.gate import running_plan
 from retention_helpers.gate.running_plan import CSV, DAYS, HEADINGS, LOCK, WRITTEN, XLSX, Row, Running
 from retention_helpers.shown.lists import stored
@@ -45,15 +46,15 @@ def planned_rows(path: Path, month: str) -> list[Row]:
     ]
 
 
-def refuse_other_business(out: Path, identity: str, sample: str) -> None:
+def refuse_other_business(out: Path, identity: Identity, sample: Identity) -> None:
     """Raise InputError where the plan beside the reports is another business's; the sample's is nobody's.
 
     What was filled in of the sample's plan is not thrown away either.
     """
     plan = running_plan.read(out)
-    if plan.business in ("", identity):
+    if not plan.business or identity.is_of(plan.business):
         return
-    if plan.business != sample:
+    if not sample.is_of(plan.business):
         raise InputError(
             f"{XLSX} in {out.name} is the plan of another business ({plan.business}). Name another folder: "
             "OUT=…"
@@ -65,7 +66,7 @@ def refuse_other_business(out: Path, identity: str, sample: str) -> None:
         )
 
 
-def renew(out: Path, identity: str, date_order: str, month: str, planned: Sequence[Row]) -> None:
+def renew(out: Path, identity: Identity, date_order: str, month: str, planned: Sequence[Row]) -> None:
     """Put a month's rows into the running plan: only rows of that month that nobody filled in are replaced.
 
     Raises InputError, and changes nothing, where a file cannot be read or replaced.
@@ -73,9 +74,9 @@ def renew(out: Path, identity: str, date_order: str, month: str, planned: Sequen
     with FileLock(out / LOCK, timeout=PATIENCE):
         running_plan.refuse_open(out)
         before = running_plan.read(out, date_order)
-        if before.business not in ("", identity):  # the sample's, unfilled
+        if before.business and not identity.is_of(before.business):  # the sample's, unfilled
             before = Running(digests=before.digests)
-        after = replace(before.with_month(month, planned), business=identity)
+        after = replace(before.with_month(month, planned), business=identity.mark)
         _write(out, after)
 
 

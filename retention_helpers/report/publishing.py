@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from retention_helpers.contract.settings import SETTINGS_FILE
+from retention_helpers.contract.yaml_files import as_written
 from retention_helpers.gate import running_plan
 from retention_helpers.report import notebooks, plan_file, running
 from retention_helpers.report.made_from import made_from
@@ -102,11 +104,13 @@ def _refuse_other_business(out: Path, business: "Business") -> None:
         found = json.loads((report / FINDINGS).read_text(encoding="utf-8")).get("business")
     except (OSError, ValueError, AttributeError):
         return
-    if not found or found == business.identity:
+    if not found or business.identity.is_of(str(found)):
         return
-    if found != sample_identity():
+    if not sample_identity().is_of(str(found)):
         raise InputError(
-            f"{short(report)} holds the report of another business ({found}). Name another folder: {OUT}"
+            f"{short(report)} holds the report of another business ({found}). Name another folder: {OUT} "
+            "If it "
+            f"is one of this business, write in {SETTINGS_FILE}: `business: {as_written(str(found))}`"
         )
 
 
@@ -214,7 +218,7 @@ def _findings(worked: Sequence[Run], business: "Business", made: Mapping[str, An
         "month": business.month,
         "as_of": business.cut_at,
         "currency": business.currency or None,
-        "business": business.identity,
+        "business": business.identity.mark,
         "made": made,
     }
     owner: dict[str, str] = {}

@@ -199,36 +199,3 @@ def named(header: Sequence[str], column: str) -> list[str]:
 def among(header: Sequence[str], names: Sequence[str]) -> list[str]:
     """The columns of a file that bear one of these names, in the file's order."""
     return [name for name in header if plain(name) in names]
-
-
-# --- words for the state of a subscription ----------------------------------------------------------
-
-# As the tools document them: Chargebee, Recurly, Braintree, Lemon Squeezy, Polar, WooCommerce, GoCardless,
-# Steady, Patreon; and as people write. One that never began to pay is free time before the first payment.
-# Not those that tools mean differently: unpaid (over at Stripe and Lemon Squeezy, billed on at Maxio), on hold
-# (a pause at Maxio, a failed payment at WooCommerce), frozen (at Shopify not paid), suspended (either).
-_STATUSES = {
-    "active": "live|current|paying|ok|renewing|non renewing|not renewing|assessing|pending cancel|"
-    "pending cancellation|active patron|aktiv|laufend|actif|active|activo|activa|有效|正常|使用中",
-    "past_due": "past due|pastdue|overdue|late|soft failure|declined patron|überfällig|en retard|"
-    "impayé|vencido|逾期",
-    "paused": "paused|pausiert|ruht|en pause|pausado|暂停",
-    "trialing": "trial|in trial|on trial|free trial|pending|incomplete|incomplete expired|future|"
-    "pending customer approval|customer approval denied|testphase|test|essai|prueba|试用",
-}
-STATUS_WORDS = {word: ours for ours, words in _STATUSES.items() for word in words.split("|")}
-OVER_WORDS = {
-    "canceled", "cancelled", "ended", "expired", "churned", "inactive", "terminated", "finished", "completed",
-    "switched", "transferred", "former patron", "gekündigt", "beendet", "abgelaufen", "résilié", "terminé",
-    "cancelado", "baja", "已取消", "已到期", "已退订",
-}  # fmt: skip
-
-
-def status_word(cell: str) -> str:
-    """A word for a state in one spelling, as tools write it in their files and in their code.
-
-    >>> status_word("wc-pending-cancel"), status_word("non_renewing"), status_word("PastDue")
-    ('pending cancel', 'non renewing', 'past due')
-    """
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cell.strip())
-    return re.sub(r"[\s_-]+", " ", parted.lower()).removeprefix("wc ").strip()

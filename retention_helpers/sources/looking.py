@@ -17,8 +17,7 @@ from retention_helpers.sources import IMPORTERS, headings, importer
 from retention_helpers.sources.described import MINOR
 from retention_helpers.sources.documents import is_json, objects
 from retention_helpers.sources.folder import Unreadable, check_form, csv_header, form_of
-from retention_helpers.sources.headings import STATUS_WORDS, columns_under, plain, status_word
-from retention_helpers.sources.prices import in_words
+from retention_helpers.sources.headings import columns_under, plain
 from retention_helpers.sources.spreadsheet.grids import delimiter_of, grids
 from retention_helpers.sources.spreadsheet.sheets import Names, sheet_of
 from retention_helpers.sources.texts import opened_text
@@ -213,7 +212,7 @@ def _price_options(look: Look) -> dict[str, str]:
     if lasts is None and any(spellings.interval(said) != ("month", 1) for said in look.intervals if said):
         options["price_per"] = "interval"
     elif lasts is not None and lasts != ("month", 1):
-        options["price_per"] = in_words(lasts)
+        options["price_per"] = spellings.in_words(*lasts)
     if headings.is_in_cents(name):
         options["price_in"] = MINOR
     return options
@@ -264,10 +263,11 @@ def _status_words(look: Look) -> dict[str, dict[str, str]]:
     words = {}
     rows = list(zip(look.cells("status"), look.cells("ended_at"), strict=True))
     for said in dict.fromkeys(cell for cell, _ in rows if cell):
-        word = status_word(said)
-        if said.lower() not in STATUSES and word in STATUS_WORDS:
-            words[said] = STATUS_WORDS[word]
-        elif word in headings.OVER_WORDS and all(end for cell, end in rows if cell == said):
+        word = spellings.plain_choice(said)
+        meant = spellings.choices(STATUSES).get(word)
+        if said.lower() not in STATUSES and meant:
+            words[said] = meant
+        elif word in spellings.OVER and all(end for cell, end in rows if cell == said):
             words[said] = "active"
     return {"status": words} if words else {}
 

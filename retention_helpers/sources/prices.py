@@ -154,14 +154,4 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
         (named and currency and not spellings.can_mean(named, currency))
         or (found.interval and own and own != found.interval)
     )
-    return Said(amount, named or None, in_words(found.interval) if found.interval else None, contradicts)
-
-
-def in_words(interval: tuple[str, int]) -> str:
-    """An interval as a setting or a cell names it.
-
-    >>> in_words(("year", 1)), in_words(("month", 3))
-    ('year', '3 months')
-    """
-    unit, count = interval
-    return unit if count == 1 else f"{count} {unit}s"
+    return Said(amount, named or None, found.interval and spellings.in_words(*found.interval), contradicts)

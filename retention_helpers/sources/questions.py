@@ -328,7 +328,7 @@ def unknown_statuses(look: Look) -> list[Question]:
             [Choice(ours, "", what, values={"status": {word: ours}}) for ours, what in _MEANINGS.items()],
         )
         for word, rows in words.items()
-        if headings.status_word(word) not in headings.OVER_WORDS
+        if spellings.plain_choice(word) not in spellings.OVER
     ]
 
 

@@ -1,4 +1,8 @@
-"""Words that stand in cells, each in one table: names of months, currencies with their signs, intervals."""
+"""Words that stand in cells, one list a meaning: months, currencies with their signs, intervals, statuses.
+
+The gate, the importers and the analyses all read words here. What stands in no list is said, never guessed;
+a status in other words is proposed, because it decides who is a customer.
+"""
 
 import re
 from collections.abc import Iterable
@@ -85,16 +89,17 @@ _INTERVALS = {
         "month",
         1,
     ): "month months monthly mo mth mon monat monate monatlich mtl mtl. mois mensuel mensuelle mes "
-    "meses mensual mensal mese mensile maand maandelijks 月 每月 月額",
+    "meses mensual mensal mese mensile maand maandelijks monatsabo monatsplan 月 每月 月額 月付",
     ("month", 3): "quarter quarters quarterly qtr q quartal quartale vierteljährlich quartalsweise trimestre "
     "trimestriel trimestral trimestrale kwartaal 季度 季",
     ("month", 6): "half-year halfyear half-yearly semiannual semi-annual semiannually biannual halbjahr "
     "halbjährlich semestre semestriel semestral",
     ("year", 1): "year years yearly yr y annual annually annum p.a. pa jahr jahre jährlich an ans annuel "
-    "annuelle année par-an año años anual ano anos anno annuale jaar jaarlijks 年 每年 年額",
+    "annuelle année par-an año años anual ano anos anno annuale jaar jaarlijks jahresabo jahresplan 年 每年 "
+    "年額 年付",
     ("year", 2): "biennial biennially zweijährlich",
 }
-INTERVALS = {word: interval for interval, words in _INTERVALS.items() for word in words.split()}
+INTERVALS = {word: lasts for lasts, words in _INTERVALS.items() for word in words.split()}
 _COUNTED = re.compile(r"(?:every |alle )?(?P<count>\d{1,3})[ -]?(?P<word>\D+)")
 MONTHS_OF_A_YEAR = 12
 
@@ -117,3 +122,79 @@ def interval(said: str) -> tuple[str, int] | None:
     if unit == "month" and many and many % MONTHS_OF_A_YEAR == 0:
         return "year", many // MONTHS_OF_A_YEAR
     return unit, many
+
+
+MONTHLY, ANNUAL = "month", "year"  # intervals as the gate writes them
+
+
+def named_interval(said: str) -> str | None:
+    """An interval in the one way in which tables keep it; None for words that say nothing of the kind.
+
+    >>> named_interval("Yearly"), named_interval("12 months"), named_interval("quarter"), named_interval("?")
+    ('year', 'year', '3 months', None)
+    """
+    found = interval(said)
+    return in_words(*found) if found else None
+
+
+def in_words(unit: str, many: int) -> str:
+    """So many units, as tables keep an interval."""
+    return unit if many == 1 else f"{many} {unit}s"
+
+
+def without_interval(plan: str) -> tuple[str, str | None]:
+    """A plan's name without the words for its interval, and the interval that these words name, if any.
+
+    A letter alone is a part of the name.
+
+    >>> without_interval("Pro (yearly)"), without_interval("pro monthly"), without_interval("Plan D")
+    (('pro', 'year'), ('pro', 'month'), ('plan d', None))
+    """
+    words = re.findall(r"[^\W_]+", plan.lower())
+    told = [word for word in words if len(word) > 1 and word in INTERVALS]
+    rest = " ".join(word for word in words if word not in told)
+    return rest, named_interval(told[0]) if len(set(told)) == 1 else None
+
+
+# --- statuses ---------------------------------------------------------------------------------------
+
+# Other words for a choice of the contract, in small letters, _ for whatever parts them: as tools document
+# them (Chargebee, Recurly, Braintree, Lemon Squeezy, Polar, WooCommerce, GoCardless, Steady, Patreon), and as
+# people write. What never began to pay is free time before the first payment. Not those that tools mean
+# differently: unpaid (over at Stripe and Lemon Squeezy, billed on at Maxio), on hold (a pause at Maxio, a
+# failed payment at WooCommerce), frozen (at Shopify not paid), suspended (either).
+_CHOICES = {
+    "active": "live current paying ok renewing non_renewing not_renewing assessing pending_cancel "
+    "pending_cancellation active_patron aktiv laufend actif activo activa attivo ativo actief "
+    "有效 正常 使用中",
+    "past_due": "pastdue overdue late soft_failure declined_patron überfällig en_retard impayé vencido 逾期",
+    "paused": "pausiert ruht en_pause pausado pausada 暂停",
+    "trialing": "trial trialling in_trial on_trial free_trial pending incomplete incomplete_expired future "
+    "pending_customer_approval customer_approval_denied testphase test probezeit essai prueba 试用",
+}
+# A status that says that a subscription is over, which its `ended_at` has to say.
+_OVER = (
+    "canceled cancelled ended expired churned inactive deleted terminated finished completed switched "
+    "transferred former_patron gekündigt beendet abgelaufen résilié terminé cancelado baja "
+    "已取消 已到期 已退订"
+)
+OVER = frozenset(_OVER.split())
+
+
+def choices(among: Iterable[str]) -> dict[str, str]:
+    """Every word for these choices of the contract, each with the choice that it means.
+
+    >>> choices(["active", "past_due"])["overdue"], "overdue" in choices(["active", "paused"])
+    ('past_due', False)
+    """
+    return {word: choice for choice in among for word in (choice, *_CHOICES.get(choice, "").split())}
+
+
+def plain_choice(said: str) -> str:
+    """A word as `choices` has it, as tools write it in their files and in their code.
+
+    >>> plain_choice(" Past  Due"), plain_choice("In-Trial"), plain_choice("wc-pending-cancel")
+    ('past_due', 'in_trial', 'pending_cancel')
+    """
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", said.strip())
+    return re.sub(r"[\s_-]+", "_", parted.lower()).removeprefix("wc_")

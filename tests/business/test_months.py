@@ -394,21 +394,44 @@ def test_the_owner_may_set_another_gap(business_of: Callable[..., Business]) -> 
     assert of_month(business, "second", "2026-02").left_and_returned
 
 
-def test_a_switch_gap_is_measured_in_hours_not_in_days_of_the_clock(
-    business_of: Callable[..., Business],
+@pytest.mark.parametrize(
+    ("zone", "ended", "just", "over"),
+    [
+        # The clocks go forward within the gap (71 hours of three days), and back (73 hours).
+        ("Europe/Berlin", "2026-03-27T12:00:00", "2026-03-30T12:00:00", "2026-03-30T12:00:01"),
+        ("America/New_York", "2025-10-31T12:00:00", "2025-11-03T12:00:00", "2025-11-03T12:00:01"),
+        ("America/New_York", "2025-10-31", "2025-11-03", "2025-11-03T00:00:01"),
+        ("America/New_York", "2025-09-30", "2025-10-03", "2025-10-03T00:00:01"),
+        ("Australia/Lord_Howe", "2025-10-03", "2025-10-06", "2025-10-06T00:00:01"),  # half an hour forward
+        ("Pacific/Apia", "2011-12-28", "2011-12-31", "2011-12-31T00:00:01"),  # has no 30 December 2011
+    ],
+)
+def test_a_switch_gap_is_measured_on_the_clocks_of_the_business(
+    opened: Any, zone: str, ended: str, just: str, over: str
 ) -> None:
-    """In Berlin 29 March 2026 has 23 hours: from noon of the 27th, 72 hours end at 13:00 of the 30th."""
-    business = business_of(
-        [
-            ("in_time", "2026-01-10", "2026-03-27T12:00:00", 100),
-            ("in_time", "2026-03-30T13:00:00", "", 100),
-            ("too_late", "2026-01-10", "2026-03-27T12:00:00", 100),
-            ("too_late", "2026-03-30T13:00:01", "", 100),
-        ],
-        settings={"time_zone": "Europe/Berlin"},
-    )
-    assert not of_month(business, "in_time").left_and_returned
-    assert of_month(business, "too_late").left_and_returned
+    """Three days are three days, whatever the clocks do in between; one second more is a loss."""
+    spans = [
+        ("in_time", "2011-01-10", ended, 100),
+        ("in_time", just, "", 100),
+        ("too_late", "2011-01-10", ended, 100),
+        ("too_late", over, "", 100),
+    ]
+    with opened(spans, settings={"time_zone": zone}) as business:
+        assert len(services(business, "in_time")) == 1
+        assert len(services(business, "too_late")) == 2
+
+
+def test_a_switch_while_the_clocks_go_back_is_no_loss(opened: Any) -> None:
+    """By dates alone: 31 October to 3 November, as 30 September to 3 October, in New York."""
+    spans = [
+        ("A", "2025-01-10", "2025-10-31", 100),
+        ("A", "2025-11-03", "", 120),
+        ("B", "2025-01-10", "2025-09-30", 100),
+        ("B", "2025-10-03", "", 120),
+    ]
+    with opened(spans, "2025-11", settings={"time_zone": "America/New_York"}) as business:
+        for who in "AB":
+            assert set(movements(business, who).values()) == {"new", "stayed"}
 
 
 def test_a_cut_in_the_middle_of_a_gap_knows_only_the_end(opened: Any) -> None:

@@ -214,6 +214,30 @@ def test_frequent_phrases_are_counted_once_a_comment() -> None:
     assert frequent(chinese, at_least=3, most=5) == Counter({"太复杂了": 3})
 
 
+def test_no_piece_of_a_word_is_a_phrase() -> None:
+    """What always has the same neighbour is a piece of a longer one; an ending in hiragana says nothing."""
+    japanese = ["使わなくなりました", "機能がありませんでした", "高くなりました", "必要なくなりました"]
+    assert frequent(japanese, at_least=3, most=9) == Counter()
+    chinese = ["导出功能不好用", "没有导出功能", "希望有导出功能吗", "导出很慢"]
+    found = frequent(chinese, at_least=3, most=9)
+    assert found == Counter({"导出": 4, "导出功能": 3})
+
+
+def test_answers_in_other_words_are_proposed_a_reason() -> None:
+    """By their own phrases, else by those of most of the comments beside them; never by guess."""
+    for words, reason in {
+        "zu teuer": "too_expensive", "Fehlende Funktionen": "missing_feature", "trop cher": "too_expensive",
+        "pas assez utilisé": "not_using_enough", "demasiado caro": "too_expensive", "太贵了": "too_expensive",
+        "高すぎる": "too_expensive", "使わなくなった": "not_using_enough",
+        "機能が足りない": "missing_feature",
+        "サポートが悪い": "poor_support", "not too expensive": None, "R-17": None, "": None,
+    }.items():  # fmt: skip
+        assert topics.proposed_reason(words, []) == reason, words
+    assert topics.proposed_reason("R-17", ["zu teuer", "trop cher", "hello"]) == "too_expensive"
+    assert topics.proposed_reason("R-17", ["zu teuer", "support never answered"]) is None
+    assert topics.proposed_reason("R-17", ["too expensive, and support never answered"]) is None
+
+
 @given(st.lists(st.text(max_size=60), max_size=8))
 def test_frequent_phrases_stand_in_so_many_texts(texts: list[str]) -> None:
     """Never more texts than there are, and never fewer than asked for."""

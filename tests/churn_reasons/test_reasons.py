@@ -105,7 +105,7 @@ def test_every_source_is_put_into_one_list(lost: pd.DataFrame) -> None:
         "too_expensive", "too_expensive", "too_expensive", "not_using_enough", "unmapped",
     ]  # fmt: skip
     codes = unmapped_codes(lost, MARCH)
-    assert codes.values.tolist() == [["bad weather", 1, 0]]
+    assert codes.values.tolist() == [["bad weather", 1, 0, None]]
 
 
 def test_coverage_adds_up_and_its_share_is_of_those_who_decided(
@@ -119,17 +119,21 @@ def test_coverage_adds_up_and_its_share_is_of_those_who_decided(
     assert counts.tolist() == [11, 2, 2, 2, 5, 9]
     assert march["answered_share"] == 5 / 9
     assert heard.iloc[1]["lost"] == 12
+    assert march[["mapped", "unmapped"]].tolist() == [4, 1]
 
 
 def test_shares_are_among_the_answers_and_bounded_by_the_silent(lost: pd.DataFrame) -> None:
-    """3 of 5 named the price; of all 9 who decided it was between 3 and 3 + 4. Amounts are exact."""
-    top = ranking.shares(lost, MARCH, min_customers=5).set_index("reason")
-    assert list(top.index) == ["too_expensive", "not_using_enough", "unmapped"]
+    """3 of 4 named the price; of all 9 who decided it was between 3 and 3 + 5. Amounts are exact.
+
+    One more answered in words that nobody mapped: no reason that anybody named.
+    """
+    top = ranking.shares(lost, MARCH, min_customers=4).set_index("reason")
+    assert list(top.index) == ["too_expensive", "not_using_enough"]
     price = top.loc["too_expensive"]
-    assert (price["customers"], price["answered"], price["share"]) == (3, 5, 0.6)
-    assert (price["at_least_share"], price["at_most_share"]) == (3 / 9, 7 / 9)
+    assert (price["customers"], price["answered"], price["share"]) == (3, 4, 0.75)
+    assert (price["at_least_share"], price["at_most_share"]) == (3 / 9, 8 / 9)
     assert price["mrr_lost"] == Decimal(175)
-    assert price["mrr_share"] == 175 / 225
+    assert price["mrr_share"] == 175 / 215
     assert price["mrr_lost_low"] < price["mrr_lost"] < price["mrr_lost_high"]
 
 
@@ -147,7 +151,7 @@ def test_codes_on_what_the_biller_ended_are_listed_too(opened: Any) -> None:
         cancellations=[("A", "2026-03-01", "R-17", "involuntary"), ("B", "2026-03-01", "R-17", "voluntary")],
     ) as business:
         lost = churn_reasons.losses(business)
-        assert unmapped_codes(lost, MARCH).values.tolist() == [["R-17", 2, 1]]
+        assert unmapped_codes(lost, MARCH).values.tolist() == [["R-17", 2, 1, None]]
         assert billing.involuntary(lost, MARCH, business)["cause"].tolist() == ["not_said"]
 
 
@@ -176,9 +180,8 @@ def test_a_claim_that_the_data_cannot_show_has_no_row() -> None:
 
 def test_too_few_answers_are_not_ranked(lost: pd.DataFrame) -> None:
     """In the order of the list then, not by how often they were named."""
-    assert ranking.shares(lost, MARCH, min_customers=6)["reason"].tolist() == [
-        "not_using_enough", "too_expensive", "unmapped",
-    ]  # fmt: skip
+    top = ranking.shares(lost, MARCH, min_customers=5)
+    assert top["reason"].tolist() == ["not_using_enough", "too_expensive"]
 
 
 def test_the_page_leads_with_the_shortest_period_that_has_enough_answers(opened: Any) -> None:
@@ -225,7 +228,7 @@ def test_every_code_of_the_list_means_itself_and_has_a_play() -> None:
         assert reason_codes.reason_of(reason.upper().replace("_", " "), {}) == reason
     for reason, words in reason_codes.SURVEY.items():
         assert reason_codes.reason_of(words, {}) == reason
-    assert set(churn_reasons.PLAYS) == {*tables.REASONS, reason_codes.UNMAPPED}
+    assert set(churn_reasons.PLAYS) == set(tables.REASONS)
     assert reason_codes.reason_of("unused", {"Unused": "temporary"}) == "temporary"
     # Stripe's feedback and reasons, and Paddle Retain's survey, as their makers write them.
     theirs = {
@@ -685,7 +688,6 @@ def test_plays_are_ranked_by_the_mrr_that_they_could_reach(lost: pd.DataFrame) -
         ["payment_failed", Decimal("20.00")],
         ["not_using_enough", Decimal("13.33")],
         ["missing_feature", Decimal("11.67")],
-        ["unmapped", Decimal("3.33")],
     ]
     assert rows.set_index("reason").loc["too_expensive", "implies"] == "value against price"
     assert (rows["mrr_a_month_low"] <= rows["mrr_a_month"]).all()
@@ -817,7 +819,7 @@ def test_reasons_add_up_and_know_no_order(losses: list, random: Any) -> None:
     """Reasons add up to the answers and to their MRR; the order of the rows changes nothing."""
     lost = made(losses)
     top = ranking.shares(lost, QUARTER, min_customers=1)
-    answered = lost[lost["answer"] == "answered"]
+    answered = lost[(lost["answer"] == "answered") & (lost["reason"] != "unmapped")]
     assert top["customers"].sum() == len(answered)
     assert sum(top["mrr_lost"]) == sum(answered["mrr"])
     if len(answered):

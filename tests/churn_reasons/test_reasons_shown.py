@@ -11,6 +11,7 @@ import jsonschema
 import nbformat
 import openpyxl
 import pytest
+import yaml
 from cells import LEAKS, SCHEMA, run_cells
 from conftest import write_folder
 
@@ -69,6 +70,11 @@ BUSINESSES: dict[str, dict[str, Any]] = {
         "cancellations": [(f"C-{n}", "2026-03-01", "temporary", "", "") for n in range(25)],
     },
     "hostile": hostile(),
+    "in five languages": left(
+        24,
+        ["zu teuer", "trop cher", "demasiado caro", "太贵了", "高すぎる", "用得太少"] * 4,
+        comment="Servus",
+    ),
 }
 
 
@@ -116,6 +122,16 @@ def test_the_page_says_nothing_odd(page: Callable[[str], tuple[str, dict, Path]]
                                 "everybody said why"]),
         ("only the biller", ["Of 30 customers lost in March 2026, the biller ended 30.",
                              "(payment failed 20, payment disputed 10). For none of them have 30 days"]),
+        ("in five languages", [
+            "All 24 who said why from June 2025 to March 2026 did so in words that nobody mapped.",
+            "24 customers left with a reason that no map knows",
+            "What 5 of these 6 answers seem to mean stands beside them",
+            "reason_map:", "  zu teuer: too_expensive", "  高すぎる: too_expensive", "  # 用得太少: …",
+            "24 answers in words that nobody mapped",
+        ]),
+        ("nobody asked", ["Whom the biller ended from June 2025 to March 2026 is not known: of the 13",
+                          "Whom you have interviewed already is not known",
+                          "Which payments failed is not known", "nothing in the data says of 13 lost"]),
         ("only codes of its own", ["30 customers left with a reason that no map knows", "Wetter", "zu laut"]),
         ("the biller's own codes", ["R-17", "The biller ended 30 of them: their cause is “not said”."]),
     ],
@@ -126,6 +142,17 @@ def test_the_page_says_what_is_so(
     """In the words of the page, counted by hand from the rows above."""
     said = page(kind)[0]
     assert [sentence for sentence in sentences if sentence not in said] == []
+
+
+def test_nobody_named_unmapped(page: Callable[[str], tuple[str, dict, Path]]) -> None:
+    """Neither a reason, nor a play; the lines that the page proposes are what `retention.yml` takes."""
+    said, findings, _ = page("in five languages")
+    assert "named “unmapped”" not in said and findings["reasons"]["top"] == []
+    assert findings["reasons"]["plays"] == []
+    text = said[said.index("reason_map:") : said.index("# 用得太少: …")]
+    assert {row["reason_code"]: row["proposed"] for row in findings["reasons"]["unmapped"]} == {
+        **yaml.safe_load(text)["reason_map"], "用得太少": None
+    }  # fmt: skip
 
 
 def test_comparisons_stand_for_the_month_and_for_three(page: Callable[[str], tuple[str, dict, Path]]) -> None:

@@ -12,7 +12,8 @@ from retention_helpers import shipped
 from retention_helpers.business import SAMPLE, open_business
 from retention_helpers.contract import attributes
 from retention_helpers.contract.tables import ACCEPTABLE, Fault
-from retention_helpers.gate import rules
+from retention_helpers.data_quality import quality
+from retention_helpers.gate import gate, rules
 
 Rows = list[list[object]]
 START = dt.date(2024, 1, 3)
@@ -38,7 +39,7 @@ class Data:
         self.customers: Rows = [["customer_id", "signed_up_at", "industry"]]
         self.spans: Rows = [["customer_id", "started_at", "ended_at", "mrr", "plan", "status", "interval"]]
         self.others: dict[str, Rows] = {}
-        self.settings: dict[str, object] = {}
+        self.settings: dict[str, object] = {"business": "Harbour Desk"}
         for number in range(customers):
             begin = 6 * number
             end = begin + 90 + 31 * number % 311
@@ -172,6 +173,49 @@ def test_history_that_starts_late(data, said):
     assert "losses were to be expected" in warning and "`history_starts_on: 2024-" in warning
     data.settings["history_starts_on"] = dt.date(2024, 4, 2)
     assert all("go back" not in fault for fault in said(data))
+
+
+def _quiet(data, gone):
+    """Sixty customers, one more every ten days since January 2024; `gone` of them leave in late 2025."""
+    data.customers[1:] = [[data.who(number), day(10 * number), "law"] for number in range(60)]
+    data.spans[1:] = [
+        [
+            data.who(number),
+            day(10 * number),
+            day(630 + number) if number < gone else "",
+            49,
+            "solo",
+            "active",
+            "month",
+        ]
+        for number in range(60)
+    ]
+
+
+def test_losses_that_begin_with_a_price_rise_are_no_broken_export(data, said):
+    """Twenty of sixty leave within 20 days: at such a pace nearly all of the others would have gone."""
+    _quiet(data, 20)
+    (note,) = [fault for fault in said(data) if "go back" in fault]
+    assert note.startswith(
+        "note: subscriptions.csv: the subscriptions go back to 3 January 2024, and nobody left"
+    )
+    assert "Was everybody exported who left before?" in note and "history_starts_on" not in note
+
+
+def test_the_owner_s_notes_speak_where_the_pace_does_not(data, said):
+    """Nine of sixty, later on: that pace might be an old one. A note of the weeks before says what began."""
+    _quiet(data, 9)
+    for number in range(60, 100):
+        data.customers.append([data.who(number), day(0), "law"])
+        data.spans.append([data.who(number), day(0), "", 49, "solo", "active", "month"])
+    data.spans.append(["C-000", day(1000), "", 49, "solo", "active", "month"])
+    (warning,) = [fault for fault in said(data) if "go back" in fault]
+    assert warning.startswith("warning") and "losses were to be expected among" in warning
+    data.others["notes"] = [["happened_on", "note"], [day(600), "Price rise"]]
+    (note,) = [fault for fault in said(data) if "go back" in fault]
+    assert note.startswith("note") and "your note of 25 August 2025 says “Price rise”" in note
+    data.others["notes"] = [["happened_on", "note"], [day(300), "Price rise"]]
+    assert any(fault.startswith("warning") and "go back" in fault for fault in said(data))
 
 
 def test_one_subscription_twice_at_the_same_time(data, said):
@@ -392,6 +436,33 @@ def test_a_year_s_price_that_was_not_divided(data, said):
     assert said(data) == []
 
 
+@pytest.mark.parametrize(
+    ("monthly", "yearly", "interval"),
+    [
+        ("Pro monthly", "Pro yearly", True),
+        ("pro_month", "Pro (annual)", True),
+        ("Profi Monatsabo", "Profi Jahresabo", True),
+        ("Pro monthly", "Pro yearly", False),  # the names alone say it
+    ],
+)
+def test_a_year_s_price_under_a_name_of_its_own(data, said, monthly, yearly, interval):
+    """The same plan by the month and by the year, where each has a name of its own."""
+    is_yearly = lambda number: number % 10 == 1  # noqa: E731
+    data.set("plan", monthly)
+    data.set("plan", yearly, where=is_yearly)
+    data.set("interval", "annual" if interval else "", where=is_yearly)
+    if not interval:
+        data.set("interval", "")
+    data.set("mrr", 590, where=is_yearly)
+    (warning,) = said(data)
+    assert (
+        "looks like a year's price on 1 plan: 590 against" in warning
+        and f"on plan {yearly} in 12 of" in warning
+    )
+    data.set("mrr", 45, where=is_yearly)
+    assert said(data) == []
+
+
 # --- accounts and attributes -----------------------------------------------------------------------
 
 
@@ -557,7 +628,183 @@ def test_ids_that_differ_in_their_spelling(data, said):
     ) in said(data)[0]
 
 
+def test_ids_that_match_nobody_stop_the_subscriptions(data, said):
+    data.set("customer_id", lambda row: f"user{row[0][2:]}@firm.de")
+    (stop,) = said(data)
+    assert stop == (
+        "stop: subscriptions.csv: the customer is missing from customers in 114 of 114 rows (first: customer "
+        "user000@firm.de, line 2). It holds ids such as user000@firm.de and user001@firm.de, customers "
+        "such as "
+        "C-000 and C-001. Export both with the same customer_id."
+    )
+
+
+def test_a_table_whose_ids_match_nobody_is_as_if_it_were_not_there(data, said, tmp_path):
+    """No row that fits is not the same as no use."""
+    data.others["events"] = [["customer_id", "occurred_at", "event"]]
+    data.others["events"] += [[f"u{who}@firm.de", at, event] for who, at, event in data.events()[1:]]
+    many = len(data.others["events"]) - 1
+    (warning,) = said(data)
+    assert warning.startswith(
+        f"warning: events.csv: the customer is missing from customers in {many:,} of {many:,} rows (first: "
+        "customer uC-000@firm.de). The table is left out, as if it were not there"
+    )
+    assert "ids such as uC-000@firm.de and uC-001@firm.de, customers such as C-000 and C-001." in warning
+    business = open_business(tmp_path / "data", "2025-11", cache=tmp_path / ".kept")
+    assert not business.has("events")
+    assert int(business.table("events").count().execute()) == 0
+    business.close()
+
+
+@pytest.mark.parametrize(("strangers", "level"), [(3, "note"), (12, "warning")])
+def test_rows_that_count_for_nobody_count_nowhere(data, said, tmp_path, strangers, level):
+    """Three or twelve answers of strangers beside 114: told by their share, left out, and listed."""
+    own = [[row[0], row[1], number % 11] for number, row in enumerate(data.customers[1:])]
+    others = [[f"X-{number}", "2025-10-01", 9] for number in range(strangers)]
+    data.others["nps"] = [["customer_id", "answered_at", "score"], *own, *others]
+    (fault,) = said(data)
+    assert fault.startswith(f"{level}: nps.csv: the customer is missing from customers in {strangers} of ")
+    business = open_business(tmp_path / "data", "2025-11", cache=tmp_path / ".kept")
+    assert int(business.table("nps").count().execute()) == 114
+    aside = quality.set_aside(business)
+    assert aside[["file", "rows", "list"]].values.tolist() == [
+        ["nps.csv", strangers, "actions/set_aside_nps.csv"]
+    ]
+    business.close()
+
+
+def test_rows_of_a_customer_who_has_a_subscription_alone_count(data, said, tmp_path):
+    """C-004 is missing from customers, and counts all the same: so does what C-004 does."""
+    data.customers = [row for row in data.customers if row[0] != "C-004"]
+    data.others["nps"] = [["customer_id", "answered_at", "score"], ["C-004", "2025-10-01", 9]]
+    assert [fault.split(" in ")[0] for fault in said(data)] == [
+        "warning: subscriptions.csv: the customer is missing from customers"
+    ]
+
+
+def test_a_repeated_row_and_one_of_nobody_stand_in_one_list(data, said, tmp_path):
+    rows = [["C-000", "2025-10-01", 9], ["C-000", "2025-10-01", 9], ["X", "2025-10-01", 9]]
+    own = [[row[0], row[1], number % 11] for number, row in enumerate(data.customers[1:])]
+    data.others["nps"] = [["customer_id", "answered_at", "score"], *own, *rows]
+    said(data)
+    business = open_business(tmp_path / "data", "2025-11", cache=tmp_path / ".kept")
+    aside = quality.set_aside(business)
+    assert aside["rows"].tolist() == [1, 1] and aside["list"].nunique() == 1
+    business.close()
+
+
+def test_nearly_no_customer_with_a_subscription(data, said):
+    """Two of the subscriptions beside 114 customers: most of the file is missing."""
+    del data.spans[3:]
+    assert said(data)[0].startswith(
+        "warning: customers.csv: 112 of 114 customers never had a paid or paused subscription"
+    )
+
+
+def test_subscriptions_that_pay_nothing(data, said):
+    data.set("mrr", 0)
+    assert said(data)[0].startswith(
+        "warning: subscriptions.csv: mrr is above 0 in none of the rows in 114 of 114"
+    )
+
+
+def test_one_id_in_two_spellings(data, said):
+    """a and A are two customers until the owner says otherwise; 7 and 007 are two numbers of an id."""
+    for who in ("c-001", "7", "007"):
+        data.customers.append([who, day(0), "law"])
+        data.spans.append([who, day(0), "", 49, "solo", "active", "month"])
+    (warning,) = said(data)
+    assert warning.startswith(
+        "warning: customers.csv: 1 id stands there in two spellings that differ in capitals alone (such "
+        "as C-001 "
+        "and c-001)."
+    )
+    data.settings["accepted"] = ["ids in two spellings"]
+    assert said(data)[0].startswith("note")
+
+
+def test_one_subscription_under_two_customers(data, said):
+    data.spans[0].append("subscription_id")
+    for number, row in enumerate(data.spans[1:]):
+        row.append("S-1" if number in (1, 2) else f"S-{100 + number}")
+    (warning,) = said(data)
+    assert "1 subscription_id stands under two customers or more in 2 of 114 rows" in warning
+
+
+@pytest.mark.parametrize(("most", "scale"), [(5, 5), (4, 5), (7, 7), (8, None), (10, None)])
+def test_answers_on_another_scale(data, said, most, scale):
+    data.others["nps"] = [["customer_id", "answered_at", "score"]]
+    data.others["nps"] += [
+        [row[0], row[1], 1 + number % most] for number, row in enumerate(data.customers[1:])
+    ]
+    found = said(data)
+    assert [
+        f"no answer is above {most}, as on a scale of {scale}: 114 answers" in fault for fault in found
+    ] == ([True] if scale else [])
+
+
 # --- days ------------------------------------------------------------------------------------------
+
+
+def test_the_data_reach_as_far_as_any_row_that_is_not_ahead(data, said, tmp_path):
+    """Nobody has come since April 2025, and service ends until October; one more end is planned for 2199."""
+    data.spans[1:] = [row for row in data.spans[1:] if row[1] < "2025-05-01"]
+    known = {row[0] for row in data.spans[1:]}
+    data.customers[1:] = [row for row in data.customers[1:] if row[0] in known]
+    data.spans[2][2], data.spans[3][2] = "2025-10-20", "2199-01-01"
+    (warning,) = said(data)
+    assert warning.startswith(
+        "warning: subscriptions.csv: after 27 April 2025 nothing begins and no other row is there, and "
+        "service ends "
+        "until 20 October 2025"
+    )
+    business = open_business(tmp_path / "data", cache=tmp_path / ".kept")
+    assert business.month == "2025-10"
+    reach = quality.coverage(business).set_index("table")
+    assert str(reach.loc["subscriptions", "last_on"]) == "2025-10-20"
+    business.close()
+
+
+def test_a_day_that_has_come_is_no_plan_any_more(data, tmp_path, monkeypatch):
+    """What was kept of a folder holds until a day comes that lay ahead when it was read."""
+    data.spans[2][2] = (dt.date.today() + dt.timedelta(days=9)).isoformat()
+    folder = data.write(tmp_path / "data")
+    first = gate.pass_gate(folder, tmp_path / ".kept")
+    assert first.ahead_on == data.spans[2][2] and first.latest_on == "2025-11-11"
+    assert gate.pass_gate(folder, tmp_path / ".kept").folder == first.folder
+
+    now = dt.datetime.now
+
+    class Later(dt.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return now(tz) + dt.timedelta(days=10)
+
+    monkeypatch.setattr(dt, "datetime", Later)
+    again = gate.pass_gate(folder, tmp_path / ".kept")
+    assert again.folder != first.folder and again.latest_on == data.spans[2][2]
+    assert gate.pass_gate(folder, tmp_path / ".kept").folder == again.folder
+
+
+@pytest.mark.parametrize("beside", ["sign-up", "the end of the plan before", "a payment"])
+def test_a_late_start_that_something_else_bears_out_is_no_slip(data, said, beside):
+    """All begin in 2024 and 2025 but one, in October 2026: years apart, and genuine."""
+    data.spans[1:] = [row for row in data.spans[1:] if row[1] < "2025-01-01"]
+    known = {row[0] for row in data.spans[1:]}
+    data.customers[1:] = [row for row in data.customers[1:] if row[0] in known]
+    data.spans.append(["C-001", "2026-10-05", "", 99, "studio", "active", "month"])
+    assert any("started_at lies years after all other rows" in fault for fault in said(data))
+    if beside == "sign-up":
+        data.spans[-1][0] = "NEW"
+        data.customers.append(["NEW", "2026-10-04", "law"])
+    elif beside == "a payment":
+        data.others["payments"] = [
+            ["customer_id", "attempted_at", "status"],
+            ["C-001", "2026-10-05", "refunded"],
+        ]
+    else:
+        data.spans[2][2] = "2026-10-05"
+    assert not any("started_at lies years" in fault for fault in said(data))
 
 
 def test_a_table_that_was_exported_earlier(data, said):

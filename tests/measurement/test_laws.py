@@ -119,8 +119,9 @@ def histories(draw: st.DrawFn, month: dt.date, zone: ZoneInfo, gap_days: int) ->
                  HOUR * 24 * draw(st.integers(4, 40)), -HOUR * 24 * draw(st.integers(1, 20))]
             )
         )  # fmt: skip
-        # From the end as it is written: a date moves it to the midnight before.
-        start = (oracle.instant(ended, zone) if ended else end) + step
+        # From the end as it is written: a date moves it to the midnight before. A step is one of the clocks.
+        opens = oracle.wall(oracle.instant(ended, zone) if ended else end, zone)
+        start = (opens + step).replace(tzinfo=zone).astimezone(dt.UTC)
     return spans
 
 

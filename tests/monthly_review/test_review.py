@@ -46,7 +46,7 @@ def business(business_of: Callable[..., Business]) -> Business:
 # --- earlier reports -------------------------------------------------------------------------------
 
 
-OURS = "Your business (data)"
+OURS = "Harbour Desk"
 
 
 def report(folder: Path, month: str, record: Any = None, **lists_of: list[str]) -> None:
@@ -73,6 +73,38 @@ def test_earlier_reports_are_those_of_months_before(tmp_path: Path, business: Bu
     found = monthly_review.earlier_reports(str(tmp_path), business)
     assert list(found) == ["2025-12", "2026-02"]
     assert found["2026-02"]["n"] == "2026-02"
+    assert found.others == {"Somebody else (data)": 1} and found.of_before == 0
+
+
+def test_the_reports_of_a_business_are_known_by_its_name(opened: Any, tmp_path: Path) -> None:
+    """Whatever the data folder was called; and those of before it had a name, by the folder's."""
+    marks = ["Harbour Desk", "Harbour Desk (2026-01)", "Your business (data)", None, "Your business (old)",
+             "Harbour Desk Two", "Kiebitzplan", "Kiebitzplan (sample)"]  # fmt: skip
+    for nth, mark in enumerate(marks):
+        report(tmp_path, f"2025-{nth + 1:02}", {"business": mark})
+    with opened([("A", "2026-01-10", "", 10)]) as business:
+        found = monthly_review.earlier_reports(str(tmp_path), business)
+        said = monthly_review.restated_numbers(found, business).sentence(found).text
+    assert list(found) == ["2025-01", "2025-02", "2025-03", "2025-04"]
+    assert found.others == {"Your business (old)": 1, "Harbour Desk Two": 1}
+    assert "3 of them bear no name, or that of a data folder" in said
+    assert "“Harbour Desk Two” (1) and “Your business (old)” (1), which are left alone." in said
+    assert "write business: Your business (old) in retention.yml" in said
+    with opened([("A", "2026-01-10", "", 10)], settings={"business": "Your business (old)"}) as business:
+        assert list(monthly_review.earlier_reports(str(tmp_path), business)) == [
+            "2025-03",
+            "2025-04",
+            "2025-05",
+        ]
+
+
+def test_a_business_without_a_name_is_known_by_its_folder(opened: Any, tmp_path: Path) -> None:
+    report(tmp_path, "2025-01", {"business": "Your business (data)"})
+    report(tmp_path, "2025-02", {"business": "Your business (copy)"})
+    with opened([("A", "2026-01-10", "", 10)], settings={"business": None}) as business:
+        assert list(monthly_review.earlier_reports(str(tmp_path), business)) == ["2025-01"]
+        (warning,) = [fault for fault in business.faults if fault.rule == "business without a name"]
+    assert warning.level == "warning" and "Add the line `business: data`" in warning.message
 
 
 @pytest.mark.parametrize("text", ["", "{", "\ufeff{}", "nonsense", "{}"])

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from retention_helpers import shipped
+from retention_helpers.business.identity import Identity
 from retention_helpers.report import notebooks, publishing
 from retention_helpers.words.errors import InputError
 
@@ -30,6 +31,9 @@ folder.mkdir()
 (folder / "call.csv").write_text("customer_id\\nC-1\\n")"""
 
 
+OAK = Identity("Oak & Ash", "books")
+
+
 @dataclass(frozen=True)
 class Opened:
     """What the runner asks of a business."""
@@ -40,7 +44,7 @@ class Opened:
     name: str = "Oak & Ash"
     as_of: str = "2026-11-01"
     currency: str = "EUR"
-    identity: str = "Oak & Ash (books)"
+    identity: Identity = OAK
     cut_at: str = "2026-11-01T00:00:00+01:00"
     sources: tuple[()] = ()
 
@@ -55,7 +59,7 @@ def business(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
     stand_in.open_business = lambda data, month: Opened(month or "2026-10", data, data)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "retention_helpers.business", stand_in)
     opening = types.ModuleType("retention_helpers.business.opening")
-    opening.sample_identity = lambda: "A sample (sample)"  # type: ignore[attr-defined]
+    opening.sample_identity = lambda: Identity("A sample", "sample")  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "retention_helpers.business.opening", opening)
 
 

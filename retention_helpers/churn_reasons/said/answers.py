@@ -1,13 +1,16 @@
 """How many said why, as the page shows it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from retention_helpers.churn_reasons import answers
 from retention_helpers.churn_reasons.answers import ANSWERS, QUARTER, YEAR
-from retention_helpers.shown.results import Measure, records, rows_of
+from retention_helpers.contract.yaml_files import lines
+from retention_helpers.shown.results import Measure, of_values, records, rows_of
 from retention_helpers.shown.sentences import Sentence, kind_of_group, listed
+from retention_helpers.shown.tables import Quotation
 from retention_helpers.shown.units import COUNT
 from retention_helpers.words import formats
 
@@ -23,8 +26,11 @@ def _who_said_why(heard: pd.DataFrame) -> Sentence:
     if not now["lost"]:
         return Sentence(f"Nobody was lost in {month}, so there is no reason to look for.")
     biller = f"the biller ended {formats.count(now['involuntary'])}" if now["involuntary"] else ""
+    words = (
+        f" ({formats.count(now['unmapped'])} of them in words that nobody mapped)" if now["unmapped"] else ""
+    )
     parts = [
-        (now["answered"], "said why"),
+        (now["answered"], f"said why{words}"),
         (now["not_answered"], "did not answer"),
         (now["not_asked"], "was not asked" if now["not_asked"] == 1 else "were not asked"),
     ]
@@ -99,22 +105,43 @@ silent = Measure(
 
 
 def _how_many_unmapped(codes: pd.DataFrame) -> Sentence:
-    """Which codes of the source no map knows, and the way out."""
+    """How many answered in words that no map knows, and the way out."""
     if codes.empty:
-        return Sentence("There is no code in the data that the list of reasons does not know.")
+        return Sentence("There is no answer in the data that the list of reasons does not know.")
     many, by_biller = int(codes["customers"].sum()), int(codes["involuntary"].sum())
     ended = f" The biller ended {formats.count(by_biller)} of them: their cause is “not said”."
+    told = int(codes["proposed"].notna().sum())
     return Sentence(
-        f"{formats.plural(many, 'customer')} left with a reason that no map knows: such an answer counts as "
-        f"“unmapped”.{ended if by_biller else ''} Say in retention.yml what each code means, such as "
-        "reason_map: {your code: too_expensive}."
+        f"{formats.plural(many, 'customer')} left with a reason that no map knows, so they are counted under "
+        f"none.{ended if by_biller else ''} What {formats.count(told)} of these "
+        f"{formats.plural(len(codes), 'answer')} seem to mean stands beside them: check it, and paste the "
+        "lines "
+        "below into retention.yml."
     )
+
+
+@of_values
+def lines_to_paste(codes: pd.DataFrame, known: Mapping[str, str]) -> Quotation | None:
+    """The `reason_map` with what is known and what these answers seem to mean; None where there are none.
+
+    `known` is the owner's own map, whose place the lines take. An answer of which nothing is known stands
+    there as a remark.
+    """
+    if codes.empty:
+        return None
+    told = codes[codes["proposed"].notna()]
+    both = {**known, **dict(zip(told["reason_code"], told["proposed"], strict=True))}
+    mapped = [f"  {line}" for line in lines(both).splitlines()] if both else []
+    open_ones = [f"  # {lines({code: '…'})}" for code in codes["reason_code"][codes["proposed"].isna()]]
+    text = "\n".join(["reason_map:", *mapped, *open_ones])
+    return Quotation(text, "to paste into retention.yml, in the place of the reason_map that is there")
 
 
 unmapped_codes = Measure(
     answers.unmapped_codes,
-    f"Codes that no map knows, last {YEAR} months",
+    f"Answers that no map knows, last {YEAR} months",
     sentence=_how_many_unmapped,
     findings="unmapped",
-    note=f"Codes that no map knows, last {YEAR} months; the biller ended `involuntary` of the customers.",
+    note=f"Answers that no map knows, last {YEAR} months, and the reason that they seem to mean; the biller "
+    "ended `involuntary` of the customers.",
 )

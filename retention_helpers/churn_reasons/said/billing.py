@@ -3,7 +3,7 @@
 import pandas as pd
 
 from retention_helpers.churn_reasons import billing
-from retention_helpers.churn_reasons.answers import YEAR, Period
+from retention_helpers.churn_reasons.answers import YEAR, Period, within
 from retention_helpers.churn_reasons.said.wording import begun, inside
 from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence
@@ -12,10 +12,23 @@ from retention_helpers.words import formats
 __all__ = ["failed_payments", "involuntary", "recovered"]
 
 
-def _whom_the_biller_ended(causes: pd.DataFrame, when: Period, days: int) -> Sentence:
-    """What the biller ended, and how many of them came back."""
+def _whom_the_biller_ended(causes: pd.DataFrame, lost: pd.DataFrame, when: Period, days: int) -> Sentence:
+    """What the biller ended, how many of them came back, and of how many nobody knows who ended it."""
+    gone = within(lost, when)
+    unknown = int((gone["answer"] == "not_asked").sum())
+    of_others = (
+        f" Of {formats.count(unknown)} more who were lost the data do not say who ended it."
+        if unknown
+        else ""
+    )
+    if causes.empty and unknown and unknown == len(gone):
+        return Sentence(
+            f"Whom the biller ended {inside(when)} is not known: of the "
+            f"{formats.plural(unknown, 'customer')} lost "
+            "no row of cancellations says who ended it."
+        )
     if causes.empty:
-        return Sentence(f"The biller ended nobody {inside(when)}.")
+        return Sentence(f"The biller is not recorded to have ended anybody {inside(when)}.{of_others}")
     judged, back = int(causes["judged"].sum()), int(causes["paid_again"].sum())
     said = [f"{row.cause.replace('_', ' ')} {formats.count(row.customers)}" for row in causes.itertuples()]
     ended = formats.plural(int(causes["customers"].sum()), "customer")
@@ -26,7 +39,7 @@ def _whom_the_biller_ended(causes: pd.DataFrame, when: Period, days: int) -> Sen
         if judged
         else f" For none of them have {wait} passed yet."
     )
-    return Sentence(f"{begun(inside(when))} the biller ended {ended} ({', '.join(said)}).{paid}")
+    return Sentence(f"{begun(inside(when))} the biller ended {ended} ({', '.join(said)}).{paid}{of_others}")
 
 
 involuntary = Measure(
@@ -44,11 +57,13 @@ failed_payments = Measure(
 )
 
 
-def _how_many_were_mended(together: pd.DataFrame, days: int) -> Sentence:
-    """How many of the payments that failed were mended in time."""
+def _how_many_were_mended(together: pd.DataFrame, days: int, *, is_known: bool) -> Sentence:
+    """How many of the payments that failed were mended in time; `is_known`: whether payments are."""
     row = together.iloc[0]
+    if not is_known:
+        return Sentence("Which payments failed is not known: there is no table of payments.")
     if not row["failures"]:
-        return Sentence("No payment failed in this time, or there is no table of payments.")
+        return Sentence("No payment failed in this time.")
     if not row["judged"]:
         return Sentence(f"{formats.plural(days, 'day')} have not passed yet since any failed payment.")
     share = formats.rate_in(row, "paid_again_share")

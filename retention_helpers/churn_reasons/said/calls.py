@@ -14,10 +14,16 @@ from retention_helpers.words import formats
 __all__ = ["enough", "interviewed", "interviews", "survey", "texts"]
 
 
-def _whom_to_call(people: pd.DataFrame, when: Period, done: int, least: object, currency: str) -> Sentence:
+def _whom_to_call(
+    people: pd.DataFrame, when: Period, done: int | None, least: object, currency: str
+) -> Sentence:
     """Whom to call, and how many were called."""
     who = f"lost {inside(when)} who paid at least {formats.money(least, currency)} a month"
-    talks = f"{formats.plural(done, 'customer')} interviewed in the last {in_words(YEAR)} months."
+    talks = (
+        "Whom you have interviewed already is not known: there is no table of contacts."
+        if done is None
+        else f"{formats.plural(done, 'customer')} interviewed in the last {in_words(YEAR)} months."
+    )
     if people.empty:
         return Sentence(f"Nobody {who} is still to be interviewed. {talks}")
     amount = formats.money(sum(people["mrr"]), currency)
@@ -45,7 +51,7 @@ interviews = Measure(
 )
 interviewed = Measure(
     calls.interviewed,
-    findings={f"interviewed_in_{YEAR}_months": COUNT},
+    findings={f"interviewed_in_{YEAR}_months": COUNT.or_null},
     record=lambda many: {f"interviewed_in_{YEAR}_months": many},
 )
 

@@ -22,7 +22,7 @@ def _what_about(rows: pd.DataFrame) -> Sentence:
     """How much of the comments the themes cover."""
     written = int(rows["written"].iloc[0])
     if not written:
-        return Sentence("Nobody wrote a comment in this time.")
+        return Sentence("The data hold no comment of this time.")
     told, rest = rows[rows["theme"] != NO_THEME], int(rows["comments"].iloc[-1])
     if told.empty:
         return Sentence(f"{formats.plural(written, 'comment')}, none of them with a phrase of the lists.")

@@ -30,8 +30,8 @@ def _which_months(led: Standing, heard: pd.DataFrame, min_customers: int) -> Sen
     """Which months the page leads with, and why."""
     when, now = led.when, heard.iloc[0]
     month = formats.month_span(now["first_month"], now["last_month"])
-    answers = formats.plural(int(now["answered"]), "answer")
-    own = int(heard.loc[heard["first_month"] == when.first, "answered"].iloc[0])
+    answers = formats.plural(int(now["mapped"]), "answer")
+    own = int(heard.loc[heard["first_month"] == when.first, "mapped"].iloc[0])
     least = formats.count(min_customers)
     if when.months == 1 and own >= min_customers:
         return Sentence(f"This page leads with {month} alone: it has {answers}, and {least} are enough.")
@@ -41,7 +41,12 @@ def _which_months(led: Standing, heard: pd.DataFrame, min_customers: int) -> Sen
             f"{formats.plural(own, 'answer')}."
         )
     if not own:
-        return Sentence(f"Nobody said why {inside(when)}.")
+        unmapped = int(heard.loc[heard["first_month"] == when.first, "unmapped"].iloc[0])
+        return Sentence(
+            f"All {formats.count(unmapped)} who said why {inside(when)} did so in words that nobody mapped."
+            if unmapped
+            else f"Nobody said why {inside(when)}."
+        )
     return Sentence(
         f"There are fewer than {least} answers even {inside(when)} ({formats.count(own)}). So the reasons "
         "stand in the order of the list: a ranking of so few would be chance."
@@ -104,8 +109,9 @@ year_reasons = Measure(
 def base(heard: pd.DataFrame, when: Period) -> str:
     """What the shares are shares of, as the title of a table and of its figure."""
     row = heard[heard["first_month"] == when.first].iloc[0]
-    answers = formats.plural(int(row["answered"]), "answer")
-    return f"{answers} of {formats.count(row['decided'])} who decided to leave, {span(when)}"
+    answers = formats.plural(int(row["mapped"]), "answer")
+    more = f" ({formats.count(row['unmapped'])} more not mapped)" if row["unmapped"] else ""
+    return f"{answers}{more} of {formats.count(row['decided'])} who decided to leave, {span(when)}"
 
 
 def base_beside(top: pd.DataFrame, when: Period) -> str:
@@ -117,7 +123,7 @@ def base_beside(top: pd.DataFrame, when: Period) -> str:
 def _first_reason(top: pd.DataFrame, when: Period, currency: str, *, min_customers: int) -> Sentence:
     """The reason named most, within which bounds, and whether it is clearly the first."""
     if top.empty:
-        return Sentence(f"Nobody gave a reason {inside(when)}.")
+        return Sentence(f"Nobody gave a reason that is known {inside(when)}.")
     answered = int(top["answered"].iloc[0])
     if answered < min_customers:
         return Sentence(

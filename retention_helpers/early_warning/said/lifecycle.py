@@ -15,8 +15,12 @@ from retention_helpers.words import formats
 __all__ = ["by_stage", "grid", "scheduled", "stage_churn", "stage_flows", "stages"]
 
 
-def still_here(asked: pd.DataFrame, currency: str) -> Sentence:
-    """How many have asked and are still there, and what can still be kept."""
+def still_here(asked: pd.DataFrame, currency: str, *, is_known: bool = True) -> Sentence:
+    """How many have asked and are still there, and what can be kept; `is_known`: whether requests are."""
+    if not is_known:
+        return Sentence(
+            "Whether anybody has asked to cancel is not known: there is no table of cancellations."
+        )
     leaving = asked[asked["standing"] == "leaving"]
     stayed = len(asked) - len(leaving)
     aside = (

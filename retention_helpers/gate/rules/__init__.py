@@ -7,11 +7,21 @@ held only where nothing stops the report, and can be answered with `accepted` in
 from collections.abc import Callable
 
 from retention_helpers.gate.evidence import Evidence
-from retention_helpers.gate.rules import attributes, customers, days, experiments, leaving, money, spans
+from retention_helpers.gate.rules import (
+    attributes,
+    customers,
+    days,
+    experiments,
+    leaving,
+    money,
+    scores,
+    spans,
+)
 
 Rule = Callable[[Evidence], None]
 
 FACTS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
+    (spans.intervals_in_words, ("subscriptions",)),
     (customers.one_row_a_customer, ("customers",)),
     (customers.ids_that_name_nobody, ("customers",)),
     (customers.known_customers, ("customers",)),
@@ -30,16 +40,21 @@ SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (spans.sign_ups_after_start, SPANS),
     (spans.canceled_without_end, (*SPANS, "cancellations")),
     (money.present_amounts, SPANS),
+    (money.no_amounts, SPANS),
     (money.minor_units, SPANS),
     (money.amounts_out_of_scale, SPANS),
     (money.annual_amounts, SPANS),
     (customers.test_accounts, SPANS),
     (customers.internal_accounts, SPANS),
     (customers.service_of_customers, SPANS),
+    (customers.ids_in_two_spellings, SPANS),
+    (customers.subscriptions_of_two, SPANS),
     (attributes.leaking_attributes, SPANS),
     (days.stale_tables, SPANS),
+    (days.ends_alone, SPANS),
     (days.holes, SPANS),
     (days.stray_days, SPANS),
+    (scores.another_scale, (*SPANS, "nps")),
     (leaving.answers_of_those_who_stayed, (*SPANS, "cancellations")),
     (leaving.events_of_the_gone, (*SPANS, "events")),
     (experiments.planned, (*SPANS, "assignments")),

@@ -3,11 +3,14 @@
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import TABLES, Level
 from retention_helpers.gate.evidence import Evidence
+from retention_helpers.gate.setting_aside import UNKNOWN_CUSTOMER, leave_out
 from retention_helpers.sources.folder import line_of_row
 from retention_helpers.words.formats import count, plural
 
 LEAST_CUSTOMERS = 20
 FEW_WITHOUT_SERVICE = 0.2  # of the customers; free accounts and trials are usual
+NEARLY_ALL = 0.95  # of the rows, or customers, that match nobody: then it is no matter of a few
+MANY_STRANGERS = 0.05  # of a table's rows; fewer are a note
 # Words that mark an account of one's own as a whole word of an id, a name, an address or a plan.
 _TEST_WORDS = "test|tests|testing|tester|demo|dummy|sandbox|internal|qa|asdf|staff|employee"
 _TEST_DOMAINS = r"@(example\.(com|org|net)|test\.[a-z]+|mailinator\.com)$"
@@ -55,16 +58,24 @@ def ids_that_name_nobody(evidence: Evidence) -> None:
 
 
 def known_customers(evidence: Evidence) -> None:
-    """Rows of customers who are missing from `customers`: spans count all the same, other rows for nobody."""
-    for table in evidence.read:
+    """Rows of customers who are missing from `customers`.
+
+    Spans count all the same; other rows count for nobody, so they are left out, unless a span knows the
+    customer. Where nearly all of a table's ids match nobody, it is another id: a stop for the subscriptions,
+    and any other table is as if nobody had brought it, because no row is not the same as no use.
+    """
+    for table in sorted(evidence.read, key=lambda table: table != "subscriptions"):
         if table != "customers" and "customer_id" in TABLES[table].required:
             _known_customers(evidence, table)
 
 
 def _known_customers(evidence: Evidence, table: str) -> None:
-    customers = evidence.of("customers")
+    is_span, total = table == "subscriptions", evidence.totals[table]
+    known = f"SELECT customer_id FROM {evidence.of('customers')}"
+    if not is_span and evidence.has("subscriptions"):
+        known += f" UNION SELECT customer_id FROM {evidence.of('subscriptions')}"
     strangers = (
-        f"(SELECT t.* FROM {evidence.of(table)} AS t ANTI JOIN {customers} AS c "
+        f"(SELECT t.* FROM {evidence.of(table)} AS t ANTI JOIN ({known}) AS c "
         "ON t.customer_id = c.customer_id WHERE t.customer_id IS NOT NULL)"
     )
     count, who = evidence.one(f"SELECT count(*), min(customer_id) FROM {strangers}")
@@ -72,23 +83,59 @@ def _known_customers(evidence: Evidence, table: str) -> None:
         return
     # A large table keeps no row numbers.
     first = f"customer {who}" if TABLES[table].is_large else evidence.case(table, strangers)
-    is_span = table == "subscriptions"
-    level: Level = "warning" if is_span else "note"
-    way_out = (
-        "They are counted all the same; add them to customers."
-        if is_span
-        else "These rows count for nobody; add the customers, or take the rows out."
-    )
+    is_another_id = count >= NEARLY_ALL * total
+    said = _another_id if is_another_id else _some_strangers
+    level, rule, way_out, effect = said(is_span, count / total)
     evidence.say(
         level,
         table,
-        "unknown customer",
+        rule,
         "the customer is missing from customers",
-        f"{_hint_of_spelling(evidence, strangers)}{way_out}",
+        f"{_hint_of_spelling(evidence, strangers)}"
+        f"{_ids_of_either(evidence, strangers) if is_another_id else ''}{way_out}",
+        effect=effect,
         rows=count,
-        of=evidence.totals[table],
+        of=total,
         first=first,
     )
+    if not is_span:
+        leave_out(evidence, table, strangers, UNKNOWN_CUSTOMER)
+        if is_another_id:
+            evidence.unmatched.add(table)
+
+
+def _some_strangers(is_span: bool, share: float) -> tuple[Level, str, str, str]:
+    """Level, rule, way out and effect where some of a table's ids are unknown."""
+    if is_span:
+        return "warning", "unknown customer", "They are counted all the same; add them to customers.", ""
+    level: Level = "warning" if share >= MANY_STRANGERS else "note"
+    return (
+        level,
+        "unknown customer",
+        "These rows count for nobody; add the customers, or take the rows out.",
+        "",
+    )
+
+
+def _another_id(is_span: bool, share: float) -> tuple[Level, str, str, str]:
+    """The same where nearly all are."""
+    way_out = "Export both with the same customer_id."
+    if is_span:
+        return "stop", "ids that match nobody", way_out, ""
+    effect = "The table is left out, as if it were not there: no number and no list is made of it."
+    return "warning", "ids that match nobody", way_out, effect
+
+
+def _ids_of_either(evidence: Evidence, strangers: str) -> str:
+    """Two ids of the table and two of the customers, for the owner to see what they are."""
+    here, there = (
+        " and ".join(
+            str(one)
+            for (one,) in evidence.rows(f"SELECT DISTINCT customer_id FROM {rows} ORDER BY 1 LIMIT 2")
+        )
+        for rows in (strangers, f"{evidence.of('customers')} WHERE customer_id IS NOT NULL")
+    )
+    return f"It holds ids such as {here}, customers such as {there}. "
 
 
 def _hint_of_spelling(evidence: Evidence, strangers: str) -> str:
@@ -114,13 +161,59 @@ def service_of_customers(evidence: Evidence) -> None:
     )
     if total >= LEAST_CUSTOMERS and without > FEW_WITHOUT_SERVICE * total:
         evidence.say(
-            "note",
+            "warning" if without > NEARLY_ALL * total else "note",
             "customers",
             "no subscription",
             f"{count(without)} of {plural(total, 'customer')} never had a paid or paused subscription",
             "Trials and free accounts are like that; if there are none here, subscriptions are missing.",
             effect="They count in no rate.",
             first=f"customer {first}",
+        )
+
+
+def ids_in_two_spellings(evidence: Evidence) -> None:
+    """Customers whose ids differ in capitals alone: one person, perhaps, written in two ways."""
+    twice = (
+        f"(SELECT min(customer_id) AS one, max(customer_id) AS other FROM {evidence.of('customers')} "
+        "GROUP BY lower(customer_id) HAVING count(DISTINCT customer_id) > 1)"
+    )
+    found, one, other = evidence.one(f"SELECT count(*), min(one), arg_min(other, one) FROM {twice}")
+    if found:
+        evidence.say(
+            "warning",
+            "customers",
+            "ids in two spellings",
+            f"{plural(found, 'id stands', 'ids stand')} there in two spellings that differ in capitals "
+            "alone (such "
+            f"as {one} and {other})",
+            "If they are the same customers, write them in one way; if not, write `accepted: [ids in two "
+            "spellings]` "
+            f"in {SETTINGS_FILE}.",
+            effect="They count as two customers each.",
+            rows=found,
+        )
+
+
+def subscriptions_of_two(evidence: Evidence) -> None:
+    """One subscription_id under two customers: one of them does not have it."""
+    shared = (
+        f"(SELECT * FROM {evidence.of('subscriptions')} WHERE subscription_id IN (SELECT subscription_id "
+        "FROM "
+        f"{evidence.of('subscriptions')} GROUP BY 1 HAVING count(DISTINCT customer_id) > 1))"
+    )
+    ids, rows = evidence.one(f"SELECT count(DISTINCT subscription_id), count(*) FROM {shared}")
+    if ids:
+        evidence.say(
+            "warning",
+            "subscriptions",
+            "subscription of two",
+            f"{plural(ids, 'subscription_id stands', 'subscription_ids stand')} under two customers or more",
+            "Correct the customer; if the same number is given to each of them, write "
+            f"`accepted: [subscription of two]` in {SETTINGS_FILE}.",
+            effect="Its MRR counts for each of them; where it was handed over, one is lost and one is new.",
+            rows=rows,
+            of=evidence.totals["subscriptions"],
+            first=evidence.case("subscriptions", shared, "subscription_id"),
         )
 
 

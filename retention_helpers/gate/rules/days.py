@@ -1,5 +1,7 @@
 """Rules about when rows lie: tables that end early, and days that lie years away from all others."""
 
+import datetime as dt
+
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import TABLES, day_name
 from retention_helpers.engine import quoted
@@ -10,6 +12,7 @@ LEAST_ROWS = 20
 YEAR = 366
 STRAY_SHARE = 0.01
 QUIET_DAYS = 14
+LONGEST_PAID_AHEAD = 31  # days to the end of what a monthly plan has paid
 SILENT = 2  # times the longest silence so far
 HOLE, LEAST_ROWS_OF_A_HOLE = 3, 100  # times the next longest silence
 _DENSE = {
@@ -62,6 +65,29 @@ def stale_tables(evidence: Evidence) -> None:
             )
 
 
+def ends_alone(evidence: Evidence) -> None:
+    """Weeks at the end in which service ends and nothing else happens: nobody came, or the export is old."""
+    others = evidence.days(without=["subscriptions.ended_at"])
+    (last,) = evidence.one(f"SELECT max(day) FROM {others} WHERE day <= {evidence.latest}")
+    if last is None or (evidence.latest_on - last).days <= LONGEST_PAID_AHEAD:
+        return
+    later = f"{evidence.of('subscriptions')} WHERE ended_on > DATE '{last}' AND ended_on <= {evidence.latest}"
+    evidence.say(
+        "warning",
+        "subscriptions",
+        "ends alone",
+        f"after {day(last)} nothing begins and no other row is there, and service ends until "
+        f"{day(evidence.latest_on)}",
+        "Export the data again; if really nobody came, write `accepted: [ends alone]` in "
+        + SETTINGS_FILE
+        + ".",
+        effect="If they were exported then, these ends were plans, and who came or left since is missing.",
+        rows=evidence.count(later),
+        of=evidence.totals["subscriptions"],
+        first=evidence.case("subscriptions", later, "ended_on"),
+    )
+
+
 def holes(evidence: Evidence) -> None:
     """Weeks without a single row in a table that is full before and after: a part was not exported."""
     for table in ("events", "payments"):
@@ -88,7 +114,10 @@ def holes(evidence: Evidence) -> None:
 
 
 def stray_days(evidence: Evidence) -> None:
-    """A few rows that lie years away from all others: a year was mistyped."""
+    """A few rows that lie years away from all that happened: a year was mistyped.
+
+    A late start beside which there is a sign-up, a payment or the end of the plan before is none.
+    """
     for table in _DENSE:
         if evidence.has(table) and evidence.totals[table] >= LEAST_ROWS:
             _stray_days(evidence, table, after=True)
@@ -108,7 +137,7 @@ def _stray_days(evidence: Evidence, table: str, *, after: bool) -> None:
         f"WHERE gap > {YEAR if after else 2 * YEAR} "
         f"AND rows <= greatest(3, {STRAY_SHARE} * {evidence.totals[table]}) ORDER BY rows DESC LIMIT 1"
     )
-    if not found:
+    if not found or _happened_nearby(evidence, table, found[0][0], after=after):
         return
     stray_on, rows = found[0]
     sign = ">=" if after else "<="
@@ -120,10 +149,17 @@ def _stray_days(evidence: Evidence, table: str, *, after: bool) -> None:
         "stray days",
         f"{TABLES[table].clock} lies years {'after' if after else 'before'} all other rows",
         "Correct the year.",
-        effect="Rows after the report month do not count, and the last month is taken from the latest row."
+        effect="Rows after the report month do not count; until today, they make the last month."
         if after
         else "The report would begin that early, with months in which nothing happens.",
         rows=int(rows),
         of=evidence.totals[table],
         first=first,
     )
+
+
+def _happened_nearby(evidence: Evidence, table: str, on: dt.date, *, after: bool) -> bool:
+    """Whether anything else up to today says that the business was alive then, not years apart from it."""
+    others = evidence.days(without=[f"{table}.{TABLES[table].clock}"])
+    near = f"day >= DATE '{on}' - {YEAR}" if after else f"day <= DATE '{on}' + {2 * YEAR}"
+    return evidence.count(f"{others} WHERE day <= DATE '{evidence.today}' AND {near}") > 0

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+import pyarrow as pa
+
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import OWN_MRR
-from retention_helpers.engine import EngineError, text
+from retention_helpers.engine import EngineError, quoted, text
 from retention_helpers.gate.evidence import OPEN, Evidence
 from retention_helpers.gate.parsing import MONEY_TYPE
 from retention_helpers.sources.prices import HABIT, LARGE_MIDDLE, PRICE_ENDINGS, WITHOUT_MINOR_UNIT
@@ -215,31 +217,70 @@ def present_amounts(evidence: Evidence) -> None:
     )
 
 
-def annual_amounts(evidence: Evidence) -> None:
-    """A year's price that was not divided by twelve, against the monthly price of the same plan."""
-    middles = (
-        "SELECT plan, quantile_disc(mrr, 0.5) FILTER (WHERE is_monthly) AS monthly, "
-        f"quantile_disc(mrr, 0.5) FILTER (WHERE is_annual) AS yearly FROM {_paying(evidence)} GROUP BY plan"
-    )
-    plans = evidence.rows(
-        f"SELECT plan, monthly, yearly FROM ({middles}) WHERE yearly / monthly >= {UNDIVIDED} ORDER BY plan"
-    )
-    if not plans:
+def no_amounts(evidence: Evidence) -> None:
+    """Subscriptions of which none pays anything: the amounts were not exported."""
+    paying = f"{evidence.of('subscriptions')} WHERE mrr > 0"
+    if evidence.count(paying):
         return
-    plan, monthly, yearly = plans[0]
-    rows = evidence.count(
-        f"(SELECT 1 FROM {_paying(evidence)} JOIN ({middles}) USING (plan) WHERE is_annual "
-        f"AND yearly / monthly >= {UNDIVIDED})"
+    evidence.say(
+        "warning",
+        "subscriptions",
+        "no amounts",
+        "mrr is above 0 in none of the rows",
+        "Fill in what each customer pays a month.",
+        effect="Who pays nothing is no customer, so there is nobody to report on.",
+        rows=evidence.totals["subscriptions"],
+        of=evidence.totals["subscriptions"],
     )
+
+
+def annual_amounts(evidence: Evidence) -> None:
+    """A year's price that was not divided by twelve, against the monthly price of the same plan.
+
+    "Pro monthly" and "Pro yearly" are the same plan; where a row names no interval, its plan's name may.
+    """
+    named = evidence.rows(
+        f"SELECT DISTINCT coalesce(plan, ''), {quoted('interval')} FROM {_paying(evidence)}"
+    )
+    plans = [(plan, interval, *_plan_and_interval(plan, interval)) for plan, interval in named]
+    columns = (
+        dict(zip(("plan", "lasts", "stem", "is_of"), zip(*plans, strict=True), strict=True)) if plans else {}
+    )
+    if not {spellings.MONTHLY, spellings.ANNUAL} <= set(columns.get("is_of", ())):
+        return
+    evidence.engine.con.register(
+        "plans_named", pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    )
+    own = (
+        f"(SELECT s.*, stem, is_of FROM {_paying(evidence)} AS s JOIN plans_named AS n "
+        f"ON coalesce(s.plan, '') = n.plan AND s.{quoted('interval')} IS NOT DISTINCT FROM n.lasts)"
+    )
+    of = "quantile_disc(mrr, 0.5) FILTER (WHERE is_of = '{}')"
+    middles = (
+        f"SELECT stem, {of.format(spellings.MONTHLY)} AS monthly, {of.format(spellings.ANNUAL)} AS yearly "
+        f"FROM {own} GROUP BY stem"
+    )
+    dear = f"(FROM ({middles}) WHERE yearly / monthly >= {UNDIVIDED})"
+    yearly = f"(FROM {own} JOIN {dear} USING (stem) WHERE is_of = '{spellings.ANNUAL}')"
+    found = evidence.rows(f"SELECT plan, monthly, yearly FROM {yearly} ORDER BY plan, source_row LIMIT 1")
+    if not found:
+        return
+    plan, month_price, year_price = found[0]
     evidence.say(
         "warning",
         "subscriptions",
         "annual amounts",
-        f"mrr of annual subscriptions looks like a year's price on {plural(len(plans), 'plan')}: "
-        f"{money(yearly)} against {money(monthly)} a month on plan {plan}",
+        f"mrr of annual subscriptions looks like a year's price on {plural(evidence.count(dear), 'plan')}: "
+        f"{money(year_price)} against {money(month_price)} a month on plan {plan or '(no plan)'}",
         "Divide a year's price by twelve; if it is right, write `accepted: [annual amounts]` in "
         f"{SETTINGS_FILE}.",
         effect="MRR would be up to twelve times too high for them.",
-        rows=rows,
+        rows=evidence.count(yearly),
         of=evidence.totals["subscriptions"],
     )
+
+
+def _plan_and_interval(plan: str, interval: str | None) -> tuple[str, str | None]:
+    """A plan's name without its interval, and the interval: the row's own, else that of the name."""
+    stem, told = spellings.without_interval(plan)
+    return stem, interval or told

@@ -8,6 +8,7 @@ from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import Column, Table, day_name
 from retention_helpers.engine import quoted, text
 from retention_helpers.gate.parsing import CONTRADICTED, unread
+from retention_helpers.words import spellings
 from retention_helpers.words.errors import nearest
 
 _FORMS = {
@@ -16,7 +17,6 @@ _FORMS = {
     "score": "a whole number from 0 to 10",
 }
 _WAYS_OUT = {"money": "Write digits with at most six decimals, and nothing between the thousands."}
-_ENDED = ("canceled", "cancelled", "ended", "expired", "churned", "inactive", "deleted", "terminated")
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,16 @@ class RowRule:
         """The way out for one faulty value."""
         if self.column is None or not self.column.choices:
             return self.way_out
-        if self.column.choices == tables.STATUSES and str(value).strip().lower() in _ENDED:
+        if self.column.choices == tables.STATUSES and spellings.plain_choice(str(value)) in spellings.OVER:
             return (
                 "A subscription that is over is a row whose ended_at says when service ended: write the "
                 "status that it had until then, such as active."
             )
         known = nearest(value, self.column.choices)
         if self.column.choices == tables.STATUSES:
-            close = get_close_matches(str(value).lower(), tables.STATUSES, n=1)
-            mapped = f"{{status: {{{str(value)[:40]}: {close[0] if close else 'active'}}}}}"
+            words = spellings.choices(tables.STATUSES)
+            close = get_close_matches(spellings.plain_choice(str(value)), words, n=1, cutoff=0.7)
+            mapped = f"{{status: {{{str(value)[:40]}: {words[close[0]] if close else 'active'}}}}}"
             return f"{known} Correct it, or say in {SETTINGS_FILE} what it means, such as `values: {mapped}`."
         return f"{known} {self.way_out}"
 

@@ -1,7 +1,11 @@
 """Rules about subscriptions as a whole: what an export of them looks like when half of it is missing."""
 
+import datetime as dt
+
 from retention_helpers.contract.settings import SETTINGS_FILE
+from retention_helpers.engine import quoted, text
 from retention_helpers.gate.evidence import OPEN, Evidence
+from retention_helpers.words import spellings
 from retention_helpers.words.formats import count, day, plural
 
 DAYS_A_MONTH = 30.44
@@ -10,11 +14,43 @@ DOUBTFUL_MONTHS, CERTAIN_MONTHS = 100, 1000  # customer-months without a single 
 CERTAIN_DAYS = 425  # of history, so that annual plans have ended too
 UNLIKELY = 7  # losses to be expected where there are none: one chance in a thousand
 QUIET_START_DAYS = 90
+NOTED_WITHIN = 62  # days before the first loss; what has been paid for lasts on
 MASS, MASS_SHARE, MASS_RATIO = 10, 0.1, 3  # customers on one day, their share, against the next such day
 MASS_START_SHARE = 0.2
 BACK_WITHIN = 31  # days in which the same customers, or as many others, begin after a move
 SETTLED_DAYS, SETTLED_YEAR = 62, 400  # after which a canceled monthly or annual plan must have ended
 FEW_CASES, FEW_SHARE = 3, 0.05
+
+
+def intervals_in_words(evidence: Evidence) -> None:
+    """Write every interval in the one way in which the analyses know it, and say which words say nothing."""
+    read, interval = evidence.of("subscriptions"), quoted("interval")
+    words = [
+        word for (word,) in evidence.rows(f"SELECT DISTINCT {interval} FROM {read} WHERE {interval} > ''")
+    ]
+    known = {word: named for word in words if (named := spellings.named_interval(word))}
+    cases = " ".join(
+        f"WHEN {text(word)} THEN {text(named)}" for word, named in known.items() if word != named
+    )
+    if cases:
+        replaced = f"SELECT * REPLACE (CASE {interval} {cases} ELSE {interval} END AS {interval}) FROM {read}"
+        evidence.rewrite("subscriptions", f"{replaced} ORDER BY source_row")
+    unknown = sorted(set(words) - set(known))
+    if not unknown:
+        return
+    rows = f"{read} WHERE {interval} IN ({', '.join(map(text, unknown))})"
+    evidence.say(
+        "note",
+        "subscriptions",
+        "interval not known",
+        f"interval is “{'”, “'.join(unknown[:5])}”{' …' if len(unknown) > 5 else ''}, which says of no "
+        "length of time",
+        "Write month, year or 3 months.",
+        effect="Such a plan counts among those of every other interval, and has no renewal that falls due.",
+        rows=evidence.count(rows),
+        of=evidence.totals["subscriptions"],
+        first=evidence.case("subscriptions", rows),
+    )
 
 
 def overlapping_spans(evidence: Evidence) -> None:
@@ -96,7 +132,14 @@ def active_alone(evidence: Evidence) -> None:
 
 
 def late_history(evidence: Evidence) -> None:
-    """Customers of long ago of whom nobody left until a certain day: those who had were not exported."""
+    """Customers of long ago of whom nobody left until a certain day: those who had were not exported, or
+    something made them leave.
+
+    Whom a steady pace of losses has spared has been there for an exponential time at most, so at that pace
+    no more than half of those who are left would be expected to have gone meanwhile (E[1 − exp(−hT)] = 1/2).
+    Where more would have, nobody was cut off: the pace is new. So it is where the owner noted something just
+    before.
+    """
     if evidence.settings.history_starts_on:
         return
     first_loss, begun, gone = evidence.one(
@@ -105,24 +148,53 @@ def late_history(evidence: Evidence) -> None:
     if not begun or gone < 5 or (first_loss - begun).days < QUIET_START_DAYS:
         return
     split = f"DATE '{first_loss}'"
-    until = f"least(until, {evidence.latest})"
-    quiet, after = evidence.one(
-        f"SELECT sum(greatest(0, date_diff('day', first_on, {split}))), "
-        f"sum(greatest(0, date_diff('day', greatest(first_on, {split}), {until}))) FROM {evidence.people()}"
+    (after,) = evidence.one(
+        f"SELECT sum(greatest(0, date_diff('day', greatest(first_on, {split}), least(until, "
+        f"{evidence.latest})))) "
+        f"FROM {evidence.people()}"
     )
-    expected = gone / after * quiet if after else 0
+    early = f"{evidence.people()} WHERE first_on < {split}"
+    pace = gone / after if after else 0
+    customers, expected = evidence.one(
+        f"SELECT count(*), coalesce(sum(1 - exp(-{pace} * date_diff('day', first_on, {split}))), 0) FROM "
+        f"{early}"
+    )
     if expected < UNLIKELY:
+        return
+    noted = _noted_before(evidence, first_loss)
+    since = f"the subscriptions go back to {day(begun)}, and nobody left before {day(first_loss)}"
+    if noted or expected > customers / 2:
+        evidence.say(
+            "note",
+            "subscriptions",
+            "late history",
+            f"{since}; {plural(gone, 'customer')} have left since{noted}",
+            "Was everybody exported who left before? If so, nothing is to be done: something made them "
+            "leave. "
+            "If not, export them too.",
+        )
         return
     evidence.say(
         "warning",
         "subscriptions",
         "late history",
-        f"the subscriptions go back to {day(begun)}, and nobody left before {day(first_loss)}, where about "
-        f"{count(round(expected))} losses were to be expected: those who had left by then were not exported",
+        f"{since}, where about {count(round(expected))} losses were to be expected among the "
+        f"{plural(customers, 'customer')} of then: those who had left by then may not have been exported",
         f"Export them too, or name the day from which the data are whole: `history_starts_on: {first_loss}` "
-        f"in {SETTINGS_FILE}.",
+        f"in {SETTINGS_FILE}; if really nobody left, write `accepted: [late history]` there.",
         effect="Churn before that day would be 0 %, and old cohorts would look as if everybody had stayed.",
     )
+
+
+def _noted_before(evidence: Evidence, first_loss: dt.date) -> str:
+    """The owner's last note on the weeks before a day, in words; "" where there is none."""
+    if not evidence.has("notes"):
+        return ""
+    notes = evidence.rows(
+        f"SELECT happened_on, note FROM {evidence.of('notes')} WHERE happened_on <= DATE '{first_loss}' "
+        f"AND happened_on >= DATE '{first_loss}' - {NOTED_WITHIN} ORDER BY happened_on DESC, note LIMIT 1"
+    )
+    return f", and your note of {day(notes[0][0])} says “{notes[0][1][:60]}”" if notes else ""
 
 
 def starts_of_a_move(evidence: Evidence) -> None:

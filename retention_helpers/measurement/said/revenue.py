@@ -66,20 +66,32 @@ def revenue_cohorts(ages: pd.DataFrame, *, k: int = YEAR) -> Sentence:
 def renewals(frame: pd.DataFrame) -> Sentence:
     """How many annual plans were not renewed, beside what a year of the other plans costs."""
     due, other = of_the_year(frame, GROUPS[0]), of_the_year(frame, GROUPS[2])
-    if not due["customers_at_start"]:
+    if not due["due"]:
         return Sentence(f"No annual plan fell due for renewal in the {PERIODS[1]}.")
-    many = formats.plural(int(due["customers_at_start"]), "annual renewal")
+    if not due["customers"]:
+        return Sentence(
+            f"{formats.plural(int(due['due']), 'annual renewal')} fell due in the {PERIODS[1]}, and none is "
+            "decided yet: a failed payment is retried for as long as dunning_days says."
+        )
+    many = formats.plural(int(due["customers"]), "annual renewal")
     churn = formats.rate_in(due, "churn_rate")
+    which = " and are decided" if due["undecided"] else ""
     said = (
-        f"Of the {many} that fell due in the {PERIODS[1]}, {formats.count(due['lost'])} ended with the "
-        f"customer leaving: {churn}."
+        f"Of the {many} that fell due in the {PERIODS[1]}{which}, {formats.count(due['lost'])} ended with "
+        f"the customer leaving: {churn}.{_undecided(int(due['undecided']))}"
     )
-    if not other["customers_at_start"]:
+    if not other["customers"]:
         return Sentence(said)
     return Sentence(
         f"{said} The other plans lose {formats.percent(other['churn_rate'])} a month, which is "
         f"{formats.percent(over_a_year(other['churn_rate']))} over a year."
     )
+
+
+def _undecided(many: int) -> str:
+    if not many:
+        return ""
+    return f" {formats.count(many)} more {'is' if many == 1 else 'are'} not decided yet, and in no rate."
 
 
 def exchange_rates(foreign: pd.DataFrame, rates: Mapping[str, Decimal], currency: str) -> Sentence:
@@ -118,11 +130,13 @@ def renewals_ahead(ahead: Ahead, due: pd.DataFrame) -> Sentence | None:
         "little of it where few renewals have come up so far."
     )
     if ahead.expected is None:
-        return Sentence(f"{said} None has fallen due yet.")
+        undecided = f"None of the {formats.count(year['due'])} that fell due is decided yet."
+        return Sentence(f"{said} {undecided if year['due'] else 'None has fallen due yet.'}")
     leave = formats.counted(ahead.expected, ahead.expected_low, ahead.expected_high)
     churn = formats.rate_in(year, "churn_rate")
     return Sentence(
-        f"{said} Of those that fell due in the {PERIODS[1]} {churn} ended: if it stays so, {leave} of the "
+        f"{said} Of those that fell due in the {PERIODS[1]} and are decided {churn} ended: if it stays "
+        f"so, {leave} of the "
         f"{many} will leave."
     )
 
@@ -203,7 +217,7 @@ ages_of_revenue = Measure(
 )
 renewals_due = Measure(
     renewing.renewals,
-    "Churn by whether an annual renewal fell due",
+    "Annual renewals that fell due, and churn at other times",
     sentence=renewals,
     findings={
         "renewals": rows_of(renewing.renewals),

@@ -5,10 +5,13 @@ from typing import Any
 
 import pandas as pd
 
+from retention_helpers.contract.settings import SETTINGS_FILE
+from retention_helpers.contract.yaml_files import as_written
 from retention_helpers.monthly_review import earlier as earlier_months
 from retention_helpers.monthly_review import hindsight
+from retention_helpers.monthly_review.earlier import Earlier
 from retention_helpers.shown.results import Measure
-from retention_helpers.shown.sentences import Remarks, Sentence
+from retention_helpers.shown.sentences import Remarks, Sentence, listed
 from retention_helpers.words import formats
 
 __all__ = [
@@ -22,7 +25,9 @@ __all__ = [
 def became_of(rows: pd.DataFrame, earlier: Mapping[str, Any], month: str) -> Remarks:
     """What was done of the earlier plans, and what became of it."""
     if not earlier:
-        return Remarks((f"There is no earlier report than the one of {formats.month(month)}.",))
+        return Remarks(
+            (f"There is no earlier report of this business than the one of {formats.month(month)}.",)
+        )
     if rows.empty:
         return Remarks(("No earlier report has a plan to follow up.",))
     if not rows["done"].sum():
@@ -55,6 +60,24 @@ def _became(row: Any) -> str:
         f"{formats.count(row.planned)} done, {formats.count(row.reached)} reached, "
         f"{formats.count(row.still_customers)} still customers{expected}."
     )
+
+
+def of_others(earlier: Mapping[str, Any]) -> str:
+    """Whose the reports beside this one are that bear another name, and the line that would claim them."""
+    if not isinstance(earlier, Earlier):
+        return ""
+    said = ""
+    if earlier.of_before:
+        many = formats.plural(earlier.of_before, "of them bears", "of them bear")
+        said = f" {many} no name, or that of a data folder, and counts as one of this business."
+    if earlier.others:
+        names = listed([f"“{name}” ({formats.count(many)})" for name, many in sorted(earlier.others.items())])
+        line = f"business: {as_written(max(earlier.others, key=lambda name: (earlier.others[name], name)))}"
+        said += (
+            f" In the folder of reports stand others, of {names}, which are left alone. If they are of this "
+            f"business, write {line} in {SETTINGS_FILE}."
+        )
+    return said
 
 
 def restated(rows: pd.DataFrame, earlier: Mapping[str, Any]) -> Sentence:
@@ -91,7 +114,9 @@ became_of_actions = Measure(
 restated_numbers = Measure(
     earlier_months.restated,
     "Numbers that earlier reports gave otherwise",
-    sentence=lambda rows, earlier: restated(rows, earlier_months.compared(earlier)),
+    sentence=lambda rows, earlier: Sentence(
+        restated(rows, earlier_months.compared(earlier)).text + of_others(earlier)
+    ),
     findings="restated",
 )
 

@@ -42,9 +42,13 @@ def at_risk_answer(people: pd.DataFrame, risk: Risk, currency: str) -> Answer:
 
 
 @of_values
-def asked_answer(asked: pd.DataFrame, currency: str) -> Answer:
-    """How many cancellations are scheduled, and the MRR that can still be kept."""
+def asked_answer(asked: pd.DataFrame, currency: str, *, is_known: bool = True) -> Answer:
+    """How many cancellations are scheduled, and what can be kept; `is_known`: whether requests are."""
     question = "Who has asked to cancel?"
+    if not is_known:
+        basis = "nothing in the data says"
+        return Answer(question, formats.MISSING, basis, formats.MISSING, (Verdict("not known"),),
+                      "Bring cancellations: when each customer asked.")  # fmt: skip
     leaving = asked[asked["standing"] == "leaving"]
     if leaving.empty:
         return Answer(question, "0", "still here", "exact", (), "Nothing to do.")

@@ -16,8 +16,19 @@ ASK = "Ask everybody who leaves: the page about reasons has the two questions."
 ASK_HERE = "Ask everybody who leaves: two questions stand at the end of this page."
 
 
-def _too_few(answered: int) -> Verdict:
+MAP = "Say in retention.yml what the answers mean: the lines to paste stand on the page about reasons."
+MAP_HERE = "Say in retention.yml what they mean: the lines to paste stand below."
+
+
+def _too_few(answered: int, unmapped: int) -> Verdict:
+    if unmapped and not answered:
+        return Verdict(f"{formats.plural(unmapped, 'answer')} in words that nobody mapped")
     return Verdict("too few answers to rank" if answered else "nobody said why")
+
+
+def _unmapped(coverage: pd.DataFrame, when: Period) -> int:
+    """How many answered in a period in words that no map knows."""
+    return int(coverage.loc[coverage["first_month"] == when.first, "unmapped"].iloc[0])
 
 
 def _trend(moved: pd.DataFrame, reason: str) -> Verdict:
@@ -29,15 +40,26 @@ def _trend(moved: pd.DataFrame, reason: str) -> Verdict:
 
 @of_values
 def reasons_answer(
-    top: pd.DataFrame, moved: pd.DataFrame, when: Period, *, min_customers: int, ask: str = ASK
+    top: pd.DataFrame,
+    moved: pd.DataFrame,
+    coverage: pd.DataFrame,
+    when: Period,
+    *,
+    min_customers: int,
+    is_here: bool = False,
 ) -> Answer:
-    """The review's line: the reason named most, with its share of the answers, its trend, and the play."""
+    """The review's line: the reason named most, with its share of the answers, its trend, and the play.
+
+    `is_here`: the line stands on the page about reasons itself.
+    """
     question = "Why did they leave?"
     answered = int(top["answered"].iloc[0]) if len(top) else 0
     span = formats.month_span(when.first, when.last)
     if answered < max(min_customers, 1):
         said = f"{formats.plural(answered, 'answer')} in {span}"
-        return Answer(question, formats.MISSING, said, formats.MISSING, (_too_few(answered),), ask)
+        unmapped = _unmapped(coverage, when)
+        ask = (MAP_HERE if is_here else MAP) if unmapped else ASK_HERE if is_here else ASK
+        return Answer(question, formats.MISSING, said, formats.MISSING, (_too_few(answered, unmapped),), ask)
     first = top.iloc[0]
     return Answer(
         question,
@@ -83,7 +105,7 @@ def why_they_left(
     answered = int(top["answered"].iloc[0]) if len(top) else 0
     rows = [_reason_row(row, moved, currency) for row in top.head(MOST_REASONS).to_dict(orient="records")]
     if answered < max(min_customers, 1):
-        rows = [reasons_answer(top, moved, when, min_customers=min_customers, ask=ASK_HERE)]
+        rows = [reasons_answer(top, moved, coverage, when, min_customers=min_customers, is_here=True)]
     heard = coverage[coverage["first_month"] == when.first].iloc[0]
     if not heard["decided"]:
         rows = [] if heard["lost"] else [_nobody(when)]
@@ -91,6 +113,8 @@ def why_they_left(
         rows.append(_biller_row(heard))
     if heard["decided"]:
         rows.append(_silent_row(heard))
+    if heard["unmapped"] and answered >= max(min_customers, 1):
+        rows.append(_unmapped_row(heard))
     caption = f"Why they left: {formats.month_span(when.first, when.last)}"
     return Answers(caption, tuple(rows), ("Reason", *COLUMNS[1:]))
 
@@ -122,13 +146,36 @@ def _reason_row(row: dict, moved: pd.DataFrame, currency: str) -> Answer:
 
 def _biller_row(heard: pd.Series) -> Answer:
     share = rate(int(heard["involuntary"]), int(heard["lost"]))
+    unknown = int(heard["not_asked"])
+    if unknown == heard["lost"]:
+        return Answer(
+            "Ended by the biller",
+            formats.MISSING,
+            f"nothing in the data says of {formats.count(unknown)} lost",
+            formats.MISSING,
+            (Verdict("not known"),),
+            "Bring cancellations: who ended it, and why.",
+        )
+    rest = f"; of {formats.count(unknown)} nothing says who ended it" if unknown else ""
     return Answer(
         "Ended by the biller",
         formats.percent(share.value),
-        f"{formats.count(share.numerator)} of {formats.count(share.denominator)} lost",
+        f"{formats.count(share.numerator)} of {formats.count(share.denominator)} lost{rest}",
         formats.interval(share.low, share.high),
         (Verdict("apart from the reasons"),),
         PLAYS["payment_failed"].play if share.numerator else "Nothing to do.",
+    )
+
+
+def _unmapped_row(heard: pd.Series) -> Answer:
+    share = rate(int(heard["unmapped"]), int(heard["answered"]))
+    return Answer(
+        "In words that nobody mapped",
+        formats.percent(share.value),
+        f"{formats.count(share.numerator)} of {formats.plural(share.denominator, 'answer')}",
+        formats.interval(share.low, share.high),
+        (Verdict("under no reason yet"),),
+        MAP_HERE,
     )
 
 
