@@ -21,6 +21,7 @@ from retention_helpers.measurement.said.month import (
     change_of_cohorts,
     change_of_month,
     change_of_year,
+    change_since_last_month,
     churn,
     churn_by_level,
     churn_by_level_of_year,
@@ -78,8 +79,8 @@ from retention_helpers.shown.results import Measure
 
 FINDINGS: Mapping[str, Sequence[Measure]] = {
     "measurement": [
-        months, change_of_month, change_of_year, control_chart, churn_target, retention_12, usual_bands,
-        rates_of_exchange, foreign_mrr, churn_by_level, churn_by_level_of_year, renewals_due, tenure_of_lost,
+        months, change_of_month, change_since_last_month, change_of_year, control_chart, churn_target,
+        retention_12, usual_bands, rates_of_exchange, foreign_mrr, churn_by_level, churn_by_level_of_year, renewals_due, tenure_of_lost,
         tenure_of_lost_in_year, kinds_of_loss, followed, stay_at_months, median_tenure, tenure_months,
         stay_by_group, group_tests, causes_at_months, months_stayed, worth, both_clocks, latest_cohorts,
         change_of_cohorts, cohorts_standing_out, cohorts_of_revenue, ages_of_revenue, back_test, method,
@@ -92,6 +93,7 @@ __all__ = [
     "FINDINGS", "active_customers", "activity_movement", "activity_triangle", "ages_of_revenue",
     "anniversary_triangle", "back_after_sign_up", "back_test", "benchmarks", "better_year", "both_clocks",
     "calendar_triangle", "causes_at_months", "change_of_cohorts", "change_of_month", "change_of_year",
+    "change_since_last_month",
     "chosen_way", "churn", "churn_by_level", "churn_by_level_of_year", "churn_by_switch_gap",
     "churn_of_month", "churn_of_year", "churn_target", "cohort_months", "cohorts_of_revenue",
     "cohorts_standing_out", "control_chart", "customer_movement", "customers_lost", "differing_customers",

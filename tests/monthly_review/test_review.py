@@ -223,14 +223,14 @@ def tones(answer: monthly_review.Answer) -> list[str]:
     return [verdict.tone for verdict in answer.verdicts]
 
 
-def test_the_answer_on_churn_compares_with_last_month_and_last_year() -> None:
+def test_the_answer_on_churn_compares_with_the_months_before_and_last_year() -> None:
     """Both verdicts with their months, and how many more should have stayed; a rise is bad news."""
     churn = churn_table((2, 100), *[(30, 100)] * 11, (30, 100))
     answer = monthly_review.churn_answer(churn, 0.05, control.chart(churn))
     assert "30 of 100" in said(answer)
     assert "30.0 %" in said(answer)
     assert [verdict.text for verdict in answer.verdicts] == [
-        "no clear change since Feb 2026", "rose since Mar 2025", "within the usual range",
+        "no clear change against the 12 months before", "rose since Mar 2025", "within the usual range",
     ]  # fmt: skip
     assert tones(answer) == ["open", "bad", "open"]
     assert "25 more" in answer.do_now

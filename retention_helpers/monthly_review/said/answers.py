@@ -10,6 +10,7 @@ from retention_helpers.measurement import measures
 from retention_helpers.shown.results import of_values
 from retention_helpers.shown.tables import framed
 from retention_helpers.statistics.intervals import Change
+from retention_helpers.statistics.varying import MonthChange
 from retention_helpers.words import calendar, formats
 
 Tone = Literal["good", "bad", "open"]
@@ -102,9 +103,16 @@ def _unusual(chart: pd.DataFrame) -> tuple[Verdict, ...]:
     return (Verdict("unusually many", "bad") if more else Verdict("unusually few", "good"),)
 
 
+def _against(moved: MonthChange, churn: pd.DataFrame, months_back: int | None) -> str:
+    """What a change is held against: the months before, or one of them by its name."""
+    if months_back is None and moved.months > 1:
+        return f"against the {formats.count(moved.months)} months before"
+    return f"since {formats.short_month(churn.iloc[-1 - (months_back or 1)]['month'])}"
+
+
 @of_values
 def churn_answer(churn: pd.DataFrame, target: float, chart: pd.DataFrame) -> Answer:
-    """How many left, against last month, the same month last year, the usual range, and the target.
+    """How many left, against the months before, the same month last year, the usual range, and the target.
 
     Takes the tables of `measures.customer_churn` and `control.chart`.
     """
@@ -113,12 +121,10 @@ def churn_answer(churn: pd.DataFrame, target: float, chart: pd.DataFrame) -> Ans
     if not now["customers_at_start"]:
         return _no_answer(question, "no customers at the month's start", "Nothing yet.")
     verdicts = [
-        Verdict(
-            f"{moved.verdict} since {formats.short_month(churn.iloc[-1 - back]['month'])}",
-            _CHURN_TONES[moved.verdict],
-        )
-        for back in (1, 12)
-        if (moved := measures.churn_change(churn, months_back=back)) is not None
+        Verdict(f"{moved.verdict} {against}", _CHURN_TONES[moved.verdict])
+        for months_back in (None, measures.YEAR)
+        if (moved := measures.churn_change(churn, months_back=months_back)) is not None
+        for against in [_against(moved, churn, months_back)]
     ]
     goal = measures.churn_target(churn, target)
     limit = formats.percent(goal.churn)
