@@ -2,8 +2,8 @@
 
 `seen` and `snapshots` hold what was known of every customer at every month end, in one pass of the engine;
 `rules` are the warnings; `past` and `thresholds` hold them against what came after; `risk` puts them
-together and tests itself on later months; `lifecycle` says where customers stand; `people` and `reasons` make
-the list; `indicators` follow the mood of all.
+together and tests itself on later months; `level` tells how many will leave; `lifecycle` says where customers
+stand; `people` and `reasons` make the list; `indicators` follow the mood of all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,13 @@ from retention_helpers.early_warning.said.lifecycle import (
     stages,
 )
 from retention_helpers.early_warning.said.people import at_risk, plays, to_call, totals
-from retention_helpers.early_warning.said.risk import calibration, discrimination, risk_of_leaving, top_shares
+from retention_helpers.early_warning.said.risk import (
+    calibration,
+    discrimination,
+    risk_of_leaving,
+    told_and_left,
+    top_shares,
+)
 from retention_helpers.early_warning.said.warnings import (
     back_test,
     better_thresholds,
@@ -32,7 +38,7 @@ from retention_helpers.shown.results import Measure
 
 FINDINGS: Mapping[str, Sequence[Measure]] = {
     "": [with_thresholds, at_risk, plays, scheduled, with_leads],
-    "risk": [risk_of_leaving, leavers_seen, discrimination, calibration, top_shares, totals],
+    "risk": [risk_of_leaving, leavers_seen, discrimination, calibration, told_and_left, top_shares, totals],
     "lifecycle": [stages, by_stage, stage_flows, grid],
 }
 
@@ -44,5 +50,5 @@ __all__ = [
     "FINDINGS", "at_risk", "back_test", "better_thresholds", "by_stage", "calibration", "call_sheet",
     "discrimination", "grid", "lately", "leading_indicators", "leads", "leavers_seen", "left_out", "plays",
     "risk_of_leaving", "scheduled", "stage_churn", "stage_flows", "stages", "steadiness", "to_call",
-    "top_shares", "totals", "with_leads", "with_thresholds",
+    "told_and_left", "top_shares", "totals", "with_leads", "with_thresholds",
 ]  # fmt: skip

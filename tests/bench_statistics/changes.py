@@ -2,10 +2,10 @@
 
     python tests/bench_statistics/changes.py
 
-Part of `make bench-statistics`. The months' own risks vary by the spread (standard deviation over mean, beta-
-distributed) around 2 or 5 %; the judged month is drawn as the months before it. Held against the months before
-together, against last month alone, and by chance alone (Newcombe and the test of two shares of last month).
-Last, a business that grows from a fifth of its size.
+Part of `make bench-statistics`. The months' own risks vary by the spread (standard deviation over mean,
+beta-distributed) around 2 or 5 %; the judged month is drawn as the months before it. Held against the months
+before together, against last month alone, and by chance alone (Newcombe and the test of two shares of last
+month). Last, a business that grows from a fifth of its size.
 """
 
 import argparse
@@ -38,12 +38,10 @@ def shares(
         held, then = spread_of(lost, before), list(zip(lost, before, strict=True))
         verdicts = [change_beyond_spread((usual, own), past, held).verdict for past in (then, then[-1:])]
         verdicts.append(change(*then[-1], usual, own).verdict)
+        seen = [change_beyond_spread((doubled, own), past, held).verdict for past in (then, then[-1:])]
         found[run] = [
             *(verdict != "no clear change" for verdict in verdicts),
-            *(
-                change_beyond_spread((doubled, own), past, held).verdict == "rose"
-                for past in (then, then[-1:])
-            ),
+            *(verdict == "rose" for verdict in seen),
         ]
     return found.mean(axis=0)
 
@@ -55,7 +53,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2000)
     rounds = parser.parse_args().rounds
     print(
-        "churn  customers  months  spread   false: before  last month  by chance   doubled: before  last month"
+        "churn, customers, months, spread; false: before, last month, by chance; doubled: before, last month"
     )
     for growing in (False, True):
         print("growing from a fifth" if growing else "of one size")

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pandas as pd
 
 from retention_helpers.early_warning import people as listed_people
+from retention_helpers.early_warning.level import expected_range
 from retention_helpers.early_warning.lifecycle import LATELY_CONTACTED_DAYS
 from retention_helpers.early_warning.risk import Risk
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS
@@ -14,20 +15,21 @@ from retention_helpers.shown.units import COUNT, NUMBER, by_name, fields
 from retention_helpers.words import formats
 
 
-def whom_to_call(first: pd.DataFrame, people: pd.DataFrame, currency: str) -> Sentence:
+def whom_to_call(first: pd.DataFrame, people: pd.DataFrame, risk: Risk, currency: str) -> Sentence:
     """What the first calls stand for, among everybody at risk."""
     if first.empty:
         lately = f" Everybody at risk was contacted in the last {LATELY_CONTACTED_DAYS} days."
         return Sentence(f"There is nobody to speak to first.{lately if len(people) else ''}")
-    expected, money = first["risk"].sum(), sum(first["mrr_expected"], Decimal(0))
+    money = sum(first["mrr_expected"], Decimal(0))
+    low, high = map(formats.count, expected_range(first["risk"], risk.level))
     whole = sum(people["mrr_expected"], Decimal(0))
     who = formats.plural(len(first), "customer")
     stand = "stands" if len(first) == 1 else "stand"
     return Sentence(
         f"The {who} above {stand} for {formats.money(money, currency)} of the "
         f"{formats.money(whole, currency)} a month that all at risk are expected to take with them. About "
-        f"{formats.number(expected, 1)} of them will ask or leave within {HORIZON_DAYS} days if nothing is "
-        "done."
+        f"{formats.count(round(first['risk'].sum()))} of them ({low} to {high}) will ask or leave within "
+        f"{HORIZON_DAYS} days if nothing is done."
     )
 
 
