@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from retention_helpers.churned_vs_retained.adjusted import common_causes, leading
-from retention_helpers.churned_vs_retained.known import SIGNED_UP_IN
+from retention_helpers.churned_vs_retained.adjusted import NOT_TOLD_APART, common_causes, leading
+from retention_helpers.churned_vs_retained.known import PROFILE_MISSING, SIGNED_UP_IN
+from retention_helpers.churned_vs_retained.said.tables import HOLDS_UP
 from retention_helpers.churned_vs_retained.univariate import NOT_SEEN, TOO_FEW
 from retention_helpers.churned_vs_retained.valuation import Proposal
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Verdict
@@ -34,6 +35,7 @@ _TO_TRY = {
     "interval": "Look at the first renewal: what is said before it?",
     "mrr": "Ask those who pay as much what they expected for it.",
     "discounted": "Look at what happens when the discount ends.",
+    PROFILE_MISSING.name: "Nothing to try by itself: ask some of them who they are, and why they came.",
     SIGNED_UP_IN: "Nothing to try: find out what was different at that time.",
 }
 
@@ -67,6 +69,13 @@ def _answer(row: Any, verdict: Verdict, do_now: str) -> Answer:
     )
 
 
+def _nothing_holds_up(together: pd.DataFrame) -> Verdict:
+    """The verdict of a comparison in which nothing holds up."""
+    if (together["verdict"] == TOO_FEW).all():
+        return Verdict(TOO_FEW)
+    return Verdict(NOT_TOLD_APART if (together["verdict"] == NOT_TOLD_APART).any() else NOT_SEEN)
+
+
 @of_values
 def difference_answer(together: pd.DataFrame, proposed: Proposal | None) -> Answer:
     """The review's line: the difference to begin with, how many others there are, and the experiment.
@@ -76,15 +85,14 @@ def difference_answer(together: pd.DataFrame, proposed: Proposal | None) -> Answ
     question = "What was different before they left?"
     confirmed = leading(together)
     if confirmed.empty:
-        is_few = bool((together["verdict"] == TOO_FEW).all())
-        basis = "too few left to say" if is_few else "nothing that was looked at is confirmed"
-        verdict = Verdict(TOO_FEW if is_few else NOT_SEEN)
+        verdict = _nothing_holds_up(together)
+        basis = "too few left to say" if verdict.text == TOO_FEW else "nothing that was looked at holds up"
         do_now = "Wait for more customers; more tables may tell more."
         return Answer(question, formats.MISSING, basis, formats.MISSING, (verdict,), do_now)
     first = proposed.name if proposed else confirmed["name"].iloc[0]
     row = next(confirmed[confirmed["name"] == first].itertuples())
     others = len(confirmed) - 1
-    more = (Verdict(f"{formats.plural(others, 'other')} confirmed"),) if others else ()
+    more = (Verdict(f"{formats.plural(others, 'other holds', 'others hold')} up"),) if others else ()
     size = (
         f" {formats.count(proposed.step_per_arm)} with the help and as many without will show whether it "
         f"works: {formats.plural(ceil(proposed.step_months), 'month')} at your pace."
@@ -97,7 +105,7 @@ def difference_answer(together: pd.DataFrame, proposed: Proposal | None) -> Answ
         f"of the {formats.count(row.level_customers)} with “{row.level}” in {row.label} left; "
         f"{formats.percent(row.rest_risk)} of the {_others(row)}",
         f"{formats.span(row.difference_low, row.difference_high)} points apart",
-        (Verdict("confirmed", "good"), *more),
+        (Verdict(HOLDS_UP), *more),
         f"{to_try(row)}{size}",
     )
 
@@ -108,13 +116,12 @@ def what_was_different(together: pd.DataFrame, horizon_days: int) -> Answers:
     rows = []
     for row in leading(together).head(MOST_CONFIRMED).itertuples():
         through = f" It seems to work through {label[row.works_through[0]]}." if row.works_through else ""
-        rows.append(_answer(row, Verdict("confirmed", "good"), f"{to_try(row)}{through}"))
+        rows.append(_answer(row, Verdict(HOLDS_UP), f"{to_try(row)}{through}"))
     for row in common_causes(together).head(MOST_SHADOWS).itertuples():
         instead = f"Nothing about it by itself: look at {label[row.explained_by[0]]}."
         rows.append(_answer(row, Verdict("explained by others"), instead))
     if not rows:
-        is_few = bool((together["verdict"] == TOO_FEW).all())
-        verdict = Verdict(TOO_FEW if is_few else NOT_SEEN)
+        verdict = _nothing_holds_up(together)
         do_now = "Wait for more customers; more tables may tell more."
-        rows.append(Answer("Nothing is confirmed", formats.MISSING, "", formats.MISSING, (verdict,), do_now))
+        rows.append(Answer("Nothing holds up", formats.MISSING, "", formats.MISSING, (verdict,), do_now))
     return Answers(f"What was different before they left within {horizon_days} days", tuple(rows), HEADS)

@@ -117,7 +117,7 @@ def still_there(curves: pd.DataFrame, *, nth: int) -> Figure:
         canvas, axes = blank(1.2)
         axes.set_axis_off()
         axes.set_title(f"{title}: no difference to draw")
-        return finished(canvas, f"{title}: 0 curves, because no further difference is confirmed.")
+        return finished(canvas, f"{title}: 0 curves, because no further difference holds up.")
     canvas, axes = blank(3.3 + 0.17 * len(drawn))
     ends = []
     for (side, own), colour in zip(drawn, (RED, BLUE), strict=False):

@@ -18,7 +18,7 @@ def forest(frame: pd.DataFrame, *, title: str) -> Figure:
     """The hazard ratio of each driver beside the others, with its interval and its verdict.
 
     Takes `label`, `hazard_ratio`, `hazard_low`, `hazard_high` and `verdict`, in the order to be drawn; those
-    that are not confirmed are pale. An interval that goes beyond the axis ends in an arrow.
+    that do not hold up are pale. An interval that goes beyond the axis ends in an arrow.
     """
     shown = frame[frame["hazard_ratio"].notna()].head(MOST_ROWS).iloc[::-1].reset_index(drop=True)
     if shown.empty:
@@ -32,13 +32,12 @@ def forest(frame: pd.DataFrame, *, title: str) -> Figure:
     axes.set_xlim(low, high)
     axes.axvline(1, color=GREY, linewidth=1.1)
     for place, row in enumerate(shown.itertuples()):
-        colour = BLUE if row.verdict == "confirmed" else "#a9aeb8"
+        colour = BLUE if row.verdict == "holds up" else "#a9aeb8"
         _draw(axes, place, row, colour, (low, high))
         axes.annotate(
-            f"{formats.number(row.hazard_ratio)} ({formats.number(row.hazard_low)}–"
-            f"{formats.number(row.hazard_high)})",
+            formats.about(row.hazard_ratio, row.hazard_low, row.hazard_high, 2),
             (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=8.5,
-            color=INK if row.verdict == "confirmed" else GREY,
+            color=INK if row.verdict == "holds up" else GREY,
         )  # fmt: skip
     axes.set_yticks(range(len(shown)), [_broken(label) for label in shown["label"]])
     axes.set_ylim(-0.7, len(shown) - 0.3)
@@ -52,8 +51,7 @@ def forest(frame: pd.DataFrame, *, title: str) -> Figure:
     )
     axes.set_title(title)
     said = [
-        f"{row.label}: {formats.number(row.hazard_ratio)} ({formats.number(row.hazard_low)} to "
-        f"{formats.number(row.hazard_high)}), {row.verdict}"
+        f"{row.label}: {formats.about(row.hazard_ratio, row.hazard_low, row.hazard_high, 2)}, {row.verdict}"
         for row in shown.iloc[::-1].itertuples()
     ]
     return finished(canvas, f"{title}. {'; '.join(said)}.")
@@ -61,9 +59,9 @@ def forest(frame: pd.DataFrame, *, title: str) -> Figure:
 
 def _ends(shown: pd.DataFrame) -> tuple[float, float]:
     """The ends of the axis: as far as the intervals reach, equally far to both sides, within limits."""
-    far = np.nanmax(
-        np.abs(np.log(shown[["hazard_ratio", "hazard_low", "hazard_high"]].to_numpy(dtype=float)))
-    )
+    with np.errstate(divide="ignore"):  # an interval without an end
+        ends = np.log(shown[["hazard_ratio", "hazard_low", "hazard_high"]].to_numpy(dtype=float))
+    far = np.nanmax(np.abs(ends))
     widest = float(np.exp(max(far, np.log(1.5)) * 1.06))
     return max(1 / widest, WIDEST[0]), min(widest, WIDEST[1])
 
