@@ -281,19 +281,20 @@ def totals(
 ) -> dict[str, dict[str, Any]]:
     """The sums that sentences and the first screen state, of `back_test`, `at_risk` and `scheduled`."""
     first, leaving = people[people["call"].notna()], asked[asked["standing"] == "leaving"]
-    low, high = expected_range(people["risk"], risk.level)
 
     def expected(own: pd.DataFrame) -> dict[str, Any]:
+        low, high = expected_range(own["risk"], risk.level)
         return {
             "customers": len(own),
             "expected_left": float(own["risk"].sum()),
+            "expected_low": low,
+            "expected_high": high,
             "mrr_expected": sum(own["mrr_expected"], Decimal(0)),
         }
 
-    ends = {"expected_low": low, "expected_high": high}
     return {
         "calls": expected(first),
-        "at_risk": {**expected(people), "mrr": sum(people["mrr"], Decimal(0)), **ends},
+        "at_risk": {**expected(people), "mrr": sum(people["mrr"], Decimal(0))},
         "scheduled": {
             "customers": len(leaving),
             "mrr": sum(leaving["mrr"], Decimal(0)),

@@ -628,11 +628,8 @@ def test_where_a_side_lost_nobody_the_interval_fits_its_p_value(side: int, safe:
         assert flag.sum() < 20
         return
     assert found["hazard_low"] <= found["hazard_ratio"] <= found["hazard_high"]
-    assert (
-        (found["hazard_ratio"], found["hazard_low"]) == (0, 0)
-        if side == 0
-        else found["hazard_high"] == np.inf
-    )
+    is_open = found["hazard_low"] == 0 and found["hazard_ratio"] < 0.01
+    assert is_open if side == 0 else found["hazard_high"] == np.inf
     leaves_out = found["hazard_high"] < 1 or found["hazard_low"] > 1
     assert leaves_out == (found["adjusted_p"] < 0.05)
     assert found["verdict"] != "confirmed" or leaves_out

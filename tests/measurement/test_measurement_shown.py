@@ -107,7 +107,7 @@ def test_the_findings_of_a_first_month_hold_null_where_there_is_nothing(tmp_path
     assert found["churn"]["value"] is None
     assert found["churn_change"] == {
         "value": None, "low": None, "high": None, "verdict": None, "against": "the months before",
-        "months": None, "months_differ": None, "seen_if_doubled": None,
+        "then": None, "months": None, "months_differ": None, "seen_if_doubled": None,
     }  # fmt: skip
     assert (found["churn_band"], found["retention_12_band"]) == (None, None)
     assert found["target"] == {"churn": Decimal("0.05"), "met": None, "customers_away": None}

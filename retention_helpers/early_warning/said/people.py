@@ -87,7 +87,8 @@ at_risk = Measure(
     note="Customers at risk who have not asked to cancel, the largest expected loss first.",
 )
 TOTALS = {
-    "calls": fields(customers=COUNT, expected_left=NUMBER, mrr_expected=NUMBER),
+    "calls": fields(customers=COUNT, expected_left=NUMBER, expected_low=COUNT, expected_high=COUNT,
+                    mrr_expected=NUMBER),
     "at_risk": fields(customers=COUNT, mrr=NUMBER, expected_left=NUMBER, expected_low=COUNT,
                       expected_high=COUNT, mrr_expected=NUMBER),
     "scheduled": fields(customers=COUNT, mrr=NUMBER, asked_and_stayed=COUNT),

@@ -13,7 +13,7 @@ from retention_helpers.early_warning.snapshots import HORIZON_DAYS
 from retention_helpers.shown import figures
 from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence, listed
-from retention_helpers.shown.units import COUNT, NUMBER, RATE, TEXT, fields, one_of, several
+from retention_helpers.shown.units import COUNT, NUMBER, RATE, TEXT, fields, noted, one_of, several
 from retention_helpers.words import formats
 
 
@@ -103,6 +103,22 @@ def _calibration(groups: pd.DataFrame) -> dict[str, Any]:
     return {"calibration": {"expected": expected, "left": left, "groups": found}}
 
 
+def _came_true(months: pd.DataFrame) -> dict[str, Any]:
+    everybody, at_risk = (months[months["who"] == who] for who in (EVERYBODY, AT_RISK))
+    return {
+        "came_true": {
+            "before": float(everybody["before"].sum()),
+            "expected": float(everybody["expected"].sum()),
+            "left": int(everybody["left"].sum()),
+            "tested": len(everybody),
+            "within": int(everybody["within"].sum()),
+            "tested_at_risk": len(at_risk),
+            "within_at_risk": int(at_risk["within"].sum()),
+            "months": records(months, level.came_true),
+        }
+    }
+
+
 risk_of_leaving = Measure(
     risks.risk_of_leaving,
     sentence=score,
@@ -130,7 +146,20 @@ told_and_left = Measure(
     level.came_true,
     f"How many were told to leave within {HORIZON_DAYS} days, and how many did",
     sentence=came_true,
-    findings="came_true",
+    findings={
+        "came_true": fields(
+            "What was told month by month before it came, of everybody and of those at risk then.",
+            before=noted(NUMBER, "expected to leave in all tested months, as the risk was learned"),
+            expected=noted(NUMBER, "the same at the level of the latest months known at each"),
+            left=COUNT,
+            tested=COUNT,
+            within=noted(COUNT, "months in which the number who left lay within the range told"),
+            tested_at_risk=COUNT,
+            within_at_risk=COUNT,
+            months=rows_of(level.came_true),
+        )
+    },
+    record=_came_true,
 )
 top_shares = Measure(
     risks.top_shares,

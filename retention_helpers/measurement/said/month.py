@@ -127,6 +127,7 @@ def _change_record(change: MonthChange | None, key: str, against: str) -> dict[s
         key: {
             **change_record(change),
             "against": against,
+            "then": change and change.then,
             "months": change and change.months,
             "months_differ": change and change.spread.is_seen,
             "seen_if_doubled": change and change.seen_if_doubled,
@@ -145,6 +146,7 @@ def _change(months_back: int | None, key: str, against: str) -> Measure:
                 value=NUMBER, low=NUMBER, high=NUMBER,
                 verdict=one_of("rose", "fell", "no clear change").or_null,
                 against=one_of(*AGAINST),
+                then=noted(SHARE, "the churn of those months together"),
                 months=noted(WHOLE.or_null, "how many months it is held against"),
                 months_differ=noted(
                     YES_NO.or_null, "the months before differ by more than chance, which widens the interval"
