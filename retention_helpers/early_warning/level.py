@@ -5,6 +5,7 @@ by the latest month ends whose outcome is known; how far the number who left the
 month by month, goes into the range.
 """
 
+from bisect import bisect_left
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ SHARED = 0.5  # of a month end's outcome that its neighbour does not have: horiz
 EXACT_UP_TO = 300  # people; beyond, a binomial distribution of the same mean and variance
 POINTS = (np.arange(201) + 0.5) / 201  # of the distribution of the miss
 MOST_STEPS = 50
+TINY = 1e-300
 EVERYBODY, AT_RISK = "everybody", "at risk then"
 
 
@@ -97,9 +99,13 @@ def expected_range(risks: pd.Series, level: Level) -> tuple[int, int]:
         return 0, 0
     off = level.spread * special.stdtrit(level.degrees, POINTS) if level.spread else np.zeros(1)
     with np.errstate(divide="ignore"):
-        moved = special.expit(special.logit(chances)[None, :] + off[:, None])
-    below = (_exactly if len(chances) <= EXACT_UP_TO else _nearly)(moved).mean(axis=0)
+        log_odds = special.logit(chances)
     tail = (1 - LEVEL) / 2
+    if len(chances) > EXACT_UP_TO:
+        apart, many = np.unique(np.round(log_odds, 2), return_counts=True)
+        moved = special.expit(apart[None, :] + off[:, None])
+        return _nearly(moved, many, tail), _nearly(moved, many, 1 - tail)
+    below = _exactly(special.expit(log_odds[None, :] + off[:, None])).mean(axis=0)
     return int(np.searchsorted(below, tail)), int(np.searchsorted(below, 1 - tail))
 
 
@@ -113,13 +119,20 @@ def _exactly(chances: Floats) -> Floats:
     return np.cumsum(mass, axis=1)
 
 
-def _nearly(chances: Floats) -> Floats:
-    total, squares = chances.sum(axis=1)[:, None], (chances**2).sum(axis=1)[:, None]
-    size, share = total**2 / squares, squares / total
-    events = np.arange(chances.shape[1] + 1)
-    return np.where(
-        events < size, special.betainc(np.maximum(size - events, 1e-9), events + 1, 1 - share), 1.0
-    )
+def _nearly(chances: Floats, many: Integers, share: float) -> int:
+    """The smallest number of events that is not exceeded with at least this chance.
+
+    `chances` has a row of chances a row, each of which `many` customers have.
+    """
+    total, squares = chances @ many, np.maximum(chances**2 @ many, TINY)
+    size, each = total**2 / squares, squares / np.maximum(total, TINY)
+
+    def at_most(events: int) -> float:
+        is_all = events >= size
+        left = np.where(is_all, 1.0, size - events)
+        return float(np.where(is_all, 1.0, special.betainc(left, events + 1, 1 - each)).mean())
+
+    return bisect_left(range(int(many.sum())), share, key=at_most)
 
 
 @columns(
