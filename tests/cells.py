@@ -53,3 +53,29 @@ def run_cells(path: Path, parameters: dict[str, str]) -> str:
             pieces.append("" if value is None else shown(value))
     space["business"].close()
     return "\n".join(pieces)
+
+
+_BEFORE_ENDS = ("value", "rate", "effect", "estimate")  # what stands between a plain low and high
+
+
+def outside_their_intervals(record: Any, path: str = "") -> list[str]:
+    """Every estimate of findings that does not lie between its ends, by its path.
+
+    An interval is `low` and `high` beside a value, or `x_low` and `x_high` beside `x` (or `x_ratio`).
+    """
+    if isinstance(record, list):
+        parts = [outside_their_intervals(one, f"{path}[{nth}]") for nth, one in enumerate(record)]
+        return [found for part in parts for found in part]
+    if not isinstance(record, dict):
+        return []
+    found = [one for key, value in record.items() for one in outside_their_intervals(value, f"{path}.{key}")]
+    for key in [key for key in record if key == "low" or key.endswith("_low")]:
+        stem = key.removesuffix("low").rstrip("_")
+        low, high = record[key], record[f"{stem}_high" if stem else "high"]
+        for name in (stem, f"{stem}_ratio", f"{stem}_left") if stem else _BEFORE_ENDS:
+            value = record.get(name)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                slack = 1e-9 * max(1.0, abs(value))
+                if (low is not None and value < low - slack) or (high is not None and value > high + slack):
+                    found.append(f"{path}.{name}: {value} is not within {low} to {high}")
+    return found

@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from retention_helpers.churned_vs_retained.known import SIGNED_UP_IN
 from retention_helpers.churned_vs_retained.landmark import TIERS, Comparison, Driver
-from retention_helpers.churned_vs_retained.models import FEWEST_LOST, Effect, Models
+from retention_helpers.churned_vs_retained.models import ALIKE, FEWEST_LOST, Effect, Models
 from retention_helpers.churned_vs_retained.univariate import (
     NOT_SEEN,
     SEEN,
@@ -36,16 +35,15 @@ from retention_helpers.shown.units import (
     several,
 )
 from retention_helpers.statistics.association import benjamini_hochberg
-from retention_helpers.statistics.intervals import LEVEL, holm
+from retention_helpers.statistics.intervals import holm
 
-ALIKE = 0.8  # from this association on two drivers of a tier are one
 EXPLAINED = 0.5  # the part of a log hazard ratio that has to go for others to explain it
 NAMED = 0.2  # the part that a single driver has to take away to be named
 MOST_NAMED = 3
-Z = float(special.ndtri(0.5 + LEVEL / 2))
 
 CONFIRMED, EXPLAINED_BY_OTHERS = "confirmed", "explained by others"
-VERDICT = one_of(CONFIRMED, EXPLAINED_BY_OTHERS, NOT_SEEN, TOO_FEW)
+NOT_TOLD_APART = "seen, not told apart"
+VERDICT = one_of(CONFIRMED, EXPLAINED_BY_OTHERS, NOT_TOLD_APART, NOT_SEEN, TOO_FEW)
 _NAMES = Unit("; ".join, several(TEXT), is_number=False)
 
 
@@ -95,16 +93,18 @@ def compare_together(comparison: Comparison) -> pd.DataFrame:
 
     `confirmed`: seen alone and beside all drivers of its own and earlier tiers (the larger of the two
     p-values, corrected after Benjamini and Hochberg over all drivers). `explained by others`: seen alone, but
-    half of it or more is gone beside the others. `not seen`: not seen alone; the interval says what could
-    have been missed. `too few`: groups below `min_customers`, or too few losses to tell the driver from the
-    others.
+    half of it or more is gone beside the others. `seen, not told apart`: seen alone, and neither of these:
+    what the others leave of it is more than half, and may be chance. `not seen`: not seen alone; the interval
+    says what could have been missed. `too few`: groups below `min_customers`, or fewer than ten who left or
+    stayed.
 
     To the columns of `compare_alone` come `hazard_ratio` (of leaving on any day: one standard deviation more
     of a number, yes against no, or the level against all others), `step` (that standard deviation; null
     else), `beside` (how many drivers it stands beside), `changes` (the effect is not the same on all days),
     `leads` (of those that move together, the one to speak of).
 
-    Glossary: hazard ratio; *confirmed*; *explained by others*; *not seen*; *too few*; works through.
+    Glossary: hazard ratio; *confirmed*; *explained by others*; *seen, not told apart*; *not seen*; *too few*;
+    works through.
     """
     alone = compare_alone(comparison)
     setting = setting_of(comparison, alone)
@@ -187,8 +187,9 @@ def _row(
 
 
 def _ratio(effect: Effect) -> tuple[float, float, float]:
-    half = Z * effect.error
-    return tuple(float(np.exp(effect.log_ratio + shift)) for shift in (0, -half, half))  # type: ignore[return-value]
+    """The hazard ratio with its ends; where the data set it no end, that is what it is."""
+    value = np.sign(effect.log_ratio) * np.inf if effect.is_without_end else effect.log_ratio
+    return tuple(float(np.exp(end)) for end in (value, effect.low, effect.high))  # type: ignore[return-value]
 
 
 def _verdict(
@@ -197,10 +198,11 @@ def _verdict(
     if seen != SEEN:
         return seen, ()
     left = effect.log_ratio / setting.models.log_ratio(driver)
-    if q_value <= SEEN_BELOW and left > 0 and effect.losses_a_column >= FEWEST_LOST:
+    is_clear = q_value <= SEEN_BELOW and (effect.low > 0 or effect.high < 0)
+    if is_clear and left > 0 and effect.losses_a_column >= FEWEST_LOST:
         return CONFIRMED, ()
     if left > 1 - EXPLAINED:
-        return TOO_FEW, ()
+        return NOT_TOLD_APART, ()
     return EXPLAINED_BY_OTHERS, _taken_away(setting, driver, setting.beside(driver), ())
 
 

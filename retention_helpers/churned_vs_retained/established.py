@@ -20,12 +20,12 @@ from retention_helpers.churned_vs_retained.adjusted import (
     CONFIRMED,
     EXPLAINED,
     EXPLAINED_BY_OTHERS,
+    NOT_TOLD_APART,
     VERDICT,
-    Z,
 )
 from retention_helpers.churned_vs_retained.known import coverage
 from retention_helpers.churned_vs_retained.landmark import LATER, Driver, refuse_later
-from retention_helpers.churned_vs_retained.models import ENOUGH_LOST, HARDLY, PENALTY
+from retention_helpers.churned_vs_retained.models import ENOUGH_LOST, HARDLY, PENALTY, WITHOUT_END, Z
 from retention_helpers.churned_vs_retained.univariate import (
     AUC,
     FEWEST_LOST,
@@ -331,6 +331,9 @@ def _beside_each_other(drivers: list[Driver], rows: pd.DataFrame) -> pd.DataFram
         np.hstack([columns, unknown]), days, lost, strata=month, penalty=PENALTY if few else HARDLY
     )
     errors = np.sqrt(np.diag(fitted.clustered(who)))
+    # Where a side lost nobody its rows have nothing left to vary: the model's own error is the larger one.
+    is_steep = np.abs(fitted.coefficients) >= WITHOUT_END
+    errors = np.where(is_steep, np.maximum(errors, fitted.errors), errors)
     alone = [
         cox.fit(column, days, lost, strata=month, penalty=HARDLY).coefficients[0] for column in columns.T
     ]
@@ -360,4 +363,4 @@ def _verdict(row: Any, confirmed_q: float) -> str:
     left = row.log_ratio / row.log_ratio_alone
     if confirmed_q <= SEEN_BELOW and left > 0:
         return CONFIRMED
-    return TOO_FEW if left > 1 - EXPLAINED else EXPLAINED_BY_OTHERS
+    return NOT_TOLD_APART if left > 1 - EXPLAINED else EXPLAINED_BY_OTHERS

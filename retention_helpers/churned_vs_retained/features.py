@@ -77,9 +77,6 @@ def _joined(business: Business, rows: pd.DataFrame, told: Known, landmark_days: 
         last = (first + pd.Timedelta(days=landmark_days)).clip(upper=pd.Timestamp(business.as_of) - DAY)
         kept = known.coverage(business, told.table).holds(first, last)
         both[names] = both[names].where(kept)
-    for driver in told.drivers:
-        if driver.kind == "category":
-            both[driver.name] = both[driver.name].fillna(known.NOT_GIVEN)
     if "known_day_told" in both.columns:
         latest = both[["known_day", "known_day_told"]].max(axis=1).astype("int64")
         both = both.assign(known_day=latest).drop(columns="known_day_told")

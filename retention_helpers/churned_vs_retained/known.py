@@ -24,9 +24,12 @@ SIGNED_UP_IN = "signed_up_in"
 _OURS = {  # an attribute that is called like a column or a driver of ours is `customers.` and its name
     "days", "lost", "settled", "left_day", "known_day", SIGNED_UP_IN, "trial_first", "plan", "interval",
     "mrr", "discounted", "tickets", "negative_ticket", "mails_opened", "failed_payment", "use_trend",
-    "onboarding_completed", "onboarding_steps_skipped", "days_to_first_use",
+    "onboarding_completed", "onboarding_steps_skipped", "days_to_first_use", "profile_missing",
 }  # fmt: skip
 _WINDOWS = ("first_week_", "later_")
+
+
+PROFILE_MISSING = Driver("profile_missing", "a profile that was not filled in", "yes or no", AT_SIGN_UP)
 
 
 class Known(NamedTuple):
@@ -82,7 +85,8 @@ def coverage(business: Business, table: str) -> Coverage:
 def attributes(business: Business) -> Known:
     """The attributes as they were at sign-up: a number where all its values are, a category else.
 
-    Those that the owner named, or all that are neither personal nor leak.
+    Those that the owner named, or all that are neither personal nor leak. Who filled in no more than half of
+    them has no profile: a driver of its own, and unknown in what is empty.
     """
     names = business.attributes.compared(business.settings.attributes)
     told = business.table("customers").select("customer_id", *names).execute()
@@ -92,10 +96,14 @@ def attributes(business: Business) -> Known:
         column = f"customers.{name}" if is_ours else name
         numbers = pd.to_numeric(told[name], errors="coerce")
         is_number = numbers.notna().sum() == told[name].notna().sum() and numbers.nunique() > FEW_NUMBERS
-        columns[column] = numbers if is_number else told[name].fillna(NOT_GIVEN).astype(object)
+        columns[column] = numbers if is_number else told[name].astype(object)
         kind: Kind = "number" if is_number else "category"
         drivers.append(Driver(column, name.replace("_", " "), kind, AT_SIGN_UP))
-    return Known(drivers, pd.DataFrame(columns), {})
+    rows = pd.DataFrame(columns)
+    if drivers and (is_missing := rows[[driver.name for driver in drivers]].isna().mean(axis=1) > 0.5).any():
+        drivers.append(PROFILE_MISSING)
+        rows[PROFILE_MISSING.name] = is_missing.astype(float)
+    return Known(drivers, rows, {})
 
 
 def time_of_sign_up(rows: pd.DataFrame) -> Known:

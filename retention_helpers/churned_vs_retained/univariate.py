@@ -131,9 +131,13 @@ def typical(driver: Driver, values: Floats) -> float:
 
 
 def levels_of(driver: Driver, values: pd.Series, min_customers: int) -> npt.NDArray[np.object_]:
-    """The level of each row of a category, with those of fewer than `min_customers` put together."""
+    """The level of each row of a category, with those of fewer than `min_customers` put together.
+
+    NOT_GIVEN where it is unknown.
+    """
     size = values.map(values.value_counts())
-    return np.where(size >= min_customers, values, OTHER).astype(object)
+    level = np.where(size >= min_customers, values, OTHER)
+    return np.where(values.isna(), NOT_GIVEN, level).astype(object)
 
 
 def _enough(lost: Booleans) -> bool:
@@ -243,7 +247,7 @@ def _mean(flags: Booleans) -> float:
 def risk_by_level(comparison: Comparison, names: Sequence[str]) -> pd.DataFrame:
     """One row per level of these drivers: the risk of leaving within the horizon.
 
-    Numbers in quarters (fewer where many are alike); who is unknown is a level of its own. `difference` is
+    Among those of whom it is known; numbers in quarters (fewer where many are alike). `difference` is
     less the risk of all other levels; `verdict` is above or below the rest after Holm's correction over the
     levels of the driver, no clear difference, or too few.
 
@@ -259,9 +263,10 @@ def risk_by_level(comparison: Comparison, names: Sequence[str]) -> pd.DataFrame:
 
 
 def _levels_of_one(driver: Driver, settled: pd.DataFrame, min_customers: int) -> pd.DataFrame:
-    values = settled[driver.name]
+    known = settled[settled[driver.name].notna()]
+    values = known[driver.name]
     level = _quarters(values) if driver.kind == "number" else _named(driver, values)
-    counted = settled.groupby(level)["lost"].agg(["size", "sum"]).loc[_in_order(driver, level, values)]
+    counted = known.groupby(level)["lost"].agg(["size", "sum"]).loc[_in_order(driver, level, values)]
     base, gone = [int(n) for n in counted["size"]], [int(n) for n in counted["sum"]]
     against = [newcombe(x, n, sum(gone) - x, sum(base) - n) for x, n in zip(gone, base, strict=True)]
     frame = pd.DataFrame({"by": driver.label, "level": list(counted.index), "customers": base, "lost": gone})
@@ -276,8 +281,7 @@ def _quarters(values: pd.Series) -> pd.Series:
     cuts = np.unique(values.dropna().quantile([0.25, 0.5, 0.75], interpolation="lower"))
     code = pd.Series(np.searchsorted(cuts, values), index=values.index)
     low, high = values.groupby(code).transform("min"), values.groupby(code).transform("max")
-    ends = zip(low, high, values.notna(), strict=True)
-    names = [_range(first, last) if given else NOT_GIVEN for first, last, given in ends]
+    names = [_range(first, last) for first, last in zip(low, high, strict=True)]
     return pd.Series(names, index=values.index, dtype=object)
 
 
@@ -289,15 +293,15 @@ def _range(low: float, high: float) -> str:
 def _named(driver: Driver, values: pd.Series) -> pd.Series:
     if driver.kind == "category":
         return values
-    return values.map({0.0: "no", 1.0: "yes"}).fillna(NOT_GIVEN).astype(object)
+    return values.map({0.0: "no", 1.0: "yes"}).astype(object)
 
 
 def _in_order(driver: Driver, level: pd.Series, values: pd.Series) -> list[str]:
-    """Numbers and times from small to large, other levels by their customers; the unknown last."""
+    """Numbers and times from small to large, other levels by their customers."""
     if driver.kind == "number":
-        order = values.groupby(level).min().sort_values(kind="stable", na_position="last").index
+        order = values.groupby(level).min().sort_values(kind="stable").index
     else:
         size = level.value_counts()
         in_time = driver.name == SIGNED_UP_IN
-        order = sorted(size.index, key=lambda name: (name == NOT_GIVEN, 0 if in_time else -size[name], name))
+        order = sorted(size.index, key=lambda name: (0 if in_time else -size[name], name))
     return list(order)

@@ -2,12 +2,12 @@
 
 `seen` and `snapshots` hold what was known of every customer at every month end, in one pass of the engine;
 `rules` are the warnings; `past` and `thresholds` hold them against what came after; `risk` puts them
-together and tests itself on later months; `lifecycle` says where customers stand; `people` and `reasons` make
-the list; `indicators` follow the mood of all.
+together and tests itself on later months; `level` tells how many will leave; `lifecycle` says where customers
+stand; `people` and `reasons` make the list; `indicators` follow the mood of all.
 """
 
+from retention_helpers.early_warning.level import EXACT, expected_range
 from retention_helpers.early_warning.lifecycle import LATELY_CONTACTED_DAYS, last_contacts
-from retention_helpers.early_warning.people import expected_range
 from retention_helpers.early_warning.proposals import risks, to_keep, to_remind, to_speak_to
 from retention_helpers.early_warning.said.indicators import *
 from retention_helpers.early_warning.said.lifecycle import *

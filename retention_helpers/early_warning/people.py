@@ -10,6 +10,7 @@ import pandas as pd
 
 from retention_helpers.business import Business, levels
 from retention_helpers.contract import settings
+from retention_helpers.early_warning.level import expected_range
 from retention_helpers.early_warning.lifecycle import (
     LATELY_CONTACTED_DAYS,
     is_at_risk,
@@ -33,7 +34,6 @@ from retention_helpers.shown.units import (
     several,
 )
 from retention_helpers.statistics.clusters import Booleans
-from retention_helpers.statistics.intervals import LEVEL
 from retention_helpers.words import formats
 from retention_helpers.words.errors import InputError
 
@@ -205,19 +205,6 @@ def _amounts(business: Business) -> pd.DataFrame:
     return table.filter(table.as_of == business.as_of).select("customer_id", "mrr", "plan").execute()
 
 
-def expected_range(risks: pd.Series) -> tuple[int, int]:
-    """Between which numbers of these customers will leave, 95 times of 100, if each has just this risk.
-
-    The exact distribution of a sum of chances (Poisson-binomial); how well the risks are known is not in it.
-    """
-    mass = np.ones(1)
-    for chance in risks:
-        mass = np.convolve(mass, [1 - chance, chance])
-    below = np.cumsum(mass)
-    tail = (1 - LEVEL) / 2
-    return int(np.searchsorted(below, tail)), int(np.searchsorted(below, 1 - tail))
-
-
 @columns(
     play=TEXT,
     what=TEXT,
@@ -260,10 +247,12 @@ def _effect(comparisons: pd.DataFrame, experiment: str | None) -> tuple[float, f
     return None if own.empty else (float(own["effect_low"].iloc[0]), float(own["effect_high"].iloc[0]))
 
 
-def totals(judged: pd.DataFrame, people: pd.DataFrame, asked: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def totals(
+    judged: pd.DataFrame, people: pd.DataFrame, asked: pd.DataFrame, risk: Risk
+) -> dict[str, dict[str, Any]]:
     """The sums that sentences and the first screen state, of `back_test`, `at_risk` and `scheduled`."""
     leaving = asked[asked["standing"] == "leaving"]
-    low, high = expected_range(people["risk"])
+    low, high = expected_range(people["risk"], risk.level)
     return {
         "at_risk": {
             "customers": len(people),

@@ -3,17 +3,19 @@
 A logistic hazard with a ridge penalty, learned from the month ends whose outcome was known at the time and
 tested on the later half of the past, month by month. It is used only where it ranks better than the two
 things an owner could do without it; else the risk is the share that left among customers with as many
-warnings.
+warnings. Either is set to the level of the latest months (`level`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from retention_helpers.business import Business
+from retention_helpers.early_warning.level import FEWEST_LEFT, Level, level_by, recalibrated
 from retention_helpers.early_warning.past import Past, back_test, past
 from retention_helpers.early_warning.rules import STARTING_POINTS, Rule, usable
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS, snapshots
@@ -28,10 +30,16 @@ from retention_helpers.shown.units import (
     columns,
     names_of,
 )
-from retention_helpers.statistics.clusters import Areas, Booleans, Floats, areas, clustered_rate
+from retention_helpers.statistics.clusters import (
+    Areas,
+    Booleans,
+    Floats,
+    Integers,
+    areas,
+    clustered_rate,
+)
 from retention_helpers.statistics.intervals import Rate
 
-FEWEST_LEFT = 20  # rows that left, below which nothing is learned, and nothing tested
 PENALTY = 0.03  # scikit-learn's C: the smaller, the closer to the base rate
 MOST_ROWS = 200_000  # to learn from; beyond, every second, third, … customer
 TWICE = 2.0  # times the usual risk: at risk
@@ -41,6 +49,9 @@ TOP_SHARES = (0.05, 0.1, 0.2)
 GROUPS = 5  # of equal size, by predicted risk
 LEFT_WITHIN = f"Left within {HORIZON_DAYS} days"
 LEFT_RATE = RATE(LEFT_WITHIN, of=("left", "customers"), key="left")
+
+LogOdds = Callable[[Booleans], Floats]  # of the chosen rows of the past
+Way = Callable[[Booleans], LogOdds | None]  # learns from the chosen rows; None where they are too few
 
 
 class Learned(NamedTuple):
@@ -55,9 +66,15 @@ class Learned(NamedTuple):
         """What each column adds to a customer's log odds, against the average customer."""
         return (features - self.centre) / self.scale * self.weights
 
+    def log_odds(self, features: Floats) -> Floats:
+        return np.asarray(self.intercept + self.parts(features).sum(axis=1))
+
     def risk(self, features: Floats) -> Floats:
-        log_odds = self.intercept + self.parts(features).sum(axis=1)
-        return np.round(1 / (1 + np.exp(-log_odds)), 6)
+        return _rounded(self.log_odds(features))
+
+
+def _rounded(log_odds: Floats) -> Floats:
+    return np.round(special.expit(log_odds), 6)
 
 
 @dataclass(frozen=True)
@@ -82,9 +99,12 @@ class Risk:
             that deserve belief, or the starting points where none does and they could not be tested. base:
             the share that left within the horizon, of everybody at every past month end. tested: the model
             against its baselines; None where there was too little to learn from. learned: the model that
-            scores the present; None unless way is "model". values: the risk of each row of `snapshots`; NaN
-            where the customer does not pay, has asked, or where it could not be told without looking ahead.
-            now: the same of each row of `snapshots_now`.
+            scores the present, at the level of the latest months; None unless way is "model". values: the
+            risk of each row of `snapshots`; NaN where the customer does not pay, has asked, or where it could
+            not be told without looking ahead. now: the same of each row of `snapshots_now`. history: a row a
+            customer a tested month end: nth, as_of, known_on (the day from which the outcome is known),
+            before (the risk as learned), risk (at the level of the months known then), left, is_listed (would
+            be at risk by it). level: how far off the number who leave may be.
     """
 
     way: str
@@ -95,6 +115,8 @@ class Risk:
     learned: Learned | None
     values: Floats
     now: Floats
+    history: pd.DataFrame
+    level: Level
 
     @property
     def at_risk_from(self) -> float:
@@ -143,18 +165,36 @@ def _learned_from(wide: Floats, left: Booleans) -> Learned | None:
     return learn(wide, left) if min(many, len(left) - many) >= FEWEST_LEFT else None
 
 
-def _month_by_month(taught: Past, wide: Floats) -> Floats:
-    """The risk of each row in the later half, from the month ends whose horizon was over by then."""
-    risk = np.full(len(taught.nth), np.nan)
+def _model(wide: Floats, left: Booleans) -> Way:
+    """The hazard, learned from the chosen rows."""
+
+    def learned(over: Booleans) -> LogOdds | None:
+        found = _learned_from(wide[over], left[over])
+        return None if found is None else lambda chosen: found.log_odds(wide[chosen])
+
+    return learned
+
+
+class MonthByMonth(NamedTuple):
+    """The risk of each row in the later half, told from the month ends whose horizon was over by then."""
+
+    before: Floats  # as it was learned
+    risk: Floats  # at the level of the latest of them
+
+
+def _month_by_month(taught: Past, way: Way) -> MonthByMonth:
+    found = MonthByMonth(*np.full((2, len(taught.nth)), np.nan))
     as_of = taught.rows["as_of"].to_numpy()
     nths = np.unique(taught.nth)
     for nth in nths[len(nths) // 2 :]:
         now = taught.nth == nth
         over = as_of <= as_of[now][0] - np.timedelta64(HORIZON_DAYS, "D")
-        learned = _learned_from(wide[over], taught.left[over])
-        if learned is not None:
-            risk[now] = learned.risk(wide[now])
-    return risk
+        log_odds = way(over)
+        if log_odds is not None:
+            found.before[now] = _rounded(log_odds(now))
+            added = recalibrated(log_odds(over), taught.nth[over], taught.left[over])
+            found.risk[now] = _rounded(log_odds(now) + added)
+    return found
 
 
 def warnings_on(rows: pd.DataFrame, rules: Sequence[Rule]) -> Floats:
@@ -233,30 +273,83 @@ def told(rows: pd.DataFrame, known: Past, rules: Sequence[Rule], counted: Sequen
     is_now = (rows["as_of"] == rows["as_of"].max()).to_numpy()
     taught = _taught(known)
     wide = features(taught.rows, rules)
-    month_by_month = _month_by_month(taught, wide)
-    tested = _tested(taught, rules, month_by_month)
+    by_model = _month_by_month(taught, _model(wide, taught.left))
+    tested = _tested(taught, rules, by_model.risk)
     learned = _learned_from(wide, taught.left) if beats_baselines(tested) else None
     if learned is None:
-        values = _by_count(rows, known, counted, base)
-        return Risk("warnings", tuple(rules), tuple(counted), base, tested, None, values, values[is_now])
-    values = np.full(len(rows), np.nan)
-    values[taught.place] = month_by_month
+        past_rows = known.where(is_open)
+        by_month, values = _by_count(rows, past_rows, counted)
+    else:
+        added = recalibrated(learned.log_odds(wide), taught.nth, taught.left)
+        learned = learned._replace(intercept=learned.intercept + added)
+        by_month, past_rows, values = by_model, taught, np.full(len(rows), np.nan)
+        newest = _newest(rows, known)
+        values[newest] = learned.risk(features(rows[newest], rules))
+    is_told = ~np.isnan(by_month.risk)
+    values[past_rows.place[is_told]] = by_month.risk[is_told]
+    least = 0.0 if learned is None else TWICE * base.value
+    told_then = MonthByMonth(by_month.before[is_told], by_month.risk[is_told])
+    history = _history(past_rows.where(is_told), told_then, counted, least)
+    way = "warnings" if learned is None else "model"
+    return Risk(
+        way, tuple(rules), tuple(counted), base, tested, learned, values, values[is_now], history,
+        level_by(history, rows["as_of"].max()),
+    )  # fmt: skip
+
+
+def _newest(rows: pd.DataFrame, known: Past) -> Booleans:
+    """The open rows whose outcome is not known yet."""
     is_known = np.zeros(len(rows), dtype=bool)
     is_known[known.place] = True
-    newest = rows["is_open"].to_numpy(dtype=bool) & ~is_known
-    values[newest] = learned.risk(features(rows[newest], rules))
-    return Risk("model", tuple(rules), tuple(counted), base, tested, learned, values, values[is_now])
+    return rows["is_open"].to_numpy(dtype=bool) & ~is_known
 
 
-def _by_count(rows: pd.DataFrame, known: Past, rules: Sequence[Rule], base: Rate) -> Floats:
-    """The share that left among the rows with as many warnings, mixed with PRIOR_ROWS at the base rate."""
-    is_open = known.rows["is_open"].to_numpy(dtype=bool)
-    before = warnings_on(known.rows, rules)[is_open].astype(int)
-    many = np.bincount(before, minlength=len(rules) + 1)
-    left = np.bincount(before, weights=known.left[is_open], minlength=len(rules) + 1)
-    share = (left + PRIOR_ROWS * base.value) / (many + PRIOR_ROWS)
-    now = warnings_on(rows, rules).astype(int)
-    return np.where(rows["is_open"], np.round(share[now], 6), np.nan)
+def _history(known: Past, by_month: MonthByMonth, counted: Sequence[Rule], least: float) -> pd.DataFrame:
+    """The history of `Risk`; who is at risk has a warning on, and at least this risk."""
+    as_of = known.rows["as_of"].to_numpy()
+    is_warned = warnings_on(known.rows, counted) > 0
+    return pd.DataFrame(
+        {
+            "nth": known.nth,
+            "as_of": as_of,
+            "known_on": as_of + np.timedelta64(HORIZON_DAYS, "D"),
+            "before": by_month.before,
+            "risk": by_month.risk,
+            "left": known.left,
+            "is_listed": is_warned & (by_month.risk >= least),
+        }
+    )
+
+
+def _log_odds_by_count(many: Integers, left: Booleans, most: int) -> Floats:
+    """Of 0, 1, … warnings: of the share that left among as many, mixed with PRIOR_ROWS at that of all."""
+    rows = np.bincount(many, minlength=most + 1)
+    gone = np.bincount(many, weights=left, minlength=most + 1)
+    usual = left.mean() if len(left) else np.nan
+    with np.errstate(divide="ignore"):
+        return np.asarray(special.logit((gone + PRIOR_ROWS * usual) / (rows + PRIOR_ROWS)))
+
+
+def _counting(many: Integers, left: Booleans, most: int) -> Way:
+    """The share that left with as many warnings, among the chosen rows."""
+
+    def learned(over: Booleans) -> LogOdds | None:
+        if not over.any():
+            return None
+        log_odds = _log_odds_by_count(many[over], left[over], most)
+        return lambda chosen: log_odds[many[chosen]]
+
+    return learned
+
+
+def _by_count(rows: pd.DataFrame, known: Past, rules: Sequence[Rule]) -> tuple[MonthByMonth, Floats]:
+    """The risk by the number of warnings: month by month of the open rows of the past, and of every row."""
+    many = warnings_on(rows, rules).astype(int)
+    before = many[known.place]
+    log_odds = _log_odds_by_count(before, known.left, len(rules))
+    added = np.where(_newest(rows, known), recalibrated(log_odds[before], known.nth, known.left), 0.0)
+    values = np.where(rows["is_open"], _rounded(log_odds[many] + added), np.nan)
+    return _month_by_month(known, _counting(before, known.left, len(rules))), values
 
 
 @columns(

@@ -36,7 +36,9 @@ from retention_helpers.shown.units import (
     one_of,
 )
 from retention_helpers.statistics import money
-from retention_helpers.statistics.intervals import Change, Rate, against_the_rest, change, rate, with_rate
+from retention_helpers.statistics.control import MOST_MONTHS
+from retention_helpers.statistics.intervals import Rate, against_the_rest, rate, with_rate
+from retention_helpers.statistics.varying import MonthChange, change_beyond_spread, spread_of
 
 SWITCH_GAPS = (0, 3, 7, 30)
 TENURE_DAYS = (0, 8, 31, 91, 366)  # first days of the stages of tenure
@@ -217,25 +219,25 @@ def churn_of_month(churn: pd.DataFrame) -> Rate:
     return rate(int(now["lost"]), int(now["customers_at_start"]))
 
 
-def churn_change(churn: pd.DataFrame, *, months_back: int = 1) -> Change | None:
-    """How churn of the last row's month differs from so many months before; None without such a month.
+def churn_change(churn: pd.DataFrame, *, months_back: int | None = None) -> MonthChange | None:
+    """How churn of the last row's month differs from the months before, or from one of them alone.
 
-    The verdict is "rose", "fell" or "no clear change": the first two need the interval of the difference
-    and the p-value to agree. Source: Newcombe 1998 (method 10), Boschloo 1970.
+    From the up to 24 months before it together; with `months_back`, from the month so many months earlier.
+    None without such a month, or where one began without customers. How the business's months differ is told
+    by the months before in either case, and is in the interval: the verdict is "rose", "fell" or "no clear
+    change", and a month that differs as its business's months do is no change.
 
     Glossary: churn change.
     """
-    if len(churn) <= months_back:
+    now, earlier = churn.iloc[-1], churn.iloc[:-1].tail(MOST_MONTHS)
+    before = earlier[earlier["customers_at_start"] > 0]
+    then = before if months_back is None else churn.iloc[:-1].iloc[-months_back:].head(1)
+    is_short = months_back is not None and len(churn) <= months_back
+    if is_short or then.empty or not then["customers_at_start"].all() or not now.customers_at_start:
         return None
-    now, then = churn.iloc[-1], churn.iloc[-1 - months_back]
-    if not now.customers_at_start or not then.customers_at_start:
-        return None
-    return change(
-        int(then.lost),
-        int(then.customers_at_start),
-        int(now.lost),
-        int(now.customers_at_start),
-    )
+    counts = then[["lost", "customers_at_start"]].astype(int).itertuples(index=False, name=None)
+    spread = spread_of(before["lost"], before["customers_at_start"])
+    return change_beyond_spread((int(now.lost), int(now.customers_at_start)), list(counts), spread)
 
 
 def benchmarks(business: Business) -> Bands:

@@ -139,10 +139,10 @@ def _drawn(draws: np.random.Generator, customers: Floats, shares: Floats, expect
 
 
 def _ends(runs: Floats) -> tuple[float, float]:
-    """The ends of the middle 95 % of the runs, the expectation apart."""
+    """The ends of the middle 95 % of the runs; they hold the expectation, which stands first."""
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(runs[1:], [tail, 1 - tail])
-    return float(low), float(high)
+    return min(float(low), float(runs[0])), max(float(high), float(runs[0]))
 
 
 def _counted(name: str, runs: Floats) -> dict[str, int]:

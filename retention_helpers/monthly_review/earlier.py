@@ -17,7 +17,7 @@ from retention_helpers.business import Business, months
 from retention_helpers.business.losses import kept_leavings
 from retention_helpers.business.opening import sample_identity
 from retention_helpers.churn_reasons import calls
-from retention_helpers.early_warning import HORIZON_DAYS, expected_range
+from retention_helpers.early_warning import EXACT, HORIZON_DAYS, expected_range
 from retention_helpers.measurement import measures, revenue
 from retention_helpers.shown.units import CODE, COUNT, DAY, MONEY, MONTH, NUMBER, TEXT, columns, names_of
 from retention_helpers.words import calendar, formats
@@ -276,7 +276,7 @@ def _followed(business: Business, done: pd.DataFrame, judged_on: dt.date) -> tup
         return (*many, None, None, None)
     share = ((pd.Timestamp(until) - contacted).dt.days / HORIZON_DAYS).clip(0, 1)
     chances = 1 - (1 - risks) ** share
-    return (*many, float(chances.sum()), *expected_range(chances))
+    return (*many, float(chances.sum()), *expected_range(chances, EXACT))
 
 
 def _leavings(business: Business, done: pd.DataFrame) -> pd.DataFrame:

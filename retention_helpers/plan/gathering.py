@@ -7,6 +7,7 @@ import pandas as pd
 from retention_helpers import churn_reasons, early_warning, experiments
 from retention_helpers.business import Business
 from retention_helpers.churned_vs_retained.valuation import Proposal
+from retention_helpers.early_warning.level import Level
 from retention_helpers.early_warning.risk import Risk
 from retention_helpers.experiments import Reading
 from retention_helpers.plan.deciding import Decided, decide
@@ -19,11 +20,13 @@ class Month(NamedTuple):
     Attributes:
         decided: who gets which touch, and who none.
         orders: what to do about experiments: experiment, what, why.
+        level: how far the risks may be off.
         paid_anyway: of the failed payments of a year, how many were made within `dunning_days`, of how many.
     """
 
     decided: Decided
     orders: pd.DataFrame
+    level: Level
     paid_anyway: tuple[int, int]
 
 
@@ -56,7 +59,7 @@ def month_plan(
     every = every.assign(risk=every["risk"].fillna(told))
     decided = decide(business, every, experiments.draws(business, reading))
     orders = pd.concat([experiments.decisions(reading), _beginning(begin_with, proposed)], ignore_index=True)
-    return Month(decided, orders, _paid_anyway(business))
+    return Month(decided, orders, risk.level, _paid_anyway(business))
 
 
 def _beginning(begin_with: pd.DataFrame, proposed: Proposal | None) -> pd.DataFrame:

@@ -158,7 +158,7 @@ def _why(month: Month, business: Business, key: str, own: pd.DataFrame) -> str:
     risks = own["risk"].dropna().astype(float)
     if risks.empty:
         return "proposed by its page"
-    low, high = expected_range(risks)
+    low, high = expected_range(risks, month.level)
     return (
         f"of {formats.plural(len(risks), 'customer')} about {formats.number(risks.sum(), 1)} "
         f"({formats.count(low)}–{formats.count(high)}) ask or leave within {HORIZON_DAYS} days if nothing is "

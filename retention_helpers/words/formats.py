@@ -170,13 +170,15 @@ def amount(value: object, low: object = None, high: object = None, currency: str
 
 
 def about(value: object, low: object, high: object, digits: int = 1) -> str:
-    """A plain number with its interval, such as a number of months.
+    """A plain number with its interval, such as a number of months; an end that is infinite is left open.
 
-    >>> about(8.0006, 7.644, 8.3419)
-    '8.0 (7.6–8.3)'
+    >>> about(8.0006, 7.644, 8.3419), about(float("inf"), 3.21, float("inf"))
+    ('8.0 (7.6–8.3)', '3.2 or more')
     """
     if is_missing(value):
         return MISSING
+    if math.isinf(float(high)):  # type: ignore[arg-type]
+        return f"{number(low, digits)} or more"
     return f"{number(value, digits)} ({number(low, digits)}–{number(high, digits)})"
 
 

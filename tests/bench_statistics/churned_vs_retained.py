@@ -38,7 +38,7 @@ CAUSES = {
 FOUNDERS = {"signed_up_in"}  # the founders of the first months are planted to leave less
 PLANTED_ONBOARDING = -0.174  # from the end of day 30 on; a day earlier, with its renewals, it is −0.19
 LANDMARK, HORIZON, MIN_CUSTOMERS = 30, 90, 20
-VERDICTS = ("confirmed", "explained by others", "not seen", "too few")
+VERDICTS = ("confirmed", "explained by others", "seen, not told apart", "not seen", "too few")
 PLANTED = {
     "channel": "a cause, known at sign-up",
     "onboarding": "a cause that works through later use",

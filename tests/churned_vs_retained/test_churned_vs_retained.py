@@ -518,15 +518,61 @@ def test_the_ratio_of_two_levels_is_that_of_the_level_described(words: tuple[str
     assert found["hazard_ratio"] == pytest.approx(same["hazard_ratio"])
 
 
-def test_the_unknown_is_a_level_of_its_own() -> None:
-    """A number unknown for 80 of 240: four quarters of the others and those, who all stay in the table."""
+def test_the_unknown_are_at_no_level() -> None:
+    """A number unknown for 80 of 240, and a word for as many: the levels are those of the others."""
     size = 240
     number = np.where(np.arange(size) < 80, np.nan, np.arange(size) % 8.0)
     lost = np.arange(size) % 4 == 0
-    comparison = simulated({"number": ("number", 1, number)}, lost, np.where(lost, 30, 90))
-    levels = univariate.risk_by_level(comparison, ["number"])
-    assert levels["level"].tolist() == ["0 to 1", "2 to 3", "4 to 5", "6 to 7", "(not given)"]
-    assert levels["customers"].tolist()[-1] == 80 and levels["customers"].sum() == size
+    word = np.where(np.isnan(number), None, np.where(number < 4, "low", "high"))  # type: ignore[call-overload]
+    columns = {"number": ("number", 1, number), "word": ("category", 0, word.astype(object))}
+    comparison = simulated(columns, lost, np.where(lost, 30, 90))
+    levels = univariate.risk_by_level(comparison, ["number", "word"])
+    assert levels["level"].tolist() == ["0 to 1", "2 to 3", "4 to 5", "6 to 7", "high", "low"]
+    assert levels["customers"].tolist() == [40] * 4 + [80] * 2
+    assert judged(comparison).loc["word", "customers"] == 160
+
+
+def profiles(opened: Any, empty: Sequence[str]) -> Any:
+    """240 newcomers of whom a third filled in none of `empty`, and leave three times as often."""
+    draw = default_rng(6)
+    customers, spans = [], []
+    for nth in range(240):
+        is_blank = nth % 3 == 0
+        told = {
+            name: "" if is_blank and name in empty else f"{name} {draw.integers(3)}" for name in ATTRIBUTES
+        }
+        leaves = draw.random() < (0.6 if is_blank else 0.2)
+        end = date(int(draw.integers(40, 110))) if leaves else ""
+        customers.append({"customer_id": f"C-{nth:03}", "signed_up_at": day(0), **told})
+        spans.append((f"C-{nth:03}", date(0), end, 10))
+    return opened(spans, month="2026-03", customers=customers)
+
+
+ATTRIBUTES = ("industry", "company_size", "country", "use_case")
+
+
+def test_a_missing_profile_is_one_driver_and_no_level_of_an_attribute(opened: Any) -> None:
+    """What goes with it is said once; among those who filled it in no attribute differs."""
+    with profiles(opened, ATTRIBUTES) as business:
+        comparison = features.comparison(business, landmark_days=30)
+        found = adjusted.compare_together(comparison).set_index("name")
+        levels = univariate.risk_by_level(comparison, list(found.index))
+        segments = shrinkage.segments(comparison)
+    assert found.loc["profile_missing", "verdict"] == "confirmed"
+    assert found.loc["profile_missing", "level"] == "yes"
+    assert set(found.loc[list(ATTRIBUTES), "verdict"]) == {"not seen"}
+    assert set(found.loc[list(ATTRIBUTES), "customers"]) == {160}
+    named = {*found["level"], *levels["level"], *segments["segment"]}
+    assert "(not given)" not in named
+
+
+def test_one_empty_attribute_is_no_missing_profile(opened: Any) -> None:
+    """Three of four are filled in: unknown in the one, and no driver of its own."""
+    with profiles(opened, ATTRIBUTES[:1]) as business:
+        comparison = features.comparison(business, landmark_days=30)
+    names = {driver.name for driver in comparison.drivers}
+    assert "profile_missing" not in names and "industry" in names
+    assert comparison.rows["industry"].isna().sum() == 80
 
 
 def test_an_effect_that_fades_is_said() -> None:
@@ -554,7 +600,7 @@ def test_too_few_losses_are_too_few(lost: list[bool]) -> None:
     assert set(found["verdict"]) == {"too few"}
 
 
-def test_an_effect_that_few_losses_cannot_tell_from_others_is_too_few() -> None:
+def test_an_effect_that_few_losses_cannot_tell_from_others_is_not_told_apart() -> None:
     """Two flags that nearly always go together, and a small business: neither explains the other."""
     draw, size = default_rng(11), 160
     flag = draw.random(size) < 0.5
@@ -562,8 +608,31 @@ def test_an_effect_that_few_losses_cannot_tell_from_others_is_too_few() -> None:
     lost = draw.random(size) < np.where(flag & twin, 0.45, 0.12)
     columns = {"flag": ("yes or no", 0, flag.astype(float)), "twin": ("yes or no", 0, twin.astype(float))}
     found = judged(simulated(columns, lost, np.where(lost, 40, 90)))
-    assert "confirmed" not in set(found["verdict"]) or found["hazard_low"].max() < found["hazard_ratio"].max()
-    assert set(found["verdict"]) <= {"too few", "confirmed", "explained by others"}
+    assert "seen, not told apart" in set(found["verdict"])
+    assert set(found["verdict"]) <= {"seen, not told apart", "confirmed", "explained by others"}
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("safe", [0.05, 0.1, 0.25, 0.5])
+def test_where_a_side_lost_nobody_the_interval_fits_its_p_value(side: int, safe: float) -> None:
+    """Open to one side, the ratio within it, and 1 outside it exactly where p is below 0.05."""
+    draw, size = default_rng([side, int(100 * safe)]), 240
+    flag = draw.random(size) < safe
+    lost = (draw.random(size) < 0.25) & ~flag
+    columns = {
+        "flag": ("yes or no", 0, (flag == (side == 0)).astype(float)),
+        "noise": ("number", 1, draw.random(size)),
+    }
+    found = judged(simulated(columns, lost, np.where(lost, draw.integers(1, 90, size), 90))).loc["flag"]
+    if found["verdict"] == "too few":
+        assert flag.sum() < 20
+        return
+    assert found["hazard_low"] <= found["hazard_ratio"] <= found["hazard_high"]
+    is_open = found["hazard_low"] == 0 and found["hazard_ratio"] < 0.01
+    assert is_open if side == 0 else found["hazard_high"] == np.inf
+    leaves_out = found["hazard_high"] < 1 or found["hazard_low"] > 1
+    assert leaves_out == (found["adjusted_p"] < 0.05)
+    assert found["verdict"] != "confirmed" or leaves_out
 
 
 def test_a_threshold_that_is_there_holds_and_noise_gives_none() -> None:

@@ -64,7 +64,7 @@ def test_the_review_says_what_was_different_and_what_to_test() -> None:
         "of the 100 with “no” in onboarding completed in the first week left; 20.0 % of the 100 with “yes”"
     )
     assert line.interval == "+7.0 to +32.0 points apart"
-    assert [verdict.text for verdict in line.verdicts] == ["confirmed", "1 other confirmed"]
+    assert [verdict.text for verdict in line.verdicts] == ["holds up", "1 other holds up"]
     assert line.do_now.startswith("Help every second newcomer to finish it")
     assert "169 with the help and as many without will show whether it works: 17 months" in line.do_now
 
@@ -80,7 +80,10 @@ def test_without_a_proposal_the_review_names_the_largest_difference() -> None:
     assert line.do_now == "Speak with those of “paid”: what did they expect, and what did they meet?"
 
 
-@pytest.mark.parametrize(("verdict", "basis"), [("not seen", "nothing that"), ("too few", "too few left")])
+@pytest.mark.parametrize(
+    ("verdict", "basis"),
+    [("not seen", "nothing that"), ("too few", "too few left"), ("seen, not told apart", "nothing that")],
+)
 def test_the_review_says_when_nothing_is_confirmed(verdict: str, basis: str) -> None:
     """No number is made up for it."""
     line = monthly_review.difference_answer(judged(verdict=[verdict]), None)
@@ -110,7 +113,8 @@ def test_the_first_screen_gives_causes_first_and_shadows_after_them() -> None:
         works_through=[(), ("later_days_of_use",), (), ()],
     )
     rows = monthly_review.what_was_different(together, 90).rows
-    assert [row.verdicts[0].text for row in rows] == ["confirmed", "explained by others"]
+    assert [row.verdicts[0].text for row in rows] == ["holds up", "explained by others"]
+    assert {verdict.tone for row in rows for verdict in row.verdicts} == {"open"}
     assert rows[0].do_now.endswith("It seems to work through days of use.")
     assert rows[1].do_now == "Nothing about it by itself: look at channel."
 

@@ -14,9 +14,10 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from retention_helpers.business import Business
 from retention_helpers.early_warning import indicators
+from retention_helpers.early_warning.level import EXACT, expected_range
 from retention_helpers.early_warning.lifecycle import scheduled
 from retention_helpers.early_warning.past import Past, back_test, judge, judge_levels, past, verdict
-from retention_helpers.early_warning.people import at_risk, expected_range
+from retention_helpers.early_warning.people import at_risk
 from retention_helpers.early_warning.risk import (
     PENALTY,
     Risk,
@@ -357,10 +358,10 @@ def test_how_many_will_leave_is_the_exact_distribution_of_a_sum() -> None:
         )
     below = np.cumsum(mass)
     low, high = int(np.argmax(below >= 0.025)), int(np.argmax(below >= 0.975))
-    assert expected_range(pd.Series(chances)) == (low, high) == (1, 5)
-    same = expected_range(pd.Series([0.2] * 60))
+    assert expected_range(pd.Series(chances), EXACT) == (low, high) == (1, 5)
+    same = expected_range(pd.Series([0.2] * 60), EXACT)
     assert same == tuple(stats.binom(60, 0.2).ppf([0.025, 0.975]).astype(int))
-    assert expected_range(pd.Series([], dtype=float)) == (0, 0)
+    assert expected_range(pd.Series([], dtype=float), EXACT) == (0, 0)
 
 
 # ---------------------------------------------------------------------------- leading indicators
@@ -439,7 +440,7 @@ def test_what_is_said_of_risks_that_came_true_or_not() -> None:
     groups = pd.DataFrame({"customers": [100, 100], "risk": [0.05, 0.2], "left": [5, 20],
                            "left_rate_low": [0.02, 0.13], "left_rate_high": [0.11, 0.29]})  # fmt: skip
     said = str(calibrated(groups))
-    assert "expected 25 times" in said and "came 25 times" in said and "Trust the order" not in said
+    assert said == "In no group was the risk too low or too high for sure."
     more = str(calibrated(groups.assign(left_rate_low=[0.06, 0.13])))
     assert "too low for sure in 1 of 2 groups" in more and more.endswith("which may be too low.")
     fewer = str(calibrated(groups.assign(left_rate_high=[0.04, 0.19])))

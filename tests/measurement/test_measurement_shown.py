@@ -38,6 +38,7 @@ def results_of(business: Business) -> list[Result]:
     return [
         measurement.months(moved, churn, kinds, measurement.mrr_movement(business), kept),
         measurement.change_of_month(churn),
+        measurement.change_since_last_month(churn),
         measurement.change_of_year(churn),
         measurement.usual_bands(measures.churn_of_month(churn.value), year, measures.benchmarks(business)),
         year,
@@ -104,7 +105,10 @@ def test_the_findings_of_a_first_month_hold_null_where_there_is_nothing(tmp_path
     with opened([("A", "2026-03-05", "", 10)]) as business:
         found = handed_on(tmp_path, results_of(business))
     assert found["churn"]["value"] is None
-    assert found["churn_change"] == {"value": None, "low": None, "high": None, "verdict": None}
+    assert found["churn_change"] == {
+        "value": None, "low": None, "high": None, "verdict": None, "against": "the months before",
+        "then": None, "months": None, "months_differ": None, "seen_if_doubled": None,
+    }  # fmt: skip
     assert (found["churn_band"], found["retention_12_band"]) == (None, None)
     assert found["target"] == {"churn": Decimal("0.05"), "met": None, "customers_away": None}
     assert (found["new"], found["customers_at_end"], found["mrr"]["at_end"]) == (1, 1, 10)

@@ -13,7 +13,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from cells import LEAKS, SCHEMA, run_cells
+from cells import LEAKS, SCHEMA, outside_their_intervals, run_cells
 from conftest import write_folder
 
 from retention_helpers.business import opening
@@ -120,7 +120,7 @@ def folder(
 
 @pytest.mark.parametrize("path", notebooks.in_reading_order(), ids=lambda path: path.stem)
 def test_the_notebook_runs_and_says_nothing_odd(folder: tuple[str, Path], path: Path, tmp_path: Path) -> None:
-    """No error, no missing number in a sentence, hostile text only escaped, findings after the schema."""
+    """No error, no missing number in a sentence, hostile text only escaped, findings as they should be."""
     kind, data = folder
     findings_to = tmp_path / "findings.json"
     parameters = {"data": str(data), "month": "2026-03", "findings_to": str(findings_to), "reports": ""}
@@ -131,3 +131,4 @@ def test_the_notebook_runs_and_says_nothing_odd(folder: tuple[str, Path], path: 
     record = json.loads(findings_to.read_text(encoding="utf-8"))
     whole = {"schema_version": 1, "month": "2026-03", "as_of": "2026-04-01", "currency": None, **record}
     jsonschema.validate(whole, SCHEMA)
+    assert outside_their_intervals(record) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cells import run_cells
+from cells import outside_their_intervals, run_cells
 
 from retention_helpers.business import SAMPLE
 from retention_helpers.report import notebooks
@@ -36,21 +36,32 @@ def written(record: Any) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], set[str]]:
-    """What each notebook says, and what all of them hand on."""
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], set[str], list[str]]:
+    """What each notebook says, the numbers that all of them hand on, and what lies outside its interval."""
     home = tmp_path_factory.mktemp("findings")
-    said, handed_on = {}, set()
+    said, handed_on, outside = {}, set(), []
     for path in notebooks.in_reading_order():
         findings_to = home / path.stem / "findings.json"
         parameters = {"data": str(SAMPLE), "month": "2026-10", "reports": ""}
         said[path.stem] = run_cells(path, {**parameters, "findings_to": str(findings_to)})
-        handed_on |= written(json.loads(Path(findings_to).read_text(encoding="utf-8")))
-    return said, handed_on
+        record = json.loads(Path(findings_to).read_text(encoding="utf-8"))
+        handed_on |= written(record)
+        outside += outside_their_intervals(record)
+    return said, handed_on, outside
+
+
+def test_every_estimate_of_the_sample_lies_within_its_interval(
+    ran: tuple[dict[str, str], set[str], list[str]],
+) -> None:
+    """Wherever a low and a high stand beside it."""
+    assert ran[2] == []
 
 
 @pytest.mark.parametrize("name", [path.stem for path in notebooks.in_reading_order()])
-def test_every_number_on_a_page_is_handed_on(ran: tuple[dict[str, str], set[str]], name: str) -> None:
+def test_every_number_on_a_page_is_handed_on(
+    ran: tuple[dict[str, str], set[str], list[str]], name: str
+) -> None:
     """In tables, sentences and the words of figures."""
-    said, handed_on = ran
+    said, handed_on, _ = ran
     missing = [number for number in NUMBER.findall(NAMES.sub(" ", said[name])) if number not in handed_on]
     assert missing == []

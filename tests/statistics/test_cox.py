@@ -6,6 +6,8 @@ The R code that made a value stands in the docstring of its test.
 import numpy as np
 import pytest
 from numpy.random import default_rng
+from scipy import optimize, stats
+from statsmodels.duration.hazard_regression import PHReg
 
 from retention_helpers.statistics import cox
 
@@ -76,3 +78,31 @@ def test_nobody_lost_says_nothing() -> None:
     fitted = cox.fit(COLUMNS, DAYS, np.zeros(20))
     assert fitted.coefficients == pytest.approx([0, 0])
     assert cox.wald_p(fitted.coefficients, fitted.covariance) == 1.0
+
+
+# --- intervals where a side lost nobody, or hardly anybody -------------------------------------------
+
+
+@pytest.mark.parametrize("losses", [0, 1, 3])
+def test_the_likelihood_interval_is_that_of_statsmodels_likelihood(losses: int) -> None:
+    """The profile of statsmodels' log likelihood (Efron's ties), maximised over the other column by scipy."""
+    draw, size = default_rng(losses), 120
+    flag = np.arange(size) < 30
+    number = draw.standard_normal(size)
+    days = draw.integers(1, 60, size)
+    lost = np.where(flag, np.arange(size) < losses, draw.random(size) < 0.4)
+    columns = np.column_stack([flag.astype(float), number])
+    model = PHReg(days, columns, status=lost.astype(int), ties="efron")
+
+    def height(value: float) -> float:
+        best = optimize.minimize_scalar(
+            lambda other: -model.loglike(np.array([value, other])), bounds=(-4, 4)
+        )
+        return float(-best.fun)
+
+    low, high = cox.likelihood_interval(cox.fit(columns, days, lost, penalty=[0.01, 0.0]), 0)
+    top = max(height(value) for value in (np.linspace(-3, 1, 81) if losses else [-12.0]))
+    for end in (low, high):
+        if np.isfinite(end):
+            assert 2 * (top - height(end)) == pytest.approx(stats.chi2(1).ppf(0.95), abs=2e-2)
+    assert np.isfinite(high) and (low == -np.inf) == (losses == 0)

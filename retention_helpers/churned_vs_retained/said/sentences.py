@@ -7,6 +7,7 @@ import pandas as pd
 from retention_helpers.churned_vs_retained.adjusted import (
     CONFIRMED,
     EXPLAINED_BY_OTHERS,
+    NOT_TOLD_APART,
     common_causes,
     leading,
 )
@@ -60,6 +61,10 @@ def answer(comparison: Comparison, together: pd.DataFrame) -> Sentence:
         return Sentence(f"{base} {many} different about them before, and nothing known earlier explains it.")
     if (together["verdict"] == TOO_FEW).all():
         return Sentence(f"{base} That is too few to say what was different about them.")
+    if (together["verdict"] == NOT_TOLD_APART).any():
+        return Sentence(
+            f"{base} Something was different about them before, but what goes with what cannot be told yet."
+        )
     return Sentence(
         f"{base} Nothing known about them by then was different beyond what chance does. That is no "
         "proof that nothing was: the intervals below say what so few customers could have missed."
@@ -70,6 +75,7 @@ def lesser_verdicts(together: pd.DataFrame) -> Sentence:
     """What looked different and is explained, what was not seen, and what is too few."""
     kinds = (
         (EXPLAINED_BY_OTHERS, "Different at first sight, and explained by others"),
+        (NOT_TOLD_APART, "Different at first sight, and not told apart from others"),
         (NOT_SEEN, "Not seen to differ"),
         (TOO_FEW, "Too few to tell"),
     )
@@ -78,7 +84,7 @@ def lesser_verdicts(together: pd.DataFrame) -> Sentence:
         for verdict, said in kinds
         if len(rows := together[together["verdict"] == verdict])
     ]
-    return Sentence(" ".join(parts) or "Everything that was compared is confirmed.")
+    return Sentence(" ".join(parts) or "Everything that was compared holds up.")
 
 
 def flow(stages: pd.DataFrame, landmark_days: int) -> Sentence:
@@ -179,7 +185,7 @@ def losses_of_models(frame: pd.DataFrame) -> Sentence:
     constant = (
         f"The effect of {_named(changing)} is not the same on all days: the ratio is its average."
         if len(changing)
-        else "No confirmed effect clearly grows or fades with the days."
+        else "No effect that holds up clearly grows or fades with the days."
     )
     return Sentence(f"{ground} {constant}")
 
@@ -187,7 +193,7 @@ def losses_of_models(frame: pd.DataFrame) -> Sentence:
 def still_there(curves: pd.DataFrame) -> Sentence:
     """Where the two sides stand at the end of the horizon."""
     if curves.empty:
-        return Sentence("No difference is confirmed, so there are no two sides to follow.")
+        return Sentence("No difference holds up, so there are no two sides to follow.")
     said = []
     for by, own in curves.groupby("by", sort=False):
         ends = [side.iloc[-1] for _, side in own.groupby("side", sort=False)]
@@ -200,9 +206,7 @@ def still_there(curves: pd.DataFrame) -> Sentence:
 def worth(valued: pd.DataFrame) -> Sentence:
     """The largest worth in plain words: an association."""
     if valued.empty:
-        return Sentence(
-            "No driver that could be influenced is confirmed, so there is no worth to put on any."
-        )
+        return Sentence("No driver that could be influenced holds up, so there is no worth to put on any.")
     row = valued.iloc[0]
     return Sentence(
         f"If everybody were like those with “{row['better']}” in “{row['label']}”, "

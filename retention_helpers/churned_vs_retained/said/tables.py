@@ -6,11 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from retention_helpers.churned_vs_retained.adjusted import CONFIRMED
 from retention_helpers.churned_vs_retained.univariate import AUC, NOT_SEEN, SEEN
 from retention_helpers.shown.units import COUNT, NUMBER, POINTS, TEXT, Column, Unit, columns
 from retention_helpers.statistics.intervals import rate
 from retention_helpers.words import formats
 
+HOLDS_UP = "holds up"  # what an association that is confirmed is called on pages: it is no proof
 Rows = Callable[[Any], pd.DataFrame]
 
 
@@ -79,7 +81,7 @@ def beside(row: Any) -> tuple[Any, ...]:
     """What was seen alone, one of those that move together: hazard ratio beside the others, verdict, ways."""
     ends = row.hazard_ratio, row.hazard_low, row.hazard_high
     label = f"{what(row)} ({step(row)})"
-    return label, row.verdict, ratio(row), row.explained_by, row.works_through, row.moves_with, *ends
+    return label, verdict(row), ratio(row), row.explained_by, row.works_through, row.moves_with, *ends
 
 
 @_each(
@@ -129,10 +131,15 @@ def thresholds(row: Any) -> tuple[Any, ...]:
 )  # fmt: skip
 def established(row: Any) -> tuple[Any, ...]:
     """Established customers: what was different at the month ends before they left."""
-    return row.label, row.verdict, effect(row), *_typical(row), formats.p_value(row.q_value), ratio(row)
+    return row.label, verdict(row), effect(row), *_typical(row), formats.p_value(row.q_value), ratio(row)
 
 
 # --- words
+
+
+def verdict(row: Any) -> str:
+    """A verdict as pages say it."""
+    return HOLDS_UP if row.verdict == CONFIRMED else str(row.verdict)
 
 
 def what(row: Any) -> str:

@@ -5,16 +5,18 @@ from typing import Any
 
 import pandas as pd
 
+from retention_helpers.early_warning import level
 from retention_helpers.early_warning import risk as risks
+from retention_helpers.early_warning.level import AT_RISK, EVERYBODY
 from retention_helpers.early_warning.risk import Risk
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS
 from retention_helpers.shown import figures
 from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence, listed
-from retention_helpers.shown.units import COUNT, NUMBER, RATE, TEXT, fields, one_of, several
+from retention_helpers.shown.units import COUNT, NUMBER, RATE, TEXT, fields, noted, one_of, several
 from retention_helpers.words import formats
 
-__all__ = ["calibration", "discrimination", "risk_of_leaving", "top_shares"]
+__all__ = ["calibration", "discrimination", "risk_of_leaving", "told_and_left", "top_shares"]
 
 
 def score(risk: Risk, compared: pd.DataFrame) -> Sentence:
@@ -43,8 +45,6 @@ def calibrated(groups: pd.DataFrame) -> Sentence:
     """Whether the predicted risks came true."""
     if groups.empty:
         return Sentence("There is no tested prediction to hold against what came.")
-    told = float((groups["risk"] * groups["customers"]).sum())
-    left = int(groups["left"].sum())
     low = int((groups["risk"] < groups["left_rate_low"]).sum())
     high = int((groups["risk"] > groups["left_rate_high"]).sum())
     parts = [
@@ -52,15 +52,29 @@ def calibrated(groups: pd.DataFrame) -> Sentence:
         for many, word in ((low, "low"), (high, "high"))
         if many
     ]
-    came = (
-        f"The risk was {listed(parts)}" if parts else "In no group was the risk too low or too high for sure"
-    )
+    if not parts:
+        return Sentence("In no group was the risk too low or too high for sure.")
     side = "" if low and high else ", which may be too low" if low else ", which may be too high"
-    advice = f" Trust the order of the list more than its numbers{side}." if parts else ""
+    return Sentence(f"The risk was {listed(parts)}. Trust the order of the list more than its numbers{side}.")
+
+
+def came_true(months: pd.DataFrame) -> Sentence:
+    """How many were told to leave, as learned and at the latest level, and how many left."""
+    if months.empty:
+        return Sentence("No month was told before it came: how far off the numbers are is not known.")
+    all_of_them, listed_then = (months[months["who"] == who] for who in (EVERYBODY, AT_RISK))
+    before, expected = (formats.count(round(all_of_them[name].sum())) for name in ("before", "expected"))
+    within = f"The number lay within its range in {_within(all_of_them)}"
+    among = f", and among those at risk then in {_within(listed_then)}" if len(listed_then) else ""
     return Sentence(
-        f"In the tested months the model expected {formats.count(round(told))} times that a customer asks or "
-        f"leaves, and it came {formats.count(left)} times. {came}.{advice}"
+        f"As learned from the whole past, the risk would have told {before} who ask or leave in the tested "
+        f"months; set to the level of the latest months known at each, it told {expected}. "
+        f"{formats.count(int(all_of_them['left'].sum()))} did. {within}{among}."
     )
+
+
+def _within(months: pd.DataFrame) -> str:
+    return f"{formats.count(int(months['within'].sum()))} of {formats.plural(len(months), 'month')}"
 
 
 def top(shares: pd.DataFrame) -> Sentence:
@@ -91,6 +105,22 @@ def _calibration(groups: pd.DataFrame) -> dict[str, Any]:
     return {"calibration": {"expected": expected, "left": left, "groups": found}}
 
 
+def _came_true(months: pd.DataFrame) -> dict[str, Any]:
+    everybody, at_risk = (months[months["who"] == who] for who in (EVERYBODY, AT_RISK))
+    return {
+        "came_true": {
+            "before": float(everybody["before"].sum()),
+            "expected": float(everybody["expected"].sum()),
+            "left": int(everybody["left"].sum()),
+            "tested": len(everybody),
+            "within": int(everybody["within"].sum()),
+            "tested_at_risk": len(at_risk),
+            "within_at_risk": int(at_risk["within"].sum()),
+            "months": records(months, level.came_true),
+        }
+    }
+
+
 risk_of_leaving = Measure(
     risks.risk_of_leaving,
     sentence=score,
@@ -118,6 +148,25 @@ calibration = Measure(
     findings={"calibration": fields(expected=NUMBER, left=COUNT, groups=rows_of(risks.calibration))},
     record=_calibration,
     part="risk",
+)
+told_and_left = Measure(
+    level.came_true,
+    f"How many were told to leave within {HORIZON_DAYS} days, and how many did",
+    sentence=came_true,
+    findings={
+        "came_true": fields(
+            "What was told month by month before it came, of everybody and of those at risk then.",
+            before=noted(NUMBER, "expected to leave in all tested months, as the risk was learned"),
+            expected=noted(NUMBER, "the same at the level of the latest months known at each"),
+            left=COUNT,
+            tested=COUNT,
+            within=noted(COUNT, "months in which the number who left lay within the range told"),
+            tested_at_risk=COUNT,
+            within_at_risk=COUNT,
+            months=rows_of(level.came_true),
+        )
+    },
+    record=_came_true,
 )
 top_shares = Measure(
     risks.top_shares,

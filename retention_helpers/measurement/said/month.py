@@ -22,7 +22,7 @@ from retention_helpers.measurement.measures import (
     past_is_known,
 )
 from retention_helpers.shown import figures
-from retention_helpers.shown.records import rate_of
+from retention_helpers.shown.records import change_record, rate_of
 from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence, kind_of_group, listed
 from retention_helpers.shown.units import (
@@ -40,21 +40,26 @@ from retention_helpers.shown.units import (
     columns_of,
     fields,
     names_of,
+    noted,
     one_of,
     rows,
 )
 from retention_helpers.statistics.intervals import Change, Rate, rate
+from retention_helpers.statistics.varying import USUAL_SPREAD, MonthChange
 from retention_helpers.words import formats
 
 __all__ = [
     "anniversary_triangle", "both_clocks", "calendar_triangle", "change_of_cohorts", "change_of_month",
-    "change_of_year", "churn", "churn_by_level", "churn_by_level_of_year", "churn_by_switch_gap",
-    "churn_target", "cohorts_standing_out", "customer_movement", "customers_lost", "days_of_lost",
-    "differing_customers", "kinds_of_loss", "latest_cohorts", "months", "mrr_movement", "other_tools",
-    "retention_12", "revenue_retention", "tenure_of_lost", "tenure_of_lost_in_year", "usual_bands",
+    "change_of_year", "change_since_last_month", "churn", "churn_by_level", "churn_by_level_of_year",
+    "churn_by_switch_gap", "churn_target", "cohorts_standing_out", "customer_movement",
+    "customers_lost", "days_of_lost", "differing_customers", "kinds_of_loss", "latest_cohorts",
+    "months", "mrr_movement", "other_tools", "retention_12", "revenue_retention", "tenure_of_lost",
+    "tenure_of_lost_in_year", "usual_bands",
 ]  # fmt: skip
 
 MONTHS_SHOWN = YEAR + 1
+AGAINST = ("the months before", "the month before", "the same month a year before")
+POWER = 0.8  # to see a doubled churn, below which it is said
 
 
 def churn_of_month(churn: pd.DataFrame) -> Sentence:
@@ -74,24 +79,95 @@ def churn_of_month(churn: pd.DataFrame) -> Sentence:
     )
 
 
-def churn_change(change: Change | None, churn: pd.DataFrame, *, months_back: int = 1) -> Sentence:
-    """How churn compares with so many months before."""
+def churn_change(
+    change: MonthChange | None, churn: pd.DataFrame, *, months_back: int | None = None
+) -> Sentence:
+    """How churn compares with the months before, or with one of them alone."""
     if change is None:
-        period = (
-            "a year" if months_back == YEAR else "one month" if months_back == 1 else f"{months_back} months"
-        )
-        return Sentence(f"There is no rate of {period} earlier to compare with.")
-    then = churn.iloc[-1 - months_back]
-    before = f"{formats.month(then['month'])} ({formats.percent(then['churn_rate'])})"
+        period = "a year earlier" if months_back == YEAR else "an earlier month"
+        return Sentence(f"There is no rate of {period} to compare with.")
     verdict = {
         "rose": "churn rose",
         "fell": "churn fell",
         "no clear change": "churn shows no clear change",
     }[change.verdict]
     return Sentence(
-        f"Against {before}, {verdict}: {formats.points(change.value)} percentage points, and the data are "
-        f"compatible with anything from {formats.points(change.low)} to {formats.points(change.high)}."
+        f"Against {_compared_with(change, churn, months_back)} ({formats.percent(change.then)}), {verdict}: "
+        f"{formats.points(change.value)} percentage points, and the data are compatible with anything from "
+        f"{formats.points(change.low)} to {formats.points(change.high)}.{_spread(change, months_back)}"
+        f"{_power(change, months_back)}"
     )
+
+
+def _compared_with(change: MonthChange, churn: pd.DataFrame, months_back: int | None) -> str:
+    if months_back is None and change.months > 1:
+        return f"the {formats.count(change.months)} months before it"
+    alone = " alone" if months_back == 1 else ""
+    return f"{formats.month(churn.iloc[-1 - (months_back or 1)]['month'])}{alone}"
+
+
+def _spread(change: MonthChange, months_back: int | None) -> str:
+    """What the interval allows for besides chance; said once, of the months before."""
+    if months_back is not None:
+        return ""
+    if change.spread.is_assumed:
+        return (
+            f" So few months cannot tell how much months differ by themselves: "
+            f"{formats.percent(USUAL_SPREAD, 0)} of the rate is allowed for it."
+        )
+    return (
+        " These months differ by more than chance, and the range is wider for it."
+        if change.spread.is_seen
+        else ""
+    )
+
+
+def _power(change: MonthChange, months_back: int | None) -> str:
+    """How often this comparison would see a doubled churn, where that is seldom."""
+    if math.isnan(change.seen_if_doubled) or (months_back is None and change.seen_if_doubled >= POWER):
+        return ""
+    return (
+        f" A churn that doubles would be called a rise here in about "
+        f"{formats.count(round(100 * change.seen_if_doubled))} of 100 months."
+    )
+
+
+def _change_record(change: MonthChange | None, key: str, against: str) -> dict[str, Any]:
+    return {
+        key: {
+            **change_record(change),
+            "against": against,
+            "then": change and change.then,
+            "months": change and change.months,
+            "months_differ": change and change.spread.is_seen,
+            "seen_if_doubled": change and change.seen_if_doubled,
+        }
+    }
+
+
+def _change(months_back: int | None, key: str, against: str) -> Measure:
+    """The change of churn against the months before, or against one of them."""
+    return Measure(
+        partial(measures.churn_change, months_back=months_back),
+        sentence=partial(churn_change, months_back=months_back),
+        findings={
+            key: fields(
+                "The change of churn, in fractions, and what it is held against.",
+                value=NUMBER, low=NUMBER, high=NUMBER,
+                verdict=one_of("rose", "fell", "no clear change").or_null,
+                against=one_of(*AGAINST),
+                then=noted(SHARE, "the churn of those months together"),
+                months=noted(WHOLE.or_null, "how many months it is held against"),
+                months_differ=noted(
+                    YES_NO.or_null, "the months before differ by more than chance, which widens the interval"
+                ),
+                seen_if_doubled=noted(
+                    SHARE, "how often a churn of twice the usual would be called a rise by this comparison"
+                ),
+            )
+        },
+        record=lambda change: _change_record(change, key, against),
+    )  # fmt: skip
 
 
 def movement(moved: pd.DataFrame) -> Sentence:
@@ -469,16 +545,9 @@ churn = Measure(
     sentence=churn_of_month,
     figure=partial(figures.rate_by_month, rate="churn_rate"),
 )
-change_of_month = Measure(
-    measures.churn_change,
-    sentence=churn_change,
-    findings={"churn_change": CHANGE},
-)
-change_of_year = Measure(
-    partial(measures.churn_change, months_back=YEAR),
-    sentence=partial(churn_change, months_back=YEAR),
-    findings={"churn_change_year": CHANGE},
-)
+change_of_month = _change(None, "churn_change", AGAINST[0])
+change_since_last_month = _change(1, "churn_change_month", AGAINST[1])
+change_of_year = _change(YEAR, "churn_change_year", AGAINST[2])
 churn_target = Measure(
     measures.churn_target,
     sentence=target,

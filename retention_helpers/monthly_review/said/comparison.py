@@ -4,8 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from retention_helpers.churned_vs_retained.adjusted import common_causes, leading
-from retention_helpers.churned_vs_retained.known import SIGNED_UP_IN
+from retention_helpers.churned_vs_retained.adjusted import NOT_TOLD_APART, common_causes, leading
+from retention_helpers.churned_vs_retained.known import PROFILE_MISSING, SIGNED_UP_IN
+from retention_helpers.churned_vs_retained.said.tables import HOLDS_UP
 from retention_helpers.churned_vs_retained.univariate import NOT_SEEN, TOO_FEW
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Verdict
 from retention_helpers.shown.cards import Card, Fine
@@ -39,6 +40,7 @@ _TO_TRY = {
     "interval": "Look at the first renewal: what is said before it?",
     "mrr": "Ask those who pay as much what they expected for it.",
     "discounted": "Look at what happens when the discount ends.",
+    PROFILE_MISSING.name: "Nothing to try by itself: ask some of them who they are, and why they came.",
     SIGNED_UP_IN: "Nothing to try: find out what was different at that time.",
 }
 
@@ -72,6 +74,13 @@ def _answer(row: Any, verdict: Verdict, do_now: str) -> Answer:
     )
 
 
+def _nothing_holds_up(together: pd.DataFrame) -> Verdict:
+    """The verdict of a comparison in which nothing holds up."""
+    if (together["verdict"] == TOO_FEW).all():
+        return Verdict(TOO_FEW)
+    return Verdict(NOT_TOLD_APART if (together["verdict"] == NOT_TOLD_APART).any() else NOT_SEEN)
+
+
 @of_values
 def difference_card(together: pd.DataFrame) -> Card | None:
     """The largest difference that nothing known earlier explains; nothing where there is none."""
@@ -98,13 +107,12 @@ def what_was_different(together: pd.DataFrame, horizon_days: int) -> Answers:
     rows = []
     for row in leading(together).head(MOST_CONFIRMED).itertuples():
         through = f" It seems to work through {label[row.works_through[0]]}." if row.works_through else ""
-        rows.append(_answer(row, Verdict("confirmed", "good"), f"{to_try(row)}{through}"))
+        rows.append(_answer(row, Verdict(HOLDS_UP), f"{to_try(row)}{through}"))
     for row in common_causes(together).head(MOST_SHADOWS).itertuples():
         instead = f"Nothing about it by itself: look at {label[row.explained_by[0]]}."
         rows.append(_answer(row, Verdict("explained by others"), instead))
     if not rows:
-        is_few = bool((together["verdict"] == TOO_FEW).all())
-        verdict = Verdict(TOO_FEW if is_few else NOT_SEEN)
+        verdict = _nothing_holds_up(together)
         do_now = "Wait for more customers; more tables may tell more."
-        rows.append(Answer("Nothing is confirmed", formats.MISSING, "", formats.MISSING, (verdict,), do_now))
+        rows.append(Answer("Nothing holds up", formats.MISSING, "", formats.MISSING, (verdict,), do_now))
     return Answers(f"What was different before they left within {horizon_days} days", tuple(rows), HEADS)

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from retention_helpers.early_warning.people import expected_range
+from retention_helpers.early_warning.level import expected_range
 from retention_helpers.early_warning.risk import Risk
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS
 from retention_helpers.monthly_review.said.answers import Answer, Tone, Verdict
@@ -28,7 +28,7 @@ def at_risk_answer(people: pd.DataFrame, risk: Risk, currency: str) -> Answer:
             question, "0", "at risk", formats.MISSING, (Verdict("nobody", "good"),), "Nothing to do."
         )
     many = formats.count(len(people))
-    low, high = expected_range(people["risk"])
+    low, high = expected_range(people["risk"], risk.level)
     expected = formats.count(round(people["risk"].sum()))
     money = formats.money(sum(people["mrr"], Decimal(0)), currency)
     return Answer(

@@ -18,6 +18,7 @@ from retention_helpers.shown.figures import Figure
 from retention_helpers.shown.results import Measure, of_values
 from retention_helpers.shown.units import TEXT, fields, one_of
 from retention_helpers.statistics.intervals import Change
+from retention_helpers.statistics.varying import MonthChange
 from retention_helpers.words import formats
 
 __all__ = [
@@ -50,7 +51,7 @@ class Headline(NamedTuple):
     verdict: MonthVerdict
 
 
-def headline(churn: pd.DataFrame, chart: pd.DataFrame, moved: Change | None, things: int) -> Headline:
+def headline(churn: pd.DataFrame, chart: pd.DataFrame, moved: MonthChange | None, things: int) -> Headline:
     """Was it a normal month, how many left, and how many things are worth the owner's time?"""
     verdict = verdict_of_month(churn, chart, moved)
     return Headline(f"{_month_in_words(verdict, churn, chart)} {_worth(things)}", verdict)
@@ -109,12 +110,11 @@ def _order(row: Any, currency: str) -> Line:
 
 @of_values
 def churn_card(
-    churn: pd.DataFrame, moved: Change | None, aims: pd.DataFrame, mrr: pd.DataFrame, picture: Figure | None,
+    churn: pd.DataFrame, moved: MonthChange | None, aims: pd.DataFrame, mrr: pd.DataFrame, picture: Figure | None,
     currency: str,
 ) -> Card:  # fmt: skip
     """How many left, against last month and the targets, and what became of the MRR."""
     now = churn.iloc[-1]
-    verdict = moved.verdict if moved else "nothing to compare with yet"
     rate = formats.rate(now["churn_rate"], now["churn_rate_low"], now["churn_rate_high"])
     words = [
         f"{rate}{_rate_before(churn)}.",
@@ -124,7 +124,18 @@ def churn_card(
         *_said(aims, "mrr", "MRR", formats.money),
     ]
     parts: tuple[Picture | Fine, ...] = (*_drawn(picture), Fine(" ".join(words)), *_noted(picture))
-    return Card(f"Churn against last month: {verdict}", parts, "measurement")
+    return Card(f"Churn {_compared(moved)}", parts, "measurement")
+
+
+def _compared(moved: MonthChange | None) -> str:
+    """
+    >>> _compared(None)
+    'has nothing to be compared with yet'
+    """
+    if moved is None:
+        return "has nothing to be compared with yet"
+    before = "the month" if moved.months == 1 else f"the {formats.count(moved.months)} months"
+    return f"against {before} before: {moved.verdict}"
 
 
 def _drawn(picture: Figure | None) -> list[Picture]:

@@ -19,7 +19,7 @@ def forest(frame: pd.DataFrame, *, title: str) -> Drawing | None:
     """The hazard ratio of each driver beside the others, with its interval and its verdict.
 
     Takes `label`, `hazard_ratio`, `hazard_low`, `hazard_high` and `verdict`, in the order to be drawn; those
-    that are not confirmed are pale. An interval that goes beyond the axis ends in an arrow. None where no
+    that are do not hold up are pale. An interval that goes beyond the axis ends in an arrow. None where no
     driver has a ratio.
     """
     shown = frame[frame["hazard_ratio"].notna()].head(MOST_ROWS).reset_index(drop=True)
@@ -33,9 +33,8 @@ def forest(frame: pd.DataFrame, *, title: str) -> Drawing | None:
                 row.hazard_ratio if low <= row.hazard_ratio <= high else np.nan,
                 *np.clip([row.hazard_low, row.hazard_high], low, high),
             ),
-            f"{formats.number(row.hazard_ratio)} ({formats.number(row.hazard_low)}–"
-            f"{formats.number(row.hazard_high)})",
-            BLUE if row.verdict == "confirmed" else PALE,
+            formats.about(row.hazard_ratio, row.hazard_low, row.hazard_high, 2),
+            BLUE if row.verdict == "holds up" else PALE,
         )
         for row in shown.itertuples()
     ]
@@ -51,8 +50,7 @@ def forest(frame: pd.DataFrame, *, title: str) -> Drawing | None:
     between = "" if is_narrow() else " chance of leaving on any day ·"
     axes.set_xlabel(f"← leave less ·{between} leave more →")
     said = [
-        f"{row.label}: {formats.number(row.hazard_ratio)} ({formats.number(row.hazard_low)} to "
-        f"{formats.number(row.hazard_high)}), {row.verdict}"
+        f"{row.label}: {formats.about(row.hazard_ratio, row.hazard_low, row.hazard_high, 2)}, {row.verdict}"
         for row in shown.itertuples()
     ]
     is_mixed = 0 < (shown["verdict"] == "confirmed").sum() < len(shown)
@@ -63,9 +61,9 @@ def forest(frame: pd.DataFrame, *, title: str) -> Drawing | None:
 
 def _ends(shown: pd.DataFrame) -> tuple[float, float]:
     """The ends of the axis: as far as the intervals reach, equally far to both sides, within limits."""
-    far = np.nanmax(
-        np.abs(np.log(shown[["hazard_ratio", "hazard_low", "hazard_high"]].to_numpy(dtype=float)))
-    )
+    with np.errstate(divide="ignore"):  # an interval without an end
+        ends = np.log(shown[["hazard_ratio", "hazard_low", "hazard_high"]].to_numpy(dtype=float))
+    far = np.nanmax(np.abs(ends))
     widest = float(np.exp(max(far, np.log(1.5)) * 1.06))
     return max(1 / widest, WIDEST[0]), min(widest, WIDEST[1])
 

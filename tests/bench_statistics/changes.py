@@ -1,0 +1,70 @@
+"""How often a usual month is called a rise or a fall, and how often a doubled churn is seen.
+
+    python tests/bench_statistics/changes.py
+
+Part of `make bench-statistics`. The months' own risks vary by the spread (standard deviation over mean,
+beta-distributed) around 2 or 5 %; the judged month is drawn as the months before it. Held against the months
+before together, against last month alone, and by chance alone (Newcombe and the test of two shares of last
+month). Last, a business that grows from a fifth of its size.
+"""
+
+import argparse
+
+import numpy as np
+
+from retention_helpers.statistics.intervals import change
+from retention_helpers.statistics.varying import change_beyond_spread, spread_of
+
+
+def risks(draws: np.random.Generator, size: int, mean: float, spread: float) -> np.ndarray:
+    if not spread:
+        return np.full(size, mean)
+    both = (1 - mean) / (mean * spread**2) - 1
+    return draws.beta(mean * both, (1 - mean) * both, size)
+
+
+def shares(
+    customers: int, months: int, mean: float, spread: float, rounds: int, *, growing: bool
+) -> np.ndarray:
+    """False alarms against the months before, last month and by chance; doublings seen by the first two."""
+    draws = np.random.default_rng([customers, months, round(100 * mean), round(100 * spread), growing])
+    sizes = np.linspace(customers / 5 if growing else customers, customers, months + 1).astype(int)
+    *before, own = sizes.tolist()
+    found = np.zeros((rounds, 5))
+    for run in range(rounds):
+        lost = draws.binomial(before, risks(draws, months, mean, spread)).tolist()
+        usual = int(draws.binomial(own, risks(draws, 1, mean, spread)[0]))
+        doubled = int(draws.binomial(own, risks(draws, 1, 2 * mean, spread)[0]))
+        held, then = spread_of(lost, before), list(zip(lost, before, strict=True))
+        verdicts = [change_beyond_spread((usual, own), past, held).verdict for past in (then, then[-1:])]
+        verdicts.append(change(*then[-1], usual, own).verdict)
+        seen = [change_beyond_spread((doubled, own), past, held).verdict for past in (then, then[-1:])]
+        found[run] = [
+            *(verdict != "no clear change" for verdict in verdicts),
+            *(verdict == "rose" for verdict in seen),
+        ]
+    return found.mean(axis=0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=2000)
+    rounds = parser.parse_args().rounds
+    print(
+        "churn, customers, months, spread; false: before, last month, by chance; doubled: before, last month"
+    )
+    for growing in (False, True):
+        print("growing from a fifth" if growing else "of one size")
+        for mean in (0.05,) if growing else (0.02, 0.05):
+            for customers in (50, 300, 1_000, 5_000, 50_000):
+                for months in (12, 24):
+                    for spread in (0.2,) if growing else (0.0, 0.1, 0.2, 0.3):
+                        found = shares(customers, months, mean, spread, rounds, growing=growing)
+                        cells = "  ".join(f"{100 * share:9.1f} %" for share in found)
+                        print(f"{mean:5.0%}{customers:11}{months:8}{spread:8.0%}  {cells}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
