@@ -89,9 +89,7 @@ def publish(
 
 def _refuse_other_business(out: Path, business: "Business") -> None:
     """A report, or a plan, of another business is never replaced; the sample's is nobody's."""
-    from retention_helpers.business.opening import sample_identity
-
-    plan_file.refuse_other_business(out, business.identity, sample_identity())
+    plan_file.refuse_other_business(out, business.identity, _sample_identity)
     report = out / business.month
     try:
         found = json.loads((report / FINDINGS).read_text(encoding="utf-8")).get("business")
@@ -99,10 +97,16 @@ def _refuse_other_business(out: Path, business: "Business") -> None:
         return
     if not found or found == business.identity:
         return
-    if found != sample_identity():
+    if found != _sample_identity():
         raise InputError(
             f"{short(report)} holds the report of another business ({found}). Name another folder: OUT=…"
         )
+
+
+def _sample_identity() -> str:
+    from retention_helpers.business.opening import sample_identity
+
+    return sample_identity()
 
 
 def _run_of(path: Path, business: "Business", out: Path, building: Path) -> Run:
