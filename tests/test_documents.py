@@ -212,7 +212,7 @@ def test_every_measure_of_the_experiments_is_in_the_glossary() -> None:
     """What the package offers, but for the columns that a page shows of it."""
     functions = [getattr(experiments, name) for name in experiments.__all__]
     offered = {_place(function) for function in functions if inspect.isfunction(function)}
-    about_the_page = {"experiments.said.tables.curve_outcomes"}
+    about_the_page = {"experiments.said.tables.curve_outcomes", "experiments.said.orders.do_now"}
     assert offered - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in offered}
     assert f"above {plan.TOO_LONG} months" in GLOSSARY
     assert f"*broken* below p = {split.SPLIT_LEVEL}" in GLOSSARY

@@ -172,9 +172,7 @@ def test_what_became_of_a_plan_is_held_against_what_was_expected(opened: Any) ->
             ("no_answer", "at_risk", 0.2), ("not_done", "at_risk", 0.9), (None, "experiment", None),
         )  # fmt: skip
         found = monthly_review.became_of({"2026-01": planned, "2025-11": planned}, business)
-    assert found["month"].astype(str).unique().tolist() == ["2026-01-01"], (
-        "November's horizon was over before"
-    )
+    assert found["month"].astype(str).unique().tolist() == ["2026-01-01"], "November's was over before"
     keep, at_risk = found.drop(columns=["month", "judged_on"]).to_dict(orient="records")
     assert list(keep.values())[:5] == ["keep", 1, 1, 1, 1] and pd.isna(keep["left"])
     assert list(at_risk.values())[:6] == ["at_risk", 4, 3, 2, 2, 1]
