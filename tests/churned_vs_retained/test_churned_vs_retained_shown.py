@@ -20,6 +20,7 @@ from retention_helpers.churned_vs_retained import established, features, landmar
 from retention_helpers.churned_vs_retained.lot import HELPED
 from retention_helpers.churned_vs_retained.said import sentences
 from retention_helpers.churned_vs_retained.valuation import Proposal
+from retention_helpers.plan.gathering import beginning
 from retention_helpers.report import notebooks
 
 SIGNED_UP = dt.date(2025, 9, 1)
