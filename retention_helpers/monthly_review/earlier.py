@@ -213,8 +213,8 @@ def _at_rates_of_then(
 
 
 @columns(
-    month=MONTH, action=CODE, planned=COUNT, done=COUNT, reached=COUNT, still_customers=COUNT, left=COUNT,
-    expected_left=NUMBER("Expected without"), expected_low=COUNT.or_null(is_shown=False),
+    month=MONTH, action=CODE, planned=COUNT, done=COUNT, reached=COUNT, still_customers=COUNT,
+    left=COUNT.or_null, expected_left=NUMBER("Expected without"), expected_low=COUNT.or_null(is_shown=False),
     expected_high=COUNT.or_null(is_shown=False), judged_on=DAY(is_shown=False),
 )  # fmt: skip
 def became_of(earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataFrame:
@@ -248,7 +248,7 @@ def became_of(earlier: dict[str, dict[str, Any]], business: Business) -> pd.Data
                     )
                 )
     frame = pd.DataFrame(found, columns=names_of(became_of))
-    return frame.astype({"expected_low": "Int64", "expected_high": "Int64"})
+    return frame.astype(dict.fromkeys(("left", "expected_low", "expected_high"), "Int64"))
 
 
 def _done(business: Business, action: str, planned: pd.DataFrame, begun: dt.date) -> pd.DataFrame:
@@ -273,7 +273,7 @@ def _followed(business: Business, done: pd.DataFrame, judged_on: dt.date) -> tup
     many = len(done), int(reached.sum()), int(still), int(left.loc[is_after, "customer_id"].nunique())
     risks = done["risk"].dropna().astype(float)
     if len(risks) < max(len(done), 1):
-        return (*many, None, None, None)
+        return (*many[:-1], None, None, None, None)
     share = ((pd.Timestamp(until) - contacted).dt.days / HORIZON_DAYS).clip(0, 1)
     chances = 1 - (1 - risks) ** share
     return (*many, float(chances.sum()), *expected_range(chances, EXACT))

@@ -11,7 +11,6 @@ from retention_helpers.contract.experiments import Outcome
 from retention_helpers.experiments import proposed
 from retention_helpers.measurement import measures
 from retention_helpers.shown.units import COUNT, TENTHS, columns, one_of
-from retention_helpers.statistics.intervals import change
 
 QUESTIONS = ("churn rose", "an unusual month", "a reason ahead", "an experiment with newcomers")
 TRIED_DAYS, TRIED_EFFECT = 35, 0.05  # the first renewal of a monthly plan is past; five points
@@ -29,7 +28,7 @@ def reach(business: Business, churn: pd.DataFrame, chart: pd.DataFrame, top: pd.
     """One row per question that every month asks: from which number on this business would see it.
 
     *Churn rose*: so many lost in the coming month, of those who are customers now, would be called more than
-    in this one. *An unusual month*: so many lost in this month would have been. *A reason ahead*: named by so
+    before. *An unusual month*: so many lost in this month would have been. *A reason ahead*: named by so
     many of the answers, if all others named one other. *An experiment with newcomers*: customers an arm
     for five points in the share still there on day 35, and the months that takes at the pace of newcomers.
     `seen_from` is null where no number would do.
@@ -37,12 +36,12 @@ def reach(business: Business, churn: pd.DataFrame, chart: pd.DataFrame, top: pd.
     Glossary: what can be seen at this size.
     """
     now, usual = churn.iloc[-1], chart.iloc[-1]
-    lost, start = int(now["lost"]), int(now["customers_at_start"])
+    start = int(now["customers_at_start"])
     coming = int(measures.customer_movement(business).iloc[-1]["customers_at_end"])
     answered = int(top["answered"].iloc[0]) if len(top) else 0
     most = None if usual["unusual"] is None else int(usual["most_usual"]) + 1
     rows = [
-        _Seen("churn rose", _first(coming, lambda x: _is_more(lost, start, x, coming)), coming),
+        _Seen("churn rose", _first(coming, lambda x: _is_more(churn, x, coming)), coming),
         _Seen("an unusual month", most if most is not None and most <= start else None, start),
         _Seen("a reason ahead", _first(answered, lambda x: _is_ahead(x, answered)), answered),
         _experiment(business),
@@ -61,8 +60,11 @@ def _first(most: int, is_seen: Callable[[int], bool]) -> int | None:
     return high
 
 
-def _is_more(lost: int, start: int, later: int, coming: int) -> bool:
-    return change(lost, start, later, coming).verdict == "rose"
+def _is_more(churn: pd.DataFrame, lost: int, customers: int) -> bool:
+    """Whether so many lost in the coming month would be called a rise against the months before."""
+    coming = pd.DataFrame({"lost": [lost], "customers_at_start": [customers]})
+    moved = measures.churn_change(pd.concat([churn, coming], ignore_index=True))
+    return moved is not None and moved.verdict == "rose"
 
 
 def _is_ahead(named: int, answered: int) -> bool:

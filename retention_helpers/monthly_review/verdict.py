@@ -15,7 +15,7 @@ def verdict_of_month(churn: pd.DataFrame, chart: pd.DataFrame, moved: Change | N
     """The verdict on the last month of `churn`; the first of these that holds.
 
     *Unusual*: outside the range that the months before make usual (`chart`). *Worse* or *better*: churn rose
-    or fell against the month before (`moved`). *Normal*: it could be held against at least one of the two,
+    or fell against the months before (`moved`). *Normal*: it could be held against at least one of the two,
     and neither says otherwise. *Cannot tell*: no customers, or nothing to hold the month against.
 
     Glossary: verdict of the month.

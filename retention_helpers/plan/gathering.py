@@ -58,11 +58,11 @@ def month_plan(
     told = every["customer_id"].map(early_warning.risks(business, risk))
     every = every.assign(risk=every["risk"].fillna(told))
     decided = decide(business, every, experiments.draws(business, reading))
-    orders = pd.concat([experiments.decisions(reading), _beginning(begin_with, proposed)], ignore_index=True)
+    orders = pd.concat([experiments.decisions(reading), beginning(begin_with, proposed)], ignore_index=True)
     return Month(decided, orders, risk.level, _paid_anyway(business))
 
 
-def _beginning(begin_with: pd.DataFrame, proposed: Proposal | None) -> pd.DataFrame:
+def beginning(begin_with: pd.DataFrame, proposed: Proposal | None) -> pd.DataFrame:
     """The experiment that could begin; none where there is nobody to begin with."""
     if proposed is None or begin_with.empty:
         return pd.DataFrame(columns=["experiment", "what", "why"])

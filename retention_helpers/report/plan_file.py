@@ -9,7 +9,7 @@ import datetime as dt
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -24,8 +24,7 @@ from openpyxl.utils import get_column_letter
 from retention_helpers.business.identity import Identity
 from retention_helpers.gate import running_plan
 from retention_helpers.gate.running_plan import CSV, DAYS, HEADINGS, LOCK, WRITTEN, XLSX, Row, Running
-from retention_helpers.shown.lists import stored
-from retention_helpers.shown.workbooks import as_bytes, new_sheet
+from retention_helpers.shown.workbooks import as_bytes, new_sheet, stored
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.safe import written_csv
 
@@ -46,7 +45,7 @@ def planned_rows(path: Path, month: str) -> list[Row]:
     ]
 
 
-def refuse_other_business(out: Path, identity: Identity, sample: Identity) -> None:
+def refuse_other_business(out: Path, identity: Identity, sample: Callable[[], Identity]) -> None:
     """Raise InputError where the plan beside the reports is another business's; the sample's is nobody's.
 
     What was filled in of the sample's plan is not thrown away either.
@@ -54,7 +53,7 @@ def refuse_other_business(out: Path, identity: Identity, sample: Identity) -> No
     plan = running_plan.read(out)
     if not plan.business or identity.is_of(plan.business):
         return
-    if not sample.is_of(plan.business):
+    if not sample().is_of(plan.business):
         raise InputError(
             f"{XLSX} in {out.name} is the plan of another business ({plan.business}). Name another folder: "
             "OUT=…"
@@ -82,9 +81,19 @@ def renew(out: Path, identity: Identity, date_order: str, month: str, planned: S
 
 def _write(out: Path, plan: Running) -> None:
     made = {XLSX: _workbook(plan), CSV: _csv(plan)}
-    digests = {name: [*plan.digests.get(name, ()), _digest(content)] for name, content in made.items()}
-    record = running_plan.as_record(replace(plan, digests=digests)).encode("utf-8")
-    with _beside(out, {WRITTEN: record, **made}) as parts:
+    written = {name: [_digest(content)] for name, content in made.items()}
+    either = {name: [*plan.digests.get(name, ()), *digests] for name, digests in written.items()}
+    _replace(out, {WRITTEN: _record(plan, either), **made})
+    _replace(out, {WRITTEN: _record(plan, written)})  # both are in place: as they were read is over
+
+
+def _record(plan: Running, digests: Mapping[str, Sequence[str]]) -> bytes:
+    return running_plan.as_record(replace(plan, digests=digests)).encode("utf-8")
+
+
+def _replace(out: Path, contents: Mapping[str, bytes]) -> None:
+    """Put files into place, one after the other, each whole."""
+    with _beside(out, contents) as parts:
         for name, part in parts.items():
             try:
                 os.replace(part, out / name)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from retention_helpers.business import Business
+    from retention_helpers.business.identity import Identity
 
 WORKERS = 2
 LARGE = 3_000_000  # rows; beyond, one notebook at a time, for two would need twice the memory
@@ -96,9 +97,7 @@ def publish(
 
 def _refuse_other_business(out: Path, business: "Business") -> None:
     """A report, or a plan, of another business is never replaced; the sample's is nobody's."""
-    from retention_helpers.business.opening import sample_identity
-
-    plan_file.refuse_other_business(out, business.identity, sample_identity())
+    plan_file.refuse_other_business(out, business.identity, _sample_identity)
     report = out / business.month
     try:
         found = json.loads((report / FINDINGS).read_text(encoding="utf-8")).get("business")
@@ -106,12 +105,18 @@ def _refuse_other_business(out: Path, business: "Business") -> None:
         return
     if not found or business.identity.is_of(str(found)):
         return
-    if not sample_identity().is_of(str(found)):
+    if not _sample_identity().is_of(str(found)):
         raise InputError(
             f"{short(report)} holds the report of another business ({found}). Name another folder: {OUT} "
             "If it "
             f"is one of this business, write in {SETTINGS_FILE}: `business: {as_written(str(found))}`"
         )
+
+
+def _sample_identity() -> "Identity":
+    from retention_helpers.business.opening import sample_identity
+
+    return sample_identity()
 
 
 def _run_of(path: Path, business: "Business", out: Path, building: Path) -> Run:

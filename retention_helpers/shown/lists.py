@@ -4,24 +4,16 @@ They are written only when a report runs, to the folder `actions` beside the not
 the only place where personal columns may go.
 """
 
-import datetime as dt
-import numbers
-from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
 from retention_helpers.business import Business
 from retention_helpers.gate.setting_aside import KINDS, list_of, set_aside
-from retention_helpers.shown.workbooks import as_bytes, new_sheet
+from retention_helpers.shown.workbooks import as_bytes, new_sheet, stored
 from retention_helpers.words import formats
 from retention_helpers.words.safe import write_csv
-
-CUT = " … (the CSV holds the rest)"
-MOST_IN_A_CELL = 32_767  # letters; a spreadsheet refuses more
 
 
 def hand_on_list(findings_to: str, name: str, frame: pd.DataFrame) -> None:
@@ -48,18 +40,6 @@ def _write_xlsx(path: Path, frame: pd.DataFrame) -> None:
                 cell.data_type = "s"
             cell.font = Font(bold=nth == 1)
     path.write_bytes(as_bytes(book))
-
-
-def stored(value: object) -> str | int | float | dt.date:
-    """A value as a spreadsheet knows it; control signs, which it refuses, become spaces."""
-    if isinstance(value, dt.date):
-        return dt.date.fromisoformat(value.isoformat()[:10])
-    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
-        return int(value)
-    if isinstance(value, Decimal | float | np.floating):
-        return float(value)
-    text = ILLEGAL_CHARACTERS_RE.sub(" ", str(value))
-    return text if len(text) <= MOST_IN_A_CELL else text[: MOST_IN_A_CELL - len(CUT)] + CUT
 
 
 def hand_on_set_aside(findings_to: str, business: Business) -> None:

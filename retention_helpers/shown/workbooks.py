@@ -2,12 +2,18 @@
 
 import datetime as dt
 import io
+import numbers
 import re
 import zipfile
+from decimal import Decimal
 
+import numpy as np
 import openpyxl
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.worksheet.worksheet import Worksheet
 
+CUT = " … (the CSV holds the rest)"
+MOST_IN_A_CELL = 32_767  # letters; a spreadsheet refuses more
 UNDATED = dt.datetime(2000, 1, 1)
 _HOURS = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
@@ -37,3 +43,15 @@ def as_bytes(book: openpyxl.Workbook) -> bytes:
             undated.compress_type = zipfile.ZIP_DEFLATED
             new.writestr(undated, content)
     return made.getvalue()
+
+
+def stored(value: object) -> str | int | float | dt.date:
+    """A value as a spreadsheet knows it; control signs, which it refuses, become spaces."""
+    if isinstance(value, dt.date):
+        return dt.date.fromisoformat(value.isoformat()[:10])
+    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, Decimal | float | np.floating):
+        return float(value)
+    text = ILLEGAL_CHARACTERS_RE.sub(" ", str(value))
+    return text if len(text) <= MOST_IN_A_CELL else text[: MOST_IN_A_CELL - len(CUT)] + CUT

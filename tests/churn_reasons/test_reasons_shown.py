@@ -1,6 +1,5 @@
 """The page about reasons on businesses that are hard on it: little to say, odd, or hostile."""
 
-import csv
 import json
 import re
 from collections.abc import Callable
@@ -9,7 +8,6 @@ from typing import Any
 
 import jsonschema
 import nbformat
-import openpyxl
 import pytest
 import yaml
 from cells import LEAKS, SCHEMA, run_cells
@@ -188,19 +186,3 @@ def test_the_words_hold_the_numbers_of_the_code() -> None:
     assert f"the last {QUARTER} and the last {YEAR} with at least" in papers
     assert answers.TENURE_STAGES == ("days 0–7", "days 8–30", "days 31–90", "day 91 on")
     assert "stage of tenure (days 0–7, 8–30, 31–90, 91 on)" in papers
-
-
-def test_the_list_of_interviews_is_safe_for_spreadsheets(
-    page: Callable[[str], tuple[str, dict, Path]],
-) -> None:
-    """No cell begins a formula, in either file; what looks like one is text, and addresses are masked."""
-    actions = page("hostile")[2] / "actions"
-    with (actions / "interviews.csv").open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == len(HOSTILE)
-    assert not [cell for row in rows for cell in row.values() if cell[:1] in tuple("=+-@\t\r")]
-    comments = " ".join(row["comment"] for row in rows)
-    assert "HYPERLINK" in comments and "ada@example.com" not in comments and "1234567" not in comments
-    sheet = openpyxl.load_workbook(actions / "interviews.xlsx").active
-    assert sheet is not None
-    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "d"}

@@ -20,6 +20,7 @@ from retention_helpers.churned_vs_retained import established, features, landmar
 from retention_helpers.churned_vs_retained.lot import HELPED
 from retention_helpers.churned_vs_retained.said import sentences
 from retention_helpers.churned_vs_retained.valuation import Proposal
+from retention_helpers.plan.gathering import beginning
 from retention_helpers.report import notebooks
 
 SIGNED_UP = dt.date(2025, 9, 1)
@@ -91,13 +92,22 @@ def test_the_review_says_when_nothing_is_confirmed(verdict: str, basis: str) -> 
     assert line.basis.startswith(basis) and line.verdicts[0].text == verdict
 
 
-def test_the_experiment_is_an_action_only_where_somebody_could_begin(lives: Business) -> None:
-    """Its customers are those of the list; without a proposal there is no action."""
+def test_an_experiment_is_proposed_only_where_somebody_could_begin() -> None:
+    """An order of the plan with what it is about; without newcomers, or without a proposal, there is none."""
     people = pd.DataFrame({"customer_id": ["A", "B"], "mrr": [20, 30]})
-    todo = monthly_review.actions(lives, [monthly_review.begin_experiment(people, PROPOSED)])
-    assert todo[["id", "customers", "mrr"]].values.tolist() == [["begin_experiment", 2, 50]]
-    assert "onboarding completed in the first week" in todo["what"].iloc[0]
-    assert monthly_review.actions(lives, [monthly_review.begin_experiment(people.head(0), None)]).empty
+    assert "onboarding completed in the first week" in beginning(people, PROPOSED)["what"].iloc[0]
+    assert beginning(people.head(0), PROPOSED).empty and beginning(people, None).empty
+
+
+def test_the_review_waits_where_nobody_could_begin() -> None:
+    """A difference is confirmed, and every newcomer is in another experiment."""
+    together = judged(name=["onboarding_completed"], label=["onboarding completed"])
+    nobody = pd.DataFrame({"customer_id": []})
+    assert monthly_review.difference_answer(together, PROPOSED, nobody).do_now.startswith(
+        "No experiment on it now"
+    )
+    one = pd.DataFrame({"customer_id": ["A"]})
+    assert monthly_review.difference_answer(together, PROPOSED, one).do_now.startswith("Help every second")
 
 
 def test_the_first_screen_gives_causes_first_and_shadows_after_them() -> None:
@@ -129,7 +139,7 @@ def lives(business_of: Callable[..., Business]) -> Business:
 
                 sign-up                31 March
     did_it      20 March  o            ==========   completed: nothing to win
-    not_yet     20 March               ==========   open to it
+    not_yet     20 March               ==========   open to it, and no longer in the first week
     asks        20 March        x      ==========   has asked already
     trial       25 March               tttttttttt   pays nothing yet
     gone        10 March ======                     left
@@ -158,14 +168,13 @@ def lives(business_of: Callable[..., Business]) -> Business:
 
 
 def test_the_lot_is_drawn_among_newcomers_who_can_still_be_won(lives: Business) -> None:
-    """By hand: two are open to it, the younger first, with what they pay."""
+    """By hand: one is open to it and in the first week; `not_yet` is too old at 11 days to win in it."""
     comparison = features.comparison(lives, landmark_days=30)
     alone = univariate.compare_alone(comparison)
     alone.loc[alone["name"] == "onboarding_completed", ["cut", "is_upper"]] = [0.5, False]
     drawn = lot.drawn_by_lot(lives, comparison, alone, PROPOSED)
     assert drawn[["customer_id", "days_since_sign_up", "mrr"]].values.tolist() == [
         ["first_day", 0, 40],
-        ["not_yet", 11, 30],
     ]
     assert lot.drawn_by_lot(lives, comparison, alone, None).empty
 

@@ -19,7 +19,7 @@ from retention_helpers.words.errors import InputError, nearest
 
 # The contract in short: a star behind what must be there, and `?` where it may then be empty.
 PAPERS = {
-    "customers": "customer_id* signed_up_at*",
+    "customers": "customer_id* signed_up_at* may_contact",
     "subscriptions": "customer_id* started_at* ended_at*? mrr*? plan status currency interval "
     "subscription_id",
     "events": "customer_id* occurred_at* event*",

@@ -83,10 +83,10 @@ def test_typed_numbers_of_the_page_are_those_of_the_code() -> None:
     """The words between the cells are typed; every number of days in them is one of the code."""
     page = nbformat.read(SAMPLE.parent.parent / "notebooks" / "early_warning.ipynb", as_version=4)
     typed = " ".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
-    days = {HORIZON_DAYS, lifecycle.LATELY_CONTACTED_DAYS, lifecycle.LATELY_DAYS, lifecycle.DORMANT_DAYS}
+    days = {HORIZON_DAYS, lifecycle.LATELY_DAYS, lifecycle.DORMANT_DAYS}
     assert set(map(int, re.findall(r"(\d+) days", typed))) == days
     slowing = f"*Slowing*: {lifecycle.LATELY_DAYS + 1} to {lifecycle.DORMANT_DAYS} days without"
-    assert slowing in typed and f"in the last {lifecycle.LATELY_CONTACTED_DAYS} days waits" in typed
+    assert slowing in typed
     habit = f"(8–{lifecycle.HABIT}), established ({lifecycle.HABIT + 1} on)"
     assert habit in typed and seen.RECENT_DAYS == 14
     usual = {rule.name: rule.at for rule in rules.RULES}

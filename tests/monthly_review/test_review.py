@@ -1,18 +1,25 @@
 """The monthly review: its answers, its actions, and what became of earlier reports."""
 
+import datetime as dt
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from conftest import write_folder
 
 from retention_helpers import monthly_review
-from retention_helpers.business import Business
+from retention_helpers.business import Business, open_business
+from retention_helpers.churn_reasons import Period
+from retention_helpers.gate.running_plan import OWN, Row, Running
 from retention_helpers.measurement import measures
+from retention_helpers.report import plan_file
 from retention_helpers.shown import lists
+from retention_helpers.statistics.intervals import with_rate
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +168,112 @@ def test_a_return_after_the_cut_is_restated_a_month_later(opened: Any, tmp_path:
         earlier = monthly_review.earlier_reports(str(tmp_path), april)
         rows = monthly_review.restated(earlier, april)
     assert rows.values.tolist() == [["2026-03", "Lost", 1, 0], ["2026-03", "Customers at end", 1, 2]]
+
+
+# --- the last plans --------------------------------------------------------------------------------
+
+
+def plan_of(*rows: tuple[str | None, str, float | None]) -> dict[str, Any]:
+    return {"plan": [{"customer_id": who, "action": action, "risk": risk} for who, action, risk in rows]}
+
+
+def test_what_became_of_a_plan_is_held_against_what_was_expected(opened: Any) -> None:
+    """
+    Planned at the end of January, with a horizon of 60 days (to 2 April), read at the end of March.
+
+                  February      |March         |
+    talked        ....c.........|..............|    risk 0.3, contacted on 11 February: 49 of 60 days seen
+    left          ....c.........|.x            |    risk 0.5, the same, left on 5 March
+    no_answer     ............c.|..............|    risk 0.2, nobody answered on 20 February: 40 days
+    not_done      ..............|..............|    risk 0.9
+    asked         .c............|..............|    had asked already: no risk
+    Expected by hand: 1 − 0.7^(49/60) + 1 − 0.5^(49/60) + 1 − 0.8^(40/60) = 0.2527 + 0.4322 + 0.1382 = 0.8231.
+    """
+    who = ["talked", "no_answer", "not_done", "asked"]
+    with opened(
+        [*((one, "2025-06-10", "", 50) for one in who), ("left", "2025-06-10", "2026-03-05", 50)],
+        contacts=[
+            ("talked", "2026-02-11", "at_risk", "talked"), ("left", "2026-02-11", "At_risk", ""),
+            ("no_answer", "2026-02-20", "at_risk", "No answer"), ("not_done", "2026-01-31", "at_risk", ""),
+            ("asked", "2026-02-02", "keep", ""),
+        ],
+    ) as business:  # fmt: skip
+        planned = plan_of(
+            ("asked", "keep", None), ("talked", "at_risk", 0.3), ("left", "at_risk", 0.5),
+            ("no_answer", "at_risk", 0.2), ("not_done", "at_risk", 0.9), (None, "experiment", None),
+        )  # fmt: skip
+        found = monthly_review.became_of({"2026-01": planned, "2025-11": planned}, business)
+    assert found["month"].astype(str).unique().tolist() == ["2026-01-01"], "November's was over before"
+    keep, at_risk = found.drop(columns=["month", "judged_on"]).to_dict(orient="records")
+    assert list(keep.values())[:5] == ["keep", 1, 1, 1, 1] and pd.isna(keep["left"])
+    assert list(at_risk.values())[:6] == ["at_risk", 4, 3, 2, 2, 1]
+    assert at_risk["expected_left"] == pytest.approx(0.8231, abs=5e-4)
+    assert (at_risk["expected_low"], at_risk["expected_high"]) == (0, 2)
+
+
+def test_a_plan_of_which_nothing_is_noted_says_how_to_note_it(business: Business) -> None:
+    found = monthly_review.became_of_actions({"2026-02": plan_of(("stays", "silent", 0.1))}, business)
+    assert "none is noted as done: fill in “Done on”" in repr(found.sentence({"2026-02": {}}, "2026-03"))
+    nothing = monthly_review.became_of_actions({"2026-02": {}}, business)
+    assert "No earlier report has a plan" in repr(nothing.sentence({"2026-02": {}}, "2026-03"))
+
+
+def test_no_play_follows_a_reason_that_is_not_ahead_for_sure() -> None:
+    """Of 15 and 14 answers neither is (binomial p 1.0); of 20 and 3 the first is (p 0.0005)."""
+
+    def top(first: int, second: int) -> pd.DataFrame:
+        frame = pd.DataFrame(
+            [("too_expensive", first), ("not_using_enough", second)], columns=["reason", "customers"]
+        )
+        return with_rate(frame.assign(answered=first + second), "share", "customers", "answered")
+
+    when = Period(dt.date(2026, 3, 1), dt.date(2026, 3, 1), 1)
+    moved = pd.DataFrame(columns=["reason", "verdict"])
+    both = monthly_review.reasons_answer(top(15, 14), moved, when, min_customers=20).do_now
+    assert both.startswith("Two reasons, neither ahead for sure. Too expensive: show what")
+    assert "Not using enough: lead newcomers" in both
+    one = monthly_review.reasons_answer(top(20, 3), moved, when, min_customers=20).do_now
+    assert one == "Show what they get before the renewal; offer a smaller or a yearly plan."
+
+
+def test_what_was_done_of_the_plan_is_a_contact_from_its_day_on(tmp_path: Path) -> None:
+    """
+    Written into the plan of February: A on 5 March, B on 2 April, C without a day; and a row of the owner's
+    own. March (cut on 1 April) knows A and the owner's row, and says that C has no day; April knows B, too.
+    Contacts of the table stand beside them, and one that is in both counts once.
+    """
+    out = tmp_path / "reports"
+    out.mkdir()
+    plan = [
+        Row("2026-02", "at_risk", {"customer_id": who, "due_on": "2026-03-03", **cells})
+        for who, cells in {
+            "A": {"done_on": "2026-03-05", "outcome": "talked"},
+            "B": {"done_on": "2026-04-02"},
+            "C": {"outcome": "talked"},
+        }.items()
+    ]
+    plan.append(Row("", OWN, {"customer_id": "B", "action": "interview", "done_on": "2026-03-10"}))
+    plan_file._write(out, Running(business=OURS, rows=tuple(plan)))
+    spans = [(who, "2026-01-10", "", 10) for who in "ABC"]
+    table = [("C", "2026-03-01", "outreach", ""), ("A", "2026-03-05", "at_risk", "talked")]
+    data = write_folder(tmp_path / "data", spans, contacts=table)
+
+    def known(month: str, plan: Path | None) -> list[tuple[str, str, str]]:
+        with closing(open_business(data, month, plan=plan, cache=tmp_path / "cache")) as business:
+            rows = business.table("contacts").execute().sort_values(["contacted_on", "customer_id"])
+            said.extend(fault.rule for fault in business.faults)
+        days = rows["contacted_on"].astype(str)
+        return list(zip(rows["customer_id"], days, rows["kind"], strict=True))
+
+    said: list[str] = []
+    march = [
+        ("C", "2026-03-01", "outreach"), ("A", "2026-03-05", "at_risk"), ("B", "2026-03-10", "interview"),
+    ]  # fmt: skip
+    assert known("2026-03", out) == march and "no day" in said
+    assert known("2026-04", out) == [*march, ("B", "2026-04-02", "at_risk")]
+    assert known("2026-03", None) == march[:2]
+    plan_file._write(out, Running(business="Somebody else (data)", rows=tuple(plan)))
+    assert known("2026-03", out) == march[:2], "another business's plan counts for nobody"
 
 
 def test_the_first_screen_escapes_every_cell() -> None:

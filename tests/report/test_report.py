@@ -47,6 +47,7 @@ class Opened:
     identity: Identity = OAK
     cut_at: str = "2026-11-01T00:00:00+01:00"
     sources: tuple[()] = ()
+    done: None = None
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +57,7 @@ def business(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
     schema.write_text("{}")
     monkeypatch.setattr(publishing, "SCHEMA", schema)
     stand_in = types.ModuleType("retention_helpers.business")
-    stand_in.open_business = lambda data, month: Opened(month or "2026-10", data, data)  # type: ignore[attr-defined]
+    stand_in.open_business = lambda data, month, plan: Opened(month or "2026-10", data, data)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "retention_helpers.business", stand_in)
     opening = types.ModuleType("retention_helpers.business.opening")
     opening.sample_identity = lambda: Identity("A sample", "sample")  # type: ignore[attr-defined]
@@ -316,8 +317,9 @@ from pathlib import Path
 
 if __name__ == "__main__":
     stand_in = types.ModuleType("retention_helpers.business")
-    stand_in.open_business = lambda data, month: types.SimpleNamespace(
-        month="2026-10", name="", as_of="", currency="", sources=(), folder=Path(data), kept=Path(data))
+    stand_in.open_business = lambda data, month, plan: types.SimpleNamespace(
+        month="2026-10", name="", as_of="", currency="", sources=(), folder=Path(data), kept=Path(data),
+        identity="", done=None)
     sys.modules["retention_helpers.business"] = stand_in
     from retention_helpers import __main__
     from retention_helpers.report import publishing

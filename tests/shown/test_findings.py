@@ -114,19 +114,22 @@ def test_the_review_has_no_awkward_sentence_on_earlier_reports(opened: Any, name
     """Where there are none."""
     with opened(BUSINESSES[name]) as business:
         said = [
-            said_review.became_of(pd.DataFrame(columns=["id", "what"]), {}, business.month).text,
+            repr(said_review.became_of(pd.DataFrame(columns=["done"]), {}, business.month)),
             said_review.restated(monthly_review.restated({}, business), {}).text,
         ]
     assert [text for text in said if AWKWARD.search(text) or not text.endswith(".")] == []
 
 
-def test_the_sentence_on_actions_of_last_month() -> None:
-    """No report, a report without lists, one list of one customer."""
-    empty = pd.DataFrame(columns=["id", "what", "customers", "still_customers"])
-    assert "no earlier report" in said_review.became_of(empty, {}, "2026-03").text
-    assert "no list" in said_review.became_of(empty, {"2026-02": {}}, "2026-03").text
-    rows = pd.DataFrame([("ask", "Ask", 1, 0)], columns=empty.columns)
-    assert "0 of 1 customer " in said_review.became_of(rows, {"2026-02": {}}, "2026-03").text
+def test_the_sentences_on_the_last_plans() -> None:
+    """One row of one customer, with what was expected, and without."""
+    row = {"month": "2026-02", "action": "at_risk", "planned": 1, "done": 1, "reached": 0,
+           "still_customers": 1, "left": 0, "expected_left": 0.31, "expected_low": 0,
+           "expected_high": 1}  # fmt: skip
+    said = repr(said_review.became_of(pd.DataFrame([row]), {"2026-02": {}}, "2026-03"))
+    assert "February 2026, at risk: 1 of 1 done, 0 reached, 1 still customers; 0 asked or left" in said
+    assert "0.3 (0–1) were expected without it." in said and "only an experiment tells" in said
+    unknown = pd.DataFrame([{**row, "expected_left": None}])
+    assert "expected" not in repr(said_review.became_of(unknown, {"2026-02": {}}, "2026-03"))
 
 
 def test_the_sentence_on_restated_numbers() -> None:

@@ -15,7 +15,7 @@ from reader import Reader
 
 from retention_helpers.business import Business
 from retention_helpers.measurement import measures
-from retention_helpers.shown import lists
+from retention_helpers.shown import lists, workbooks
 from retention_helpers.shown.tables import MOST_ROWS, Quotation, table
 from retention_helpers.shown.units import (
     COUNT,
@@ -230,7 +230,7 @@ def test_a_list_is_a_workbook_that_runs_nothing(tmp_path: Path) -> None:
     assert sheet is not None
     assert [cell.data_type for cell in sheet["A"]] == ["s"] * 4
     assert [cell.value for cell in sheet["A"]][:3] == ["customer_id", '=cmd|"calc"', "bell "]
-    assert str(sheet["A4"].value).endswith(lists.CUT)
+    assert str(sheet["A4"].value).endswith(workbooks.CUT)
     assert [cell.value for cell in sheet["B"]] == ["mrr", 12.5, 3, None]
     assert [cell.value for cell in sheet["C"]][1:] == [dt.datetime(2026, 3, 1), None, None]
     assert books[0].read_bytes() == books[1].read_bytes()

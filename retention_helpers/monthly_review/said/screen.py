@@ -110,9 +110,13 @@ def _order(row: Any, currency: str) -> Line:
 
 @of_values
 def churn_card(
-    churn: pd.DataFrame, moved: MonthChange | None, aims: pd.DataFrame, mrr: pd.DataFrame, picture: Figure | None,
+    churn: pd.DataFrame,
+    moved: MonthChange | None,
+    aims: pd.DataFrame,
+    mrr: pd.DataFrame,
+    picture: Figure | None,
     currency: str,
-) -> Card:  # fmt: skip
+) -> Card:
     """How many left, against last month and the targets, and what became of the MRR."""
     now = churn.iloc[-1]
     rate = formats.rate(now["churn_rate"], now["churn_rate_low"], now["churn_rate_high"])
