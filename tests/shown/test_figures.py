@@ -1,6 +1,7 @@
 """Figures: drawn twice as text and named colours, with words; the same table makes the same picture."""
 
 import datetime as dt
+import itertools
 import math
 import re
 from collections.abc import Callable
@@ -15,8 +16,9 @@ import pytest
 from retention_helpers.measurement import cohorts, days_of_loss, measures
 from retention_helpers.report import pages
 from retention_helpers.shown import figures
-from retention_helpers.shown.figures import Figure, colours, triangles
+from retention_helpers.shown.figures import Figure, colours, dots, triangles
 from retention_helpers.shown.figures.canvas import NARROW, WIDE
+from retention_helpers.shown.figures.effects import ARM_COLOURS
 from retention_helpers.shown.figures.svg import GROUND
 from retention_helpers.statistics.intervals import with_rate
 
@@ -254,6 +256,53 @@ def test_colours_can_be_seen_and_text_can_be_read(scheme: int) -> None:
         for place in (1, 3, 5)
     ]
     assert contrast("#" + "".join(f"{part:02x}" for part in mixed), named["ink"]) >= 4.5
+
+
+# Machado, Oliveira and Fernandes 2009, table 1, severity 1.0, on linear light.
+COLOUR_BLIND = {
+    "protanopia": (
+        (0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)
+    ),
+    "deuteranopia": (
+        (0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)
+    ),
+    "tritanopia": (
+        (1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)
+    ),
+}  # fmt: skip
+TOGETHER = [
+    colours.SERIES, ARM_COLOURS, tuple(dict.fromkeys(dots.VERDICTS.values())),
+    (colours.BLUE, colours.SKY, colours.RED), (colours.RED, colours.ORANGE, colours.PINK),
+]  # fmt: skip
+TOLD_APART = 9  # CIE 1976; about 2.3 is just noticed
+
+
+def lightness_and_hue(colour: str, seen: tuple[tuple[float, ...], ...]) -> tuple[float, float, float]:
+    """CIELAB under D65, of a colour of sRGB as somebody who is colour-blind sees it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    r, g, b = (min(max(sum(m * v for m, v in zip(row, linear, strict=True)), 0), 1) for row in seen)
+    tristimulus = (
+        (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505,
+        0.2126 * r + 0.7152 * g + 0.0722 * b,
+        (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089,
+    )
+    x, y, z = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in tristimulus)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("scheme", [0, 1])
+@pytest.mark.parametrize("kind", COLOUR_BLIND)
+def test_the_colour_blind_tell_the_colours_of_a_picture_apart(kind: str, scheme: int) -> None:
+    """Every two that stand in one picture, on a light and on a dark page."""
+    css = (Path(pages.__file__).parent / "page.css").read_text(encoding="utf-8")
+    root = re.findall(r":root \{(.*?)\}", css, re.DOTALL)[scheme]
+    named = dict(re.findall(r"--figure-(\w+): (#[0-9a-f]{6})", root))
+    names = {value: name for name, value in colours.PALETTE.items()}
+    for together in TOGETHER:
+        seen = {names[one]: lightness_and_hue(named[names[one]], COLOUR_BLIND[kind]) for one in together}
+        for (one, first), (other, second) in itertools.combinations(seen.items(), 2):
+            assert math.dist(first, second) >= TOLD_APART, (one, other)
 
 
 @pytest.mark.parametrize(

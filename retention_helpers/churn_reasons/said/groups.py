@@ -6,6 +6,7 @@ from retention_helpers.churn_reasons import groups
 from retention_helpers.churn_reasons.answers import YEAR
 from retention_helpers.churn_reasons.said.answers import STAND_OUT
 from retention_helpers.churn_reasons.said.wording import begun, named
+from retention_helpers.shown import figures
 from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Sentence, kind_of_group, listed
 from retention_helpers.words import formats
@@ -35,6 +36,16 @@ def _what_differs(tested: pd.DataFrame, parts: pd.DataFrame) -> Sentence:
     return Sentence(f"{begun('; '.join(said))}.")
 
 
+def _first_reason(parts: pd.DataFrame) -> figures.Figure | None:
+    """The most common reason in each group that has enough answers."""
+    if parts.empty:
+        return None
+    reason = parts["reason"].iloc[0]
+    shown = parts[(parts["reason"] == reason) & (parts["verdict"] != "too few")]
+    title = f"Share that named {named(reason)}, by group"
+    return figures.rate_by_level(shown, "share", title=title, base="answered")
+
+
 depends_on = Measure(
     groups.depends_on,
     f"Do the reasons differ between groups? Last {YEAR} months",
@@ -43,5 +54,5 @@ depends_on = Measure(
     note="Whether the reasons differ between groups, by permutation; corrected after Holm.",
 )
 _SHARES = f"Share of each group's answers, last {YEAR} months"
-by_group = Measure(groups.by_group, _SHARES, findings="by_group")
+by_group = Measure(groups.by_group, _SHARES, figure=_first_reason, findings="by_group")
 side_by_side = Measure(groups.side_by_side, _SHARES)

@@ -151,7 +151,8 @@ def _first_reason(top: pd.DataFrame, when: Period, currency: str, *, min_custome
 
 
 def _shares_figure(top: pd.DataFrame, title: str) -> Figure | None:
-    return figures.shares(top, "reason", "share", title=title)
+    clear = ranking.order_is_clear(top)
+    return figures.shares(top, "reason", "share", title=title, is_first_clear=clear)
 
 
 _REASONS = "The reasons, by customers and by MRR"

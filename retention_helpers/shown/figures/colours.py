@@ -19,13 +19,12 @@ PALETTE = {
     "red": "#b5480a",
     "green": "#007a5c",
     "pink": "#a3507f",
-    "amber": "#8f6400",
     "sky": "#3d93c9",  # the next three mark, and carry no text
     "mint": "#3f9a77",
     "orange": "#c07f00",
 }
-INK, GREY, PALE, LINE, BLUE, RED, GREEN, PINK, AMBER, SKY, MINT, ORANGE = PALETTE.values()
-SERIES = (BLUE, RED, GREEN, PINK, AMBER)
+INK, GREY, PALE, LINE, BLUE, RED, GREEN, PINK, SKY, MINT, ORANGE = PALETTE.values()
+SERIES = (BLUE, RED, GREEN, PINK, INK)
 _NAMES = {value: name for name, value in PALETTE.items()}
 
 

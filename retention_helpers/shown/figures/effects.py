@@ -22,7 +22,6 @@ from retention_helpers.shown.figures.canvas import (
     percent_axis,
     styled,
 )
-from retention_helpers.shown.figures.colours import AMBER, PINK
 from retention_helpers.shown.figures.dots import Dot, mark_across, rows_of_dots
 from retention_helpers.shown.figures.ends import End, name_ends
 from retention_helpers.words import formats
@@ -30,7 +29,7 @@ from retention_helpers.words import formats
 MOST_ROWS = 20
 PANEL_HEIGHT = 2.2
 COLOURS = {"better": GREEN, "worse": RED}
-ARM_COLOURS = (GREY, BLUE, AMBER, PINK, GREEN)
+ARM_COLOURS = (GREY, BLUE, RED, GREEN, INK)
 
 
 def _points_axis(axis: object) -> None:

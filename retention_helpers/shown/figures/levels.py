@@ -46,14 +46,15 @@ def _levels(frame: pd.DataFrame, rate: str, base: str, title: str) -> Drawing:
     said = []
     blocks = list(frame.groupby("by", sort=False))
     for by, levels in blocks:
-        if len(blocks) > 1:
-            rows.append(formats.label(str(by)))
+        kind = f"{formats.label(str(by))} " if len(blocks) > 1 else ""
+        if kind:
+            rows.append(kind.strip())
         for row in levels.itertuples():
             values = [getattr(row, f"{rate}{end}") for end in ("", "_low", "_high")]
             written = formats.rate(*values)
             name = f"{row.level}  (n = {formats.count(getattr(row, base))})"
             rows.append(Dot(name, values, written, VERDICTS[row.verdict]))
-            said.append(f"{row.level} {written}")
+            said.append(f"{kind}{row.level} {written}")
     canvas, axes, _ = rows_of_dots(rows)
     top = float(frame.loc[frame["verdict"] != "too few", f"{rate}_high"].max())
     top = min(1.0, (0.3 if pd.isna(top) else top) * 1.1)

@@ -1,7 +1,7 @@
 """Figures of parts of a whole: shares and amounts by what they are for, each with its interval."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from retention_helpers.shown.figures.canvas import (
     BLUE,
     PALE,
+    RED,
     Drawing,
     draw_notes,
     finished,
@@ -25,12 +26,19 @@ ROOM = 1.08  # above the longest interval
 
 
 @styled
-def shares(frame: pd.DataFrame, name: str, share: str, *, title: str) -> Drawing | None:
+def shares(
+    frame: pd.DataFrame, name: str, share: str, *, title: str, is_first_clear: bool = False
+) -> Drawing | None:
     """A share for each row with its interval, in the order of the table; the title says of what.
 
+    The first has a colour of its own where it is clearly ahead; those that cannot be told apart share one.
     Takes the column `name` (what the share is of) and the share with `_low` and `_high`. None without rows.
     """
-    return _bars(frame, name, share, title, formats.rate, lambda axes, top: percent_axis(axes.xaxis, top))
+    first = RED if is_first_clear and len(frame) > 1 else BLUE
+    below = ["Orange: clearly ahead of the next."] if first == RED else []
+    return _bars(
+        frame, name, share, title, formats.rate, lambda axes, top: percent_axis(axes.xaxis, top), first, below
+    )
 
 
 @styled
@@ -57,19 +65,22 @@ def _bars(
     title: str,
     written: Callable[..., str],
     axis: Callable[[Axes, float], None],
+    first: str = BLUE,
+    below: Sequence[str] = (),
 ) -> Drawing | None:
     if frame.empty:
         return None
     ends = [frame[f"{column}{end}"].astype(float) for end in ("", "_low", "_high")]
     rows = [
-        Dot(formats.words(label), three, written(*three))
-        for label, *three in zip(frame[name], *ends, strict=True)
+        Dot(formats.words(label), three, written(*three), BLUE if nth else first)
+        for nth, (label, *three) in enumerate(zip(frame[name], *ends, strict=True))
     ]
     canvas, axes, _ = rows_of_dots(rows, has_bars=True)
     top = float(ends[2].max()) * ROOM or 1.0
     axes.set_xlim(0, top)
     axis(axes, top)
-    return finished(canvas, title, f"{title}. {'; '.join(f'{row.name} {row.written}' for row in rows)}.")
+    said = "; ".join(f"{row.name} {row.written}" for row in rows)
+    return finished(canvas, title, f"{title}. {said}.", below)
 
 
 @styled

@@ -54,7 +54,9 @@ def waterfall(
     levels = [level for step in steps for level in (step.before, step.after)]
     room = ROOM * ((max(levels) - min(levels)) or 1.0)
     axes.set_xlim(max(min(levels) - room, 0.0), max(levels) + room)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=4 if is_narrow() else 7))
+    axes.xaxis.set_major_locator(
+        MaxNLocator(integer=True, nbins=4 if is_narrow() else 7, steps=[1, 2, 5, 10])
+    )
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: formats.count(value)))
     dated = f"{title} from the start to the end of {formats.month(now['month'])}"
     said = "; ".join(f"{step.name.lower()} {step.written}" for step in steps)
