@@ -14,7 +14,7 @@ from retention_helpers.shown.tables import Quotation
 from retention_helpers.shown.units import COUNT
 from retention_helpers.words import formats
 
-__all__ = ["coverage", "silent", "unmapped_codes"]
+__all__ = ["coverage", "lines_to_paste", "silent", "unmapped_codes"]
 
 STAND_OUT = ("above the rest", "below the rest")
 
