@@ -45,7 +45,7 @@ def _became(row: Any) -> str:
     """
     >>> from types import SimpleNamespace as Row
     >>> _became(Row(month="2026-10", action="at_risk", planned=9, done=6, reached=2, still_customers=5,
-    ...             left=1, expected_left=1.31, expected_low=0, expected_high=3))[-53:]
+    ...             left=1, expected_left=1.31, expected_low=0, expected_high=3))[-52:]
     '1 asked or left, 1.3 (0–3) were expected without it.'
     """
     expected = (
