@@ -227,7 +227,8 @@ def active_customers(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
 
     MAU: active on a day of the month. WAU: active on one of its last seven days, so that every weekday
     counts once in every month. Stickiness is WAU / MAU. `active_accounts` counts every account with
-    activity in the month: trials, free plans and those who have left, too; it is in no rate. Where `by` names
+    activity in the month: trials, free plans and those who have left, too, but nobody who is missing from
+    customers; it is in no rate. Where `by` names
     some of `levels.names`, there is such a row for each level of each of them.
 
     Columns: by and level (where asked for), month, customers_at_end, mau, wau, active_share (mau /

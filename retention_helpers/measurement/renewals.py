@@ -92,7 +92,7 @@ def _at_other_times(business: Business, found: ir.Table, first: dt.date, *, annu
 
 @columns(
     period=one_of(*PERIODS), group=one_of(*GROUPS), due=COUNT.or_null, undecided=COUNT.or_null,
-    customers=COUNT, lost=COUNT, churn_rate=RATE("Churn", of=("lost", "customers")),
+    customers=COUNT, lost=COUNT, churn_rate=RATE("Churn", of=("lost", "customers"), key="churn"),
 )  # fmt: skip
 def renewals(business: Business) -> pd.DataFrame:
     """One row per period and group: how many left at annual renewals, and how many at other times.

@@ -534,9 +534,10 @@ class Told:
         signed_up = {who: dt.date.fromisoformat(day) for who, day in used.signed_up.items()}
         self.signed_up = {who: day for who, day in signed_up.items() if day < self.history.as_of}
         self.days: dict[str, set[dt.date]] = {}
+        known = {*used.signed_up, *(who for who, *_ in used.world.spans)}
         for who, instant, name in used.events:
             moment = oracle.instant(instant, self.zone)
-            if moment < self.history.cut and (not used.names or name in used.names):
+            if who in known and moment < self.history.cut and (not used.names or name in used.names):
                 self.days.setdefault(who, set()).add(oracle.day_of(moment, self.zone))
 
     def months(self) -> list[dt.date]:
