@@ -31,7 +31,7 @@ def major_units(minor: object, currency: str) -> Decimal | None:
 def _minor_units_of(currency: str) -> Decimal:
     """How many of the smallest unit are one of a currency."""
     places = _OTHER_PLACES.get(currency.upper())
-    return 1 / major(Decimal(1), currency) if places is None else Decimal(10**places)
+    return Decimal(int(1 / major(Decimal(1), currency)) if places is None else 10**places)
 
 
 def units_of(quantity: Decimal, transform: Mapping[str, Any]) -> Decimal:
