@@ -251,6 +251,7 @@ ACCEPTABLE = (
     "present amounts",
     "test accounts",
     "customers of one e-mail",
+    "free between paid",
     "stale table",
     "hole",
     "stray days",

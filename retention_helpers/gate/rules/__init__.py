@@ -7,7 +7,16 @@ held only where nothing stops the report, and can be answered with `accepted` in
 from collections.abc import Callable
 
 from retention_helpers.gate.evidence import Evidence
-from retention_helpers.gate.rules import attributes, customers, days, experiments, leaving, money, spans
+from retention_helpers.gate.rules import (
+    attributes,
+    customers,
+    days,
+    experiments,
+    free_time,
+    leaving,
+    money,
+    spans,
+)
 
 Rule = Callable[[Evidence], None]
 
@@ -29,6 +38,7 @@ SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (spans.starts_of_a_move, SPANS),
     (spans.sign_ups_after_start, SPANS),
     (spans.canceled_without_end, (*SPANS, "cancellations")),
+    (free_time.free_between_paid, SPANS),
     (money.present_amounts, SPANS),
     (money.minor_units, SPANS),
     (money.amounts_out_of_scale, SPANS),
