@@ -260,6 +260,7 @@ ACCEPTABLE = (
     "ids in two spellings",
     "subscription of two",
     "another scale",
+    "free between paid",
     "stale table",
     "ends alone",
     "hole",

@@ -969,6 +969,36 @@ def test_an_outcome_of_events_without_events(data, said, tmp_path):
     )
 
 
+FREE_MONTHS = {  # of C-001, who pays 59 for team from the 6th day on
+    "between two paid ones": ([("team", 0), ("team", 59)], True),
+    "the last one": ([("team", 0)], False),
+    "of another plan": ([("free", 0), ("team", 59)], False),
+    "at another price": ([("team", 9), ("team", 59)], False),
+}
+
+
+@pytest.mark.parametrize(("stretches", "is_said"), FREE_MONTHS.values(), ids=FREE_MONTHS.keys())
+def test_a_free_month_that_is_written_as_a_free_plan(data, said, stretches, is_said):
+    begins = [200, 230, 260][: len(stretches) + 1]
+    data.spans[2][2] = day(begins[0])
+    for nth, (plan, mrr) in enumerate(stretches):
+        end = day(begins[nth + 1]) if nth + 1 < len(stretches) else ""
+        data.spans.append(["C-001", day(begins[nth]), end, mrr, plan, "active", "month"])
+    told = [fault for fault in said(data) if "between two paid stretches" in fault]
+    assert told == (
+        [
+            "warning: subscriptions.csv: mrr is 0 between two paid stretches of one plan in 1 of 116 rows "
+            "(first: customer C-001, line 116). It counts as a loss and a return. If a payer had it free for that "
+            "time, write the status comped; if there was no service, write `accepted: [free between paid]` in "
+            "retention.yml."
+        ]
+        if is_said
+        else []
+    )
+    data.settings["accepted"] = ["free between paid"]
+    assert not [fault for fault in said(data) if fault.startswith("warning") and "paid stretches" in fault]
+
+
 # --- all of them -----------------------------------------------------------------------------------
 
 

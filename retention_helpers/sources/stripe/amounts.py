@@ -1,5 +1,6 @@
 """Stripe's amounts: integers in the smallest unit, which for two currencies is not that of the standard."""
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
@@ -20,11 +21,17 @@ def major_units(minor: object, currency: str) -> Decimal | None:
     (Decimal('49'), None)
     """
     try:
-        amount = minor if isinstance(minor, Decimal) else Decimal(str(minor))
+        amount = Decimal(minor if isinstance(minor, int | Decimal) else str(minor))
     except InvalidOperation:
         return None
+    return amount / _minor_units_of(currency)
+
+
+@functools.lru_cache
+def _minor_units_of(currency: str) -> Decimal:
+    """How many of the smallest unit are one of a currency."""
     places = _OTHER_PLACES.get(currency.upper())
-    return major(amount, currency) if places is None else amount / 10**places
+    return Decimal(int(1 / major(Decimal(1), currency)) if places is None else 10**places)
 
 
 def units_of(quantity: Decimal, transform: Mapping[str, Any]) -> Decimal:

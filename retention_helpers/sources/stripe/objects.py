@@ -404,7 +404,8 @@ def _left_by_invoice(found: Object, rows: Sequence[_Row]) -> Decimal:
 
 def _tax_by_invoice(found: Object) -> Decimal | None:
     """Which part of a line is tax, where only the invoice tells of tax within; None where nothing does."""
-    inside = _tax_of({"taxes": found.get("total_taxes"), "tax_amounts": found.get("total_tax_amounts")})
+    taxes = (found.get("total_taxes"), found.get("total_tax_amounts"))
+    inside = _tax_of({"taxes": taxes[0], "tax_amounts": taxes[1]}) if any(taxes) else None
     if not inside or any(_tax_of(row) is not None for row in _data(found, "lines")):
         return None
     whole = sum(int(row.get("amount") or 0) - _taken_off(row) for row in _data(found, "lines"))
@@ -459,11 +460,14 @@ def _each(price: Object, quantity: Decimal) -> Decimal | None:
 
 
 def _taken_off(row: Object) -> int:
-    return sum(int(one.get("amount") or 0) for one in row.get("discount_amounts") or ())
+    off = row.get("discount_amounts")
+    return sum(int(one.get("amount") or 0) for one in off) if off else 0
 
 
 def _tax_of(row: Object) -> int | None:
     """The tax that the amount of a line contains; None where it names none, neither inside nor on top."""
     taxes = [*(row.get("taxes") or ()), *(row.get("tax_amounts") or ())]
+    if not taxes:
+        return None
     inside = [one for one in taxes if one.get("inclusive") or one.get("tax_behavior") == "inclusive"]
-    return sum(_money(one, "amount") for one in inside) if taxes else None
+    return sum(_money(one, "amount") for one in inside)

@@ -164,4 +164,4 @@ def iso(seconds: int | None) -> str | None:
     """
     if seconds is None:
         return None
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat()[:19]}Z"  # faster than by a pattern
