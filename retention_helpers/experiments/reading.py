@@ -25,7 +25,7 @@ from retention_helpers.experiments.outcomes import assigned
 from retention_helpers.experiments.plan import TOO_LONG, Plan
 from retention_helpers.experiments.power import DAYS_A_MONTH, better_from
 from retention_helpers.experiments.split import split_checks
-from retention_helpers.experiments.units import GIVEN_POINTS, MONTH, NAME, NEVER, SPLIT, VERDICT, framed, hidden
+from retention_helpers.experiments.units import GIVEN_POINTS, MONTH, MONTHS, NAME, NEVER, SPLIT, VERDICT, framed, hidden
 from retention_helpers.shown.units import COUNT, NUMBER, P_VALUE, POINTS, SHARE, TEXT, YES_NO, columns, one_of
 from retention_helpers.statistics import curves
 from retention_helpers.statistics.boundary import level, two_sided
@@ -48,6 +48,7 @@ class Reading:
         path: one row per comparison and look.
         guardrails: one row per comparison and guarded outcome.
         curves: one row per experiment, arm and day.
+        unplanned: names in the assignments that no plan has, and how many rows have them.
     """
 
     plans: Mapping[str, Plan]
@@ -57,6 +58,7 @@ class Reading:
     path: pd.DataFrame
     guardrails: pd.DataFrame
     curves: pd.DataFrame
+    unplanned: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,15 @@ def read(business: Business, plans: Mapping[str, Plan]) -> Reading:
         path=path_of(_drawn(judged)),
         guardrails=guardrails_of(judged, used),
         curves=curves_of(plans, used),
+        unplanned=_unplanned(business),
     )
+
+
+def _unplanned(business: Business) -> dict[str, int]:
+    rows = business.table("assignments")
+    other = rows.filter(~rows.experiment.isin(list(business.experiments))) if business.experiments else rows
+    counted = other.group_by("experiment").aggregate(rows=other.count()).order_by("experiment").execute()
+    return {str(name): int(count) for name, count in counted.itertuples(index=False)}
 
 
 # ------------------------------------------------------------------------------------ which look counts
@@ -209,15 +219,14 @@ _REASON = one_of("broken split", "not randomised", "changed after results", "A/A
 
 
 @columns(
-    **hidden(experiment=NAME, arm=TEXT, control=TEXT, state=_STATE, look=COUNT, of=COUNT, read_in=MONTH,
+    **hidden(experiment=NAME, arm=TEXT, control=TEXT, outcome_kind=TEXT, state=_STATE, look=COUNT, of=COUNT, read_in=MONTH,
              treated_successes=COUNT, treated_customers=COUNT, control_successes=COUNT,
              control_customers=COUNT),
-    effect=POINTS.interval, relative=POINTS.interval, adjusted=POINTS.interval,
-    **hidden(level=SHARE, alpha=SHARE, way=_WAY),
+    **hidden(effect=POINTS.interval, relative=POINTS.interval, adjusted=POINTS.interval, level=SHARE, alpha=SHARE, way=_WAY),
     p_value=P_VALUE("p"), p_needed=P_VALUE("Needed p"), anytime_p=P_VALUE, verdict=VERDICT,
     **hidden(end=_END, reason=_REASON, stop=YES_NO, crossed_in=MONTH, is_over=YES_NO, split=SPLIT.or_null,
              split_p=SHARE, smallest_effect=POINTS, needed_per_arm=COUNT, collected=SHARE,
-             months_to_finish=NUMBER, day_open=COUNT, arm_open=COUNT, capped_at=NUMBER, capped=COUNT),
+             months_to_finish=MONTHS, day_open=COUNT, arm_open=COUNT, capped_at=NUMBER, capped=COUNT),
 )  # fmt: skip
 def comparisons_of(
     judged: Iterable[_Judged], used: Customers, split: Mapping[str, Any], as_of: dt.date
@@ -237,7 +246,7 @@ def _comparison_row(
     to_finish = _months_to_finish(judged, used, as_of)
     unknown = math.nan
     return (
-        plan.name, comparison.arm, plan.design.control, _state(plan, as_of),
+        plan.name, comparison.arm, plan.design.control, plan.design.outcome.kind, _state(plan, as_of),
         len(comparison.looks), max(plan.looks, len(comparison.looks)), last.month if last else None,
         *(last.table if last else (0, 0, 0, 0)),
         *(found or UNKNOWN), *_relative(last, found, limits), *_adjusted(judged, used, limits),

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from retention_helpers.experiments import Plan, Reading
-from retention_helpers.experiments.plan import TOO_LONG
+from retention_helpers.experiments.said import wording
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Tone, Verdict
 from retention_helpers.shown.results import of_values
 from retention_helpers.shown.sentences import listed
@@ -64,10 +64,11 @@ def experiments_answer(reading: Reading) -> Answer:
              for word, many in sorted(others.items())]  # fmt: skip
     is_read = not formats.is_missing(lead.effect)
     wide = "; the interval allows for looking every month"
+    unit = wording.unit(reading.plans[lead.experiment])
     return Answer(
         question,
         own.number,
-        f"points, {names[0]}: {_counts(lead)}{wide}" if is_read else f"{names[0]}: {own.basis}",
+        f"{unit}, {names[0]}: {_counts(lead)}{wide}" if is_read else f"{names[0]}: {own.basis}",
         own.interval,
         (Verdict(lead.verdict, _tone(lead)), *chips),
         " ".join([own.do_now, *_about_others(names[1:], running[1:])]),
@@ -79,7 +80,7 @@ def _about_others(names: Sequence[str], rows: Sequence[Any]) -> list[str]:
     groups: dict[str, list[str]] = {"{} can be decided too.": [], "Leave {} running.": [],
                                     "{} cannot be finished.": []}  # fmt: skip
     for name, row in zip(names, rows, strict=True):
-        kind = 0 if row.stop else 1 if row.months_to_finish <= TOO_LONG else 2
+        kind = 0 if _is_decided(row) else 2 if row.stop else 1
         list(groups.values())[kind].append(name)
     return [
         text.format(listed(found) if len(found) <= MOST_NAMES else f"{formats.count(len(found))} others")
@@ -94,11 +95,16 @@ def _in_order(reading: Reading) -> list[Any]:
     return sorted(
         reading.comparisons.itertuples(),
         key=lambda row: (
-            rank[row.state] + (row.state == "running" and not row.stop),
+            rank[row.state] + (row.state == "running" and not _is_decided(row)),
             bool(row.reason),
             -row.collected,
         ),
     )
+
+
+def _is_decided(row: Any) -> bool:
+    """Whether there is a verdict, or will be none."""
+    return row.verdict != "cannot tell yet" or row.is_over
 
 
 def _counts(row: Any) -> str:
@@ -120,21 +126,43 @@ def _answer(row: Any, reading: Reading) -> Answer:
     own = guarded[(guarded["experiment"] == row.experiment) & (guarded["arm"] == row.arm)]
     has_number = not formats.is_missing(row.effect)
     if has_number:
-        basis = f"points: {_counts(row)}, {plan.design.outcome.words}"
+        basis = f"{wording.unit(plan)}: {_counts(row)}, {plan.design.outcome.words}"
     elif row.reason:
         basis = _WHY[row.reason]
     elif row.state == "planned":
         basis = f"begins on {formats.day(plan.design.started_on)}"
+    elif _is_without_customers(row, reading):
+        basis = f"nobody was assigned to it{_elsewhere(reading)}"
     else:
         basis = f"nobody has reached day {plan.design.outcome.days} in both arms"
     return Answer(
         reading.plans[row.experiment].called(row.arm),
-        formats.points(row.effect),
+        wording.effect(plan, row.effect),
         basis,
-        formats.span(row.effect_low, row.effect_high),
+        wording.span(plan, row.effect_low, row.effect_high),
         (Verdict(row.verdict, _tone(row)),),
-        do_now(row, plan, own),
+        _find_them(reading) if _is_without_customers(row, reading) else do_now(row, plan, own),
     )
+
+
+def _is_without_customers(row: Any, reading: Reading) -> bool:
+    """Whether it has begun, and no row of the assignments names it."""
+    arms = reading.arms[reading.arms["experiment"] == row.experiment]
+    return row.state != "planned" and not row.reason and not arms["assigned"].any()
+
+
+def _elsewhere(reading: Reading) -> str:
+    """The rows whose experiment has no plan: perhaps the same one under another name."""
+    if not reading.unplanned:
+        return ""
+    many = formats.plural(sum(reading.unplanned.values()), "row names", "rows name")
+    return f", and {many} an experiment without a plan ({', '.join(reading.unplanned)})"
+
+
+def _find_them(reading: Reading) -> str:
+    if reading.unplanned:
+        return "If they are the same, write one name in experiments.yml and in the assignments."
+    return "Draw its first customers, or take it out: nobody has been drawn yet."
 
 
 def _tone(row: Any) -> Tone:
@@ -159,7 +187,7 @@ def _order(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
     if row.verdict == "worse":
         return "It did harm: do not bring it back." if row.state == "over" else "Stop it: it does harm."
     if row.verdict == "no large effect":
-        ruled_out = f"a difference of {formats.size_of_points(row.smallest_effect)} or more is ruled out"
+        ruled_out = f"a difference of {plan.worth(row.smallest_effect)} or more is ruled out"
         order = "It is over" if row.state == "over" else "Stop"
         return f"{order}: {ruled_out}. Keep what costs less."
     return _undecided(row, plan)
@@ -182,7 +210,7 @@ def _roll_out(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
         )
     watch = f" Keep an eye on {formats.words(unsure[0]).lower()}: it cannot be told yet." if unsure else ""
     if row.effect_high < row.smallest_effect:
-        wanted = formats.size_of_points(row.smallest_effect)
+        wanted = plan.worth(row.smallest_effect)
         return (
             f"It helps, by less than the {wanted} you wanted: decide whether that is worth its cost.{watch}"
         )
@@ -197,14 +225,12 @@ def _undecided(row: Any, plan: Plan) -> str:
         return f"{order}, and it stays undecided. Choose by cost and judgement."
     if row.state == "over":
         return f"Wait: in {formats.months(row.months_to_finish)} the last customers have reached day {days}."
-    if plan.design.randomised and formats.is_missing(row.split):
-        return "Draw its first customers, or take it out: nobody has been drawn yet."
     if not row.look:
         return "Leave it running, and change nothing."
-    if formats.is_missing(row.months_to_finish) or row.months_to_finish > TOO_LONG:
-        more = formats.months(row.months_to_finish)
-        pace = "Nobody comes in any more" if more == formats.MISSING else f"At this pace it takes {more} more"
-        return f"{pace}. Stop, and try something bolder."
+    if row.stop:
+        is_known = not formats.is_missing(row.months_to_finish)
+        pace = f"takes {formats.months(row.months_to_finish)} more" if is_known else "is never finished"
+        return f"At this pace it {pace}. Stop, and try something bolder."
     collected = formats.percent(row.collected, 0)
     more = formats.months(row.months_to_finish)
     return f"Leave it running, and change nothing: {collected} of what it needs is in, about {more} to go."

@@ -39,11 +39,12 @@ def _points_axis(axis: object) -> None:
 def effects(comparisons: pd.DataFrame) -> Figure:
     """Each difference with its interval, against the smallest that is worth having (the grey band).
 
-    Takes experiment, arm, effect with `_low` and `_high`, smallest_effect and verdict; a comparison without
-    a difference is left out.
+    Takes experiment, arm, outcome_kind, effect with `_low` and `_high`, smallest_effect and verdict; a
+    comparison without a difference is left out, and so is one of amounts.
     """
     title = "Difference to the control, in percentage points"
-    rows = comparisons[comparisons["effect"].notna()].head(MOST_ROWS).iloc[::-1].reset_index(drop=True)
+    is_drawn = comparisons["effect"].notna() & (comparisons["outcome_kind"] != "revenue")
+    rows = comparisons[is_drawn].head(MOST_ROWS).iloc[::-1].reset_index(drop=True)
     canvas, axes = blank(1.25 + 0.5 * max(len(rows), 1))
     if rows.empty:
         axes.set_title(f"{title}: none to show yet")
