@@ -88,9 +88,9 @@ def covers(own: ir.Table, day: dt.date | ir.DateValue) -> ir.BooleanColumn:
 
 
 def stretches(own: ir.Table) -> ir.Table:
-    """A row a customer an unbroken stretch of spans: customer_id, service (1, 2, …), begin_on, end_on, end_at.
+    """A row a customer an unbroken stretch of spans.
 
-    end_on and end_at are null where the stretch goes on.
+    Columns: customer_id, service (1, 2, …), begin_on, end_on and end_at (null: the stretch goes on).
     """
     breaks = _with_breaks(own)
     begins = ibis.cases((breaks.reached.isnull() | (breaks.started_at > breaks.reached), breaks.started_at))

@@ -247,8 +247,9 @@ def _wanted(values: Sequence[Any]) -> Wanted:
 
 def _adjust(written: Any) -> tuple[str, ...]:
     names = written if isinstance(written, list) else [written]
-    faults = ["adjust needs the names of what is known before the draw, such as [mrr, tenure]."]
-    return tuple(_right(names, [] if names and all(isinstance(name, str) for name in names) else faults))
+    if not names or not all(isinstance(name, str) for name in names):
+        raise _Faults(["adjust needs the names of what is known before the draw, such as [mrr, tenure]."])
+    return tuple(names)
 
 
 def _as_text(value: Any) -> str:
@@ -343,7 +344,7 @@ class Design:
         return tuple(self.arms)[1:]
 
     def known_by(self, as_of: dt.date) -> "Design":
-        """As it is known then: an end that comes later is a plan, a decision that comes later is not known."""
+        """As it is known then: a later end is a plan, and a later decision is not known."""
         is_over = self.ended_on is not None and self.ended_on < as_of
         return self if is_over else replace(self, ended_on=None, ends_on=self.ended_on, decision="")
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from retention_helpers.business import Business
 from retention_helpers.experiments.covariates import LEVEL_OF, known_before
-from retention_helpers.experiments.looks import Look
+from retention_helpers.experiments.looks import Look, look_of
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.split import analysed, may_count
 from retention_helpers.statistics.means import Means, adjusted, cap_of, means_of
@@ -83,7 +83,7 @@ class Customers:
         months = sorted(set(versions[0]["matured_in"]))
         tables = zip(*(_cumulative(one, months) for one in versions), strict=True)
         looks = [
-            Look(month, *first, others=tuple(others))
+            look_of(month, first, tuple(others))
             for month, (first, *others) in zip(months, tables, strict=True)
         ]
         if plan.design.outcome.is_amount:
@@ -107,7 +107,9 @@ class Customers:
         if not any(doubts):
             return found
         sure = drawn[~is_doubtful.loc[drawn.index]]
-        for end, side in product(["", "_else"] if doubts.day else [""], ["best", "worst"] if doubts.arm else [""]):
+        for end, side in product(
+            ["", "_else"] if doubts.day else [""], ["best", "worst"] if doubts.arm else [""]
+        ):
             placed = [_placed(rows[is_doubtful], plan, arm, end, side == "best")] if side else []
             both = pd.concat([sure, *placed])
             found.append(_version(both[both["eligible_else" if end else "is_eligible"]], is_amount, end))
@@ -149,9 +151,7 @@ class Customers:
             ]
         return tuple(one for one in found if one) if all(found) else ()
 
-    def _fitted(
-        self, plan: Plan, version: pd.DataFrame, month: str, columns: Sequence[str]
-    ) -> Means | None:
+    def _fitted(self, plan: Plan, version: pd.DataFrame, month: str, columns: Sequence[str]) -> Means | None:
         """The means of what is compared; None where it is to be adjusted, and no column can be."""
         own = version[version["matured_in"] <= month]
         values = own["value"].to_numpy(dtype=float)
@@ -200,11 +200,11 @@ def _cumulative(version: pd.DataFrame, months: Sequence[str]) -> list[tuple[int,
     """Successes and customers of the treated and of the control, matured by the end of each month."""
     counted = version.groupby(["matured_in", "is_treated"])["made"].agg(["sum", "size"])
     known = {key: (int(made), int(size)) for key, made, size in counted.itertuples()}
-    totals, found = (0, 0, 0, 0), []
+    totals, found = [0, 0, 0, 0], []
     for month in months:
         added = (*known.get((month, True), (0, 0)), *known.get((month, False), (0, 0)))
-        totals = tuple(total + more for total, more in zip(totals, added, strict=True))
-        found.append(totals)
+        totals = [total + more for total, more in zip(totals, added, strict=True)]
+        found.append((totals[0], totals[1], totals[2], totals[3]))
     return found
 
 

@@ -73,9 +73,7 @@ def _paid(business: Business, units: ir.Table) -> ir.Table:
     return own.group_by(EACH).aggregate(paid=net.sum(where=before).cast("float64"))
 
 
-def _as_numbers(
-    rows: pd.DataFrame, told: pd.DataFrame, attributes: pd.DataFrame, plan: Plan
-) -> pd.DataFrame:
+def _as_numbers(rows: pd.DataFrame, told: pd.DataFrame, attributes: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     own = told.loc[rows["customer_id"]]
     numbers = pd.DataFrame(
         {

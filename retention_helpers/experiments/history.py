@@ -54,7 +54,13 @@ def history(business: Business, plans: Mapping[str, Plan], comparisons: pd.DataF
         look = _look(later, row, plan) if row.verdict in ("better", "worse") else Look("", 0, 0, 0, 0)
         found = look.difference(_limit(row)) if look.treated and look.control else UNKNOWN
         lasted = verdict(found, plan.smallest_effect) if look.treated and look.control else None
-        planned = (plan.called(row.arm), design.started_on, design.ended_on, row.verdict, design.decision or None)
+        planned = (
+            plan.called(row.arm),
+            design.started_on,
+            design.ended_on,
+            row.verdict,
+            design.decision or None,
+        )
         days = TIMES * design.outcome.days
         rows.append((row.experiment, row.arm, *planned, days, *look.table, *found, lasted))
     return framed(history, rows).sort_values(
@@ -73,8 +79,8 @@ def _look(later: pd.DataFrame, row: Any, plan: Plan) -> Look:
     own = own[own["arm"].isin([row.arm, row.control])]
     is_treated = (own["arm"] == row.arm).to_numpy(dtype=bool)
     made = own["success"].to_numpy(dtype=bool)
-    sides = (is_treated, ~is_treated)
-    look = Look("", *(int(count) for side in sides for count in ((made & side).sum(), side.sum())))
+    (x1, n1), (x2, n2) = ((int((made & side).sum()), int(side.sum())) for side in (is_treated, ~is_treated))
+    look = Look("", x1, n1, x2, n2)
     if not plan.design.outcome.is_amount:
         return look
     if min(look.treated, look.control) < FEWEST:

@@ -27,9 +27,7 @@ def _is_open(units: ir.Table, at: ir.TimestampValue, on: ir.DateValue) -> ir.Boo
     return (on == units.assigned_on) & ~(is_timed(at, on) & is_timed(units.assigned_at, units.assigned_on))
 
 
-def after(
-    units: ir.Table, at: ir.TimestampValue, on: ir.DateValue, *, day_is_after: bool
-) -> ir.BooleanValue:
+def after(units: ir.Table, at: ir.TimestampValue, on: ir.DateValue, *, day_is_after: bool) -> ir.BooleanValue:
     """Whether something happened at the moment of the draw or later.
 
     `day_is_after` says on which side a row stands that is of that day and cannot be told.
@@ -39,9 +37,7 @@ def after(
     return told | is_open if day_is_after else told
 
 
-def begun(
-    units: ir.Table, at: ir.TimestampValue, on: ir.DateValue, *, day_is_after: bool
-) -> ir.BooleanValue:
+def begun(units: ir.Table, at: ir.TimestampValue, on: ir.DateValue, *, day_is_after: bool) -> ir.BooleanValue:
     """Whether a state had begun at the moment of the draw; one that begins with it has."""
     same_day, is_open = on == units.assigned_on, _is_open(units, at, on)
     told = (on < units.assigned_on) | (same_day & ~is_open & (at <= units.assigned_at))

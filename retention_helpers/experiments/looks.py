@@ -73,8 +73,13 @@ class Look(NamedTuple):
         return _spanning(difference, difference_of_means, self, limit)
 
     def relative(self, limit: float) -> Difference:
-        """Treated / control − 1 likewise; an end is NaN where there is no bound, all where control has none."""
+        """Treated / control − 1 likewise; NaN where the control has none, and for an end without bound."""
         return _spanning(relative, ratio_of_means, self, limit)
+
+
+def look_of(month: str, table: Table, others: tuple[Table, ...] = ()) -> Look:
+    """A look at a table, and at what it may be, too."""
+    return Look(month, table[0], table[1], table[2], table[3], others)
 
 
 def _spanning(
@@ -212,7 +217,7 @@ class Comparison:
 
 
 def _odds_information(look: Look) -> float:
-    """One over the squared standard error of the log odds ratio, were both arms alike; see `anytime_limit`."""
+    """One over the squared standard error of the log odds ratio, were both arms alike."""
     if look.means:
         return round(look.information, 6)
     share = (look.treated_successes + look.control_successes + 1) / (look.treated + look.control + 2)

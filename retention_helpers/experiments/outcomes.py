@@ -85,7 +85,7 @@ def units_table(rows: pd.DataFrame, outcomes: Sequence[Outcome]) -> ir.Table:
     Takes experiment, customer_id, arm and assigned_on (an instant); assigned_at where the moment is known.
     """
     frame = rows.assign(
-        assigned_at=rows["assigned_at"] if "assigned_at" in rows else pd.NaT,
+        assigned_at=rows.get("assigned_at", pd.NaT),
         assigned_on=rows["assigned_on"].dt.date,
         arms=None,
         in_period=True,
@@ -254,7 +254,8 @@ def _before(business: Business, units: ir.Table, found: Mapping[str, Design]) ->
         known = known.drop(*(f"{name}_again" for name in EACH))
     for end in _BOTH:
         tests = [
-            (known.experiment != one.name) | reduce(and_, _tests(business, known, one, customers.columns, end))
+            (known.experiment != one.name)
+            | reduce(and_, _tests(business, known, one, customers.columns, end))
             for one in found.values()
             if one.eligible
         ]

@@ -31,8 +31,8 @@ SMALL_EFFECT = 0.2  # standard deviations; Cohen 1988: assumed of an amount whos
 FEWEST_IN_THE_PAST = 20
 SHORTEST_RUN = 28  # days; before that the rate of assignments says little
 THE_QUESTION = ("started_on", "randomised", "arms", "outcome", "eligible")  # what is compared
-FROZEN = ("frozen_in", "baseline", "baseline_from", "smallest_effect", "size", "in_all", "looks", "spread",
-          "before_results")  # fmt: skip
+FROZEN = ("frozen_in", "baseline", "baseline_from", "smallest_effect", "size", "in_all", "looks")
+RECORDED = (*FROZEN, "a_month", "months", "takes_too_long", "spread", "before_results")
 FIRST_RENEWAL = 31  # days after which nobody on a monthly plan is still in the first paid month
 
 
@@ -235,8 +235,8 @@ def _as_frozen(design: Design, frozen: _Frozen, currency: str) -> Plan:
     end = record.get("ends_on")
     return Plan(
         design=design,
-        **{name: record[name] for name in FROZEN if name in record and name != "spread"},
-        **({} if "before_results" in record else {"before_results": False}),
+        **{name: record[name] for name in FROZEN},
+        before_results=bool(record.get("before_results")),
         spread=_number(record.get("spread")),
         ends_on=dt.date.fromisoformat(end) if end else None,
         adjusts=tuple(record.get("adjusts") or ()),
@@ -258,7 +258,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
     Glossary: frozen plan.
     """
     return {
-        **{name: getattr(plan, name) for name in (*FROZEN, "a_month", "months", "takes_too_long")},
+        **{name: getattr(plan, name) for name in RECORDED},
         "ends_on": plan.ends_on.isoformat() if plan.ends_on else None,
         "adjusts": list(plan.adjusts),
         "written": dict(plan.written),
@@ -296,7 +296,9 @@ def looks_so_far(business: Business) -> dict[str, int]:
         design = business.experiments[name]
         firsts = own.groupby("arm")["matured_in"].min()
         if design.control in firsts and any(arm in firsts for arm in design.treated):
-            both_from = max(firsts[design.control], min(firsts[arm] for arm in design.treated if arm in firsts))
+            both_from = max(
+                firsts[design.control], min(firsts[arm] for arm in design.treated if arm in firsts)
+            )
             later = own.loc[own["matured_in"] > both_from, "matured_in"]
             found[str(name)] = 1 + later.nunique()
     return found
@@ -340,7 +342,13 @@ def _expected(past: pd.DataFrame, design: Design) -> tuple[float, float | None, 
     known = not rows.empty and rows["customers"].iloc[0] >= FEWEST_IN_THE_PAST
     if design.outcome.is_amount:
         spread = float(rows["amount_spread"].iloc[0]) if known else 0.0
-        mean = design.baseline if design.baseline is not None else float(rows["amount"].iloc[0]) if known else 0.0
+        mean = (
+            design.baseline
+            if design.baseline is not None
+            else float(rows["amount"].iloc[0])
+            if known
+            else 0.0
+        )
         if not spread > 0:
             return mean, design.smallest_effect / SMALL_EFFECT, "assumed"
         return mean, spread, "own past"
@@ -452,7 +460,7 @@ def assignments_a_month(business: Business) -> dict[str, float]:
 
 
 def _eligible_share(business: Business, name: str) -> float:
-    """The share of the comparable customers of the past whom an experiment is for; NaN where there are none."""
+    """The share of the comparable customers of the past whom an experiment is for; NaN without any."""
     past = _kept_past(business)
     rows = past[past["experiment"] == name]
     return float(rows["customers"].iloc[0] / rows["everybody"].iloc[0]) if len(rows) else math.nan

@@ -79,15 +79,17 @@ def proposed(
 def effects(plan: Plan) -> pd.DataFrame:
     """One row per gain: how many customers it needs, and how long that takes.
 
-    Columns: gain (fraction; of an amount in the currency), per_arm, in_all, months (from the first customer to the last look; missing
-    where nobody comes). Gains for which there is no room above the baseline are left out; the plan's own is
-    among them.
+    Columns: gain (fraction; of an amount in the currency), per_arm, in_all, months (from the first customer
+    to the last look; missing where nobody comes). Gains for which there is no room above the baseline are
+    left out; the plan's own is among them.
 
     Glossary: size.
     """
     rows = []
     is_amount = plan.design.outcome.is_amount
-    gains = [plan.smallest_effect * times for times in TIMES] if is_amount else {*EFFECTS, plan.smallest_effect}
+    gains = (
+        [plan.smallest_effect * times for times in TIMES] if is_amount else {*EFFECTS, plan.smallest_effect}
+    )
     for gain in sorted(gains):
         if is_amount or plan.baseline + gain < 1:
             found = _pace(plan, gain)

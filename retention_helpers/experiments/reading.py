@@ -25,7 +25,17 @@ from retention_helpers.experiments.outcomes import assigned
 from retention_helpers.experiments.plan import TOO_LONG, Plan
 from retention_helpers.experiments.power import DAYS_A_MONTH, better_from
 from retention_helpers.experiments.split import split_checks
-from retention_helpers.experiments.units import GIVEN_POINTS, MONTH, MONTHS, NAME, NEVER, SPLIT, VERDICT, framed, hidden
+from retention_helpers.experiments.units import (
+    GIVEN_POINTS,
+    MONTH,
+    MONTHS,
+    NAME,
+    NEVER,
+    SPLIT,
+    VERDICT,
+    framed,
+    hidden,
+)
 from retention_helpers.shown.units import COUNT, NUMBER, P_VALUE, POINTS, SHARE, TEXT, YES_NO, columns, one_of
 from retention_helpers.statistics import curves
 from retention_helpers.statistics.boundary import level, two_sided
@@ -96,8 +106,9 @@ def read(business: Business, plans: Mapping[str, Plan]) -> Reading:
     Several comparisons that are open at the same time are corrected after Holm for being looked at
     together; an A/A test, a broken split, or one without any matured customer takes no part in that.
 
-    Glossary: look; end of an experiment; effect; relative effect; adjusted; what cannot be told; p, needed p; anytime p; *better*, *worse*; *no large effect*; *cannot tell yet*;
-    *not interpretable*; several at once; guardrail.
+    Glossary: look; end of an experiment; effect; relative effect; adjusted; what cannot be told; p, needed p;
+    anytime p; *better*, *worse*; *no large effect*; *cannot tell yet*; *not interpretable*; several at once;
+    guardrail.
     """
     checks = split_checks(business, plans)
     used = Customers.of(business, assigned(business), plans)
@@ -219,10 +230,10 @@ _REASON = one_of("broken split", "not randomised", "changed after results", "A/A
 
 
 @columns(
-    **hidden(experiment=NAME, arm=TEXT, control=TEXT, outcome_kind=TEXT, state=_STATE, look=COUNT, of=COUNT, read_in=MONTH,
-             treated_successes=COUNT, treated_customers=COUNT, control_successes=COUNT,
-             control_customers=COUNT),
-    **hidden(effect=POINTS.interval, relative=POINTS.interval, adjusted=POINTS.interval, level=SHARE, alpha=SHARE, way=_WAY),
+    **hidden(experiment=NAME, arm=TEXT, control=TEXT, outcome_kind=TEXT, state=_STATE, look=COUNT, of=COUNT,
+             read_in=MONTH, treated_successes=COUNT, treated_customers=COUNT, control_successes=COUNT,
+             control_customers=COUNT, effect=POINTS.interval, relative=POINTS.interval,
+             adjusted=POINTS.interval, level=SHARE, alpha=SHARE, way=_WAY),
     p_value=P_VALUE("p"), p_needed=P_VALUE("Needed p"), anytime_p=P_VALUE, verdict=VERDICT,
     **hidden(end=_END, reason=_REASON, stop=YES_NO, crossed_in=MONTH, is_over=YES_NO, split=SPLIT.or_null,
              split_p=SHARE, smallest_effect=POINTS, needed_per_arm=COUNT, collected=SHARE,
@@ -353,7 +364,9 @@ def _months_to_size(judged: _Judged, used: Customers, as_of: dt.date) -> float:
         return math.nan
     ran = (as_of - design.started_on).days / DAYS_A_MONTH
     a_month = sum(len(own) for own in rows) / ran if ran >= 1 else plan.a_month
-    return plan.in_all * (1 - share) / a_month + design.outcome.days / DAYS_A_MONTH if a_month > 0 else math.nan
+    return (
+        plan.in_all * (1 - share) / a_month + design.outcome.days / DAYS_A_MONTH if a_month > 0 else math.nan
+    )
 
 
 def _drawn(judged: Sequence[_Judged]) -> list[_Judged]:
@@ -378,7 +391,9 @@ def _path_rows(judged: _Judged) -> list[tuple[Any, ...]]:
     comparison = judged.comparison
     limits, differences = comparison.limits(judged.alpha), comparison.differences(judged.alpha)
     rows = []
-    for nth, (look, limit, found) in enumerate(zip(comparison.looks, limits, differences, strict=True), start=1):
+    for nth, (look, limit, found) in enumerate(
+        zip(comparison.looks, limits, differences, strict=True), start=1
+    ):
         word = verdict(found, judged.plan.smallest_effect)
         where = (judged.plan.name, judged.comparison.arm, nth, look.month)
         rows.append((*where, *look.table, *found, *_edges(look, limit), word))

@@ -63,7 +63,7 @@ def analysed(rows: pd.DataFrame, plans: Mapping[str, Plan]) -> pd.DataFrame:
 
 
 def may_count(rows: pd.DataFrame, plans: Mapping[str, Plan]) -> pd.DataFrame:
-    """These, and who counts where what cannot be told is taken otherwise: unknown arms, the day of the draw."""
+    """These, and whom unknown arms and the other reading of the day of the draw add."""
     is_planned = rows["experiment"].isin(list(plans))
     return rows[is_planned & rows["in_period"] & (rows["is_eligible"] | rows["eligible_else"])]
 
@@ -101,11 +101,9 @@ def split_checks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
         two_arms, too_early = odd.loc[name] if name in odd.index else (0, 0)
         whole = shares_p(counts, design.shares)
         month, attribute = _worst(by_level.get(name, {}), design)
-        is_broken = (
-            min(whole, month[1], attribute[1]) < SPLIT_LEVEL
-            or max(two_arms, too_early, left_out.loc[name, "unknown_arm"])
-            > max(TOLERATED * sum(counts), FEW)
-        )
+        is_broken = min(whole, month[1], attribute[1]) < SPLIT_LEVEL or max(
+            two_arms, too_early, left_out.loc[name, "unknown_arm"]
+        ) > max(TOLERATED * sum(counts), FEW)
         told = map(int, (two_arms, too_early, *left_out.loc[name]))
         rows.append((name, "broken" if is_broken else "ok", whole, *month, *attribute, *told))
     return framed(split_checks, rows)

@@ -29,12 +29,9 @@ MONTH = replace(
 )
 VERDICT = one_of("better", "worse", "no large effect", "cannot tell yet", "not interpretable")
 GIVEN_POINTS = POINTS.within(type="number")  # never missing
-MONTHS = replace(
-    TENTHS, write=lambda months: "never" if not months <= NEVER else formats.tenths(months)
-)
+MONTHS = replace(TENTHS, write=lambda months: "never" if not months <= NEVER else formats.tenths(months))
 ABOUT = replace(COUNT, node=NUMBER.node)  # a count, or what an effective number is rounded to
 SPLIT = one_of("ok", "broken")
-
 
 
 def hidden(**known: Unit) -> dict[str, Column]:

@@ -113,9 +113,7 @@ def _gains(x1: int, n1: int, x2: int, n2: int, ratios: Floats) -> Floats:
     return ratios * x1 - (all_ways - _log_choose(n1 + n2, np.array(both)))
 
 
-def _noncentral(
-    n1: int, n2: int, both: int, ratios: Floats, least: int, most: int
-) -> tuple[Floats, Floats]:
+def _noncentral(n1: int, n2: int, both: int, ratios: Floats, least: int, most: int) -> tuple[Floats, Floats]:
     """About where the first arm's successes lie under each odds ratio, and how far they spread."""
     odds = np.exp(ratios)
     square, linear, constant = 1 - odds, n2 - both + odds * (n1 + both), -odds * n1 * both

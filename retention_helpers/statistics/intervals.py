@@ -81,7 +81,8 @@ def newcombe(x1: float, n1: float, x2: float, n2: float, level: float = LEVEL) -
 def newcombe_ratio(x1: float, n1: float, x2: float, n2: float, level: float = LEVEL) -> Difference:
     """(x1 / n1) / (x2 / n2) − 1 with the interval from the same Wilson ends as Newcombe's difference.
 
-    It leaves out 0 exactly where that one does. All NaN where x2 is 0: there is no upper end. Source: Donner and Zou 2012, Statistical Methods in Medical Research 21, 347–359 (MOVER-R).
+    It leaves out 0 exactly where that one does. All NaN where x2 is 0: there is no upper end.
+    Source: Donner and Zou 2012, Statistical Methods in Medical Research 21, 347–359 (MOVER-R).
 
     >>> tuple(round(end, 4) for end in newcombe_ratio(56, 70, 48, 80))
     (0.3333, 0.0783, 0.6629)

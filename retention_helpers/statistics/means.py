@@ -59,11 +59,12 @@ def means_of(amounts: Floats, is_treated: Flags, least: float = 0.0, columns: in
     many the amounts were adjusted for.
     """
     largest = max(float(np.ptp(amounts)), float(np.abs(amounts).max()), least)
-    parts = []
-    for own in (amounts[is_treated], amounts[~is_treated]):
+
+    def arm(own: Floats) -> tuple[int, float, float]:
         lost = len(own) / max(len(own) - columns / 2, 1)
-        parts += [len(own), float(own.mean()), max(float(own.var(ddof=1)) * lost, largest**2 / len(own))]
-    return Means(*parts)
+        return len(own), float(own.mean()), max(float(own.var(ddof=1)) * lost, largest**2 / len(own))
+
+    return Means(*arm(amounts[is_treated]), *arm(amounts[~is_treated]))
 
 
 def difference_of_means(found: Means, limit: float) -> Difference:

@@ -346,15 +346,19 @@ def monthly(months: int, a_month: int, made: Callable[[int, str], bool]) -> dict
     return {"spans": spans, "assignments": rows}
 
 
+def first_report(
+    business_of: Callable[..., Business], tables: dict[str, Any], plan: dict[str, Any], month: str = "2026-01"
+) -> dict[str, Any]:
+    """The findings of the report that froze a plan."""
+    return {month: {"experiments": reported(business_of(**tables, month=month, experiments={"x": plan}))}}
+
+
 def test_looks_add_up_month_by_month_and_stop_at_the_size(business_of: Callable[..., Business]) -> None:
     """Ten a month and arm, 28 planned: the looks are at 10, 20 and 30, and later months change nothing."""
     tables = monthly(7, 20, lambda nth, arm: nth >= (8 if arm == "control" else 4))
-    business = business_of(
-        **tables,
-        month="2026-09",
-        experiments={"x": plan_of(size=28, outcome={"kind": "retained", "days": 20})},
-    )
-    found = read(business)
+    plan = plan_of(size=28, outcome={"kind": "retained", "days": 20})
+    business = business_of(**tables, month="2026-09", experiments={"x": plan})
+    found = read(business, first_report(business_of, tables, plan))
     row = found.comparisons.iloc[0]
     assert (row["look"], row["read_in"], row["is_over"]) == (3, "2026-03", True)
     assert (row["treated_successes"], row["treated_customers"]) == (24, 30)
@@ -366,8 +370,9 @@ def test_a_report_of_an_earlier_month_reads_what_was_known_then(business_of: Cal
     """The look of March is the same whether it is read in March or as a part of the path in June."""
     tables = monthly(5, 20, lambda nth, arm: nth >= (8 if arm == "control" else 4))
     plan = plan_of(size=100, outcome={"kind": "retained", "days": 20})
-    path = read(business_of(**tables, month="2026-06", experiments={"x": plan})).path
-    then = read(business_of(**tables, month="2026-03", experiments={"x": plan})).path
+    earlier = first_report(business_of, tables, plan)
+    path = read(business_of(**tables, month="2026-06", experiments={"x": plan}), earlier).path
+    then = read(business_of(**tables, month="2026-03", experiments={"x": plan}), earlier).path
     kept = ["look", "month", "treated_successes", "treated_customers", "control_successes", "effect"]
     pd.testing.assert_frame_equal(path.head(3)[kept], then[kept])
     np.testing.assert_allclose(path.head(3)["effect_low"], then["effect_low"])
@@ -378,7 +383,7 @@ def test_a_line_of_the_path_is_where_better_begins(business_of: Callable[..., Bu
     tables = monthly(5, 20, lambda nth, arm: nth >= (8 if arm == "control" else 4))
     plan = plan_of(size=60, outcome={"kind": "retained", "days": 20})
     business = business_of(**tables, month="2026-05", experiments={"x": plan})
-    path = read(business).path
+    path = read(business, first_report(business_of, tables, plan)).path
     assert path["better_from"].notna().any()
     for row in path[path["better_from"].notna()].itertuples():
         share = row.control_successes / row.control_customers

@@ -117,8 +117,8 @@ def _counted_both_ways(row: Any) -> list[str]:
         )
     if row.day_open:
         said.append(
-            f"Of {formats.plural(row.day_open, 'customer')} a row of the day of the draw has no time: it may lie "
-            "before the draw or after it, and both are counted."
+            f"Of {formats.plural(row.day_open, 'customer')} a row of the day of the draw has no time: it may "
+            "lie before the draw or after it, and both are counted."
         )
     return said
 

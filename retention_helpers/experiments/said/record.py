@@ -29,7 +29,6 @@ from retention_helpers.shown.units import (
     DAY,
     NUMBER,
     RATE,
-    SHARE,
     TEXT,
     YES_NO,
     Node,
@@ -86,8 +85,8 @@ RELATIVE = noted(
 )
 ADJUSTED = noted(
     fields(value=NUMBER, low=NUMBER, high=NUMBER),
-    "The effect, adjusted for what was known before the draw: `effect` itself where the frozen plan names it, "
-    "else beside it; null where nothing is known.",
+    "The effect, adjusted for what was known before the draw: `effect` itself where the frozen plan names "
+    "it, else beside it; null where nothing is known.",
 )
 LOOK = fields(
     "The look that counts: which one, of how many planned; how it is judged, by the planned looks or as "

@@ -46,8 +46,9 @@ def _with_p(where: object, p_value: float) -> str:
 
 
 @columns(
-    experiment=NAME, outcome=TEXT, baseline_rate=_WRITTEN("Baseline"), smallest_effect=_WRITTEN, per_arm=COUNT,
-    in_all=COUNT, customers_a_month=TENTHS, months=MONTHS, ends_on=DAY.or_null("Planned end"), frozen_in=MONTH,
+    experiment=NAME, outcome=TEXT, baseline_rate=_WRITTEN("Baseline"), smallest_effect=_WRITTEN,
+    per_arm=COUNT, in_all=COUNT, customers_a_month=TENTHS, months=MONTHS,
+    ends_on=DAY.or_null("Planned end"), frozen_in=MONTH,
 )  # fmt: skip
 def planned(plans: Mapping[str, Plan]) -> pd.DataFrame:
     """One row per experiment that is not over; frozen_in is the month whose report froze it."""

@@ -22,9 +22,7 @@ def span(plan: Plan, low: float, high: float) -> str:
 def with_span(plan: Plan, value: float, low: float, high: float) -> str:
     """A difference with its interval."""
     return (
-        formats.MISSING
-        if formats.is_missing(value)
-        else f"{effect(plan, value)} ({span(plan, low, high)})"
+        formats.MISSING if formats.is_missing(value) else f"{effect(plan, value)} ({span(plan, low, high)})"
     )
 
 
