@@ -136,6 +136,16 @@ def kept_losses(business: Business) -> ir.Table:
     return business.keep("losses", lambda: losses(business))
 
 
+def requests(business: Business) -> ir.Table:
+    """A row a request to cancel, by the customer or because the biller gave up, of a service that had begun.
+
+    Requests after the end of that service are none. Columns: customer_id, service, begin_on, end_on (null:
+    going on), canceled_at, canceled_on.
+    """
+    asked = _asked(business).filter(lambda row: row.end_on.isnull() | (row.canceled_on <= row.end_on))
+    return asked.select("customer_id", "service", "begin_on", "end_on", "canceled_at", "canceled_on")
+
+
 def leavings(business: Business) -> ir.Table:
     """A row a customer a service: when the customer left, in the sense of every question about causes.
 
@@ -149,7 +159,7 @@ def leavings(business: Business) -> ir.Table:
 
     Glossary: leaving.
     """
-    asked = _asked(business).filter(lambda row: row.end_on.isnull() | (row.canceled_on <= row.end_on))
+    asked = requests(business)
     first = asked.group_by(["customer_id", "service"]).aggregate(asked_on=asked.canceled_on.min())
     own = kept_services(business)
     both = own.left_join(first, ["customer_id", "service"])

@@ -137,9 +137,9 @@ def covers(own: ir.Table, day: dt.date | ir.DateValue) -> ir.BooleanColumn:
 
 
 def stretches(own: ir.Table) -> ir.Table:
-    """A row a customer an unbroken stretch of spans: customer_id, service (1, 2, …), begin_on, end_on.
+    """A row a customer an unbroken stretch of spans.
 
-    end_on is null where the stretch goes on.
+    Columns: customer_id, service (1, 2, …), begin_on, end_on and end_at (null: the stretch goes on).
     """
     breaks = _with_breaks(own)
     begins = ibis.cases((breaks.reached.isnull() | (breaks.started_at > breaks.reached), breaks.started_at))
@@ -148,10 +148,12 @@ def stretches(own: ir.Table) -> ir.Table:
             ibis.cumulative_window(group_by="customer_id", order_by=["started_at", "end_at"])
         )
     )
+    goes_on = (numbered.end_at == ibis.literal(FAR)).any()
     return numbered.group_by(["customer_id", "service"]).aggregate(
         begin_on=numbered.started_on.min(),
+        end_at=ibis.ifelse(goes_on, ibis.null("timestamp"), numbered.end_at.max()),
         end_on=ibis.ifelse(
-            (numbered.end_at == ibis.literal(FAR)).any(),
+            goes_on,
             ibis.null("date"),
             # The day of the latest end; an end on the day of the start may be stamped before it.
             ibis.greatest(numbered.end_on.max(), numbered.started_on.min()),
@@ -162,8 +164,8 @@ def stretches(own: ir.Table) -> ir.Table:
 def services(business: Business) -> ir.Table:
     """A row a customer a service: an unbroken stretch of paying or paused time.
 
-    Columns: customer_id, service (1, 2, …), begin_on, end_on (null: going on). A customer who comes back
-    after a longer gap has two services.
+    Columns: customer_id, service (1, 2, …), begin_on, end_on and end_at (null: going on). A customer who
+    comes back after a longer gap has two services.
 
     Glossary: service.
     """

@@ -52,8 +52,9 @@ def run(options: argparse.Namespace) -> int:
             )
         gains = experiments.gains(plan)
         print(experiments.proposal(business, plan, gains).sentence())
-        print()
-        print(gains.table(caption="How many customers a gain in points needs"))
+        if not plan.design.outcome.is_amount:
+            print()
+            print(gains.table(caption="How many customers a gain in points needs"))
     finally:
         business.close()
     return 0
@@ -66,6 +67,10 @@ def _refuse_impossible(options: argparse.Namespace) -> None:
 
     if options.outcome not in OUTCOMES:
         raise InputError(f"There is no outcome {options.outcome}. {nearest(options.outcome, OUTCOMES)}")
+    if options.outcome == "revenue":
+        raise InputError(
+            "Write an experiment about revenue into experiments.yml, then: plan --experiment NAME."
+        )
     if options.outcome == "event" and not options.event:
         raise InputError("An event needs its name: --event NAME.")
     for name in ("effect", "baseline"):

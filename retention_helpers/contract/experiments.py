@@ -4,17 +4,19 @@ An unknown key is an error, and so is an absurd value: it would give a plan that
 """
 
 import datetime as dt
+import operator
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from retention_helpers.contract.yaml_files import as_written, document, fits, is_number, is_share
 from retention_helpers.words.errors import InputError, nearest
 from retention_helpers.words.formats import count, shortest
 
 EXPERIMENTS_FILE = "experiments.yml"
-OUTCOMES = ("retained", "not_cancelled", "paying", "event")
+OUTCOMES = ("retained", "not_cancelled", "paying", "event", "revenue")
 LOOKS = ("monthly",)
 TREATMENTS = ("call", "mail", "offer")  # what the month's plan could give to somebody, too
 MOST_DAYS = 3650  # to the day of an outcome: ten years
@@ -105,7 +107,13 @@ class Outcome:
             "not_cancelled": f"had not cancelled by day {self.days}",
             "paying": f"paying on day {self.days}",
             "event": f"“{self.event}” by day {self.days}",
+            "revenue": f"revenue by day {self.days}",
         }[self.kind]
+
+    @property
+    def is_amount(self) -> bool:
+        """Whether it is an amount a customer, where the others are yes or no."""
+        return self.kind == "revenue"
 
     @property
     def curve_words(self) -> str:
@@ -116,6 +124,7 @@ class Outcome:
             "paying": still,
             "not_cancelled": "neither asked to cancel nor left",
             "event": f"had “{self.event}”",
+            "revenue": still,
         }[self.kind]
 
     @property
@@ -124,8 +133,8 @@ class Outcome:
         >>> Outcome("retained", 35).predicate, Outcome("event", 14, "exported").predicate
         ('were still customers on day 35', 'had “exported” by day 14')
         """
-        verb = {"retained": "were ", "paying": "were ", "event": "had ", "not_cancelled": ""}[self.kind]
-        return verb + self.words
+        verb = {"retained": "were ", "paying": "were ", "event": "had ", "revenue": "brought "}
+        return verb.get(self.kind, "") + self.words
 
 
 _MILESTONE = f"milestone needs an `event` and its `count`, at most {count(MOST_TIMES)}."
@@ -162,8 +171,8 @@ def _arms(written: Mapping[Any, Any]) -> dict[str, float]:
 
 
 def _guardrails(written: Mapping[Any, Any]) -> dict[str, float]:
-    # An event would need its name; the other outcomes are looked at on the outcome's own day.
-    known = [kind for kind in OUTCOMES if kind != "event"]
+    # An event would need its name, an amount its currency; the others are looked at on the outcome's own day.
+    known = [kind for kind in OUTCOMES if kind not in ("event", "revenue")]
     faults = [
         f"guardrails: {kind} is not known here. {nearest(kind, known)}"
         for kind in written
@@ -174,14 +183,72 @@ def _guardrails(written: Mapping[Any, Any]) -> dict[str, float]:
     return dict(_right(written, faults))
 
 
-def _eligible(written: Mapping[Any, Any]) -> dict[str, tuple[str, ...]]:
+_SIGNS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
+_BOUND = re.compile(r"(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)")
+_TOP = re.compile(r"top\s+(\d+(?:\.\d+)?)\s*%", re.IGNORECASE)
+
+
+class Bound(NamedTuple):
+    """A condition on a number, such as ">= 100"."""
+
+    sign: str
+    number: float
+
+    def holds(self, value: Any) -> Any:
+        """
+        >>> Bound(">=", 100.0).holds(100)
+        True
+        """
+        return _SIGNS[self.sign](value, self.number)
+
+    def __str__(self) -> str:
+        return f"{self.sign} {shortest(self.number)}"
+
+
+class Top(NamedTuple):
+    """Those with the highest MRR as the experiment begins: so large a share of all who pay."""
+
+    share: float
+
+    def __str__(self) -> str:
+        return f"top {shortest(100 * self.share)} %"
+
+
+Wanted = tuple[str, ...] | Bound | Top
+
+
+def _eligible(written: Mapping[Any, Any]) -> dict[str, Wanted]:
     wanted = {str(name): value if isinstance(value, list) else [value] for name, value in written.items()}
-    faults = [
-        f"eligible: {name} needs a value, or a list of values, such as plan: [team, studio]."
-        for name, values in wanted.items()
-        if not values or any(value is None or isinstance(value, dict | list) for value in values)
-    ]
-    return {name: tuple(map(_as_text, values)) for name, values in _right(wanted, faults).items()}
+    faults = [fault for name, values in wanted.items() if (fault := _not_eligible(name, values))]
+    return {name: _wanted(values) for name, values in _right(wanted, faults).items()}
+
+
+def _not_eligible(name: str, values: Sequence[Any]) -> str:
+    """What is wrong with a condition of who takes part; "" where nothing is."""
+    if not values or any(value is None or isinstance(value, dict | list) for value in values):
+        return f"eligible: {name} needs a value, or a list of values, such as plan: [team, studio]."
+    read = _wanted(values)
+    if name == "mrr" and isinstance(read, tuple) and not isinstance(read, Bound | Top):
+        return "eligible: mrr needs a bound in quotes, such as '>= 100', or a share, such as top 20 %."
+    if isinstance(read, Top) and (name != "mrr" or not 0 < read.share < 1):
+        return f"eligible: {name}: {as_written(values[0])} is for mrr, with a share between 0 and 100 %."
+    return ""
+
+
+def _wanted(values: Sequence[Any]) -> Wanted:
+    text = str(values[0]).strip() if len(values) == 1 else ""
+    if found := _BOUND.fullmatch(text):
+        return Bound(found[1], float(found[2]))
+    if found := _TOP.fullmatch(text):
+        return Top(float(found[1]) / 100)
+    return tuple(map(_as_text, values))
+
+
+def _adjust(written: Any) -> tuple[str, ...]:
+    names = written if isinstance(written, list) else [written]
+    if not names or not all(isinstance(name, str) for name in names):
+        raise _Faults(["adjust needs the names of what is known before the draw, such as [mrr, tenure]."])
+    return tuple(names)
 
 
 def _as_text(value: Any) -> str:
@@ -208,10 +275,12 @@ _OUTCOME = _key(
     _is(dict), _should("be what is looked at, such as {{kind: retained, days: 35}}"), read=_outcome
 )
 _EFFECT = _key(
-    lambda value: is_share(value) and value >= LEAST_EFFECT,
-    _should(f"lie between {LEAST_EFFECT} and 1"),
+    lambda value: is_number(value) and value >= LEAST_EFFECT,
+    _should(f"be a number, {LEAST_EFFECT} or more"),
     read=float,
 )
+_BASELINE = _key(lambda value: is_number(value) and value > 0, _should("be a number above 0"), read=float)
+_ADJUST = _key(_is(str, list), _should("name what is known before the draw, such as [mrr]"), read=_adjust)
 _SIZE = _key(
     _is_whole(1, MOST_CUSTOMERS),
     _should(f"be a whole number of customers an arm, at most {count(MOST_CUSTOMERS)}"),
@@ -228,9 +297,11 @@ class Design:
     Attributes:
         arms: the planned share of each arm by its name, the control first.
         ended_on: None while it runs.
-        smallest_effect: the least difference worth acting on, as a fraction.
+        smallest_effect: the least difference worth acting on, as a fraction; of `revenue` an amount.
         baseline, size: None where the owner left them to be computed.
-        eligible: attributes, or `plan`, and the values that take part.
+        ends_on: the planned end that lies ahead; None where none is planned.
+        eligible: attributes, `plan` or `mrr`, and the values that take part.
+        adjust: what is known before the draw and is to be adjusted for.
         guardrails: further outcomes on the same day, with the worst acceptable difference.
         aa_test: both arms get the same, to check the split and the counting.
         treatment: the kind of touch that is tried; "" where the month's plan gives nothing of the kind.
@@ -240,16 +311,18 @@ class Design:
     hypothesis: str = field(metadata=_key(_is(str), _should("be a text"), read=str.strip))
     started_on: dt.date = field(metadata=_DAY)
     ended_on: dt.date | None = field(default=None, metadata=_DAY)
+    ends_on: dt.date | None = None
     randomised: bool = field(metadata=_SWITCH)
     arms: Mapping[str, float] = field(metadata=_ARMS)
     outcome: Outcome = field(metadata=_OUTCOME)
     smallest_effect: float = field(default=0.05, metadata=_EFFECT)
-    baseline: float | None = field(default=None, metadata=_key(is_share, _should("lie between 0 and 1")))
+    baseline: float | None = field(default=None, metadata=_BASELINE)
     size: int | None = field(default=None, metadata=_SIZE)
     looks: str = field(
         default="monthly", metadata=_key(LOOKS.__contains__, "looks is {value}. {nearest}", words=LOOKS)
     )
-    eligible: Mapping[str, tuple[str, ...]] = field(default_factory=dict, metadata=_ELIGIBLE)
+    eligible: Mapping[str, Wanted] = field(default_factory=dict, metadata=_ELIGIBLE)
+    adjust: tuple[str, ...] = field(default=(), metadata=_ADJUST)
     milestone: Milestone | None = field(default=None, metadata=_REACHED)
     guardrails: Mapping[str, float] = field(default_factory=dict, metadata=_GUARDS)
     aa_test: bool = field(default=False, metadata=_SWITCH)
@@ -275,9 +348,9 @@ class Design:
         return tuple(self.arms)[1:]
 
     def known_by(self, as_of: dt.date) -> "Design":
-        """As it is known then: an end or a decision that comes later is not."""
+        """As it is known then: a later end is a plan, and a later decision is not known."""
         is_over = self.ended_on is not None and self.ended_on < as_of
-        return self if is_over else replace(self, ended_on=None, decision="")
+        return self if is_over else replace(self, ended_on=None, ends_on=self.ended_on, decision="")
 
 
 KEYS = tuple(_keys(Design))
@@ -324,7 +397,16 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
     started_on, ended_on = values.get("started_on"), values.get("ended_on")
     if started_on and ended_on and ended_on < started_on:
         yield "ended_on lies before started_on. Correct the dates."
-    if fault := no_room(values.get("smallest_effect", 0.0), values.get("baseline")):
+    outcome, effect, baseline = (values.get(key) for key in ("outcome", "smallest_effect", "baseline"))
+    if outcome and outcome.is_amount:
+        if effect is None:
+            yield "smallest_effect is missing: an amount of money a customer, such as 5."
+        return
+    if baseline is not None and not is_share(baseline):
+        yield f"baseline is {shortest(baseline)}, and should lie between 0 and 1."
+    elif effect is not None and not is_share(effect):
+        yield f"smallest_effect is {shortest(effect)}, and should lie between {LEAST_EFFECT} and 1."
+    elif fault := no_room(effect or 0.0, baseline):
         yield f"smallest_effect {fault}"
 
 

@@ -243,7 +243,9 @@ def plays(business: Business, people: pd.DataFrame, comparisons: pd.DataFrame) -
 
 def _effect(comparisons: pd.DataFrame, experiment: str | None) -> tuple[float, float] | None:
     """The ends of an experiment's effect, the share of its customers whom it keeps; None without one."""
-    own = comparisons[comparisons["experiment"] == experiment].dropna(subset=["effect_low", "effect_high"])
+    is_share = comparisons["outcome_kind"] != "revenue"
+    own = comparisons[is_share & (comparisons["experiment"] == experiment)]
+    own = own.dropna(subset=["effect_low", "effect_high"])
     return None if own.empty else (float(own["effect_low"].iloc[0]), float(own["effect_high"].iloc[0]))
 
 

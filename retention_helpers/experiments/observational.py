@@ -28,7 +28,7 @@ from retention_helpers.experiments.outcomes import (
     assigned,
     attributes,
     followed,
-    plans_held,
+    held,
     units_table,
 )
 from retention_helpers.experiments.plan import Plan
@@ -165,7 +165,7 @@ def landmarks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
     units = units[units["assigned_on"] < pd.Timestamp(business.as_of)]
     table = units_table(units, [found[name.removesuffix(ELSE)].outcome for name in units["experiment"]])
     rows = followed(business, table, found)
-    for part in (_stays(business, table), _use(business, table), plans_held(business, table)):
+    for part in (_stays(business, table), _use(business, table), held(business, table)):
         rows = rows.left_join(part, EACH).drop(*(f"{name}_right" for name in EACH))
     told = rows.filter(rows.is_eligible).select(
         *EACH, "arm", "reached", "success", "tenure_days", "stays", "use_days", "plan_held"

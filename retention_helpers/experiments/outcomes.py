@@ -1,7 +1,8 @@
 """Who was assigned to what, and what became of them: the rows that every reading counts.
 
-Everybody counts in the arm they were drawn into, whatever they then got (intention to treat). Days are
-counted from the day of the assignment, in the business time zone, and looked at at their end.
+Everybody counts in the arm they were drawn into, whatever they then got (intention to treat). What counts
+lies after the moment of the draw; days are counted from its day, in the business time zone, and looked at at
+their end.
 """
 
 import datetime as dt
@@ -14,33 +15,45 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.business.losses import kept_leavings
-from retention_helpers.business.spans import covers, kept_spans
-from retention_helpers.contract.experiments import Design, Outcome
+from retention_helpers.business.losses import requests
+from retention_helpers.business.spans import covers, kept_services, kept_spans
+from retention_helpers.contract.experiments import Bound, Design, Outcome, Top
+from retention_helpers.experiments.instants import after, begun
 
 FAR = dt.date(9999, 12, 31)
 EACH = ["experiment", "customer_id"]
 MOST_LEVELS = 20  # an attribute with more is a name, or a number
+PAID_MONTHS = {"quarter": 3, "year": 12}  # until the next renewal, at most; else one
 TYPES = {
-    "experiment": "str", "customer_id": "str", "arm": "str", "assigned_on": "datetime64[s]",
-    "other_arm": "bool", "in_period": "bool", "is_eligible": "bool", "before_sign_up": "bool",
-    "tenure_days": "float64", "reached": "bool", "matured_in": "str", "retained": "bool", "paying": "bool",
-    "not_cancelled": "bool", "event": "bool", "success": "bool", "curve_days": "int64", "curve_ended": "bool",
+    "experiment": "str", "customer_id": "str", "arm": "str", "assigned_at": "datetime64[us]",
+    "assigned_on": "datetime64[s]", "arms": "str", "in_period": "bool", "is_eligible": "bool",
+    "eligible_else": "bool", "before_sign_up": "bool", "tenure_days": "float64", "reached": "bool",
+    "matured_in": "str", "retained": "bool", "paying": "bool", "not_cancelled": "bool", "event": "bool",
+    "success": "bool", "success_else": "bool", "amount": "float64", "amount_else": "float64",
+    "curve_days": "int64", "curve_ended": "bool",
 }  # fmt: skip
+_UNIT = {"experiment": "string", "customer_id": "string", "arm": "string", "assigned_at": "timestamp",
+         "assigned_on": "date", "arms": "string", "in_period": "boolean", "days": "int64", "kind": "string",
+         "event_name": "string"}  # fmt: skip
+_BOTH = {"": True, "_else": False}  # the two readings of the day of the draw
 
 
 def assigned(business: Business) -> pd.DataFrame:
     """One row per customer of an experiment of `experiments.yml`: the first assignment, and what came of it.
 
-    Columns: experiment, customer_id, arm, assigned_on, other_arm (was assigned to another one too),
-    in_period (between the experiment's start and end), is_eligible, before_sign_up (assigned before the day
-    of signing up), tenure_days (from the first day of service; missing without any), reached (the outcome's
-    day is over), matured_in (the month of that day), what was so at its end (retained, paying,
-    not_cancelled, event), success (the experiment's own outcome), and for the curve: curve_days (to the day
-    on which service ended, the customer left, or the event happened, or the last day known) and
-    curve_ended (it did).
+    Columns: experiment, customer_id, arm, assigned_at, assigned_on, arms (all of them by the outcome's day,
+    a line each, where they are several; else missing), in_period (between the experiment's start and end),
+    is_eligible, before_sign_up (assigned before the day of signing up), tenure_days (from the first day of
+    service; missing without any), reached (the outcome's day is over), matured_in (the month of that day),
+    what was so at its end (retained, paying, not_cancelled, event), success (the experiment's own outcome; of
+    `revenue`: anything was paid), amount (net payments from the draw on, of `revenue`; else 0), and for the
+    curve: curve_days (to the day on which service ended, the customer left, or the event happened, or the
+    last day known) and curve_ended (it did).
 
-    Glossary: assigned; day N; matured; retained, paying; not_cancelled; event.
+    Rows of the day of the draw that have no time, or where the draw has none, are taken to come after it;
+    eligible_else, success_else and amount_else take them to come before.
+
+    Glossary: assigned; day N; matured; retained, paying; not_cancelled; event; revenue; moment of the draw.
     """
     if not business.experiments or not business.has("assignments"):
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TYPES.items()})
@@ -69,36 +82,41 @@ def plans_table(found: Iterable[Design]) -> ir.Table:
 def units_table(rows: pd.DataFrame, outcomes: Sequence[Outcome]) -> ir.Table:
     """Customers to follow, for the engine, each with the outcome that is looked at.
 
-    Takes experiment, customer_id, arm and assigned_on (an instant).
+    Takes experiment, customer_id, arm and assigned_on (an instant); assigned_at where the moment is known.
     """
-    types = {"experiment": "string", "customer_id": "string", "arm": "string", "assigned_on": "date",
-             "other_arm": "boolean", "in_period": "boolean", "days": "int64", "kind": "string",
-             "event_name": "string"}  # fmt: skip
     frame = rows.assign(
+        assigned_at=rows.get("assigned_at", pd.NaT),
         assigned_on=rows["assigned_on"].dt.date,
-        other_arm=False,
+        arms=None,
         in_period=True,
         days=[outcome.days for outcome in outcomes],
         kind=[outcome.kind for outcome in outcomes],
         event_name=[outcome.event for outcome in outcomes],
     )
-    return ibis.memtable(frame[list(types)], schema=types)
+    return ibis.memtable(frame[list(_UNIT)].astype({"assigned_at": "datetime64[us]"}), schema=_UNIT)
 
 
 def _first_assignments(business: Business, found: Iterable[Design]) -> ir.Table:
-    """Who was assigned more than once counts in the first arm."""
+    """Who was assigned more than once counts in the first arm; every arm by the outcome's day is kept."""
     rows = business.table("assignments").join(plans_table(found), "experiment")
     each = ibis.window(group_by=EACH)
-    numbered = rows.mutate(
+    dated = rows.mutate(
         nth=ibis.row_number().over(ibis.window(group_by=EACH, order_by=["assigned_at", "arm"])),
-        other_arm=rows.arm.min().over(each) != rows.arm.max().over(each),
+        until=(rows.assigned_on.min().over(each) + rows.days.as_interval("D")).cast("date"),
     )
-    first = numbered.filter(numbered.nth == 0)
+    within = dated.filter(dated.assigned_on <= dated.until)
+    arms = within.group_by(EACH).aggregate(
+        arms=ibis.ifelse(
+            within.arm.min() != within.arm.max(), within.arm.group_concat("\n"), ibis.null("string")
+        )
+    )
+    first = dated.filter(dated.nth == 0).join(arms, EACH)
     return first.select(
         *EACH,
         "arm",
+        "assigned_at",
         "assigned_on",
-        "other_arm",
+        "arms",
         "days",
         "kind",
         "event_name",
@@ -109,12 +127,13 @@ def _first_assignments(business: Business, found: Iterable[Design]) -> ir.Table:
 def followed(business: Business, units: ir.Table, found: Mapping[str, Design]) -> ir.Table:
     """The units with what became of them.
 
-    Takes experiment, customer_id, arm, assigned_on, other_arm, in_period, days, kind and event_name; a
-    customer stands once in an experiment.
+    Takes experiment, customer_id, arm, assigned_at, assigned_on, arms, in_period, days, kind and event_name;
+    a customer stands once in an experiment.
     """
     dated = units.mutate(day_n=(units.assigned_on + units.days.as_interval("D")).cast("date"))
     rows = dated
-    for part in (_states(business, dated), _leavings(business, dated), _events(business, dated),
+    for part in (_states(business, dated), _ends(business, dated), _requests(business, dated),
+                 _events(business, dated), _payments(business, dated),
                  _before(business, dated, found)):  # fmt: skip
         rows = rows.left_join(part, EACH).drop(*(f"{name}_right" for name in EACH))
     rows = rows.left_join(_last_spans(business), "customer_id").drop("customer_id_right")
@@ -130,21 +149,47 @@ def _states(business: Business, units: ir.Table) -> ir.Table:
     )
 
 
-def _leavings(business: Business, units: ir.Table) -> ir.Table:
-    """From the day of the assignment on: the first request to cancel, and the first end of service."""
-    left = kept_leavings(business)
-    own = units.join(left, "customer_id")
-    asked, ended = own.asked_on >= own.assigned_on, own.ended_on >= own.assigned_on
+def _ends(business: Business, units: ir.Table) -> ir.Table:
+    """From the draw on: the first end of service."""
+    services = kept_services(business)
+    own = units.join(services, "customer_id")
+    later = {end: after(own, own.end_at, own.end_on, day_is_after=side) for end, side in _BOTH.items()}
     return own.group_by(EACH).aggregate(
-        asked_on=own.asked_on.min(where=asked),
-        ended_on=own.ended_on.min(where=ended),
-        served=(own.ended_on.isnull() | ended).any(),
+        **{f"ended_on{end}": own.end_on.min(where=is_later) for end, is_later in later.items()},
+        served=(own.end_on.isnull() | later[""]).any(),
         tenure_days=own.assigned_on.max().delta(own.begin_on.min(), unit="day"),
     )
 
 
+def _requests(business: Business, units: ir.Table) -> ir.Table:
+    """The first request to cancel from the draw on; and the last one before it, of the service at the draw.
+
+    `renews_on` is when that one has lapsed: the next renewal, by the interval and the day on which service
+    began. Where the interval is not known it is taken to be a month.
+    """
+    own = units.join(requests(business), "customer_id")
+    own = own.left_join(held(business, units), EACH).drop(*(f"{name}_right" for name in EACH))
+    lasts = own.end_on.isnull() | (own.end_on >= own.assigned_on)
+    found = {}
+    for end, side in _BOTH.items():
+        is_later = after(own, own.canceled_at, own.canceled_on, day_is_after=side)
+        pending = ~is_later & lasts & (own.begin_on <= own.assigned_on)
+        found[f"asked_on{end}"] = own.canceled_on.min(where=is_later)
+        found[f"renews_on{end}"] = _next_renewal(own).max(where=pending)
+    return own.group_by(EACH).aggregate(**found)
+
+
+def _next_renewal(own: ir.Table) -> ir.DateValue:
+    """The first day after a request on which service would be paid for anew."""
+    months = own.interval_held.cases(*PAID_MONTHS.items(), else_=1)
+    since = (own.canceled_on.year() - own.begin_on.year()) * 12 + own.canceled_on.month()
+    since = since - own.begin_on.month() - (own.canceled_on.day() < own.begin_on.day()).cast("int64")
+    to_come = (since // months + 1) * months
+    return (own.begin_on + to_come.as_interval("M")).cast("date")
+
+
 def _events(business: Business, units: ir.Table) -> ir.Table:
-    """The first day, from the assignment on, with the experiment's event."""
+    """The first day, from the draw on, with the experiment's event."""
     events = business.table("events")
     own = units.filter(units.kind == "event").join(
         events,
@@ -154,7 +199,38 @@ def _events(business: Business, units: ir.Table) -> ir.Table:
             events.occurred_on >= units.assigned_on,
         ],
     )
-    return own.group_by(EACH).aggregate(happened_on=own.occurred_on.min())
+    return own.group_by(EACH).aggregate(
+        **{
+            f"happened_on{end}": own.occurred_on.min(
+                where=after(own, own.occurred_at, own.occurred_on, day_is_after=side)
+            )
+            for end, side in _BOTH.items()
+        }
+    )
+
+
+def _payments(business: Business, units: ir.Table) -> ir.Table:
+    """What was paid from the draw to the end of the outcome's day, less what was paid back."""
+    payments = business.table("payments")
+    own = units.filter(units.kind == "revenue").join(
+        payments,
+        [
+            units.customer_id == payments.customer_id,
+            payments.attempted_on >= units.assigned_on,
+            payments.attempted_on <= units.day_n,
+        ],
+    )
+    net = ibis.cases(
+        (own.status == "succeeded", own.amount), (own.status == "refunded", -own.amount.abs()), else_=0
+    )
+    return own.group_by(EACH).aggregate(
+        **{
+            f"amount{end}": net.sum(
+                where=after(own, own.attempted_at, own.attempted_on, day_is_after=side)
+            ).cast("float64")
+            for end, side in _BOTH.items()
+        }
+    )
 
 
 def _last_spans(business: Business) -> ir.Table:
@@ -166,41 +242,107 @@ def _last_spans(business: Business) -> ir.Table:
 
 
 def _before(business: Business, units: ir.Table, found: Mapping[str, Design]) -> ir.Table:
-    """What was known of them on the day of the assignment: signed up, and eligible."""
+    """What was known of them at the moment of the draw: signed up, and eligible."""
     customers = business.table("customers")
     known = units.left_join(customers, "customer_id")
-    with_plan = known.left_join(plans_held(business, units), EACH)
-    tests = [
-        (with_plan.experiment != one.name) | reduce(and_, _tests(with_plan, one, customers.columns))
-        for one in found.values()
-        if one.eligible
-    ]
-    return with_plan.select(
+    answered = {}
+    for end, side in _BOTH.items():
+        own = held(business, units, day_is_after=side).rename(
+            **{f"{name}{end}": name for name in ("plan_held", "interval_held", "mrr_held") if end}
+        )
+        known = known.left_join(own, EACH, rname="{name}_again")
+        known = known.drop(*(f"{name}_again" for name in EACH))
+    for end in _BOTH:
+        tests = [
+            (known.experiment != one.name)
+            | reduce(and_, _tests(business, known, one, customers.columns, end))
+            for one in found.values()
+            if one.eligible
+        ]
+        answered[end] = reduce(and_, tests).fill_null(False) if tests else ibis.literal(True)
+    return known.select(
         *EACH,
-        before_sign_up=(with_plan.assigned_on < with_plan.signed_up_on).fill_null(False),
-        is_eligible=reduce(and_, tests).fill_null(False) if tests else ibis.literal(True),
+        before_sign_up=(known.assigned_on < known.signed_up_on).fill_null(False),
+        is_eligible=answered[""],
+        eligible_else=answered["_else"],
     )
 
 
-def _tests(rows: ir.Table, design: Design, columns: Iterable[str]) -> list[ir.BooleanValue]:
+def _tests(
+    business: Business, rows: ir.Table, design: Design, columns: Iterable[str], end: str
+) -> list[ir.BooleanValue]:
     """A test for each condition; one about something that the tables do not hold lets nobody in."""
     return [
-        rows.plan_held.isin(wanted)
-        if name == "plan"
-        else rows[name].cast("string").isin(wanted)
+        _test(business, rows, design, name, wanted, f"plan_held{end}" if name == "plan" else f"mrr_held{end}")
+        if name in ("plan", "mrr")
+        else _test(business, rows, design, name, wanted, name)
         if name in columns
         else ibis.literal(False)
         for name, wanted in design.eligible.items()
     ]
 
 
-def plans_held(business: Business, units: ir.Table) -> ir.Table:
-    """The plan of the latest subscription that began by the day of the assignment."""
+def _test(
+    business: Business,
+    rows: ir.Table,
+    design: Design,
+    name: str,
+    wanted: tuple[str, ...] | Bound | Top,
+    column: str,
+) -> ir.BooleanValue:
+    if isinstance(wanted, Top):
+        return rows.customer_id.isin(_top(business, design.started_on, wanted.share).customer_id)
+    if isinstance(wanted, Bound):
+        return wanted.holds(rows[column].try_cast("float64"))
+    return rows[column].cast("string").isin(wanted)
+
+
+def _top(business: Business, started_on: dt.date, share: float) -> ir.Table:
+    """The customers with the highest MRR on the eve of the first day: so large a share, equals all in."""
+    spans = kept_spans(business)
+    eve = min(started_on, business.as_of) - dt.timedelta(days=1)
+    there = spans.filter(covers(spans, eve))
+    amounts = there.group_by("customer_id").aggregate(amount=there.mrr.sum())
+    paying = amounts.filter(amounts.amount > 0)
+    ranked = paying.mutate(
+        place=ibis.rank().over(ibis.window(order_by=ibis.desc("amount"))), customers=ibis._.count()
+    )
+    return ranked.filter(ranked.place < (ranked.customers * share).ceil()).select("customer_id")
+
+
+def held(business: Business, units: ir.Table, *, day_is_after: bool = True) -> ir.Table:
+    """What they had at the moment of the draw: plan_held, interval_held, mrr_held (null: nothing).
+
+    The plan is that of the latest subscription that had begun, also of one that is over. One that began on
+    the day of the draw, at no known time, counts where there is no earlier one.
+    """
     spans = business.table("subscriptions")
     own = units.join(spans, [units.customer_id == spans.customer_id, spans.started_on <= units.assigned_on])
-    latest = ibis.window(group_by=EACH, order_by=[own.started_at.desc(), own.mrr.desc(), own.plan])
-    ranked = own.mutate(nth=ibis.row_number().over(latest))
-    return ranked.filter(ranked.nth == 0).select(*EACH, plan_held="plan")
+    is_sure = begun(own, own.started_at, own.started_on, day_is_after=True)
+    can_be = own.mutate(is_first=is_sure if day_is_after else ibis.literal(True)).filter(
+        begun(own, own.started_at, own.started_on, day_is_after=False)
+    )
+    latest = ibis.window(
+        group_by=EACH,
+        order_by=[can_be.is_first.desc(), can_be.started_at.desc(), can_be.mrr.desc(), can_be.plan],
+    )
+    ranked = can_be.mutate(nth=ibis.row_number().over(latest))
+    plans = ranked.filter(ranked.nth == 0).select(*EACH, plan_held="plan", interval_held="interval")
+    amounts = _mrr_held(business, units, day_is_after=day_is_after)
+    return plans.left_join(amounts, EACH).drop(*(f"{name}_right" for name in EACH))
+
+
+def _mrr_held(business: Business, units: ir.Table, *, day_is_after: bool) -> ir.Table:
+    spans = kept_spans(business)
+    own = units.join(spans, [units.customer_id == spans.customer_id, spans.started_on <= units.assigned_on])
+    sums = [
+        own.mrr.sum(
+            where=begun(own, own.started_at, own.started_on, day_is_after=side)
+            & (own.end_on.isnull() | after(own, own.end_at, own.end_on, day_is_after=side))
+        )
+        for side in ((True, False) if day_is_after else (False, True))
+    ]
+    return own.group_by(EACH).aggregate(mrr_held=ibis.coalesce(*sums).cast("float64"))
 
 
 def attributes(business: Business) -> pd.DataFrame:
@@ -215,10 +357,11 @@ def attributes(business: Business) -> pd.DataFrame:
 
 
 def _counted(rows: ir.Table, as_of: dt.date) -> ir.Table:
-    left_on = ibis.least(rows.asked_on, rows.ended_on)
-    not_cancelled = left_on.isnull() | (left_on > rows.day_n)
-    event = (rows.happened_on <= rows.day_n).fill_null(False)
+    left_on = {end: ibis.least(rows[f"asked_on{end}"], rows[f"ended_on{end}"]) for end in _BOTH}
     retained, paying = rows.retained.fill_null(False), rows.paying.fill_null(False)
+    not_cancelled = {end: _not_cancelled(rows, left_on[end], rows[f"renews_on{end}"]) for end in _BOTH}
+    event = {end: (rows[f"happened_on{end}"] <= rows.day_n).fill_null(False) for end in _BOTH}
+    amount = {end: rows[f"amount{end}"].fill_null(0.0) for end in _BOTH}
     served = rows.served.fill_null(False)
     # Nobody yet: in a trial still, or over with it.
     never_began = ibis.ifelse(
@@ -229,32 +372,46 @@ def _counted(rows: ir.Table, as_of: dt.date) -> ir.Table:
     service_ended_on = ibis.ifelse(served, rows.ended_on, never_began)
     went_on = ibis.cases(
         (rows.kind == "event", rows.happened_on),
-        (rows.kind == "not_cancelled", left_on),
+        (rows.kind == "not_cancelled", left_on[""]),
         else_=service_ended_on,
     )
     last_known = ibis.literal(as_of - dt.timedelta(days=1))
-    success = ibis.cases(
-        (rows.kind == "retained", retained),
-        (rows.kind == "paying", paying),
-        (rows.kind == "event", event),
-        else_=not_cancelled,
-    )
+    success = {
+        f"success{end}": ibis.cases(
+            (rows.kind == "retained", retained),
+            (rows.kind == "paying", paying),
+            (rows.kind == "event", event[end]),
+            (rows.kind == "revenue", amount[end] > 0),
+            else_=not_cancelled[end],
+        )
+        for end in _BOTH
+    }
     return rows.select(
         *EACH,
         "arm",
+        "assigned_at",
         "assigned_on",
-        "other_arm",
+        "arms",
         "in_period",
         "is_eligible",
+        "eligible_else",
         "before_sign_up",
         "tenure_days",
         reached=rows.day_n < as_of,
         matured_in=rows.day_n.strftime("%Y-%m"),
         retained=retained,
         paying=paying,
-        not_cancelled=not_cancelled,
-        event=event,
-        success=success,
+        not_cancelled=not_cancelled[""],
+        event=event[""],
+        **success,
+        **{f"amount{end}": amount[end] for end in _BOTH},
         curve_days=ibis.coalesce(went_on, last_known).delta(rows.assigned_on, unit="day"),
         curve_ended=went_on.notnull(),
     )
+
+
+def _not_cancelled(rows: ir.Table, left_on: ir.DateValue, renews_on: ir.DateValue) -> ir.BooleanValue:
+    """Neither asked nor ended from the draw on; who had asked before it has let that lapse by then, too."""
+    neither = left_on.isnull() | (left_on > rows.day_n)
+    has_lapsed = rows.retained.fill_null(False) & (renews_on <= rows.day_n)
+    return neither & (renews_on.isnull() | has_lapsed)

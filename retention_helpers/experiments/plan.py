@@ -1,7 +1,8 @@
 """The plan of each experiment: how many customers, how many looks, how many months, and from when it holds.
 
 The first report that sees an experiment freezes its plan; later reports go by that, and say what was
-changed since.
+changed since. A plan that is frozen by the first look at the latest, before anybody could choose among
+looks, may promise its end: a day, or a size.
 """
 
 import datetime as dt
@@ -16,19 +17,22 @@ import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.business.spans import covers, kept_spans
-from retention_helpers.contract.experiments import OUTCOMES, Design
+from retention_helpers.contract.experiments import OUTCOMES, Bound, Design, Top
 from retention_helpers.experiments.outcomes import assigned, followed, plans_table
 from retention_helpers.experiments.power import DAYS_A_MONTH, pace
+from retention_helpers.statistics.means import CAP
 from retention_helpers.words import formats
 
 TOO_LONG = 24  # months; a plan that takes longer is one that will not be finished
 A_YEAR = 365
 NEWCOMER_DAYS = 31  # assigned later than that after the first day: not an experiment with newcomers
 UNKNOWN_BASELINE = 0.5  # the most cautious one
+SMALL_EFFECT = 0.2  # standard deviations; Cohen 1988: assumed of an amount whose spread is not known
 FEWEST_IN_THE_PAST = 20
 SHORTEST_RUN = 28  # days; before that the rate of assignments says little
 THE_QUESTION = ("started_on", "randomised", "arms", "outcome", "eligible")  # what is compared
 FROZEN = ("frozen_in", "baseline", "baseline_from", "smallest_effect", "size", "in_all", "looks")
+RECORDED = (*FROZEN, "a_month", "months", "takes_too_long", "spread", "before_results")
 FIRST_RENEWAL = 31  # days after which nobody on a monthly plan is still in the first paid month
 
 
@@ -50,16 +54,21 @@ class Plan:
     """A design with its numbers, as they hold for every look.
 
     Attributes:
-        baseline: the rate expected in the control.
+        baseline: the rate expected in the control; of an amount, the mean.
         baseline_from: where it comes from: plan | own past | assumed.
+        spread: the standard deviation of an amount; NaN of a rate.
         size: customers in the smallest arm.
         in_all: customers in all arms together.
         looks: planned looks, one a month.
         a_month: eligible customers a month; NaN where there are none to go by.
         months: planned, from the first customer to the last look; NaN where nobody comes.
         frozen_in: the month of the report that froze it.
+        before_results: whether that report showed the first look at most.
+        ends_on: the day on which it was to end, as it was frozen; None where its size alone ends it.
+        adjusts: what the outcome is adjusted for, as it was frozen.
         written: what the owner had written then, in words, by key.
         changes: what was changed since.
+        currency: of an amount.
     """
 
     design: Design
@@ -74,6 +83,11 @@ class Plan:
     frozen_in: str
     written: Mapping[str, str]
     changes: tuple[Change, ...] = ()
+    spread: float = math.nan
+    before_results: bool = True
+    ends_on: dt.date | None = None
+    adjusts: tuple[str, ...] = ()
+    currency: str = ""
 
     @property
     def name(self) -> str:
@@ -83,6 +97,30 @@ class Plan:
         """The experiment's name, with the arm where there are several beside the control."""
         name = formats.words(self.name)
         return f"{name}, {arm}" if len(self.design.treated) > 1 else name
+
+    @property
+    def is_adjusted(self) -> bool:
+        """Whether the verdict is that of the adjusted difference: only as named before results."""
+        return bool(self.adjusts) and self.before_results
+
+    @property
+    def ended_as_planned(self) -> bool:
+        """Whether it ended on the day that was planned before results."""
+        return (
+            self.design.ended_on is not None and self.before_results and self.ends_on == self.design.ended_on
+        )
+
+    @property
+    def planned_end(self) -> dt.date | None:
+        """The planned day that lies ahead; None where there is none, or it was changed after results."""
+        is_kept = self.before_results and self.ends_on == self.design.ends_on
+        return self.design.ends_on if is_kept else None
+
+    def worth(self, difference: float) -> str:
+        """A difference without its sign, such as 8 points, or 5.00 EUR."""
+        if self.design.outcome.is_amount:
+            return formats.money(abs(difference), self.currency)
+        return formats.size_of_points(abs(difference))
 
     @property
     def takes_too_long(self) -> bool:
@@ -111,7 +149,7 @@ def plans(business: Business, earlier: Mapping[str, Mapping[str, Any]]) -> dict[
     fresh = {name: design for name, design in found.items() if _needs_numbers(design, frozen.get(name))}
     numbers = _numbers(business, fresh)
     return {
-        name: numbers[name] if name in numbers else _as_frozen(design, frozen[name])
+        name: numbers[name] if name in numbers else _as_frozen(design, frozen[name], business.currency)
         for name, design in found.items()
     }
 
@@ -149,7 +187,11 @@ def _written(design: Design) -> dict[str, str]:
     """What the owner wrote, in words."""
     outcome = f"{design.outcome.kind} at day {design.outcome.days}"
     shares = [f"{arm} {formats.percent(share, 0)}" for arm, share in design.arms.items()]
-    eligible = [f"{name}: {', '.join(wanted)}" for name, wanted in design.eligible.items()]
+    eligible = [
+        f"{name}: {wanted if isinstance(wanted, Bound | Top) else ', '.join(wanted)}"
+        for name, wanted in design.eligible.items()
+    ]
+    end = design.ends_on or design.ended_on
     guarded = [f"{kind} {formats.points(worst)} points" for kind, worst in design.guardrails.items()]
     return {
         "started_on": design.started_on.isoformat(),
@@ -157,11 +199,21 @@ def _written(design: Design) -> dict[str, str]:
         "arms": ", ".join(shares),
         "outcome": f"{outcome} ({design.outcome.event})" if design.outcome.event else outcome,
         "eligible": "; ".join(eligible) or "everybody",
-        "smallest_effect": f"{formats.points(design.smallest_effect)} points",
-        "baseline": formats.percent(design.baseline) if design.baseline else "own past",
+        "smallest_effect": _as_amount(design, design.smallest_effect)
+        or f"{formats.points(design.smallest_effect)} points",
+        "baseline": "own past"
+        if design.baseline is None
+        else _as_amount(design, design.baseline) or formats.percent(design.baseline),
         "size": formats.count(design.size) if design.size else "computed",
         "guardrails": "; ".join(guarded) or "none",
+        "adjust": ", ".join(design.adjust) or "none",
+        "ended_on": end.isoformat() if end else "open",
     }
+
+
+def _as_amount(design: Design, value: float) -> str:
+    """An amount of money; "" where the outcome is none."""
+    return formats.money(value) if design.outcome.is_amount else ""
 
 
 def _changes(design: Design, frozen: _Frozen) -> tuple[Change, ...]:
@@ -178,11 +230,17 @@ def _needs_numbers(design: Design, frozen: _Frozen | None) -> bool:
     return frozen is None or (not frozen.results_seen and bool(_changes(design, frozen)))
 
 
-def _as_frozen(design: Design, frozen: _Frozen) -> Plan:
+def _as_frozen(design: Design, frozen: _Frozen, currency: str) -> Plan:
     record = frozen.record
+    end = record.get("ends_on")
     return Plan(
         design=design,
         **{name: record[name] for name in FROZEN},
+        before_results=bool(record.get("before_results")),
+        spread=_number(record.get("spread")),
+        ends_on=dt.date.fromisoformat(end) if end else None,
+        adjusts=tuple(record.get("adjusts") or ()),
+        currency=currency,
         a_month=_number(record["a_month"]),
         months=_number(record["months"]),
         written=dict(record.get("written") or {}),
@@ -200,7 +258,9 @@ def plan_record(plan: Plan) -> dict[str, Any]:
     Glossary: frozen plan.
     """
     return {
-        **{name: getattr(plan, name) for name in (*FROZEN, "a_month", "months", "takes_too_long")},
+        **{name: getattr(plan, name) for name in RECORDED},
+        "ends_on": plan.ends_on.isoformat() if plan.ends_on else None,
+        "adjusts": list(plan.adjusts),
         "written": dict(plan.written),
         "changes": [asdict(change) for change in plan.changes],
     }
@@ -210,19 +270,44 @@ def plan_record(plan: Plan) -> dict[str, Any]:
 
 
 def _numbers(business: Business, found: Mapping[str, Design]) -> dict[str, Plan]:
-    past = _kept_past(business) if any(one.baseline is None for one in found.values()) else pd.DataFrame()
+    past = _kept_past(business) if any(map(_asks_the_past, found.values())) else pd.DataFrame()
     coming = assignments_a_month(business)
+    looks = looks_so_far(business)
     return {
-        name: numbered(design, past, coming.get(name, math.nan), business.month)
+        name: replace(
+            numbered(design, past, coming.get(name, math.nan), business.month, looks.get(name, 0)),
+            currency=business.currency,
+        )
         for name, design in found.items()
     }
 
 
-def numbered(design: Design, past: pd.DataFrame, a_month: float, month: str) -> Plan:
+def _asks_the_past(design: Design) -> bool:
+    """Whether its numbers depend on comparable customers of the past."""
+    return design.baseline is None or bool(design.eligible) or design.outcome.is_amount
+
+
+def looks_so_far(business: Business) -> dict[str, int]:
+    """Per experiment: the month ends at which more customers had matured, since both arms had some."""
+    rows = assigned(business)
+    rows = rows[rows["reached"] & rows["in_period"] & rows["is_eligible"]]
+    found = {}
+    for name, own in rows.groupby("experiment"):
+        design = business.experiments[name]
+        firsts = own.groupby("arm")["matured_in"].min()
+        if design.control in firsts and any(arm in firsts for arm in design.treated):
+            both_from = max(
+                firsts[design.control], min(firsts[arm] for arm in design.treated if arm in firsts)
+            )
+            later = own.loc[own["matured_in"] > both_from, "matured_in"]
+            found[str(name)] = 1 + later.nunique()
+    return found
+
+
+def numbered(design: Design, past: pd.DataFrame, a_month: float, month: str, looks_so_far: int = 0) -> Plan:
     """A design with its numbers: the baseline from `past` where it has none, the size at 80 % power."""
-    baseline, source = design.baseline, "plan"
-    if baseline is None:
-        baseline, source = _past_rate(past, design)
+    baseline, spread, source = _expected(past, design)
+    before_results = looks_so_far <= 1
     planned = pace(
         baseline,
         design.smallest_effect,
@@ -230,6 +315,7 @@ def numbered(design: Design, past: pd.DataFrame, a_month: float, month: str) -> 
         a_month=0.0 if math.isnan(a_month) else a_month,
         days=design.outcome.days,
         size_given=design.size,
+        spread=spread,
     )
     return Plan(
         design=design,
@@ -243,14 +329,34 @@ def numbered(design: Design, past: pd.DataFrame, a_month: float, month: str) -> 
         months=float(planned.months),
         frozen_in=month,
         written=_written(design),
+        spread=math.nan if spread is None else spread,
+        before_results=before_results,
+        ends_on=design.ends_on or (design.ended_on if before_results else None),
+        adjusts=design.adjust,
     )
 
 
-def _past_rate(past: pd.DataFrame, design: Design) -> tuple[float, str]:
-    rows = past[past["experiment"] == design.name]
-    if rows.empty or rows["customers"].iloc[0] < FEWEST_IN_THE_PAST:
-        return UNKNOWN_BASELINE, "assumed"
-    return rate_in_the_past(rows.iloc[0], design.outcome.kind), "own past"
+def _expected(past: pd.DataFrame, design: Design) -> tuple[float, float | None, str]:
+    """The baseline, the spread of an amount, and where they come from."""
+    rows = past[past["experiment"] == design.name] if len(past) else past
+    known = not rows.empty and rows["customers"].iloc[0] >= FEWEST_IN_THE_PAST
+    if design.outcome.is_amount:
+        spread = float(rows["amount_spread"].iloc[0]) if known else 0.0
+        mean = (
+            design.baseline
+            if design.baseline is not None
+            else float(rows["amount"].iloc[0])
+            if known
+            else 0.0
+        )
+        if not spread > 0:
+            return mean, design.smallest_effect / SMALL_EFFECT, "assumed"
+        return mean, spread, "own past"
+    if design.baseline is not None:
+        return design.baseline, None, "plan"
+    if not known:
+        return UNKNOWN_BASELINE, None, "assumed"
+    return rate_in_the_past(rows.iloc[0], design.outcome.kind), None, "own past"
 
 
 def rate_in_the_past(row: Mapping[Any, Any], kind: str) -> float:
@@ -259,18 +365,19 @@ def rate_in_the_past(row: Mapping[Any, Any], kind: str) -> float:
 
 
 def _kept_past(business: Business) -> pd.DataFrame:
-    """`past_outcomes` of every experiment without a baseline, computed once."""
-    without = {name: one for name, one in business.experiments.items() if one.baseline is None}
-    return business.keep("past_outcomes", lambda: _past(business, without)).execute()
+    """`past_outcomes` of every experiment that asks the past, computed once."""
+    asking = {name: one for name, one in business.experiments.items() if _asks_the_past(one)}
+    return business.keep("past_outcomes", lambda: _past(business, asking)).execute()
 
 
 def past_outcomes(business: Business, found: Mapping[str, Design]) -> pd.DataFrame:
     """One row per experiment: how comparable customers fared in the year before it began.
 
     For an experiment with newcomers, those whose first day lay in that year; for one with customers of
-    longer standing, those who were customers on the last day whose outcome was over before it began. Only
-    the eligible. Columns: experiment, customers, and how many of them were so on the outcome's day:
-    retained, paying, not_cancelled, event.
+    longer standing, those who were customers on the last day whose outcome was over before it began.
+    Columns: experiment, everybody, customers (the eligible, of whom alone the rest is), how many of them were
+    so on the outcome's day: retained, paying, not_cancelled, event; and mean and standard deviation of what
+    they paid by then, capped at the 99th percentile: amount, amount_spread.
 
     Glossary: baseline.
     """
@@ -287,9 +394,18 @@ def _past(business: Business, found: Mapping[str, Design]) -> ir.Table:
     ]
     units = groups[0] if len(groups) == 1 else groups[0].union(groups[1])
     rows = followed(business, units, found)
-    able = rows.filter(rows.is_eligible)
-    counts = {kind: able.count(where=able[kind]) for kind in OUTCOMES}
-    return able.group_by("experiment").aggregate(customers=able.count(), **counts)
+    caps = rows.group_by("experiment").aggregate(cap=rows.amount.quantile(CAP, where=rows.is_eligible))
+    rows = rows.join(caps, "experiment")
+    able = rows.is_eligible
+    counts = {kind: rows.count(where=able & rows[kind]) for kind in OUTCOMES if kind != "revenue"}
+    paid = ibis.least(rows.amount, rows.cap)
+    return rows.group_by("experiment").aggregate(
+        everybody=rows.count(),
+        customers=rows.count(where=able),
+        **counts,
+        amount=paid.mean(where=able),
+        amount_spread=paid.std(where=able),
+    )
 
 
 def _past_units(business: Business, found: Mapping[str, Design], *, old: bool) -> ir.Table:
@@ -316,13 +432,14 @@ def _past_units(business: Business, found: Mapping[str, Design], *, old: bool) -
         "kind",
         "event_name",
         arm=ibis.literal(""),
-        other_arm=ibis.literal(False),
+        assigned_at=ibis.null("timestamp"),
+        arms=ibis.null("string"),
         in_period=ibis.literal(True),
     ).distinct()
 
 
 def assignments_a_month(business: Business) -> dict[str, float]:
-    """Per experiment: the customers assigned a month so far; before a month is over, the newcomers.
+    """Per experiment: the eligible customers assigned a month so far; before a month is over, the newcomers.
 
     Missing where nobody came at all.
     """
@@ -338,8 +455,15 @@ def assignments_a_month(business: Business) -> dict[str, float]:
             coming[name] = counted[name] / (ran / DAYS_A_MONTH)
         else:
             newcomers = newcomers_a_month(business) if newcomers is None else newcomers
-            coming[name] = newcomers
+            coming[name] = newcomers * (_eligible_share(business, name) if design.eligible else 1.0)
     return coming
+
+
+def _eligible_share(business: Business, name: str) -> float:
+    """The share of the comparable customers of the past whom an experiment is for; NaN without any."""
+    past = _kept_past(business)
+    rows = past[past["experiment"] == name]
+    return float(rows["customers"].iloc[0] / rows["everybody"].iloc[0]) if len(rows) else math.nan
 
 
 def newcomers_a_month(business: Business) -> float:

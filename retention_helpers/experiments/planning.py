@@ -17,13 +17,14 @@ from retention_helpers.experiments.plan import (
     past_outcomes,
     rate_in_the_past,
 )
-from retention_helpers.experiments.power import DAYS_A_MONTH, Pace, detectable, pace
-from retention_helpers.experiments.units import GIVEN_POINTS, framed
-from retention_helpers.shown.units import COUNT, TENTHS, columns
+from retention_helpers.experiments.power import DAYS_A_MONTH, Pace, detectable, detectable_mean, pace
+from retention_helpers.experiments.units import GIVEN_POINTS, MONTHS, framed
+from retention_helpers.shown.units import COUNT, columns
 
 PROPOSED = "proposed"  # the name of an experiment that does not exist yet
 A_YEAR = 12  # months
 EFFECTS = (0.02, 0.03, 0.05, 0.08, 0.10, 0.15, 0.20)
+TIMES = (0.5, 1, 2, 4)  # the smallest effect, where that is an amount
 WORTH_IT = 0.8  # another outcome is offered where it takes at most this share of the months
 
 
@@ -74,19 +75,23 @@ def proposed(
     return numbered(design, past, coming, business.month)
 
 
-@columns(gain=GIVEN_POINTS, per_arm=COUNT, in_all=COUNT, months=TENTHS)
+@columns(gain=GIVEN_POINTS, per_arm=COUNT, in_all=COUNT, months=MONTHS)
 def effects(plan: Plan) -> pd.DataFrame:
     """One row per gain: how many customers it needs, and how long that takes.
 
-    Columns: gain (fraction), per_arm, in_all, months (from the first customer to the last look; missing
-    where nobody comes). Gains for which there is no room above the baseline are left out; the plan's own is
-    among them.
+    Columns: gain (fraction; of an amount in the currency), per_arm, in_all, months (from the first customer
+    to the last look; missing where nobody comes). Gains for which there is no room above the baseline are
+    left out; the plan's own is among them.
 
     Glossary: size.
     """
     rows = []
-    for gain in sorted({*EFFECTS, plan.smallest_effect}):
-        if plan.baseline + gain < 1:
+    is_amount = plan.design.outcome.is_amount
+    gains = (
+        [plan.smallest_effect * times for times in TIMES] if is_amount else {*EFFECTS, plan.smallest_effect}
+    )
+    for gain in sorted(gains):
+        if is_amount or plan.baseline + gain < 1:
             found = _pace(plan, gain)
             rows.append((gain, found.size, found.in_all, found.months))
     return framed(effects, rows)
@@ -112,6 +117,7 @@ def _pace(plan: Plan, gain: float) -> Pace:
         shares=plan.design.shares,
         a_month=0.0 if math.isnan(plan.a_month) else plan.a_month,
         days=plan.design.outcome.days,
+        spread=plan.spread if plan.design.outcome.is_amount else None,
     )
 
 
@@ -123,7 +129,10 @@ def gain_after(plan: Plan, months: float) -> float:
     if math.isnan(plan.a_month):
         return math.nan
     smallest = math.floor(plan.a_month * months * min(plan.design.shares))
-    return detectable(plan.baseline, smallest, looks=math.ceil(months), shares=_pair(plan))
+    looks, shares = math.ceil(months), _pair(plan)
+    if plan.design.outcome.is_amount:
+        return detectable_mean(plan.spread, smallest, looks=looks, shares=shares)
+    return detectable(plan.baseline, smallest, looks=looks, shares=shares)
 
 
 def _pair(plan: Plan) -> tuple[float, float]:

@@ -183,6 +183,31 @@ def detectable(
     return high
 
 
+def size_of_means(
+    spread: float,
+    effect: float,
+    *,
+    looks: int = 1,
+    shares: tuple[float, float] = (0.5, 0.5),
+    alpha: float = ALPHA,
+) -> int:
+    """Customers in the smaller arm for a power of 80 % to tell two means of so large a standard deviation.
+
+    >>> size_of_means(10.0, 2.0)
+    393
+    """
+    wanted = last_limit(looks, alpha) - float(special.ndtri(1 - POWER))
+    return math.ceil((wanted * spread / effect) ** 2 * sum(min(shares) / share for share in shares))
+
+
+def detectable_mean(spread: float, smallest: int, *, looks: int, shares: tuple[float, float]) -> float:
+    """The smallest difference of two means that so many customers in the smaller arm tell in 80 %."""
+    if smallest < 1:
+        return math.nan
+    wanted = last_limit(looks) - float(special.ndtri(1 - POWER))
+    return wanted * spread * math.sqrt(sum(min(shares) / share for share in shares) / smallest)
+
+
 class Pace(NamedTuple):
     """How long an experiment takes.
 
@@ -207,21 +232,29 @@ def pace(
     a_month: float,
     days: int,
     size_given: int | None = None,
+    spread: float | None = None,
 ) -> Pace:
     """The size, and how long it takes where so many eligible customers come in a month.
 
     The number of looks depends on the size and the size on the looks: the looks are those of the normal
     approximation, the size is exact. With several arms beside the control, each comparison has its part of
-    the 5 %.
+    the 5 %. With a `spread`, baseline and effect are means of an amount with that standard deviation.
     """
     pair = (shares[0], min(shares[1:]))
     alpha = ALPHA / (len(shares) - 1)
     rates = baseline, other_rate(baseline, effect)
     looks = 1
+
+    def about(looks: int) -> int:
+        if spread is None:
+            return _by_formula(rates, pair, last_limit(looks, alpha))
+        return size_of_means(spread, effect, looks=looks, shares=pair, alpha=alpha)
+
     for _ in range(4):
-        about = size_given or _by_formula(rates, pair, last_limit(looks, alpha))
-        looks = _looks(about, shares, a_month)
-    needed = size_given or size(baseline, effect, looks=looks, shares=pair, alpha=alpha)
+        looks = _looks(size_given or about(looks), shares, a_month)
+    needed = size_given or (
+        size(baseline, effect, looks=looks, shares=pair, alpha=alpha) if spread is None else about(looks)
+    )
     in_all = _in_all(needed, shares)
     coming = in_all / a_month if a_month > 0 else math.nan
     return Pace(needed, in_all, _looks(needed, shares, a_month), coming + days / DAYS_A_MONTH)

@@ -4,35 +4,46 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business
+from retention_helpers.experiments.counting import Customers
+from retention_helpers.experiments.covariates import USUAL
+from retention_helpers.experiments.ending import Counted, Course, End, counted
 from retention_helpers.experiments.looks import (
     Comparison,
     Look,
     alphas,
     difference,
-    looks_until_full,
-    p_value,
+    looks_with_news,
     verdict,
 )
-from retention_helpers.experiments.looks import is_full as reaches_size
 from retention_helpers.experiments.outcomes import assigned
-from retention_helpers.experiments.plan import Plan
+from retention_helpers.experiments.plan import TOO_LONG, Plan
 from retention_helpers.experiments.power import DAYS_A_MONTH, better_from
-from retention_helpers.experiments.split import analysed, split_checks
-from retention_helpers.experiments.units import GIVEN_POINTS, MONTH, NAME, SPLIT, VERDICT, framed, hidden
+from retention_helpers.experiments.split import split_checks
+from retention_helpers.experiments.units import (
+    GIVEN_POINTS,
+    MONTH,
+    MONTHS,
+    NAME,
+    NEVER,
+    SPLIT,
+    VERDICT,
+    framed,
+    hidden,
+)
 from retention_helpers.shown.units import COUNT, NUMBER, P_VALUE, POINTS, SHARE, TEXT, YES_NO, columns, one_of
 from retention_helpers.statistics import curves
-from retention_helpers.statistics.anytime import anytime_p
 from retention_helpers.statistics.boundary import level, two_sided
 from retention_helpers.statistics.intervals import Difference, with_rate
+from retention_helpers.statistics.means import difference_of_means
 
 MOST_DRAWN = 4  # comparisons whose path is drawn: a panel each
+UNKNOWN = Difference(math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,7 @@ class Reading:
         path: one row per comparison and look.
         guardrails: one row per comparison and guarded outcome.
         curves: one row per experiment, arm and day.
+        unplanned: names in the assignments that no plan has, and how many rows have them.
     """
 
     plans: Mapping[str, Plan]
@@ -56,21 +68,36 @@ class Reading:
     path: pd.DataFrame
     guardrails: pd.DataFrame
     curves: pd.DataFrame
+    unplanned: Mapping[str, int]
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """A comparison at the look that counts today, and how often it may err."""
+    """A comparison at the look that counts today, and how often it may err.
+
+    Attributes:
+        every: its looks of all months, also beyond the one that counts.
+        reason: why it cannot be interpreted; "" where it can.
+        end: whether it ended as planned, was stopped otherwise, or goes on.
+        otherwise: how it is read where the look at which it was stopped did not decide it.
+    """
 
     plan: Plan
     comparison: Comparison
     alpha: float
-    batches: tuple[Look, ...]  # every month, also beyond the planned size
-    reason: str  # why it cannot be interpreted; "" where it can
+    every: tuple[Look, ...]
+    reason: str
+    end: End
+    otherwise: "_Judged | None" = None
 
     @property
     def last(self) -> Look | None:
         return self.comparison.looks[-1] if self.comparison.looks else None
+
+    @property
+    def found(self) -> Difference | None:
+        """The difference at the look that counts; None where there is none, or none can be interpreted."""
+        return self.comparison.differences(self.alpha)[-1] if self.last and not self.reason else None
 
 
 def read(business: Business, plans: Mapping[str, Plan]) -> Reading:
@@ -79,11 +106,12 @@ def read(business: Business, plans: Mapping[str, Plan]) -> Reading:
     Several comparisons that are open at the same time are corrected after Holm for being looked at
     together; an A/A test, a broken split, or one without any matured customer takes no part in that.
 
-    Glossary: look; effect; p, needed p; anytime p; *better*, *worse*; *no large effect*; *cannot tell yet*;
-    *not interpretable*; several at once; guardrail.
+    Glossary: look; end of an experiment; effect; relative effect; adjusted; what cannot be told; p, needed p;
+    anytime p; *better*, *worse*; *no large effect*; *cannot tell yet*; *not interpretable*; several at once;
+    guardrail.
     """
     checks = split_checks(business, plans)
-    used = _Customers.of(analysed(assigned(business), plans))
+    used = Customers.of(business, assigned(business), plans)
     split = {row.experiment: row for row in checks.itertuples()}
     judged = _judged(business, plans, used, split)
     return Reading(
@@ -94,78 +122,87 @@ def read(business: Business, plans: Mapping[str, Plan]) -> Reading:
         path=path_of(_drawn(judged)),
         guardrails=guardrails_of(judged, used),
         curves=curves_of(plans, used),
+        unplanned=_unplanned(business),
     )
 
 
-@dataclass(frozen=True)
-class _Customers:
-    """The customers who count, by experiment and arm.
-
-    Attributes:
-        arms: the rows of each arm.
-        matured: per arm and month: successes and customers who matured in it.
-    """
-
-    arms: Mapping[tuple[str, str], pd.DataFrame]
-    matured: Mapping[tuple[str, str], Mapping[str, tuple[int, int]]]
-
-    @classmethod
-    def of(cls, rows: pd.DataFrame) -> "_Customers":
-        matured: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
-        counted = rows[rows["reached"]].groupby(["experiment", "arm", "matured_in"])["success"]
-        for (name, arm, month), made, customers in counted.agg(["sum", "size"]).itertuples():
-            matured.setdefault((name, arm), {})[month] = int(made), int(customers)
-        arms = {key: own for key, own in rows.groupby(["experiment", "arm"])}
-        return cls(arms, matured)
-
-    def assigned(self, name: str, arm: str) -> int:
-        return len(self.arms.get((name, arm), ()))
-
-    def of_plan(self, plan: Plan) -> list[pd.DataFrame]:
-        return [self.arms[plan.name, arm] for arm in plan.design.arms if (plan.name, arm) in self.arms]
-
-    def month_ends(self, name: str, control: str, arm: str) -> tuple[Look, ...]:
-        """How many had matured, and made it, at the end of each month with news."""
-        sides = [self.matured.get((name, who), {}) for who in (arm, control)]
-        looks, totals = [], [0, 0, 0, 0]
-        for month in sorted({*sides[0], *sides[1]}):
-            added = [count for side in sides for count in side.get(month, (0, 0))]
-            totals = [total + more for total, more in zip(totals, added, strict=True)]
-            looks.append(Look(month, *totals))
-        return tuple(looks)
+def _unplanned(business: Business) -> dict[str, int]:
+    rows = business.table("assignments")
+    other = rows.filter(~rows.experiment.isin(list(business.experiments))) if business.experiments else rows
+    counted = other.group_by("experiment").aggregate(rows=other.count()).order_by("experiment").execute()
+    return {str(name): int(count) for name, count in counted.itertuples(index=False)}
 
 
 # ------------------------------------------------------------------------------------ which look counts
 
 
 def _judged(
-    business: Business, plans: Mapping[str, Plan], used: _Customers, split: Mapping[str, Any]
+    business: Business, plans: Mapping[str, Plan], used: Customers, split: Mapping[str, Any]
 ) -> list[_Judged]:
+    """Each comparison at its look that counts.
+
+    What was stopped at a look that decided it is read there; where that look did not, it was stopped for
+    another reason, and is read otherwise.
+    """
+    first = [_unjudged(plan, arm, used, split) for plan in plans.values() for arm in plan.design.treated]
+    judged = _with_alphas(first, business.month)
+    settled = [one.otherwise if one.otherwise and not _is_decided(one) else one for one in judged]
+    return _with_alphas(settled, business.month) if settled != judged else judged
+
+
+def _is_decided(judged: _Judged) -> bool:
+    return judged.found is not None and _word(judged, judged.found)[0] != "cannot tell yet"
+
+
+def _with_alphas(waiting: Sequence[_Judged], month: str) -> list[_Judged]:
     """A comparison that is over counts at its last look, beside those that were open then."""
-    waiting = [_unjudged(plan, arm, used, split) for plan in plans.values() for arm in plan.design.treated]
-    months = [one.last.month if one.comparison.is_over and one.last else business.month for one in waiting]
+    months = [one.last.month if one.comparison.is_over and one.last else month for one in waiting]
     alpha = [math.nan] * len(waiting)
-    for month in sorted(set(months)):
-        together = [place for place, last in enumerate(months) if last >= month]
-        found = alphas([waiting[place].comparison.at(month) for place in together])
+    for looked_in in sorted(set(months)):
+        together = [place for place, last in enumerate(months) if last >= looked_in]
+        found = alphas([waiting[place].comparison.at(looked_in) for place in together])
         for place, share in zip(together, found, strict=True):
-            if months[place] == month:
+            if months[place] == looked_in:
                 alpha[place] = share
     return [replace(one, alpha=share) for one, share in zip(waiting, alpha, strict=True)]
 
 
-def _unjudged(plan: Plan, arm: str, used: _Customers, split: Mapping[str, Any]) -> _Judged:
+def _unjudged(plan: Plan, arm: str, used: Customers, split: Mapping[str, Any]) -> _Judged:
     design = plan.design
-    batches = used.month_ends(plan.name, design.control, arm)
-    needed = _needed_information(plan, arm)
-    looks = looks_until_full(batches, needed, plan.looks)
-    is_full = bool(looks) and reaches_size(looks[-1], needed, plan.looks)
+    course = Course(
+        looks=used.month_ends(plan, arm),
+        needed=_needed_information(plan, arm),
+        planned_looks=plan.looks,
+        before_results=plan.before_results,
+        ended_in=f"{design.ended_on:%Y-%m}" if design.ended_on else None,
+        on_its_day=plan.ended_as_planned,
+        drawn=_information(used, plan, arm),
+        nobody_left=design.ended_on is not None and all(own["reached"].all() for own in used.of_plan(plan)),
+    )
     reason = _no_interpretation(plan, split)
-    nobody_left = design.ended_on is not None and all(own["reached"].all() for own in used.of_plan(plan))
-    is_over = is_full or (bool(looks) and nobody_left)
     takes_part = not reason and not design.aa_test
-    comparison = Comparison(plan.name, arm, looks, needed, is_full, is_over, takes_part)
-    return _Judged(plan, comparison, math.nan, batches, reason)
+
+    def judged(chosen: Counted) -> _Judged:
+        one = Comparison(
+            plan.name,
+            arm,
+            chosen.looks,
+            course.needed,
+            chosen.is_last,
+            chosen.is_over and bool(chosen.looks),
+            takes_part,
+            chosen.way,
+        )
+        otherwise = judged(chosen.otherwise) if chosen.otherwise else None
+        return _Judged(plan, one, math.nan, tuple(course.looks), reason, chosen.end, otherwise)
+
+    return judged(counted(course))
+
+
+def _information(used: Customers, plan: Plan, arm: str) -> float:
+    """Half the harmonic mean of how many were assigned."""
+    control, treated = (used.assigned(plan.name, who) for who in (plan.design.control, arm))
+    return control * treated / max(control + treated, 1)
 
 
 def _no_interpretation(plan: Plan, split: Mapping[str, Any]) -> str:
@@ -188,52 +225,82 @@ def _needed_information(plan: Plan, arm: str) -> float:
 # ---------------------------------------------------------------------------------------------- the rows
 
 _STATE = one_of("planned", "running", "over")
+_END, _WAY = one_of("planned", "stopped", "open"), one_of("planned", "anytime")
 _REASON = one_of("broken split", "not randomised", "changed after results", "A/A test that differs").or_null
 
 
 @columns(
-    **hidden(experiment=NAME, arm=TEXT, control=TEXT, state=_STATE, look=COUNT, of=COUNT, read_in=MONTH,
-             treated_successes=COUNT, treated_customers=COUNT, control_successes=COUNT,
-             control_customers=COUNT),
-    effect=POINTS.interval,
-    **hidden(level=SHARE, alpha=SHARE),
+    **hidden(experiment=NAME, arm=TEXT, control=TEXT, outcome_kind=TEXT, state=_STATE, look=COUNT, of=COUNT,
+             read_in=MONTH, treated_successes=COUNT, treated_customers=COUNT, control_successes=COUNT,
+             control_customers=COUNT, effect=POINTS.interval, relative=POINTS.interval,
+             adjusted=POINTS.interval, level=SHARE, alpha=SHARE, way=_WAY),
     p_value=P_VALUE("p"), p_needed=P_VALUE("Needed p"), anytime_p=P_VALUE, verdict=VERDICT,
-    **hidden(reason=_REASON, stop=YES_NO, crossed_in=MONTH, is_over=YES_NO, split=SPLIT.or_null,
+    **hidden(end=_END, reason=_REASON, stop=YES_NO, crossed_in=MONTH, is_over=YES_NO, split=SPLIT.or_null,
              split_p=SHARE, smallest_effect=POINTS, needed_per_arm=COUNT, collected=SHARE,
-             months_to_finish=NUMBER),
+             months_to_finish=MONTHS, day_open=COUNT, arm_open=COUNT, capped_at=NUMBER, capped=COUNT),
 )  # fmt: skip
 def comparisons_of(
-    judged: Iterable[_Judged], used: _Customers, split: Mapping[str, Any], as_of: dt.date
+    judged: Iterable[_Judged], used: Customers, split: Mapping[str, Any], as_of: dt.date
 ) -> pd.DataFrame:
     """One row per arm held against its control, at the look that counts."""
     return framed(comparisons_of, (_comparison_row(one, used, split, as_of) for one in judged))
 
 
 def _comparison_row(
-    judged: _Judged, used: _Customers, split: Mapping[str, Any], as_of: dt.date
+    judged: _Judged, used: Customers, split: Mapping[str, Any], as_of: dt.date
 ) -> tuple[Any, ...]:
-    plan, last, comparison = judged.plan, judged.last, judged.comparison
+    plan, last, comparison, found = judged.plan, judged.last, judged.comparison, judged.found
     limits = comparison.limits(judged.alpha) if last else ()
-    found = difference(last.table, limits[-1]) if last and not judged.reason else None
     word, reason = _word(judged, found)
-    crossed = _first_crossing(comparison, limits) if found else None
     checked = split.get(plan.name)
-    bets = anytime_p(() if judged.reason else _batches(judged.batches))
+    bets = () if judged.reason else replace(comparison, looks=looks_with_news(judged.every)).anytime
+    to_finish = _months_to_finish(judged, used, as_of)
     unknown = math.nan
     return (
-        plan.name, comparison.arm, plan.design.control, _state(plan, as_of),
+        plan.name, comparison.arm, plan.design.control, plan.design.outcome.kind, _state(plan, as_of),
         len(comparison.looks), max(plan.looks, len(comparison.looks)), last.month if last else None,
         *(last.table if last else (0, 0, 0, 0)),
-        *(found or (unknown,) * 3),
-        level(limits[-1]) if found else unknown, judged.alpha,
-        p_value(last.table) if last and found else unknown, two_sided(limits[-1]) if found else unknown,
+        *(found or UNKNOWN), *_relative(last, found, limits), *_adjusted(judged, used, limits),
+        level(limits[-1]) if found else unknown, judged.alpha, comparison.way,
+        last.p_value if last and found else unknown, two_sided(limits[-1]) if found else unknown,
         float(bets[-1]) if len(bets) else unknown,
-        word, reason, word != "cannot tell yet" or comparison.is_over, crossed, comparison.is_over,
+        word, judged.end, reason, _should_stop(judged, word, to_finish),
+        _first_crossing(judged) if found else None, comparison.is_over,
         checked.split if checked else None, checked.split_p if checked else unknown,
         plan.smallest_effect, plan.size,
         min(last.information / comparison.needed, 1.0) if last else 0.0,
-        _months_to_finish(judged, used, as_of),
+        to_finish,
+        *used.doubts(plan, comparison.arm),
+        *(used.capped(plan, comparison.arm, last.month) if found and last and last.means
+          and plan.design.outcome.is_amount else (unknown, 0)),
     )  # fmt: skip
+
+
+def _relative(last: Look | None, found: Difference | None, limits: Sequence[float]) -> Difference:
+    """The effect as a part of the control's rate; it leaves out 0 only where the effect does."""
+    if not last or not found:
+        return UNKNOWN
+    part = last.relative(limits[-1])
+    if found.low > 0 or found.high < 0:
+        return part
+    return Difference(part.value, float(np.minimum(part.low, 0.0)), float(np.maximum(part.high, 0.0)))
+
+
+def _adjusted(judged: _Judged, used: Customers, limits: Sequence[float]) -> Difference:
+    """The effect, adjusted for what the plan names, or for what is usually known before the draw."""
+    if not judged.last or judged.reason:
+        return UNKNOWN
+    plan, arm = judged.plan, judged.comparison.arm
+    means = used.adjusted_means(plan, arm, judged.last.month, plan.design.adjust or USUAL)
+    return difference_of_means(means, limits[-1]) if means else UNKNOWN
+
+
+def _should_stop(judged: _Judged, word: str, to_finish: float) -> bool:
+    """Whether nothing is won by going on: it is decided, or over, or cannot be finished."""
+    if word != "cannot tell yet" or judged.comparison.is_over:
+        return True
+    is_running = bool(judged.last) and judged.plan.design.ended_on is None
+    return is_running and not to_finish <= TOO_LONG
 
 
 def _word(judged: _Judged, found: Difference | None) -> tuple[str, str]:
@@ -248,10 +315,10 @@ def _word(judged: _Judged, found: Difference | None) -> tuple[str, str]:
     return word, ""
 
 
-def _first_crossing(comparison: Comparison, limits: Sequence[float]) -> str | None:
+def _first_crossing(judged: _Judged) -> str | None:
     """The month of the first look that told the arms apart."""
-    for look, limit in zip(comparison.looks, limits, strict=True):
-        found = difference(look.table, limit)
+    comparison = judged.comparison
+    for look, found in zip(comparison.looks, comparison.differences(judged.alpha), strict=True):
         if found.low > 0 or found.high < 0:
             return look.month
     return None
@@ -263,38 +330,49 @@ def _state(plan: Plan, as_of: dt.date) -> str:
     return "over" if plan.design.ended_on else "running"
 
 
-def _batches(looks: Sequence[Look]) -> list[tuple[int, ...]]:
-    """What each month added."""
-    totals = [(0, 0, 0, 0), *(look.table for look in looks)]
-    return [
-        tuple(after - before for before, after in zip(then, now, strict=True))
-        for then, now in pairwise(totals)
-    ]
+def _months_to_finish(judged: _Judged, used: Customers, as_of: dt.date) -> float:
+    """Months until the last planned look: its size, or its day, has matured; NaN where that is never.
 
-
-def _months_to_finish(judged: _Judged, used: _Customers, as_of: dt.date) -> float:
-    """Months until the planned size has matured, or, where no more are assigned, until all have."""
-    plan, comparison = judged.plan, judged.comparison
-    design, days = plan.design, plan.design.outcome.days
-    if comparison.is_over:
+    Where no more are assigned, until all have matured.
+    """
+    if judged.comparison.is_over:
         return 0.0
+    plan = judged.plan
+    days, rows = plan.design.outcome.days, used.of_plan(plan)
+    to_size = _months_to_size(judged, used, as_of)
+    to_day = math.nan
+    if plan.design.ended_on and rows:
+        last_on = max(own["assigned_on"].max() for own in rows).date()
+        to_day = max((last_on - as_of).days + days + 1, 0) / DAYS_A_MONTH
+    elif plan.planned_end:
+        to_day = ((plan.planned_end - as_of).days + days + 1) / DAYS_A_MONTH
+    found = float(np.fmin(to_size, to_day))
+    return found if found <= NEVER else math.nan
+
+
+def _months_to_size(judged: _Judged, used: Customers, as_of: dt.date) -> float:
+    """At the pace so far; NaN where no more come."""
+    plan, design = judged.plan, judged.plan.design
     rows = used.of_plan(plan)
     if not rows:
         return math.nan if design.ended_on else plan.months
-    control, treated = (used.assigned(plan.name, arm) for arm in (design.control, comparison.arm))
-    share = control * treated / max(control + treated, 1) / comparison.needed
-    if design.ended_on or share >= 1:
+    share = _information(used, plan, judged.comparison.arm) / judged.comparison.needed
+    if share >= 1:
         last_on = max(own["assigned_on"].max() for own in rows).date()
-        return max((last_on - as_of).days + days + 1, 0) / DAYS_A_MONTH
+        return max((last_on - as_of).days + design.outcome.days + 1, 0) / DAYS_A_MONTH
+    if design.ended_on:
+        return math.nan
     ran = (as_of - design.started_on).days / DAYS_A_MONTH
     a_month = sum(len(own) for own in rows) / ran if ran >= 1 else plan.a_month
-    return plan.in_all * (1 - share) / a_month + days / DAYS_A_MONTH if a_month > 0 else math.nan
+    return (
+        plan.in_all * (1 - share) / a_month + design.outcome.days / DAYS_A_MONTH if a_month > 0 else math.nan
+    )
 
 
 def _drawn(judged: Sequence[_Judged]) -> list[_Judged]:
     """The comparisons whose path is shown: the first few that are still open."""
     open_ones = [one for one in judged if one.last and not one.reason and not one.comparison.is_over]
-    return open_ones[:MOST_DRAWN]
+    return [one for one in open_ones if not one.last.means][:MOST_DRAWN]  # type: ignore[union-attr]
 
 
 @columns(
@@ -310,10 +388,12 @@ def path_of(judged: Iterable[_Judged]) -> pd.DataFrame:
 
 
 def _path_rows(judged: _Judged) -> list[tuple[Any, ...]]:
-    limits = judged.comparison.limits(judged.alpha)
+    comparison = judged.comparison
+    limits, differences = comparison.limits(judged.alpha), comparison.differences(judged.alpha)
     rows = []
-    for nth, (look, limit) in enumerate(zip(judged.comparison.looks, limits, strict=True), start=1):
-        found = difference(look.table, limit)
+    for nth, (look, limit, found) in enumerate(
+        zip(comparison.looks, limits, differences, strict=True), start=1
+    ):
         word = verdict(found, judged.plan.smallest_effect)
         where = (judged.plan.name, judged.comparison.arm, nth, look.month)
         rows.append((*where, *look.table, *found, *_edges(look, limit), word))
@@ -337,20 +417,18 @@ def _edges(look: Look, limit: float) -> tuple[float, float]:
     difference=POINTS.interval, margin=GIVEN_POINTS,
     verdict=one_of("within its margin", "beyond its margin", "cannot tell yet"),
 )  # fmt: skip
-def guardrails_of(judged: Iterable[_Judged], used: _Customers) -> pd.DataFrame:
+def guardrails_of(judged: Iterable[_Judged], used: Customers) -> pd.DataFrame:
     """One row per comparison and guarded outcome."""
     return framed(guardrails_of, (row for one in judged for row in _guardrail_rows(one, used)))
 
 
-def _guardrail_rows(judged: _Judged, used: _Customers) -> list[tuple[Any, ...]]:
+def _guardrail_rows(judged: _Judged, used: Customers) -> list[tuple[Any, ...]]:
     last, design = judged.last, judged.plan.design
     if judged.reason or not last or not design.guardrails:
         return []
     limit = judged.comparison.limits(judged.alpha)[-1]
-    sides = [
-        own[own["reached"] & (own["matured_in"] <= last.month)]
-        for own in (used.arms[design.name, arm] for arm in (judged.comparison.arm, design.control))
-    ]
+    arms = (judged.comparison.arm, design.control)
+    sides = [used.matured(design.name, arm, last.month) for arm in arms]
     rows = []
     for kind, margin in design.guardrails.items():
         treated, control = ((int(own[kind].sum()), len(own)) for own in sides)
@@ -368,28 +446,29 @@ def _guardrail_rows(judged: _Judged, used: _Customers) -> list[tuple[Any, ...]]:
 
 @columns(
     experiment=NAME, arm=TEXT, outcome=TEXT, **hidden(planned_share=SHARE), assigned=COUNT, matured=COUNT,
-    successes=COUNT, rate=SHARE.interval,
+    successes=COUNT, rate=SHARE.interval, **hidden(mean=NUMBER),
 )  # fmt: skip
-def arms_of(judged: Sequence[_Judged], used: _Customers, month: str) -> pd.DataFrame:
-    """One row per arm: customers assigned to it, matured at the look that counts, and successes."""
+def arms_of(judged: Sequence[_Judged], used: Customers, month: str) -> pd.DataFrame:
+    """One row per arm: customers assigned to it, matured at the look that counts, and successes.
+
+    `mean` is what each of them paid, of an experiment about revenue; there, who paid anything is a success.
+    """
     plans = {one.plan.name: one.plan for one in judged}
     until = {one.plan.name: month for one in judged}
     until |= {one.plan.name: one.last.month for one in judged if one.comparison.is_over and one.last}
     rows = []
     for name, plan in plans.items():
         for arm, share in plan.design.arms.items():
-            matured = used.matured.get((name, arm), {})
-            counts = [pair for when, pair in matured.items() if when <= until[name]]
-            made, customers = (sum(part) for part in zip((0, 0), *counts, strict=True))
-            rows.append(
-                (name, arm, plan.design.outcome.words, share, used.assigned(name, arm), customers, made)
-            )
-    names = ["experiment", "arm", "outcome", "planned_share", "assigned", "matured", "successes"]
+            own = used.matured(name, arm, until[name])
+            mean = float(own["amount"].mean()) if plan.design.outcome.is_amount and len(own) else math.nan
+            counts = (used.assigned(name, arm), len(own), int(own["success"].sum()), mean)
+            rows.append((name, arm, plan.design.outcome.words, share, *counts))
+    names = ["experiment", "arm", "outcome", "planned_share", "assigned", "matured", "successes", "mean"]
     return with_rate(pd.DataFrame(rows, columns=names), "rate", "successes", "matured")
 
 
 @columns(experiment=NAME, arm=TEXT, day=COUNT, at_risk=COUNT, share=SHARE.interval)
-def curves_of(plans: Mapping[str, Plan], used: _Customers) -> pd.DataFrame:
+def curves_of(plans: Mapping[str, Plan], used: Customers) -> pd.DataFrame:
     """The share that are still there at the end of each day, up to the outcome's day; that had the event.
 
     Everybody counts, also who has not reached that day (Kaplan and Meier). `not_cancelled`: until the first

@@ -1,7 +1,7 @@
 """Were the customers split as planned? If not, a difference between the arms says nothing.
 
 The shares are tested against the plan as a whole, in every month, and for every attribute; customers who
-were assigned twice, before they signed up, or to an arm that the plan does not name are counted.
+were assigned to two arms, before they signed up, or to an arm that the plan does not name are counted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,8 @@ from retention_helpers.shown.units import COUNT, P_VALUE, TEXT, columns
 from retention_helpers.statistics.intervals import holm
 
 SPLIT_LEVEL = 0.001  # a split that chance alone makes so seldom is no chance
-TOLERATED = 0.02  # the share of customers who may stand in two arms, or before their sign-up
+TOLERATED = 0.02  # the share of customers of whom it may be open in which arm they were, or since when
+FEW = 4  # so many of them spoil no experiment, however small it is: both ways of counting them are told
 FEWEST = 12  # customers of a month or an attribute; fewer cannot reach the level
 FEWEST_EXPECTED = 5.0  # in every arm, for the chi-square test
 
@@ -61,6 +62,12 @@ def analysed(rows: pd.DataFrame, plans: Mapping[str, Plan]) -> pd.DataFrame:
     return rows[rows["in_period"] & rows["is_eligible"] & np.array(is_named, dtype=bool)]
 
 
+def may_count(rows: pd.DataFrame, plans: Mapping[str, Plan]) -> pd.DataFrame:
+    """These, and whom unknown arms and the other reading of the day of the draw add."""
+    is_planned = rows["experiment"].isin(list(plans))
+    return rows[is_planned & rows["in_period"] & (rows["is_eligible"] | rows["eligible_else"])]
+
+
 @columns(
     experiment=NAME, split=SPLIT, split_p=P_VALUE("p"),
     **hidden(worst_month=MONTH, month_p=P_VALUE, worst_attribute=TEXT.or_null, attribute_p=P_VALUE),
@@ -73,8 +80,9 @@ def split_checks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
     `split_p` is of the whole; `worst_month` and `worst_attribute` have the smallest p-values, corrected after
     Holm for all of them. Left out are customers outside its dates, and not eligible.
 
-    Broken: a p-value below 0.001; more than 2 % of the customers assigned to two arms or before they
-    signed up; anybody in an arm that the plan does not name.
+    `two_arms` counts who was assigned to another arm, too, by the outcome's day. Broken: a p-value below
+    0.001; more than 2 % of the customers, and more than four of them, assigned to two arms, before they
+    signed up, or to an arm that the plan does not name. Fewer are counted both ways.
 
     Glossary: split.
     """
@@ -84,7 +92,8 @@ def split_checks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
     by_level = _by_level(used, attributes(business))
     sizes = used.groupby(["experiment", "arm"]).size().to_dict()
     left_out = _left_out(everybody, used)
-    odd = used.groupby("experiment")[["other_arm", "before_sign_up"]].sum().astype(int)
+    odd = used.assign(two_arms=used["arms"].notna()).groupby("experiment")[["two_arms", "before_sign_up"]]
+    odd = odd.sum().astype(int)
     rows = []
     for name in everybody["experiment"].unique():
         design = plans[name].design
@@ -92,11 +101,9 @@ def split_checks(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
         two_arms, too_early = odd.loc[name] if name in odd.index else (0, 0)
         whole = shares_p(counts, design.shares)
         month, attribute = _worst(by_level.get(name, {}), design)
-        is_broken = (
-            min(whole, month[1], attribute[1]) < SPLIT_LEVEL
-            or max(two_arms, too_early) > TOLERATED * sum(counts)
-            or left_out.loc[name, "unknown_arm"] > 0
-        )
+        is_broken = min(whole, month[1], attribute[1]) < SPLIT_LEVEL or max(
+            two_arms, too_early, left_out.loc[name, "unknown_arm"]
+        ) > max(TOLERATED * sum(counts), FEW)
         told = map(int, (two_arms, too_early, *left_out.loc[name]))
         rows.append((name, "broken" if is_broken else "ok", whole, *month, *attribute, *told))
     return framed(split_checks, rows)

@@ -11,6 +11,7 @@ from retention_helpers.shown.units import (
     COUNT,
     NUMBER,
     POINTS,
+    TENTHS,
     TEXT,
     Column,
     Unit,
@@ -21,12 +22,14 @@ from retention_helpers.shown.units import (
 )
 from retention_helpers.words import formats
 
+NEVER = 120  # months; what takes longer is said to be never
 NAME = replace(TEXT, write=formats.words)  # of an experiment
 MONTH = replace(
     units.MONTH, node=or_null({"type": "string", "pattern": r"^\d{4}-\d{2}$"}), plain=lambda month: month
 )
 VERDICT = one_of("better", "worse", "no large effect", "cannot tell yet", "not interpretable")
 GIVEN_POINTS = POINTS.within(type="number")  # never missing
+MONTHS = replace(TENTHS, write=lambda months: "never" if not months <= NEVER else formats.tenths(months))
 ABOUT = replace(COUNT, node=NUMBER.node)  # a count, or what an effective number is rounded to
 SPLIT = one_of("ok", "broken")
 

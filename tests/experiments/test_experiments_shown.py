@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pandas as pd
 import pytest
-from test_experiments import PLAN, day, drawn, half, monthly, plan_of
+from test_experiments import PLAN, day, drawn, first_report, half, monthly, plan_of
 
 from retention_helpers import experiments, monthly_review, shipped
 from retention_helpers.business import Business
@@ -58,7 +58,9 @@ def made(treated: float, control: float) -> Callable[[int, str], bool]:
         ("early", drawn(120, half, made(0.8, 0.7)), {"size": 100, "smallest_effect": 0.05},
          "Leave it running, and change nothing: 60 % of what it needs is in, about 2 months to go."),
         ("endless", drawn(40, half, made(0.8, 0.7)), {"size": 2000, "smallest_effect": 0.05},
-         "At this pace it takes 193 months more. Stop, and try something bolder."),
+         "At this pace it is never finished. Stop, and try something bolder."),
+        ("slow", drawn(40, half, made(0.8, 0.7)), {"size": 700, "smallest_effect": 0.05},
+         "At this pace it takes 67 months more. Stop, and try something bolder."),
         ("not matured", drawn(40, half, made(0.8, 0.7)), {"outcome": {"kind": "retained", "days": 90}},
          "Leave it running, and change nothing."),
         ("not begun", drawn(40, half, made(0.8, 0.7)), {"started_on": dt.date(2026, 5, 1), "size": 40},
@@ -81,7 +83,8 @@ def test_every_experiment_says_what_to_do_now(
     """An order in plain words for every state that an experiment can be in.
 
     Read on 1 March, 59 days (1.94 months) after the start. "Endless": 40 customers came, 20.6 a month; they
-    are 1 % of 4,000, so 3,960 / 20.6 = 191.9 months, and one for day 30: 193. "Not begun": the 40 newcomers
+    are 1 % of 4,000, so 3,960 / 20.6 = 192 months, more than ten years. "Slow": 1,360 / 20.6 = 66 months, and
+    one for day 30: 67. "Not begun": the 40 newcomers
     since 2 January are 21.0 a month; 80 / 21.0 = 3.8 months, and one for day 30: 5.
     """
     rows = [("the_call", *row[1:]) for row in tables["assignments"]]
@@ -196,8 +199,9 @@ def test_a_line_that_was_crossed_and_left_again_is_said(business_of: Callable[..
         for nth, (who, start, end, mrr) in enumerate(spans)
     ]
     plan = plan_of(size=200, outcome={"kind": "retained", "days": 20}, smallest_effect=0.1)
-    business = business_of(spans, month="2026-06", assignments=tables["assignments"], experiments={"x": plan})
-    found = read(business)
+    crossing = {"spans": spans, "assignments": tables["assignments"]}
+    business = business_of(**crossing, month="2026-06", experiments={"x": plan})
+    found = read(business, first_report(business_of, crossing, plan))
     row = found.comparisons.iloc[0]
     if row["verdict"] == "cannot tell yet":
         said = repr(experiments.comparisons(found).sentence(found.plans))

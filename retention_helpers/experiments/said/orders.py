@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from retention_helpers.experiments.plan import TOO_LONG, Plan
+from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.reading import Reading
 from retention_helpers.shown.units import TEXT, columns, names_of
 from retention_helpers.words import formats
@@ -35,7 +35,7 @@ def _order(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
     if row.verdict == "worse":
         return "It did harm: do not bring it back." if row.state == "over" else "Stop it: it does harm."
     if row.verdict == "no large effect":
-        ruled_out = f"a difference of {formats.size_of_points(row.smallest_effect)} or more is ruled out"
+        ruled_out = f"a difference of {plan.worth(row.smallest_effect)} or more is ruled out"
         order = "It is over" if row.state == "over" else "Stop"
         return f"{order}: {ruled_out}. Keep what costs less."
     return _undecided(row, plan)
@@ -58,7 +58,7 @@ def _roll_out(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
         )
     watch = f" Keep an eye on {formats.words(unsure[0]).lower()}: it cannot be told yet." if unsure else ""
     if row.effect_high < row.smallest_effect:
-        wanted = formats.size_of_points(row.smallest_effect)
+        wanted = plan.worth(row.smallest_effect)
         return (
             f"It helps, by less than the {wanted} you wanted: decide whether that is worth its cost.{watch}"
         )
@@ -77,10 +77,10 @@ def _undecided(row: Any, plan: Plan) -> str:
         return "Draw its first customers, or take it out: nobody has been drawn yet."
     if not row.look:
         return "Leave it running, and change nothing."
-    if is_endless(row):
-        more = formats.months(row.months_to_finish)
-        pace = "Nobody comes in any more" if more == formats.MISSING else f"At this pace it takes {more} more"
-        return f"{pace}. Stop, and try something bolder."
+    if row.stop:
+        is_known = not formats.is_missing(row.months_to_finish)
+        pace = f"takes {formats.months(row.months_to_finish)} more" if is_known else "is never finished"
+        return f"At this pace it {pace}. Stop, and try something bolder."
     collected = formats.percent(row.collected, 0)
     more = formats.months(row.months_to_finish)
     return f"Leave it running, and change nothing: {collected} of what it needs is in, about {more} to go."
@@ -116,22 +116,15 @@ def _place(row: Any, plan: Plan) -> int | None:
     """Where a comparison stands among those to decide; None where there is nothing to decide."""
     is_settled = plan.design.aa_test and not row.reason  # as it should be
     if row.state == "running" and row.stop:
-        return None if is_settled else 0
-    if row.state == "running" and is_endless(row) and not _waits(row, plan):
-        return 1
+        return None if is_settled else 0 if is_decided(row) else 1
     if row.state == "over" and row.is_over and not plan.design.decision:
         return 2
     return None
 
 
-def is_endless(row: Any) -> bool:
-    """Whether at this pace a comparison is never finished."""
-    return formats.is_missing(row.months_to_finish) or row.months_to_finish > TOO_LONG
-
-
-def _waits(row: Any, plan: Plan) -> bool:
-    """Whether it has only just begun: nobody drawn, or nobody's day over."""
-    return not row.look or (plan.design.randomised and formats.is_missing(row.split))
+def is_decided(row: Any) -> bool:
+    """Whether there is a verdict, or will be none."""
+    return bool(row.verdict != "cannot tell yet" or row.is_over)
 
 
 def _small(order: str) -> str:

@@ -10,6 +10,8 @@ from retention_helpers.experiments.planning import PROPOSED, Instead, Proposal
 from retention_helpers.experiments.power import other_rate
 from retention_helpers.experiments.said import tables
 from retention_helpers.experiments.said.record import PROPOSAL, proposal_record
+from retention_helpers.experiments.said.wording import level, takes
+from retention_helpers.experiments.units import NEVER
 from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Remarks, Sentence, listed
 from retention_helpers.words import formats
@@ -28,6 +30,8 @@ CHANGED = {
     "baseline": "the baseline",
     "size": "the size",
     "guardrails": "the guardrails",
+    "adjust": "what is adjusted for",
+    "ended_on": "the end",
 }
 
 
@@ -66,6 +70,11 @@ def _about_plan(plan: Plan, instead: Instead | None) -> list[str]:
         said.append(f"{name} needs {_length(plan, 'customer')} {cannot_finish(plan, instead)}")
     if plan.asks_too_early:
         said.append(f"{name}: {_too_early(plan)}")
+    if not plan.before_results:
+        said.append(
+            f"{name} was first reported when results were there, so nobody can tell how its plan was chosen: "
+            "it is judged as holds at any look, which asks for more."
+        )
     since = f"since the report of {formats.month(plan.frozen_in)}"
     said += [
         f"{name}: you changed {CHANGED[change.what]} {since}, from “{change.then}” to “{change.now}”. "
@@ -89,17 +98,15 @@ def _too_early(plan: Plan) -> str:
 def _consequence(what: str, is_serious: bool) -> str:
     if is_serious:
         return "Results could be seen by then, and a difference that is looked for afterwards proves nothing."
-    return (
-        "The frozen plan holds."
-        if what in ("size", "baseline", "smallest_effect")
-        else "They hold from now on."
-    )
+    if what == "ended_on":
+        return "So it ends as planned only by its size."
+    return "They hold from now on." if what == "guardrails" else "The frozen plan holds."
 
 
 def cannot_finish(plan: Plan, instead: Instead) -> str:
     """That a plan takes too long, and what could be done instead."""
     lines = ["You cannot finish this.", _bolder(plan, instead)]
-    if not formats.is_missing(instead.other_months):
+    if instead.other_months <= NEVER:
         lines.append(
             "Count who has not cancelled by that day instead: requests come before ends, and the same share "
             f"of losses averted would take {formats.months(instead.other_months)}."
@@ -114,7 +121,7 @@ def cannot_finish(plan: Plan, instead: Instead) -> str:
 
 def _bolder(plan: Plan, instead: Instead) -> str:
     if not formats.is_missing(instead.gain_in_a_year):
-        gain = formats.size_of_points(round(instead.gain_in_a_year, 3))
+        gain = plan.worth(round(instead.gain_in_a_year, 3))
         return f"Try something bolder: within a year you could tell a gain of {gain}."
     return (
         f"So few customers come in that within a year not even the largest gain above "
@@ -128,7 +135,7 @@ def _length(plan: Plan, who: str) -> str:
     needs = f"{formats.plural(plan.size, 'customer')} in {where}, {formats.count(plan.in_all)} in all"
     if formats.is_missing(plan.months):
         return f"{needs}, and nobody comes in."
-    return f"{needs}; at {_pace(plan.a_month, who)} a month that takes {formats.months(plan.months)}."
+    return f"{needs}; at {_pace(plan.a_month, who)} a month that {takes(plan.months)}."
 
 
 def _pace(a_month: float, who: str) -> str:
@@ -142,20 +149,14 @@ def _pace(a_month: float, who: str) -> str:
 def about_proposal(found: Proposal) -> Sentence:
     """What an experiment to be would need, and how long it would take."""
     plan = found.plan
-    rate = formats.percent(plan.baseline, 0)
     who = "newcomer" if plan.name == PROPOSED else "customer"
-    source = {
-        "plan": f"Say {rate} {plan.design.outcome.predicate}",
-        "own past": f"In your own past year, {rate} of the {who}s {plan.design.outcome.predicate}",
-        "assumed": f"There is no past to go by; say {rate} {plan.design.outcome.predicate}",
-    }[plan.baseline_from]
+    source = _expected_amount(plan, who) if plan.design.outcome.is_amount else _expected_rate(plan, who)
+    text = f"{source}, an experiment needs {_length(plan, who)}"
     other = other_rate(plan.baseline, plan.smallest_effect)
-    goal = formats.percent(other, 0)
-    text = f"{source}. To tell that from {goal}, an experiment needs {_length(plan, who)}"
-    if other < plan.baseline:
-        gain = formats.size_of_points(plan.smallest_effect)
+    if other < plan.baseline and not plan.design.outcome.is_amount:
         text = (
-            f"{text} Above {rate} there is no room for a gain of {gain}, so it could only tell such a loss."
+            f"{text} Above {formats.percent(plan.baseline, 0)} there is no room for a gain of "
+            f"{plan.worth(plan.smallest_effect)}, so it could only tell such a loss."
         )
     if not plan.design.randomised:
         return Sentence(f"{text} But {formats.words(plan.name)} is {_not_drawn()}")
@@ -164,6 +165,28 @@ def about_proposal(found: Proposal) -> Sentence:
     if found.instead:
         return Sentence(f"{text} {cannot_finish(plan, found.instead)}")
     return Sentence(f"{text} It finds such a difference, if it is there, in 80 % of the cases.")
+
+
+def _expected_rate(plan: Plan, who: str) -> str:
+    rate = formats.percent(plan.baseline, 0)
+    source = {
+        "plan": f"Say {rate} {plan.design.outcome.predicate}",
+        "own past": f"In your own past year, {rate} of the {who}s {plan.design.outcome.predicate}",
+        "assumed": f"There is no past to go by; say {rate} {plan.design.outcome.predicate}",
+    }[plan.baseline_from]
+    other = formats.percent(other_rate(plan.baseline, plan.smallest_effect), 0)
+    return f"{source}. To tell that from {other}"
+
+
+def _expected_amount(plan: Plan, who: str) -> str:
+    day = plan.design.outcome.days
+    source = {
+        "own past": f"In your own past year, {who}s brought {level(plan, plan.baseline)} each by day {day}, "
+        f"give or take {level(plan, plan.spread)}",
+        "assumed": "There is no past to take the spread of the amounts from; say it is "
+        f"{level(plan, plan.spread)}",
+    }[plan.baseline_from]
+    return f"{source}. To tell {plan.worth(plan.smallest_effect)} more"
 
 
 planned = Measure(tables.planned, "The plans of what is running or waiting", about_plans)

@@ -10,7 +10,7 @@ from retention_helpers.experiments.history import history
 from retention_helpers.experiments.pause import PAUSE_DAYS
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.reading import Reading
-from retention_helpers.experiments.said import record, tables
+from retention_helpers.experiments.said import record, tables, wording
 from retention_helpers.experiments.said.plan import MOST_REMARKS
 from retention_helpers.experiments.split import SPLIT_LEVEL
 from retention_helpers.shown import figures
@@ -82,20 +82,68 @@ def about_standing(comparisons: pd.DataFrame, plans: Mapping[str, Plan]) -> Rema
 
 
 def _standing(row: Any, plan: Plan) -> str:
-    name = formats.words(row.experiment)
-    text = (
-        f"{name}: {row.verdict}. In the arm {row.arm}, {formats.count(row.treated_successes)} of "
+    said = f"{formats.words(row.experiment)}: {row.verdict}. {_compared(row, plan)}"
+    return " ".join([said, *_counted_both_ways(row), *_judged_otherwise(row, plan), *_crossing(row)])
+
+
+def _compared(row: Any, plan: Plan) -> str:
+    """The counts of both arms, the difference, and what it is compatible with."""
+    difference = f"{wording.effect(plan, row.effect)} {wording.unit(plan)}"
+    span = wording.span(plan, row.effect_low, row.effect_high)
+    compatible = f"and the data are compatible with anything from {span}."
+    if plan.design.outcome.is_amount:
+        who = f"{formats.plural(row.treated_customers, 'customer')} in the arm {row.arm}"
+        cap = (
+            f" {formats.plural(row.capped, 'amount')} above {wording.level(plan, row.capped_at)} "
+            f"{'counts' if row.capped == 1 else 'count'} as that."
+            if row.capped
+            else ""
+        )
+        return (
+            f"{formats.words(plan.design.outcome.words)}, of {who} against "
+            f"{formats.count(row.control_customers)} in {row.control}: {difference}, {compatible}{cap}"
+        )
+    adjusted = f" after adjusting for {listed(plan.adjusts)}" if plan.is_adjusted else ""
+    return (
+        f"In the arm {row.arm}, {formats.count(row.treated_successes)} of "
         f"{formats.plural(row.treated_customers, 'customer')} {plan.design.outcome.predicate}, in the arm "
         f"{row.control} {formats.count(row.control_successes)} of {formats.count(row.control_customers)}: "
-        f"{formats.points(row.effect)} points, and the data are compatible with anything from "
-        f"{formats.span(row.effect_low, row.effect_high)}."
+        f"{difference}{adjusted}, {compatible}"
     )
+
+
+def _counted_both_ways(row: Any) -> list[str]:
+    """What cannot be told of some customers."""
+    said = []
+    if row.arm_open:
+        said.append(
+            f"{formats.plural(row.arm_open, 'customer')} in several arms, in an unknown one, or drawn before "
+            f"the sign-up {'is' if row.arm_open == 1 else 'are'} counted as best and as worst."
+        )
+    if row.day_open:
+        said.append(
+            f"Of {formats.plural(row.day_open, 'customer')} a row of the day of the draw has no time: it may "
+            "lie before the draw or after it, and both are counted."
+        )
+    return said
+
+
+def _judged_otherwise(row: Any, plan: Plan) -> list[str]:
+    """Why the planned looks do not count."""
+    if row.way == "planned":
+        return []
+    if not plan.before_results:
+        return ["Its plan was first reported when results were there, so it is judged as holds at any look."]
+    return ["It was stopped otherwise than planned, so it is judged as holds at any look."]
+
+
+def _crossing(row: Any) -> list[str]:
     if formats.is_missing(row.crossed_in):
-        return text
+        return []
     crossed = f"It crossed its line in {formats.month(row.crossed_in)}"
     if row.verdict not in ("better", "worse"):
-        return f"{text} {crossed}; since then the difference has become smaller."
-    return f"{text} {crossed} already." if row.crossed_in < row.read_in else text
+        return [f"{crossed}; since then the difference has become smaller."]
+    return [f"{crossed} already."] if row.crossed_in < row.read_in else []
 
 
 def about_guardrails(rows: pd.DataFrame) -> Sentence:
@@ -195,7 +243,7 @@ def _without_the_offer(row: Any, chosen: pd.DataFrame, reading: Reading) -> str:
 
 
 def about_past(past: pd.DataFrame) -> Remarks:
-    """What was decided, and whether the difference lasted."""
+    """What was decided, and whether what was better or worse lasted."""
     if past.empty:
         return Remarks(("No experiment is over yet.",))
     said = []

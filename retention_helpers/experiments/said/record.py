@@ -26,9 +26,9 @@ from retention_helpers.shown.records import estimate_of, rate_of
 from retention_helpers.shown.results import records, rows_of
 from retention_helpers.shown.units import (
     COUNT,
+    DAY,
     NUMBER,
     RATE,
-    SHARE,
     TEXT,
     YES_NO,
     Node,
@@ -68,31 +68,48 @@ _ASSOCIATIONS = _Rows(associations, ("e_value", "e_value_of_bound"))
 _ARM, _ONE, _CHECK = columns_of(arms_of), columns_of(comparisons_of), columns_of(split_checks)
 _PAST, _LOOSE = columns_of(history), columns_of(associations)
 _COUNTED = ("planned_share", "assigned", "matured", "successes")  # of an arm
-_LOOKED = ("of", "read_in", "level", "p_needed", "alpha", "stop", "crossed_in")
-_AS_READ = ("p_value", "anytime_p", "verdict", "reason", "collected", "months_to_finish")
+_LOOKED = ("of", "read_in", "level", "p_needed", "alpha", "way", "stop", "crossed_in")
+_AS_READ = ("p_value", "anytime_p", "verdict", "end", "reason", "collected", "months_to_finish", "day_open",
+            "arm_open", "capped_at", "capped")  # fmt: skip
 _CHECKED = tuple(name for name in _CHECK if name not in ("experiment", "split", "split_p"))
 
 DIFFERENCE = fields(
-    "A difference of two shares, treated − control, as a fraction.", value=NUMBER, low=NUMBER, high=NUMBER
+    "A difference of two shares, treated − control, as a fraction; of revenue, of two means in the currency.",
+    value=NUMBER,
+    low=NUMBER,
+    high=NUMBER,
+)
+RELATIVE = noted(
+    fields(value=NUMBER, low=NUMBER, high=NUMBER),
+    "The effect as a part of the control's rate or mean; null where that is 0, or an end without bound.",
+)
+ADJUSTED = noted(
+    fields(value=NUMBER, low=NUMBER, high=NUMBER),
+    "The effect, adjusted for what was known before the draw: `effect` itself where the frozen plan names "
+    "it, else beside it; null where nothing is known.",
 )
 LOOK = fields(
-    "The look that counts: which one, of how many planned; the level of its interval, and the p-value that "
-    "it asks for.",
+    "The look that counts: which one, of how many planned; how it is judged, by the planned looks or as "
+    "holds at any time; the level of its interval, and the p-value that it asks for.",
     number=_ONE["look"],
     **{name: _ONE[name] for name in _LOOKED},
 )
 INSTEAD = or_null(fields(**dict.fromkeys(Instead._fields, NUMBER)))
 _PLANNED: Mapping[str, Any] = {
     "frozen_in": MONTH,
-    "baseline": SHARE,
+    "baseline": noted(NUMBER, "A rate; of revenue, a mean in the currency, as smallest_effect is."),
     "baseline_from": one_of("plan", "own past", "assumed"),
-    "smallest_effect": SHARE,
+    "spread": noted(NUMBER, "The standard deviation of revenue."),
+    "smallest_effect": NUMBER,
     "size": COUNT,
     "in_all": COUNT,
     "looks": COUNT,
     "a_month": NUMBER,
     "months": NUMBER,
     "takes_too_long": YES_NO,
+    "before_results": noted(YES_NO, "Whether the report that froze it showed the first look at most."),
+    "ends_on": noted(DAY.or_null, "The planned day of its end."),
+    "adjusts": several(TEXT),
     "written": by_name(TEXT),
     "changes": rows(what=TEXT, then=TEXT, now=TEXT, is_serious=YES_NO),
 }
@@ -102,6 +119,8 @@ PROPOSAL = noted(
 )
 _COMPARED: Mapping[str, Any] = {
     "effect": DIFFERENCE,
+    "relative": RELATIVE,
+    "adjusted": ADJUSTED,
     "look": LOOK,
     **{name: _ONE[name] for name in _AS_READ},
 }
@@ -135,7 +154,7 @@ JUDGED = several(
         randomised=YES_NO,
         outcome=TEXT,
         outcome_day=COUNT,
-        arms=by_name(fields(**{name: _ARM[name] for name in _COUNTED}, rate=RATE)),
+        arms=by_name(fields(**{name: _ARM[name] for name in _COUNTED}, rate=RATE, mean=_ARM["mean"])),
         split=_ONE["split"],
         split_p=_ONE["split_p"],
         split_checks=or_null(fields(**{name: _CHECK[name] for name in _CHECKED})),
@@ -218,7 +237,8 @@ def _read(reading: Reading, plan: Plan) -> dict[str, Any]:
 
 
 def _arm(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**{name: row[name] for name in _COUNTED}, "rate": rate_of(row, "rate", "successes", "matured")}
+    rate = rate_of(row, "rate", "successes", "matured")
+    return {**{name: row[name] for name in _COUNTED}, "rate": rate, "mean": row["mean"]}
 
 
 def _with_looks(row: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
@@ -235,7 +255,7 @@ def _with_looks(row: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
 
 def _comparison(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "effect": estimate_of(row, "effect"),
+        **{name: estimate_of(row, name) for name in ("effect", "relative", "adjusted")},
         "look": {"number": row["look"], **{name: row[name] for name in _LOOKED}},
         **{name: row[name] for name in _AS_READ},
         "reason": row["reason"] or None,

@@ -1,6 +1,7 @@
 """The tables of the page: the measured frames with what a reader needs in words."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -13,15 +14,18 @@ from retention_helpers.experiments.reading import (
     guardrails_of,
     path_of,
 )
+from retention_helpers.experiments.said import wording
 from retention_helpers.experiments.split import split_checks
-from retention_helpers.experiments.units import MONTH, NAME, framed
-from retention_helpers.shown.units import COUNT, POINTS, SHARE, TENTHS, TEXT, columns, columns_of
+from retention_helpers.experiments.units import MONTH, MONTHS, NAME, framed
+from retention_helpers.shown.units import COUNT, DAY, TENTHS, TEXT, columns, columns_of
 from retention_helpers.words import formats
 
 __all__ = ["curve_outcomes"]
 
 QUARTERS = 4  # of the way to the outcome's day
+ENDS = ("", "_low", "_high")
 _CALLED = TEXT("Experiment")
+_WRITTEN = replace(TEXT, is_number=True)  # in points, or in the currency
 
 
 def _first(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
@@ -44,16 +48,18 @@ def _with_p(where: object, p_value: float) -> str:
 
 
 @columns(
-    experiment=NAME, outcome=TEXT, baseline_rate=SHARE, smallest_effect=POINTS, per_arm=COUNT, in_all=COUNT,
-    customers_a_month=TENTHS, months=TENTHS, frozen_in=MONTH,
+    experiment=NAME, outcome=TEXT, baseline_rate=_WRITTEN("Baseline"), smallest_effect=_WRITTEN,
+    per_arm=COUNT, in_all=COUNT, customers_a_month=TENTHS, months=MONTHS,
+    ends_on=DAY.or_null("Planned end"), frozen_in=MONTH,
 )  # fmt: skip
 def planned(plans: Mapping[str, Plan]) -> pd.DataFrame:
     """One row per experiment that is not over; frozen_in is the month whose report froze it."""
     return framed(
         planned,
         (
-            (name, plan.design.outcome.words, plan.baseline, plan.smallest_effect, plan.size, plan.in_all,
-             plan.a_month, plan.months, plan.frozen_in)
+            (name, plan.design.outcome.words, wording.level(plan, plan.baseline),
+             wording.effect(plan, plan.smallest_effect), plan.size, plan.in_all, plan.a_month, plan.months,
+             plan.planned_end, plan.frozen_in)
             for name, plan in plans.items()
             if plan.design.ended_on is None
         ),
@@ -86,17 +92,32 @@ def arms(reading: Reading) -> pd.DataFrame:
     return reading.arms
 
 
-@columns(called=_CALLED, looks=TEXT("Look"), **columns_of(comparisons_of))
+@columns(
+    called=_CALLED, looks=TEXT("Look"), difference=_WRITTEN, in_per_cent=_WRITTEN("Relative, %"),
+    beside=_WRITTEN("Adjusted"), **columns_of(comparisons_of),
+)  # fmt: skip
 def comparisons(reading: Reading) -> pd.DataFrame:
-    """One row per arm against its control: the look (3 of 8), the effect with its interval at the look's own
-    level, p and what this look asks for, the anytime p, the verdict.
+    """One row per arm against its control: the look (3 of 8), the difference with its interval at the look's
+    own level, the same as a part of the control's rate and adjusted for what was known before, p and what
+    this look asks for, the anytime p, the verdict.
     """
     found = reading.comparisons
     looks = [
         _together(f"{look} of {of}") if look else formats.MISSING
         for look, of in zip(found["look"], found["of"], strict=True)
     ]
-    return _first(found.assign(called=_called(found, reading.plans), looks=looks), "called", "looks")
+    written = {
+        column: [
+            wording.with_span(reading.plans[row.experiment], *(getattr(row, f"{name}{end}") for end in ENDS))
+            for row in found.itertuples()
+        ]
+        for column, name in (("difference", "effect"), ("beside", "adjusted"))
+    }
+    relative = [
+        formats.difference(row.relative, row.relative_low, row.relative_high) for row in found.itertuples()
+    ]
+    shown = found.assign(called=_called(found, reading.plans), looks=looks, in_per_cent=relative, **written)
+    return _first(shown, "called", "looks", "difference", "in_per_cent", "beside")
 
 
 @columns(called=_CALLED, **columns_of(path_of), treated=TEXT, control=TEXT)

@@ -62,6 +62,7 @@ SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (experiments.planned, (*SPANS, "assignments")),
     (experiments.who_takes_part, SPANS),
     (experiments.events_that_happen, SPANS),
+    (experiments.amounts_that_are_paid, SPANS),
     (experiments.one_arm_a_customer, (*SPANS, "assignments")),
     (experiments.assigned_after_sign_up, (*SPANS, "assignments")),
 )

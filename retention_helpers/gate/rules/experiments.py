@@ -6,6 +6,9 @@ from retention_helpers.gate.rules.attributes import columns_of
 from retention_helpers.words.errors import nearest
 from retention_helpers.words.formats import plural
 
+KNOWN_BEFORE = ("plan", "mrr", "tenure", "use", "paid")  # beside the attributes, what a plan may adjust for
+MOST = 5  # names in one sentence
+
 
 def planned(evidence: Evidence) -> None:
     """Assignments to experiments or arms that no plan knows."""
@@ -16,39 +19,95 @@ def planned(evidence: Evidence) -> None:
         plan = evidence.experiments.get(name)
         if plan is not None and arm not in plan.arms:
             _unknown_arm(evidence, name, arm, count)
-    unknown = [
-        name
-        for (name,) in evidence.rows(
-            f"SELECT DISTINCT experiment FROM {evidence.of('assignments')} ORDER BY 1"
+    _names(evidence)
+
+
+def _names(evidence: Evidence) -> None:
+    """Names that meet nothing on the other side: rows without a plan, and plans without a row."""
+    counted = dict(
+        evidence.rows(
+            f"SELECT experiment, count(*) FROM {evidence.of('assignments')} "
+            "WHERE experiment IS NOT NULL GROUP BY 1 ORDER BY 1"
         )
-        if name is not None and name not in evidence.experiments
-    ]
-    if unknown:
-        hint = f" {nearest(unknown[0], evidence.experiments)}" if evidence.experiments else ""
+    )
+    unknown = {name: rows for name, rows in counted.items() if name not in evidence.experiments}
+    begun = [name for name, plan in evidence.experiments.items() if plan.started_on <= evidence.latest_on]
+    empty = [name for name in begun if name not in counted]
+    rows = sum(unknown.values())
+    names = ", ".join(list(unknown)[:MOST])
+    without_plan = f"{plural(rows, 'row names', 'rows name')} an experiment without a plan ({names})"
+    if unknown and empty:
+        evidence.say(
+            "warning",
+            "assignments",
+            "unknown experiment",
+            f"nobody was assigned to {', '.join(empty[:MOST])}, and {without_plan}",
+            f"If they are the same, write one name in {EXPERIMENTS_FILE} and in the assignments.",
+            effect="Nothing is said about either.",
+            rows=rows,
+        )
+    elif unknown:
+        hint = f" {nearest(next(iter(unknown)), evidence.experiments)}" if evidence.experiments else ""
         evidence.say(
             "note",
             "assignments",
             "unknown experiment",
-            f"{EXPERIMENTS_FILE} has no plan for {', '.join(unknown[:5])}",
-            f"Write the plan down there.{hint}",
+            without_plan,
+            f"Write the plan down in {EXPERIMENTS_FILE}.{hint}",
             effect="Without one, nothing is said about it.",
+            rows=rows,
+        )
+    elif empty:
+        evidence.say(
+            "note",
+            "assignments",
+            "nobody assigned",
+            f"nobody was assigned to {', '.join(empty[:MOST])}",
+            f"Add the rows, or take it out of {EXPERIMENTS_FILE}.",
+            effect="So nothing is said about it.",
         )
 
 
 def who_takes_part(evidence: Evidence) -> None:
     """An experiment for customers with something that the tables do not hold, so for nobody."""
-    columns = ["plan", *columns_of(evidence)]
+    attributes = columns_of(evidence)
     for name, plan in evidence.experiments.items():
-        for wanted in plan.eligible:
-            if wanted not in columns:
-                evidence.say(
-                    "warning",
-                    "customers",
-                    "unknown condition",
-                    f"there is no column {wanted}, which {EXPERIMENTS_FILE} asks for in {name} (eligible)",
-                    f"{nearest(wanted, columns)} Correct it there.",
-                    effect="So nobody takes part in that experiment.",
-                )
+        for key, asked, known, effect in (
+            (
+                "eligible",
+                plan.eligible,
+                ["plan", "mrr", *attributes],
+                "So nobody takes part in that experiment.",
+            ),
+            ("adjust", plan.adjust, [*KNOWN_BEFORE, *attributes], "So nothing is adjusted for it."),
+        ):
+            for wanted in asked:
+                if wanted not in known:
+                    evidence.say(
+                        "warning",
+                        "customers",
+                        "unknown condition",
+                        f"there is no column {wanted}, which {EXPERIMENTS_FILE} asks for in {name} ({key})",
+                        f"{nearest(wanted, known)} Correct it there.",
+                        effect=effect,
+                    )
+
+
+def amounts_that_are_paid(evidence: Evidence) -> None:
+    """An experiment about revenue where no payment has an amount."""
+    for name, plan in evidence.experiments.items():
+        paid = evidence.has("payments") and evidence.count(
+            f"(FROM {evidence.of('payments')} WHERE status = 'succeeded' AND amount IS NOT NULL)"
+        )
+        if plan.outcome.is_amount and not paid:
+            evidence.say(
+                "warning",
+                "payments" if evidence.has("payments") else "customers",
+                "no amounts",
+                f"no payment that succeeded has an amount, and {name} in {EXPERIMENTS_FILE} counts revenue",
+                "Add the payments with their amounts, or choose another outcome.",
+                effect="So every customer of that experiment brings nothing.",
+            )
 
 
 def events_that_happen(evidence: Evidence) -> None:
@@ -85,7 +144,7 @@ def _unknown_arm(evidence: Evidence, name: str, arm: str, count: int) -> None:
         "unknown arm",
         f"{arm} is no arm of {name}",
         f"{nearest(arm, arms)} Correct the arm here, or the plan in {EXPERIMENTS_FILE}.",
-        effect="These customers are in no comparison.",
+        effect="Nobody can tell in which arm these customers were: a few are counted as best and as worst.",
         rows=count,
         of=evidence.totals["assignments"],
         first=evidence.case("assignments", where),
@@ -108,7 +167,8 @@ def one_arm_a_customer(evidence: Evidence) -> None:
             "two arms",
             f"{plural(count, 'customer is', 'customers are')} in several arms of {name}",
             "Keep the arm that they were given first, and look for how they came into the other.",
-            effect="Nobody can tell which arm worked on them, and the split can be trusted less.",
+            effect="Nobody can tell which arm worked on them: a few are counted as best and as worst; more "
+            "than 2 %, and than four, leave the experiment without a verdict.",
             first=f"customer {first}",
         )
 

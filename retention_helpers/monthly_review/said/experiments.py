@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from retention_helpers.experiments import Reading, do_now
+from retention_helpers.experiments.said import wording
+from retention_helpers.experiments.said.orders import is_decided
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Tone, Verdict
 from retention_helpers.shown.results import of_values
 from retention_helpers.words import formats
@@ -54,7 +56,7 @@ def _in_order(reading: Reading) -> list[Any]:
     return sorted(
         reading.comparisons.itertuples(),
         key=lambda row: (
-            rank[row.state] + (row.state == "running" and not row.stop),
+            rank[row.state] + (row.state == "running" and not is_decided(row)),
             bool(row.reason),
             -row.collected,
         ),
@@ -80,21 +82,43 @@ def _answer(row: Any, reading: Reading) -> Answer:
     own = guarded[(guarded["experiment"] == row.experiment) & (guarded["arm"] == row.arm)]
     has_number = not formats.is_missing(row.effect)
     if has_number:
-        basis = f"points: {_counts(row)}, {plan.design.outcome.words}"
+        basis = f"{wording.unit(plan)}: {_counts(row)}, {plan.design.outcome.words}"
     elif row.reason:
         basis = _WHY[row.reason]
     elif row.state == "planned":
         basis = f"begins on {formats.day(plan.design.started_on)}"
+    elif _is_without_customers(row, reading):
+        basis = f"nobody was assigned to it{_elsewhere(reading)}"
     else:
         basis = f"nobody has reached day {plan.design.outcome.days} in both arms"
     return Answer(
         reading.plans[row.experiment].called(row.arm),
-        formats.points(row.effect),
+        wording.effect(plan, row.effect),
         basis,
-        formats.span(row.effect_low, row.effect_high),
+        wording.span(plan, row.effect_low, row.effect_high),
         (Verdict(row.verdict, _tone(row)),),
-        do_now(row, plan, own),
+        _find_them(reading) if _is_without_customers(row, reading) else do_now(row, plan, own),
     )
+
+
+def _is_without_customers(row: Any, reading: Reading) -> bool:
+    """Whether it has begun, and no row of the assignments names it."""
+    arms = reading.arms[reading.arms["experiment"] == row.experiment]
+    return row.state != "planned" and not row.reason and not arms["assigned"].any()
+
+
+def _elsewhere(reading: Reading) -> str:
+    """The rows whose experiment has no plan: perhaps the same one under another name."""
+    if not reading.unplanned:
+        return ""
+    many = formats.plural(sum(reading.unplanned.values()), "row names", "rows name")
+    return f", and {many} an experiment without a plan ({', '.join(reading.unplanned)})"
+
+
+def _find_them(reading: Reading) -> str:
+    if reading.unplanned:
+        return "If they are the same, write one name in experiments.yml and in the assignments."
+    return "Draw its first customers, or take it out: nobody has been drawn yet."
 
 
 def _tone(row: Any) -> Tone:

@@ -43,10 +43,11 @@ def _points_axis(axis: object) -> None:
 def effects(comparisons: pd.DataFrame) -> Drawing | None:
     """Each difference with its interval, against zero and the smallest that is worth having (the band).
 
-    Takes experiment, arm, effect with `_low` and `_high`, smallest_effect and verdict; a comparison without
-    a difference is left out. None where that is every one.
+    Takes experiment, arm, outcome_kind, effect with `_low` and `_high`, smallest_effect and verdict; a
+    comparison without a difference is left out, and so is one of amounts. None where that is every one.
     """
-    shown = comparisons[comparisons["effect"].notna()].head(MOST_ROWS).reset_index(drop=True)
+    is_drawn = comparisons["effect"].notna() & (comparisons["outcome_kind"] != "revenue")
+    shown = comparisons[is_drawn].head(MOST_ROWS).reset_index(drop=True)
     if shown.empty:
         return None
     between = ", " if is_narrow() else "\n"

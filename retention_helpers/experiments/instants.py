@@ -1,0 +1,44 @@
+"""Before or after the draw: by the instant where both rows have one, by the day where one has none.
+
+A row that is written with a day alone stands at that day's midnight. On the day of the draw it may lie on
+either side of it, so each question is asked twice: as if all such rows came after the draw, and as if all of
+them came before it. Both readings treat both arms alike, so chance alone makes neither of them differ.
+"""
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+MILLION = 1_000_000
+
+
+@ibis.udf.scalar.builtin(name="epoch_us")  # type: ignore[untyped-decorator]
+def _micros(at: dt.Timestamp(timezone="UTC")) -> dt.int64: ...  # type: ignore[valid-type, empty-body]
+
+
+def is_timed(at: ir.TimestampValue, on: ir.DateValue) -> ir.BooleanValue:
+    """Whether an instant is more than its day in the business time zone."""
+    midnight = _micros(on.cast("timestamp('UTC')"))  # the engine knows the zone in which the day begins
+    return (at.epoch_seconds() * MILLION != midnight).fill_null(False)
+
+
+def _is_open(units: ir.Table, at: ir.TimestampValue, on: ir.DateValue) -> ir.BooleanValue:
+    """Whether a row is one of the day of the draw, and either of them has no time."""
+    return (on == units.assigned_on) & ~(is_timed(at, on) & is_timed(units.assigned_at, units.assigned_on))
+
+
+def after(units: ir.Table, at: ir.TimestampValue, on: ir.DateValue, *, day_is_after: bool) -> ir.BooleanValue:
+    """Whether something happened at the moment of the draw or later.
+
+    `day_is_after` says on which side a row stands that is of that day and cannot be told.
+    """
+    same_day, is_open = on == units.assigned_on, _is_open(units, at, on)
+    told = (on > units.assigned_on) | (same_day & ~is_open & (at >= units.assigned_at))
+    return told | is_open if day_is_after else told
+
+
+def begun(units: ir.Table, at: ir.TimestampValue, on: ir.DateValue, *, day_is_after: bool) -> ir.BooleanValue:
+    """Whether a state had begun at the moment of the draw; one that begins with it has."""
+    same_day, is_open = on == units.assigned_on, _is_open(units, at, on)
+    told = (on < units.assigned_on) | (same_day & ~is_open & (at <= units.assigned_at))
+    return told if day_is_after else told | is_open
