@@ -21,8 +21,10 @@ OFFER = "If it helps, you could pause for a month, or move to a smaller plan."
 
 def risks(business: Business, risk: Risk) -> dict[str, float]:
     """The chance of asking or leaving within the horizon, of every customer of whom it is told."""
-    known = ~np.isnan(risk.now)
     who = snapshots_now(business)["customer_id"].astype(str)
+    if who.empty:  # `now` is that of the last month end with a customer
+        return {}
+    known = ~np.isnan(risk.now)
     return dict(zip(who[known], risk.now[known], strict=True))
 
 

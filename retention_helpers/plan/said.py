@@ -27,7 +27,8 @@ def in_one_sentence(rows: pd.DataFrame, calls_a_month: int) -> Sentence:
         return Sentence(f"Nobody has to be called or written to this month.{about}")
     calls = int((own["way"] == "call").sum())
     people, letters = formats.plural(len(own), "customer"), formats.plural(len(own) - calls, "letter")
-    when = f"from {formats.day(own['due_on'].min())} to {formats.day(own['due_on'].max())}"
+    first, last = formats.day(own["due_on"].min()), formats.day(own["due_on"].max())
+    when = f"on {first}" if first == last else f"from {first} to {last}"
     return Sentence(
         f"The plan has one touch each for {people}, {when}: {formats.plural(calls, 'call')} "
         f"(calls_a_month: {formats.count(calls_a_month)}) and {letters}.{about}"
