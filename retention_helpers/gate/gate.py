@@ -115,7 +115,7 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
 
 def _without_name(looked: Folder) -> list[Fault]:
     """A warning where nothing but the folder's name tells this business's reports from those of others."""
-    if looked.settings.business != default_of("business"):
+    if looked.settings.business != default_of("business") or looked.faults:
         return []
     said = tables.message(
         SETTINGS_FILE,
