@@ -56,7 +56,10 @@ def good_folder() -> Files:
         "assignments": ["experiment,customer_id,arm,assigned_at", *assigned],
     }
     files: Files = {f"{name}.csv": "\n".join(lines) + "\n" for name, lines in tables.items()}
-    return files | {"experiments.yml": EXPERIMENTS, "retention.yml": "time_zone: Europe/Berlin\n"}
+    return files | {
+        "experiments.yml": EXPERIMENTS,
+        "retention.yml": "business: Harbour Desk\ntime_zone: Europe/Berlin\n",
+    }
 
 
 def write(files: Mapping[str, str | bytes], folder: Path) -> Path:
@@ -375,7 +378,7 @@ CORRUPTIONS = (
     Corruption(
         "customer and subscription swapped",
         _header("subscriptions", customer_id="subscription_id", subscription_id="customer_id"),
-        ("unknown customer",),
+        ("ids that match nobody",),
     ),
     Corruption(
         "sign-up and industry swapped",
@@ -430,7 +433,7 @@ CORRUPTIONS = (
     Corruption(
         "ids in small letters",
         _all_cells("subscriptions", "customer_id", lambda c, _: c.lower()),
-        ("unknown customer",),
+        ("ids that match nobody",),
     ),
     Corruption(
         "an id that nobody has",

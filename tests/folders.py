@@ -20,7 +20,7 @@ def folder_of(folder: Path, files: Mapping[str, Content]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     named = "business: Harbour Desk\n"
     settings = files.get("retention.yml", "")
-    if isinstance(settings, str) and "business:" not in settings:
+    if isinstance(settings, str) and "business:" not in settings and not settings.startswith("{"):
         files = {**files, "retention.yml": f"{settings}\n{named}" if settings else named}
     defaults = {"customers.csv": CUSTOMERS, "subscriptions.csv": SUBSCRIPTIONS}
     for name, content in {**defaults, **files}.items():

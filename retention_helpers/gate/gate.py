@@ -118,7 +118,7 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
 
 def _without_name(looked: Folder) -> list[Fault]:
     """A warning where nothing but the folder's name tells this business's reports from those of others."""
-    if looked.settings.business != Settings().business:
+    if looked.settings.business != Settings().business or looked.faults:
         return []
     said = tables.message(
         SETTINGS_FILE,

@@ -579,11 +579,14 @@ def test_two_files_of_one_table(tmp_path):
 def test_missing_tables(tmp_path):
     endings = ("csv", "csv.gz", "parquet", "xlsx")
     names = {table: ", ".join(f"{table}.{ending}" for ending in endings) for table in REQUIRED_TABLES}
-    assert said(tmp_path, {"customers.csv": None, "subscriptions.csv": None}) == [
+    nothing = {"customers.csv": None, "subscriptions.csv": None, "retention.yml": None}
+    assert said(tmp_path, nothing)[:2] == [
         f"stop: {table}.csv: the file is missing. The folder is empty. Add one of {names[table]}."
         for table in ("customers", "subscriptions")
     ]
-    assert said(tmp_path / "2", {"subscriptions.csv": None, "subscription.csv": SUBSCRIPTIONS}) == [
+    assert said(
+        tmp_path / "2", {"subscriptions.csv": None, "subscription.csv": SUBSCRIPTIONS, "retention.yml": None}
+    )[:2] == [
         "note: subscription.csv: it is no table of the contract and was not read. "
         "Did you mean subscriptions?",
         "stop: subscriptions.csv: the file is missing. The folder holds customers.csv, subscription.csv. "
@@ -1155,10 +1158,12 @@ def test_customers_who_are_nowhere_else(tmp_path):
     missing = "the customer is missing from customers in"
     nobody = "These rows count for nobody; add the customers, or take the rows out."
     assert said(tmp_path, files) == [
-        f"note: events.csv: {missing} 1 of 2 rows (first: customer X-3). {nobody}",
-        f"note: nps.csv: {missing} 1 of 1 rows (first: customer X-3, line 2). {nobody}",
         f"warning: subscriptions.csv: {missing} 2 of 4 rows (first: customer X-9, line 4). "
         "They are counted all the same; add them to customers.",
+        f"warning: events.csv: {missing} 1 of 2 rows (first: customer X-3). {nobody}",
+        f"warning: nps.csv: {missing} 1 of 1 rows (first: customer X-3, line 2). The table is left out, as "
+        "if it were not there: no number and no list is made of it. It holds ids such as X-3, customers such as "
+        "C-1 and C-2. Export both with the same customer_id.",
     ]
 
 
@@ -1352,10 +1357,13 @@ def test_what_changes_is_read_again(tmp_path, cache, name):
 
 
 def test_new_settings_are_a_new_reading(tmp_path):
-    files = {"customers.csv": customers_at(["2026-03-05T23:30:00Z"])}
+    files = {
+        "customers.csv": customers_at(["2026-03-05T23:30:00Z"]),
+        "subscriptions.csv": HEADER + "C-0,2026-03-05,,49,pro,active,EUR\n",
+    }
     assert parquet_of(tmp_path, "customers", "signed_up_on", files) == [(dt.date(2026, 3, 5),)]
-    (tmp_path / "data" / "retention.yml").write_text("time_zone: Asia/Tokyo")
-    assert parquet_of(tmp_path, "customers", "signed_up_on", files) == [(dt.date(2026, 3, 6),)]
+    later = {**files, "retention.yml": "time_zone: Asia/Tokyo"}
+    assert parquet_of(tmp_path, "customers", "signed_up_on", later) == [(dt.date(2026, 3, 6),)]
 
 
 def test_a_file_that_comes_or_goes_is_a_new_reading(tmp_path, cache):
@@ -1448,9 +1456,9 @@ def test_two_processes_at_once(tmp_path, cache):
     assert [path.name for path in next(cache.iterdir()).iterdir()] == [Path(answers.pop()).name]
 
 
-@pytest.mark.parametrize(("ended_at", "latest"), [("2026-02-05", "2026-02-05"), ("2026-02-07", "2026-01-06")])
-def test_an_end_far_ahead_is_a_plan_and_not_the_latest_row(tmp_path, cache, ended_at, latest):
-    """The latest start is of 6 January; an end counts up to 31 days after it."""
+@pytest.mark.parametrize(("ended_at", "latest"), [("2026-05-07", "2026-05-07"), ("2199-02-07", "2026-01-06")])
+def test_an_end_is_a_sign_of_life_until_today_and_then_a_plan(tmp_path, cache, ended_at, latest):
+    """The latest start is of 6 January."""
     spans = f"customer_id,started_at,ended_at,mrr\nC-1,2026-01-05,{ended_at},5\nC-2,2026-01-06,,5\n"
     folder = folder_of(tmp_path / "data", {"subscriptions.csv": spans})
     assert gate.pass_gate(folder, cache).latest_on == latest
@@ -1462,7 +1470,7 @@ def test_what_was_kept_says_what_was_read(tmp_path, cache):
     )
     passed = gate.pass_gate(folder, cache)
     assert passed.currency == "EUR"
-    assert (passed.first_on, passed.latest_on) == ("2026-01-05", "2026-01-06")
+    assert (passed.first_on, passed.latest_on) == ("2026-01-05", "2026-03-01")
     assert passed.sources == (
         kept.SourceRead("customers", "customers.csv", 2, 2),
         kept.SourceRead("subscriptions", "subscriptions.csv", 3, 2),

@@ -66,10 +66,16 @@ def stale_tables(evidence: Evidence) -> None:
 
 
 def ends_alone(evidence: Evidence) -> None:
-    """Weeks at the end in which service ends and nothing else happens: nobody came, or the export is old."""
+    """A long last time in which service ends and nothing else happens: nobody came, or the export is old."""
     others = evidence.days(without=["subscriptions.ended_at"])
-    (last,) = evidence.one(f"SELECT max(day) FROM {others} WHERE day <= {evidence.latest}")
-    if last is None or (evidence.latest_on - last).days <= LONGEST_PAID_AHEAD:
+    last, longest = evidence.one(
+        "SELECT max(day), coalesce(max(gap), 0) FROM (SELECT day, day - lag(day) OVER (ORDER BY day) AS gap "
+        f"FROM {others} WHERE day <= {evidence.latest})"
+    )
+    rows = evidence.totals["subscriptions"]
+    if last is None or rows < LEAST_ROWS:
+        return
+    if (evidence.latest_on - last).days <= max(LONGEST_PAID_AHEAD, SILENT * longest):
         return
     later = f"{evidence.of('subscriptions')} WHERE ended_on > DATE '{last}' AND ended_on <= {evidence.latest}"
     evidence.say(
@@ -83,7 +89,7 @@ def ends_alone(evidence: Evidence) -> None:
         + ".",
         effect="If they were exported then, these ends were plans, and who came or left since is missing.",
         rows=evidence.count(later),
-        of=evidence.totals["subscriptions"],
+        of=rows,
         first=evidence.case("subscriptions", later, "ended_on"),
     )
 
