@@ -66,6 +66,7 @@ class Source:
         in_minor_units: whether its amounts are in cents.
         is_first_row: whether only the earliest row of a customer counts, as where subscriptions are listed.
         origin: what an importer read this table from; "": the file is the owner's own.
+        is_verbatim: whether its texts stand as they were written, as in every file that no importer read.
     """
 
     table: str
@@ -80,6 +81,7 @@ class Source:
     in_minor_units: bool = False
     is_first_row: bool = False
     origin: str = ""
+    is_verbatim: bool = True
 
     @property
     def name(self) -> str:
@@ -409,5 +411,7 @@ def _places(source: Source) -> Iterator[str]:
         yield from places
     elif source.origin:
         with pq.ParquetFile(source.path) as imported:
+            if PLACE not in imported.schema_arrow.names:  # of a database, which has no lines
+                return
             for batch in imported.iter_batches(columns=[PLACE]):
                 yield from (place or "" for place in batch.column(0).to_pylist())

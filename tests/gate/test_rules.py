@@ -741,9 +741,9 @@ def test_a_free_month_that_is_written_as_a_free_plan(data, said, stretches, is_s
     assert told == (
         [
             "warning: subscriptions.csv: mrr is 0 between two paid stretches of one plan in 1 of 116 rows "
-            "(first: customer C-001, line 116). It counts as a loss and a return. If a payer had it free for that "
-            "time, write the status comped; if there was no service, write `accepted: [free between paid]` in "
-            "retention.yml."
+            "(first: customer C-001, line 116). It counts as a loss and a return. If a payer had it free for "
+            "that time, write the status comped; if there was no service, write `accepted: [free between "
+            "paid]` in retention.yml."
         ]
         if is_said
         else []
