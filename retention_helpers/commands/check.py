@@ -63,7 +63,7 @@ def say(checked: "Checked") -> None:
             if fault.level == level:
                 print(f"{level}: {fault.message}")
     for path in checked.lists:
-        print(f"Rows that were set aside, each with its place and the reason: {path}")
+        print(f"Rows to look at, each with its place and the reason: {path}")
     print(_verdict(*(sum(fault.level == level for fault in checked.faults) for level in VERDICTS)))
 
 

@@ -271,7 +271,8 @@ def _parsed(column: Column, kind_read: str, source: Source) -> str:
     if column.kind == "money":
         if source.price_per or source.in_minor_units:
             return f"CAST(NULL AS {MONEY_TYPE})"  # no amount is plain: all take the second reading
-        form = written.EXACT_AMOUNT if source.origin or kind_read != "VARCHAR" else written.PLAIN_AMOUNT
+        is_as_typed = source.is_verbatim and kind_read == "VARCHAR"
+        form = written.PLAIN_AMOUNT if is_as_typed else written.EXACT_AMOUNT
         is_read = f"regexp_full_match({as_text}, {text(form)})"
         return f"CASE WHEN {is_read} THEN try_cast({as_text} AS {MONEY_TYPE}) END"
     if column.kind == "score":

@@ -76,7 +76,7 @@ def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: lis
     left = [
         column for rule, count in zip(rules, broken, strict=True) if count and (column := _cells_of(rule))
     ]
-    if left and not source.origin:  # what an importer left unread cannot be read
+    if left and source.is_verbatim:  # what an importer left unread cannot be read
         read_again(evidence, source, left, raw)
         total, broken = _broken(evidence, table, rules)
     if source.is_first_row:

@@ -72,6 +72,7 @@ class Source:
             listed and only some of them were cancelled.
         read_elsewhere: columns of the file that another table is read from.
         origin: what an importer read this table from; "": the file is the owner's own.
+        is_verbatim: whether its texts stand as they were written, as in every file that no importer read.
     """
 
     table: str
@@ -91,6 +92,7 @@ class Source:
     is_filled_only: bool = False
     read_elsewhere: Collection[str] = ()
     origin: str = ""
+    is_verbatim: bool = True
 
     @property
     def name(self) -> str:
@@ -421,5 +423,7 @@ def _places(source: Source) -> Iterator[str]:
         yield from places
     elif source.origin:
         with pq.ParquetFile(source.path) as imported:
+            if PLACE not in imported.schema_arrow.names:  # of a database, which has no lines
+                return
             for batch in imported.iter_batches(columns=[PLACE]):
                 yield from (place or "" for place in batch.column(0).to_pylist())

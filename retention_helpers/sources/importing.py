@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import json
-import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from retention_helpers.sources.interface import (
     Order,
     SetAside,
     as_frame,
+    unmistakable,
     write_rows,
 )
 from retention_helpers.words.errors import InputError
@@ -105,7 +105,7 @@ def _write(imported: Imported, source: str, out: Path) -> Written:
     recorded, rows = _recorded(out), {}
     for table, parquet in imported.tables.items():
         path = out / f"{table}.csv"
-        rows[path.name] = _write_table(parquet, path)
+        rows[path.name] = _write_table(parquet, path, is_verbatim=importer(source).is_verbatim)
         recorded[path.name] = _digest(path)
     (out / RECORD).write_text(json.dumps(recorded, indent=1, sort_keys=True), encoding="utf-8")
     if "subscriptions" in imported.tables:
@@ -115,26 +115,24 @@ def _write(imported: Imported, source: str, out: Path) -> Written:
     return Written(rows, len(imported.set_aside), aside, unmatched, imported.faults)
 
 
-def _write_table(parquet: Path, path: Path) -> int:
+def _write_table(parquet: Path, path: Path, *, is_verbatim: bool) -> int:
     """A table as CSV, piece by piece, without the column that says where a row came from."""
     with pq.ParquetFile(parquet) as whole, path.open("w", encoding="utf-8", newline="") as file:
         columns = [name for name in whole.schema_arrow.names if name != PLACE]
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
-        amounts = {column.name for column in TABLES[path.stem].of_kind("money")}
+        amounts = {column.name for column in TABLES[path.stem].of_kind("money") if not is_verbatim}
         for batch in whole.iter_batches(columns=columns):
             cells = [
-                map(_unmistakable, column.to_pylist()) if name in amounts else column.to_pylist()
+                map(_as_amount, column.to_pylist()) if name in amounts else column.to_pylist()
                 for name, column in zip(columns, batch.columns, strict=True)
             ]
             writer.writerows(zip(*cells, strict=True))
         return int(whole.metadata.num_rows)
 
 
-def _unmistakable(amount: object) -> object:
-    """An amount whose three decimals nobody can take for thousands, whoever reads the file next."""
-    is_doubtful = re.fullmatch(r"[+-]?\d+\.\d{3}", str(amount))
-    return f"{amount}0" if is_doubtful else amount
+def _as_amount(cell: object) -> object:
+    return None if cell is None else unmistakable(str(cell))
 
 
 def write_set_aside(rows: Sequence[SetAside], path: Path) -> Path | None:

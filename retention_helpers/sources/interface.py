@@ -6,6 +6,7 @@ importer brings as against any other file, and says the place of a row as the im
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -126,6 +127,7 @@ class Importer:
         completes: the tables of it that take the place of the earlier ones, whose rows they must hold; the
             rows of others are added to theirs.
         is_live: whether what it reads changes while its files stay as they are; it is then read once a day.
+        is_verbatim: whether it leaves texts as they stand, to be read as those of a file are.
         is_fetched: whether it needs no files, because it asks the tool itself; only by `import`.
     """
 
@@ -136,6 +138,7 @@ class Importer:
     options: tuple[str, ...] = ()
     completes: tuple[str, ...] = ()
     is_live: bool = False
+    is_verbatim: bool = False
     is_fetched: bool = False
 
 
@@ -189,6 +192,15 @@ class Rows:
         cells = [pa.array([row.get(name) for row in self._waiting], pa.string()) for name in self.columns]
         self._writer.write_table(pa.Table.from_arrays(cells, schema=self._schema))
         self._waiting.clear()
+
+
+def unmistakable(amount: str) -> str:
+    """An amount whose three decimals nobody can take for thousands, whoever reads it next.
+
+    >>> unmistakable("1.234"), unmistakable("49.90")
+    ('1.2340', '49.90')
+    """
+    return f"{amount}0" if re.fullmatch(r"[+-]?\d+\.\d{3}", amount) else amount
 
 
 def as_text(value: object) -> str | None:

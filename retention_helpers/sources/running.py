@@ -40,6 +40,7 @@ def run_importers(entries: Iterable[Entry], settings: Settings, target: Path) ->
     paths: dict[str, Path] = {}
     origins: dict[str, list[str]] = {}
     imported: dict[str, Imported] = {}
+    exact: set[str] = set()  # tables with a source whose importer has read every cell
     for entry in entries:
         into = target / str(len(imported))
         into.mkdir(parents=True)
@@ -53,8 +54,10 @@ def run_importers(entries: Iterable[Entry], settings: Settings, target: Path) ->
             is_added = table in paths and table not in one.completes
             paths[table] = _together(paths[table], path, into) if is_added else path
             origins.setdefault(table, []).append(_shown(entry))
+            exact |= set() if one.is_verbatim or table in one.completes else {table}
     tables = [
-        Source(table, path, "parquet", origin=", ".join(origins[table])) for table, path in paths.items()
+        Source(table, path, "parquet", origin=", ".join(origins[table]), is_verbatim=table not in exact)
+        for table, path in paths.items()
     ]
     return Brought(tables, imported)
 

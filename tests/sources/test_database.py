@@ -4,6 +4,7 @@ import datetime as dt
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -223,6 +224,52 @@ def test_the_parts_of_a_range_are_read(odd: str, read: Callable[..., Imported]) 
     columns = {"customer_id": "id", "mrr": "p"}
     (row,) = rows(read({"subscriptions": {"query": query, "columns": columns}}, odd), "subscriptions")
     assert (row["started_at"], row["ended_at"]) == (dt.date(2026, 1, 5), None)
+
+
+def test_a_number_of_three_decimals_is_exact(shop: str, read: Callable[..., Imported]) -> None:
+    query = (
+        "SELECT 1 AS customer_id, DATE '2026-01-05' AS started_at, NULL::date AS ended_at, "
+        "1.200::numeric(10, 3) AS mrr"
+    )
+    (row,) = rows(read({"subscriptions": {"query": query}}, shop), "subscriptions")
+    assert row["mrr"] == "1.2000"
+
+
+def as_typed(folder: Path, amounts: list[object], days: str = "5 March 2026") -> list[tuple]:
+    """What a report reads of a shop's cells, or the faults; the amounts stand in SQLite as they are."""
+    (folder / "data").mkdir()
+    with sqlite3.connect(folder / "shop.db") as database:
+        database.execute("CREATE TABLE c (customer_id, signed_up_at)")
+        database.execute("CREATE TABLE s (customer_id, started_at, ended_at, mrr)")
+        for nth, amount in enumerate(amounts):
+            database.execute("INSERT INTO c VALUES (?, ?)", (f"C-{nth}", days))
+            database.execute("INSERT INTO s VALUES (?, ?, NULL, ?)", (f"C-{nth}", days, amount))
+    tables = {"customers": {"table": "c"}, "subscriptions": {"table": "s"}}
+    (folder / "data" / "shop.yml").write_text(yaml.safe_dump({"sqlite": "../shop.db", "tables": tables}))
+    (folder / "data" / "retention.yml").write_text("sources: {database: {path: shop.yml}}\n")
+    checked = checking.check(folder / "data", folder / "out", cache=folder / "cache")
+    if checked.is_stopped:
+        return [(fault.rule, fault.message) for fault in checked.faults if fault.level == "stop"]
+    kept = gate.pass_gate(folder / "data", folder / "cache")
+    read = pq.read_table(kept.folder / "subscriptions.parquet", columns=["started_on", "mrr", "currency"])
+    return [tuple(row.values()) for row in read.to_pylist()]
+
+
+def test_a_cell_of_a_database_means_what_it_means_in_a_file(tmp_path: Path) -> None:
+    """A number is exact, whatever its decimals; a text is read as people write it."""
+    found = as_typed(tmp_path, [1.2, 1.234, "49,50", "€1.099,00"])
+    march = dt.date(2026, 3, 5)
+    assert found == [
+        (march, Decimal("1.2"), None), (march, Decimal("1.234"), None), (march, Decimal("49.5"), None),
+        (march, Decimal(1099), "EUR"),
+    ]  # fmt: skip
+
+
+def test_a_text_that_may_be_two_amounts_stops_and_names_its_row(tmp_path: Path) -> None:
+    """A database has no lines: the row is named by its number."""
+    ((rule, message),) = as_typed(tmp_path, ["1.200", "49"])
+    assert rule == "mrr unreadable"
+    assert "(first: customer C-0, row 1, value '1.200'). It may be 1200 or 1.2" in message
 
 
 def test_times_in_a_zone_of_their_own(odd: str, read: Callable[..., Imported]) -> None:

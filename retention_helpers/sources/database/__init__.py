@@ -167,4 +167,5 @@ IMPORTER = Importer(
     recognises=_recognises,
     read=read,
     is_live=True,
+    is_verbatim=True,
 )

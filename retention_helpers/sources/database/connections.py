@@ -4,7 +4,7 @@ An error never repeats an address, nor what a driver says of one: it may hold a 
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +13,11 @@ from urllib.parse import quote
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from retention_helpers.sources import described
 from retention_helpers.sources.database.description import Description, Wanted
-from retention_helpers.sources.interface import as_text
+from retention_helpers.sources.interface import as_text, unmistakable
 from retention_helpers.words.errors import InputError
 
 AT_ONCE = 50_000  # rows
@@ -51,11 +52,21 @@ class Database:
 
     def batches(self, rows: ir.Table) -> Iterator[pa.RecordBatch]:
         """The rows in batches: days, instants, whole numbers and texts as such, whatever else as text."""
-        plain = {name: rows[name] for name, kind in rows.schema().items() if _is_plain(kind)}
+        kinds = rows.schema()
+        plain = {name: rows[name] for name, kind in kinds.items() if _is_plain(kind)}
         texts = {name: rows[name].cast("string") for name in rows.columns if name not in plain}
-        yield from self.backend.to_pyarrow_batches(
-            rows.select(**plain, **texts)[rows.columns], chunk_size=AT_ONCE
-        )
+        numbers = [name for name, kind in kinds.items() if kind.is_decimal() or kind.is_floating()]
+        asked = rows.select(**plain, **texts)[rows.columns]
+        for some in self.backend.to_pyarrow_batches(asked, chunk_size=AT_ONCE):
+            yield _unmistakable(some, numbers)
+
+
+def _unmistakable(batch: pa.RecordBatch, numbers: Sequence[str]) -> pa.RecordBatch:
+    """The same, but no number of three decimals looks like thousands."""
+    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+    for name in numbers:
+        columns[name] = pc.replace_substring_regex(columns[name], r"^([+-]?\d+\.\d{3})$", r"\10")
+    return pa.RecordBatch.from_pydict(columns)
 
 
 def _is_plain(kind: Any) -> bool:
@@ -170,8 +181,13 @@ class _Sqlite(Database):
         with closing(self.backend.raw_sql(self.backend.compile(rows))) as cursor:
             while some := cursor.fetchmany(AT_ONCE):
                 columns = zip(*some, strict=True)
-                cells = [pa.array([as_text(cell) for cell in column], pa.string()) for column in columns]
+                cells = [pa.array(map(_cell, column), pa.string()) for column in columns]
                 yield pa.RecordBatch.from_arrays(cells, names=list(rows.columns))
+
+
+def _cell(value: object) -> str | None:
+    said = as_text(value)
+    return unmistakable(said) if said and isinstance(value, float) else said
 
 
 @contextmanager
