@@ -166,9 +166,7 @@ def test_a_plan_that_comes_after_results_is_read_as_holds_at_any_look(
     row = found.comparisons.iloc[0]
     assert (row["way"], row["end"], row["is_over"]) == ("anytime", "stopped", True)
     assert not found.plans["x"].before_results
-    assert "Its plan was first reported when results were there" in repr(
-        experiments.comparisons(found).sentence(found.plans)
-    )
+    assert "Its plan came after results" in repr(experiments.comparisons(found).sentence(found.plans))
     frozen = read(business, first_report(business_of, tables, plan_of(**(ENDS | {"size": 60}))))
     row = frozen.comparisons.iloc[0]
     assert (row["way"], row["end"], row["verdict"]) == ("planned", "planned", "better")
