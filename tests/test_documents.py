@@ -226,7 +226,8 @@ def test_every_measure_of_the_experiments_is_in_the_glossary() -> None:
     assert offered - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in offered}
     assert f"above {plan.TOO_LONG} months" in GLOSSARY
     assert f"*broken* below p = {split.SPLIT_LEVEL}" in GLOSSARY
-    assert f"more than {100 * split.TOLERATED:.0f} % assigned" in GLOSSARY
+    assert f"more than {100 * split.TOLERATED:.0f} % of the customers, and more than four, in two" in GLOSSARY
+    assert split.FEW == 4
     assert f"and {100 * looks.SHORT_BY:g} % at most" in GLOSSARY
     past = f"within {plan.NEWCOMER_DAYS} days of their first; below {plan.FEWEST_IN_THE_PAST} of them"
     assert past in GLOSSARY

@@ -58,7 +58,9 @@ def means_of(amounts: Floats, is_treated: Flags, least: float = 0.0, columns: in
     `least` is the largest amount that a customer is thought to differ by where nobody does; `columns` is how
     many the amounts were adjusted for.
     """
-    largest = max(float(np.ptp(amounts)), float(np.abs(amounts).max()), least)
+    # What is adjusted has no 0 of its own that a customer could have paid.
+    most = 0.0 if columns else float(np.abs(amounts).max())
+    largest = max(float(np.ptp(amounts)), most, least)
 
     def arm(own: Floats) -> tuple[int, float, float]:
         lost = len(own) / max(len(own) - columns / 2, 1)

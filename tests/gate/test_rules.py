@@ -895,17 +895,15 @@ ASSIGNED = {
     "an arm that no plan knows": (
         [["call", "C-001", "cal", "2024-02-01"]],
         "warning: assignments.csv: cal is no arm of call in 1 of 2 rows (first: customer C-001, line 3). "
-        "These "
-        "customers are in no comparison. Did you mean call? Correct the arm here, or the plan in "
-        "experiments.yml.",
+        "Nobody can tell in which arm these customers were: a few are counted as best and as worst. Did you "
+        "mean call? Correct the arm here, or the plan in experiments.yml.",
     ),
     "two arms": (
         [["call", "C-000", "call", "2024-02-01"]],
         "warning: assignments.csv: 1 customer is in several arms of call (first: customer C-000). Nobody "
-        "can tell "
-        "which arm worked on them, and the split can be trusted less. Keep the arm that they were given "
-        "first, "
-        "and look for how they came into the other.",
+        "can tell which arm worked on them: a few are counted as best and as worst; more than 2 %, and than "
+        "four, leave the experiment without a verdict. Keep the arm that they were given first, and look for "
+        "how they came into the other.",
     ),
     "before the sign-up": (
         [["call", "C-100", "call", "2024-02-01"]],
@@ -915,9 +913,8 @@ ASSIGNED = {
     ),
     "an experiment without a plan": (
         [["cal", "C-001", "call", "2024-02-01"]],
-        "note: assignments.csv: experiments.yml has no plan for cal. Without one, nothing is said about it. "
-        "Write "
-        "the plan down there. Did you mean call?",
+        "note: assignments.csv: 1 row names an experiment without a plan (cal). Without one, nothing is said "
+        "about it. Write the plan down in experiments.yml. Did you mean call?",
     ),
     "nothing": ([["call", "C-001", "call", "2024-02-01"]], None),
 }  # fmt: skip

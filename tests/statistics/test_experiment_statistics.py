@@ -7,9 +7,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom, boschloo_exact, multivariate_normal, norm
+from scipy.stats import (
+    binom,
+    boschloo_exact,
+    hypergeom,
+    multivariate_normal,
+    nchypergeom_fisher,
+    norm,
+)
 from statsmodels.stats.multitest import multipletests
 
+from retention_helpers.experiments.ending import Course, counted
 from retention_helpers.experiments.looks import (
     Comparison,
     Look,
@@ -30,7 +38,13 @@ from retention_helpers.experiments.power import (
     power,
     size,
 )
-from retention_helpers.statistics.anytime import _bets, anytime_p
+from retention_helpers.statistics.anytime import (
+    _bets,
+    _gains,
+    anytime_limit,
+    anytime_p,
+    anytime_p_of_means,
+)
 from retention_helpers.statistics.boundary import (
     ALPHA,
     STRICTEST,
@@ -124,7 +138,7 @@ def test_what_is_spent_rises_from_nothing_to_alpha() -> None:
 
 @pytest.mark.parametrize("rate", [0.03, 0.5, 0.85])
 def test_the_bets_gain_nothing_where_both_arms_are_alike(rate: float) -> None:
-    """Exactly: over every outcome of two batches, unequal ones too, they own at most the stake on average."""
+    """Exactly: over every outcome of two batches, unequal ones too, they own their stake on average."""
     sizes = [((3, 3), (2, 4)), ((4, 1), (0, 3))]
     for first, second in sizes:
         total = 0.0
@@ -133,18 +147,54 @@ def test_the_bets_gain_nothing_where_both_arms_are_alike(rate: float) -> None:
             batches = [(outcome[0], first[0], outcome[1], first[1]),
                        (outcome[2], second[0], outcome[3], second[1])]  # fmt: skip
             total += chance * _wealth(batches)
-        assert total <= 1 + 1e-9
+        assert total == pytest.approx(1, abs=1e-9)
 
 
 def _wealth(batches: list[tuple[int, int, int, int]]) -> float:
-    """What the bets own after the last batch, from the definition, with scipy's binomial."""
-    first, second, owned = _bets()
+    """What the bets own after the last batch, from the definition, with scipy's noncentral hypergeometric."""
+    ratios, owned = _bets()
     for x1, n1, x2, n2 in batches:
         if n1 and n2:
-            mixed = (n1 * first + n2 * second) / (n1 + n2)
-            apart = binom.pmf(x1, n1, first) * binom.pmf(x2, n2, second)
-            owned = owned * apart / (binom.pmf(x1, n1, mixed) * binom.pmf(x2, n2, mixed))
+            alike = hypergeom.pmf(x1, n1 + n2, x1 + x2, n1)
+            owned = owned * nchypergeom_fisher.pmf(x1, n1 + n2, x1 + x2, n1, np.exp(ratios)) / alike
     return float(owned.sum())
+
+
+@pytest.mark.parametrize(
+    ("n1", "n2", "both"), [(300, 250, 400), (5000, 4000, 900), (90_000, 80_000, 150_000)]
+)
+def test_the_bets_are_exact_where_their_sums_take_steps(n1: int, n2: int, both: int) -> None:
+    """What a bet gains is the ratio of scipy's two chances, also where only some terms are added up."""
+    ratios, _ = _bets()
+    centre = round(n1 * both / (n1 + n2))
+    for x1 in (centre, centre + 25):
+        found = _gains(x1, n1, both - x1, n2)
+        near = np.abs(ratios) < 0.7  # further out scipy's own sums fail
+        alike = hypergeom.logpmf(x1, n1 + n2, both, n1)
+        told = [
+            math.log(nchypergeom_fisher.pmf(x1, n1 + n2, both, n1, math.exp(ratio))) - alike
+            for ratio, use in zip(ratios, near & (found > -200), strict=True)
+            if use
+        ]
+        np.testing.assert_allclose(found[near & (found > -200)], told, rtol=1e-5, atol=1e-5)
+
+
+def test_a_point_of_difference_is_seen_with_ten_million_an_arm_and_with_none_it_is_not() -> None:
+    """90 against 91 %; and 90.00 against 90.01 %, which is less than a standard error."""
+    assert anytime_p([(9_100_000, 10**7, 9_000_000, 10**7)])[-1] < 1e-100
+    assert anytime_p([(9_001_000, 10**7, 9_000_000, 10**7)])[-1] == 1
+
+
+def test_the_limit_at_any_look_is_where_the_bets_have_won_twentyfold() -> None:
+    """In the limit of a normal score the mixture of the bets is 20 there; more strictly at 1 %."""
+    ratios, stake = _bets()
+    for information in (2.0, 40.0, 4000.0):
+        limit = anytime_limit(information)
+        wealth = stake @ np.exp(ratios * math.sqrt(information) * limit - ratios**2 * information / 2)
+        assert wealth == pytest.approx(20, rel=1e-6)
+        assert anytime_limit(information, 0.01) > limit
+    p = anytime_p_of_means([anytime_limit(40.0)], [40.0])[0]
+    assert p == pytest.approx(0.05, rel=1e-6)
 
 
 def test_the_anytime_p_is_one_over_the_largest_wealth_so_far() -> None:
@@ -162,6 +212,84 @@ def test_the_anytime_p_is_one_over_the_largest_wealth_so_far() -> None:
 def test_a_batch_with_an_empty_arm_changes_nothing() -> None:
     """There is nothing to compare in it."""
     assert anytime_p([(9, 10, 2, 10), (3, 7, 0, 0)])[1] == anytime_p([(9, 10, 2, 10)])[0]
+
+
+# --- how an experiment ends ------------------------------------------------------------------------
+
+
+def ends(count: int, an_arm: int = 20, better: float = 0.9) -> list[Look]:
+    """Month ends with so many more an arm each: nine of ten treated make it, and half of the control."""
+    months = range(1, count + 1)
+    return [
+        Look(f"2026-{nth:02}", round(better * an_arm * nth), an_arm * nth, an_arm * nth // 2, an_arm * nth)
+        for nth in months
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "known", "looks", "told"),
+    [
+        ("running", {}, 3, ("open", "planned", 3, False)),
+        ("at its size", {}, 10, ("planned", "planned", 10, True)),
+        ("later months change nothing", {}, 12, ("planned", "planned", 10, True)),
+        ("its day, still maturing", {"ended_in": "2026-04", "on_its_day": True}, 4,
+         ("planned", "planned", 4, False)),
+        ("its day", {"ended_in": "2026-04", "on_its_day": True, "nobody_left": True}, 5,
+         ("planned", "planned", 5, True)),
+        ("all of its size is drawn", {"ended_in": "2026-04", "drawn": 100.0}, 4,
+         ("planned", "planned", 4, False)),
+        ("stopped before a look", {"ended_in": "2026-01", "nobody_left": True}, 2,
+         ("stopped", "anytime", 2, False)),
+        ("a plan after results", {"before_results": False}, 12, ("stopped", "anytime", 12, False)),
+        ("a plan after results, running", {"before_results": False}, 3, ("open", "anytime", 3, False)),
+    ],
+)  # fmt: skip
+def test_which_looks_count_and_how(kind: str, known: dict, looks: int, told: tuple) -> None:
+    """Two hundred an arm are planned, twenty come a month."""
+    found = counted(Course(ends(looks), 100.0, 10, **known))
+    assert (found.end, found.way, len(found.looks), found.is_last) == told
+
+
+def test_what_is_stopped_is_read_at_the_look_that_decided_it_or_else_as_holds_at_any() -> None:
+    """Ended in April: the report of March could be read by then, and comes first."""
+    found = counted(Course(ends(6), 100.0, 10, ended_in="2026-04", nobody_left=True))
+    assert (found.end, found.way, found.looks[-1].month, found.is_over) == (
+        "planned",
+        "planned",
+        "2026-03",
+        True,
+    )
+    assert found.otherwise is not None
+    assert (found.otherwise.end, found.otherwise.way, len(found.otherwise.looks)) == ("stopped", "anytime", 6)
+
+
+def test_a_planned_end_spends_all_that_is_left() -> None:
+    """Looks at 10, 20 and 30 % of the size, the last of them planned: the limits err in 5 % together."""
+    looks = tuple(ends(3))
+    one = Comparison("", "", looks, 100.0, True, True, True)
+    limits = one.limits(ALPHA)
+    assert crossed(one.fractions, limits).sum() == pytest.approx(ALPHA, abs=1e-8)
+    # Almost nothing was spent before: the last limit is that of a single look (R: qnorm(0.975)).
+    assert limits[-1] == pytest.approx(1.959964, abs=1e-4)
+
+
+# R 4.2, base: z <- qnorm(1 - 0.05 / 4); 4 * (1 - pnorm(z / sqrt(c(0.3, 0.6, 1))))
+@pytest.mark.parametrize(("fraction", "by_r"), [(0.3, 8.5451575e-05), (0.6, 7.6161266e-03), (1.0, 0.05)])
+def test_what_is_spent_is_lan_and_demets(fraction: float, by_r: float) -> None:
+    """To the digits of the print."""
+    assert spent(fraction) == pytest.approx(by_r, rel=1e-7)
+
+
+# R 4.2, base: the first limit is qnorm(1 - spent / 2); the last solves, with uniroot and integrate over the
+# paths within the first, for the rest of 0.05.
+@pytest.mark.parametrize(
+    ("fractions", "by_r"), [((0.3, 0.6), (3.92857254, 1.96002795)), ((0.5, 0.8), (2.96258804, 1.96456335))]
+)
+def test_a_planned_end_before_the_size_is_as_r_integrates_it(
+    fractions: tuple[float, float], by_r: tuple[float, float]
+) -> None:
+    """One look before; the end comes at 60 or 80 % of the size."""
+    np.testing.assert_allclose(boundary(fractions, is_full=True), by_r, atol=2e-7)
 
 
 # --- power -----------------------------------------------------------------------------------------

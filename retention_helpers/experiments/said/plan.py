@@ -44,21 +44,46 @@ def about_plans(shown: pd.DataFrame, plans: Mapping[str, Plan], instead: Mapping
     more = len(said) - MOST_REMARKS
     if more > 0:
         said = [*said[:MOST_REMARKS], f"{formats.plural(more, 'more remark')} about the plans above."]
-    said += _assumed([name for name, plan in waiting.items() if plan.baseline_from == "assumed"])
+    drawn = {name: plan for name, plan in waiting.items() if plan.design.randomised}
+    said += _after_results([name for name, plan in drawn.items() if not plan.before_results])
+    guessed = {name: plan for name, plan in waiting.items() if plan.baseline_from == "assumed"}
+    said += _assumed([name for name, plan in guessed.items() if not plan.design.outcome.is_amount])
+    said += [_assumed_spread(plan) for plan in guessed.values() if plan.design.outcome.is_amount]
     return Remarks(tuple(said) or ("Each of them can be finished as planned.",))
+
+
+def _named(names: Sequence[str]) -> str:
+    """The first few of them, and how many others there are."""
+    told = [formats.words(name) for name in names[:MOST_NAMES]]
+    more = len(names) - MOST_NAMES
+    return listed([*told, formats.plural(more, "other")] if more > 0 else told)
+
+
+def _after_results(names: Sequence[str]) -> list[str]:
+    """Whose plan no report had seen by its first look."""
+    if not names:
+        return []
+    return [
+        f"{_named(names)} {'was' if len(names) == 1 else 'were'} first reported when results were there, so "
+        "nobody can tell how the plan was chosen: it is judged as holds at any look, which asks for more."
+    ]
 
 
 def _assumed(names: Sequence[str]) -> list[str]:
     """Whose baseline is a guess."""
     if not names:
         return []
-    told = [formats.words(name) for name in names[:MOST_NAMES]]
-    more = len(names) - MOST_NAMES
-    who = listed([*told, formats.plural(more, "other")] if more > 0 else told)
     return [
-        f"{who} {'names' if len(names) == 1 else 'name'} no baseline, and there is no past to take one from: "
-        f"{formats.percent(UNKNOWN_BASELINE, 0)} is assumed, which is the most cautious."
+        f"{_named(names)} {'names' if len(names) == 1 else 'name'} no baseline, and there is no past to take "
+        f"one from: {formats.percent(UNKNOWN_BASELINE, 0)} is assumed, which is the most cautious."
     ]
+
+
+def _assumed_spread(plan: Plan) -> str:
+    return (
+        f"{formats.words(plan.name)}: there is no past to tell how much amounts vary; "
+        f"{level(plan, plan.spread)} is assumed, five times the smallest effect."
+    )
 
 
 def _about_plan(plan: Plan, instead: Instead | None) -> list[str]:
@@ -70,11 +95,6 @@ def _about_plan(plan: Plan, instead: Instead | None) -> list[str]:
         said.append(f"{name} needs {_length(plan, 'customer')} {cannot_finish(plan, instead)}")
     if plan.asks_too_early:
         said.append(f"{name}: {_too_early(plan)}")
-    if not plan.before_results:
-        said.append(
-            f"{name} was first reported when results were there, so nobody can tell how its plan was chosen: "
-            "it is judged as holds at any look, which asks for more."
-        )
     since = f"since the report of {formats.month(plan.frozen_in)}"
     said += [
         f"{name}: you changed {CHANGED[change.what]} {since}, from “{change.then}” to “{change.now}”. "

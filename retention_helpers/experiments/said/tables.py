@@ -24,6 +24,7 @@ __all__ = ["curve_outcomes"]
 
 QUARTERS = 4  # of the way to the outcome's day
 ENDS = ("", "_low", "_high")
+FEWEST_RELATED = 5  # successes of the control; nothing is a useful part of fewer
 _CALLED = TEXT("Experiment")
 _WRITTEN = replace(TEXT, is_number=True)  # in points, or in the currency
 
@@ -114,7 +115,10 @@ def comparisons(reading: Reading) -> pd.DataFrame:
         for column, name in (("difference", "effect"), ("beside", "adjusted"))
     }
     relative = [
-        formats.difference(row.relative, row.relative_low, row.relative_high) for row in found.itertuples()
+        formats.MISSING
+        if row.control_successes < FEWEST_RELATED
+        else formats.difference(row.relative, row.relative_low, row.relative_high)
+        for row in found.itertuples()
     ]
     shown = found.assign(called=_called(found, reading.plans), looks=looks, in_per_cent=relative, **written)
     return _first(shown, "called", "looks", "difference", "in_per_cent", "beside")
