@@ -121,7 +121,8 @@ def _keep_first_rows(evidence: Evidence, table: Table) -> None:
     columns = [column.name for column in table.columns] + [
         day_name(one.name) for one in table.of_kind("instant")
     ]
-    unread_ones = [f"unread_{column.name}" for column in table.of_kind("instant")]
+    parsed = [column.name for column in table.columns if column.kind != "text"]
+    unread_ones = [f"unread_{name}" for name in parsed]
     picked = ", ".join(map(quoted, ["source_row", *columns, *unread_ones]))
     read = f"unread_{table.clock} IS NULL"  # what could not be read comes first, to be said
     earliest = f"PARTITION BY customer_id ORDER BY {read}, {quoted(table.clock)} NULLS LAST, source_row"
