@@ -142,15 +142,13 @@ def test_many_experiments_are_cut_and_counted(business_of: Callable[..., Busines
 # --- the review's line -----------------------------------------------------------------------------
 
 
-def test_without_experiments_the_review_says_how_to_plan_one(business_of: Callable[..., Business]) -> None:
-    """No file, or nothing running."""
+def test_without_experiments_the_review_has_no_card_of_them(business_of: Callable[..., Business]) -> None:
+    """No file; one that has not begun is named."""
     nothing = read(business_of([("a", "2026-01-02", "", 10)], month="2026-02"))
-    answer = monthly_review.experiments_answer(nothing)
-    assert (answer.number, answer.basis) == ("–", "no experiment is running")
-    assert answer.do_now.endswith("python -m retention_helpers plan")
+    assert monthly_review.experiments_card(nothing) is None
     later = plan_of(started_on=dt.date(2026, 5, 1))
     waiting = read(business_of([("a", "2026-01-02", "", 10)], month="2026-02", experiments={"x": later}))
-    assert monthly_review.experiments_answer(waiting).do_now == "Nothing yet."
+    assert "X " in repr(monthly_review.experiments_card(waiting))
 
 
 def test_the_review_leads_with_what_can_be_decided(business_of: Callable[..., Business]) -> None:
@@ -166,12 +164,11 @@ def test_the_review_leads_with_what_can_be_decided(business_of: Callable[..., Bu
         "endless": plan_of(size=9000, smallest_effect=0.05),
     }
     found = read(business_of(spans, month="2026-02", assignments=rows, experiments=plans))
-    answer = monthly_review.experiments_answer(found)
-    assert answer.basis.startswith("points, Won: treated 57 of 60, control 30 of 60")
-    assert [verdict.text for verdict in answer.verdicts] == ["better", "2 others: cannot tell yet"]
-    assert answer.do_now == (
-        "Stop, and give it to everybody. Leave Goes on running. Endless cannot be finished."
-    )
+    lines = repr(monthly_review.experiments_card(found)).splitlines()[1:]
+    assert [line.partition(" ")[0] for line in lines] == ["Won", "Goes", "Endless"]
+    assert lines[0] == "Won better. Stop, and give it to everybody."
+    assert "Leave it running" in lines[1]
+    assert lines[2].endswith("Stop, and try something bolder.")
 
 
 # --- sentences -------------------------------------------------------------------------------------
