@@ -1162,8 +1162,8 @@ def test_customers_who_are_nowhere_else(tmp_path):
         "They are counted all the same; add them to customers.",
         f"warning: events.csv: {missing} 1 of 2 rows (first: customer X-3). {nobody}",
         f"warning: nps.csv: {missing} 1 of 1 rows (first: customer X-3, line 2). The table is left out, as "
-        "if it were not there: no number and no list is made of it. It holds ids such as X-3, customers such as "
-        "C-1 and C-2. Export both with the same customer_id.",
+        "if it were not there: no number and no list is made of it. It holds ids such as X-3, customers such "
+        "as C-1 and C-2. Export both with the same customer_id.",
     ]
 
 
