@@ -20,7 +20,9 @@ def folder_of(folder: Path, files: Mapping[str, Content]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     named = "business: Harbour Desk\n"
     settings = files.get("retention.yml", "")
-    if isinstance(settings, str) and "business:" not in settings and not settings.startswith("{"):
+    if isinstance(settings, str) and settings.startswith("{"):
+        files = {**files, "retention.yml": settings.replace("{", "{business: Harbour Desk, ", 1)}
+    elif isinstance(settings, str) and "business:" not in settings:
         files = {**files, "retention.yml": f"{settings}\n{named}" if settings else named}
     defaults = {"customers.csv": CUSTOMERS, "subscriptions.csv": SUBSCRIPTIONS}
     for name, content in {**defaults, **files}.items():

@@ -56,7 +56,9 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def faults_of(home: Path) -> Callable[..., list[Fault]]:
     def faults(**settings: object) -> list[Fault]:
-        (home / "data" / "retention.yml").write_text(yaml.safe_dump(settings, sort_keys=False))
+        (home / "data" / "retention.yml").write_text(
+            yaml.safe_dump({"business": "Acme", **settings}, sort_keys=False)
+        )
         return examine(home / "data", home / ".kept")
 
     return faults
