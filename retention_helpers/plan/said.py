@@ -35,14 +35,19 @@ def in_one_sentence(rows: pd.DataFrame, calls_a_month: int) -> Sentence:
     )
 
 
-def left_out(rows: pd.DataFrame) -> Remarks:
-    """Of every action, who was left out and why."""
+def left_out(rows: pd.DataFrame, touches: pd.DataFrame) -> Remarks:
+    """Of every action, for how many it was proposed, how many get it, and why the others do not."""
     if rows.empty:
         return Remarks(("Nobody was left out.",))
     said = []
     for action, own in rows.groupby("action", sort=False):
+        reached = int((touches["action"] == action).sum())
         causes = [f"{formats.count(row.customers)} {CAUSES[row.cause]}" for row in own.itertuples()]
-        said.append(f"Left out of “{ACTIONS[str(action)].about}”: {listed(causes)}.")
+        of = formats.plural(reached + int(own["customers"].sum()), "customer")
+        about = ACTIONS[str(action)].about
+        said.append(
+            f"{about[:1].upper()}{about[1:]}, {of}: {formats.count(reached)} in the plan; {listed(causes)}."
+        )
     return Remarks(tuple(said[:MOST_LINES]))
 
 

@@ -104,10 +104,10 @@ silent = Measure(
 )
 
 
-def _how_many_unmapped(codes: pd.DataFrame) -> Sentence:
-    """How many answered in words that no map knows, and the way out."""
+def _how_many_unmapped(codes: pd.DataFrame) -> Sentence | None:
+    """How many answered in words that no map knows, and the way out; None where nobody did."""
     if codes.empty:
-        return Sentence("There is no answer in the data that the list of reasons does not know.")
+        return None
     many, by_biller = int(codes["customers"].sum()), int(codes["involuntary"].sum())
     ended = f" The biller ended {formats.count(by_biller)} of them: their cause is “not said”."
     told = int(codes["proposed"].notna().sum())

@@ -25,7 +25,7 @@ def _whom_the_biller_ended(causes: pd.DataFrame, lost: pd.DataFrame, when: Perio
         return Sentence(
             f"Whom the biller ended {inside(when)} is not known: of the "
             f"{formats.plural(unknown, 'customer')} lost "
-            "no row of cancellations says who ended it."
+            "no row says who ended it. It takes cancellations.csv with a column kind."
         )
     if causes.empty:
         return Sentence(f"The biller is not recorded to have ended anybody {inside(when)}.{of_others}")
@@ -61,7 +61,7 @@ def _how_many_were_mended(together: pd.DataFrame, days: int, *, is_known: bool) 
     """How many of the payments that failed were mended in time; `is_known`: whether payments are."""
     row = together.iloc[0]
     if not is_known:
-        return Sentence("Which payments failed is not known: there is no table of payments.")
+        return Sentence("It takes payments.csv (customer_id, attempted_at, status): which payments failed.")
     if not row["failures"]:
         return Sentence("No payment failed in this time.")
     if not row["judged"]:

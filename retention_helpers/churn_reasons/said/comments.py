@@ -22,7 +22,9 @@ def _what_about(rows: pd.DataFrame) -> Sentence:
     """How much of the comments the themes cover."""
     written = int(rows["written"].iloc[0])
     if not written:
-        return Sentence("The data hold no comment of this time.")
+        return Sentence(
+            "It takes cancellations.csv with a column comment: what customers wrote as they left."
+        )
     told, rest = rows[rows["theme"] != NO_THEME], int(rows["comments"].iloc[-1])
     if told.empty:
         return Sentence(f"{formats.plural(written, 'comment')}, none of them with a phrase of the lists.")
@@ -72,7 +74,7 @@ frequent_phrases = Measure(
 )
 
 
-def _asked_for_most(rows: pd.DataFrame, silent: Rate, currency: str) -> Sentence:
+def _asked_for_most(rows: pd.DataFrame, silent: Rate, currency: str) -> Sentence | None:
     """The feature that most of those who left had asked for, and how many did not say which."""
     rest = (
         f" {formats.count(silent.numerator)} of {formats.count(silent.denominator)} who named "
@@ -82,7 +84,7 @@ def _asked_for_most(rows: pd.DataFrame, silent: Rate, currency: str) -> Sentence
     )
     told = rows[rows["feature"] != UNNAMED]
     if told.empty:
-        return Sentence(f"No comment says which feature was missing.{rest}")
+        return Sentence(f"No comment says which feature was missing.{rest}") if rest else None
     first = told.iloc[0]
     many = int(first["customers"])
     return Sentence(

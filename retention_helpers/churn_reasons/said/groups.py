@@ -36,9 +36,10 @@ def _what_differs(tested: pd.DataFrame, parts: pd.DataFrame) -> Sentence:
     return Sentence(f"{begun('; '.join(said))}.")
 
 
-def _first_reason(parts: pd.DataFrame) -> figures.Figure | None:
-    """The most common reason in each group that has enough answers."""
-    if parts.empty:
+def _first_reason(parts: pd.DataFrame, tested: pd.DataFrame) -> figures.Figure | None:
+    """The most common reason in each group that has enough answers; None where no groups differ."""
+    stand_out = parts["verdict"].isin(STAND_OUT).any()
+    if parts.empty or not (stand_out or (tested["verdict"] == "differs").any()):
         return None
     reason = parts["reason"].iloc[0]
     shown = parts[(parts["reason"] == reason) & (parts["verdict"] != "too few")]

@@ -187,19 +187,25 @@ def _what_moved(moved: pd.DataFrame, now: Period, before: Period) -> Sentence:
     return Sentence(f"{spans}: {'; '.join(said)}.{others}")
 
 
-def _which_comparison(moved: pd.DataFrame, when: Period, before: Period) -> Sentence:
-    """Which comparison the first screen takes its verdicts from; itself, where no table shows it."""
-    if when.months > QUARTER:
-        return _what_moved(moved, when, before)
-    return Sentence(f"The verdicts of the first screen are those of {span(when)}.")
+def _not_below(moved: pd.DataFrame, when: Period, before: Period) -> Sentence | None:
+    """What moved, where none of the two comparisons below says it."""
+    return _what_moved(moved, when, before) if when.months > QUARTER else None
 
 
-change = Measure(ranking.change, "Each reason's share, against the time before", sentence=_which_comparison)
+def _if_enough(moved: pd.DataFrame, now: Period, before: Period) -> Sentence | None:
+    """What moved in the month alone, where it has answers enough to tell; the quarter says it otherwise."""
+    is_known = len(moved) and before.months and not (moved["verdict"] == "too few").all()
+    return _what_moved(moved, now, before) if is_known else None
+
+
+change = Measure(ranking.change, "Each reason's share, against the time before", sentence=_not_below)
 change_of_month = Measure(
-    ranking.change, f"The report month, against the {YEAR} months before it", sentence=_what_moved
+    ranking.change, f"The report month, against the {YEAR} months before it", sentence=_if_enough
 )
 change_of_quarter = replace(
-    change_of_month, caption=f"The last {in_words(QUARTER)} months, against the {YEAR} months before them"
+    change_of_month,
+    caption=f"The last {in_words(QUARTER)} months, against the {YEAR} months before them",
+    sentence=_what_moved,
 )
 
 

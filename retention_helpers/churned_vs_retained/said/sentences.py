@@ -13,6 +13,7 @@ from retention_helpers.churned_vs_retained.adjusted import (
 )
 from retention_helpers.churned_vs_retained.cuts import Thresholds
 from retention_helpers.churned_vs_retained.established import Established
+from retention_helpers.churned_vs_retained.known import SIGNED_UP_IN
 from retention_helpers.churned_vs_retained.landmark import STAGES, Comparison
 from retention_helpers.churned_vs_retained.lot import HELPED
 from retention_helpers.churned_vs_retained.said.tables import labelled, points, what
@@ -22,7 +23,7 @@ from retention_helpers.shown.sentences import Sentence, listed
 from retention_helpers.statistics.intervals import rate
 from retention_helpers.words import formats
 
-__all__ = ["losses_of_models", "pathways"]
+__all__ = ["losses_of_models", "of_this_time", "pathways"]
 
 MOST_NAMED = 6
 MOST_SHADOWS = 3
@@ -40,6 +41,12 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def of_this_time(together: pd.DataFrame) -> pd.DataFrame:
+    """The confirmed drivers that somebody can act on: all but the time of sign-up."""
+    confirmed = leading(together)
+    return confirmed[confirmed["name"] != SIGNED_UP_IN]
+
+
 def answer(comparison: Comparison, together: pd.DataFrame) -> Sentence:
     """How many left of those who were compared, and how many things were different before."""
     settled = comparison.settled
@@ -55,7 +62,7 @@ def answer(comparison: Comparison, together: pd.DataFrame) -> Sentence:
         f"and have been watched for the {horizon} after it, {formats.count(risk.numerator)} asked to cancel "
         f"or ended in these days: {formats.rate(risk.value, risk.low, risk.high)}."
     )
-    confirmed = len(leading(together))
+    confirmed = len(of_this_time(together))
     if confirmed:
         many = formats.plural(confirmed, "thing was", "things were")
         return Sentence(f"{base} {many} different about them before, and nothing known earlier explains it.")
@@ -71,20 +78,23 @@ def answer(comparison: Comparison, together: pd.DataFrame) -> Sentence:
     )
 
 
-def lesser_verdicts(together: pd.DataFrame) -> Sentence:
-    """What looked different and is explained, what was not seen, and what is too few."""
+def lesser_verdicts(together: pd.DataFrame) -> Sentence | None:
+    """How much looked different and is explained, was not seen, and is too few.
+
+    None where everything holds up, or all is too few, as the answer says.
+    """
     kinds = (
-        (EXPLAINED_BY_OTHERS, "Different at first sight, and explained by others"),
-        (NOT_TOLD_APART, "Different at first sight, and not told apart from others"),
-        (NOT_SEEN, "Not seen to differ"),
-        (TOO_FEW, "Too few to tell"),
+        (EXPLAINED_BY_OTHERS, "explained by others"),
+        (NOT_TOLD_APART, "not told apart from others"),
+        (NOT_SEEN, "not seen to differ"),
+        (TOO_FEW, "with too few customers to tell"),
     )
-    parts = [
-        f"{said}: {_named(rows)}."
-        for verdict, said in kinds
-        if len(rows := together[together["verdict"] == verdict])
-    ]
-    return Sentence(" ".join(parts) or "Everything that was compared holds up.")
+    many = together["verdict"].value_counts()
+    parts = [f"{formats.count(many[verdict])} {said}" for verdict, said in kinds if verdict in many]
+    if not parts or many.get(TOO_FEW) == len(together):
+        return None
+    compared = formats.plural(len(together), "thing")
+    return Sentence(f"Of {compared} that were compared, {listed(parts)}: the tables below name them.")
 
 
 def flow(stages: pd.DataFrame, landmark_days: int) -> Sentence:
@@ -114,8 +124,8 @@ def claimed_without_landmark(frame: pd.DataFrame) -> Sentence:
     """What the naive comparison would have claimed, and what is left of it."""
     if frame.empty:
         return Sentence(
-            "With events, tickets, mails or payments you would see here what a comparison of whole "
-            "lives claims."
+            "It takes events.csv, tickets.csv, emails.csv or payments.csv: what a comparison of whole lives "
+            "claims."
         )
     claimed = frame[frame["p_value"] < CHANCE]
     if claimed.empty:
@@ -198,47 +208,49 @@ def still_there(curves: pd.DataFrame) -> Sentence:
     for by, own in curves.groupby("by", sort=False):
         ends = [side.iloc[-1] for _, side in own.groupby("side", sort=False)]
         shares = [f"{formats.percent(end['still_there'])} with “{end['side']}”" for end in ends]
-        said.append(f"{by}: {listed(shares)}")
+        said.append(f"by {by}: {listed(shares)}")
     day = formats.count(curves["day"].max())
-    return Sentence(f"Still there on day {day} after the landmark: {'; '.join(said)}.")
+    return Sentence(f"Still there on day {day} after the landmark, {'; '.join(said)}.")
 
 
 def worth(valued: pd.DataFrame) -> Sentence:
     """The largest worth in plain words: an association."""
     if valued.empty:
-        return Sentence("No driver that could be influenced holds up, so there is no worth to put on any.")
+        return Sentence("Nothing that could be influenced holds up, so there is nothing to put a worth on.")
     row = valued.iloc[0]
     return Sentence(
         f"If everybody were like those with “{row['better']}” in “{row['label']}”, "
         f"{formats.percent(row['risk_if'])} would have left instead of "
         f"{formats.percent(row['risk'])}, as far "
         "as these data say. That is an association and no promise: those customers may differ in what nobody "
-        "wrote down. To explain even the weakest effect that the interval allows, something unknown would "
-        f"have to make both it and leaving {formats.number(row['evalue'], 1)} times as likely."
+        "wrote down."
     )
 
 
-def proposal(proposed: Proposal | None) -> Sentence:
-    """The experiment that would tell, with its size and how long it takes."""
+def proposal(proposed: Proposal | None) -> Sentence | None:
+    """The experiment that would tell, with its size and how long it takes; None where none is proposed."""
     if proposed is None:
-        return Sentence("So there is no experiment to propose from here.")
+        return None
     better = f"“{proposed.better}”"
-    best, step = formats.tenths(proposed.months), formats.tenths(proposed.step_months)
+    best, step = formats.months(proposed.months), formats.months(proposed.step_months)
     return Sentence(
         f"Only an experiment tells whether “{proposed.label}” is a cause: help every second newcomer with "
-        f"it. In the best case (the help brings everybody to {better}, and the whole association is an "
-        f"effect) it needs {formats.count(proposed.per_arm)} customers an arm, {best} months of sign-ups at "
-        f"{formats.tenths(proposed.newcomers_a_month)} a month. Whether the help works at all is known "
-        f"sooner: to see the share of {better} rise from {formats.percent(proposed.step_from, 0)} to "
-        f"{formats.percent(proposed.step_to, 0)} takes {formats.count(proposed.step_per_arm)} an arm, "
-        f"{step} months."
+        f"it. It has two questions, of two sizes, at {formats.count(round(proposed.newcomers_a_month))} "
+        f"sign-ups a month. Does the help work: does the share of {better} rise from "
+        f"{formats.percent(proposed.step_from, 0)} to {formats.percent(proposed.step_to, 0)}? That takes "
+        f"{formats.count(proposed.step_per_arm)} customers an arm, {step}. Do fewer leave? That takes "
+        f"{formats.count(proposed.per_arm)} an arm, {best}, if the help brings everybody to {better} and the "
+        "whole association is an effect; else more."
     )
 
 
-def begin_with(drawn: pd.DataFrame, proposed: Proposal | None) -> Sentence:
-    """How many newcomers the experiment could begin with, and how many of them are drawn to be helped."""
+def begin_with(drawn: pd.DataFrame, proposed: Proposal | None) -> Sentence | None:
+    """How many newcomers the experiment could begin with, and how many of them are drawn to be helped.
+
+    None where no experiment is proposed.
+    """
     if proposed is None:
-        return Sentence("Without a proposal nobody is drawn.")
+        return None
     if drawn.empty:
         return Sentence(
             "There is no newcomer to begin with: those who are young enough are won already, or take part in "

@@ -19,7 +19,7 @@ def still_here(asked: pd.DataFrame, currency: str, *, is_known: bool = True) -> 
     """How many have asked and are still there, and what can be kept; `is_known`: whether requests are."""
     if not is_known:
         return Sentence(
-            "Whether anybody has asked to cancel is not known: there is no table of cancellations."
+            "It takes cancellations.csv (customer_id, canceled_at): who has asked to cancel, and when."
         )
     leaving = asked[asked["standing"] == "leaving"]
     stayed = len(asked) - len(leaving)
@@ -55,7 +55,7 @@ def leavers_by_stage(stages: pd.DataFrame) -> Sentence:
 def not_used(cells: pd.DataFrame, currency: str) -> Sentence:
     """Who pays and does not use it."""
     if "dormant" not in cells.columns:
-        return Sentence("Without events nobody can say who pays and has stopped using it.")
+        return Sentence("It takes events.csv to say who pays and has stopped using it.")
     own = cells[cells["billing"] == "paying"].iloc[0]
     if not own["dormant"]:
         return Sentence(f"Nobody who pays has been without a login for more than {DORMANT_DAYS} days.")

@@ -19,7 +19,6 @@ def what_plays_save(plays: pd.DataFrame) -> Sentence:
     """How many customers the plays can save: a range, unless an experiment measured one."""
     if plays.empty:
         return Sentence("Nobody is at risk, so there is nothing to save.")
-    expected = formats.number(plays["expected_left"].sum(), 1)
     measured = plays[plays["measured_by"].notna()]
     said = [
         f"“{row.play}” saves {formats.number(row.saved_low, 1)} to {formats.number(row.saved_high, 1)} "
@@ -28,8 +27,9 @@ def what_plays_save(plays: pd.DataFrame) -> Sentence:
     ]
     if not said:
         return Sentence(
-            f"How many this saves is not known: between nobody and all of the {expected} who are expected to "
-            "leave. Test a play in an experiment, name it in play_experiments, and its effect stands here."
+            "How many this saves is not known: between nobody and all of the "
+            f"{formats.count(round(plays['expected_left'].sum()))} or so who are expected to leave. Test a "
+            "play in an experiment, name it in play_experiments, and its effect stands here."
         )
     return Sentence(f"Measured: {'; '.join(said)}. The rest saves between nobody and all who would leave.")
 
@@ -44,7 +44,7 @@ def everybody_at_risk(people: pd.DataFrame, risk: Risk, currency: str) -> Senten
     )
     counted = listed([f"“{rule.label}”" for rule in risk.counted])
     if not counted:
-        return Sentence("No warning deserves belief, so nobody can be put at risk by one.")
+        return Sentence("No warning deserves belief yet, so nobody can be put at risk by one.")
     if people.empty:
         return Sentence(f"Nobody is at risk. At risk means: {why}. What counts: {counted}.")
     many = len(people)

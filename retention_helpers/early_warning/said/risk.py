@@ -167,6 +167,7 @@ told_and_left = Measure(
         )
     },
     record=_came_true,
+    part="risk",
 )
 top_shares = Measure(
     risks.top_shares,

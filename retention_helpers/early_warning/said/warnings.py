@@ -49,16 +49,13 @@ def belief(judged: pd.DataFrame) -> Sentence:
     return Sentence(" ".join(parts))
 
 
-def needed(rules: Sequence[Rule]) -> Sentence:
-    """The warnings that no table can raise, and what would bring them."""
+def needed(rules: Sequence[Rule]) -> Sentence | None:
+    """The warnings that no table can raise, and what would bring them; None where there is none."""
     if not rules:
-        return Sentence("Every warning that is known here could be judged.")
+        return None
     sources = dict.fromkeys(rule.source for rule in rules)
-    said = []
-    for source in sources:
-        own = [f"“{rule.label}”" for rule in rules if rule.source == source]
-        said.append(f"{listed(own)} {'needs' if len(own) == 1 else 'need'} {_BRING[source]}")
-    return Sentence(f"Left out: {'; '.join(said)}.")
+    said = "; ".join(_BRING[source] for source in sources)
+    return Sentence(f"For {formats.plural(len(rules), 'more warning')} it takes {said}.")
 
 
 def reach(seen: Rate) -> Sentence:

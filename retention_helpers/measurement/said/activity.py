@@ -46,9 +46,8 @@ def basis(known: Known) -> Sentence:
     """What counts as activity, and since when it is known; without events, what they would add."""
     if not known.is_brought:
         return Sentence(
-            "There is no table of events. With one (customer_id, occurred_at, event), this part would show "
-            "how many customers use what they pay for, who stopped using it while still paying, and how "
-            f"many come back {_DAYS} days after they sign up."
+            "It takes events.csv (customer_id, occurred_at, event): how many use what they pay for, "
+            f"who stopped using it, and how many come back {_DAYS} days after they sign up."
         )
     month = formats.month(known.report_month)
     if not known.is_any:

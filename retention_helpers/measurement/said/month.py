@@ -22,6 +22,7 @@ from retention_helpers.measurement.measures import (
     past_is_known,
 )
 from retention_helpers.shown import figures
+from retention_helpers.shown.figures import Figure
 from retention_helpers.shown.records import change_record, rate_of
 from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence, kind_of_group, listed
@@ -60,6 +61,8 @@ __all__ = [
 MONTHS_SHOWN = YEAR + 1
 AGAINST = ("the months before", "the month before", "the same month a year before")
 POWER = 0.8  # to see a doubled churn, below which it is said
+LEAST_POWER = 0.2  # below which a single month is not held against another one
+ONLY = "the only one"
 
 
 def churn_of_month(churn: pd.DataFrame) -> Sentence:
@@ -81,11 +84,20 @@ def churn_of_month(churn: pd.DataFrame) -> Sentence:
 
 def churn_change(
     change: MonthChange | None, churn: pd.DataFrame, *, months_back: int | None = None
-) -> Sentence:
-    """How churn compares with the months before, or with one of them alone."""
+) -> Sentence | None:
+    """How churn compares with the months before, or with one of them alone.
+
+    None where a single month would hardly show a churn that doubles, and shows no change.
+    """
     if change is None:
         period = "a year earlier" if months_back == YEAR else "an earlier month"
         return Sentence(f"There is no rate of {period} to compare with.")
+    if (
+        months_back is not None
+        and change.verdict == "no clear change"
+        and change.seen_if_doubled < LEAST_POWER
+    ):
+        return None
     verdict = {
         "rose": "churn rose",
         "fell": "churn fell",
@@ -228,8 +240,9 @@ def bands(named: Mapping[str, str | None], churn: Rate, retention_12: Rate, held
     if retention_band:
         kept = formats.rate(retention_12.value, retention_12.low, retention_12.high)
         parts.append(
-            f"On the same day a year after their first, {kept} of those who have reached it "
-            f"({formats.plural(retention_12.denominator, 'customer')}) were customers: "
+            f"Of the {formats.plural(retention_12.denominator, 'customer')} who began a year ago or "
+            f"earlier, {kept} were customers on the same day a year later, those who had left and come back "
+            "included: "
             f"{_band(retention_band, held.good_retention, held.serious_retention, is_lower_better=False)}."
         )
     else:
@@ -286,8 +299,15 @@ def bridge(tools: pd.DataFrame, customers: pd.DataFrame) -> Sentence:
     )
 
 
+def _churn_by_level(levels: pd.DataFrame) -> Figure | None:
+    title = f"Monthly churn by plan, MRR band and interval, last {YEAR} months"
+    return figures.rate_by_level(levels[levels["verdict"] != ONLY], "churn_rate", title=title)
+
+
 def churn_by(levels: pd.DataFrame) -> Sentence:
     """Which plans, bands or intervals stand out from the rest, if any do."""
+    if len(levels) and (levels["verdict"] == ONLY).all():
+        return Sentence("All customers are of one plan, MRR band and billing interval: nothing to compare.")
     out = levels[levels["verdict"].isin(["above the rest", "below the rest"])]
     few = int((levels["verdict"] == "too few").sum())
     aside = f" {formats.plural(few, 'row')} with too few customers to judge." if few else ""
@@ -296,11 +316,16 @@ def churn_by(levels: pd.DataFrame) -> Sentence:
         kinds = f"{', '.join(others)} or {last}" if others else last
         return Sentence(f"No {kinds} differs clearly from the others.{aside}")
     said = [
-        f"{kind_of_group(row.by)} {row.level} with "
-        f"{formats.rate(row.churn_rate, row.churn_rate_low, row.churn_rate_high)}, {row.verdict}"
-        for row in out.itertuples()
+        f"Clearly {more} leave than of the others of their kind: {listed(rows)}."
+        for side, more in (("above", "more"), ("below", "fewer"))
+        if (rows := [_level(row) for row in out[out["verdict"] == f"{side} the rest"].itertuples()])
     ]
-    return Sentence(f"Clearly different from the others of its kind: {'; '.join(said)}.{aside}")
+    return Sentence(f"{' '.join(said)}{aside}")
+
+
+def _level(row: Any) -> str:
+    share = formats.rate(row.churn_rate, row.churn_rate_low, row.churn_rate_high)
+    return f"{kind_of_group(row.by)} {row.level} {share}"
 
 
 def losses_by_tenure(stages: pd.DataFrame) -> Sentence:
@@ -328,7 +353,7 @@ def losses_by_day(days: pd.DataFrame) -> Sentence:
         return Sentence("Nobody was lost in this period.")
     known = days_of_loss.on_renewal_day(days)
     if not known.denominator:
-        return Sentence("Of no lost customer is it known whether it was on a renewal day.")
+        return Sentence("Who left on a renewal day is not known: subscriptions.csv says no billing interval.")
     in_all = int(days["lost"].sum())
     aside = "" if known.denominator == in_all else f", as far as it is known of {formats.count(in_all)}"
     return Sentence(
@@ -417,8 +442,9 @@ def standing_out(standing: pd.DataFrame, *, k: int = cohorts.SETTLED) -> Sentenc
 
 
 def triangle(cells: pd.DataFrame, *, k: int) -> Sentence:
-    """How wide the cohorts spread at one age."""
-    at = cells[(cells["k"] == k) & (cells["size"] > 0)]
+    """How wide the cohorts of the last year spread at one age; older ones are no finding of this month."""
+    latest = sorted(cells["cohort"].unique())[-MONTHS_SHOWN:]
+    at = cells[(cells["k"] == k) & (cells["size"] > 0) & cells["cohort"].isin(latest)]
     if "final" in at.columns:
         at = at[at["final"].astype(bool)]
     if at.empty:
@@ -439,7 +465,8 @@ def triangle(cells: pd.DataFrame, *, k: int) -> Sentence:
         for cell in (low, high)
     ]
     return Sentence(
-        f"At month {k}, the {formats.plural(len(at), 'cohort')} lie between {spread[0]} and {spread[1]}. "
+        f"At month {k}, the {formats.plural(len(at), 'cohort')} of the last year lie between {spread[0]} and "
+        f"{spread[1]}. "
         "Single cohorts are small: read the colours as a whole before believing one cell."
     )
 
@@ -575,11 +602,7 @@ churn_by_level_of_year = Measure(
     partial(measures.churn_by, months_back=YEAR),
     f"{_BY}, last {YEAR} months",
     sentence=churn_by,
-    figure=partial(
-        figures.rate_by_level,
-        rate="churn_rate",
-        title=f"Monthly churn by plan, MRR band and interval, last {YEAR} months",
-    ),
+    figure=_churn_by_level,
     findings=f"churn_by_last_{YEAR}_months",
 )
 tenure_of_lost = Measure(

@@ -38,11 +38,12 @@ def choice(chosen: Choice) -> Sentence:
             f"began with customers, and {risks.HELD_BACK} more to hide. The simplest is used: {used}."
         )
     errors = sorted(chosen.errors.items(), key=lambda pair: (pair[1], pair[0] != chosen.method))
-    said = [f"{_WAYS[method]} by {formats.percent(error)}" for method, error in errors]
+    missed = {method: formats.percent(error) for method, error in errors}
+    own = missed.pop(chosen.method)
     return Sentence(
-        f"Tested on {risks.HELD_BACK} months that it was not shown, "
-        f"{'once' if chosen.tests == 1 else f'{formats.count(chosen.tests)} times'}, each way missed by so "
-        f"many of the customers on average: {listed(said)}. The nearest is used: {used}."
+        f"Used: {used}. Tested on {risks.HELD_BACK} months that it was not shown, "
+        f"{'once' if chosen.tests == 1 else f'{formats.count(chosen.tests)} times'}, it missed the number of "
+        f"customers by {own} on average, {listed([f'{_WAYS[way]} by {of}' for way, of in missed.items()])}."
     )
 
 

@@ -94,13 +94,13 @@ def _undecided(many: int) -> str:
     return f" {formats.count(many)} more {'is' if many == 1 else 'are'} not decided yet, and in no rate."
 
 
-def exchange_rates(foreign: pd.DataFrame, rates: Mapping[str, Decimal], currency: str) -> Sentence:
-    """What of the MRR is paid in other currencies, and at which rates.
+def exchange_rates(foreign: pd.DataFrame, rates: Mapping[str, Decimal], currency: str) -> Sentence | None:
+    """What of the MRR is paid in other currencies, and at which rates; None where all is in one.
 
     Takes the table of `revenue.mrr_by_currency` of the last month.
     """
     if not rates:
-        return Sentence("All amounts are in one currency, so no exchange rate is at work in them.")
+        return None
     at = listed([f"{code} at {formats.exact(rate)}" for code, rate in rates.items()])
     said = f"Amounts in other currencies are converted at one rate for all months: {at}."
     if not foreign.empty:

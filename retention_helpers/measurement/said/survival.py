@@ -75,7 +75,10 @@ def still_there(at: pd.DataFrame, median: Median) -> Sentence:
         f"{formats.rate_in(row, 'survival')} after {formats.plural(int(row['k']), 'month')}"
         for row in reached.to_dict(orient="records")
     ]
-    return Sentence(f"Of all who begin, there are still {listed(said)}. {_half(median)}")
+    return Sentence(
+        f"Never lost since they began are {listed(said)}. Retention at 12 months, further up, is another "
+        f"number: it counts those who came back, and only who began a year ago or earlier. {_half(median)}"
+    )
 
 
 def _half(median: Median) -> str:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pandas as pd
 
-from retention_helpers.churned_vs_retained.adjusted import NOT_TOLD_APART, common_causes, leading
-from retention_helpers.churned_vs_retained.known import PROFILE_MISSING, SIGNED_UP_IN
+from retention_helpers.churned_vs_retained.adjusted import common_causes
+from retention_helpers.churned_vs_retained.known import PROFILE_MISSING
+from retention_helpers.churned_vs_retained.said.sentences import of_this_time
 from retention_helpers.churned_vs_retained.said.tables import HOLDS_UP
-from retention_helpers.churned_vs_retained.univariate import NOT_SEEN, TOO_FEW
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Verdict
 from retention_helpers.shown.cards import Card, Fine
 from retention_helpers.shown.results import of_values
@@ -19,9 +19,12 @@ __all__ = [
 ]
 
 MOST_CONFIRMED, MOST_SHADOWS = 5, 2
-HEADS = ("Before they left", "Left", "Difference, 95 %", "Verdict", "To try")
+NOTHING_HOLDS_UP = (
+    "So there is nothing to try yet. More customers will tell more, and so will the tables that the page "
+    "about data quality misses."
+)
+HEADS = ("Before they left", "Left", "How many more of a hundred, 95 %", "Verdict", "To try")
 
-WAIT = "No experiment on it now: the newcomers who are young enough take part in another."
 _TO_TRY = {
     "onboarding_completed": "Help every second newcomer to finish it in the first week, and compare.",
     "onboarding_steps_skipped": "Leave every second newcomer only the steps that count, and compare.",
@@ -41,7 +44,6 @@ _TO_TRY = {
     "mrr": "Ask those who pay as much what they expected for it.",
     "discounted": "Look at what happens when the discount ends.",
     PROFILE_MISSING.name: "Nothing to try by itself: ask some of them who they are, and why they came.",
-    SIGNED_UP_IN: "Nothing to try: find out what was different at that time.",
 }
 
 
@@ -65,35 +67,53 @@ def _others(row: Any) -> str:
 
 def _answer(row: Any, verdict: Verdict, do_now: str) -> Answer:
     return Answer(
-        f"{row.label[:1].upper()}{row.label[1:]}: {row.level}",
+        _whom(row),
         formats.percent(row.level_risk),
-        f"of {formats.count(row.level_customers)}; {formats.percent(row.rest_risk)} of the {_others(row)}",
-        f"{formats.span(row.difference_low, row.difference_high)} points",
+        f"of {formats.count(row.level_customers)}; of the {_others(row)} {formats.percent(row.rest_risk)}",
+        f"{formats.span(row.difference_low, row.difference_high)}",
         (verdict,),
         do_now,
     )
 
 
-def _nothing_holds_up(together: pd.DataFrame) -> Verdict:
-    """The verdict of a comparison in which nothing holds up."""
-    if (together["verdict"] == TOO_FEW).all():
-        return Verdict(TOO_FEW)
-    return Verdict(NOT_TOLD_APART if (together["verdict"] == NOT_TOLD_APART).any() else NOT_SEEN)
-
-
 @of_values
 def difference_card(together: pd.DataFrame) -> Card | None:
     """The largest difference that nothing known earlier explains; nothing where there is none."""
-    confirmed = leading(together)
+    confirmed = of_this_time(together)
     if confirmed.empty:
         return None
-    row = next(confirmed.itertuples())
-    words = (
-        f"Of {formats.count(row.level_customers)} with “{row.level}” in {row.label} "
-        f"{formats.percent(row.level_risk, 0)} left, of the {_others(row)} "
-        f"{formats.percent(row.rest_risk, 0)}. {_more(len(confirmed) - 1)}"
-    )
+    words = f"{_both_sides(next(confirmed.itertuples()))} {_more(len(confirmed) - 1)}"
     return Card("What was different before they left", (Fine(words),), "churned_vs_retained")
+
+
+def _both_sides(row: Any) -> str:
+    """How many left on both sides of a difference.
+
+    >>> from types import SimpleNamespace as Row
+    >>> done = Row(label="onboarding completed in the first week", kind="yes or no", level="no", rest="yes",
+    ...            level_risk=0.352, rest_risk=0.182, level_customers=290, rest_customers=291)
+    >>> _both_sides(done)
+    'Without “onboarding completed in the first week” 35 % of 290 left, with it 18 % of 291.'
+    """
+    left, others = (
+        f"{formats.percent(share, 0)} of {formats.count(many)}"
+        for share, many in ((row.level_risk, row.level_customers), (row.rest_risk, row.rest_customers))
+    )
+    if row.kind == "yes or no":
+        here, there = ("With", "without") if row.level == "yes" else ("Without", "with")
+        return f"{here} “{row.label}” {left} left, {there} it {others}."
+    rest = "of all others" if row.kind == "category" else f"with “{row.rest}”"
+    return f"{_capital(row.label)}: with “{row.level}” {left} left, {rest} {others}."
+
+
+def _whom(row: Any) -> str:
+    if row.kind == "yes or no":
+        return f"{'With' if row.level == 'yes' else 'Without'} “{row.label}”"
+    return f"{_capital(row.label)}: {row.level}"
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _more(others: int) -> str:
@@ -102,17 +122,17 @@ def _more(others: int) -> str:
 
 
 def what_was_different(together: pd.DataFrame, horizon_days: int) -> Answers:
-    """A row a driver that is confirmed, the largest difference first, then the shadows of earlier ones."""
+    """A row a driver that is confirmed, the largest difference first, then the shadows of earlier ones.
+
+    The time of sign-up is none of them: nobody can act on it, and it is no finding of this month.
+    """
     label = dict(zip(together["name"], together["label"], strict=True))
     rows = []
-    for row in leading(together).head(MOST_CONFIRMED).itertuples():
+    for row in of_this_time(together).head(MOST_CONFIRMED).itertuples():
         through = f" It seems to work through {label[row.works_through[0]]}." if row.works_through else ""
         rows.append(_answer(row, Verdict(HOLDS_UP), f"{to_try(row)}{through}"))
     for row in common_causes(together).head(MOST_SHADOWS).itertuples():
         instead = f"Nothing about it by itself: look at {label[row.explained_by[0]]}."
         rows.append(_answer(row, Verdict("explained by others"), instead))
-    if not rows:
-        verdict = _nothing_holds_up(together)
-        do_now = "Wait for more customers; more tables may tell more."
-        rows.append(Answer("Nothing holds up", formats.MISSING, "", formats.MISSING, (verdict,), do_now))
-    return Answers(f"What was different before they left within {horizon_days} days", tuple(rows), HEADS)
+    caption = f"What was different before they left within {horizon_days} days"
+    return Answers(caption, tuple(rows), HEADS, NOTHING_HOLDS_UP)

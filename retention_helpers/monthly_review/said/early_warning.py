@@ -1,4 +1,4 @@
-"""The first screen of the early warning: who is about to leave, who has asked, and what to believe."""
+"""The first screen of the early warning: who is about to leave, who has asked, and whether to believe it."""
 
 from decimal import Decimal
 
@@ -7,103 +7,84 @@ import pandas as pd
 from retention_helpers.early_warning.level import expected_range
 from retention_helpers.early_warning.risk import Risk
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS
-from retention_helpers.monthly_review.said.answers import Answer, Tone, Verdict
+from retention_helpers.monthly_review.said.answers import Answer, Verdict
+from retention_helpers.shown.cards import Link
 from retention_helpers.shown.results import of_values
-from retention_helpers.shown.sentences import listed
 from retention_helpers.words import formats
 
-__all__ = ["asked_answer", "at_risk_answer", "belief_answer", "score_answer"]
+__all__ = ["NOTHING_TOLD", "asked_answer", "at_risk_answer", "score_answer"]
+
+NOTHING_TOLD = (
+    "Nobody can be told to be about to leave yet: no warning has proved itself, and who has asked to cancel "
+    "is not known. It takes cancellations.csv (who asked, and when), events.csv (who uses it) and time."
+)
+PLAN = Link("monthly_review", "The plan of the month")
 
 
 @of_values
-def at_risk_answer(people: pd.DataFrame, risk: Risk, currency: str) -> Answer:
-    """How many are at risk, what they pay, and how many of them will go."""
+def at_risk_answer(people: pd.DataFrame, risk: Risk, currency: str) -> Answer | None:
+    """How many are at risk, what they pay, and how many of them will go; None where no warning counts."""
     question = "Who is about to leave?"
     if not risk.counted:
-        because = "no warning has proved itself"
-        return Answer(question, formats.MISSING, because, formats.MISSING, (Verdict("cannot be told yet"),),
-                      "Wait for more months, or bring the tables that warnings are made of.")  # fmt: skip
+        return None
     if people.empty:
-        return Answer(
-            question, "0", "at risk", formats.MISSING, (Verdict("nobody", "good"),), "Nothing to do."
-        )
+        return Answer(question, "0", "at risk", "", (Verdict("nobody", "good"),), "Nothing to do.")
     many = formats.count(len(people))
     low, high = expected_range(people["risk"], risk.level)
     expected = formats.count(round(people["risk"].sum()))
     money = formats.money(sum(people["mrr"], Decimal(0)), currency)
     return Answer(
         question,
-        f"{expected} of {many}",
+        f"About {expected} of {many}",
         f"at risk will ask to cancel or leave within {HORIZON_DAYS} days; the {many} pay {money} a month",
-        f"{formats.count(low)} to {formats.count(high)}",
+        f"{formats.count(low)} to {formats.count(high)} of {many}",
         (Verdict("at least twice the usual risk" if risk.learned else "a warning that counts is on", "bad"),),
-        "Whom of them to speak to says the plan of the month.",
-    )  # fmt: skip
+        "Speak to those whom the plan names: it leaves out who is in an experiment or was contacted lately.",
+        PLAN,
+    )
 
 
 @of_values
-def asked_answer(asked: pd.DataFrame, currency: str, *, is_known: bool = True) -> Answer:
-    """How many cancellations are scheduled, and what can be kept; `is_known`: whether requests are."""
+def asked_answer(asked: pd.DataFrame, currency: str, *, is_known: bool = True) -> Answer | None:
+    """How many cancellations are scheduled; None where requests are not known (`is_known`)."""
     question = "Who has asked to cancel?"
     if not is_known:
-        basis = "nothing in the data says"
-        return Answer(question, formats.MISSING, basis, formats.MISSING, (Verdict("not known"),),
-                      "Bring cancellations: when each customer asked.")  # fmt: skip
+        return None
     leaving = asked[asked["standing"] == "leaving"]
     if leaving.empty:
-        return Answer(question, "0", "still here", "exact", (), "Nothing to do.")
+        return Answer(question, "0", "still here", "", (), "Nothing to do.")
     money = formats.money(sum(leaving["mrr"], Decimal(0)), currency)
     return Answer(
         question,
         formats.count(len(leaving)),
-        f"still here, with {money} a month that can be kept",
-        "exact",
+        f"still here, paying {money} a month until their paid period ends",
+        "",
         (Verdict("leaving is scheduled", "bad"),),
-        "Ask each what would change their mind, before the paid period ends.",
-    )
-
-
-_TONES: dict[str, Tone] = {"works": "good", "works weakly": "good", "does not work for you": "bad"}
-
-
-@of_values
-def belief_answer(judged: pd.DataFrame) -> Answer:
-    """How many warnings deserve belief, and which do not."""
-    question = "Which warnings deserve belief?"
-    many = judged["verdict"].value_counts()
-    verdicts = [Verdict(f"{word}: {formats.count(many[word])}", _TONES.get(word, "open"))
-                for word in (*_TONES, "too few") if word in many]  # fmt: skip
-    works = judged.loc[judged["verdict"].isin(["works", "works weakly"]), "warning"]
-    said = f"Believe {listed([f'“{warning}”' for warning in works])}."
-    return Answer(
-        question,
-        formats.count(len(works)),
-        f"of {formats.plural(len(judged), 'warning')}",
-        formats.MISSING,
-        tuple(verdicts),
-        said if len(works) else "Nothing yet: more months will tell.",
+        "Ask each what would change their mind, before that day.",
+        PLAN,
     )
 
 
 @of_values
-def score_answer(risk: Risk, compared: pd.DataFrame) -> Answer:
-    """Whether the risk that ranks the list stood its test."""
-    question = "Can the risk be trusted?"
-    if compared.empty:
-        basis = "too few have left to test it"
-        return Answer(question, formats.MISSING, basis, formats.MISSING, (Verdict("not tested"),),
-                      "Rank by warnings and MRR until more is known.")  # fmt: skip
-    model = compared.iloc[0]
-    verdict = (
-        Verdict("better than counting warnings", "good")
-        if risk.learned is not None
-        else Verdict("no better than counting warnings")
-    )
+def score_answer(risk: Risk, compared: pd.DataFrame, shares: pd.DataFrame) -> Answer | None:
+    """Whether the risk that ranks the list stood its test; None where it could not be tested.
+
+    Takes the tables of `early_warning.discrimination` and `early_warning.top_shares`.
+    """
+    if compared.empty or shares.empty:
+        return None
+    model, first = compared.iloc[0], shares.iloc[0]
+    is_used = risk.learned is not None
     return Answer(
-        question,
-        formats.percent(model["area"]),
-        "of pairs in the right order, on months not seen before; a coin gives 50 %",
-        formats.interval(model["area_low"], model["area_high"]),
-        (verdict,),
-        "Take the list in its order." if risk.learned is not None else "Take the list by warnings and MRR.",
+        "Can the order of the list be trusted?",
+        f"{formats.number(first['lift'], 1)} times",
+        f"as often as everybody the riskiest {formats.percent(first['top_share'], 0)} left, in months not seen before; in "
+        f"{formats.percent(model['area'])} of pairs the one who left stood first, a coin gives 50 %",
+        f"{formats.interval(model['area_low'], model['area_high'])} of pairs",
+        (
+            Verdict("better than counting warnings", "good")
+            if is_used
+            else Verdict("no better than counting warnings"),
+        ),
+        "Take the list in its order." if is_used else "Take the list by warnings and MRR.",
     )

@@ -15,6 +15,10 @@ __all__ = [
 ]
 
 COLUMNS = ("Experiment", "Difference", "Interval", "Verdict", "Do now")
+NONE_YET = (
+    "There is no experiment to read. It takes experiments.yml, which names each, and assignments.csv, which "
+    "says who was drawn into which arm."
+)
 MOST_ROWS = 12
 
 _TONES: Mapping[str, Tone] = {"better": "good", "worse": "bad", "not interpretable": "bad"}
@@ -37,7 +41,7 @@ def experiment_answers(reading: Reading, month: str) -> Answers:
     caption = f"Experiments at the end of {formats.month(month)}"
     if len(shown) < sum(is_open):
         caption = f"{caption}, the first {formats.count(len(shown))} of {formats.count(sum(is_open))}"
-    return Answers(caption, tuple(_answer(row, reading) for row in shown), COLUMNS)
+    return Answers(caption, tuple(_answer(row, reading) for row in shown), COLUMNS, NONE_YET)
 
 
 @of_values
@@ -82,7 +86,7 @@ def _answer(row: Any, reading: Reading) -> Answer:
     own = guarded[(guarded["experiment"] == row.experiment) & (guarded["arm"] == row.arm)]
     has_number = not formats.is_missing(row.effect)
     if has_number:
-        basis = f"{wording.unit(plan)}: {_counts(row)}, {plan.design.outcome.words}"
+        basis = f"{plan.design.outcome.words}: {_counts(row)}"
     elif row.reason:
         basis = _WHY[row.reason]
     elif row.state == "planned":
@@ -93,9 +97,9 @@ def _answer(row: Any, reading: Reading) -> Answer:
         basis = f"nobody has reached day {plan.design.outcome.days} in both arms"
     return Answer(
         reading.plans[row.experiment].called(row.arm),
-        wording.effect(plan, row.effect),
+        f"{wording.effect(plan, row.effect)} {wording.unit(plan)}" if has_number else "",
         basis,
-        wording.span(plan, row.effect_low, row.effect_high),
+        f"{wording.span(plan, row.effect_low, row.effect_high)} {wording.unit(plan)}" if has_number else "",
         (Verdict(row.verdict, _tone(row)),),
         _find_them(reading) if _is_without_customers(row, reading) else do_now(row, plan, own),
     )

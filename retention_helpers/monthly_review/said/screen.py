@@ -183,7 +183,8 @@ def _goal(goal: Target) -> list[str]:
     if goal.met:
         return [f"The target of {limit} is met."]
     away = int(goal.customers_away or 0)
-    return [f"{formats.spelled(away).capitalize()} more who stay would have met the target of {limit}."]
+    stay = "stays" if away == 1 else "stay"
+    return [f"{formats.spelled(away).capitalize()} more who {stay} would have met the target of {limit}."]
 
 
 @of_values
@@ -197,7 +198,8 @@ def reasons_card(
     answered = int(shown["answered"].iloc[0]) if len(shown) else 0
     span = formats.month_span(when.first, when.last)
     if answered < max(min_customers, 1):
-        said = f"{formats.plural(answered, 'answer')} in {span}: too few to rank. Ask everybody who leaves."
+        many = f"{formats.plural(answered, 'answer')} in {span}" if answered else f"Nobody said why in {span}"
+        said = f"{many}{': too few to rank' if answered else ''}. Ask everybody who leaves."
         return Card("Why they leave: not known yet", (Fine(said), *_biller(kinds)), "churn_reasons")
     first = may_be_first(shown)
     bars = tuple(
@@ -257,7 +259,9 @@ def newcomers_card(
     before = f", earlier {formats.percent(parts.iloc[1]['rate'], 0)}" if len(parts) > 1 else ""
     later = [(k, retention_after(triangle, k)) for k in MONTHS]
     there = ", ".join(f"{k} months {formats.percent(one.value, 0)}" for k, one in later if one.denominator)
-    words = f"{stayed}{before}." + (f" Of all: {there}." if there else "")
+    words = f"{stayed}{before}." + (
+        f" Customers after {there}, those who came back included." if there else ""
+    )
     said = " ".join([words, *_said(aims, "first_month", "the first month", formats.percent)])
     return Card(f"Newcomers: {heading}", (Fine(said),), "measurement")
 

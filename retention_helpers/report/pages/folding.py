@@ -72,29 +72,37 @@ def _take_code(block: Block) -> str:
 
 
 def _speaking(blocks: list[Block]) -> tuple[list[Block], list[tuple[str, str]]]:
-    """The blocks that have something to show; of the others the heading, and the sentence that says why."""
+    """The blocks that have something to show; of the others the heading, and the sentence that says why.
+
+    A block of empty tables without a sentence is left out: the page has said why before.
+    """
     kept: list[Block] = []
     silent: list[tuple[str, str]] = []
     for block in reversed(blocks):
         has_more = bool(kept) and _is_within(block, kept[-1])
-        why = "" if has_more or block.level < 2 else _why_silent(block)
-        if why:
-            silent.append((_heading(block), why))
+        why = None if has_more or block.level == 1 else _why_silent(block)
+        if why and not block.level:
+            why = None
+        if why is not None:
+            silent += [(_heading(block), why)] if why else []
         else:
             block.cells = [cell for cell in block.cells if not _is_empty(cell)]
             kept.append(block)
     return kept[::-1], silent[::-1]
 
 
-def _why_silent(block: Block) -> str:
-    """The first sentence of a block all of whose tables are empty and that has no picture; else ""."""
+def _why_silent(block: Block) -> str | None:
+    """The first sentence of a block all of whose tables are empty and that has no picture; else None.
+
+    "" where such a block has no sentence.
+    """
     shown = [output.get("data", {}) for cell in block.cells for output in cell.outputs]
     html = [str(one["text/html"]) for one in shown if "text/html" in one]
     has_picture = any(kind.startswith("image/") for one in shown for kind in one)
     tables = [one for one in html if TABLE in one]
     said = [match[1] for one in html if (match := SENTENCE.fullmatch(one.strip()))]
     is_empty = tables and all(EMPTY in one for one in tables) and len(tables) + len(said) == len(html)
-    return said[0] if is_empty and said and not has_picture else ""
+    return next(iter(said), "") if is_empty and not has_picture else None
 
 
 def _is_empty(cell: "NotebookNode") -> bool:
