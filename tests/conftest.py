@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -114,3 +115,26 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
     business = open_business(SAMPLE, "2026-10", cache=tmp_path_factory.mktemp("sample"))
     yield business
     business.close()
+
+
+# --- a real browser --------------------------------------------------------------------------------
+
+
+def chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Under CI a missing browser is a failure, elsewhere these tests are skipped."""
+    if not chromium() and not os.environ.get("CI"):
+        pytest.skip("there is no Chromium here")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        quiet = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+        quiet += ["--disable-component-update", "--disable-sync"]
+        started = playwright.chromium.launch(executable_path=chromium(), args=quiet)
+        yield started
+        started.close()

@@ -11,12 +11,13 @@ from typing import Any
 import openpyxl
 import pytest
 
+from retention_helpers.business.identity import Identity
 from retention_helpers.gate import running_plan
 from retention_helpers.gate.running_plan import CSV, FILES, HEADINGS, WRITTEN, XLSX, Row
 from retention_helpers.report import plan_file
 from retention_helpers.words.errors import InputError
 
-OURS, SAMPLE = "Harbour Desk (data)", "Sample (sample)"
+OURS, SAMPLE = Identity("Harbour Desk", "data"), Identity("Sample", "sample")
 KEYS = list(HEADINGS)
 
 
@@ -374,8 +375,8 @@ def test_a_file_that_cannot_be_replaced_is_told(out: Path, monkeypatch: pytest.M
 
 def test_a_plan_of_another_business_is_refused(out: Path) -> None:
     plan_file.refuse_other_business(out, OURS, lambda: SAMPLE)
-    with pytest.raises(InputError, match=r"is the plan of another business \(Harbour Desk \(data\)\)"):
-        plan_file.refuse_other_business(out, "Bakery (bread)", lambda: SAMPLE)
+    with pytest.raises(InputError, match=r"is the plan of another business \(Harbour Desk\)"):
+        plan_file.refuse_other_business(out, Identity("Bakery", "bread"), lambda: SAMPLE)
 
 
 def test_the_samples_plan_gives_way_unless_somebody_wrote_into_it(tmp_path: Path) -> None:
