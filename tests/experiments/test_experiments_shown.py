@@ -123,7 +123,7 @@ def test_a_decided_one_leaves_the_first_screen(business_of: Callable[..., Busine
     business = business_of(**tables, month="2026-02", experiments={"x": plan})
     found = read(business)
     assert monthly_review.experiment_answers(found, "2026-02").rows == ()
-    assert "None." in repr(monthly_review.experiment_answers(found, "2026-02"))
+    assert "It takes experiments.yml" in repr(monthly_review.experiment_answers(found, "2026-02"))
     past = experiments.past(business, found.plans, found.comparisons)
     assert "you decided: rolled out." in repr(past.sentence())
 
@@ -139,15 +139,13 @@ def test_many_experiments_are_cut_and_counted(business_of: Callable[..., Busines
 # --- the review's line -----------------------------------------------------------------------------
 
 
-def test_without_experiments_the_review_says_how_to_plan_one(business_of: Callable[..., Business]) -> None:
-    """No file, or nothing running."""
+def test_without_experiments_the_review_has_no_card_of_them(business_of: Callable[..., Business]) -> None:
+    """No file; one that has not begun has a line."""
     nothing = read(business_of([("a", "2026-01-02", "", 10)], month="2026-02"))
-    answer = monthly_review.experiments_answer(nothing)
-    assert (answer.number, answer.basis) == ("–", "no experiment is running")
-    assert answer.do_now.endswith("python -m retention_helpers plan")
+    assert monthly_review.experiments_card(nothing) is None
     later = plan_of(started_on=dt.date(2026, 5, 1))
     waiting = read(business_of([("a", "2026-01-02", "", 10)], month="2026-02", experiments={"x": later}))
-    assert monthly_review.experiments_answer(waiting).do_now == "Nothing yet."
+    assert "X cannot tell yet." in repr(monthly_review.experiments_card(waiting))
 
 
 def test_the_review_leads_with_what_can_be_decided(business_of: Callable[..., Business]) -> None:
@@ -163,12 +161,14 @@ def test_the_review_leads_with_what_can_be_decided(business_of: Callable[..., Bu
         "endless": plan_of(size=9000, smallest_effect=0.05),
     }
     found = read(business_of(spans, month="2026-02", assignments=rows, experiments=plans))
-    answer = monthly_review.experiments_answer(found)
-    assert answer.basis.startswith("points, Won: treated 57 of 60, control 30 of 60")
-    assert [verdict.text for verdict in answer.verdicts] == ["better", "2 others: cannot tell yet"]
-    assert answer.do_now == (
-        "Stop, and give it to everybody. Leave Goes on running. Endless cannot be finished."
+    first = monthly_review.experiment_answers(found, "2026-02").rows[0]
+    assert (first.question, first.basis) == (
+        "Won",
+        "still customers on day 30: treated 57 of 60, control 30 of 60",
     )
+    lines = repr(monthly_review.experiments_card(found)).splitlines()[1:]
+    assert lines[0] == "Won better. Stop, and give it to everybody."
+    assert {line.split(" cannot tell yet. ")[0] for line in lines[1:]} == {"Goes on", "Endless"}
 
 
 # --- sentences -------------------------------------------------------------------------------------

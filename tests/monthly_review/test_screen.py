@@ -27,7 +27,7 @@ def churn_table(*months: tuple[int, int]) -> pd.DataFrame:
 
 def of(*months: tuple[int, int]) -> tuple[pd.DataFrame, pd.DataFrame, Any]:
     churn = churn_table(*months)
-    return churn, control.chart(churn), measures.churn_change(churn, months_back=1)
+    return churn, control.chart(churn), measures.churn_change(churn)
 
 
 # --- the verdict -----------------------------------------------------------------------------------
@@ -53,8 +53,8 @@ def test_the_first_that_holds_is_the_verdict(months: list[tuple[int, int]], verd
 
 
 def test_a_rise_within_the_usual_range_is_worse_and_not_normal() -> None:
-    """16 of 98 after 4 of 97 was twice "no clear change" and red at once: there is one word for it."""
-    churn, chart, moved = of(*[(30, 100), (4, 100)] * 6, (30, 100))
+    """12 of 100 after twelve months of 5: more than before for 95 of 100 months, usual for 99 of 100."""
+    churn, chart, moved = of(*STEADY, (12, 100))
     assert chart.iloc[-1]["unusual"] is False
     assert moved.verdict == "rose"
     assert verdict_of_month(churn, chart, moved) == "worse"
