@@ -143,7 +143,8 @@ class History:
         own = [one for one in self.rows if one.customer == span.customer and one.state != "trial"]
         before = [one for one in own if one.start < span.start]
         gap = gap_days * dt.timedelta(hours=24)
-        is_in_time = any(one.end is None or span.start - one.end <= gap for one in before)
+        start = wall(span.start, self.zone)
+        is_in_time = any(one.end is None or start - wall(one.end, self.zone) <= gap for one in before)
         is_payer = any(one.state == "paying" for one in before)
         return replace(span, state="paused") if span.state == "trial" and is_in_time and is_payer else span
 

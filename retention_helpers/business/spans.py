@@ -31,7 +31,8 @@ def _service_spans(business: Business, gap_days: int) -> ir.Table:
     """The spans that are service: paying, or paused. A stay of less than a day ends as it starts."""
     every = _known_spans(business)
     service = every.filter(every.state != TRIAL)
-    return service.union(_free_time_of_payers(every.filter(every.state == TRIAL), service.view(), gap_days))
+    trials = every.filter(every.state == TRIAL)
+    return service.union(_free_time_of_payers(business, trials, service.view(), gap_days))
 
 
 def _known_spans(business: Business) -> ir.Table:
@@ -59,19 +60,19 @@ def _known_spans(business: Business) -> ir.Table:
     ).filter(lambda span: span.state.notnull())
 
 
-def _free_time_of_payers(trials: ir.Table, service: ir.Table, gap_days: int) -> ir.Table:
+def _free_time_of_payers(business: Business, trials: ir.Table, service: ir.Table, gap_days: int) -> ir.Table:
     """The trials that a payer was given: begun in service, or at most a switch gap after it, and paid before.
 
     A trial is free time before the first payment; later it is comped. It ends, by its nature.
     """
     paying = service.filter(service.state == "paying").view()
-    least = trials.started_at - ibis.interval(hours=24 * gap_days)
+    least = _wall(business, trials.started_at) - ibis.interval(hours=24 * gap_days)
     after_service = trials.semi_join(
         service,
         [
             trials.customer_id == service.customer_id,
             service.started_at < trials.started_at,
-            service.end_at >= least,
+            _wall(business, service.end_at) >= least,
         ],
     )
     given = after_service.semi_join(

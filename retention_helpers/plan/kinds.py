@@ -146,11 +146,10 @@ def _why(month: Month, business: Business, key: str, own: pd.DataFrame) -> str:
     if key == "recover_payment":
         paid, failed = month.paid_anyway
         days = formats.plural(business.settings.dunning_days, "day")
-        known = (
-            f"; {formats.count(paid)} of {formats.count(failed)} of the last year were paid anyway "
-            f"within {days}"
-        )
-        return f"a failed payment is no decision to leave{known if failed else ''}"
+        if not failed:
+            return "a failed payment is no decision to leave"
+        many = f"{formats.count(paid)} of {formats.count(failed)}"
+        return f"{many} of the last year were paid anyway within {days}"
     if key == "keep":
         ends = [day for day in own["leaves_on"] if not pd.isna(day)]
         first = f"; the first leaves on {formats.day(min(ends))}" if ends else ""

@@ -17,6 +17,7 @@ from conftest import write_folder
 from retention_helpers import churned_vs_retained, monthly_review
 from retention_helpers.business import Business, opening
 from retention_helpers.churned_vs_retained import established, features, landmark, lot, univariate
+from retention_helpers.churned_vs_retained.known import SIGNED_UP_IN
 from retention_helpers.churned_vs_retained.lot import HELPED
 from retention_helpers.churned_vs_retained.said import sentences
 from retention_helpers.churned_vs_retained.valuation import Proposal
@@ -52,44 +53,43 @@ PROPOSED = Proposal(
 # --- the review --------------------------------------------------------------------------------------
 
 
-def test_the_review_says_what_was_different_and_what_to_test() -> None:
-    """The driver of the experiment, also where another differs more; its size, and how many others."""
+def test_the_review_says_how_many_left_on_both_sides() -> None:
+    """The largest difference that holds up, in words, and how many others do."""
     together = judged(
         name=["later_days_of_use", "onboarding_completed"],
         label=["days of use, days 7 to 30", "onboarding completed in the first week"],
-        difference=[0.3, 0.2],
-    )
-    line = monthly_review.difference_answer(together, PROPOSED)
-    assert line.number == "40.0 %"
-    assert line.basis == (
-        "of the 100 with “no” in onboarding completed in the first week left; 20.0 % of the 100 with “yes”"
-    )
-    assert line.interval == "+7.0 to +32.0 points apart"
-    assert [verdict.text for verdict in line.verdicts] == ["holds up", "1 other holds up"]
-    assert line.do_now.startswith("Help every second newcomer to finish it")
-    assert "169 with the help and as many without will show whether it works: 17 months" in line.do_now
+        kind=["number", "yes or no"], level=["7 or less", "no"], rest=["8 or more", "yes"],
+        difference=[0.1, 0.2],
+    )  # fmt: skip
+    said = repr(monthly_review.difference_card(together))
+    assert "Without “onboarding completed in the first week” 40 % of 100 left, with it 20 % of 100." in said
+    assert "1 other difference held up too" in said
+    other = repr(monthly_review.difference_card(together.head(1)))
+    assert "Days of use, days 7 to 30: with “7 or less” 40 % of 100 left, with “8 or more” 20 %" in other
 
 
-def test_without_a_proposal_the_review_names_the_largest_difference() -> None:
+def test_customers_of_a_kind_are_to_be_spoken_with() -> None:
     """A segment cannot be given to anybody: it is said, and no experiment is."""
     together = judged(
         name=["channel"], label=["channel"], kind=["category"], tier=["sign-up"], level=["paid"],
         rest=["all others"],
     )  # fmt: skip
-    line = monthly_review.difference_answer(together, None)
-    assert "“paid” in channel left; 20.0 % of the 100 others" in line.basis
-    assert line.do_now == "Speak with those of “paid”: what did they expect, and what did they meet?"
+    said = repr(monthly_review.difference_card(together))
+    assert "Channel: with “paid” 40 % of 100 left, of all others 20 % of 100." in said
+    (row,) = monthly_review.what_was_different(together, 90).rows
+    assert row.do_now == "Speak with those of “paid”: what did they expect, and what did they meet?"
 
 
 @pytest.mark.parametrize(
-    ("verdict", "basis"),
-    [("not seen", "nothing that"), ("too few", "too few left"), ("seen, not told apart", "nothing that")],
-)
-def test_the_review_says_when_nothing_is_confirmed(verdict: str, basis: str) -> None:
-    """No number is made up for it."""
-    line = monthly_review.difference_answer(judged(verdict=[verdict]), None)
-    assert (line.number, line.interval) == ("–", "–")
-    assert line.basis.startswith(basis) and line.verdicts[0].text == verdict
+    "columns",
+    [{"verdict": ["not seen"]}, {"verdict": ["too few"]}, {"verdict": ["seen, not told apart"]},
+     {"name": [SIGNED_UP_IN], "kind": ["category"], "tier": ["sign-up"]}],
+)  # fmt: skip
+def test_without_a_difference_to_act_on_there_is_no_card_and_no_table(columns: dict[str, Any]) -> None:
+    """Nothing holds up; or customers of two years ago did, which is no finding of this month."""
+    assert monthly_review.difference_card(judged(**columns)) is None
+    shown = monthly_review.what_was_different(judged(**columns), 90)
+    assert shown.rows == () and "nothing to try yet" in repr(shown)
 
 
 def test_an_experiment_is_proposed_only_where_somebody_could_begin() -> None:
@@ -97,17 +97,6 @@ def test_an_experiment_is_proposed_only_where_somebody_could_begin() -> None:
     people = pd.DataFrame({"customer_id": ["A", "B"], "mrr": [20, 30]})
     assert "onboarding completed in the first week" in beginning(people, PROPOSED)["what"].iloc[0]
     assert beginning(people.head(0), PROPOSED).empty and beginning(people, None).empty
-
-
-def test_the_review_waits_where_nobody_could_begin() -> None:
-    """A difference is confirmed, and every newcomer is in another experiment."""
-    together = judged(name=["onboarding_completed"], label=["onboarding completed"])
-    nobody = pd.DataFrame({"customer_id": []})
-    assert monthly_review.difference_answer(together, PROPOSED, nobody).do_now.startswith(
-        "No experiment on it now"
-    )
-    one = pd.DataFrame({"customer_id": ["A"]})
-    assert monthly_review.difference_answer(together, PROPOSED, one).do_now.startswith("Help every second")
 
 
 def test_the_first_screen_gives_causes_first_and_shadows_after_them() -> None:

@@ -1,6 +1,5 @@
 """The monthly review: its answers, its actions, and what became of earlier reports."""
 
-import datetime as dt
 import json
 from collections.abc import Callable
 from contextlib import closing
@@ -14,12 +13,11 @@ from conftest import write_folder
 
 from retention_helpers import monthly_review
 from retention_helpers.business import Business, open_business
-from retention_helpers.churn_reasons import Period
 from retention_helpers.gate.running_plan import OWN, Row, Running
 from retention_helpers.measurement import measures
 from retention_helpers.report import plan_file
 from retention_helpers.shown import lists
-from retention_helpers.statistics.intervals import with_rate
+from retention_helpers.shown.cards import Link
 
 
 @pytest.fixture(scope="module")
@@ -218,24 +216,6 @@ def test_a_plan_of_which_nothing_is_noted_says_how_to_note_it(business: Business
     assert "No earlier report has a plan" in repr(nothing.sentence({"2026-02": {}}, "2026-03"))
 
 
-def test_no_play_follows_a_reason_that_is_not_ahead_for_sure() -> None:
-    """Of 15 and 14 answers neither is (binomial p 1.0); of 20 and 3 the first is (p 0.0005)."""
-
-    def top(first: int, second: int) -> pd.DataFrame:
-        frame = pd.DataFrame(
-            [("too_expensive", first), ("not_using_enough", second)], columns=["reason", "customers"]
-        )
-        return with_rate(frame.assign(answered=first + second), "share", "customers", "answered")
-
-    when = Period(dt.date(2026, 3, 1), dt.date(2026, 3, 1), 1)
-    moved = pd.DataFrame(columns=["reason", "verdict"])
-    both = monthly_review.reasons_answer(top(15, 14), moved, when, min_customers=20).do_now
-    assert both.startswith("Two reasons, neither ahead for sure. Too expensive: show what")
-    assert "Not using enough: lead newcomers" in both
-    one = monthly_review.reasons_answer(top(20, 3), moved, when, min_customers=20).do_now
-    assert one == "Show what they get before the renewal; offer a smaller or a yearly plan."
-
-
 def test_what_was_done_of_the_plan_is_a_contact_from_its_day_on(tmp_path: Path) -> None:
     """
     Written into the plan of February: A on 5 March, B on 2 April, C without a day; and a row of the owner's
@@ -280,10 +260,20 @@ def test_the_first_screen_escapes_every_cell() -> None:
     """What looks like HTML is text in every part of a row."""
     hostile = '<b onclick="x">&'
     parts: dict[str, Any] = {part.name: hostile for part in fields(monthly_review.Answer)}
-    row = monthly_review.Answer(**{**parts, "verdicts": (monthly_review.Verdict(hostile),)})
-    shown = monthly_review.answers([row], "2026-03")._repr_html_()
+    own = {"verdicts": (monthly_review.Verdict(hostile),), "more": Link(hostile, hostile)}
+    shown = monthly_review.answers([monthly_review.Answer(**{**parts, **own})], "2026-03", otherwise="")
+    shown = shown._repr_html_()
     assert "<b" not in shown
-    assert shown.count("&lt;b onclick=&quot;x&quot;&gt;&amp;") == len(parts)
+    assert shown.count("&lt;b onclick=&quot;x&quot;&gt;&amp;") == len(parts) + 1, "and the page of the link"
+
+
+def test_a_row_without_a_number_says_why_and_a_table_without_rows_too() -> None:
+    """No dash, no empty table; a row that cannot be answered is left out."""
+    row = monthly_review.Answer("Does it work?", "", "nobody was drawn", "", (), "Wait.")
+    shown = monthly_review.answers([row, None], "2026-03", otherwise="x")
+    assert shown.rows == (row,) and "–" not in shown._repr_html_() and "<td></td>" in shown._repr_html_()
+    nothing = monthly_review.answers([None], "2026-03", otherwise="It takes events.csv.")
+    assert nothing._repr_html_() == '<p class="finding">It takes events.csv.</p>'
 
 
 def test_a_kind_and_an_amount_learned_late_are_restated(opened: Any, tmp_path: Path) -> None:

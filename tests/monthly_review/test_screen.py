@@ -53,9 +53,9 @@ def test_the_first_that_holds_is_the_verdict(months: list[tuple[int, int]], verd
 
 
 def test_a_rise_within_the_usual_range_is_worse_and_not_normal() -> None:
-    """There is one word for it, where two pills said “no clear change” and “unusually many” at once."""
-    churn, chart, moved = of((50, 1000), (100, 1000))
-    assert chart.iloc[-1]["unusual"] is None
+    """12 of 100 after twelve months of 5: more than before for 95 of 100 months, usual for 99 of 100."""
+    churn, chart, moved = of(*STEADY, (12, 100))
+    assert chart.iloc[-1]["unusual"] is False
     assert moved.verdict == "rose"
     assert verdict_of_month(churn, chart, moved) == "worse"
 

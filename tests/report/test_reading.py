@@ -106,10 +106,15 @@ def test_the_first_screen_is_the_answer(
 def test_churn_and_what_to_do_are_read_in_45_seconds_and_the_screen_in_75(
     opened_pages: dict[str, Any],
 ) -> None:
+    """From the top; the notes to a picture are looked up, not read."""
     page = opened_pages["index"]
-    words = "e => [...document.querySelectorAll(e)].map(x => x.innerText).join(' ').match(/\\S+/g).length"
-    first = page.evaluate(words, ".headline, .card.wide, .card:nth-of-type(2)")
-    assert first / A_MINUTE * 60 <= 45
+    words = """e => [...document.querySelectorAll(e)].map(x => {
+      const read = x.cloneNode(true);
+      read.querySelectorAll("svg, .small").forEach(one => one.remove());
+      return read.textContent;
+    }).join(" ").match(/\\S+/g).length"""
+    churn = ".card:nth-of-type(2) > h3, .card:nth-of-type(2) > .basis:not(.small)"
+    assert page.evaluate(words, f".headline, .card.wide, {churn}") / A_MINUTE * 60 <= 45
     assert page.evaluate(words, ".screen") / A_MINUTE * 60 <= 75
 
 

@@ -79,8 +79,8 @@ def score_answer(risk: Risk, compared: pd.DataFrame, shares: pd.DataFrame) -> An
         "Can the order of the list be trusted?",
         f"{formats.number(first['lift'], 1)} times",
         f"as often as everybody the riskiest {formats.percent(first['top_share'], 0)} left, in months not "
-        "seen before; in "
-        f"{formats.percent(model['area'])} of pairs the one who left stood first, a coin gives 50 %",
+        f"seen before; in {formats.percent(model['area'])} of pairs the one who left stood first, a coin "
+        "gives 50 %",
         f"{formats.interval(model['area_low'], model['area_high'])} of pairs",
         (
             Verdict("better than counting warnings", "good")
