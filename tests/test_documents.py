@@ -7,6 +7,8 @@ import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 import yaml
@@ -71,9 +73,15 @@ def test_every_measure_is_in_the_glossary(module: object) -> None:
     assert own - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in own}
 
 
+def offered_by(room: ModuleType) -> list[Any]:
+    """The measures and the room's own functions at its door."""
+    own = [one for one in vars(room).values() if getattr(one, "__module__", "").startswith(room.__name__)]
+    return own + [one for one in vars(room).values() if isinstance(one, Measure)]
+
+
 def test_every_measure_of_churned_vs_retained_is_in_the_glossary() -> None:
     """What its measures compute, but for the choice of rows that a page shows and what its `said` writes."""
-    offered = [getattr(churned_vs_retained, name) for name in churned_vs_retained.__all__]
+    offered = offered_by(churned_vs_retained)
     computed = [one.of if isinstance(one, Measure) else one for one in offered]
     own = {
         f"{one.__module__.removeprefix('retention_helpers.')}.{one.__name__}"
@@ -103,7 +111,7 @@ def test_the_glossary_of_churned_vs_retained_holds_the_numbers_of_the_code() -> 
 
 def test_every_measure_of_the_warnings_is_in_the_glossary() -> None:
     """What the measures that the room offers are computed by, but for other views of the same tables."""
-    offered = [getattr(early_warning, name) for name in early_warning.__all__]
+    offered = offered_by(early_warning)
     codes = [one.of for one in offered if isinstance(one, Measure)]
     own = {f"{code.__module__}.{code.__name__}".split(".", 1)[1] for code in codes}
     other_views = {
@@ -133,7 +141,7 @@ def test_the_glossary_of_the_warnings_holds_the_numbers_of_the_code() -> None:
 
 def test_every_measure_of_the_reasons_is_in_the_glossary() -> None:
     """The same for a package: what its door offers is a definition, or it belongs to the page."""
-    offered = [getattr(churn_reasons, name) for name in churn_reasons.__all__]
+    offered = offered_by(churn_reasons)
     functions = [one.of if isinstance(one, Measure) else one for one in offered]
     own = {
         f"{one.__module__.removeprefix('retention_helpers.')}.{one.__name__}"
@@ -213,7 +221,7 @@ def _place(function: Callable[..., object]) -> str:
 
 def test_every_measure_of_the_experiments_is_in_the_glossary() -> None:
     """What the package offers, but for the columns that a page shows of it."""
-    functions = [getattr(experiments, name) for name in experiments.__all__]
+    functions = offered_by(experiments)
     offered = {_place(function) for function in functions if inspect.isfunction(function)}
     about_the_page = {"experiments.said.tables.curve_outcomes"}
     assert offered - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in offered}

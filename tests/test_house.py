@@ -6,6 +6,7 @@ rule which sees nothing is noticed.
 
 import ast
 import re
+from collections import Counter
 from functools import cache
 
 import pytest
@@ -193,6 +194,64 @@ def _beside(place: Place, source: str) -> set[str]:
     return set() if place[-1] == "__init__.py" else found - {own}
 
 
+def typed(place: Place, source: str) -> list[int]:
+    """The lines that say themselves how few customers are too few, where the owner's setting says it."""
+    if room_of(place) == "contract":
+        return []
+    nodes = list(ast.walk(ast.parse(source)))
+    given = [one.value for one in nodes if isinstance(one, ast.keyword) and one.arg == "min_customers"]
+    kept = [
+        default
+        for one in nodes
+        if isinstance(one, ast.arguments)
+        for argument, default in zip(one.kwonlyargs, one.kw_defaults, strict=True)
+        if argument.arg == "min_customers" and default
+    ]
+    return [one.lineno for one in (*given, *kept) if isinstance(one, ast.Constant)]
+
+
+def test_how_few_are_too_few_is_said_by_the_owner() -> None:
+    assert {place: found for place, source in modules() if (found := typed(place, source))} == {}
+    books = sorted(shipped.NOTEBOOKS.glob("*.ipynb"))
+    assert books
+    assert [book.name for book in books if re.search(r"min_customers=\d", book.read_text("utf-8"))] == []
+
+
+def offered(source: str) -> list[str]:
+    """The names in a module's `__all__`."""
+    lists = [
+        node.value
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    return [name for one in lists for name in ast.literal_eval(one)]
+
+
+def kept_back(place: Place, source: str) -> set[str]:
+    """The measures of a `said` that the room's door would not show."""
+    if not any(part.startswith("said") for part in place):
+        return set()
+    assigned = (node for node in ast.parse(source).body if isinstance(node, ast.Assign))
+    calls = ((one.targets[0], one.value) for one in assigned if isinstance(one.value, ast.Call))
+    return {ast.unparse(name) for name, call in calls if ast.unparse(call.func) == "Measure"} - {
+        *offered(source)
+    }
+
+
+def test_a_door_shows_every_measure() -> None:
+    assert {place: found for place, source in modules() if (found := kept_back(place, source))} == {}
+
+
+@pytest.mark.parametrize("room", [*QUESTIONS, "monthly_review"])
+def test_a_name_at_a_door_means_one_thing(room: str) -> None:
+    """No two modules of `said` offer the same name, nor that of a module of the room."""
+    inner = [(place, source) for place, source in modules() if room_of(place) == room]
+    beside = [place[1].removesuffix(".py") for place, _ in inner if len(place) == 2]
+    said = [name for place, source in inner if place[1].startswith("said") for name in offered(source)]
+    assert said
+    assert [name for name, times in Counter([*said, *beside]).items() if times > 1] == []
+
+
 @pytest.mark.parametrize(
     ("place", "line", "rule"),
     [
@@ -210,6 +269,9 @@ def _beside(place: Place, source: str) -> set[str]:
         ("measurement/revenue.py", "f'{share:.1f} %'", formatted),
         ("gate/gate.py", "f'{rows:,} rows'", formatted),
         ("monthly_review/actions.py", "f'{100 * rate:.1%}'", formatted),
+        ("measurement/cohorts.py", "standing_out(cells, min_customers=20)", typed),
+        ("measurement/cohorts.py", "def f(*, min_customers: int = 20): ...", typed),
+        ("data_quality/said.py", "__all__ = ['read']\nread = Measure(f)\nlate = Measure(f)", kept_back),
         ("gate/gate.py", "def f():\n" + 61 * "    x = 1\n", long_functions),
     ],
 )

@@ -1,7 +1,8 @@
 """What customers are grouped by: the level of every customer, decided in one place.
 
 A level is what was so when the customer began, or who the customer is: it does not move with the months, so
-that a group is the same customers all along.
+that a group is the same customers all along. What does move (`OF_A_MONTH`, `TENURE`) has other names, and is
+asked for where a month or a loss is meant. A name means one thing in every room.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,19 @@ from retention_helpers.words.formats import shortest
 
 NOT_GIVEN = "(not given)"
 OF_A_MONTH = ("plan", "mrr_band", "interval")  # what a customer has at a month's start, and may change
+TENURE = "tenure"  # the stage in which a customer was lost
+HEADINGS = {
+    "first_plan": "First plan",
+    "first_interval": "First interval",
+    "start_year": "Year of start",
+    "cohort": "Cohort",
+    "plan": "Plan",
+    "mrr_band": "MRR band",
+    "interval": "Interval",
+    TENURE: "Tenure",
+}
 ARM_OF = "arm of "
+LEVEL_OF = "level of "
 FEW_NUMBERS = 8  # of an attribute; more different ones go into thirds
 
 By = str | Sequence[str]
@@ -60,11 +73,21 @@ OURS: Mapping[str, Callable[[Business], ir.Table]] = {
 }
 
 
+def _name(column: str) -> str:
+    """The name of an attribute: its column, with `customers.` before one that we use for something else."""
+    return f"customers.{column}" if column in HEADINGS else column
+
+
+def attributes(business: Business) -> tuple[str, ...]:
+    """The attributes to compare: those that the owner named, else all that are not set apart."""
+    return tuple(map(_name, business.attributes.compared(business.settings.attributes)))
+
+
 def _attributes(business: Business) -> dict[str, str]:
-    """The column of each attribute by its name; `customers.` before one that we use for something else."""
+    """The column of each attribute that may be named, by its name."""
     known = business.attributes
     columns = dict.fromkeys((*known.compared(), *known.compared(business.settings.attributes)))
-    return {f"customers.{name}" if name in {*OURS, *OF_A_MONTH} else name: name for name in columns}
+    return {_name(column): column for column in columns}
 
 
 def names(business: Business) -> tuple[str, ...]:
@@ -80,11 +103,44 @@ def chosen(business: Business, by: By, *, beside: Sequence[str] = ()) -> tuple[s
 
     Raises InputError for an unknown name.
     """
+    return _asked(by, (*beside, *names(business)))
+
+
+def _asked(by: By, known: Sequence[str], way_out: str = "") -> tuple[str, ...]:
     wanted = (by,) if isinstance(by, str) else tuple(by)
-    known = (*beside, *names(business))
     if unknown := [one for one in wanted if one not in known]:
-        raise InputError(f"Customers cannot be grouped by {unknown[0]}, only by {', '.join(known)}.")
+        raise InputError(f"Customers cannot be grouped by {unknown[0]}, only by {', '.join(known)}.{way_out}")
     return wanted
+
+
+def with_levels(rows: pd.DataFrame, business: Business, by: By) -> pd.DataFrame:
+    """Rows of customers with a column `level of` each of these names."""
+    told = {f"{LEVEL_OF}{one}": of_rows(rows, business, one) for one in chosen(business, by)}
+    return rows.assign(**told)
+
+
+def of_rows(rows: pd.DataFrame, business: Business, by: str) -> pd.Series:
+    """The level, as `of` gives it, of the customer of each of these rows."""
+    own = pd.DataFrame({"customer_id": rows["customer_id"].unique().astype("str")})
+    asked = ibis.memtable(own, schema={"customer_id": "string"})
+    told = of(business, by).semi_join(asked, "customer_id").execute().set_index("customer_id")["level"]
+    return rows["customer_id"].map(told)
+
+
+def added(rows: pd.DataFrame) -> tuple[str, ...]:
+    """The names by which `with_levels` placed these rows."""
+    return tuple(name.removeprefix(LEVEL_OF) for name in rows.columns if name.startswith(LEVEL_OF))
+
+
+def columns_of(rows: pd.DataFrame, by: By, own: Sequence[str], *, adds: str) -> dict[str, str]:
+    """The column by which these rows are grouped, by each name asked for.
+
+    `own` are names that are columns of the rows, `adds` is the function that adds others with `with_levels`.
+    Raises InputError for a name of which the rows have no column.
+    """
+    others = [name for name in added(rows) if name not in own]
+    wanted = _asked(by, (*own, *others), f" `{adds}` with `by` adds other ways.")
+    return {one: one if one in own else f"{LEVEL_OF}{one}" for one in wanted}
 
 
 def of(business: Business, by: str) -> ir.Table:

@@ -5,12 +5,12 @@ among those who answered; who was not asked, did not answer, or was ended by the
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from retention_helpers.business import Business, months
+from retention_helpers.business import Business, levels, months
 from retention_helpers.business.bands import MRR_BANDS, mrr_band
 from retention_helpers.business.losses import kept_losses
 from retention_helpers.contract.reason_codes import UNMAPPED
@@ -18,19 +18,17 @@ from retention_helpers.contract.tables import REASONS
 from retention_helpers.shown.units import COUNT, MONTH, RATE, TEXT, columns, one_of
 from retention_helpers.statistics.intervals import against_the_rest, with_rate
 from retention_helpers.words import calendar, formats
-from retention_helpers.words.errors import InputError
 
 QUARTER, YEAR, LOOK_BACK = 3, 12, 24  # months
 PERIODS = (1, QUARTER, YEAR)  # the month itself, and what stands beside it
 TENURE_DAYS = (0, 8, 31, 91)  # first days of the stages of tenure
 TENURE_STAGES = ("days 0–7", "days 8–30", "days 31–90", "day 91 on")
-GROUPS = ("plan", "tenure", "mrr_band")
-INTERVAL = "interval"  # of billing; customers are grouped by it where somebody asks
+OWN_GROUPS = (*levels.OF_A_MONTH, levels.TENURE)  # what a loss itself says
+GROUPS = ("plan", levels.TENURE, "mrr_band")
 _PLACES = {name: place for place, name in enumerate([*TENURE_STAGES, *MRR_BANDS])}
 ANSWERS = ("involuntary", "not_asked", "not_answered", "answered")
 
-By = str | Sequence[str]
-BY = replace(TEXT, write=lambda by: "MRR band" if by == "mrr_band" else formats.words(by))
+BY = replace(TEXT, write=lambda by: levels.HEADINGS.get(by, formats.words(by)))
 REASON = one_of(*REASONS, UNMAPPED).within(
     description="A reason of the one list; unmapped: a code that no map knows."
 )
@@ -159,46 +157,37 @@ def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
     return with_rate(frame, "silent_share", "silent", "decided")
 
 
-def groups(rows: pd.DataFrame) -> list[str]:
-    """What these losses can be grouped by: plan, tenure, MRR band, and the attributes of `with_groups`."""
-    every = list(rows.columns)
-    return [*GROUPS, *every[every.index("comment") + 1 :]]
+def groups(rows: pd.DataFrame, by: levels.By | None) -> dict[str, str]:
+    """The column of each way to group losses, by its name: those named, else `GROUPS` and what was added.
 
-
-def chosen(rows: pd.DataFrame, by: By | None) -> list[str]:
-    """What to group losses by, one or several, each by itself: all `groups`, or those named.
-
-    The interval of billing may be named too. Raises InputError for an unknown name.
+    A loss itself says plan, MRR band, interval and tenure; `with_groups` adds levels of customers.
     """
-    known = [*groups(rows), INTERVAL]
-    wanted = groups(rows) if by is None else [by] if isinstance(by, str) else list(by)
-    if unknown := [one for one in wanted if one not in known]:
-        raise InputError(f"Customers cannot be grouped by {unknown[0]}, only by {', '.join(known)}.")
-    return wanted
+    wanted = (*GROUPS, *levels.added(rows)) if by is None else by
+    return levels.columns_of(rows, wanted, OWN_GROUPS, adds="with_groups")
 
 
 @columns(by=BY, level=TEXT, decided=COUNT, silent=COUNT,
          silent_share=RATE("Said nothing", of=("silent", "decided"), key="share"),
          verdict=AGAINST_THE_REST)  # fmt: skip
-def silent(lost: pd.DataFrame, when: Period, *, by: By = GROUPS, min_customers: int) -> pd.DataFrame:
+def silent(lost: pd.DataFrame, when: Period, *, by: levels.By = GROUPS, min_customers: int) -> pd.DataFrame:
     """One row per plan, stage of tenure and MRR band: how many of those who decided to leave said nothing.
 
     Where one kind of customer is silent more often, the reasons of the others stand for it less. The verdict
     holds a group against the others of its kind, corrected for looking at every row; "too few" below
-    `min_customers`. `by` names other groups: `interval`, or with `with_groups` an attribute of customers.
+    `min_customers`. `by` names other groups: `interval`, or what `with_groups` added.
 
     Glossary: silent.
     """
     decided = within(lost, when).query("answer != 'involuntary'")
     rows = [
         (name, level, len(own), int((own["answer"] != "answered").sum()))
-        for name in chosen(lost, by)
-        for level, own in in_order(decided.groupby(name))
+        for name, column in groups(lost, by).items()
+        for level, own in in_order(decided.groupby(column))
     ]
     counted = pd.DataFrame(rows, columns=["by", "level", "decided", "silent"])
     frame = with_rate(counted, "silent_share", "silent", "decided")
     counts, bases, kinds = (list(frame[column]) for column in ("silent", "decided", "by"))
-    return frame.assign(verdict=against_the_rest(counts, bases, kinds=kinds, fewest=min_customers))
+    return frame.assign(verdict=against_the_rest(counts, bases, kinds=kinds, min_customers=min_customers))
 
 
 def in_order(groups: Iterable[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.DataFrame]]:

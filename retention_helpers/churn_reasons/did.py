@@ -274,7 +274,7 @@ def claims(answers: pd.DataFrame, typical: Usual, *, min_customers: int) -> pd.D
         [count for row in rows for count in (row[3], row[5])],
         [base for row in rows for base in (row[2], row[4])],
         kinds=[f"{row[0]} {row[1]}" for row in rows for _ in range(2)],
-        fewest=min_customers,
+        min_customers=min_customers,
     )
     return frame.assign(verdict=verdicts[::2])[names_of(claims)]
 

@@ -4,81 +4,56 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from retention_helpers.business import Business
-from retention_helpers.churn_reasons.answers import AGAINST_THE_REST, BY, REASON, By, chosen, in_order
+from retention_helpers.business import Business, levels
+from retention_helpers.churn_reasons.answers import AGAINST_THE_REST, BY, REASON, groups, in_order
 from retention_helpers.churn_reasons.ranking import ORDER, in_columns, leading
 from retention_helpers.shown.units import COUNT, P_VALUE, RATE, TEXT, columns, names_of, one_of
 from retention_helpers.statistics.intervals import LEVEL, against_the_rest, holm, with_rate
-from retention_helpers.words.formats import shortest
 
-NOT_GIVEN = "(not given)"
 OTHERS = "(all others)"
-MOST_LEVELS = 8  # of one attribute; the smallest go together, numbers into bands
+MOST_LEVELS = 8  # of one way to group; the smallest go together
 PERMUTATIONS = 4_999
 
 Integers = npt.NDArray[np.int64]
 
 
-def with_groups(rows: pd.DataFrame, business: Business) -> pd.DataFrame:
-    """The rows with each customer's attributes beside plan, tenure and MRR band, in at most eight levels.
+def with_groups(rows: pd.DataFrame, business: Business, *, by: levels.By | None = None) -> pd.DataFrame:
+    """The rows with the level of each customer's attributes, beside plan, tenure and MRR band of the loss.
 
-    A number with more values goes into thirds; of more words the rarest go together.
-    Personal ones, and ones that know who left, are none (`attributes` in retention.yml names others).
+    A number with more than eight values goes into thirds; of more levels than eight the rarest go together.
+    Personal attributes, and ones that know who left, are none (`attributes` in retention.yml names others);
+    `by` names any of `levels.names` instead. A column `level of` each.
 
     Glossary: differs.
     """
-    names = business.attributes.compared(business.settings.attributes)
-    customers = business.table("customers")
-    wanted = customers.filter(customers.customer_id.isin(list(rows["customer_id"]) or [""]))
-    about = wanted.select("customer_id", *names).execute().drop_duplicates("customer_id")
-    renamed = {name: f"customers.{name}" for name in names if name in rows.columns}
-    joined = rows.merge(about.rename(columns=renamed), on="customer_id", how="left")
-    for name in _attributes(joined, rows):
-        joined[name] = _levels(joined[name])
-    return joined
+    joined = levels.with_levels(rows, business, levels.attributes(business) if by is None else by)
+    added = joined.columns.difference(rows.columns, sort=False)
+    return joined.assign(**{name: _few(joined[name]) for name in added})
 
 
-def _attributes(joined: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
-    return [name for name in joined.columns if name not in rows.columns]
-
-
-def _levels(values: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(values, errors="coerce")
-    given = values.notna()
-    if given.any() and numbers[given].notna().all() and numbers.nunique() > MOST_LEVELS:
-        return _thirds(numbers).where(given, NOT_GIVEN)
-    words = values.astype("object").where(given, NOT_GIVEN).astype("str")
-    counts = words.value_counts()
-    order = sorted(counts.index, key=lambda word: (-counts[word], word))
-    return words if len(order) <= MOST_LEVELS else words.where(words.isin(order[: MOST_LEVELS - 1]), OTHERS)
-
-
-def _thirds(numbers: pd.Series) -> pd.Series:
-    first, second = (float(numbers.quantile(share, interpolation="lower")) for share in (1 / 3, 2 / 3))
-    low, high = shortest(first), shortest(second)
-    names = [f"up to {low}", f"above {low}, up to {high}", f"above {high}"]
-    return pd.Series(
-        np.select([numbers <= first, numbers <= second], names[:2], names[2]), index=numbers.index
-    )
+def _few(told: pd.Series) -> pd.Series:
+    counts = told.value_counts()
+    order = sorted(counts.index, key=lambda level: (-counts[level], level))
+    return told if len(order) <= MOST_LEVELS else told.where(told.isin(order[: MOST_LEVELS - 1]), OTHERS)
 
 
 @columns(by=BY, groups=COUNT, answered=COUNT, p_value=P_VALUE("p"), p_corrected=P_VALUE("p, corrected"),
          verdict=one_of("differs", "no clear difference", "too few", "the only one"))  # fmt: skip
-def depends_on(said: pd.DataFrame, *, by: By | None = None, min_customers: int) -> pd.DataFrame:
+def depends_on(said: pd.DataFrame, *, by: levels.By | None = None, min_customers: int) -> pd.DataFrame:
     """One row per plan, tenure, MRR band and attribute: whether the reasons differ between its groups.
 
     Takes the answers of a period with their groups. The p-value is that of a permutation test (Pearson's
     chi-square over shuffled answers, which holds for any size of group), corrected after Holm for looking at
     every row: "differs" below 5 %, "no clear difference" else, "too few" below `min_customers` answers,
-    "the only one" where there is one group. `by` names some of the ways to group, or the interval of billing.
+    "the only one" where there is one group. `by` names some of the ways to group.
 
     Glossary: differs.
     """
     reasons = pd.factorize(said["reason"], sort=True)[0]
     rows = [
-        {"by": name, "groups": said[name].nunique(), "answered": len(said),
-         "p_value": independence_p(reasons, pd.factorize(said[name], sort=True)[0])}
-        for name in chosen(said, by)
+        {"by": name, "groups": said[column].nunique(), "answered": len(said),
+         "p_value": independence_p(reasons, pd.factorize(said[column], sort=True)[0])}
+        for name, column in groups(said, by).items()
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=names_of(depends_on)[:4])
     judged = (frame["groups"] > 1) & (len(said) >= min_customers)
@@ -138,7 +113,7 @@ def _squares(tables: npt.NDArray, expected: npt.NDArray) -> npt.NDArray:
 @columns(by=BY, level=TEXT, reason=REASON, customers=COUNT, answered=COUNT,
          share=RATE(of=("customers", "answered")), verdict=AGAINST_THE_REST)  # fmt: skip
 def by_group(
-    said: pd.DataFrame, top: pd.DataFrame, *, by: By | None = None, min_customers: int
+    said: pd.DataFrame, top: pd.DataFrame, *, by: levels.By | None = None, min_customers: int
 ) -> pd.DataFrame:
     """One row per group and reason: the share of the group's answers that name the reason.
 
@@ -150,8 +125,8 @@ def by_group(
     """
     rows = [
         (name, level, reason, int((own["reason"] == reason).sum()), len(own))
-        for name in chosen(said, by)
-        for level, own in in_order(said.groupby(name))
+        for name, column in groups(said, by).items()
+        for level, own in in_order(said.groupby(column))
         for reason in leading(top)
     ]
     frame = with_rate(pd.DataFrame(rows, columns=names_of(by_group)[:5]), "share", "customers", "answered")
@@ -159,7 +134,7 @@ def by_group(
         list(frame["customers"]),
         list(frame["answered"]),
         kinds=[f"{by} {reason}" for by, reason in zip(frame["by"], frame["reason"], strict=True)],
-        fewest=min_customers,
+        min_customers=min_customers,
     )
     return frame.assign(verdict=verdicts)
 

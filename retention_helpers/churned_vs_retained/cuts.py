@@ -96,7 +96,7 @@ def _tried(
     values = settled[driver.name].to_numpy(dtype=float)
     lost = settled["lost"].to_numpy(dtype=bool)
     search, trial = known & ~held_back, known & held_back
-    cut = best_cut(values[search], lost[search], max(min_customers, int(np.ceil(EITHER_SIDE * search.sum()))))
+    cut = best_cut(values[search], lost[search], min_customers)
     if cut is None:
         return None
     n1, x1, n0, x0 = counts(values[search] >= cut, lost[search])
@@ -109,16 +109,18 @@ def _tried(
     return driver.name, driver.label, cut, n1, x1, n0, x0, *here, p_value, is_same_way
 
 
-def best_cut(values: npt.NDArray[np.float64], lost: Booleans, fewest: int) -> float | None:
+def best_cut(values: npt.NDArray[np.float64], lost: Booleans, min_customers: int) -> float | None:
     """The smallest value of the upper side where the two risks lie most standard errors apart.
 
-    None where no cut leaves at least `fewest` on both sides, or nobody or everybody left.
+    None where no cut leaves at least `min_customers` and `EITHER_SIDE` of all on both sides, or nobody or
+    everybody left.
     """
     order = np.argsort(values, kind="stable")
     ordered, left = values[order], np.cumsum(lost[order])
     below = np.flatnonzero(np.diff(ordered) > 0) + 1  # how many lie below each cut
     total = len(values)
-    below = below[(below >= fewest) & (total - below >= fewest)]
+    least = max(min_customers, EITHER_SIDE * total)
+    below = below[(below >= least) & (total - below >= least)]
     if not below.size or left[-1] in (0, total):
         return None
     gone = left[below - 1]

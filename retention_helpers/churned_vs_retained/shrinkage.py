@@ -85,7 +85,7 @@ def segments(comparison: Comparison) -> pd.DataFrame:
     frame = pd.concat([_NO_SEGMENT, *parts], ignore_index=True)
     frame = with_rate(frame, "risk", "lost", "customers")
     lost, customers, kinds = (list(frame[name]) for name in ("lost", "customers", "by"))
-    verdicts = against_the_rest(lost, customers, kinds=kinds, fewest=comparison.min_customers)
+    verdicts = against_the_rest(lost, customers, kinds=kinds, min_customers=comparison.min_customers)
     return (
         frame.assign(verdict=verdicts)[names_of(columns_of(segments))]
         .sort_values(["shrunk_risk", "customers"], ascending=False, na_position="last", kind="stable")

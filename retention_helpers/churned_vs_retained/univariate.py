@@ -268,7 +268,7 @@ def _levels_of_one(driver: Driver, settled: pd.DataFrame, min_customers: int) ->
     frame = with_rate(frame, "risk", "lost", "customers")
     frame[["difference", "difference_low", "difference_high"]] = against
     kinds = [driver.name] * len(base)
-    return frame.assign(verdict=against_the_rest(gone, base, kinds=kinds, fewest=min_customers))
+    return frame.assign(verdict=against_the_rest(gone, base, kinds=kinds, min_customers=min_customers))
 
 
 def _quarters(values: pd.Series) -> pd.Series:

@@ -11,6 +11,8 @@ from retention_helpers.shown.sentences import Sentence
 from retention_helpers.shown.units import COUNT, FAULT, several
 from retention_helpers.words import formats
 
+__all__ = ["aside", "attributes", "faults", "matched", "missing", "reach", "read"]
+
 
 def sources(read: pd.DataFrame) -> Sentence:
     """How many rows were read."""

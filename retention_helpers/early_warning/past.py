@@ -15,7 +15,7 @@ from retention_helpers.business import Business, levels
 from retention_helpers.business.levels import By
 from retention_helpers.business.losses import kept_leavings
 from retention_helpers.early_warning.rules import Rule, usable
-from retention_helpers.early_warning.snapshots import HORIZON_DAYS, levels_of, snapshots
+from retention_helpers.early_warning.snapshots import HORIZON_DAYS, snapshots
 from retention_helpers.shown.units import (
     COUNT,
     P_VALUE,
@@ -31,13 +31,12 @@ from retention_helpers.shown.units import (
 )
 from retention_helpers.statistics.clusters import Booleans, Integers, Ratio, clustered_rate, matched_ratio
 from retention_helpers.statistics.intervals import LEVEL, Rate, holm, rate
-from retention_helpers.words import formats
 
 TENURE_BANDS = (8, 31, 61, 91, 181, 366)  # first days; those of one band and month are of the same age
 WORTH_IT = 1.5  # times as often as others of the same age: below it a warning that holds is a weak one
 NOT_TO_MISS = 2.0  # times as often: a warning is no good only where the data rule this out
 OF_LEVEL = {
-    "by": named({name: formats.words(name) for name in levels.OURS})(is_recorded=False, is_optional=True),
+    "by": named(levels.HEADINGS)(is_recorded=False, is_optional=True),
     "level": TEXT(is_recorded=False, is_optional=True),
 }
 VERDICTS = ("works", "works weakly", "does not work for you", "too few")
@@ -309,5 +308,5 @@ def _back_test(business: Business, groupings: Sequence[str]) -> pd.DataFrame:
     min_customers = business.settings.min_customers
     if not groupings:
         return judge(known, rules, min_customers=min_customers)
-    level = {by: levels_of(business, known.rows, by) for by in groupings}
+    level = {by: levels.of_rows(known.rows, business, by).astype(object) for by in groupings}
     return judge_levels(known, level, rules, min_customers=min_customers)

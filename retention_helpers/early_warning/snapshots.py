@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from retention_helpers.business import Business, levels, months
+from retention_helpers.business import Business, months
 from retention_helpers.business.losses import kept_leavings
 from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.early_warning import seen
@@ -112,12 +112,6 @@ def snapshots_now(business: Business) -> pd.DataFrame:
     now = table.filter(table.as_of == business.as_of)
     kept: pd.DataFrame = business.once("snapshots now", lambda: _loaded(business, [now]))
     return kept
-
-
-def levels_of(business: Business, rows: pd.DataFrame, by: str) -> pd.Series:
-    """The level of the customer of each of these rows; `by` is one of `levels.names`."""
-    told = levels.of(business, by).execute()
-    return rows["customer_id"].map(dict(zip(told["customer_id"], told["level"], strict=True))).astype(object)
 
 
 def _loaded(business: Business, parts: list[ir.Table]) -> pd.DataFrame:

@@ -175,7 +175,7 @@ def standing_out(triangle: pd.DataFrame, *, min_customers: int, k: int = SETTLED
     final = triangle[(triangle["k"] == k) & triangle["final"].astype(bool)]
     final = final.sort_values("cohort").tail(COMPARED).reset_index(drop=True)
     counts, bases = final["retained"].tolist(), final["reached"].tolist()
-    verdicts = against_the_rest(counts, bases, kinds=["cohort"] * len(final), fewest=min_customers)
+    verdicts = against_the_rest(counts, bases, kinds=["cohort"] * len(final), min_customers=min_customers)
     own = final[["cohort", "reached", "retained", "rate", "rate_low", "rate_high"]]
     return own.assign(verdict=pd.Series(verdicts, dtype="str"))
 

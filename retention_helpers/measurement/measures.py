@@ -44,7 +44,6 @@ EARLY_DAYS = TENURE_DAYS[2] - 1  # "the first 30 days"
 YEAR = 12  # months
 ZERO = Decimal(0)
 A_DAY = dt.timedelta(days=1)
-CUTS = dict(zip(levels.OF_A_MONTH, ("Plan", "MRR band", "Interval"), strict=True))
 VERDICT = one_of("above the rest", "below the rest", "no clear difference", "too few", "the only one")
 CHURN = RATE(of=("lost", "customers_at_start"), key="churn")
 
@@ -384,8 +383,8 @@ def bridge_customers(business: Business) -> pd.DataFrame:
 
 
 @columns(
-    by=one_of(*CUTS, unit=named(CUTS)), level=TEXT, customers_at_start=COUNT, lost=COUNT, churn_rate=CHURN,
-    verdict=VERDICT,
+    by=one_of(*levels.OF_A_MONTH, unit=named(levels.HEADINGS)), level=TEXT, customers_at_start=COUNT,
+    lost=COUNT, churn_rate=CHURN, verdict=VERDICT,
 )  # fmt: skip
 def churn_by(business: Business, *, months_back: int = 1, by: levels.By = levels.OF_A_MONTH) -> pd.DataFrame:
     """One row per level of what is asked for: the churn of the customers who had it at the month's start.
@@ -410,7 +409,7 @@ def churn_by(business: Business, *, months_back: int = 1, by: levels.By = levels
             list(frame["lost"]),
             list(frame["customers_at_start"]),
             kinds=list(frame["by"]),
-            fewest=business.settings.min_customers,
+            min_customers=business.settings.min_customers,
         ),
         place=[place.get(pair, 0) for pair in zip(frame["by"], frame["level"], strict=True)],
         cut=frame["by"].map({name: nth for nth, name in enumerate(wanted)}),

@@ -13,7 +13,7 @@ only from that day on: those like them who left earlier cannot be seen.
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import ibis
@@ -41,12 +41,10 @@ from retention_helpers.shown.units import (
 )
 from retention_helpers.statistics import curves
 from retention_helpers.statistics.intervals import LEVEL, against_the_rest, holm, rate, wilson, with_rate
-from retention_helpers.words.errors import InputError
 
 PLACES = 31  # of a month of tenure
 MONTHS = (1, 3, 6, 12, 24)  # at which survival is stated
 MONTHS_OF_GROUPS = MONTHS[:4]
-LEVEL_OF = "level of "
 HEAVY = "above the rest"
 HEAVY_UP_TO = 24  # months of tenure that are looked at for heavy loss
 HORIZONS = (12, 24)  # months over which revenue is added
@@ -56,12 +54,12 @@ DAY = np.timedelta64(1, "D")
 
 
 def _first_services(business: Business) -> ir.Table:
-    """A row a customer: first_on, lost_on (null: still there), kind of that loss, first plan."""
+    """A row a customer: first_on, lost_on (null: still there), kind of that loss, first_plan."""
     served = kept_services(business)
     first = served.filter(served.service == 1).select("customer_id", first_on="begin_on")
     ended = kept_endings(business)
     lost = ended.filter(ended.service == 1).select("customer_id", "kind", lost_on="end_on")
-    plans = levels.first_spans(business).select("customer_id", "plan")
+    plans = levels.first_spans(business).select("customer_id", first_plan="plan")
     both = first.left_join(lost, "customer_id").drop("customer_id_right").join(plans, "customer_id")
     return both.order_by("customer_id")
 
@@ -96,20 +94,16 @@ def tenures(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     A customer who was lost before the history starts has `is_in_sight` False and takes part in nothing: the
     data hold such customers only by chance, for example because they came back.
 
-    Columns: customer_id, first_on, start_year, plan (of the first day; the one with the largest MRR),
-    seen_from (the first day on which a loss would be in the data), lost_on (null: still there), kind
-    (voluntary, involuntary, unknown; null: still there), is_lost, is_in_sight, days and place (of the loss,
-    or of the last day before the cut), entry_days and entry_place (of seen_from), months_followed (whole
-    months of tenure that are over by the cut, lost or not), and the `level of` each of `levels.names` that
-    `by` names.
+    Columns: customer_id, first_on, start_year, first_plan (the one with the largest MRR), seen_from (the
+    first day on which a loss would be in the data), lost_on (null: still there), kind (voluntary,
+    involuntary, unknown; null: still there), is_lost, is_in_sight, days and place (of the loss, or of the
+    last day before the cut), entry_days and entry_place (of seen_from), months_followed (whole months of
+    tenure that are over by the cut, lost or not), and the `level of` each of `levels.names` that `by` names.
 
     Glossary: tenure to the first loss; history that starts late.
     """
     rows: pd.DataFrame = business.once("tenures", lambda: _tenures(business))
-    for one in levels.chosen(business, by):
-        level = levels.of(business, one).execute().set_index("customer_id")["level"]
-        rows = rows.assign(**{f"{LEVEL_OF}{one}": rows["customer_id"].map(level)})
-    return rows
+    return levels.with_levels(rows, business, by)
 
 
 def _tenures(business: Business) -> pd.DataFrame:
@@ -264,7 +258,7 @@ def _heavy_set_apart(lost: list[int], began: list[int], min_customers: int) -> l
             [lost[nth] for nth in others],
             [began[nth] for nth in others],
             kinds=["month"] * len(others),
-            fewest=min_customers,
+            min_customers=min_customers,
         )
         for nth, verdict in zip(others, judged, strict=True):
             verdicts[nth] = verdict
@@ -274,28 +268,22 @@ def _heavy_set_apart(lost: list[int], began: list[int], min_customers: int) -> l
     return verdicts
 
 
-GROUPS = {"plan": "plan", "start_year": "year of start"}
-BY = one_of(*GROUPS.values(), unit=named({"plan": "Plan", "year of start": "Year of start"}))
+GROUPS = ("first_plan", "start_year")
+IN_FINDINGS = dict(zip(GROUPS, ("plan", "year of start"), strict=True))
+BY = replace(
+    one_of(*IN_FINDINGS.values(), unit=named(levels.HEADINGS)), plain=lambda by: IN_FINDINGS.get(by, by)
+)
 
 
 def _groups(tenures: pd.DataFrame, by: levels.By) -> dict[str, str]:
-    """The column of each kind of group by its name for people."""
-    asked = {name.removeprefix(LEVEL_OF): name for name in tenures.columns if name.startswith(LEVEL_OF)}
-    known = {name: name for name in GROUPS} | asked
-    wanted = (by,) if isinstance(by, str) else by
-    if unknown := [one for one in wanted if one not in known]:
-        raise InputError(
-            f"These tenures are not grouped by {unknown[0]}, only by {', '.join(known)}; "
-            "`tenures` with `by` adds other groups."
-        )
-    return {GROUPS.get(one, one): known[one] for one in wanted}
+    return levels.columns_of(tenures, by, GROUPS, adds="tenures")
 
 
 @columns(
     by=BY, level=TEXT, customers=COUNT, lost=COUNT,
     **{f"month_{k}": SHARE.interval for k in MONTHS_OF_GROUPS}, verdict=one_of("compared", "too few"),
 )  # fmt: skip
-def by_group(tenures: pd.DataFrame, *, min_customers: int, by: levels.By = tuple(GROUPS)) -> pd.DataFrame:
+def by_group(tenures: pd.DataFrame, *, min_customers: int, by: levels.By = GROUPS) -> pd.DataFrame:
     """One row per first plan and per year of start: how many of its customers stay, and for how long.
 
     month_k is the share still there after k months, NaN where the group was not followed so far. A group
@@ -322,7 +310,9 @@ def by_group(tenures: pd.DataFrame, *, min_customers: int, by: levels.By = tuple
     return pd.DataFrame(found, columns=names_of(by_group))
 
 
-def curves_by_plan(tenures: pd.DataFrame, *, min_customers: int, by: levels.By = "plan") -> pd.DataFrame:
+def curves_by_plan(
+    tenures: pd.DataFrame, *, min_customers: int, by: levels.By = "first_plan"
+) -> pd.DataFrame:
     """One row per plan and place on the clock of months, for plans with at least `min_customers`.
 
     `by` may name other groups, as in `by_group`. Columns: by, level, and those of `curve`.
@@ -343,7 +333,7 @@ def curves_by_plan(tenures: pd.DataFrame, *, min_customers: int, by: levels.By =
     by=BY, groups=COUNT, customers=COUNT, p_value=P_VALUE("p"),
     verdict=one_of("differ", "no clear difference", "too few"),
 )  # fmt: skip
-def group_tests(tenures: pd.DataFrame, *, min_customers: int, by: levels.By = tuple(GROUPS)) -> pd.DataFrame:
+def group_tests(tenures: pd.DataFrame, *, min_customers: int, by: levels.By = GROUPS) -> pd.DataFrame:
     """One row per kind of group: whether its groups stay equally long, over the whole time (log-rank).
 
     Groups below `min_customers` take no part. The p-values are corrected after Holm for looking at every

@@ -44,6 +44,7 @@ class Measure:
         figure: its picture; takes the value, and what else the notebook passes.
         findings: its place in its part of findings.json: a key for a list of rows as they are declared, or
             keys with what they hold.
+        part: its part of findings.json, where that is not the part of its room.
         record: makes those keys from the value; not needed where one key holds the value itself.
         note: what the schema says of a list of rows.
     """
@@ -53,6 +54,7 @@ class Measure:
     sentence: Callable[..., Any] | None = None
     figure: Callable[..., Figure | None] | None = None
     findings: str | Mapping[str, Unit | Column | Node] = field(default_factory=dict)
+    part: str = ""
     record: Callable[..., Mapping[str, Any]] | None = None
     note: str = ""
 
@@ -113,6 +115,18 @@ class Result:
 
     def __repr__(self) -> str:
         return repr(self.table())
+
+
+def findings_of(door: Mapping[str, Any], part: str = "") -> dict[str, list[Measure]]:
+    """The measures at a room's door that hand something on, by their part of findings.json ("": the top).
+
+    `door` is the room's namespace, `part` where its measures stand that name no part of their own.
+    """
+    found: dict[str, list[Measure]] = {}
+    for one in door.values():
+        if isinstance(one, Measure) and one.findings:
+            found.setdefault(one.part or part, []).append(one)
+    return found
 
 
 def of_values(function: Callable[..., Answer]) -> Callable[..., Answer]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from retention_helpers.business import levels
 from retention_helpers.contract.tables import Fault
 from retention_helpers.words import formats
 
@@ -71,3 +72,13 @@ def listed(parts: Sequence[str]) -> str:
     'a, b and c'
     """
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def kind_of_group(by: str) -> str:
+    """What customers are grouped by, as people name it inside a sentence, also before the level.
+
+    >>> kind_of_group("mrr_band"), kind_of_group("interval"), kind_of_group("first_plan")
+    ('MRR band', 'billing interval', 'first plan')
+    """
+    name = "billing interval" if by == "interval" else levels.HEADINGS.get(by, formats.words(by))
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]

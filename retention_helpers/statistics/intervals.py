@@ -178,15 +178,15 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def against_the_rest(
-    counts: Sequence[int], bases: Sequence[int], *, kinds: Sequence[str], fewest: int
+    counts: Sequence[int], bases: Sequence[int], *, kinds: Sequence[str], min_customers: int
 ) -> list[str]:
     """Each share against the other shares of its kind together, in words, in the order given.
 
     "above the rest" and "below the rest" need Newcombe's interval of the difference and the exact p-value,
     corrected after Holm for looking at all of them, to agree; "no clear difference" else. "too few" where
-    it or the rest has fewer than `fewest` in its base, "the only one" where there is no rest.
+    it or the rest has fewer than `min_customers` in its base, "the only one" where there is no rest.
 
-    >>> against_the_rest([30, 5, 14, 1], [100, 100, 100, 4], kinds=["plan"] * 4, fewest=20)
+    >>> against_the_rest([30, 5, 14, 1], [100, 100, 100, 4], kinds=["plan"] * 4, min_customers=20)
     ['above the rest', 'below the rest', 'no clear difference', 'too few']
 
     Glossary: *above the rest*, *below the rest*.
@@ -203,7 +203,7 @@ def against_the_rest(
         for count, base, kind in zip(counts, bases, kinds, strict=True)
     ]
     differences = [newcombe(*table) for table in tables]
-    enough = [n2 > 0 and min(n1, n2) >= fewest for _, n1, _, n2 in tables]
+    enough = [n2 > 0 and min(n1, n2) >= min_customers for _, n1, _, n2 in tables]
     # Where the interval holds 0 there is nothing to confirm; the exact test is dear.
     p_values = holm(
         [

@@ -120,10 +120,10 @@ def test_cells_of_an_attribute_by_hand(five: Business) -> None:
 def test_tenures_in_groups_by_an_attribute(five: Business) -> None:
     """Beside the first plan and the year of start, or alone; the first loss of C counts."""
     tenures = survival.tenures(five, by="industry")
-    groups = survival.by_group(tenures, min_customers=1, by=("plan", "industry"))
+    groups = survival.by_group(tenures, min_customers=1, by=("first_plan", "industry"))
     assert groups[["by", "level", "customers", "lost"]].to_numpy().tolist() == [
-        ["plan", "solo", 2, 1],
-        ["plan", "team", 2, 1],
+        ["first_plan", "solo", 2, 1],
+        ["first_plan", "team", 2, 1],
         ["industry", NOT_GIVEN, 1, 0],
         ["industry", "art", 1, 1],
         ["industry", "law", 2, 1],
@@ -132,7 +132,7 @@ def test_tenures_in_groups_by_an_attribute(five: Business) -> None:
     assert set(zip(curves["by"], curves["level"], strict=True)) == {("industry", "law")}
     tests = survival.group_tests(tenures, min_customers=1, by="industry")
     assert tests[["by", "groups", "customers"]].to_numpy().tolist() == [["industry", 3, 4]]
-    assert list(survival.by_group(tenures, min_customers=1)["by"].unique()) == ["plan", "year of start"]
+    assert list(survival.by_group(tenures, min_customers=1)["by"].unique()) == ["first_plan", "start_year"]
 
 
 @pytest.mark.parametrize(
@@ -156,5 +156,5 @@ def test_an_unknown_name_is_refused(five: Business, measure: Any) -> None:
 
 def test_tenures_that_were_not_asked_for_a_group(five: Business) -> None:
     """The way out is named."""
-    with pytest.raises(InputError, match="not grouped by industry, only by plan, start_year; `tenures`"):
+    with pytest.raises(InputError, match=r"by industry, only by first_plan, start_year\. `tenures` with"):
         survival.by_group(survival.tenures(five), min_customers=1, by="industry")

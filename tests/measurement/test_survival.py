@@ -294,7 +294,7 @@ def tenures_of(lost_after: list[int], followed: int = 24) -> pd.DataFrame:
             "is_lost": is_lost,
             "is_in_sight": True,
             "months_followed": followed,
-            "plan": "solo",
+            "first_plan": "solo",
             "start_year": 2026,
             "kind": np.where(is_lost, "voluntary", None),
         }
@@ -352,14 +352,14 @@ def test_the_plan_is_that_of_the_first_day(opened: Opened) -> None:
         ("D", "2026-01-05", "2026-01-05", 9, "active", "solo"),
     ]
     with opened(spans) as business:
-        plans = survival.tenures(business).set_index("customer_id")["plan"].to_dict()
+        plans = survival.tenures(business).set_index("customer_id")["first_plan"].to_dict()
     assert plans == {"A": "solo", "B": "team", "C": "solo", "D": "solo"}
 
 
 def grouped(sizes: dict[str, int], rates: dict[str, int]) -> pd.DataFrame:
     """Customers of some plans; every `rates`-th is lost at the end of month 1."""
     parts = [
-        tenures_of([1 if nth % rates[plan] == 0 else 0 for nth in range(size)], 3).assign(plan=plan)
+        tenures_of([1 if nth % rates[plan] == 0 else 0 for nth in range(size)], 3).assign(first_plan=plan)
         for plan, size in sizes.items()
     ]
     return pd.concat(parts, ignore_index=True)
@@ -369,15 +369,19 @@ def test_groups_that_differ_and_groups_too_small() -> None:
     """Half of solo go and a tenth of team; five of studio take no part in the test."""
     tenures = grouped({"solo": 60, "team": 60, "studio": 5}, {"solo": 2, "team": 10, "studio": 1})
     levels = survival.by_group(tenures, min_customers=20)
-    assert row_of(levels, by="plan", level="studio")["verdict"] == "too few"
-    assert row_of(levels, by="plan", level="solo")[["customers", "lost", "month_1"]].tolist() == [60, 30, 0.5]
-    assert math.isnan(row_of(levels, by="plan", level="solo")["month_6"])
+    assert row_of(levels, by="first_plan", level="studio")["verdict"] == "too few"
+    assert row_of(levels, by="first_plan", level="solo")[["customers", "lost", "month_1"]].tolist() == [
+        60,
+        30,
+        0.5,
+    ]
+    assert math.isnan(row_of(levels, by="first_plan", level="solo")["month_6"])
     tests = survival.group_tests(tenures, min_customers=20)
-    plan = row_of(tests, by="plan")
+    plan = row_of(tests, by="first_plan")
     assert (plan["groups"], plan["customers"], plan["verdict"]) == (2, 120, "differ")
-    both = tenures[tenures["plan"] != "studio"]
-    assert plan["p_value"] == curves.log_rank(both["place"], both["is_lost"], both["plan"]).p
-    assert row_of(tests, by="year of start")["verdict"] == "too few"
+    both = tenures[tenures["first_plan"] != "studio"]
+    assert plan["p_value"] == curves.log_rank(both["place"], both["is_lost"], both["first_plan"]).p
+    assert row_of(tests, by="start_year")["verdict"] == "too few"
     assert set(survival.curves_by_plan(tenures, min_customers=20)["level"]) == {"solo", "team"}
 
 
@@ -388,7 +392,7 @@ def test_asking_twice_is_corrected() -> None:
     tests = survival.group_tests(tenures, min_customers=20)
     alone = [
         curves.log_rank(tenures["place"], tenures["is_lost"], tenures[column]).p
-        for column in ("plan", "start_year")
+        for column in ("first_plan", "start_year")
     ]
     assert tests["p_value"].tolist() == pytest.approx(holm(alone))
 
@@ -525,8 +529,8 @@ def test_planted_heavy_months_and_groups_are_found(sample: Business) -> None:
     months = survival.loss_by_month_of_tenure(tenures, min_customers=20).set_index("month_of_tenure")
     assert months.loc[[1, 2], "verdict"].tolist() == ["above the rest"] * 2
     tests = survival.group_tests(tenures, min_customers=20)
-    assert row_of(tests, by="plan")["verdict"] == "no clear difference"
-    assert row_of(tests, by="year of start")["verdict"] == "differ"
+    assert row_of(tests, by="first_plan")["verdict"] == "no clear difference"
+    assert row_of(tests, by="start_year")["verdict"] == "differ"
     levels = survival.by_group(tenures, min_customers=20)
-    founders, later = (row_of(levels, by="year of start", level=year) for year in ("2024", "2025"))
+    founders, later = (row_of(levels, by="start_year", level=year) for year in ("2024", "2025"))
     assert founders["month_6_low"] > later["month_6_high"]

@@ -95,7 +95,7 @@ def test_groups_in_words() -> None:
     rows = rows.assign(start_year=[2025, 2025, 2026] * 40)
     levels = survival.by_group(rows, min_customers=20)
     text = said_survival.groups(levels, survival.group_tests(rows, min_customers=20)).text
-    assert "By plan, customers clearly differ" in text
+    assert "By first plan, customers clearly differ" in text
     assert "after 3 months there are still 50.0 %" in text
     assert " of solo and 90.0 %" in text
     assert "By year of start, there is no clear difference" in text

@@ -5,11 +5,13 @@ from typing import Any
 import pandas as pd
 
 from retention_helpers.churn_reasons import answers
-from retention_helpers.churn_reasons.answers import ANSWERS, BY, QUARTER, YEAR
+from retention_helpers.churn_reasons.answers import ANSWERS, QUARTER, YEAR
 from retention_helpers.shown.results import Measure, records, rows_of
-from retention_helpers.shown.sentences import Sentence, listed
+from retention_helpers.shown.sentences import Sentence, kind_of_group, listed
 from retention_helpers.shown.units import COUNT
 from retention_helpers.words import formats
+
+__all__ = ["coverage", "silent", "unmapped_codes"]
 
 STAND_OUT = ("above the rest", "below the rest")
 
@@ -85,12 +87,6 @@ def _any_of(names: list[str]) -> str:
     """Ways to group customers, inside a sentence."""
     *others, last = ["stage of tenure" if name == "tenure" else kind_of_group(name) for name in names]
     return f"{', '.join(others)} or {last}" if others else last
-
-
-def kind_of_group(by: str) -> str:
-    """What customers are grouped by, inside a sentence."""
-    name = BY.write(by)
-    return name if name[:2].isupper() else name[:1].lower() + name[1:]
 
 
 silent = Measure(

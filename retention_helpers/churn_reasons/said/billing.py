@@ -9,6 +9,8 @@ from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence
 from retention_helpers.words import formats
 
+__all__ = ["failed_payments", "involuntary", "recovered"]
+
 
 def _whom_the_biller_ended(causes: pd.DataFrame, when: Period, days: int) -> Sentence:
     """What the biller ended, and how many of them came back."""

@@ -11,6 +11,8 @@ from retention_helpers.shown.sentences import Sentence, listed
 from retention_helpers.shown.units import COUNT, NUMBER, TEXT, fields
 from retention_helpers.words import formats
 
+__all__ = ["enough", "interviewed", "interviews", "survey", "texts"]
+
 
 def _whom_to_call(people: pd.DataFrame, when: Period, done: int, least: object, currency: str) -> Sentence:
     """Whom to call, and how many were called."""

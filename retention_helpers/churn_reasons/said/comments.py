@@ -15,6 +15,8 @@ from retention_helpers.shown.units import COUNT, RATE, fields, noted
 from retention_helpers.statistics.intervals import Rate
 from retention_helpers.words import formats
 
+__all__ = ["frequent_phrases", "latest", "requests", "themes", "unspoken", "written"]
+
 
 def _what_about(rows: pd.DataFrame) -> Sentence:
     """How much of the comments the themes cover."""

@@ -14,6 +14,8 @@ from retention_helpers.shown.sentences import Sentence
 from retention_helpers.shown.units import COUNT, NUMBER, RATE, fields
 from retention_helpers.words import formats
 
+__all__ = ["claims", "contradictions", "said_and_did", "use"]
+
 
 def _who_hardly_used_it(rows: pd.DataFrame, typical: Usual) -> Sentence:
     """What is usual among those who stay, and who had hardly used it."""

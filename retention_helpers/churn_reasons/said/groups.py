@@ -4,11 +4,13 @@ import pandas as pd
 
 from retention_helpers.churn_reasons import groups
 from retention_helpers.churn_reasons.answers import YEAR
-from retention_helpers.churn_reasons.said.answers import STAND_OUT, kind_of_group
+from retention_helpers.churn_reasons.said.answers import STAND_OUT
 from retention_helpers.churn_reasons.said.wording import begun, named
 from retention_helpers.shown.results import Measure
-from retention_helpers.shown.sentences import Sentence, listed
+from retention_helpers.shown.sentences import Sentence, kind_of_group, listed
 from retention_helpers.words import formats
+
+__all__ = ["by_group", "depends_on", "side_by_side"]
 
 
 def _what_differs(tested: pd.DataFrame, parts: pd.DataFrame) -> Sentence:

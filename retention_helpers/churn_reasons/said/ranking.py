@@ -17,6 +17,12 @@ from retention_helpers.shown.sentences import Sentence, listed
 from retention_helpers.shown.units import COUNT, MONTH, Node, fields, noted, several
 from retention_helpers.words import formats
 
+__all__ = [
+    "base", "base_beside", "change", "change_of_month", "change_of_quarter", "changes", "longer_reasons",
+    "month_reasons", "months_side_by_side", "plays", "shares", "shares_over_time", "shown_reasons",
+    "with_bounds", "year_reasons",
+]  # fmt: skip
+
 NAMED = 3  # reasons of a sentence
 
 

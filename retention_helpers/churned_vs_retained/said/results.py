@@ -40,6 +40,13 @@ from retention_helpers.shown.units import (
 )
 from retention_helpers.statistics.intervals import rate
 
+__all__ = [
+    "alone", "begin_with", "beside", "comparison", "curves", "drivers", "established_customers",
+    "established_in_words", "experiment", "first_week", "flow", "levels", "levels_in_words", "not_compared",
+    "not_seen", "segments", "still_there", "thresholds", "thresholds_in_words", "whole_lives",
+    "whole_lives_in_words", "worth", "worth_in_words",
+]  # fmt: skip
+
 SMALLEST_P = 0.001  # the page says of smaller ones only that they are below it
 LEFT_BY_LEVEL = "Left within the horizon, by level"
 

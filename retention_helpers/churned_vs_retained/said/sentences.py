@@ -21,6 +21,8 @@ from retention_helpers.shown.sentences import Sentence, listed
 from retention_helpers.statistics.intervals import rate
 from retention_helpers.words import formats
 
+__all__ = ["losses_of_models", "pathways"]
+
 MOST_NAMED = 6
 MOST_SHADOWS = 3
 CHANCE = 0.05

@@ -8,6 +8,8 @@ from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Sentence, listed
 from retention_helpers.words import formats
 
+__all__ = ["lately", "leading_indicators", "leads", "with_leads"]
+
 
 def mood(monthly: pd.DataFrame, month: str) -> Sentence:
     """Whether the report month was unusual in any indicator."""

@@ -12,6 +12,8 @@ from retention_helpers.shown.sentences import Sentence
 from retention_helpers.shown.units import COUNT, NUMBER, TEXT, fields, several
 from retention_helpers.words import formats
 
+__all__ = ["by_stage", "grid", "scheduled", "stage_churn", "stage_flows", "stages"]
+
 
 def still_here(asked: pd.DataFrame, currency: str) -> Sentence:
     """How many have asked and are still there, and what can still be kept."""
@@ -80,20 +82,25 @@ stages = Measure(
     "Customers by stage, what to do, and what to watch",
     findings={"stages": fields(**{lifecycle.key(stage): COUNT for stage in lifecycle.STAGES})},
     record=lambda now: {"stages": dict(zip(map(lifecycle.key, now["stage"]), now["customers"], strict=True))},
+    part="lifecycle",
 )
 stage_flows = Measure(
-    lifecycle.stage_flows, "From the stage at the month's start (down) to its end (across)", findings="flows"
+    lifecycle.stage_flows,
+    "From the stage at the month's start (down) to its end (across)",
+    findings="flows",
+    part="lifecycle",
 )
 stage_churn = Measure(
     lifecycle.stage_churn,
     f"Who left within {HORIZON_DAYS} days, by stage at past month ends",
     sentence=leavers_by_stage,
 )
-by_stage = Measure(lifecycle.by_stage, findings="by_stage")
+by_stage = Measure(lifecycle.by_stage, findings="by_stage", part="lifecycle")
 grid = Measure(
     lifecycle.grid,
     "Billing against use, at the end of the month",
     sentence=not_used,
     findings={"grid": several(CELLS)},
     record=lambda cells: {"grid": cells},
+    part="lifecycle",
 )

@@ -13,6 +13,8 @@ from retention_helpers.shown.sentences import Sentence, listed
 from retention_helpers.shown.units import COUNT, NUMBER, by_name, fields
 from retention_helpers.words import formats
 
+__all__ = ["at_risk", "plays", "to_call", "totals"]
+
 
 def whom_to_call(first: pd.DataFrame, people: pd.DataFrame, currency: str) -> Sentence:
     """What the first calls stand for, among everybody at risk."""
@@ -92,5 +94,8 @@ TOTALS = {
     "verdicts": by_name(COUNT),
 }  # fmt: skip
 totals = Measure(
-    listed_people.totals, findings={"totals": fields(**TOTALS)}, record=lambda totals: {"totals": totals}
+    listed_people.totals,
+    findings={"totals": fields(**TOTALS)},
+    record=lambda totals: {"totals": totals},
+    part="risk",
 )

@@ -14,6 +14,8 @@ from retention_helpers.shown.sentences import Sentence, listed
 from retention_helpers.shown.units import COUNT, NUMBER, RATE, TEXT, fields, one_of, several
 from retention_helpers.words import formats
 
+__all__ = ["calibration", "discrimination", "risk_of_leaving", "top_shares"]
+
 
 def score(risk: Risk, compared: pd.DataFrame) -> Sentence:
     """Whether the model is used, and why."""
@@ -100,9 +102,13 @@ risk_of_leaving = Measure(
         "counted": several(TEXT),
     },
     record=_way,
+    part="risk",
 )
 discrimination = Measure(
-    risks.discrimination, "Who would leave: how well each way ranks customers", findings="ranked_by"
+    risks.discrimination,
+    "Who would leave: how well each way ranks customers",
+    findings="ranked_by",
+    part="risk",
 )
 calibration = Measure(
     risks.calibration,
@@ -111,10 +117,12 @@ calibration = Measure(
     figure=partial(figures.calibration, horizon_days=HORIZON_DAYS),
     findings={"calibration": fields(expected=NUMBER, left=COUNT, groups=rows_of(risks.calibration))},
     record=_calibration,
+    part="risk",
 )
 top_shares = Measure(
     risks.top_shares,
     "If you had spoken to those with the highest risk each month",
     sentence=top,
     findings="top",
+    part="risk",
 )

@@ -15,6 +15,8 @@ from retention_helpers.shown.units import RATE
 from retention_helpers.statistics.intervals import Rate
 from retention_helpers.words import formats
 
+__all__ = ["back_test", "better_thresholds", "leavers_seen", "left_out", "steadiness", "with_thresholds"]
+
 _BRING = {
     "use": "events.csv (customer_id, occurred_at, event)",
     "onboarding": "an event for a finished onboarding, named by `onboarding_event`",
@@ -105,6 +107,7 @@ leavers_seen = Measure(
     sentence=reach,
     findings={"leavers_seen": RATE},
     record=lambda seen: {"leavers_seen": seen},
+    part="risk",
 )
 better_thresholds = Measure(
     thresholds.better_thresholds,

@@ -14,6 +14,8 @@ from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Remarks, Sentence, listed
 from retention_helpers.words import formats
 
+__all__ = ["gains", "planned", "proposal"]
+
 MOST_REMARKS = 12
 MOST_NAMES = 4  # in one sentence
 CHANGED = {

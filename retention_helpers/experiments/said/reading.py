@@ -18,6 +18,11 @@ from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Remarks, Sentence, listed
 from retention_helpers.words import formats
 
+__all__ = [
+    "arms", "associations", "checks", "comparisons", "curves", "guardrails", "judged", "past", "path",
+    "pauses", "quarters",
+]  # fmt: skip
+
 PAUSES_ELSEWHERE = (0.54, 0.43, 0.89)  # paying again after a pause, as published: mean and range
 
 

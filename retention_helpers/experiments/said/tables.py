@@ -18,6 +18,8 @@ from retention_helpers.experiments.units import MONTH, NAME, framed
 from retention_helpers.shown.units import COUNT, POINTS, SHARE, TENTHS, TEXT, columns, columns_of
 from retention_helpers.words import formats
 
+__all__ = ["curve_outcomes"]
+
 QUARTERS = 4  # of the way to the outcome's day
 _CALLED = TEXT("Experiment")
 

@@ -34,6 +34,11 @@ from retention_helpers.shown.units import (
 from retention_helpers.statistics.intervals import rate
 from retention_helpers.words import formats
 
+__all__ = [
+    "active_customers", "activity_movement", "activity_triangle", "back_after_sign_up", "known_activity",
+    "sign_ups", "use",
+]  # fmt: skip
+
 _DAYS = listed([str(n) for n in N_DAYS])
 
 

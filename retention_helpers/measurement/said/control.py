@@ -11,6 +11,8 @@ from retention_helpers.shown.units import COUNT, MONTH, SHARE, YES_NO, columns, 
 from retention_helpers.statistics import control
 from retention_helpers.words import formats
 
+__all__ = ["control_chart"]
+
 
 def unusual(chart: pd.DataFrame, notes: pd.DataFrame) -> Sentence:
     """Whether the last month lies in its usual range, and what the owner noted in it."""

@@ -24,7 +24,7 @@ from retention_helpers.measurement.measures import (
 from retention_helpers.shown import figures
 from retention_helpers.shown.records import rate_of
 from retention_helpers.shown.results import Measure, records, rows_of
-from retention_helpers.shown.sentences import Sentence, listed
+from retention_helpers.shown.sentences import Sentence, kind_of_group, listed
 from retention_helpers.shown.units import (
     CHANGE,
     COUNT,
@@ -45,6 +45,14 @@ from retention_helpers.shown.units import (
 )
 from retention_helpers.statistics.intervals import Change, Rate, rate
 from retention_helpers.words import formats
+
+__all__ = [
+    "anniversary_triangle", "both_clocks", "calendar_triangle", "change_of_cohorts", "change_of_month",
+    "change_of_year", "churn", "churn_by_level", "churn_by_level_of_year", "churn_by_switch_gap",
+    "churn_target", "cohorts_standing_out", "customer_movement", "customers_lost", "differing_customers",
+    "kinds_of_loss", "latest_cohorts", "months", "mrr_movement", "other_tools", "retention_12",
+    "revenue_retention", "tenure_of_lost", "tenure_of_lost_in_year", "usual_bands",
+]  # fmt: skip
 
 
 def churn_of_month(churn: pd.DataFrame) -> Sentence:
@@ -223,20 +231,15 @@ def churn_by(levels: pd.DataFrame) -> Sentence:
     few = int((levels["verdict"] == "too few").sum())
     aside = f" {formats.plural(few, 'row')} with too few customers to judge." if few else ""
     if out.empty:
-        *others, last = map(_kind, list(levels["by"].unique()) or OF_A_MONTH)
+        *others, last = map(kind_of_group, list(levels["by"].unique()) or OF_A_MONTH)
         kinds = f"{', '.join(others)} or {last}" if others else last
         return Sentence(f"No {kinds} differs clearly from the others.{aside}")
     said = [
-        f"{_kind(row.by)} {row.level} with "
+        f"{kind_of_group(row.by)} {row.level} with "
         f"{formats.rate(row.churn_rate, row.churn_rate_low, row.churn_rate_high)}, {row.verdict}"
         for row in out.itertuples()
     ]
     return Sentence(f"Clearly different from the others of its kind: {'; '.join(said)}.{aside}")
-
-
-def _kind(by: str) -> str:
-    """What a level is, as people name it before the level: plan (solo), MRR band (10 to 25)."""
-    return {"mrr_band": "MRR band", "interval": "billing interval"}.get(by, by.replace("_", " "))
 
 
 def losses_by_tenure(stages: pd.DataFrame) -> Sentence:

@@ -16,6 +16,8 @@ from retention_helpers.shown.units import COUNT, MONEY, RATE, by_name, fields, n
 from retention_helpers.statistics.intervals import Rate
 from retention_helpers.words import formats
 
+__all__ = ["back_test", "better_year", "chosen_way", "churn_of_year", "method", "readings", "year_ahead"]
+
 MEANT = READINGS[1]  # by Reichheld, who measured it
 QUOTED = (0.25, 0.95)  # more profit, by branch
 FAR = 2.0  # a lifetime three times as long is more than any data have seen

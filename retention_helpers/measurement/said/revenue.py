@@ -30,6 +30,11 @@ from retention_helpers.shown.units import (
 )
 from retention_helpers.words import formats
 
+__all__ = [
+    "ages_of_revenue", "cohorts_of_revenue", "foreign_mrr", "rates_of_exchange", "renewals_due",
+    "renewals_to_come",
+]  # fmt: skip
+
 
 def revenue_cohorts(ages: pd.DataFrame, *, k: int = YEAR) -> Sentence:
     """What the cohorts together still pay after a year, or after as long as there is."""

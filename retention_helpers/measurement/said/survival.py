@@ -13,7 +13,7 @@ from retention_helpers.measurement.survival import Basis
 from retention_helpers.shown import figures
 from retention_helpers.shown.records import estimate_of
 from retention_helpers.shown.results import Measure, records, rows_of
-from retention_helpers.shown.sentences import Sentence, listed
+from retention_helpers.shown.sentences import Sentence, kind_of_group, listed
 from retention_helpers.shown.units import (
     COUNT,
     ESTIMATE,
@@ -31,6 +31,12 @@ from retention_helpers.shown.units import (
 from retention_helpers.statistics.curves import Median
 from retention_helpers.statistics.intervals import Rate, rate
 from retention_helpers.words import formats
+
+__all__ = [
+    "causes_at_months", "followed", "group_tests", "lost_by_cause", "median_tenure", "months_stayed",
+    "revenue_of_customers", "stay", "stay_at_months", "stay_by_group", "stay_by_plan", "tenure_months",
+    "worth",
+]  # fmt: skip
 
 
 def basis(whom: Basis) -> Sentence:
@@ -125,13 +131,13 @@ def groups(levels: pd.DataFrame, tests: pd.DataFrame) -> Sentence:
 
 
 def _group(levels: pd.DataFrame, test: Mapping[Any, Any]) -> str:
-    by = str(test["by"])
+    by = kind_of_group(test["by"])
     if test["verdict"] == "too few":
         return f"By {by}, there are too few groups with enough customers, or too few losses, to compare."
     compared = f"{formats.plural(test['groups'], 'group')} compared, p {_is(test['p_value'])}"
     if test["verdict"] != "differ":
         return f"By {by}, there is no clear difference in how long customers stay ({compared})."
-    own = levels[(levels["by"] == by) & (levels["verdict"] == "compared")]
+    own = levels[(levels["by"] == test["by"]) & (levels["verdict"] == "compared")]
     k = max((k for k in survival.MONTHS_OF_GROUPS if own[f"month_{k}"].notna().sum() > 1), default=1)
     said = [
         f"{_share(row, f'month_{k}')} of {row['level']}"
@@ -250,7 +256,8 @@ def _groups_record(levels: pd.DataFrame) -> dict[str, Any]:
     return {
         "survival_by": [
             {
-                **{name: row[name] for name in ("by", "level", "customers", "lost", "verdict")},
+                "by": survival.BY.plain(row["by"]),
+                **{name: row[name] for name in ("level", "customers", "lost", "verdict")},
                 "survival": {str(k): _share_of(row, f"month_{k}") for k in survival.MONTHS_OF_GROUPS},
             }
             for row in levels.to_dict(orient="records")

@@ -12,6 +12,8 @@ from retention_helpers.shown.tables import framed
 from retention_helpers.statistics.intervals import Change
 from retention_helpers.words import calendar, formats
 
+__all__ = ["Answer", "Verdict", "answers", "churn_answer", "cohort_answer", "kinds_answer", "money_answer"]
+
 Tone = Literal["good", "bad", "open"]
 COLUMNS = ("Question", "Number", "95 % interval", "Verdict", "Do now")
 

@@ -13,6 +13,8 @@ from retention_helpers.monthly_review.said.answers import Answer, Answers, Verdi
 from retention_helpers.shown.results import of_values
 from retention_helpers.words import formats
 
+__all__ = ["difference_answer", "what_was_different"]
+
 MOST_CONFIRMED, MOST_SHADOWS = 5, 2
 HEADS = ("Before they left", "Left", "Difference, 95 %", "Verdict", "To try")
 

@@ -11,6 +11,8 @@ from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Sentence
 from retention_helpers.words import formats
 
+__all__ = ["became_of_actions", "due_actions", "exchange_of_earlier", "restated_numbers"]
+
 _BECAME = {
     "interviews": "back as customers at the end of this month",
     "ask_why": "back as customers at the end of this month",

@@ -12,6 +12,8 @@ from retention_helpers.shown.results import of_values
 from retention_helpers.shown.sentences import listed
 from retention_helpers.words import formats
 
+__all__ = ["asked_answer", "at_risk_answer", "belief_answer", "score_answer"]
+
 
 @of_values
 def at_risk_answer(people: pd.DataFrame, risk: Risk, currency: str) -> Answer:

@@ -13,6 +13,8 @@ from retention_helpers.shown.results import of_values
 from retention_helpers.shown.sentences import listed
 from retention_helpers.words import formats
 
+__all__ = ["experiment_answers", "experiments_answer"]
+
 COLUMNS = ("Experiment", "Difference", "Interval", "Verdict", "Do now")
 MOST_ROWS = 12
 MOST_NAMES = 2  # of the other experiments in the review's line

@@ -8,6 +8,8 @@ from retention_helpers.shown.results import of_values
 from retention_helpers.statistics.intervals import rate
 from retention_helpers.words import formats
 
+__all__ = ["reasons_answer", "why_they_left"]
+
 MOST_REASONS = 3
 ASK = "Ask everybody who leaves: the page about reasons has the two questions."
 ASK_HERE = "Ask everybody who leaves: two questions stand at the end of this page."
