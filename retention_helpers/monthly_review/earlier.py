@@ -100,7 +100,9 @@ def restated(earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataF
             continue
         amounts = then.get("mrr") or {}
         if month in then_and_now:
-            rows += _at_rates_of_then(month, amounts, money[month], _effects(business, month, then_and_now))
+            rows += _at_rates_of_then(
+                month, amounts, money[month], _effects(business, month, then_and_now[month])
+            )
         else:
             rows += _given_otherwise(month, _amounts(amounts, money[month]))
     return pd.DataFrame(rows, columns=["month", "number", "then", "now"]).astype({"then": "object"})
@@ -115,13 +117,13 @@ def exchange(earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataF
 
     Glossary: exchange rates.
     """
-    then_and_now = _changed_rates(earlier, business)
     rows = []
-    for month, changed in then_and_now.items():
-        effect = _effects(business, month, then_and_now)["mrr_at_end"]
+    for month, changed in _changed_rates(earlier, business).items():
+        now = _amount(measures.mrr_movement(business), month, "mrr_at_end")
+        effect = _of_rates_at_end(business, month, changed)
         pairs = ((code, *map(formats.exact, both)) for code, both in changed.items())
         said = ", ".join(f"{code} {old} → {new}" for code, old, new in pairs)
-        rows.append((month, said, effect.now - effect.of_rates, effect.now, effect.of_rates))
+        rows.append((month, said, now - effect, now, effect))
     return pd.DataFrame(rows, columns=names_of(exchange))
 
 
@@ -154,7 +156,8 @@ def _is_of_currency(earlier: Mapping[str, Any], month: str, business: Business) 
     return (earlier.get(month, {}).get("currency") or business.currency) == business.currency
 
 
-_Changed = dict[str, dict[str, tuple[Decimal, Decimal]]]
+_Pair = tuple[Decimal, Decimal]  # the rates of then and of now
+_Changed = dict[str, dict[str, _Pair]]
 
 
 def _changed_rates(earlier: dict[str, dict[str, Any]], business: Business) -> _Changed:
@@ -170,33 +173,53 @@ def _changed_rates(earlier: dict[str, dict[str, Any]], business: Business) -> _C
     return found
 
 
+def _amount(frame: pd.DataFrame, month: str, name: str) -> Decimal:
+    """An amount of a month's row; 0 where there is none."""
+    own = frame.loc[frame["month"] == pd.Timestamp(f"{month}-01"), name]
+    return sum(own, Decimal(0))
+
+
+def _of_rates_at_end(business: Business, month: str, changed: Mapping[str, _Pair]) -> Decimal:
+    """What of the MRR at a month's end only the changed rates made."""
+    every = business.once("foreign MRR", lambda: revenue.mrr_by_currency(business))
+    of = {code: _amount(every[every["currency"] == code], month, "mrr_at_end") for code in changed}
+    return sum((of[code] * _share(pair) for code, pair in changed.items()), Decimal(0)).quantize(SIXTH)
+
+
+def _share(rates: _Pair) -> Decimal:
+    """Which part of an amount of now the change of its rate made."""
+    old, new = rates
+    return 1 - old / new
+
+
 class _Effect(NamedTuple):
-    """An amount of a month as it is now, what of it only the rates changed, and how far that is not known."""
+    """What of an amount only the rates changed, and how far that is not known."""
 
-    now: Decimal
     of_rates: Decimal
-    unsure: Decimal
+    unsure: Decimal = HALF_A_CENT
 
 
-def _effects(business: Business, month: str, then_and_now: _Changed) -> dict[str, _Effect]:
+def _effects(business: Business, month: str, changed: Mapping[str, _Pair]) -> dict[str, _Effect]:
     """What the changed rates make of each sum of a month's movement of MRR.
 
-    A customer's amounts go with the rate of their currency. What those make of it who pay in several is not
-    known but for its bounds.
+    Of what is there at its start and end each span goes with its own rate. Of the movements between, a
+    customer's go with the rate of their currency; for those who pay in several only bounds are known.
     """
     every = business.once("MRR by currency", lambda: revenue.mrr_movement_by_currency(business))
-    own = every[every["month"] == pd.Timestamp(f"{month}-01")].set_index("currency").drop(columns="month")
-    less = {code: 1 - old / new for code, (old, new) in then_and_now[month].items()}
-    mixed = own.loc[[revenue.SEVERAL]] if revenue.SEVERAL in own.index else own.head(0)
-    unsure = sum(mixed["mrr_at_start"] + mixed["mrr_at_end"]) * max(map(abs, less.values()))
-    there = {code: share for code, share in less.items() if code in own.index}
-    return {
-        name: _Effect(
-            sum(own[name], Decimal(0)),
-            sum((own.at[code, name] * share for code, share in there.items()), Decimal(0)).quantize(SIXTH),
-            HALF_A_CENT + unsure,
-        )
-        for name in own.columns
+    own = every[every["month"] == pd.Timestamp(f"{month}-01")]
+    of = {code: own[own["currency"] == code] for code in changed}
+    mixed = own[own["currency"] == revenue.SEVERAL]
+    most = max(abs(_share(pair)) for pair in changed.values())
+    unsure = HALF_A_CENT + sum(mixed["mrr_at_start"] + mixed["mrr_at_end"], Decimal(0)) * most
+    parts = {
+        name: [_amount(of[code], month, name) * _share(pair) for code, pair in changed.items()]
+        for name in own.columns[2:]
+    }
+    found = {name: _Effect(sum(each, Decimal(0)), unsure) for name, each in parts.items()}
+    before = formats.iso_month(calendar.months_after(calendar.first_of(month), -1))
+    return found | {
+        "mrr_at_start": _Effect(_of_rates_at_end(business, before, changed)),
+        "mrr_at_end": _Effect(_of_rates_at_end(business, month, changed)),
     }
 
 

@@ -316,13 +316,13 @@ def short_month(value: object) -> str:
     return MISSING if is_missing(value) else f"{pd.Timestamp(value):%b %Y}"  # type: ignore[arg-type]
 
 
-def iso_month(value: dt.date) -> str:
-    """A calendar month as ISO text, the form of parameters and files.
+def iso_month(value: dt.date | str) -> str:
+    """A calendar month as ISO text, the form of parameters and files, from any day of it or from that text.
 
-    >>> iso_month(dt.date(2026, 3, 1))
-    '2026-03'
+    >>> iso_month(dt.date(2026, 3, 1)), iso_month("2026-03")
+    ('2026-03', '2026-03')
     """
-    return f"{value:%Y-%m}"
+    return f"{pd.Timestamp(value):%Y-%m}"
 
 
 def plural(amount: int, noun: str, nouns: str = "") -> str:

@@ -369,4 +369,34 @@ def test_what_several_currencies_of_one_customer_hide_is_not_restated(opened: An
     settings = {"currency": "EUR", "exchange_rates": {"USD": {"2026-03": 0.6}}}
     with opened(spans, "2026-03", settings=settings) as march:
         assert measures.mrr_movement(march).iloc[-2]["contraction"] == 10
-        assert monthly_review.restated(monthly_review.earlier_reports(str(tmp_path), march), march).empty
+        earlier = monthly_review.earlier_reports(str(tmp_path), march)
+        assert monthly_review.restated(earlier, march).empty
+        found = monthly_review.exchange(earlier, march)
+    assert found[["mrr_then", "mrr_now", "exchange"]].values.tolist() == [[135, 90, -45]]
+    more = [spans[0], (*spans[1][:3], 160, *spans[1][4:])]
+    with opened(more, "2026-03", settings=settings) as march:
+        rows = monthly_review.restated(earlier, march)
+    assert rows.values.tolist() == [["2026-02", "MRR at end, at the exchange rates of then", 135, 144]]
+
+
+def test_what_was_restated_is_handed_on(opened: Any, tmp_path: Path) -> None:
+    """With its month as ISO text, in the shape that the schema says."""
+    spans = [
+        ("A", "2026-01-10", "", 10, "active", "", "", "USD"),
+        ("B", "2026-01-10", "", 20, "active", "", "", "EUR"),
+    ]
+    measured = {"lost": 1, "exchange_rates": {"USD": 0.5}, "mrr": {"at_end": 25}}
+    report(tmp_path, "2026-02", {"measurement": measured, "currency": "EUR"})
+    with opened(spans, "2026-03", settings={"currency": "EUR", "exchange_rates": {"USD": 2}}) as march:
+        earlier = monthly_review.earlier_reports(str(tmp_path), march)
+        results = [
+            monthly_review.restated_numbers(earlier, march),
+            monthly_review.exchange_of_earlier(earlier, march),
+        ]
+        handed = {key: value for one in results for key, value in one.record().items()}
+    assert handed == {
+        "restated": [{"month": "2026-02", "number": "Lost", "then": 1, "now": 0}],
+        "exchange": [
+            {"month": "2026-02", "rates": "USD 0.5 → 2", "mrr_then": 25, "mrr_now": 40, "exchange": 15}
+        ],
+    }
