@@ -51,6 +51,7 @@ class Customers:
     every: Mapping[str, pd.DataFrame]
     none: pd.DataFrame
     before: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    _counted: dict[tuple[str, str], list[pd.DataFrame]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, business: Business, rows: pd.DataFrame, plans: Mapping[str, Plan]) -> "Customers":
@@ -98,6 +99,12 @@ class Customers:
 
         Columns: customer_id, is_treated, matured_in, made, value (of the outcome).
         """
+        key = (plan.name, arm)
+        if key not in self._counted:
+            self._counted[key] = self._versions(plan, arm)
+        return self._counted[key]
+
+    def _versions(self, plan: Plan, arm: str) -> list[pd.DataFrame]:
         rows, is_doubtful = self._matured(plan)
         control, is_amount = plan.design.control, plan.design.outcome.is_amount
         drawn = rows[rows["arm"].isin([arm, control])]
@@ -133,7 +140,9 @@ class Customers:
         )
         return Doubts(
             day=int((differs & rows["arm"].isin(list(pair))).sum()),
-            arm=sum(bool(pair & _possible(row, plan)) for row in rows[is_doubtful].itertuples()),
+            arm=sum(bool(pair & _possible(row, plan)) for row in rows[is_doubtful].itertuples())
+            if is_doubtful.any()
+            else 0,
         )
 
     def adjusted_means(self, plan: Plan, arm: str, month: str, columns: Sequence[str]) -> Means | None:

@@ -53,7 +53,7 @@ def anytime_p(batches: Sequence[tuple[int, ...]]) -> Floats:
     for x1, n1, x2, n2 in batches:
         if n1 and n2:
             wealth = wealth + _gains(x1, n1, x2, n2)
-        found.append(special.logsumexp(wealth))
+        found.append(_log_sum(wealth))
     return _p_values(found)
 
 
@@ -75,7 +75,13 @@ def _p_values(log_wealth: Sequence[float]) -> Floats:
 def _log_wealth(score: float, information: float) -> float:
     ratios, stake = _bets()
     gains = ratios * np.sqrt(information) * score - ratios**2 * information / 2
-    return float(special.logsumexp(np.log(stake) + gains))
+    return _log_sum(np.log(stake) + gains)
+
+
+def _log_sum(logs: Floats) -> float:
+    """The logarithm of a sum; scipy's is ten times as slow for so few."""
+    most = logs.max()
+    return float(most + np.log(np.exp(logs - most).sum()))
 
 
 @lru_cache(maxsize=8192)

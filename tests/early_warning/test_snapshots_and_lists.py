@@ -403,7 +403,12 @@ def test_what_a_play_can_save(march: Business, risk: Risk) -> None:
     """Between none and all who would leave; once measured, its customers times the ends of the effect."""
     people = at_risk(march, risk)
     measured = pd.DataFrame(
-        {"experiment": ["reminders"], "effect_low": [-0.01], "effect_high": [0.2]},
+        {
+            "experiment": ["reminders"],
+            "outcome_kind": ["retained"],
+            "effect_low": [-0.01],
+            "effect_high": [0.2],
+        },
     )
     found = plays(march, people, measured).set_index("play")
     assert found["customers"].sum() == len(people)
