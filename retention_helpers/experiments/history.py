@@ -11,13 +11,13 @@ from dataclasses import replace
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.experiments.looks import verdict
 from retention_helpers.experiments.outcomes import assigned, followed, units_table
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.split import analysed
 from retention_helpers.experiments.units import NAME, VERDICT, framed, hidden
 from retention_helpers.shown.units import COUNT, DAY, POINTS, TEXT, columns
 from retention_helpers.statistics.intervals import newcombe
+from retention_helpers.statistics.looks import verdict
 
 TIMES = 2  # the outcome's day, so many times over
 

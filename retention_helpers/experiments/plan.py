@@ -18,7 +18,7 @@ from retention_helpers.business import Business, months
 from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.contract.experiments import OUTCOMES, Design
 from retention_helpers.experiments.outcomes import assigned, followed, plans_table
-from retention_helpers.experiments.power import DAYS_A_MONTH, pace
+from retention_helpers.statistics.power import DAYS_A_MONTH, pace
 from retention_helpers.words import formats
 
 TOO_LONG = 24  # months; a plan that takes longer is one that will not be finished

@@ -11,7 +11,16 @@ import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.experiments.looks import (
+from retention_helpers.experiments.outcomes import assigned
+from retention_helpers.experiments.plan import Plan
+from retention_helpers.experiments.split import analysed, split_checks
+from retention_helpers.experiments.units import GIVEN_POINTS, MONTH, NAME, SPLIT, VERDICT, framed, hidden
+from retention_helpers.shown.units import COUNT, NUMBER, P_VALUE, POINTS, SHARE, TEXT, YES_NO, columns, one_of
+from retention_helpers.statistics import curves
+from retention_helpers.statistics.anytime import anytime_p
+from retention_helpers.statistics.boundary import level, two_sided
+from retention_helpers.statistics.intervals import Difference, with_rate
+from retention_helpers.statistics.looks import (
     Comparison,
     Look,
     alphas,
@@ -20,17 +29,8 @@ from retention_helpers.experiments.looks import (
     p_value,
     verdict,
 )
-from retention_helpers.experiments.looks import is_full as reaches_size
-from retention_helpers.experiments.outcomes import assigned
-from retention_helpers.experiments.plan import Plan
-from retention_helpers.experiments.power import DAYS_A_MONTH, better_from
-from retention_helpers.experiments.split import analysed, split_checks
-from retention_helpers.experiments.units import GIVEN_POINTS, MONTH, NAME, SPLIT, VERDICT, framed, hidden
-from retention_helpers.shown.units import COUNT, NUMBER, P_VALUE, POINTS, SHARE, TEXT, YES_NO, columns, one_of
-from retention_helpers.statistics import curves
-from retention_helpers.statistics.anytime import anytime_p
-from retention_helpers.statistics.boundary import level, two_sided
-from retention_helpers.statistics.intervals import Difference, with_rate
+from retention_helpers.statistics.looks import is_full as reaches_size
+from retention_helpers.statistics.power import DAYS_A_MONTH, better_from
 
 MOST_DRAWN = 4  # comparisons whose path is drawn: a panel each
 

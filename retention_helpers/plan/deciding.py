@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from retention_helpers.business import Business
+from retention_helpers.business.contacts import LATELY_CONTACTED_DAYS, last_contacts
 from retention_helpers.contract.tables import MAY_NOT
-from retention_helpers.early_warning import LATELY_CONTACTED_DAYS, last_contacts
 from retention_helpers.plan.actions import ACTIONS
 from retention_helpers.plan.days import spread
 from retention_helpers.shown.proposals import CALL, LETTER

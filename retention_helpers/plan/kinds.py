@@ -126,7 +126,8 @@ _FROM = {
     "recover_payment": ("churn_reasons", "reasons.failed_payments_together"),
     "keep": ("early_warning", "scheduled"),
     "at_risk": ("early_warning", "at_risk"),
-    "silent": ("early_warning", "lifecycle.grid"),
+    "silent": ("win_back_and_loyalty", "win_back.away"),
+    "win_back": ("win_back_and_loyalty", "win_back.standing"),
     "interview": ("churn_reasons", "reasons.interviews"),
 }
 

@@ -14,7 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from retention_helpers.experiments.looks import (
+from retention_helpers.statistics import exact
+from retention_helpers.statistics.anytime import anytime_p
+from retention_helpers.statistics.boundary import two_sided
+from retention_helpers.statistics.intervals import EXACT_UP_TO, wilson
+from retention_helpers.statistics.looks import (
     Comparison,
     Look,
     difference,
@@ -23,11 +27,7 @@ from retention_helpers.experiments.looks import (
     p_value,
     verdict,
 )
-from retention_helpers.experiments.power import Pace, pace, power
-from retention_helpers.statistics import exact
-from retention_helpers.statistics.anytime import anytime_p
-from retention_helpers.statistics.boundary import two_sided
-from retention_helpers.statistics.intervals import EXACT_UP_TO, wilson
+from retention_helpers.statistics.power import Pace, pace, power
 
 SEED = 20261031
 MONTHS = 24

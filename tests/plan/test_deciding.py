@@ -10,11 +10,12 @@ import pytest
 
 from retention_helpers import churn_reasons, early_warning, experiments, plan
 from retention_helpers.business import Business
-from retention_helpers.early_warning.proposals import OFFER, paid_until
+from retention_helpers.early_warning.proposals import paid_until
 from retention_helpers.plan import days, rows
 from retention_helpers.plan.deciding import Decided, decide
 from retention_helpers.shown.proposals import proposals
 
+OFFER = "You could pause for a month."
 NOBODY = pd.DataFrame(columns=["customer_id", "drawn_into", "treatment", "until", "is_open"])
 
 

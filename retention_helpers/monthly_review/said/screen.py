@@ -10,8 +10,8 @@ from retention_helpers.churn_reasons.ranking import may_be_first
 from retention_helpers.experiments import Reading
 from retention_helpers.measurement.cohorts import retention_after
 from retention_helpers.measurement.measures import Target, churn_target, past_is_known
-from retention_helpers.monthly_review.said.experiments import standing
 from retention_helpers.monthly_review.aims import against_targets
+from retention_helpers.monthly_review.said.experiments import standing
 from retention_helpers.monthly_review.verdict import VERDICTS, MonthVerdict, verdict_of_month
 from retention_helpers.shown.cards import Bar, Bars, Card, Fine, Line, Lines, Link, Picture, Screen, screen
 from retention_helpers.shown.figures import Figure
