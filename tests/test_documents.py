@@ -37,7 +37,10 @@ from retention_helpers.statistics import intervals, looks
 PROJECT = SAMPLE.parent.parent
 GLOSSARY = (PROJECT / "GLOSSARY.md").read_text(encoding="utf-8")
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-ROOMS = "statistics|business|measurement|churn_reasons|churned_vs_retained|experiments|early_warning"
+ROOMS = (
+    "statistics|business|measurement|churn_reasons|churned_vs_retained|experiments|early_warning|"
+    "win_back_and_loyalty"
+)
 CODE = re.compile(rf"`((?:{ROOMS})(?:\.\w+)+)`")
 
 

@@ -49,6 +49,7 @@ def month_plan(
             first,
             win_back_and_loyalty.to_mail(business, sent),
             churn_reasons.to_ask_why(business, lost),
+            win_back_and_loyalty.to_thank(business),
         ],
         ignore_index=True,
     )

@@ -128,6 +128,7 @@ _FROM = {
     "at_risk": ("early_warning", "at_risk"),
     "silent": ("win_back_and_loyalty", "win_back.away"),
     "win_back": ("win_back_and_loyalty", "win_back.standing"),
+    "thank": ("win_back_and_loyalty", "loyalty.thanks"),
     "interview": ("churn_reasons", "reasons.interviews"),
 }
 

@@ -59,6 +59,8 @@ def clustered_balance(sides: Integers, cluster: Integers) -> Difference:
     narrow for few answers. It holds the value and stays within −1 and 1; all NaN without rows. Source:
     Rocks 2016, The American Statistician 70, 365–372 (interval estimation for the Net Promoter Score).
 
+    Glossary: share of rows, in points.
+
     >>> hundred = clustered_balance(np.repeat([1, 0, -1], [40, 40, 20]), np.arange(100))
     >>> [round(float(part), 3) for part in hundred]
     [0.2, 0.05, 0.339]

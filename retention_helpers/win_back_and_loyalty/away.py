@@ -237,6 +237,12 @@ def who_is_away(found: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names_of(who_is_away))
 
 
+def knows_refusals(business: Business) -> bool:
+    """Whether `may_contact` says anything of anybody."""
+    customers = business.table("customers")
+    return bool(customers.filter(customers.may_contact.notnull()).count().execute())
+
+
 def _total(rows: pd.DataFrame) -> Decimal:
     return sum(rows["mrr"], Decimal(0))
 

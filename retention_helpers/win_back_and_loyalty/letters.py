@@ -12,7 +12,8 @@ from retention_helpers.business import Business, months
 from retention_helpers.business.people import people
 from retention_helpers.contract.messages import filled, read_messages
 from retention_helpers.shown.proposals import proposals
-from retention_helpers.shown.units import COUNT, TEXT, columns, names_of
+from retention_helpers.shown.results import of_values
+from retention_helpers.shown.units import COUNT, TEXT, columns, columns_of, names_of
 from retention_helpers.win_back_and_loyalty.away import LAPSED, away, natural_return
 from retention_helpers.win_back_and_loyalty.campaigns import MAILED, Campaign, baselines, read_campaigns
 from retention_helpers.win_back_and_loyalty.standing import drawn_now, standing
@@ -43,6 +44,7 @@ class Sent:
     drawn: pd.DataFrame
 
 
+@of_values
 def month_campaigns(business: Business, drawn: pd.DataFrame, urgent: pd.DataFrame) -> Sent:
     """Who is away, what the campaigns added, and whom the standing ones reach this month.
 
@@ -53,6 +55,15 @@ def month_campaigns(business: Business, drawn: pd.DataFrame, urgent: pd.DataFram
     read = read_campaigns(business, baselines(natural))
     plans = standing(business, natural, found, read)
     return Sent(found, natural, read, plans, drawn_now(business, found, plans))
+
+
+@columns(**columns_of(standing))
+def plans_of(sent: Sent) -> pd.DataFrame:
+    """The rows of `standing`, as the month has them.
+
+    Glossary: hold-out.
+    """
+    return sent.plans
 
 
 def to_mail(business: Business, sent: Sent) -> pd.DataFrame:

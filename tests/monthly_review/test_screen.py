@@ -10,9 +10,9 @@ from retention_helpers import monthly_review
 from retention_helpers.churn_reasons import Period
 from retention_helpers.churn_reasons.ranking import may_be_first
 from retention_helpers.measurement import measures
+from retention_helpers.monthly_review.aims import against_targets
 from retention_helpers.monthly_review.hindsight import hindsight
 from retention_helpers.monthly_review.said.screen import headline
-from retention_helpers.monthly_review.aims import against_targets
 from retention_helpers.monthly_review.verdict import verdict_of_month
 from retention_helpers.statistics import control
 from retention_helpers.statistics.intervals import with_rate
