@@ -603,9 +603,7 @@ def win_back(
     return new
 
 
-def greeting(
-    who: People, stories: Sequence[Story], events: pd.DataFrame, rng: Generator
-) -> list[Enrolment]:
+def greeting(who: People, stories: Sequence[Story], events: pd.DataFrame, rng: Generator) -> list[Enrolment]:
     """Draw who pays and has not used it for a week; the mail is another tool's, and changes nothing."""
     coin, at = rng.random(len(stories)), minute(GREETING_AT)
     since = instant(at - GREETING_SILENT * DAY)

@@ -60,4 +60,6 @@ def hand_on_plan(findings_to: str, business: Business, month: Month) -> None:
         for row in rows(business, month).to_dict(orient="records")
     ]
     text = json.dumps(written, ensure_ascii=False, indent=1)
-    Path(findings_to).with_name(FILE).write_text(text, encoding="utf-8")
+    target = Path(findings_to).with_name(FILE)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")

@@ -63,7 +63,7 @@ def means_of(amounts: Floats, is_treated: Flags, least: float = 0.0, columns: in
     for own in (amounts[is_treated], amounts[~is_treated]):
         lost = len(own) / max(len(own) - columns / 2, 1)
         parts += [len(own), float(own.mean()), max(float(own.var(ddof=1)) * lost, largest**2 / len(own))]
-    return Means(*parts)
+    return Means(*parts)  # type: ignore[arg-type]
 
 
 def difference_of_means(found: Means, limit: float) -> Difference:

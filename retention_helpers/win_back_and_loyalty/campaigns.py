@@ -298,6 +298,8 @@ def _net_mrr(campaign: Campaign) -> Difference:
     if campaign.reason or campaign.last is None or min(map(len, sides)) < 2:
         return Difference(math.nan, math.nan, math.nan)
     amounts = np.concatenate([side["mrr_90"].to_numpy(dtype=float) for side in sides])
+    if not amounts.any():  # nothing shows how far amounts lie apart
+        return Difference(math.nan, math.nan, math.nan)
     is_treated = np.arange(len(amounts)) < len(sides[0])
     found = difference_of_means(means_of(amounts, is_treated), campaign.limit)
     return Difference(*(end * len(sides[0]) for end in found))

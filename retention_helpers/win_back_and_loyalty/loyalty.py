@@ -21,6 +21,8 @@ from retention_helpers.shown.units import (
     SHARE,
     TENTHS,
     TEXT,
+    Column,
+    Unit,
     columns,
     names_of,
     one_of,
@@ -74,7 +76,7 @@ def _people_now(business: Business) -> pd.DataFrame:
 
 
 def _tiers(amounts: pd.Series, tenure: pd.Series) -> np.ndarray:
-    is_large = amounts >= amounts.quantile(1 - LARGEST_SHARE) if len(amounts) else amounts.astype(bool)
+    is_large = amounts.rank(ascending=False, method="max", pct=True) <= LARGEST_SHARE
     is_long = tenure >= LONG_DAYS
     return np.select([is_large & is_long, is_long, is_large], TIERS[:3], OTHERS)
 
@@ -116,8 +118,8 @@ def _tiered_months(business: Business) -> ir.Table:
     rows = months.kept_customer_months(business)
     rows = rows.filter((rows.month >= since) & (rows.state_at_start == "paying"))
     rows = rows.join(months.first_days(business).select("customer_id", "first_on"), "customer_id")
-    large = rows.mrr_at_start.cast("float64").quantile(1 - LARGEST_SHARE).over(ibis.window(group_by="month"))
-    is_large = rows.mrr_at_start.cast("float64") >= large
+    by_size = ibis.window(group_by="month", order_by=ibis.desc("mrr_at_start"))
+    is_large = ibis.cume_dist().over(by_size) <= LARGEST_SHARE
     is_long = rows.month.cast("date").delta(rows.first_on, unit="day") > LONG_DAYS
     tier = ibis.cases((is_large & is_long, VIP), (is_long, LOYAL), (is_large, LARGE), else_=OTHERS)
     return rows.select("customer_id", "month", tier=tier, was_lost=rows.movement == "lost")
@@ -131,10 +133,11 @@ def _tiered_months(business: Business) -> ir.Table:
 def tiers(business: Business) -> pd.DataFrame:
     """One row per tier: paying customers at the month's end, who moved during the month, and monthly churn.
 
-    VIP: of the largest quarter by MRR, and customers for LONG_DAYS days or more; *long with us*: the others
-    who have been so long; *large and new*: the others of the largest quarter. Came in and went out since the
-    month's start, newcomers and losses among them. Churn counts a customer once for every month, by the tier
-    at its start. Who stays grows old: a tier of long-standing customers loses fewer whatever it gives them.
+    VIP: of the largest by MRR (at most a quarter of all pay as much), and customers for LONG_DAYS days or
+    more; *long with us*: the others who have been so long; *large and new*: the others of the largest. Came
+    in and went out since the month's start, newcomers and losses among them. Churn counts a customer once for
+    every month, by the tier at its start. Who stays grows old: a tier of long-standing customers loses fewer
+    whatever it gives them.
     No row with fewer than FEWEST_FOR_TIERS customers.
 
     Glossary: tier.
@@ -173,7 +176,11 @@ def vip_against_the_long(found: pd.DataFrame) -> str:
                   int(second["lost"]), int(second["customer_months"])).verdict  # fmt: skip
 
 
-PERSON = {"customer_id": TEXT("Customer"), "mrr": MONEY.or_null, "tenure_days": COUNT("Days with you")}
+PERSON: dict[str, Unit | Column] = {
+    "customer_id": TEXT("Customer"),
+    "mrr": MONEY.or_null,
+    "tenure_days": COUNT("Days with you"),
+}
 
 
 @columns(**PERSON, use_days=COUNT("Days of use in 90"))
@@ -358,6 +365,8 @@ def might_grow(business: Business) -> pd.DataFrame:
     now = people_now(business)
     sizes = now.groupby("plan").size()
     counted = now[now["plan"].isin(sizes.index[sizes >= business.settings.min_customers])]
+    if counted.empty:
+        return pd.DataFrame(columns=names_of(might_grow))
     order = (
         counted.assign(amount=counted["mrr"].astype(float)).groupby("plan")["amount"].median().sort_values()
     )

@@ -7,7 +7,18 @@ import pandas as pd
 
 from retention_helpers.business import Business, levels, months
 from retention_helpers.business.losses import kept_leavings
-from retention_helpers.shown.units import COUNT, DAY, MONEY, MONTH, RATE, TEXT, Unit, columns, names_of
+from retention_helpers.shown.units import (
+    COUNT,
+    DAY,
+    MONEY,
+    MONTH,
+    RATE,
+    TEXT,
+    Column,
+    Unit,
+    columns,
+    names_of,
+)
 from retention_helpers.statistics.clusters import clustered_balance
 from retention_helpers.statistics.intervals import Difference, newcombe, rate, two_shares_p
 from retention_helpers.words import calendar, formats
@@ -62,8 +73,10 @@ def nps_of(rows: pd.DataFrame) -> Difference:
     return Difference(*(SCALE * part for part in found))
 
 
-COUNTS = {"responses": COUNT("Answers"), "customers": COUNT, "promoters": COUNT, "passives": COUNT,
-          "detractors": COUNT}  # fmt: skip
+COUNTS: dict[str, Unit | Column] = {
+    "responses": COUNT("Answers"),
+    **{name: COUNT for name in ("customers", "promoters", "passives", "detractors")},
+}
 
 
 def _counted(rows: pd.DataFrame) -> tuple[Any, ...]:

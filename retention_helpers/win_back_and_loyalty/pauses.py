@@ -116,8 +116,7 @@ def paused_now(business: Business) -> pd.DataFrame:
     every = months.kept_customer_months(business)
     there = every.filter((every.month == business.report_month) & (every.state_at_end == "paused"))
     own = rows[rows["end_on"].isna() & rows["customer_id"].isin(there.customer_id.execute())]
-    end = own["begin_on"] + pd.Timedelta(days=int(length)) if length == length else own["begin_on"] * np.nan
-    end = pd.Series(end, index=own.index)
+    end = own["begin_on"] + (pd.NaT if pd.isna(length) else pd.Timedelta(days=int(length)))
     next_month = pd.Timestamp(calendar.months_after(business.as_of, 1))
     words = read_messages(business.folder)["pause_ends"]["message"]
     told = own.assign(
