@@ -365,7 +365,7 @@ def might_grow(business: Business) -> pd.DataFrame:
     now = people_now(business)
     sizes = now.groupby("plan").size()
     counted = now[now["plan"].isin(sizes.index[sizes >= business.settings.min_customers])]
-    if counted.empty:
+    if counted["plan"].nunique() < 2:
         return pd.DataFrame(columns=names_of(might_grow))
     order = (
         counted.assign(amount=counted["mrr"].astype(float)).groupby("plan")["amount"].median().sort_values()

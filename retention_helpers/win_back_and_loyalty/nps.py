@@ -61,6 +61,11 @@ def _answers(business: Business) -> pd.DataFrame:
     return rows.assign(side=side, is_latest=is_latest, answered_on=pd.to_datetime(rows["answered_on"]))
 
 
+def _days_of(who: pd.Series, days: pd.Series) -> pd.Series:
+    """The day of each of these customers; missing where there is none."""
+    return pd.to_datetime(who.map(days.to_dict()).astype("object"))
+
+
 def nps_of(rows: pd.DataFrame) -> Difference:
     """Promoters less detractors among answers, in points from −100 to 100, with its 95 % interval.
 
@@ -133,7 +138,7 @@ def nps_by(business: Business, tiers: pd.DataFrame) -> pd.DataFrame:
     rows = answers(business)
     rows = rows[rows["is_latest"]]
     first = months.first_days(business).select("customer_id", "first_on").execute().set_index("customer_id")
-    tenure = (rows["answered_on"] - pd.to_datetime(rows["customer_id"].map(first["first_on"]))).dt.days
+    tenure = (rows["answered_on"] - _days_of(rows["customer_id"], first["first_on"])).dt.days
     stage = np.select(
         [tenure <= 7, tenure <= 90, tenure > 90], ["first week", "days 8–90", "from day 91 on"], ""
     )
@@ -198,7 +203,7 @@ def to_call(business: Business) -> pd.DataFrame:
     known = there.select("customer_id", mrr="mrr_at_end").execute()
     contacts = business.table("contacts")
     spoken = contacts.group_by("customer_id").aggregate(last_on=contacts.contacted_on.max()).execute()
-    last_on = pd.to_datetime(own["customer_id"].map(spoken.set_index("customer_id")["last_on"]))
+    last_on = _days_of(own["customer_id"], spoken.set_index("customer_id")["last_on"])
     own = own[~(last_on >= own["answered_on"])].merge(known, on="customer_id")
     ordered = own.sort_values(["mrr", "customer_id"], ascending=[False, True])
     shown = ordered.assign(

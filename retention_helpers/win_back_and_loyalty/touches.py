@@ -84,6 +84,8 @@ def _seven_days_away(business: Business, rows: pd.DataFrame) -> int:
     every = every.drop_duplicates().sort_values(["customer_id", "day"])
     following = every.groupby("customer_id")["day"].shift(-1).fillna(pd.Timestamp(business.as_of))
     seventh = every["day"] + pd.Timedelta(days=AWAY_DAYS)
+    if every.empty:
+        return 0
     signed_up = pd.to_datetime(every["customer_id"].map(young.set_index("customer_id")["signed_up_on"]))
     is_due = (following > seventh) & (seventh >= pd.Timestamp(business.report_month))
     is_due &= seventh < pd.Timestamp(business.as_of)
