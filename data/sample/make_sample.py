@@ -1033,7 +1033,7 @@ def sample(seed: int = SEED) -> dict[str, pd.DataFrame]:
         "assignments": assignments_table(who, assignments),
         "contacts": contacts_table(who, stories, stream["contacts"]),
         "notes": pd.DataFrame(texts.NOTES, columns=["happened_on", "note"]),
-        "enrolments": enrolments_table(who, enrolments),
+        "enrolments": enrolments_table(who, sorted(enrolments, key=lambda one: one.at)),
     }
 
 
