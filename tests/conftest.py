@@ -37,6 +37,7 @@ OTHER_COLUMNS = {
     "tickets": ("customer_id", "opened_at", "sentiment", "text"),
     "emails": ("customer_id", "sent_at", "opened_at", "clicked_at", "campaign"),
     "nps": ("customer_id", "answered_at", "score", "comment"),
+    "enrolments": ("campaign", "customer_id", "group", "enrolled_at"),
 }
 
 

@@ -29,15 +29,18 @@ from retention_helpers.contract.experiments import KEYS, read_experiments
 from retention_helpers.contract.settings import Settings, read_settings
 from retention_helpers.contract.tables import ACCEPTABLE
 from retention_helpers.early_warning import indicators, lifecycle, past, risk, snapshots
-from retention_helpers.experiments import looks, pause, plan, split
+from retention_helpers.experiments import pause, plan, split
 from retention_helpers.measurement import activity, cohorts, measures, survival
 from retention_helpers.shown.results import Measure
-from retention_helpers.statistics import intervals
+from retention_helpers.statistics import intervals, looks
 
 PROJECT = SAMPLE.parent.parent
 GLOSSARY = (PROJECT / "GLOSSARY.md").read_text(encoding="utf-8")
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-ROOMS = "statistics|business|measurement|churn_reasons|churned_vs_retained|experiments|early_warning"
+ROOMS = (
+    "statistics|business|measurement|churn_reasons|churned_vs_retained|experiments|early_warning|"
+    "win_back_and_loyalty"
+)
 CODE = re.compile(rf"`((?:{ROOMS})(?:\.\w+)+)`")
 
 

@@ -21,6 +21,7 @@ QUESTIONS = (
     "churned_vs_retained",
     "experiments",
     "early_warning",
+    "win_back_and_loyalty",
 )
 ROOMS = (
     "shipped",

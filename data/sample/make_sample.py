@@ -89,6 +89,9 @@ RETURN_CHANCE, RETURN_WITHIN = 0.05, 120
 WIN_BACKS = (("spring_win_back", "2026-04-14T09:00"), ("autumn_win_back", "2026-09-22T09:00"))
 WIN_BACK_MAILED, WIN_BACK_CHANCE, WIN_BACK_DAYS = 0.7, {"mailed": 0.14, "held_out": 0.05}, 80
 
+# A mail to who pays and was silent for a week: it does nothing at all.
+GREETING, GREETING_AT, GREETING_SILENT, GREETING_MAILED = "summer_greeting", "2026-06-16T09:00", 7, 0.5
+
 PAYMENT_FAILS, FAILURE_IS_FINAL, DUNNING = 0.035, 0.28, (3, 5, 7, 14)
 
 PLANS = ("solo", "team", "studio")
@@ -113,7 +116,7 @@ PLAN_BY_SIZE = ((0.80, 0.17, 0.03), (0.40, 0.48, 0.12), (0.12, 0.58, 0.30), (0.0
 
 STREAMS = (
     "people", "use", "fades", "requests", "lives", "payments", "answers", "experiments",
-    "win_back", "events", "emails", "tickets", "nps", "contacts",
+    "win_back", "events", "emails", "tickets", "nps", "contacts", "greeting",
 )  # fmt: skip  # new streams go to the end: each keeps its numbers
 
 
@@ -600,6 +603,22 @@ def win_back(
     return new
 
 
+def greeting(who: People, stories: Sequence[Story], events: pd.DataFrame, rng: Generator) -> list[Enrolment]:
+    """Draw who pays and has not used it for a week; the mail is another tool's, and changes nothing."""
+    coin, at = rng.random(len(stories)), minute(GREETING_AT)
+    since = instant(at - GREETING_SILENT * DAY)
+    recent = events[(events["occurred_at"] >= since) & (events["occurred_at"] < instant(at))]
+    active = set(recent["customer_id"])
+    return [
+        Enrolment(GREETING, i, "mailed" if coin[i] < GREETING_MAILED else "held_out", at)
+        for i, story in enumerate(stories)
+        if mrr_at(story, at) > 0
+        and story.spans[0].start < at - GREETING_SILENT * DAY
+        and str(who.ids[i]) not in active
+        and not any(request.at < at <= request.end for request in story.requests)
+    ]
+
+
 # ---------------------------------------------------------------------------------------- tables
 
 
@@ -999,6 +1018,7 @@ def sample(seed: int = SEED) -> dict[str, pd.DataFrame]:
     assignments += [Assignment("pause_offer", i, story.offer[1], story.offer[0])
                     for i, story in enumerate(stories) if story.offer]  # fmt: skip
     served = days_with_service(stories)
+    enrolments += greeting(who, stories, events, stream["greeting"])
     return {
         "customers": customers_table(who, stream["people"]),
         "subscriptions": subscriptions_table(who, stories),
@@ -1006,12 +1026,14 @@ def sample(seed: int = SEED) -> dict[str, pd.DataFrame]:
         "cancellations": cancellations_table(who, stories),
         "payments": payments_table(who, stories),
         "tickets": tickets_table(who, served, stream["tickets"]),
-        "emails": emails_table(who, stories, enrolments, stream["emails"]),
+        "emails": emails_table(
+            who, stories, [one for one in enrolments if one.campaign != GREETING], stream["emails"]
+        ),
         "nps": nps_table(who, served, stream["nps"]),
         "assignments": assignments_table(who, assignments),
         "contacts": contacts_table(who, stories, stream["contacts"]),
         "notes": pd.DataFrame(texts.NOTES, columns=["happened_on", "note"]),
-        "enrolments": enrolments_table(who, enrolments),
+        "enrolments": enrolments_table(who, sorted(enrolments, key=lambda one: one.at)),
     }
 
 

@@ -232,3 +232,9 @@ def customer_days(business: Business) -> ir.Table:
 def kept_customer_days(business: Business) -> ir.Table:
     """`customer_days`, computed once."""
     return business.keep("customer_days", lambda: customer_days(business))
+
+
+def days_of_use(business: Business) -> ir.Table:
+    """The rows of customer-days on which something was done that counts as use."""
+    days = kept_customer_days(business)
+    return days.filter(days.activity > 0)

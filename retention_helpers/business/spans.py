@@ -176,3 +176,11 @@ def services(business: Business) -> ir.Table:
 def kept_services(business: Business) -> ir.Table:
     """`services`, computed once."""
     return business.keep("services", lambda: services(business))
+
+
+def past_due(business: Business) -> set[str]:
+    """Who has a span that is past due at the end of the month."""
+    own = kept_spans(business)
+    last_day = business.as_of - dt.timedelta(days=1)
+    due = own.filter((own.status == "past_due") & covers(own, last_day))
+    return set(due.customer_id.execute())

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from retention_helpers.churn_reasons.phrases import CLAUSE, PhraseLists, is_unspaced, normal
-from retention_helpers.churn_reasons.topics import lists_of, themes_of
 from retention_helpers.shown.units import COUNT, MONEY, TEXT, columns, names_of
 from retention_helpers.statistics.intervals import Rate, rate
+from retention_helpers.words.phrases import CLAUSE, PhraseLists, is_unspaced, normal
+from retention_helpers.words.themes import lists_of, themes_of
 
 FEATURES = Path(__file__).with_name("features.yml")
 ASKING = "missing_feature"  # the reason, and the theme, of those who ask for something

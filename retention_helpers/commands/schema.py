@@ -22,6 +22,7 @@ ROOMS = (
     "churned_vs_retained",
     "experiments",
     "early_warning",
+    "win_back_and_loyalty",
     "plan",
     "monthly_review",
 )

@@ -8,7 +8,7 @@ stand; `people` and `reasons` make the list; `indicators` follow the mood of all
 
 from retention_helpers.early_warning.level import EXACT, expected_range
 from retention_helpers.early_warning.lifecycle import LATELY_CONTACTED_DAYS, last_contacts
-from retention_helpers.early_warning.proposals import risks, to_keep, to_remind, to_speak_to
+from retention_helpers.early_warning.proposals import risks, to_keep, to_speak_to
 from retention_helpers.early_warning.said.indicators import *
 from retention_helpers.early_warning.said.lifecycle import *
 from retention_helpers.early_warning.said.people import *

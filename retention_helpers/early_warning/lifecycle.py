@@ -9,12 +9,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
-import ibis
 import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.business.spans import covers, kept_spans
+from retention_helpers.business.contacts import LATELY_CONTACTED_DAYS, last_contacts
+from retention_helpers.business.spans import past_due
 from retention_helpers.early_warning.past import past
 from retention_helpers.early_warning.risk import FIRST_WEEK, LEFT_WITHIN, Risk
 from retention_helpers.early_warning.snapshots import kept_snapshots, snapshots, snapshots_now
@@ -38,7 +38,6 @@ from retention_helpers.statistics.intervals import Rate, rate, with_rate
 STAGES = ("at risk", "first week", "habit", "established")
 HABIT = 90  # last day since sign-up
 ZERO = Decimal(0)
-LATELY_CONTACTED_DAYS = 30
 LATELY_DAYS, DORMANT_DAYS = 7, 30  # without a login: up to, and from which on
 TASKS = {
     "at risk": ("speak to them before they decide", f"contacted in the last {LATELY_CONTACTED_DAYS} days"),
@@ -233,29 +232,6 @@ def _watched(business: Business, now: pd.DataFrame) -> dict[str, Rate]:
     }
 
 
-def last_contacts(business: Business) -> pd.DataFrame:
-    """A row a customer who was ever contacted: the day and the kind of the latest contact, and days since."""
-    contacts = business.table("contacts")
-    latest = contacts.mutate(
-        rank=ibis.row_number().over(
-            ibis.window(group_by="customer_id", order_by=[ibis.desc("contacted_at"), "kind"])
-        )
-    )
-    frame = (
-        latest.filter(latest["rank"] == 0).select("customer_id", "contacted_on", "kind", "outcome").execute()
-    )
-    ago = pd.Timestamp(business.as_of) - pd.to_datetime(frame["contacted_on"])
-    return frame.assign(days_ago=ago.dt.days - 1).sort_values("customer_id", ignore_index=True)
-
-
-def _past_due(business: Business) -> set[str]:
-    """Who has a span that is past due at the end of the month."""
-    own = kept_spans(business)
-    last_day = business.as_of - dt.timedelta(days=1)
-    due = own.filter((own.status == "past_due") & covers(own, last_day))
-    return set(due.customer_id.execute())
-
-
 @columns(billing=TEXT, **IN_ACTIVITIES)
 def grid(business: Business) -> pd.DataFrame:
     """One row a billing state at the end of the month, by days without a login: customers, and their MRR.
@@ -267,7 +243,7 @@ def grid(business: Business) -> pd.DataFrame:
     Glossary: billing and use.
     """
     now = snapshots_now(business).merge(_amounts(business), on="customer_id")
-    due = now["customer_id"].isin(_past_due(business))
+    due = now["customer_id"].isin(past_due(business))
     billing = np.select(
         [now["is_scheduled"], now["state"] == "paused", due], [BILLING[2], BILLING[3], BILLING[1]], BILLING[0]
     )

@@ -9,14 +9,10 @@ import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business, levels
+from retention_helpers.business.contacts import LATELY_CONTACTED_DAYS, last_contacts
 from retention_helpers.contract import settings
 from retention_helpers.early_warning.level import expected_range
-from retention_helpers.early_warning.lifecycle import (
-    LATELY_CONTACTED_DAYS,
-    is_at_risk,
-    last_contacts,
-    stage_of,
-)
+from retention_helpers.early_warning.lifecycle import is_at_risk, stage_of
 from retention_helpers.early_warning.reasons import reasons
 from retention_helpers.early_warning.risk import Risk
 from retention_helpers.early_warning.snapshots import kept_snapshots, snapshots_now

@@ -1,4 +1,4 @@
-"""Whom to keep, to speak to and to remind: what this room proposes to do."""
+"""Whom to keep, and whom to speak to: what this room proposes to do."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -8,15 +8,13 @@ import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.early_warning.lifecycle import DORMANT_DAYS
-from retention_helpers.early_warning.people import PLAYS
+from retention_helpers.contract.messages import offer_for
 from retention_helpers.early_warning.risk import Risk
 from retention_helpers.early_warning.snapshots import kept_snapshots, snapshots_now
 from retention_helpers.shown.proposals import CALL, LETTER, proposals
 from retention_helpers.words import calendar, formats, spellings
 
-KEEP, AT_RISK, SILENT = "keep", "at_risk", "silent"
-OFFER = "If it helps, you could pause for a month, or move to a smaller plan."
+KEEP, AT_RISK = "keep", "at_risk"
 
 
 def risks(business: Business, risk: Risk) -> dict[str, float]:
@@ -92,14 +90,16 @@ def _answer(business: Business, row: Mapping[Any, Any]) -> dict[str, Any]:
     said = "" if formats.is_missing(row["reason"]) else f": {formats.words(row['reason']).lower()}"
     after = "" if row["leaves_on"] else "; the paid time is over: do they stay?"
     is_large = row["mrr"] >= business.settings.high_value_mrr
+    reason = row["reason"] if said else None
+    offer = offer_for(business.folder, business.settings.reason_map, reason)
     return {
         "customer_id": row["customer_id"],
         "action": KEEP,
         "mrr": row["mrr"],
         "why": f"asked to cancel on {formats.day(row['asked_on'])}{said}{after}",
         "message": f"Hello, you have asked to cancel {business.name}. That is arranged, and you need do "
-        "nothing. May I ask what would have had to be different for you to stay?",
-        "offer": OFFER if row["mrr"] else "",  # who is paused already needs no pause
+        "nothing.",
+        "offer": " ".join(offer["message"].split()),
         "leaves_on": row["leaves_on"],
         "way": CALL if is_large else LETTER,
     }
@@ -119,31 +119,3 @@ def to_speak_to(people: pd.DataFrame) -> pd.DataFrame:
         }
         for row in people.to_dict(orient="records")
     )
-
-
-def to_remind(business: Business, people: pd.DataFrame) -> pd.DataFrame:
-    """Who pays, has not asked to cancel, is not at risk, and has not used it for more than DORMANT_DAYS days.
-
-    The largest MRR first. Without events nobody.
-
-    Glossary: paying, not using.
-    """
-    now = snapshots_now(business)
-    is_silent = now["is_open"].to_numpy(dtype=bool) & (now["silent_days"] > DORMANT_DAYS).to_numpy(dtype=bool)
-    silent = now[is_silent & ~now["customer_id"].isin(people["customer_id"])]
-    table = kept_snapshots(business)
-    amounts = table.filter(table.as_of == business.as_of).select("customer_id", "mrr").execute()
-    rows = silent[["customer_id", "silent_days", "has_used"]].astype({"customer_id": "str"})
-    rows = rows.merge(amounts, on="customer_id").sort_values(["mrr", "customer_id"], ascending=[False, True])
-    return proposals(_reminder(business, row) for row in rows.to_dict(orient="records"))
-
-
-def _reminder(business: Business, row: Mapping[Any, Any]) -> dict[str, Any]:
-    silent = formats.plural(int(row["silent_days"]), "day")
-    return {
-        "customer_id": row["customer_id"],
-        "action": SILENT,
-        "mrr": row["mrr"],
-        "why": f"no use for {silent}" if row["has_used"] else f"no use since it began, {silent}",
-        "message": PLAYS["usage reminder"].message.format(business=business.name, silent=silent),
-    }

@@ -47,15 +47,9 @@ def _young(rows: ir.Table, on: str, dates: Dates) -> ir.Table:
     return near.filter(near.age < FORGOTTEN_AFTER)
 
 
-def days_of_use(business: Business) -> ir.Table:
-    """The rows of customer-days on which something was done that counts as use."""
-    days = months.kept_customer_days(business)
-    return days.filter(days.activity > 0)
-
-
 def use(business: Business, dates: Dates) -> ir.Table:
     """A row a customer a date: days of use and actions, lately and before, and the latest day of use."""
-    days = days_of_use(business)
+    days = months.days_of_use(business)
     near = placed(days, "day", dates, months_back=2)
     lately, before = near.age < RECENT_DAYS, near.age.between(RECENT_DAYS, RECENT_DAYS + BEFORE_DAYS - 1)
     counts = near.group_by(KEYS).aggregate(
@@ -155,7 +149,7 @@ def first_rows(business: Business) -> dict[str, dt.date | None]:
             "prices": first(business.table("subscriptions"), "started_on")
             if business.knows("prices")
             else None,
-            "use": first(days_of_use(business), "day"),
+            "use": first(months.days_of_use(business), "day"),
             "onboarding": first(onboarded(business), "onboarded_on"),
             "tickets": first(tickets.filter(tickets.sentiment.notnull()), "opened_on"),
             "payments": first(business.table("payments"), "attempted_on"),

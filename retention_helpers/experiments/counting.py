@@ -16,9 +16,9 @@ import pandas as pd
 
 from retention_helpers.business import Business
 from retention_helpers.experiments.covariates import LEVEL_OF, known_before
-from retention_helpers.experiments.looks import Look, look_of
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.split import analysed, may_count
+from retention_helpers.statistics.looks import Look, look_of
 from retention_helpers.statistics.means import Means, adjusted, cap_of, means_of
 
 FEWEST = 10  # customers of an arm whose amounts are compared, or adjusted

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from retention_helpers.experiments.looks import Look, Way, is_full, looks_until_full, looks_with_news
+from retention_helpers.statistics.looks import Look, Way, is_full, looks_until_full, looks_with_news
 
 End = Literal["planned", "stopped", "open"]
 

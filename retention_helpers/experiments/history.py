@@ -15,13 +15,13 @@ from scipy import special
 
 from retention_helpers.business import Business
 from retention_helpers.experiments.counting import FEWEST
-from retention_helpers.experiments.looks import Look, verdict
 from retention_helpers.experiments.outcomes import assigned, followed, units_table
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.reading import UNKNOWN
 from retention_helpers.experiments.split import analysed
 from retention_helpers.experiments.units import NAME, VERDICT, framed, hidden
 from retention_helpers.shown.units import COUNT, DAY, POINTS, TEXT, columns
+from retention_helpers.statistics.looks import Look, verdict
 from retention_helpers.statistics.means import cap_of, means_of
 
 TIMES = 2  # the outcome's day, so many times over

@@ -19,8 +19,8 @@ from retention_helpers.business import Business, months
 from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.contract.experiments import OUTCOMES, Bound, Design, Top
 from retention_helpers.experiments.outcomes import assigned, followed, plans_table
-from retention_helpers.experiments.power import DAYS_A_MONTH, pace
 from retention_helpers.statistics.means import CAP
+from retention_helpers.statistics.power import DAYS_A_MONTH, pace
 from retention_helpers.words import formats
 
 TOO_LONG = 24  # months; a plan that takes longer is one that will not be finished

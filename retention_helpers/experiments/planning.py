@@ -17,9 +17,9 @@ from retention_helpers.experiments.plan import (
     past_outcomes,
     rate_in_the_past,
 )
-from retention_helpers.experiments.power import DAYS_A_MONTH, Pace, detectable, detectable_mean, pace
 from retention_helpers.experiments.units import GIVEN_POINTS, MONTHS, framed
 from retention_helpers.shown.units import COUNT, columns
+from retention_helpers.statistics.power import DAYS_A_MONTH, Pace, detectable, detectable_mean, pace
 
 PROPOSED = "proposed"  # the name of an experiment that does not exist yet
 A_YEAR = 12  # months

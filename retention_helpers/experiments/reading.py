@@ -13,17 +13,8 @@ from retention_helpers.business import Business
 from retention_helpers.experiments.counting import Customers
 from retention_helpers.experiments.covariates import USUAL
 from retention_helpers.experiments.ending import Counted, Course, End, counted
-from retention_helpers.experiments.looks import (
-    Comparison,
-    Look,
-    alphas,
-    difference,
-    looks_with_news,
-    verdict,
-)
 from retention_helpers.experiments.outcomes import assigned
 from retention_helpers.experiments.plan import TOO_LONG, Plan
-from retention_helpers.experiments.power import DAYS_A_MONTH, better_from
 from retention_helpers.experiments.split import split_checks
 from retention_helpers.experiments.units import (
     GIVEN_POINTS,
@@ -40,7 +31,16 @@ from retention_helpers.shown.units import COUNT, NUMBER, P_VALUE, POINTS, SHARE,
 from retention_helpers.statistics import curves
 from retention_helpers.statistics.boundary import level, two_sided
 from retention_helpers.statistics.intervals import Difference, with_rate
+from retention_helpers.statistics.looks import (
+    Comparison,
+    Look,
+    alphas,
+    difference,
+    looks_with_news,
+    verdict,
+)
 from retention_helpers.statistics.means import difference_of_means
+from retention_helpers.statistics.power import DAYS_A_MONTH, better_from
 
 MOST_DRAWN = 4  # comparisons whose path is drawn: a panel each
 UNKNOWN = Difference(math.nan, math.nan, math.nan)

@@ -16,11 +16,13 @@ class Action:
         whom: the customers it is for, after their number.
         is_answer: goes to everybody alike and never waits: neither for an experiment nor for a contact
         lately.
+        is_campaign: its mails go out together, by a mail tool, on the first working day.
     """
 
     about: str
     whom: str
     is_answer: bool = False
+    is_campaign: bool = False
 
     def called(self, way: str) -> str:
         """
@@ -49,8 +51,8 @@ ACTIONS: Mapping[str, Action] = {
     "recover_payment": Action("their payment failed", "whose payment failed", is_answer=True),
     "keep": Action("they asked to cancel", "who asked to cancel", is_answer=True),
     "at_risk": Action("at risk of leaving", "at risk of leaving"),
-    "silent": Action("they pay and do not use it", "who pay and do not use it"),
-    "win_back": Action("win them back", "to win back"),
+    "silent": Action("they pay and do not use it", "who pay and do not use it", is_campaign=True),
+    "win_back": Action("win them back", "to win back", is_campaign=True),
     "interview": Action("ask why they left", "who left, and ask why"),
     "thank": Action("thank them", "to thank"),
 }

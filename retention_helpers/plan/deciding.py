@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from retention_helpers.business import Business
+from retention_helpers.business.contacts import LATELY_CONTACTED_DAYS, last_contacts
 from retention_helpers.contract.tables import MAY_NOT
-from retention_helpers.early_warning import LATELY_CONTACTED_DAYS, last_contacts
 from retention_helpers.plan.actions import ACTIONS
-from retention_helpers.plan.days import spread
+from retention_helpers.plan.days import spread, working_days
 from retention_helpers.shown.proposals import CALL, LETTER
 
 CAUSES = {
@@ -83,12 +83,19 @@ def decide(business: Business, proposed: pd.DataFrame, drawn: pd.DataFrame) -> D
         calls -= way == CALL
         touches[row["customer_id"]] = {**row, "way": way, "message": _message(row, known)}
     columns = [*proposed.columns, "due_on"]
-    days = spread([_end(row["leaves_on"]) for row in touches.values()], business.as_of)
-    done = [{**row, "due_on": day} for row, day in zip(touches.values(), days, strict=True)]
+    done = _dated(list(touches.values()), business.as_of)
     return Decided(
         pd.DataFrame(done, columns=columns).astype("object"),
         pd.DataFrame(held, columns=["customer_id", "action", "cause"]),
     )
+
+
+def _dated(touches: list[dict[str, Any]], as_of: dt.date) -> list[dict[str, Any]]:
+    """The touches with their days: campaigns together on the first working day, the others one by one."""
+    alone = [row for row in touches if not ACTIONS[row["action"]].is_campaign]
+    days = iter(spread([_end(row["leaves_on"]) for row in alone], as_of))
+    first = working_days(as_of)[0]
+    return [{**row, "due_on": first if ACTIONS[row["action"]].is_campaign else next(days)} for row in touches]
 
 
 def _settled(

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from retention_helpers import churn_reasons, early_warning, experiments
+from retention_helpers import churn_reasons, early_warning, experiments, win_back_and_loyalty
 from retention_helpers.business import Business
 from retention_helpers.churned_vs_retained.valuation import Proposal
 from retention_helpers.early_warning.level import Level
@@ -45,21 +45,35 @@ def month_plan(
     Takes the risk, the list of those at risk, the losses, the reading of the experiments, and the experiment
     that could begin with its newcomers.
     """
+    first, drawn = urgent(business, at_risk), experiments.draws(business, reading)
+    sent = win_back_and_loyalty.month_campaigns(business, drawn, first)
     every = pd.concat(
         [
-            churn_reasons.to_recover(business),
-            early_warning.to_keep(business, early_warning.scheduled(business).value),
-            early_warning.to_speak_to(at_risk),
-            early_warning.to_remind(business, at_risk),
+            first,
+            win_back_and_loyalty.to_mail(business, sent),
             churn_reasons.to_ask_why(business, lost),
+            win_back_and_loyalty.to_thank(business),
         ],
         ignore_index=True,
     )
     told = every["customer_id"].map(early_warning.risks(business, risk))
     every = every.assign(risk=every["risk"].fillna(told))
-    decided = decide(business, every, experiments.draws(business, reading))
+    decided = decide(business, every, drawn)
     orders = pd.concat([experiments.decisions(reading), beginning(begin_with, proposed)], ignore_index=True)
     return Month(decided, orders, risk.level, _paid_anyway(business))
+
+
+@of_values
+def urgent(business: Business, at_risk: pd.DataFrame) -> pd.DataFrame:
+    """The proposals that go before every campaign: failed payments, requests to cancel, who is at risk."""
+    return pd.concat(
+        [
+            churn_reasons.to_recover(business),
+            early_warning.to_keep(business, early_warning.scheduled(business).value),
+            early_warning.to_speak_to(at_risk),
+        ],
+        ignore_index=True,
+    )
 
 
 def beginning(begin_with: pd.DataFrame, proposed: Proposal | None) -> pd.DataFrame:

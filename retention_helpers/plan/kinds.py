@@ -126,7 +126,9 @@ _FROM = {
     "recover_payment": ("churn_reasons", "reasons.failed_payments_together"),
     "keep": ("early_warning", "scheduled"),
     "at_risk": ("early_warning", "at_risk"),
-    "silent": ("early_warning", "lifecycle.grid"),
+    "silent": ("win_back_and_loyalty", "win_back.away"),
+    "win_back": ("win_back_and_loyalty", "win_back.standing"),
+    "thank": ("win_back_and_loyalty", "loyalty.thanks"),
     "interview": ("churn_reasons", "reasons.interviews"),
 }
 
@@ -157,6 +159,10 @@ def _why(month: Month, business: Business, key: str, own: pd.DataFrame) -> str:
     if key == "interview":
         silent = int(own["why"].str.endswith("gave no reason").sum())
         return f"{formats.count(silent)} of {formats.count(len(own))} gave no reason"
+    if key == "win_back":
+        return "five mails each, in actions/win_back.csv; who is held out by lot is not among them"
+    if key == "thank":
+        return "an anniversary, a milestone, or long without a word"
     risks = own["risk"].dropna().astype(float)
     if risks.empty:
         return "proposed by its page"

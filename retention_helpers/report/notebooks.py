@@ -38,6 +38,7 @@ READING_ORDER = (
     "churned_vs_retained",
     "experiments",
     "early_warning",
+    "win_back_and_loyalty",
 )
 SECONDS_A_CELL = 300
 SECONDS_TO_START = 120

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from retention_helpers.statistics.intervals import LEVEL, Rate, wilson
+from retention_helpers.statistics.intervals import LEVEL, Difference, Rate, wilson
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.integer]
 
+Z = float(special.ndtri(0.5 + LEVEL / 2))
 WIDEST = 14.0  # of a log ratio: an end further out is no number
 NEAR_ENOUGH = 1e-6  # of a log ratio
 
@@ -48,6 +49,37 @@ def clustered_rate(is_event: Booleans, cluster: Integers) -> Rate:
         effective = rows / max(design_effect, 1.0)
     low, high = wilson(share * effective, effective)
     return Rate(share, float(low), float(high), events, rows)
+
+
+def clustered_balance(sides: Integers, cluster: Integers) -> Difference:
+    """The share of rows with 1 less the share with −1, with an interval that counts customers, not rows.
+
+    `sides` are 1, 0 or −1. The rows are divided by the design effect, as in `clustered_rate`; then three more
+    are added, 3/4 to either side and 3/2 between, and the usual interval is taken: without them it is too
+    narrow for few answers. It holds the value and stays within −1 and 1; all NaN without rows. Source:
+    Rocks 2016, The American Statistician 70, 365–372 (interval estimation for the Net Promoter Score).
+
+    Glossary: share of rows, in points.
+
+    >>> hundred = clustered_balance(np.repeat([1, 0, -1], [40, 40, 20]), np.arange(100))
+    >>> [round(float(part), 3) for part in hundred]
+    [0.2, 0.05, 0.339]
+    """
+    rows = len(sides)
+    if not rows:
+        return Difference(np.nan, np.nan, np.nan)
+    value = float(np.mean(sides))
+    up, down = (float(np.mean(sides == side)) for side in (1, -1))
+    sizes, sums = _sums(cluster, np.ones(rows), np.asarray(sides, dtype=float))
+    effective, alone = float(rows**2 / np.sum(sizes**2)), up + down - value**2
+    if alone > 0 and len(sizes) > 1:
+        between = float(np.sum((sums - value * sizes) ** 2)) / rows**2 * len(sizes) / (len(sizes) - 1)
+        effective = rows / max(between * (rows - 1) / alone, 1.0)
+    size = effective + 3
+    up, down = (up * effective + 0.75) / size, (down * effective + 0.75) / size
+    half = Z * float(np.sqrt((up + down - (up - down) ** 2) / size))
+    low, high = max(up - down - half, -1.0), min(up - down + half, 1.0)
+    return Difference(value, min(low, value), max(high, value))
 
 
 def _starts(cluster: Integers) -> Integers:

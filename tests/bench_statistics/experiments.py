@@ -20,7 +20,11 @@ import numpy.typing as npt
 from scipy import special
 
 from retention_helpers.experiments.ending import Counted, Course, counted
-from retention_helpers.experiments.looks import (
+from retention_helpers.statistics import exact
+from retention_helpers.statistics.anytime import anytime_p
+from retention_helpers.statistics.boundary import boundary, equal_looks, two_sided
+from retention_helpers.statistics.intervals import EXACT_UP_TO, wilson
+from retention_helpers.statistics.looks import (
     Comparison,
     Look,
     difference,
@@ -29,12 +33,8 @@ from retention_helpers.experiments.looks import (
     p_value,
     verdict,
 )
-from retention_helpers.experiments.power import Pace, last_limit, pace, power, size
-from retention_helpers.statistics import exact
-from retention_helpers.statistics.anytime import anytime_p
-from retention_helpers.statistics.boundary import boundary, equal_looks, two_sided
-from retention_helpers.statistics.intervals import EXACT_UP_TO, wilson
 from retention_helpers.statistics.means import cap_of, difference_of_means, means_of
+from retention_helpers.statistics.power import Pace, last_limit, pace, power, size
 
 SEED = 20261031
 MONTHS = 24

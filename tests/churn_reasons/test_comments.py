@@ -17,10 +17,10 @@ from reader import Reader
 from retention_helpers import churn_reasons
 from retention_helpers.churn_reasons import Period, features, quotes, topics
 from retention_helpers.churn_reasons.features import features_of
-from retention_helpers.churn_reasons.phrases import PhraseLists, frequent, normal
 from retention_helpers.churn_reasons.quotes import MOST_LETTERS, masked, quoted, readable
-from retention_helpers.churn_reasons.topics import THEMES, lists_of, theme_lists, themes_of
 from retention_helpers.shown.tables import Quotation, table
+from retention_helpers.words.phrases import PhraseLists, frequent, normal
+from retention_helpers.words.themes import THEMES, lists_of, theme_lists, themes_of
 
 LABELLED = Path(__file__).parent / "reference" / "comments.csv"
 MARCH = Period(dt.date(2026, 3, 1), dt.date(2026, 3, 1), 1)

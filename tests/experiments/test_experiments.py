@@ -13,9 +13,9 @@ from scipy.stats import binomtest, chisquare
 from retention_helpers import experiments
 from retention_helpers.business import Business
 from retention_helpers.experiments import observational, split
-from retention_helpers.experiments.looks import difference
-from retention_helpers.experiments.power import size
 from retention_helpers.statistics import intervals
+from retention_helpers.statistics.looks import difference
+from retention_helpers.statistics.power import size
 
 PLAN: dict[str, Any] = {
     "hypothesis": "it helps",

@@ -10,11 +10,13 @@ import pytest
 
 from retention_helpers import churn_reasons, early_warning, experiments, plan
 from retention_helpers.business import Business
-from retention_helpers.early_warning.proposals import OFFER, paid_until
+from retention_helpers.business.contacts import last_contacts
+from retention_helpers.early_warning.proposals import paid_until
 from retention_helpers.plan import days, rows
 from retention_helpers.plan.deciding import Decided, decide
 from retention_helpers.shown.proposals import proposals
 
+OFFER = "You could pause for a month."
 NOBODY = pd.DataFrame(columns=["customer_id", "drawn_into", "treatment", "until", "is_open"])
 
 
@@ -242,20 +244,6 @@ def test_who_asked_is_answered_once_and_who_leaves_first_stands_on_top(opened: A
     assert found["why"].iloc[1] == "asked to cancel on 20 March 2026: too expensive"
 
 
-def test_who_pays_and_does_not_use_it(opened: Any) -> None:
-    """31 days of silence; not who is at risk already, who asked, or who used it."""
-    every = spans("silent", "asked", "at_risk", "used")
-    with opened(
-        every,
-        events=[(who, "2026-02-28", "login") for who in ("silent", "asked", "at_risk")]
-        + [("used", "2026-03-30", "login")],
-        cancellations=[("asked", "2026-03-15", "")],
-    ) as business:
-        found = early_warning.to_remind(business, pd.DataFrame({"customer_id": ["at_risk"]}))
-    assert found[["customer_id", "why"]].values.tolist() == [["silent", "no use for 31 days"]]
-    assert "31 days" in found["message"].iloc[0]
-
-
 def test_who_left_is_asked_why(opened: Any) -> None:
     """
     large      200 a month, said why: a call          silent    said nothing: a letter
@@ -360,8 +348,11 @@ def test_no_collisions_on_the_sample(sample: Business, october: plan.Month) -> N
     assert (done["way"] == "call").sum() <= sample.settings.calls_a_month
     tried = set(people.loc[people["treatment"] == "call", "customer_id"])
     assert not set(done.loc[done["way"] == "call", "customer_id"]) & tried
-    assert done["due_on"].value_counts().max() <= 5 + 2, "five a day, and two whose service ends on the 3rd"
-    lately = early_warning.last_contacts(sample).query("days_ago < 30")["customer_id"]
+    is_mailed = done["action"].isin(["silent", "win_back"])
+    days = done.loc[~is_mailed, "due_on"].value_counts()
+    assert days.max() <= 5 + 2, "five a day, and two whose service ends on the 3rd"
+    assert is_mailed.any() and set(done.loc[is_mailed, "due_on"]) == {dt.date(2026, 11, 2)}
+    lately = last_contacts(sample).query("days_ago < 30")["customer_id"]
     assert not set(other["customer_id"]) & set(lately)
 
 

@@ -18,26 +18,6 @@ from scipy.stats import (
 from statsmodels.stats.multitest import multipletests
 
 from retention_helpers.experiments.ending import Course, counted
-from retention_helpers.experiments.looks import (
-    Comparison,
-    Look,
-    alphas,
-    difference,
-    is_full,
-    looks_until_full,
-    p_value,
-    verdict,
-)
-from retention_helpers.experiments.power import (
-    MOST_LOOKS,
-    better_from,
-    detectable,
-    last_limit,
-    other_rate,
-    pace,
-    power,
-    size,
-)
 from retention_helpers.statistics.anytime import (
     _bets,
     _gains,
@@ -56,6 +36,26 @@ from retention_helpers.statistics.boundary import (
     two_sided,
 )
 from retention_helpers.statistics.intervals import Difference, newcombe, two_shares_p
+from retention_helpers.statistics.looks import (
+    Comparison,
+    Look,
+    alphas,
+    difference,
+    is_full,
+    looks_until_full,
+    p_value,
+    verdict,
+)
+from retention_helpers.statistics.power import (
+    MOST_LOOKS,
+    better_from,
+    detectable,
+    last_limit,
+    other_rate,
+    pace,
+    power,
+    size,
+)
 
 # --- boundaries ------------------------------------------------------------------------------------
 

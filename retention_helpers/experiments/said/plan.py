@@ -7,13 +7,13 @@ import pandas as pd
 from retention_helpers.experiments import planning
 from retention_helpers.experiments.plan import TOO_LONG, UNKNOWN_BASELINE, Plan
 from retention_helpers.experiments.planning import PROPOSED, Instead, Proposal
-from retention_helpers.experiments.power import other_rate
 from retention_helpers.experiments.said import tables
 from retention_helpers.experiments.said.record import PROPOSAL, proposal_record
 from retention_helpers.experiments.said.wording import level, takes
 from retention_helpers.experiments.units import NEVER
 from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Remarks, Sentence, listed
+from retention_helpers.statistics.power import other_rate
 from retention_helpers.words import formats
 
 __all__ = ["gains", "planned", "proposal"]
