@@ -108,7 +108,9 @@ def _in_words(word: str) -> str:
 
 def added_figure(rows: pd.DataFrame) -> Figure | None:
     """Each campaign's difference with its interval."""
-    drawn = rows.assign(experiment=rows["campaign"], arm="mailed", smallest_effect=SMALLEST_EFFECT)
+    drawn = rows.assign(
+        experiment=rows["campaign"], arm="mailed", outcome_kind="back", smallest_effect=SMALLEST_EFFECT
+    )
     names = {f"difference{end}": f"effect{end}" for end in ("", "_low", "_high")}
     return effects(drawn.rename(columns=names))
 
