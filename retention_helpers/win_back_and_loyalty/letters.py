@@ -82,7 +82,9 @@ def to_mail(business: Business, sent: Sent) -> pd.DataFrame:
             "mrr": row["mrr"],
             "why": _why(row),
             "message": " ".join(
-                filled(written[row["campaign"]][1]["body"], {**known[row["customer_id"]], "name": ""}).split()
+                filled(
+                    written[row["campaign"]]["1"]["body"], {**known[row["customer_id"]], "name": ""}
+                ).split()
             ),
             "given_by": row["campaign"] if row["campaign"] in by_lot else "",
         }
@@ -115,7 +117,7 @@ def letters(business: Business, sent: Sent) -> pd.DataFrame:
         for nth, one in written[campaign].items():
             told = (filled(one[part], known[who]) for part in ("subject", "body"))
             send_on = _working(begins + dt.timedelta(days=one["day"]))
-            rows.append((campaign, who, nth, send_on.isoformat(), one["purpose"], *told, STOP_IF))
+            rows.append((campaign, who, int(nth), send_on.isoformat(), one["purpose"], *told, STOP_IF))
     return pd.DataFrame(rows, columns=names_of(letters))
 
 

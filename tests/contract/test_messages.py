@@ -33,15 +33,15 @@ def test_five_messages_on_their_days(campaign: str) -> None:
 
 def test_a_pause_comes_before_any_discount() -> None:
     text = yaml.safe_dump(dict(our_messages())).lower()
-    assert "discount" not in text and "pause" in our_messages()["win_back"][5]["body"]
+    assert "discount" not in text and "pause" in our_messages()["win_back"]["5"]["body"]
 
 
 def test_the_owners_words_take_the_place_of_ours(tmp_path: Path) -> None:
     found = read_messages(
         own(tmp_path, ["win_back: {1: {subject: Come home}}", "offers: {other_reason: }", ""][0])
     )
-    assert found["win_back"][1]["subject"] == "Come home"
-    assert found["win_back"][1]["body"] == our_messages()["win_back"][1]["body"]
+    assert found["win_back"]["1"]["subject"] == "Come home"
+    assert found["win_back"]["1"]["body"] == our_messages()["win_back"]["1"]["body"]
     assert read_messages(tmp_path.parent) == our_messages()
 
 
