@@ -276,7 +276,7 @@ _OUTCOME = _key(
 )
 _EFFECT = _key(
     lambda value: is_number(value) and value >= LEAST_EFFECT,
-    _should(f"be a number, {LEAST_EFFECT} or more"),
+    _should(f"lie between {LEAST_EFFECT} and 1, or be an amount of revenue"),
     read=float,
 )
 _BASELINE = _key(lambda value: is_number(value) and value > 0, _should("be a number above 0"), read=float)

@@ -24,7 +24,7 @@ def own(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize("campaign", ["silent", "win_back"])
 def test_five_messages_on_their_days(campaign: str) -> None:
     every = our_messages()[campaign]
-    assert [every[nth]["day"] for nth in range(1, 6)] == [0, 3, 7, 10, 14]
+    assert [every[str(nth)]["day"] for nth in range(1, 6)] == [0, 3, 7, 10, 14]
     assert all(
         one["subject"] and one["purpose"] and one["body"].startswith("Hello {name},")
         for one in every.values()

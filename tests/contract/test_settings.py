@@ -320,6 +320,7 @@ def test_no_file_is_no_experiment(tmp_path):
 SHARES = "the planned shares of its arms should be at least two and add up to 1."
 DAY = "and should be a day such as 2026-02-01, from 1990 to 2100."
 EFFECT = "and should lie between 0.001 and 1."
+EFFECT_OR_AMOUNT = "and should lie between 0.001 and 1, or be an amount of revenue."
 SIZE = "and should be a whole number of customers an arm, at most 10,000,000."
 DAYS = "outcome needs its `days`, a whole number, at most 3,650."
 MILESTONE = "milestone needs an `event` and its `count`, at most 1,000,000."
@@ -342,8 +343,9 @@ SLIPS = [
     ("days: 30", "days: 1000000000", DAYS),
     ("smallest_effect: 0.05", "smallest_effect: 0.999999",
      "smallest_effect is 0.999999, and a baseline of 0.85 has no room for so much."),
-    ("smallest_effect: 0.05", "smallest_effect: 0.0000001", f"smallest_effect is 0.0000001, {EFFECT}"),
-    ("smallest_effect: 0.05", "smallest_effect: .nan", f"smallest_effect is .nan, {EFFECT}"),
+    ("smallest_effect: 0.05", "smallest_effect: 0.0000001",
+     f"smallest_effect is 0.0000001, {EFFECT_OR_AMOUNT}"),
+    ("smallest_effect: 0.05", "smallest_effect: .nan", f"smallest_effect is .nan, {EFFECT_OR_AMOUNT}"),
     ("size: ", "size: 10000001 ", f"size is 10000001, {SIZE}"),
     ("size: ", "size: 12.5 ", f"size is 12.5, {SIZE}"),
     ("looks: monthly", "looks: weekly", "looks is weekly. Known: monthly."),
@@ -358,7 +360,7 @@ SLIPS = [
     ("kind: retained, days: 30", "kind: paying", DAYS),
     ("kind: retained", "kind: event", "outcome needs the `name` of its event."),
     ("smallest_effect: 0.05", "smallest_effect: 5", f"smallest_effect is 5, {EFFECT}"),
-    ("smallest_effect: 0.05", "smallest_effect: yes", f"smallest_effect is yes, {EFFECT}"),
+    ("smallest_effect: 0.05", "smallest_effect: yes", f"smallest_effect is yes, {EFFECT_OR_AMOUNT}"),
     ("baseline: 0.85", "baseline: 85", "baseline is 85, and should lie between 0 and 1."),
     ("size: ", "size: 0 ", f"size is 0, {SIZE}"),
     ("count: 10", "cuont: 10, count: 1", "milestone: cuont is not known here. Did you mean count?"),

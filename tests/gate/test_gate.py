@@ -2,6 +2,7 @@
 
 import datetime as dt
 import gzip
+import hashlib
 import json
 import os
 import random
@@ -1471,9 +1472,13 @@ def test_what_was_kept_says_what_was_read(tmp_path, cache):
     passed = gate.pass_gate(folder, cache)
     assert passed.currency == "EUR"
     assert (passed.first_on, passed.latest_on) == ("2026-01-05", "2026-03-01")
+    known = {
+        name: hashlib.sha256((folder / f"{name}.csv").read_bytes()).hexdigest()
+        for name in ("customers", "subscriptions")
+    }
     assert passed.sources == (
-        kept.SourceRead("customers", "customers.csv", 2, 2),
-        kept.SourceRead("subscriptions", "subscriptions.csv", 3, 2),
+        kept.SourceRead("customers", "customers.csv", 2, 2, known["customers"]),
+        kept.SourceRead("subscriptions", "subscriptions.csv", 3, 2, known["subscriptions"]),
     )
     record = json.loads((passed.folder / "passed.json").read_text(encoding="utf-8"))
     assert str(folder) not in json.dumps(record)
