@@ -155,6 +155,7 @@ def test_every_measure_of_the_reasons_is_in_the_glossary() -> None:
         "churn_reasons.quotes.latest",
         "churn_reasons.ranking.months_side_by_side",
         "churn_reasons.ranking.with_bounds",
+        "churn_reasons.said.answers.lines_to_paste",
         "churn_reasons.said.ranking.base",
         "churn_reasons.said.ranking.base_beside",
     }

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from test_pages import browser, edition  # noqa: F401  (a fixture)
+from test_pages import edition
 
 from retention_helpers.report import pages
 from retention_helpers.shown import figures
@@ -77,7 +77,7 @@ def page_of_figures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def opened(browser: Any, path: Path, width: int, scheme: str) -> Any:  # noqa: F811
+def opened(browser: Any, path: Path, width: int, scheme: str) -> Any:
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page.goto(path.as_uri())
     return page
@@ -87,7 +87,7 @@ SHOWN = "[...document.querySelectorAll('.drawn svg')].filter(svg => svg.getBound
 
 
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
-def test_one_drawing_is_shown_and_fits(browser: Any, page_of_figures: Path, width: int, scheme: str) -> None:  # noqa: F811
+def test_one_drawing_is_shown_and_fits(browser: Any, page_of_figures: Path, width: int, scheme: str) -> None:
     """At its true size, no wider than its column, its letters large enough and inside the drawing."""
     page = opened(browser, page_of_figures, width, scheme)
     kinds = page.evaluate(f"{SHOWN}.map(svg => svg.getAttribute('class'))")
@@ -113,7 +113,7 @@ def test_one_drawing_is_shown_and_fits(browser: Any, page_of_figures: Path, widt
 
 
 @pytest.mark.parametrize("width", [375, 1280])
-def test_colours_and_letters_are_those_of_the_page(browser: Any, page_of_figures: Path, width: int) -> None:  # noqa: F811
+def test_colours_and_letters_are_those_of_the_page(browser: Any, page_of_figures: Path, width: int) -> None:
     """Every colour in the dark is another than in the light; the font is the page's."""
     looks = []
     for scheme in ("light", "dark"):
@@ -136,7 +136,7 @@ def test_colours_and_letters_are_those_of_the_page(browser: Any, page_of_figures
     assert [pair for pair in zip(light, dark, strict=True) if pair[0] == pair[1]] == []
 
 
-def test_words_stand_once_for_those_who_do_not_see(browser: Any, page_of_figures: Path) -> None:  # noqa: F811
+def test_words_stand_once_for_those_who_do_not_see(browser: Any, page_of_figures: Path) -> None:
     """One image a figure in the tree of a screen reader, with the words; no id occurs twice."""
     page = opened(browser, page_of_figures, 375, "light")
     names = page.evaluate("[...document.querySelectorAll('[role=img]')].map(one => one.ariaLabel)")
