@@ -144,11 +144,11 @@ def _kind(month: Month, business: Business, key: str, own: pd.DataFrame) -> tupl
 def _why(month: Month, business: Business, key: str, own: pd.DataFrame) -> str:
     """The one number why."""
     if key == "recover_payment":
-        paid, failed = month.paid_anyway
+        paid, failed = (formats.count(many) for many in month.paid_anyway)
         days = formats.plural(business.settings.dunning_days, "day")
-        if not failed:
+        if not month.paid_anyway[1]:
             return "a failed payment is no decision to leave"
-        return f"{formats.count(paid)} of {formats.count(failed)} of the last year were paid anyway within {days}"
+        return f"{paid} of {failed} of the last year were paid anyway within {days}"
     if key == "keep":
         ends = [day for day in own["leaves_on"] if not pd.isna(day)]
         if ends:

@@ -97,8 +97,8 @@ def do_card(actions: pd.DataFrame, currency: str) -> Card:
         return Card("Do this month: nothing", (Fine("Nobody has to be called or written to."),), is_wide=True)
     lines = tuple(_order(row, currency) for row in actions.head(MOST_THINGS).itertuples())
     others = int(actions["customers"].iloc[MOST_THINGS:].sum())
-    more = f"{formats.plural(others, 'more customer')} in the plan:" if others else ""
-    whole = Fine(more, Link(PLAN, "all of it, with messages"))
+    more = f"{formats.plural(others, 'more customer')} after these." if others else ""
+    whole = Fine(more, Link(PLAN, "The whole plan, with messages"))
     return Card("Do this month", (Lines(lines, is_ordered=True), whole), is_wide=True)
 
 
