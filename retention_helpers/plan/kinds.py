@@ -146,16 +146,16 @@ def _kind(month: Month, business: Business, key: str, own: pd.DataFrame) -> tupl
 def _why(month: Month, business: Business, key: str, own: pd.DataFrame) -> str:
     """The one number why."""
     if key == "recover_payment":
-        paid, failed = month.paid_anyway
+        paid, failed = (formats.count(many) for many in month.paid_anyway)
         days = formats.plural(business.settings.dunning_days, "day")
-        if not failed:
+        if not month.paid_anyway[1]:
             return "a failed payment is no decision to leave"
-        many = f"{formats.count(paid)} of {formats.count(failed)}"
-        return f"{many} of the last year were paid anyway within {days}"
+        return f"{paid} of {failed} of the last year were paid anyway within {days}"
     if key == "keep":
         ends = [day for day in own["leaves_on"] if not pd.isna(day)]
-        first = f"; the first leaves on {formats.day(min(ends))}" if ends else ""
-        return f"each stays until the paid period ends{first}"
+        if ends:
+            return f"the first leaves on {formats.day(min(ends))}"
+        return "each stays until the paid period ends"
     if key == "interview":
         silent = int(own["why"].str.endswith("gave no reason").sum())
         return f"{formats.count(silent)} of {formats.count(len(own))} gave no reason"

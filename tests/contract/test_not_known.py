@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 from conftest import write_folder
@@ -18,6 +19,7 @@ from retention_helpers.early_warning import rules
 from retention_helpers.measurement import measures, revenue
 from retention_helpers.measurement.said import month as said_measurement
 from retention_helpers.measurement.said import revenue as said_revenue
+from retention_helpers.monthly_review.aims import against_targets
 from retention_helpers.shown import figures
 from retention_helpers.shown.records import write
 from retention_helpers.sources import importing
@@ -73,9 +75,11 @@ def test_the_sentences_say_so_and_the_findings_are_null(opened: Any, tmp_path: P
     )
     assert "not known" in said_revenue.revenue_cohorts(ages).text
     assert ages["mrr_kept"].isna().all() and ages["net_revenue_retention"].isna().all()
-    answer = monthly_review.money_answer(mrr, kept, "EUR")
-    assert "net retention not known" in answer.basis
-    assert [verdict.text for verdict in answer.verdicts] == ["whether MRR grew is not known"]
+    wanted = {"churn": 0.05, "net_revenue_retention": 1.0}
+    churn, none = measures.customer_churn(business), pd.DataFrame(columns=["rate"])
+    aims = against_targets(wanted, churn, none, kept, mrr)
+    card = repr(monthly_review.churn_card(churn, None, aims, mrr, None, "EUR"))
+    assert "MRR EUR 26." in card and "→" not in card and "net revenue retention" not in card
     assert warned == [
         f"biller: past prices are not known. {WHY} {HISTORIES['prices'].effect}",
         f"other: past pauses are not known. None are kept. {HISTORIES['pauses'].effect}",

@@ -336,9 +336,8 @@ def test_the_choice_in_words() -> None:
     assert "too few months to test" in said_outlook.choice(LAST).text
     chosen = Choice(BY_TENURE, 1, {LAST_RATE: 0.068, BY_TENURE: 0.056, FALLING_RISK: 0.089})
     said = said_outlook.choice(chosen).text
-    assert "not shown, once, each way missed" in said
-    assert "the last rates by tenure by 5.6 %, the last rate carried forward by 6.8 %" in said
-    assert said.endswith("The nearest is used: the last rates by tenure.")
+    assert said.startswith("Used: the last rates by tenure. Tested once on 6 months not shown to it")
+    assert "it by 5.6 %, the last rate carried forward by 6.8 % and the risk that falls" in said
 
 
 def test_currencies_in_words() -> None:
@@ -349,4 +348,4 @@ def test_currencies_in_words() -> None:
     assert said is not None
     assert "one rate for all months: JPY at 0.0061 and USD at 0.92." in said.text
     assert "The MRR at the month's end holds EUR 18.40 in USD." in said.text
-    assert "one currency" in str(said_revenue.exchange_rates(foreign.head(0), {}, "EUR"))
+    assert said_revenue.exchange_rates(foreign.head(0), {}, "EUR") is None

@@ -114,7 +114,7 @@ def test_reasons_that_cannot_be_told_apart_share_the_lead() -> None:
     html = card._repr_html_()
     assert html.count('class="first"') == 2 and html.count('class="other"') == 1
     assert "March alone, 10 answers: unused 6, too expensive 4." in repr(card)
-    assert "6 of the 26 lost this month fell to a failed payment" in repr(card)
+    assert "The biller ended 6 of the 26 lost this month." in repr(card)
 
 
 def test_one_reason_that_is_clearly_ahead_is_named() -> None:

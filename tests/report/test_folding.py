@@ -96,9 +96,14 @@ def test_a_table_that_is_the_answer_stays_open() -> None:
     assert "solo" in html and "<summary>" not in html.replace("<summary>Code</summary>", "")
 
 
+def in_words(html: str) -> str:
+    """What is read: a sentence may stand in a line of its own, and a link has an address on the page only."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html)).strip()
+
+
 @pytest.mark.parametrize("path", notebooks.in_reading_order(), ids=lambda path: path.stem)
 def test_folding_loses_nothing(path) -> None:  # type: ignore[no-untyped-def]
-    """Every heading, sentence and table of a notebook stands on its page, and every fold is closed."""
+    """Every heading, sentence and table that says something stands on the page, and every fold is closed."""
     notebook = nbformat.read(path, 4)
     html = page_of(*notebook.cells)
     shown = [
@@ -107,7 +112,10 @@ def test_folding_loses_nothing(path) -> None:  # type: ignore[no-untyped-def]
         for output in cell.get("outputs", [])
         if "text/html" in output.get("data", {})
     ]
-    assert shown and all(one in html for one in shown if 'class="empty"' not in one)
+    said = in_words(html)
+    assert shown and all(in_words(one) in said for one in shown if 'class="empty"' not in one)
     assert html.count("<details") == html.count("</details>")
     prose_ = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    assert len(re.findall(r"^##+ ", prose_, re.M)) == len(re.findall(r"<h[23] id=", html))
+    headings = re.findall(r"^##+ (.+)", prose_, re.M)
+    brings_every_table = {"What the data do not hold"}  # as the sample does: nothing stands under it
+    assert {heading for heading in headings if heading not in said} <= brings_every_table

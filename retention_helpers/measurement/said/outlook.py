@@ -37,13 +37,14 @@ def choice(chosen: Choice) -> Sentence:
             f"There are too few months to test a way of looking ahead: it takes {risks.FEWEST_MONTHS} that "
             f"began with customers, and {risks.HELD_BACK} more to hide. The simplest is used: {used}."
         )
-    errors = sorted(chosen.errors.items(), key=lambda pair: (pair[1], pair[0] != chosen.method))
-    missed = {method: formats.percent(error) for method, error in errors}
-    own = missed.pop(chosen.method)
+    errors = sorted(chosen.errors.items(), key=lambda pair: (pair[0] != chosen.method, pair[1]))
+    missed = [
+        f"{'it' if way == chosen.method else _WAYS[way]} by {formats.percent(error)}" for way, error in errors
+    ]
+    times = "once" if chosen.tests == 1 else f"{formats.count(chosen.tests)} times"
     return Sentence(
-        f"Used: {used}. Tested on {risks.HELD_BACK} months that it was not shown, "
-        f"{'once' if chosen.tests == 1 else f'{formats.count(chosen.tests)} times'}, it missed the number of "
-        f"customers by {own} on average, {listed([f'{_WAYS[way]} by {of}' for way, of in missed.items()])}."
+        f"Used: {used}. Tested {times} on {risks.HELD_BACK} months not shown to it, the number of customers was "
+        f"missed on average: {listed(missed)}."
     )
 
 

@@ -117,8 +117,8 @@ def _capital(text: str) -> str:
 
 
 def _more(others: int) -> str:
-    held = f"{formats.plural(others, 'other difference')} held up too: " if others else ""
-    return f"{held}associations, until an experiment tells." if others else "An association, no proof."
+    held = f"{formats.plural(others, 'other difference')} held up too; " if others else ""
+    return f"{held}only an experiment tells why." if others else "Only an experiment tells why."
 
 
 def what_was_different(together: pd.DataFrame, horizon_days: int) -> Answers:

@@ -97,8 +97,8 @@ def do_card(actions: pd.DataFrame, currency: str) -> Card:
         return Card("Do this month: nothing", (Fine("Nobody has to be called or written to."),), is_wide=True)
     lines = tuple(_order(row, currency) for row in actions.head(MOST_THINGS).itertuples())
     others = int(actions["customers"].iloc[MOST_THINGS:].sum())
-    more = f"{formats.plural(others, 'customer')} more come after these." if others else ""
-    whole = Fine(more, Link(PLAN, "The whole plan, a row a customer, with messages"))
+    more = f"{formats.plural(others, 'more customer')} after these." if others else ""
+    whole = Fine(more, Link(PLAN, "The whole plan, with messages"))
     return Card("Do this month", (Lines(lines, is_ordered=True), whole), is_wide=True)
 
 
@@ -234,7 +234,7 @@ def _biller(kinds: pd.DataFrame) -> tuple[Fine, ...]:
     if not now["lost"] or now["kind_unknown"] == now["lost"] or not now["involuntary"]:
         return ()
     ended = f"{formats.count(now['involuntary'])} of the {formats.count(now['lost'])} lost this month"
-    return (Fine(f"{ended} fell to a failed payment or the biller's policy."),)
+    return (Fine(f"The biller ended {ended}."),)
 
 
 @of_values
