@@ -66,6 +66,7 @@ def test_the_sentences_say_so_and_the_findings_are_null(opened: Any, tmp_path: P
     with opened(SPANS, not_known=PRICES | {"other": PAUSES["biller"]}) as business:
         moved, mrr = measures.customer_movement(business), measures.mrr_movement(business)
         kept, ages = measures.revenue_retention(business), revenue.revenue_by_age(business)
+        churn = measures.customer_churn(business)
         warned = [fault.message for fault in business.faults if "not known" in fault.rule]
     assert "paused" not in said_measurement.movement(moved).text
     assert said_measurement.mrr(mrr, kept, "EUR").text == (
@@ -76,7 +77,7 @@ def test_the_sentences_say_so_and_the_findings_are_null(opened: Any, tmp_path: P
     assert "not known" in said_revenue.revenue_cohorts(ages).text
     assert ages["mrr_kept"].isna().all() and ages["net_revenue_retention"].isna().all()
     wanted = {"churn": 0.05, "net_revenue_retention": 1.0}
-    churn, none = measures.customer_churn(business), pd.DataFrame(columns=["rate"])
+    none = pd.DataFrame(columns=["rate"])
     aims = against_targets(wanted, churn, none, kept, mrr)
     card = repr(monthly_review.churn_card(churn, None, aims, mrr, None, "EUR"))
     assert "MRR EUR 26." in card and "→" not in card and "net revenue retention" not in card

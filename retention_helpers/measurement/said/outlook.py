@@ -43,8 +43,8 @@ def choice(chosen: Choice) -> Sentence:
     ]
     times = "once" if chosen.tests == 1 else f"{formats.count(chosen.tests)} times"
     return Sentence(
-        f"Used: {used}. Tested {times} on {risks.HELD_BACK} months not shown to it, the number of customers was "
-        f"missed on average: {listed(missed)}."
+        f"Used: {used}. Tested {times} on {risks.HELD_BACK} months not shown to it, the number of customers "
+        f"was missed on average: {listed(missed)}."
     )
 
 
