@@ -113,7 +113,7 @@ def _render(page: Page, menu: tuple[Page, ...], edition: Edition) -> str:
         failure=page.failure,
         content=content,
         contents=contents,
-        is_screen='class="screen"' in content,  # it is its own table of contents
+        is_screen=page.file == INDEX and 'class="screen"' in content,  # its own table of contents
         css=_css(),
     )
 
