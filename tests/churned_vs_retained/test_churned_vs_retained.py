@@ -319,7 +319,7 @@ def leaking(business_of: Callable[..., Business]) -> Comparison:
             "outcome": "a" if gone else "b",
             "score_of_use": 10 * lasted[n] + draw.integers(0, 30),
             "total_charges": 12 * n,
-            "onboarded_on": date(n % 9),
+            "onboarded_on": date(n % 7),
             "seat_code": f"V{n}",
             "language": "de",
             "email": f"c{n}@example.com",
