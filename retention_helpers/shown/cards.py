@@ -35,19 +35,18 @@ class Link:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a card: what is most important in bold, the rest beside it, then the way to more."""
+    """A line of a card: what is most important in bold, which leads to its page, and the rest beside it."""
 
     strong: str
     rest: str = ""
-    link: Link | None = None
+    page: str = ""
 
     def _repr_html_(self) -> str:
-        rest = f" {formats.escaped(self.rest)}" if self.rest else ""
-        more = f' <span class="basis">{self.link._repr_html_()}</span>' if self.link else ""
-        return f"<b>{formats.escaped(self.strong)}</b>{rest}{more}"
+        strong = Link(self.page, self.strong)._repr_html_() if self.page else formats.escaped(self.strong)
+        return f"<b>{strong}</b>" + (f" {formats.escaped(self.rest)}" if self.rest else "")
 
     def __repr__(self) -> str:
-        return " ".join(filter(None, [self.strong, self.rest, repr(self.link) if self.link else ""]))
+        return " ".join(filter(None, [self.strong, self.rest]))
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def test_without_experiments_the_review_has_no_card_of_them(business_of: Callabl
     assert monthly_review.experiments_card(nothing) is None
     later = plan_of(started_on=dt.date(2026, 5, 1))
     waiting = read(business_of([("a", "2026-01-02", "", 10)], month="2026-02", experiments={"x": later}))
-    assert "X cannot tell yet." in repr(monthly_review.experiments_card(waiting))
+    assert "X: Change it before it begins." in repr(monthly_review.experiments_card(waiting))
 
 
 def test_the_review_leads_with_what_can_be_decided(business_of: Callable[..., Business]) -> None:
@@ -170,8 +170,9 @@ def test_the_review_leads_with_what_can_be_decided(business_of: Callable[..., Bu
         "still customers on day 30: treated 57 of 60, control 30 of 60",
     )
     lines = repr(monthly_review.experiments_card(found)).splitlines()[1:]
-    assert lines[0] == "Won better. Stop, and give it to everybody."
-    assert {line.split(" cannot tell yet. ")[0] for line in lines[1:]} == {"Goes on", "Endless"}
+    assert lines[0] == "Won: better. Stop, and give it to everybody."
+    assert {line.partition(":")[0] for line in lines[1:]} == {"Goes on", "Endless"}
+    assert not any("cannot tell yet" in line for line in lines), "no verdict is no news"
 
 
 # --- sentences -------------------------------------------------------------------------------------

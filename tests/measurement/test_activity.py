@@ -299,7 +299,7 @@ def test_an_old_export_is_said(opened: Any) -> None:
 @pytest.mark.parametrize(
     ("tables", "said"),
     [
-        ({}, "There is no table of events."),
+        ({}, "It takes events.csv (customer_id, occurred_at, event)"),
         ({"events": on("A", "2026-04-02")}, "No event of the five years up to March 2026 is there"),
         (
             {"events": on("A", "2026-03-02"), "settings": {"activity_events": ["Login"]}},

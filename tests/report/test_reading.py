@@ -119,6 +119,23 @@ def test_churn_and_what_to_do_are_read_in_45_seconds_and_five_questions_in_75(
     assert first < five <= A_MINUTE * 75 / 60
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (375, "dark")])
+def test_no_page_has_a_fault_that_axe_knows(browser: Any, report: Path, width: int, scheme: str) -> None:
+    """With everything unfolded; and nothing is loaded from anywhere."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in sorted(report.glob("*.html")):
+        page.goto(path.as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        found = Axe().run(page).response["violations"]
+        assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found] == [], path.stem
+    assert {url for url in asked if not url.startswith(("file:", "data:"))} == set()
+    page.close()
+
+
 def test_no_page_is_heavy(report: Path) -> None:
     sizes = {path.name: path.stat().st_size for path in report.glob("*.html")}
     assert {name: size for name, size in sizes.items() if size > MOST_BYTES} == {}

@@ -46,12 +46,17 @@ def experiment_answers(reading: Reading, month: str) -> Answers:
 
 @of_values
 def standing(reading: Reading) -> list[tuple[str, str]]:
-    """The open experiments, what can be decided first: the name of each, and its verdict with what to do."""
-    return [
-        (reading.plans[row.experiment].called(row.arm), f"{row.verdict}. {_answer(row, reading).do_now}")
-        for row in _in_order(reading)
-        if row.state != "over"
-    ]
+    """The open experiments, what can be decided first: each with its verdict, if it has one, and the order.
+
+    The number of customers that are still needed stands on the page of the experiments.
+    """
+    found = []
+    for row in _in_order(reading):
+        if row.state != "over":
+            word = "" if row.verdict == "cannot tell yet" else f"{row.verdict}. "
+            order = _answer(row, reading).do_now.partition(": ")[0].removesuffix(".")
+            found.append((f"{reading.plans[row.experiment].called(row.arm)}:", f"{word}{order}."))
+    return found
 
 
 def _in_order(reading: Reading) -> list[Any]:

@@ -104,8 +104,8 @@ def do_card(actions: pd.DataFrame, currency: str) -> Card:
 
 def _order(row: Any, currency: str) -> Line:
     money = "" if formats.is_missing(row.mrr) else f"{formats.money(row.mrr, currency)} a month at stake; "
-    page = Link(row.notebook, formats.words(row.notebook))
-    return Line(f"{row.what}:", f"{money}{row.why}. By {formats.day(row.until)}.", page)
+    by = f"By {row.until.day} {row.until:%B}."
+    return Line(f"{row.what}:", f"{money}{row.why}. {by}", row.notebook)
 
 
 @of_values

@@ -181,13 +181,13 @@ def loss_by_month_of_tenure(months: pd.DataFrame) -> Drawing | None:
 def losses_by_day(days: pd.DataFrame) -> Drawing | None:
     """How many were lost on the days of their life up to `SHOWN_DAYS`; those on a day of renewal stand out.
 
-    Takes `day`, `lost` and `on_renewal_day`. None where nobody was lost.
+    Takes `day`, `lost` and `on_renewal_day`. None where nobody was lost up to then.
     """
-    if days.empty:
+    shown = days[days["day"] <= SHOWN_DAYS]
+    if shown.empty:
         return None
     canvas, axes = blank(2.8, 2.6)
     width = DAYS_A_MONTH / (4 if is_narrow() else 8)
-    shown = days[days["day"] <= SHOWN_DAYS]
     binned = shown.groupby((shown["day"] / width).round())[["lost", "on_renewal_day"]].sum()
     places = binned.index.to_numpy(dtype=float) * width / DAYS_A_MONTH
     renewals, others = binned["on_renewal_day"], binned["lost"] - binned["on_renewal_day"]
