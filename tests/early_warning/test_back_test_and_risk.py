@@ -429,7 +429,7 @@ def test_what_is_said_of_the_mood_and_of_leads() -> None:
     calm = shown.assign(reading=["usual", None])
     assert str(say(calm, "2026-03")) == "Within the usual range at the end of the month: “Payment failed”."
     assert "Too few months" in str(say(shown.assign(reading=None), "2026-03"))
-    assert "nothing from which" in str(say(shown, "2026-04"))
+    assert "It takes events.csv" in str(say(shown, "2026-04"))
     found = pd.DataFrame({"indicator": ["Payment failed", "Mails not opened"], "best_lag": [2, 1],
                           "verdict": ["leads churn", "no clear lead"]})  # fmt: skip
     assert str(said_indicators.runs_ahead(found)) == "Runs ahead of churn: “Payment failed” by 2 months."
