@@ -55,8 +55,9 @@ def test_every_measure_is_of_those_alone(
 def test_a_narrowed_business_says_whose_numbers_these_are(whole: Business) -> None:
     """Each page begins with the warnings; memory of earlier reports tells it from the whole."""
     own = narrowed(whole, {"country": ["AT", "DE"], "first_plan": "solo"})
-    assert own.identity == f"{whole.identity}, only country AT or DE; first_plan solo"
-    assert narrowed(own, {"country": "AT"}).identity == f"{own.identity}; country AT"
+    assert own.identity.mark == f"{whole.identity.mark}, only country AT or DE; first_plan solo"
+    assert narrowed(own, {"country": "AT"}).identity.mark == f"{own.identity.mark}; country AT"
+    assert not own.identity.is_of(whole.identity.mark) and not whole.identity.is_of(own.identity.mark)
     said = repr(warnings(own.faults))
     assert "only country AT or DE; first_plan solo" in said.splitlines()[0]
     assert "These numbers are of the 2 of 4 customers with country AT or DE; first_plan solo alone." in said
