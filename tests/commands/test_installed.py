@@ -45,7 +45,7 @@ def test_the_sample_comes_with_it(site: Path, tmp_path: Path) -> None:
     run = retention(site, tmp_path / "empty", "report", "--only", "data_quality")
     assert (run.returncode, run.stderr) == (0, "")
     findings = json.loads((tmp_path / "empty" / "reports" / "2026-10" / "findings.json").read_text())
-    assert findings["business"].endswith("(sample)")
+    assert findings["business"] == "Kiebitzplan"
     assert [path.name for path in (tmp_path / "empty").iterdir()] == ["reports"]
     assert list((tmp_path / "cache" / "retention-notebooks").iterdir())
 

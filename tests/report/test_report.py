@@ -18,6 +18,8 @@ import pytest
 
 from retention_helpers import shipped
 from retention_helpers.business.identity import Identity
+from retention_helpers.contract.settings import Settings
+from retention_helpers.gate import kept
 from retention_helpers.report import notebooks, publishing
 from retention_helpers.words.errors import InputError
 
@@ -32,6 +34,7 @@ folder.mkdir()
 
 
 OAK = Identity("Oak & Ash", "books")
+CHOICES = Settings(business="Oak & Ash")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Opened:
     as_of: str = "2026-11-01"
     currency: str = "EUR"
     identity: Identity = OAK
+    settings: Settings = CHOICES
     cut_at: str = "2026-11-01T00:00:00+01:00"
     sources: tuple[()] = ()
     done: None = None
@@ -62,6 +66,7 @@ def business(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
     opening = types.ModuleType("retention_helpers.business.opening")
     opening.sample_identity = lambda: Identity("A sample", "sample")  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "retention_helpers.business.opening", opening)
+    monkeypatch.setattr(kept, "still_there", lambda place: None)  # nothing is read here
 
 
 def write_notebook(folder: Path, name: str, *cells: str, parameters: str = PARAMETERS) -> Path:
@@ -288,7 +293,7 @@ def test_two_notebooks_with_the_same_finding_are_a_mistake(tmp_path: Path) -> No
         (part / "findings.json").write_text(json.dumps({"quality": value}))
         runs.append(publishing.Run(tmp_path / f"{name}.ipynb", "", 0, part, {}, 0, tmp_path, tmp_path))
     with pytest.raises(RuntimeError, match="measurement and data_quality disagree about the finding quality"):
-        publishing._findings(runs, Opened("2026-10", tmp_path))  # type: ignore[arg-type]
+        publishing._findings(runs, Opened("2026-10", tmp_path), {})  # type: ignore[arg-type]
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
@@ -316,13 +321,13 @@ import functools, sys, types
 from pathlib import Path
 
 if __name__ == "__main__":
+    from retention_helpers import __main__
+    from retention_helpers.report import publishing
     stand_in = types.ModuleType("retention_helpers.business")
     stand_in.open_business = lambda data, month, plan: types.SimpleNamespace(
         month="2026-10", name="", as_of="", currency="", sources=(), folder=Path(data), kept=Path(data),
         identity="", done=None)
     sys.modules["retention_helpers.business"] = stand_in
-    from retention_helpers import __main__
-    from retention_helpers.report import publishing
     publishing.publish = functools.partial(publishing.publish, folder=Path({str(tmp_path / "notebooks")!r}))
     sys.exit(__main__.main(["report", "--out", {str(tmp_path / "reports")!r}]))
 """
