@@ -367,13 +367,14 @@ def label(name: str) -> str:
     return heading[:1].upper() + heading[1:]
 
 
-_SPELLED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_SPELLED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+            "twelve")  # fmt: skip
 
 
-def spelled(number: int) -> str:
-    """A small count in words, as in a headline; a larger one in figures.
+def spelled(number: int, up_to: int = 10) -> str:
+    """A small count in words, up to ten or up to twelve; a larger one in figures.
 
-    >>> spelled(3), spelled(12)
-    ('three', '12')
+    >>> spelled(3), spelled(12), spelled(12, up_to=12)
+    ('three', '12', 'twelve')
     """
-    return _SPELLED[number] if 0 <= number < len(_SPELLED) else count(number)
+    return _SPELLED[number] if 0 <= number <= up_to else count(number)

@@ -3,9 +3,6 @@
 from retention_helpers.churn_reasons.answers import Period
 from retention_helpers.words import formats
 
-_SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-          "twelve")  # fmt: skip
-
 
 def in_words(small: int) -> str:
     """A number of a sentence, up to twelve as a word.
@@ -13,7 +10,7 @@ def in_words(small: int) -> str:
     >>> in_words(3), in_words(24)
     ('three', '24')
     """
-    return _SMALL[small] if small < len(_SMALL) else formats.count(small)
+    return formats.spelled(small, up_to=12)
 
 
 def span(when: Period) -> str:
