@@ -10,13 +10,25 @@ import sys
 from collections.abc import Sequence
 
 from retention_helpers import shipped
-from retention_helpers.commands import check, draw, explore, imports, init, notebooks, plan, report, schema
+from retention_helpers.commands import (
+    check,
+    deliver,
+    draw,
+    explore,
+    imports,
+    init,
+    notebooks,
+    plan,
+    report,
+    schema,
+    status,
+)
 from retention_helpers.commands.arguments import Parser
 from retention_helpers.words.commands import PROGRAM
 from retention_helpers.words.errors import InputError, nearest
 
 _FOR_DEVELOPERS = (notebooks, schema) if shipped.IS_CHECKOUT else ()
-COMMANDS = {one.NAME: one for one in (report, check, init, imports, plan, draw, explore, *_FOR_DEVELOPERS)}
+COMMANDS = {one.NAME: one for one in (report, check, init, imports, plan, draw, deliver, status, explore, *_FOR_DEVELOPERS)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,89 @@
+"""`deliver`: reports and lists go to their owner, once and only once."""
+
+import argparse
+import datetime as dt
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retention_helpers.commands.arguments import Commands, data_and_month, out
+from retention_helpers.words.errors import InputError
+
+if TYPE_CHECKING:
+    from retention_helpers.delivery.delivering import Standing
+    from retention_helpers.delivery.editions import Edition
+    from retention_helpers.delivery.post import Post
+
+NAME = "deliver"
+
+
+def declare(commands: Commands) -> None:
+    parser = commands.add_parser(
+        NAME, parents=[*data_and_month(), out()], help="send what was made to you, once", allow_abbrev=False
+    )
+    parser.add_argument("--date", type=_day, metavar="YYYY-MM-DD", help="the day of a list, instead of a month")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--again", action="store_true", help="also where it was sent, or may have been")
+    either.add_argument("--arrived", action="store_true", help="it did arrive: do not send it, do not ask again")
+
+
+def _day(text: str) -> str:
+    try:
+        return str(dt.date.fromisoformat(text))
+    except ValueError:
+        raise InputError(f"{text!r} is not a day. Write it as YYYY-MM-DD, such as 2026-11-03.") from None
+
+
+def run(options: argparse.Namespace) -> int:
+    from retention_helpers.delivery.editions import list_of, report
+    from retention_helpers.delivery.post import post
+
+    ours = post(options.data, options.out)
+    named = [report(options.month)] * bool(options.month) + [list_of(options.date)] * bool(options.date)
+    if (options.again or options.arrived) and not named:
+        raise InputError("Name what is meant: --month YYYY-MM or --date YYYY-MM-DD.")
+    _ = ours.where
+    if options.arrived:
+        return _settle(ours, named)
+    due = named or ours.due(dt.date.today())
+    if not due:
+        raise InputError(f"There is no report in {options.out} yet.")
+    return deliver_all(ours, due, again=options.again)
+
+
+def _settle(ours: "Post", named: "Iterable[Edition]") -> int:
+    for what in named:
+        ways = ours.arrived(what.key)
+        print(f"Noted: {what.title} has arrived." if ways else f"Of {what.title} nothing was open.")
+    return 0
+
+
+def deliver_all(ours: "Post", due: "Iterable[Edition]", *, again: bool = False) -> int:
+    """Deliver these and say so; what is open from before is said first."""
+    failed = False
+    due = list(due)
+    for matter in ours.matters():
+        if matter.about not in {what.key for what in due}:
+            print(matter.whole, file=sys.stderr)
+    for what in due:
+        for standing in ours.deliver(what, again=again):
+            failed = failed or standing.state != "sent"
+            say(standing, ours)
+    return 1 if failed else 0
+
+
+def say(standing: "Standing", ours: "Post") -> None:
+    """One line a way: standard output for what arrived, standard error for what did not."""
+    from retention_helpers.delivery import editions, matters
+    from retention_helpers.words.formats import day
+
+    what = editions.edition(standing.about)
+    title = what.title if what else standing.about
+    if standing.state == "sent":
+        again = "" if standing.is_new else f" already, on {day(standing.at[:10])}"
+        print(f"Sent {matters.BY[standing.way]}{again}: {title}.")
+    else:
+        for matter in ours.matters():
+            if (matter.about, matter.way) == (standing.about, standing.way):
+                print(matter.whole, file=sys.stderr)

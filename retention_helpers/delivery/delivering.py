@@ -1,0 +1,113 @@
+"""Sends a message once and only once, also when the run is killed at any moment.
+
+Before a message is handed over the journal says so; when it has arrived it says that too. A message of which
+the journal says only the first is never sent again by itself: it may have arrived. The reasoning stands in
+docs/delivery.md.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import sleep
+from typing import Literal
+
+from filelock import FileLock, Timeout
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+
+from retention_helpers.business.identity import Identity
+from retention_helpers.delivery import journal
+from retention_helpers.delivery.journal import Entry, Event
+from retention_helpers.delivery.parcels import Parcel
+from retention_helpers.delivery.ways import NotSent, Unsure, Way
+from retention_helpers.words.errors import InputError
+
+TRIES = 5
+LONGEST_WAIT = 60  # seconds between two of them
+PATIENCE = 600  # seconds that one run waits for another that delivers
+LOCK = ".delivering.lock"
+State = Literal["sent", "not sent", "unsure"]
+_STATES: dict[Event, State] = {"sent": "sent", "not sent": "not sent", "unsure": "unsure", "handing over": "unsure"}
+_back_off = wait_exponential(multiplier=2, exp_base=4, max=LONGEST_WAIT)  # 2, 8, 32, 60 seconds
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a message stands on one way.
+
+    Attributes:
+        about: the key of the message.
+        way: mail, eml or webhook.
+        state: sent, not sent (for sure), or unsure.
+        at: the instant of that.
+        why: it was not sent, or nobody knows; "" where the run was killed.
+        is_new: whether this run brought it about.
+    """
+
+    about: str
+    way: str
+    state: State
+    at: str
+    why: str = ""
+    is_new: bool = False
+
+
+def standings(entries: Iterable[Entry]) -> dict[tuple[str, str], Standing]:
+    """How every message stands, by its key and way: the last word of the journal."""
+    return {
+        (one.about, one.way): Standing(one.about, one.way, _STATES[one.event], one.at, one.why)
+        for one in entries
+        if one.event in _STATES
+    }
+
+
+def send(out: Path, parcel: Parcel, ways: Sequence[Way], *, again: bool = False) -> list[Standing]:
+    """Send a message on every way on which it has not gone; with `again` also where it has, or may have."""
+    try:
+        with FileLock(out / LOCK, timeout=PATIENCE):
+            known = standings(journal.of_business(out, parcel.business))
+            return [_send(out, parcel, way, known.get((parcel.key, way.name)), again) for way in ways]
+    except Timeout:
+        raise InputError("Another run is delivering. Wait until that is done, or stop it.") from None
+
+
+def _send(out: Path, parcel: Parcel, way: Way, before: Standing | None, again: bool) -> Standing:
+    if before and before.state == "unsure" and (has_arrived := way.arrived(parcel)) is not None:
+        _note(out, parcel, way, "sent" if has_arrived else "not sent")
+        before = replace(before, state="sent" if has_arrived else "not sent")
+    if before and before.state != "not sent" and not again:
+        return before
+    tries = Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, NotSent) and error.passes),
+        stop=stop_after_attempt(TRIES),
+        wait=_wait,
+        sleep=sleep,
+        retry_error_callback=lambda _: None,
+    )
+    with suppress(NotSent, Unsure):  # noted
+        tries(_tried, out, parcel, way)
+    return replace(standings(journal.of_business(out, parcel.business))[parcel.key, way.name], is_new=True)
+
+
+def _tried(out: Path, parcel: Parcel, way: Way) -> None:
+    """One try; what became of it is noted before another begins."""
+    try:
+        way.send(parcel, lambda: _note(out, parcel, way, "handing over"))
+    except NotSent as refused:
+        _note(out, parcel, way, "not sent", str(refused))
+        raise
+    except Unsure as lost:
+        _note(out, parcel, way, "unsure", str(lost))
+        raise
+    _note(out, parcel, way, "sent")
+
+
+def _wait(state: RetryCallState) -> float:
+    """The longer of ours and what the other side asked for, and at most the longest."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.wait if isinstance(error, NotSent) else 0
+    return min(max(_back_off(state), asked), LONGEST_WAIT)
+
+
+def _note(out: Path, parcel: Parcel, way: Way, event: Event, why: str = "") -> None:
+    journal.note(out, event, parcel.key, business=parcel.business.mark, way=way.name, why=why)
