@@ -20,6 +20,7 @@ from retention_helpers.commands import (
     notebooks,
     plan,
     report,
+    schedule,
     schema,
     status,
 )
@@ -28,7 +29,22 @@ from retention_helpers.words.commands import PROGRAM
 from retention_helpers.words.errors import InputError, nearest
 
 _FOR_DEVELOPERS = (notebooks, schema) if shipped.IS_CHECKOUT else ()
-COMMANDS = {one.NAME: one for one in (report, check, init, imports, plan, draw, deliver, status, explore, *_FOR_DEVELOPERS)}
+COMMANDS = {
+    one.NAME: one
+    for one in (
+        report,
+        check,
+        init,
+        imports,
+        plan,
+        draw,
+        deliver,
+        schedule,
+        status,
+        explore,
+        *_FOR_DEVELOPERS,
+    )
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,7 +4,6 @@ import argparse
 import datetime as dt
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retention_helpers.commands.arguments import Commands, data_and_month, out
@@ -22,10 +21,14 @@ def declare(commands: Commands) -> None:
     parser = commands.add_parser(
         NAME, parents=[*data_and_month(), out()], help="send what was made to you, once", allow_abbrev=False
     )
-    parser.add_argument("--date", type=_day, metavar="YYYY-MM-DD", help="the day of a list, instead of a month")
+    parser.add_argument(
+        "--date", type=_day, metavar="YYYY-MM-DD", help="the day of a list, instead of a month"
+    )
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--again", action="store_true", help="also where it was sent, or may have been")
-    either.add_argument("--arrived", action="store_true", help="it did arrive: do not send it, do not ask again")
+    either.add_argument(
+        "--arrived", action="store_true", help="it did arrive: do not send it, do not ask again"
+    )
 
 
 def _day(text: str) -> str:
@@ -43,9 +46,9 @@ def run(options: argparse.Namespace) -> int:
     named = [report(options.month)] * bool(options.month) + [list_of(options.date)] * bool(options.date)
     if (options.again or options.arrived) and not named:
         raise InputError("Name what is meant: --month YYYY-MM or --date YYYY-MM-DD.")
-    _ = ours.where
     if options.arrived:
         return _settle(ours, named)
+    ours.ready()
     due = named or ours.due(dt.date.today())
     if not due:
         raise InputError(f"There is no report in {options.out} yet.")

@@ -53,8 +53,7 @@ def _last(ours: "Post", kind: str) -> str:
         for one in delivering.standings(entries).values()
         if one.about == last.about and one.state == "sent"
     ]
-    title = what.title[0].upper() + what.title[1:]
-    return f"{title}: made on {day(last.day)} at {last.at[11:16]}, {_new(new)}.{''.join(sent)}"
+    return f"{what.heading}: made on {day(last.day)} at {last.at[11:16]}, {_new(new)}.{''.join(sent)}"
 
 
 def _new(new: "New | None") -> str:

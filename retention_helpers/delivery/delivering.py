@@ -5,7 +5,7 @@ the journal says only the first is never sent again by itself: it may have arriv
 docs/delivery.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +15,6 @@ from typing import Literal
 from filelock import FileLock, Timeout
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from retention_helpers.business.identity import Identity
 from retention_helpers.delivery import journal
 from retention_helpers.delivery.journal import Entry, Event
 from retention_helpers.delivery.parcels import Parcel
@@ -27,7 +26,12 @@ LONGEST_WAIT = 60  # seconds between two of them
 PATIENCE = 600  # seconds that one run waits for another that delivers
 LOCK = ".delivering.lock"
 State = Literal["sent", "not sent", "unsure"]
-_STATES: dict[Event, State] = {"sent": "sent", "not sent": "not sent", "unsure": "unsure", "handing over": "unsure"}
+_STATES: dict[Event, State] = {
+    "sent": "sent",
+    "not sent": "not sent",
+    "unsure": "unsure",
+    "handing over": "unsure",
+}
 _back_off = wait_exponential(multiplier=2, exp_base=4, max=LONGEST_WAIT)  # 2, 8, 32, 60 seconds
 
 
@@ -61,17 +65,25 @@ def standings(entries: Iterable[Entry]) -> dict[tuple[str, str], Standing]:
     }
 
 
-def send(out: Path, parcel: Parcel, ways: Sequence[Way], *, again: bool = False) -> list[Standing]:
-    """Send a message on every way on which it has not gone; with `again` also where it has, or may have."""
+def send(
+    out: Path, parcel: Parcel, ways: Sequence[Way], allow: Callable[[], None], *, again: bool = False
+) -> list[Standing]:
+    """Send a message on every way on which it has not gone; with `again` also where it has, or may have.
+
+    `allow` raises InputError where it may not go out.
+    """
     try:
         with FileLock(out / LOCK, timeout=PATIENCE):
             known = standings(journal.of_business(out, parcel.business))
-            return [_send(out, parcel, way, known.get((parcel.key, way.name)), again) for way in ways]
+            before = [known.get((parcel.key, way.name)) for way in ways]
+            return [_send(out, parcel, way, one, allow, again) for way, one in zip(ways, before, strict=True)]
     except Timeout:
         raise InputError("Another run is delivering. Wait until that is done, or stop it.") from None
 
 
-def _send(out: Path, parcel: Parcel, way: Way, before: Standing | None, again: bool) -> Standing:
+def _send(
+    out: Path, parcel: Parcel, way: Way, before: Standing | None, allow: Callable[[], None], again: bool
+) -> Standing:
     if before and before.state == "unsure" and (has_arrived := way.arrived(parcel)) is not None:
         _note(out, parcel, way, "sent" if has_arrived else "not sent")
         before = replace(before, state="sent" if has_arrived else "not sent")
@@ -84,16 +96,17 @@ def _send(out: Path, parcel: Parcel, way: Way, before: Standing | None, again: b
         sleep=sleep,
         retry_error_callback=lambda _: None,
     )
-    with suppress(NotSent, Unsure):  # noted
-        tries(_tried, out, parcel, way)
+    with suppress(NotSent, Unsure, InputError):  # noted
+        tries(_tried, out, parcel, way, allow)
     return replace(standings(journal.of_business(out, parcel.business))[parcel.key, way.name], is_new=True)
 
 
-def _tried(out: Path, parcel: Parcel, way: Way) -> None:
+def _tried(out: Path, parcel: Parcel, way: Way, allow: Callable[[], None]) -> None:
     """One try; what became of it is noted before another begins."""
     try:
+        allow()
         way.send(parcel, lambda: _note(out, parcel, way, "handing over"))
-    except NotSent as refused:
+    except (NotSent, InputError) as refused:
         _note(out, parcel, way, "not sent", str(refused))
         raise
     except Unsure as lost:

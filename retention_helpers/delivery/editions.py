@@ -51,6 +51,11 @@ class Edition:
         on = formats.month(self.name) if self.kind == "report" else formats.day(self.name)
         return f"the {self.kind} of {on}"
 
+    @property
+    def heading(self) -> str:
+        """The title as a sentence begins."""
+        return self.title.replace("the", "The", 1)
+
 
 def report(month: str) -> Edition:
     return Edition("report", month)

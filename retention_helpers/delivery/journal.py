@@ -19,7 +19,7 @@ from retention_helpers.business.identity import Identity
 from retention_helpers.words.errors import InputError
 
 JOURNAL, LOCK = ".journal.jsonl", ".journal.lock"
-Event = Literal["made", "failed", "handing over", "sent", "not sent", "unsure"]
+Event = Literal["made", "failed", "handing over", "sent", "not sent", "unsure", "told"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Entry:
 
     Attributes:
         at: the instant, with its offset from UTC.
-        event: made and failed are of runs; the others of messages, each on its way.
+        event: made and failed are of runs; told is that a failure was told; the others are of messages, each
+        on its way.
         business: its mark; "" where a run failed before that was known.
         about: "2026-10", "today/2026-11-03", or what else a message is about; "" where a run failed before.
         way: of a message: mail, eml or webhook.
@@ -74,8 +75,8 @@ def _entry(line: bytes, out: Path, number: int) -> Entry:
     except (ValueError, TypeError, AttributeError):
         pass
     raise InputError(
-        f"{JOURNAL} in {out.name}, line {number}, cannot be read. Remove that line: what it says is forgotten, "
-        "so that a report or list may be delivered again."
+        f"{JOURNAL} in {out.name}, line {number}, cannot be read. Remove that line: what it says is "
+        "forgotten, so that a report or list may be delivered again."
     )
 
 

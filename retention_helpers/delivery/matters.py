@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from retention_helpers.delivery import editions, runs
+from retention_helpers.delivery import editions
 from retention_helpers.delivery.delivering import standings
 from retention_helpers.delivery.editions import Edition
 from retention_helpers.delivery.journal import Entry
@@ -63,8 +63,7 @@ def _not_arrived(entries: Sequence[Entry], ways: Sequence[str]) -> list[Matter]:
     found = []
     for (about, way), one in standings(entries).items():
         what = editions.edition(about)
-        is_over = one.state == "sent" or way not in ways or not what or _is_followed(entries, what, way)
-        if is_over:
+        if what is None or one.state == "sent" or way not in ways or _is_followed(entries, what, way):
             continue
         on = formats.day(one.at[:10])
         if one.state == "not sent":
@@ -79,9 +78,7 @@ def _not_arrived(entries: Sequence[Entry], ways: Sequence[str]) -> list[Matter]:
 def _is_followed(entries: Sequence[Entry], what: Edition, way: str) -> bool:
     """Whether a later list arrived the same way."""
     later = (editions.edition(one.about) for one in entries if one.event == "sent" and one.way == way)
-    return what.kind == "list" and any(
-        one and one.kind == "list" and one.name > what.name for one in later
-    )
+    return what.kind == "list" and any(one and one.kind == "list" and one.name > what.name for one in later)
 
 
 def _settle(what: Edition) -> str:
@@ -97,5 +94,4 @@ def _kind(about: str) -> str:
 
 def _title(about: str) -> str:
     what = editions.edition(about)
-    title = what.title if what else f"the {_kind(about)}"
-    return title[0].upper() + title[1:]
+    return what.heading if what else f"The {_kind(about)}"

@@ -45,7 +45,7 @@ class Parcel:
 
         >>> told = Told("Nobody.", [])
         >>> Parcel("today/2026-11-03", Identity("Harbour Desk", "data"), "", told).mark
-        'retention-today-2026-11-03-a2c34e1d1f'
+        'retention-today-2026-11-03-68d82298a9'
         """
         whole = f"{self.business.mark}\n{self.key}".encode()
         digest = hashlib.blake2b(whole, digest_size=5).hexdigest()
@@ -56,7 +56,7 @@ class Parcel:
         return [plain(line) for line in (self.told.headline, *self.told.counts, *self.remarks)]
 
 
-def plain(text: str) -> str:
+def plain(text: str, *, longest: int = _LONGEST) -> str:
     """A text on one line, without signs that nobody sees.
 
     >>> plain("a\\r\\nBcc: b\\u202e c")
@@ -64,7 +64,7 @@ def plain(text: str) -> str:
     """
     seen = "".join(" " if sign.isspace() else sign for sign in text)
     shown = (sign for sign in seen if unicodedata.category(sign)[0] != "C")
-    return " ".join("".join(shown).split())[:_LONGEST]
+    return " ".join("".join(shown).split())[:longest]
 
 
 def as_mail(parcel: Parcel, deliver: Deliver) -> bytes:

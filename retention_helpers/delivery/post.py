@@ -9,7 +9,7 @@ from pathlib import Path
 from retention_helpers.business.identity import Identity, identity_of
 from retention_helpers.contract.delivering import Deliver
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings, read_settings
-from retention_helpers.delivery import delivering, editions, journal, matters
+from retention_helpers.delivery import delivering, editions, journal, matters, runs
 from retention_helpers.delivery.attached import attached
 from retention_helpers.delivery.delivering import Standing
 from retention_helpers.delivery.editions import Edition, Told
@@ -23,7 +23,7 @@ from retention_helpers.words.commands import command
 from retention_helpers.words.errors import InputError
 
 OFF = (
-    f"Nothing is delivered: {{}} says nowhere where to. Write into it, such as:\n"
+    "Nothing is delivered: {} says nowhere where to. Write into it, such as:\n"
     "deliver:\n"
     "  to: you@example.com\n"
     "  eml: outbox  # mails as files; or smtp: {host: smtp.example.com, user: you@example.com}"
@@ -65,7 +65,8 @@ class Post:
         return [name for name, is_named in named.items() if is_named]
 
     def entries(self) -> list[Entry]:
-        return journal.of_business(self.out, self.identity)
+        """What happened, the oldest first."""
+        return runs.history(self.out, self.identity)
 
     def matters(self) -> list[Matter]:
         """What failed, and what did not arrive or may not have."""
@@ -78,19 +79,19 @@ class Post:
         page = attached(editions.page(self.out, what), what.key)
         subject = f"{self.identity.name}: {what.title}"
         parcel = Parcel(what.key, self.identity, subject, told, page, remarks)
-        refuse_customers(self.where.to, reading(self.data, self.cache), self.settings.internal_accounts)
-        return delivering.send(self.out, parcel, self._ways(), again=again)
+        return delivering.send(self.out, parcel, self._ways(), self._refuse_customers, again=again)
 
-    def tell_failure(self, about: str, title: str, why: str) -> list[Standing]:
-        """Tell the owner that something could not be made: each cause once, and where to read it, not itself."""
-        status = command("status --data … --out …")
-        told = Told(f"{title[0].upper()}{title[1:]} could not be made.", [f"Why: {status}"])
-        cause = hashlib.blake2b(why.encode(), digest_size=4).hexdigest()
-        subject = f"{self.identity.name}: {title} failed"
-        parcel = Parcel(f"{about or 'report'}/failed/{cause}", self.identity, subject, told)
-        if customers := last_reading(self.data, self.cache):  # where none is kept, the data may be what failed
-            refuse_customers(self.where.to, customers, self.settings.internal_accounts)
-        return delivering.send(self.out, parcel, self._ways())
+    def tell(self, about: str, said: str, cause: str, *, but: str = "") -> list[Standing]:
+        """Tell the owner what failed, each cause once, on every way but one.
+
+        The message does not hold the cause, which may repeat a cell of the data.
+        """
+        told = Told(said, [f"Why, and what to do: {command('status --data … --out …')}"])
+        digest = hashlib.blake2b(cause.encode(), digest_size=4).hexdigest()
+        key = f"{about or 'report'}/failed/{digest}"
+        parcel = Parcel(key, self.identity, f"{self.identity.name}: something failed", told)
+        others = [one for one in self._ways() if one.name != but]
+        return delivering.send(self.out, parcel, others, self._refuse_known_customers)
 
     def arrived(self, about: str) -> list[str]:
         """Note that an edition did arrive wherever nobody knows; returns the ways."""
@@ -101,12 +102,27 @@ class Post:
         return open_ways
 
     def due(self, today: dt.date) -> list[Edition]:
-        """What goes out if nothing is named: the last report, earlier ones that did not arrive, today's list."""
+        """What goes out if nothing is named: the last report, earlier ones not sent, today's list."""
         known = delivering.standings(self.entries()).values()
         failed = {one.about for one in known if one.state == "not sent" and one.way in self.way_names}
         there = editions.reports(self.out)
         missing = [what for what in there[:-1] if what.key in failed]
         return [*missing, *there[-1:], *(one for one in editions.lists(self.out) if one.name == str(today))]
+
+    def ready(self) -> None:
+        """Raise InputError where nothing can be sent: to nowhere, to a customer, or with an open secret."""
+        for way in self._ways():
+            way.ready()
+        self._refuse_customers()
+
+    def _refuse_customers(self) -> None:
+        refuse_customers(self.where.to, reading(self.data, self.cache), self.settings.internal_accounts)
+
+    def _refuse_known_customers(self) -> None:
+        """The same for word of what failed, which may be the data themselves: then by their last reading."""
+        customers = last_reading(self.data, self.cache)
+        if customers:
+            refuse_customers(self.where.to, customers, self.settings.internal_accounts)
 
     def _ways(self) -> Sequence[Way]:
         return ways(self.where, self.data, self.out)

@@ -1,5 +1,6 @@
 """Notes in the journal what was made and what could not be made, and tells what was new in it."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ def identity(data: Path) -> Identity:
 
 
 def note_report(folder: Path) -> None:
-    """Note that the report of a month was made, and from what; one of which a part is missing is not noted."""
+    """Note that the report of a month was made, and from what; one that is not whole is not noted."""
     what = editions.edition(folder.name)
     found = editions.findings(folder.parent, what) if what else {}
     if what and found.get("review") and "failed" not in found:
@@ -43,6 +44,18 @@ def note_failed(out: Path, about: str, data: Path, why: str) -> None:
         mark = identity(data).mark
     with suppress(InputError, OSError):
         journal.note(out, "failed", about, business=mark, why=why[:_LONGEST])
+
+
+def history(out: Path, ours: Identity) -> list[Entry]:
+    """The journal of a business, and in their places the reports that were made before there was one."""
+    entries = journal.of_business(out, ours)
+    noted = {one.about for one in entries if one.event == "made"}
+    earlier = []
+    for what in editions.reports(out):
+        if what.key not in noted and editions.is_whole(out, what.name, ours):
+            made = editions.findings(out, what)["made"]
+            earlier.append(Entry(made["at"], "made", ours.mark, what.key, files=tuple(made["files"])))
+    return sorted([*earlier, *entries], key=lambda one: dt.datetime.fromisoformat(one.at))
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,9 @@ def _in_file(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path} cannot be read. It should be a text of lines such as {PASSWORD}=…") from None
+        raise InputError(
+            f"{path} cannot be read. It should be a text of lines such as {PASSWORD}=…"
+        ) from None
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
     return {name.strip().removeprefix("export "): value.strip().strip("\"'") for name, value in pairs}
 
@@ -47,4 +49,6 @@ def _refuse_if_others_read(path: Path, state: os.stat_result) -> None:
     if state.st_uid != os.geteuid() or stat.S_IMODE(state.st_mode) & 0o077:
         where = shlex.quote(str(path))
         own = "" if state.st_uid == os.geteuid() else f"sudo chown $(id -u) {where} && "
-        raise InputError(f"{path} can be read by others. Paste this, then start again: {own}chmod 600 {where}")
+        raise InputError(
+            f"{path} can be read by others. Paste this, then start again: {own}chmod 600 {where}"
+        )

@@ -9,7 +9,7 @@ import smtplib
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +22,7 @@ from retention_helpers.delivery.parcels import Parcel, as_mail, as_slack, plain
 from retention_helpers.words.errors import InputError, without_secrets
 
 SECONDS = 30  # to wait for an answer
+LONGEST_REASON = 600  # letters
 HandOver = Callable[[], None]  # called when from now on the message may arrive
 
 
@@ -34,7 +35,7 @@ class NotSent(Exception):
     """
 
     def __init__(self, why: str, *, passes: bool = False, wait: float = 0) -> None:
-        super().__init__(without_secrets(plain(why)))
+        super().__init__(without_secrets(plain(why, longest=LONGEST_REASON)))
         self.passes, self.wait = passes, wait
 
 
@@ -42,29 +43,32 @@ class Unsure(Exception):
     """It was handed over, and no answer came."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(without_secrets(plain(why)))
+        super().__init__(without_secrets(plain(why, longest=LONGEST_REASON)))
 
 
 class Way(Protocol):
-    name: str
+    @property
+    def name(self) -> str: ...
+
+    def ready(self) -> None:
+        """Raise InputError where a secret is missing, or lies open."""
 
     def send(self, parcel: Parcel, hand_over: HandOver) -> None:
-        """Hand the message over; when this returns it has arrived. Raises NotSent and Unsure."""
+        """Hand the message over; when this returns it has arrived. Raises NotSent, Unsure and InputError."""
 
     def arrived(self, parcel: Parcel) -> bool | None:
         """Whether a message that was being handed over did arrive; None where nobody can tell."""
 
 
 def ways(deliver: Deliver, data: Path, out: Path) -> Sequence[Way]:
-    """The ways that the settings name. Raises InputError where a secret is missing or lies open."""
+    """The ways that the settings name."""
     found: list[Way] = []
     if deliver.smtp:
-        password = secret.secret(secret.PASSWORD, data) if deliver.smtp.user else ""
-        found.append(MailServer(deliver, deliver.smtp, password))
+        found.append(MailServer(deliver, deliver.smtp, data))
     if deliver.eml:
         found.append(MailFile(deliver, out / deliver.eml))
     if deliver.webhook:
-        found.append(Webhook(_address(secret.secret(secret.WEBHOOK, data))))
+        found.append(Webhook(data))
     return found
 
 
@@ -73,7 +77,7 @@ def ways(deliver: Deliver, data: Path, out: Path) -> Sequence[Way]:
 
 @dataclass(frozen=True)
 class MailFile:
-    """A mail as a file, its name the key: it is written beside its place and renamed, which is the handing over.
+    """A mail as a file, its name the key: written beside its place, then renamed, which is the handing over.
 
     While the file beside is there it was not renamed; when it has gone it was. So this way is never unsure.
     """
@@ -81,6 +85,8 @@ class MailFile:
     deliver: Deliver
     folder: Path
     name: str = "eml"
+
+    def ready(self) -> None: ...
 
     def send(self, parcel: Parcel, hand_over: HandOver) -> None:
         part = self._part(parcel)
@@ -113,30 +119,38 @@ class MailServer:
 
     deliver: Deliver
     server: Smtp
-    password: str = field(repr=False)
+    data: Path
     name: str = "mail"
+
+    def ready(self) -> None:
+        self._password()
+
+    def _password(self) -> str:
+        return secret.secret(secret.PASSWORD, self.data) if self.server.user else ""
 
     def send(self, parcel: Parcel, hand_over: HandOver) -> None:
         mail = as_mail(parcel, self.deliver)
         with self._connected() as session:
             with self._refusals():
-                self._taken(session.mail(self.deliver.sender, [f"size={len(mail)}"] * session.has_extn("size")))
+                self._taken(
+                    session.mail(self.deliver.sender, [f"size={len(mail)}"] * session.has_extn("size"))
+                )
                 for address in self.deliver.to:
                     self._taken(session.rcpt(address))
             hand_over()
             try:
-                answer = session.data(mail)
+                self._taken(session.data(mail))
             except smtplib.SMTPDataError as error:
-                answer = error.smtp_code, error.smtp_error
+                self._taken((error.smtp_code, error.smtp_error))
             except (OSError, smtplib.SMTPException) as error:
                 raise Unsure(f"{self.server.host} gave no answer ({_words(error)})") from None
-            self._taken(answer)
 
     def arrived(self, parcel: Parcel) -> None:
         return None
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
+        password = self._password()
         with self._refusals():
             session = self._opened()
         try:
@@ -144,7 +158,7 @@ class MailServer:
                 if self.server.tls == "starttls":
                     session.starttls(context=ssl.create_default_context())
                 if self.server.user:
-                    session.login(self.server.user, self.password)
+                    session.login(self.server.user, password)
                 session.ehlo_or_helo_if_needed()
             yield session
         finally:
@@ -156,7 +170,7 @@ class MailServer:
             return smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=ssl.create_default_context())
         return smtplib.SMTP(host, port, timeout=SECONDS)
 
-    def _taken(self, answer: tuple[int, bytes]) -> None:
+    def _taken(self, answer: tuple[int, bytes | str]) -> None:
         code, said = answer
         if code not in (250, 251):
             raise NotSent(f"{self.server.host} refused it: {code} {_text(said)}", passes=code < 500)
@@ -189,12 +203,19 @@ class Webhook:
     not take the message.
     """
 
-    address: SplitResult = field(repr=False)
+    data: Path
     name: str = "webhook"
 
+    def ready(self) -> None:
+        self._address()
+
+    def _address(self) -> SplitResult:
+        return _address(secret.secret(secret.WEBHOOK, self.data))
+
     def send(self, parcel: Parcel, hand_over: HandOver) -> None:
-        host = self.address.hostname or ""
-        connection = self._connection(host)
+        address = self._address()
+        host = address.hostname or ""
+        connection = _connection(address)
         try:
             try:
                 connection.connect()
@@ -203,35 +224,39 @@ class Webhook:
             except OSError as error:
                 raise NotSent(f"{host} cannot be reached ({_words(error)})", passes=True) from None
             hand_over()
-            self._answered(host, *self._post(connection, host, as_slack(parcel)))
+            _refuse(host, *_post(connection, address, as_slack(parcel)))
         finally:
             connection.close()
 
     def arrived(self, parcel: Parcel) -> None:
         return None
 
-    def _connection(self, host: str) -> HTTPConnection:
-        if self.address.scheme == "https":
-            context = ssl.create_default_context()
-            return HTTPSConnection(host, self.address.port, timeout=SECONDS, context=context)
-        return HTTPConnection(host, self.address.port, timeout=SECONDS)
 
-    def _post(self, connection: HTTPConnection, host: str, body: bytes) -> tuple[int, float]:
-        target = self.address.path or "/"
-        target += f"?{self.address.query}" if self.address.query else ""
-        try:
-            connection.request("POST", target, body, {"Content-Type": "application/json; charset=utf-8"})
-            answer = connection.getresponse()
-        except (OSError, HTTPException) as error:
-            raise Unsure(f"{host} gave no answer ({_words(error)})") from None
-        wait = answer.getheader("Retry-After", "")
-        return answer.status, float(wait) if wait.isdecimal() else 0
+def _connection(address: SplitResult) -> HTTPConnection:
+    host, port = address.hostname or "", address.port
+    if address.scheme == "https":
+        return HTTPSConnection(host, port, timeout=SECONDS, context=ssl.create_default_context())
+    return HTTPConnection(host, port, timeout=SECONDS)
 
-    def _answered(self, host: str, status: int, wait: float) -> None:
-        if status in (502, 504):
-            raise Unsure(f"{host} gave no answer (HTTP {status})")
-        if not 200 <= status < 300:
-            raise NotSent(f"{host} refused it: HTTP {status}", passes=status in (408, 429, 500, 503), wait=wait)
+
+def _post(connection: HTTPConnection, address: SplitResult, body: bytes) -> tuple[int, float]:
+    """The status of the answer, and the seconds to wait for which it asks. A redirect is not followed."""
+    target = (address.path or "/") + (f"?{address.query}" if address.query else "")
+    try:
+        connection.request("POST", target, body, {"Content-Type": "application/json; charset=utf-8"})
+        answer = connection.getresponse()
+    except (OSError, HTTPException) as error:
+        raise Unsure(f"{address.hostname} gave no answer ({_words(error)})") from None
+    wait = answer.getheader("Retry-After", "")
+    return answer.status, float(wait) if wait.isdecimal() else 0
+
+
+def _refuse(host: str, status: int, wait: float) -> None:
+    """Raise what an answer means that is not yes."""
+    if status in (502, 504):
+        raise Unsure(f"{host} gave no answer (HTTP {status})")
+    if not 200 <= status < 300:
+        raise NotSent(f"{host} refused it: HTTP {status}", passes=status in (408, 429, 500, 503), wait=wait)
 
 
 def _address(text: str) -> SplitResult:

@@ -164,7 +164,7 @@ def read(out: Path, date_order: str = "") -> Running:
 
 
 def business_of(out: Path) -> str:
-    """Whose plan lies beside the reports; "" where there is none. Raises InputError where it is unreadable."""
+    """Whose plan lies beside the reports; "" for none. Raises InputError where it cannot be read."""
     return _as_written(out / WRITTEN).business
 
 
