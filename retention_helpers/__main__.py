@@ -1,6 +1,7 @@
 """The command line: `retention …`, or `python -m retention_helpers …`, which is what `make` calls.
 
-Exit status: 0 done; 1 a notebook failed; 2 the input or the arguments are wrong; 130 stopped with Ctrl-C.
+Exit status: 0 done; 1 a notebook failed, or something did not arrive; 2 the input or the arguments are wrong;
+130 stopped with Ctrl-C.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 import argparse
 import datetime as dt
 
+from retention_helpers import shipped
 from retention_helpers.commands.arguments import Commands, data, out
 from retention_helpers.words.errors import InputError
 
@@ -40,6 +41,8 @@ def run(options: argparse.Namespace) -> int:
         return start(
             options.run, options.data, options.out, dt.datetime.now(), day=options.day, hour=options.hour
         )
+    if options.data.resolve() == shipped.SAMPLE.resolve():
+        raise InputError("The sample is only to look at. Name your own folder: --data DIR.")
     from retention_helpers.delivery.post import post
     from retention_helpers.schedule.installing import install, to_paste
     from retention_helpers.schedule.jobs import Plan

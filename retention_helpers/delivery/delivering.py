@@ -5,6 +5,7 @@ the journal says only the first is never sent again by itself: it may have arriv
 docs/delivery.md.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from retention_helpers.delivery.journal import Entry, Event
 from retention_helpers.delivery.parcels import Parcel
 from retention_helpers.delivery.ways import NotSent, Unsure, Way
 from retention_helpers.words.errors import InputError
+from retention_helpers.words.formats import plural
 
 TRIES = 5
 LONGEST_WAIT = 60  # seconds between two of them
@@ -94,6 +96,7 @@ def _send(
         stop=stop_after_attempt(TRIES),
         wait=_wait,
         sleep=sleep,
+        before_sleep=_say,
         retry_error_callback=lambda _: None,
     )
     with suppress(NotSent, Unsure, InputError):  # noted
@@ -113,6 +116,13 @@ def _tried(out: Path, parcel: Parcel, way: Way, allow: Callable[[], None]) -> No
         _note(out, parcel, way, "unsure", str(lost))
         raise
     _note(out, parcel, way, "sent")
+
+
+def _say(state: RetryCallState) -> None:
+    """To somebody who sits before it and waits."""
+    if sys.stderr.isatty() and state.outcome and state.next_action:
+        seconds = plural(round(state.next_action.sleep), "second")
+        print(f"{state.outcome.exception()}. Trying again in {seconds}.", file=sys.stderr)
 
 
 def _wait(state: RetryCallState) -> float:

@@ -70,7 +70,7 @@ def _entry(line: bytes, out: Path, number: int) -> Entry:
     try:
         found = json.loads(line)
         entry = Entry(**{**found, "files": tuple(found.get("files", ()))})
-        if entry.event in get_args(Event):
+        if entry.event in get_args(Event) and dt.datetime.fromisoformat(entry.at):
             return entry
     except (ValueError, TypeError, AttributeError):
         pass

@@ -23,10 +23,10 @@ from retention_helpers.words.commands import command
 from retention_helpers.words.errors import InputError
 
 OFF = (
-    "Nothing is delivered: {} says nowhere where to. Write into it, such as:\n"
+    "Nothing is delivered: {path} does not say where to. Write into it, such as:\n"
     "deliver:\n"
     "  to: you@example.com\n"
-    "  eml: outbox  # mails as files; or smtp: {host: smtp.example.com, user: you@example.com}"
+    "  eml: outbox  # mails as files; or smtp: {{host: smtp.example.com, user: you@example.com}}"
 )
 
 
@@ -55,7 +55,7 @@ class Post:
     def where(self) -> Deliver:
         """Where to. Raises InputError where the owner named nothing."""
         if self.settings.deliver is None:
-            raise InputError(OFF.format(self.data / SETTINGS_FILE))
+            raise InputError(OFF.format(path=self.data / SETTINGS_FILE))
         return self.settings.deliver
 
     @property

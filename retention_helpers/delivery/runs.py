@@ -47,15 +47,15 @@ def note_failed(out: Path, about: str, data: Path, why: str) -> None:
 
 
 def history(out: Path, ours: Identity) -> list[Entry]:
-    """The journal of a business, and in their places the reports that were made before there was one."""
+    """The journal of a business, and before it the reports that it does not name, as they were made."""
     entries = journal.of_business(out, ours)
     noted = {one.about for one in entries if one.event == "made"}
     earlier = []
     for what in editions.reports(out):
-        if what.key not in noted and editions.is_whole(out, what.name, ours):
-            made = editions.findings(out, what)["made"]
+        made = editions.findings(out, what).get("made") if what.key not in noted else None
+        if made and editions.is_whole(out, what.name, ours):
             earlier.append(Entry(made["at"], "made", ours.mark, what.key, files=tuple(made["files"])))
-    return sorted([*earlier, *entries], key=lambda one: dt.datetime.fromisoformat(one.at))
+    return [*sorted(earlier, key=lambda one: dt.datetime.fromisoformat(one.at)), *entries]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import os
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
@@ -66,7 +66,7 @@ def ways(deliver: Deliver, data: Path, out: Path) -> Sequence[Way]:
     if deliver.smtp:
         found.append(MailServer(deliver, deliver.smtp, data))
     if deliver.eml:
-        found.append(MailFile(deliver, out / deliver.eml))
+        found.append(MailFile(deliver, out / Path(deliver.eml).expanduser()))
     if deliver.webhook:
         found.append(Webhook(data))
     return found
@@ -261,12 +261,12 @@ def _refuse(host: str, status: int, wait: float) -> None:
 
 def _address(text: str) -> SplitResult:
     """The address of a webhook. Raises InputError, which does not repeat it."""
-    address: SplitResult | None = None
-    with suppress(ValueError):
-        address = urlsplit(text)
-        _ = address.port
+    try:
+        address, port = urlsplit(text), urlsplit(text).port
+    except ValueError:
+        address, port = urlsplit(""), None
     is_plain = text.isascii() and text.isprintable() and " " not in text
-    if not address or not address.hostname or not is_plain or address.username:
+    if not address.hostname or port == 0 or not is_plain or address.username:
         raise InputError(f"{secret.WEBHOOK} is no address of the form https://…")
     if address.scheme != "https" and not (address.scheme == "http" and is_this_machine(address.hostname)):
         raise InputError(f"{secret.WEBHOOK} should begin with https://, so that nobody on the way reads it.")

