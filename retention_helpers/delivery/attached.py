@@ -5,7 +5,7 @@ from html import escape
 
 _NAVIGATION = re.compile(r'<nav aria-label="Pages of this report">.*?</nav>\s*', re.DOTALL)
 _ELSEWHERE = re.compile(r'<a\s[^>]*href="(?!#|[A-Za-z][A-Za-z0-9+.-]*:)[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
-_BEGINNING = re.compile(r"</header>|<body[^>]*>")
+_HEAD_ENDS, _BODY_BEGINS = re.compile(r"(?=</header>)"), re.compile(r"(?<=<body>)")
 
 
 def attached(page: str, folder: str) -> str:
@@ -16,9 +16,8 @@ def attached(page: str, folder: str) -> str:
     """
     alone = _ELSEWHERE.sub(r"<span>\1</span>", _NAVIGATION.sub("", page))
     said = (
-        '<p class="edition" role="note">This page was sent alone. What it names besides, other pages and '
-        f"lists, lies in the folder {escape(folder)} on the computer that made it.</p>"
+        '<p role="note">This page was sent alone. What it names besides, other pages and lists, lies in the '
+        f"folder {escape(folder)} on the computer that made it.</p>\n"
     )
-    places = list(_BEGINNING.finditer(alone))
-    place = next((one.end() for one in places if one[0] == "</header>"), places[0].end() if places else 0)
-    return f"{alone[:place]}\n{said}{alone[place:]}"
+    place = _HEAD_ENDS.search(alone) or _BODY_BEGINS.search(alone)
+    return f"{alone[: place.start()]}{said}{alone[place.start() :]}" if place else said + alone
