@@ -3,7 +3,7 @@
 import argparse
 import datetime as dt
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from retention_helpers.commands.arguments import Commands, data_and_month, out
@@ -25,7 +25,11 @@ def declare(commands: Commands) -> None:
         "--date", type=_day, metavar="YYYY-MM-DD", help="the day of a list, instead of a month"
     )
     either = parser.add_mutually_exclusive_group()
-    either.add_argument("--again", action="store_true", help="also where it was sent, or may have been")
+    either.add_argument(
+        "--again",
+        action="store_true",
+        help="also where it may have arrived; where it did for sure, on every way",
+    )
     either.add_argument(
         "--arrived", action="store_true", help="it did arrive: do not send it, do not ask again"
     )
@@ -55,38 +59,35 @@ def run(options: argparse.Namespace) -> int:
     return deliver_all(ours, due, again=options.again)
 
 
-def _settle(ours: "Post", named: "Iterable[Edition]") -> int:
+def _settle(ours: "Post", named: "Sequence[Edition]") -> int:
     for what in named:
         ways = ours.arrived(what.key)
         print(f"Noted: {what.title} has arrived." if ways else f"Of {what.title} nothing was open.")
     return 0
 
 
-def deliver_all(ours: "Post", due: "Iterable[Edition]", *, again: bool = False) -> int:
+def deliver_all(ours: "Post", due: "Sequence[Edition]", *, again: bool = False) -> int:
     """Deliver these and say so; what is open from before is said first."""
-    failed = False
-    due = list(due)
+    say_open(ours, but=[what.key for what in due])
+    arrived = [_say(what, standing) for what in due for standing in ours.deliver(what, again=again)]
+    return 0 if all(arrived) else 1
+
+
+def say_open(ours: "Post", but: "Sequence[str]" = ()) -> None:
+    """Say what failed, and what did not arrive, but for some editions."""
     for matter in ours.matters():
-        if matter.about not in {what.key for what in due}:
+        if matter.about not in but:
             print(matter.whole, file=sys.stderr)
-    for what in due:
-        for standing in ours.deliver(what, again=again):
-            failed = failed or standing.state != "sent"
-            say(standing, ours)
-    return 1 if failed else 0
 
 
-def say(standing: "Standing", ours: "Post") -> None:
-    """One line a way: standard output for what arrived, standard error for what did not."""
-    from retention_helpers.delivery import editions, matters
+def _say(what: "Edition", standing: "Standing") -> bool:
+    """Whether it arrived; standard output for what did, standard error for what did not."""
+    from retention_helpers.delivery.matters import BY, of_standing
     from retention_helpers.words.formats import day
 
-    what = editions.edition(standing.about)
-    title = what.title if what else standing.about
-    if standing.state == "sent":
-        again = "" if standing.is_new else f" already, on {day(standing.at[:10])}"
-        print(f"Sent {matters.BY[standing.way]}{again}: {title}.")
-    else:
-        for matter in ours.matters():
-            if (matter.about, matter.way) == (standing.about, standing.way):
-                print(matter.whole, file=sys.stderr)
+    if standing.state != "sent":
+        print(of_standing(what, standing).whole, file=sys.stderr)
+        return False
+    again = "" if standing.is_new else f" already, on {day(standing.at[:10])}"
+    print(f"Sent {BY[standing.way]}{again}: {what.title}.")
+    return True

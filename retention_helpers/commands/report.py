@@ -25,6 +25,8 @@ def declare(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from retention_helpers.commands.deliver import say_open
+    from retention_helpers.delivery.post import post
     from retention_helpers.delivery.runs import note_failed, note_report
     from retention_helpers.report.publishing import NotebooksFailed, publish, short
 
@@ -39,4 +41,5 @@ def run(options: argparse.Namespace) -> int:
         raise
     note_report(folder)
     print(f"The report is ready: {short(folder / 'index.html')}")
+    say_open(post(options.data, options.out))
     return 0

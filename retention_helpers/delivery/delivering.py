@@ -70,27 +70,34 @@ def standings(entries: Iterable[Entry]) -> dict[tuple[str, str], Standing]:
 def send(
     out: Path, parcel: Parcel, ways: Sequence[Way], allow: Callable[[], None], *, again: bool = False
 ) -> list[Standing]:
-    """Send a message on every way on which it has not gone; with `again` also where it has, or may have.
+    """Send a message on every way on which it has not gone.
 
+    With `again` also where nobody knows whether it has; and where that is nowhere, on every way.
     `allow` raises InputError where it may not go out.
     """
     try:
         with FileLock(out / LOCK, timeout=PATIENCE):
-            known = standings(journal.of_business(out, parcel.business))
-            before = [known.get((parcel.key, way.name)) for way in ways]
-            return [_send(out, parcel, way, one, allow, again) for way, one in zip(ways, before, strict=True)]
+            known = [_known(out, parcel, way) for way in ways]
+            anew = {"unsure"} if any(one and one.state == "unsure" for one in known) else {"unsure", "sent"}
+            open_states = {"not sent", *(anew if again else ())}
+            return [
+                one if one and one.state not in open_states else _send(out, parcel, way, allow)
+                for way, one in zip(ways, known, strict=True)
+            ]
     except Timeout:
         raise InputError("Another run is delivering. Wait until that is done, or stop it.") from None
 
 
-def _send(
-    out: Path, parcel: Parcel, way: Way, before: Standing | None, allow: Callable[[], None], again: bool
-) -> Standing:
-    if before and before.state == "unsure" and (has_arrived := way.arrived(parcel)) is not None:
+def _known(out: Path, parcel: Parcel, way: Way) -> Standing | None:
+    """How a message stands, after a look where one can be taken."""
+    known = standings(journal.of_business(out, parcel.business)).get((parcel.key, way.name))
+    if known and known.state == "unsure" and (has_arrived := way.arrived(parcel)) is not None:
         _note(out, parcel, way, "sent" if has_arrived else "not sent")
-        before = replace(before, state="sent" if has_arrived else "not sent")
-    if before and before.state != "not sent" and not again:
-        return before
+        return replace(known, state="sent" if has_arrived else "not sent")
+    return known
+
+
+def _send(out: Path, parcel: Parcel, way: Way, allow: Callable[[], None]) -> Standing:
     tries = Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, NotSent) and error.passes),
         stop=stop_after_attempt(TRIES),

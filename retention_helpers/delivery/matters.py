@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retention_helpers.delivery import editions
-from retention_helpers.delivery.delivering import standings
+from retention_helpers.delivery.delivering import Standing, standings
 from retention_helpers.delivery.editions import Edition
 from retention_helpers.delivery.journal import Entry
 from retention_helpers.words import formats
@@ -60,19 +60,24 @@ def _failed(entries: Sequence[Entry]) -> list[Matter]:
 
 
 def _not_arrived(entries: Sequence[Entry], ways: Sequence[str]) -> list[Matter]:
-    found = []
-    for (about, way), one in standings(entries).items():
-        what = editions.edition(about)
-        if what is None or one.state == "sent" or way not in ways or _is_followed(entries, what, way):
-            continue
-        on = formats.day(one.at[:10])
-        if one.state == "not sent":
-            said = f"{_title(about)} was not delivered {BY[way]} on {on}."
-            found.append(Matter(about, said, one.why, way))
-        else:
-            said = f"{_title(about)} was handed over {BY[way]} on {on}, and nobody knows whether it arrived."
-            found.append(Matter(about, said, one.why, way, _settle(what)))
-    return found
+    return [
+        of_standing(what, one)
+        for (about, way), one in standings(entries).items()
+        if one.state != "sent"
+        and way in ways
+        and (what := editions.edition(about))
+        and not _is_followed(entries, what, way)
+    ]
+
+
+def of_standing(what: Edition, one: Standing) -> Matter:
+    """What there is to say of an edition that did not arrive, or may not have."""
+    on = formats.day(one.at[:10])
+    if one.state == "not sent":
+        said = f"{what.heading} was not delivered {BY[one.way]} on {on}."
+        return Matter(what.key, said, one.why, one.way)
+    said = f"{what.heading} was handed over {BY[one.way]} on {on}, and nobody knows whether it arrived."
+    return Matter(what.key, said, one.why, one.way, _settle(what))
 
 
 def _is_followed(entries: Sequence[Entry], what: Edition, way: str) -> bool:

@@ -16,7 +16,7 @@ from retention_helpers.delivery import editions, journal
 from retention_helpers.delivery.delivering import Standing
 from retention_helpers.delivery.editions import Edition
 from retention_helpers.delivery.journal import Entry
-from retention_helpers.delivery.matters import BY
+from retention_helpers.delivery.matters import BY, of_standing
 from retention_helpers.delivery.post import Post, post
 from retention_helpers.delivery.runs import note_failed
 from retention_helpers.schedule import desktop, due
@@ -112,7 +112,9 @@ class Run:
         standings = self._standings(what)
         for standing in standings:
             if standing.state != "sent":
-                self._tell_of(standing)
+                matter = of_standing(what, standing)
+                why = f"{matter.why} {matter.way_out}".strip()
+                self._tell(what.key, matter.said, why, way=standing.way)
             elif standing.is_new:
                 print(f"Sent {BY[standing.way]}: {what.title}.")
         return bool(standings) and all(standing.state == "sent" for standing in standings)
@@ -126,11 +128,6 @@ class Run:
             return []
 
     # --- telling
-
-    def _tell_of(self, standing: Standing) -> None:
-        for one in self.ours.matters():
-            if (one.about, one.way) == (standing.about, standing.way):
-                self._tell(one.about, one.said, f"{one.why} {one.way_out}".strip(), way=one.way)
 
     def _tell(self, about: str, said: str, why: str, *, way: str = "") -> None:
         """Tell the owner on every other way, once a day at most; a message goes once for each cause."""

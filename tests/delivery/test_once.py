@@ -1,6 +1,7 @@
 """Each month and each list once and only once, whenever the run is killed."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -94,9 +95,14 @@ def test_killed_between_sending_and_noting_it_is_never_sent_again_by_itself(
     assert matter.said.startswith(f"{what.heading} was handed over by mail on ")
     assert matter.said.endswith("and nobody knows whether it arrived.")
     assert "--arrived" in matter.way_out and "--again" in matter.way_out
+    (ours.out / JOURNAL).rename(before := ours.out / "before")
+    shutil.copy(before, ours.out / JOURNAL)
+    assert states(ours, what, again=True) == {"mail": "sent", "webhook": "sent"}
+    assert (len(box.mails), len(hook.posted)) == (2, 1)  # what is sure is not sent again beside it
+    before.replace(ours.out / JOURNAL)
     assert ours.arrived(what.key) == ["mail"]
     assert ours.matters() == [] and states(ours, what)["mail"] == "sent"
-    assert len(box.mails) == 1
+    assert len(box.mails) == 2
 
 
 def test_killed_when_it_was_about_to_be_sent_only_its_owner_can_tell(posted: Posted, box: Mailbox):
