@@ -264,7 +264,9 @@ def commit(repository: Path, *paths: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", ["customers.csv", "data/mine/customers.txt", "reports/2026-10/index.html"])
+@pytest.mark.parametrize(
+    "name", ["customers.csv", "data/mine/customers.txt", "reports/2026-10/index.html", "mine/.secrets"]
+)
 def test_the_hook_refuses_data(repository: Path, name: str) -> None:
     path = repository / name
     path.parent.mkdir(parents=True, exist_ok=True)
