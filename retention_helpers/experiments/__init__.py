@@ -14,7 +14,7 @@ from retention_helpers.experiments.pause import pause_choices
 from retention_helpers.experiments.plan import Plan, past_outcomes, plan_record, plans
 from retention_helpers.experiments.planning import Instead, effects, gain_after, instead, proposed
 from retention_helpers.experiments.reading import Reading, read
-from retention_helpers.experiments.said.orders import decisions, do_now
+from retention_helpers.experiments.said.orders import decisions, do_now, order_alone
 from retention_helpers.experiments.said.plan import *
 from retention_helpers.experiments.said.reading import *
 from retention_helpers.experiments.said.tables import *

@@ -98,9 +98,7 @@ def actions(business: Business, month: Month) -> pd.DataFrame:
     """
     done = month.decided.touches
     week = working_days(business.as_of)
-    rows = {
-        key: _kind(month, business, key, own) for key in ACTIONS if len(own := done[done["action"] == key])
-    }
+    rows = {key: _kind(month, key, own) for key in ACTIONS if len(own := done[done["action"] == key])}
     orders = [
         (
             EXPERIMENT,
@@ -133,28 +131,27 @@ _FROM = {
 }
 
 
-def _kind(month: Month, business: Business, key: str, own: pd.DataFrame) -> tuple[object, ...]:
+def _kind(month: Month, key: str, own: pd.DataFrame) -> tuple[object, ...]:
     calls = int((own["way"] == CALL).sum())
     what = ACTIONS[key].what(calls, len(own) - calls)
     notebook, finding = _FROM.get(key, ("monthly_review", "plan"))
     days: Sequence[dt.date] = list(own["due_on"])
     money = sum(own["mrr"], Decimal(0))
-    why = _why(month, business, key, own)
+    why = _why(month, key, own)
     return key, what, why, notebook, finding, len(own), calls, money, min(days), max(days), LIST
 
 
-def _why(month: Month, business: Business, key: str, own: pd.DataFrame) -> str:
+def _why(month: Month, key: str, own: pd.DataFrame) -> str:
     """The one number why."""
     if key == "recover_payment":
         paid, failed = (formats.count(many) for many in month.paid_anyway)
-        days = formats.plural(business.settings.dunning_days, "day")
         if not month.paid_anyway[1]:
             return "a failed payment is no decision to leave"
-        return f"{paid} of {failed} of the last year were paid anyway within {days}"
+        return f"{paid} of {failed} were paid anyway"
     if key == "keep":
         ends = [day for day in own["leaves_on"] if not pd.isna(day)]
         if ends:
-            return f"the first leaves on {formats.day(min(ends))}"
+            return f"the first leaves on {min(ends).day} {min(ends):%B}"
         return "each stays until the paid period ends"
     if key == "interview":
         silent = int(own["why"].str.endswith("gave no reason").sum())

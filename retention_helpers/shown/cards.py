@@ -96,19 +96,34 @@ class Bars:
 
 @dataclass(frozen=True)
 class Fine:
-    """A sentence of a card that stands back; `is_small` for notes to a picture."""
+    """A sentence of a card that stands back."""
 
     text: str
     link: Link | None = None
-    is_small: bool = False
 
     def _repr_html_(self) -> str:
         more = f" {self.link._repr_html_()}" if self.link else ""
-        kind = "basis small" if self.is_small else "basis"
-        return f'<p class="{kind}">{formats.escaped(self.text)}{more}</p>'
+        return f'<p class="basis">{formats.escaped(self.text)}{more}</p>'
 
     def __repr__(self) -> str:
         return " ".join(filter(None, [self.text, repr(self.link) if self.link else ""]))
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What the marks of a picture stand for, folded under how many there are."""
+
+    notes: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{formats.escaped(note)}</li>" for note in self.notes)
+        return f"<details><summary>{self._many()}</summary><ul>{items}</ul></details>"
+
+    def __repr__(self) -> str:
+        return f"{self._many()}: {'; '.join(self.notes)}"
+
+    def _many(self) -> str:
+        return formats.plural(len(self.notes), "note")
 
 
 @dataclass(frozen=True)

@@ -10,80 +10,96 @@ from retention_helpers.shown.units import TEXT, columns, names_of
 from retention_helpers.words import formats
 
 _MEND = {
-    "broken split": "Do not use the difference. Mend how customers are drawn, and begin again.",
-    "not randomised": "Take it as a hint at most. To know, draw by lot who of the next customers gets it.",
-    "changed after results": "Put the plan back as it was, or begin again under a new name.",
-    "A/A test that differs": "Find out what is wrong with drawing or counting before you trust any other.",
+    "broken split": ("Do not use the difference", ". Mend how customers are drawn, and begin again."),
+    "not randomised": (
+        "Take it as a hint at most",
+        ". To know, draw by lot who of the next customers gets it.",
+    ),
+    "changed after results": ("Put the plan back as it was, or begin again under a new name", "."),
+    "A/A test that differs": (
+        "Find out what is wrong with drawing or counting",
+        " before you trust any other.",
+    ),
 }
 
 
 def do_now(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
-    """What to do about a comparison: an order in plain words."""
-    order = _order(row, plan, guarded)
+    """What to do about a comparison: an order in plain words, and what it rests on."""
+    order = "".join(_order(row, plan, guarded))
     return f"{order} Write down what you decide." if row.state == "over" and row.is_over else order
 
 
-def _order(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
+def order_alone(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
+    """The order of `do_now` without what it rests on."""
+    return _order(row, plan, guarded)[0]
+
+
+def _order(row: Any, plan: Plan, guarded: pd.DataFrame) -> tuple[str, str]:
+    """The order, and the rest of its sentence."""
     if row.reason:
         return _MEND[row.reason]
     if row.state == "planned":
         return _before(plan)
     if plan.design.aa_test and row.stop:
-        return "Nothing: both arms get the same, and do not differ, as it should be."
+        return "Nothing", ": both arms get the same, and do not differ, as it should be."
     if row.verdict == "better":
         return _roll_out(row, plan, guarded)
     if row.verdict == "worse":
-        return "It did harm: do not bring it back." if row.state == "over" else "Stop it: it does harm."
+        return (
+            ("It did harm", ": do not bring it back.")
+            if row.state == "over"
+            else ("Stop it", ": it does harm.")
+        )
     if row.verdict == "no large effect":
-        ruled_out = f"a difference of {plan.worth(row.smallest_effect)} or more is ruled out"
-        order = "It is over" if row.state == "over" else "Stop"
-        return f"{order}: {ruled_out}. Keep what costs less."
+        ruled_out = f": a difference of {plan.worth(row.smallest_effect)} or more is ruled out"
+        return "It is over" if row.state == "over" else "Stop", f"{ruled_out}. Keep what costs less."
     return _undecided(row, plan)
 
 
-def _before(plan: Plan) -> str:
+def _before(plan: Plan) -> tuple[str, str]:
     if plan.takes_too_long:
-        return "Change it before it begins: it cannot be finished. See its plan below."
-    return (
-        f"Begin as planned: {formats.count(plan.size)} customers an arm, about {formats.months(plan.months)}."
-    )
+        return "Change it before it begins", ": it cannot be finished. See its plan below."
+    size = f"{formats.count(plan.size)} customers an arm, about {formats.months(plan.months)}"
+    return "Begin as planned", f": {size}."
 
 
-def _roll_out(row: Any, plan: Plan, guarded: pd.DataFrame) -> str:
+def _roll_out(row: Any, plan: Plan, guarded: pd.DataFrame) -> tuple[str, str]:
     broken = guarded.loc[guarded["verdict"] == "beyond its margin", "outcome"].tolist()
     unsure = guarded.loc[guarded["verdict"] == "cannot tell yet", "outcome"].tolist()
     if broken:
-        return (
-            f"Do not give it to everybody yet: {formats.words(broken[0]).lower()} fell more than you allow."
-        )
+        fell = f"{formats.words(broken[0]).lower()} fell more than you allow"
+        return "Do not give it to everybody yet", f": {fell}."
     watch = f" Keep an eye on {formats.words(unsure[0]).lower()}: it cannot be told yet." if unsure else ""
     if row.effect_high < row.smallest_effect:
         wanted = plan.worth(row.smallest_effect)
-        return (
-            f"It helps, by less than the {wanted} you wanted: decide whether that is worth its cost.{watch}"
-        )
+        less = f"It helps, by less than the {wanted} you wanted"
+        return less, f": decide whether that is worth its cost.{watch}"
     order = "It worked: give" if row.state == "over" else "Stop, and give"
-    return f"{order} it to everybody.{watch}"
+    return f"{order} it to everybody", f".{watch}"
 
 
-def _undecided(row: Any, plan: Plan) -> str:
+def _undecided(row: Any, plan: Plan) -> tuple[str, str]:
     days = plan.design.outcome.days
     if row.is_over:
         order = "It is over" if row.state == "over" else "Stop: the planned size is reached"
-        return f"{order}, and it stays undecided. Choose by cost and judgement."
+        return f"{order}, and it stays undecided", ". Choose by cost and judgement."
     if row.state == "over":
-        return f"Wait: in {formats.months(row.months_to_finish)} the last customers have reached day {days}."
+        return (
+            "Wait",
+            f": in {formats.months(row.months_to_finish)} the last customers have reached day {days}.",
+        )
     if plan.design.randomised and formats.is_missing(row.split):
-        return "Draw its first customers, or take it out: nobody has been drawn yet."
-    if not row.look:
-        return "Leave it running, and change nothing."
-    if row.stop:
+        return "Draw its first customers, or take it out", ": nobody has been drawn yet."
+    if row.look and row.stop:
         is_known = not formats.is_missing(row.months_to_finish)
         pace = f"takes {formats.months(row.months_to_finish)} more" if is_known else "is never finished"
-        return f"At this pace it {pace}. Stop, and try something bolder."
+        return "Stop, and try something bolder", f": at this pace it {pace}."
+    order = "Leave it running, and change nothing"
+    if not row.look:
+        return order, "."
     collected = formats.percent(row.collected, 0)
     more = formats.months(row.months_to_finish)
-    return f"Leave it running, and change nothing: {collected} of what it needs is in, about {more} to go."
+    return order, f": {collected} of what it needs is in, about {more} to go."
 
 
 @columns(experiment=TEXT, what=TEXT, why=TEXT)

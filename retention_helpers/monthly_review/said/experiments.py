@@ -1,9 +1,11 @@
 """Each experiment in one line: how it stands, and what to do now."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from retention_helpers.experiments import Reading, do_now
+import pandas as pd
+
+from retention_helpers.experiments import Plan, Reading, do_now, order_alone
 from retention_helpers.experiments.said import wording
 from retention_helpers.experiments.said.orders import is_decided
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Tone, Verdict
@@ -54,7 +56,7 @@ def standing(reading: Reading) -> list[tuple[str, str]]:
     for row in _in_order(reading):
         if row.state != "over":
             word = "" if row.verdict == "cannot tell yet" else f"{row.verdict}. "
-            order = _answer(row, reading).do_now.partition(": ")[0].removesuffix(".")
+            order = _told(row, reading, order_alone).removesuffix(".")
             found.append((f"{reading.plans[row.experiment].called(row.arm)}:", f"{word}{order}."))
     return found
 
@@ -87,8 +89,6 @@ def _counts(row: Any) -> str:
 
 def _answer(row: Any, reading: Reading) -> Answer:
     plan = reading.plans[row.experiment]
-    guarded = reading.guardrails
-    own = guarded[(guarded["experiment"] == row.experiment) & (guarded["arm"] == row.arm)]
     has_number = not formats.is_missing(row.effect)
     if has_number:
         basis = f"{plan.design.outcome.words}: {_counts(row)}"
@@ -106,8 +106,17 @@ def _answer(row: Any, reading: Reading) -> Answer:
         basis,
         f"{wording.span(plan, row.effect_low, row.effect_high)} {wording.unit(plan)}" if has_number else "",
         (Verdict(row.verdict, _tone(row)),),
-        _find_them(reading) if _is_without_customers(row, reading) else do_now(row, plan, own),
+        _told(row, reading, do_now),
     )
+
+
+def _told(row: Any, reading: Reading, ordered: Callable[[Any, Plan, pd.DataFrame], str]) -> str:
+    """What is to be done, in the words of `do_now` or `order_alone`."""
+    if _is_without_customers(row, reading):
+        return _find_them(reading)
+    guarded = reading.guardrails
+    own = guarded[(guarded["experiment"] == row.experiment) & (guarded["arm"] == row.arm)]
+    return ordered(row, reading.plans[row.experiment], own)
 
 
 def _is_without_customers(row: Any, reading: Reading) -> bool:

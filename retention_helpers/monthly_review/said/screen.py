@@ -13,7 +13,19 @@ from retention_helpers.measurement.measures import Target, churn_target, past_is
 from retention_helpers.monthly_review.aims import against_targets
 from retention_helpers.monthly_review.said.experiments import standing
 from retention_helpers.monthly_review.verdict import VERDICTS, MonthVerdict, verdict_of_month
-from retention_helpers.shown.cards import Bar, Bars, Card, Fine, Line, Lines, Link, Picture, Screen, screen
+from retention_helpers.shown.cards import (
+    Bar,
+    Bars,
+    Card,
+    Fine,
+    Line,
+    Lines,
+    Link,
+    Notes,
+    Picture,
+    Screen,
+    screen,
+)
 from retention_helpers.shown.figures import Figure
 from retention_helpers.shown.results import Measure, of_values
 from retention_helpers.shown.units import TEXT, fields, one_of
@@ -103,7 +115,8 @@ def do_card(actions: pd.DataFrame, currency: str) -> Card:
 
 
 def _order(row: Any, currency: str) -> Line:
-    money = "" if formats.is_missing(row.mrr) else f"{formats.money(row.mrr, currency)} a month at stake; "
+    whole = "" if formats.is_missing(row.mrr) else f"{currency} {formats.count(round(row.mrr))}"
+    money = f"{whole} a month at stake; " if whole else ""
     by = f"By {row.until.day} {row.until:%B}."
     return Line(f"{row.what}:", f"{money}{row.why}. {by}", row.notebook)
 
@@ -127,7 +140,7 @@ def churn_card(
         *_said(aims, "net_revenue_retention", "net revenue retention", formats.percent),
         *_said(aims, "mrr", "MRR", formats.money),
     ]
-    parts: tuple[Picture | Fine, ...] = (*_drawn(picture), Fine(" ".join(words)), *_noted(picture))
+    parts: tuple[Picture | Fine | Notes, ...] = (*_drawn(picture), Fine(" ".join(words)), *_noted(picture))
     return Card(f"Churn {_compared(moved)}", parts, "measurement")
 
 
@@ -146,9 +159,9 @@ def _drawn(picture: Figure | None) -> list[Picture]:
     return [Picture(picture)] if picture else []
 
 
-def _noted(picture: Figure | None) -> list[Fine]:
+def _noted(picture: Figure | None) -> list[Notes]:
     """The owner's notes that are drawn."""
-    return [Fine("; ".join(picture.below), is_small=True)] if picture and picture.below else []
+    return [Notes(tuple(picture.below))] if picture and picture.below else []
 
 
 def _aim(aims: pd.DataFrame, name: str) -> Any:
@@ -259,9 +272,7 @@ def newcomers_card(
     before = f", earlier {formats.percent(parts.iloc[1]['rate'], 0)}" if len(parts) > 1 else ""
     later = [(k, retention_after(triangle, k)) for k in MONTHS]
     there = ", ".join(f"{k} months {formats.percent(one.value, 0)}" for k, one in later if one.denominator)
-    words = f"{stayed}{before}." + (
-        f" Customers after {there}, those who came back included." if there else ""
-    )
+    words = f"{stayed}{before}." + (f" After {there}, returns included." if there else "")
     said = " ".join([words, *_said(aims, "first_month", "the first month", formats.percent)])
     return Card(f"Newcomers: {heading}", (Fine(said),), "measurement")
 
