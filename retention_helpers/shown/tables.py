@@ -12,6 +12,7 @@ from retention_helpers.words import formats
 
 MOST_ROWS = 60
 NUMBER = ' class="number"'
+UNTOLD = {"too few", "the only one"}  # verdicts that say that there is none
 
 
 def framed(caption: str, heads: str, body: str, kind: str = "") -> str:
@@ -35,6 +36,7 @@ class Table:
     is_number: tuple[bool, ...]
     left_out: int = 0  # rows that are not shown
     is_open: bool = False  # on a page: in sight, not folded under its caption
+    is_untold: bool = False  # it has a verdict a row, and none of them tells anything
 
     def _cell(self, nth: int, text: str) -> str:
         escaped = formats.escaped(text)
@@ -63,6 +65,8 @@ class Table:
 
     @property
     def _kind(self) -> str:
+        if self.is_untold:
+            return "untold"
         return "empty" if not self.rows else "list" if self.is_open else ""
 
     def __repr__(self) -> str:
@@ -100,6 +104,7 @@ def table(
         is_number=tuple(column.unit.is_number for column in columns.values()),
         left_out=max(len(frame) - MOST_ROWS, 0),
         is_open=is_open,
+        is_untold=len(frame) > 0 and set(frame.get("verdict", [""])) <= UNTOLD,
     )
 
 

@@ -4,11 +4,12 @@ import re
 from datetime import UTC, datetime
 
 import nbformat
+import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from retention_helpers.report import notebooks, pages
-from retention_helpers.shown.tables import Table
+from retention_helpers.shown.tables import Table, table
 
 TABLE = Table("Left, by plan", ("Plan", "Lost"), (("solo", "3"),), (False, True))
 
@@ -89,6 +90,16 @@ def test_a_section_that_has_nothing_to_show_is_a_line_that_says_why() -> None:
     assert "<b>In their words</b> Bring comments, and they are read." in html
     assert ">Reasons</h2>" in html and "Nobody said why." in html and "solo" in html
     assert html.index("By plan") < html.index("Nothing to show yet")
+
+
+def test_a_section_whose_every_row_is_too_few_is_a_line() -> None:
+    rows = pd.DataFrame({"plan": ["solo", "team"], "verdict": ["too few", "the only one"]})
+    told = rows.assign(verdict=["too few", "differs"])
+    said = ran("y", '<p class="finding">Too few answers.</p>')
+    html = page_of(prose("# Why?"), prose("## By plan"), ran("x", table(rows, "Plans")._repr_html_()), said)
+    assert "<b>By plan</b> Too few answers." in html and "solo" not in html
+    html = page_of(prose("# Why?"), prose("## By plan"), ran("x", table(told, "Plans")._repr_html_()), said)
+    assert "By plan</h2>" in html and "solo" in html
 
 
 def test_a_table_that_is_the_answer_stays_open() -> None:

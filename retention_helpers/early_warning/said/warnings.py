@@ -37,7 +37,7 @@ def belief(judged: pd.DataFrame) -> Sentence:
         ("works", "Believe"),
         ("works weakly", "Believe with care"),
         ("does not work for you", "Do not act on"),
-        ("too few", "Too few alerts to judge"),
+        ("too few", "Not to be judged yet, for want of alerts"),
     ):
         own = judged[judged["verdict"] == word]
         if len(own):

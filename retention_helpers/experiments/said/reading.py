@@ -165,7 +165,7 @@ def about_guardrails(rows: pd.DataFrame) -> Sentence:
 def about_associations(found: pd.DataFrame) -> Remarks:
     """What an experiment that was not drawn by lot may say, and what it may not."""
     if found.empty:
-        return Remarks(("Every experiment is drawn by lot.",))
+        return Remarks(("Nothing was tried without drawing by lot.",))
     names = found["experiment"].unique()[:MOST_REMARKS]
     return Remarks(tuple(_association(found[found["experiment"] == name]) for name in names))
 

@@ -115,7 +115,7 @@ def do_card(actions: pd.DataFrame, currency: str) -> Card:
 
 
 def _order(row: Any, currency: str) -> Line:
-    whole = "" if formats.is_missing(row.mrr) else f"{currency} {formats.count(round(row.mrr))}"
+    whole = "" if formats.is_missing(row.mrr) else f"{currency} {formats.count(round(row.mrr))}".strip()
     money = f"{whole} a month at stake; " if whole else ""
     by = f"By {row.until.day} {row.until:%B}."
     return Line(f"{row.what}:", f"{money}{row.why}. {by}", row.notebook)

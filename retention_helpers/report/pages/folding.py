@@ -5,7 +5,8 @@ computes. A page is read by whoever decides, so the cells between two pieces of 
 the order of reading. Cells say what else they are by their tags: `analyst` or `folded` on a heading folds its
 section whole, `open` keeps a piece of prose in sight.
 
-A section all of whose tables are empty has nothing to show but why: it becomes a line at the end of the page.
+A section all of whose tables are empty, or have "too few" in every row, has nothing to show but why: it
+becomes a line at the end of the page; the rows stand in findings.json.
 """
 
 import re
@@ -23,6 +24,7 @@ FOLDED = ("analyst", "folded")
 HEADING = re.compile(r"\A\s*<h([1-6])\b.*?</h\1>", re.DOTALL)
 TABLE = '<div class="table"'
 EMPTY = '<table class="empty"'
+UNTOLD = '<table class="untold"'
 SENTENCE = re.compile(r'<p class="finding">(.*?)</p>', re.DOTALL)
 
 
@@ -92,7 +94,7 @@ def _speaking(blocks: list[Block]) -> tuple[list[Block], list[tuple[str, str]]]:
 
 
 def _why_silent(block: Block) -> str | None:
-    """The first sentence of a block all of whose tables are empty and that has no picture; else None.
+    """The first sentence of a block without pictures whose tables are empty or tell nothing; else None.
 
     "" where such a block has no sentence.
     """
@@ -101,8 +103,8 @@ def _why_silent(block: Block) -> str | None:
     has_picture = any(kind.startswith("image/") for one in shown for kind in one)
     tables = [one for one in html if TABLE in one]
     said = [match[1] for one in html if (match := SENTENCE.fullmatch(one.strip()))]
-    is_empty = tables and all(EMPTY in one for one in tables) and len(tables) + len(said) == len(html)
-    return next(iter(said), "") if is_empty and not has_picture else None
+    is_empty = all(EMPTY in one or UNTOLD in one for one in tables) and len(tables) + len(said) == len(html)
+    return next(iter(said), "") if tables and is_empty and not has_picture else None
 
 
 def _is_empty(cell: "NotebookNode") -> bool:
@@ -153,7 +155,7 @@ def _shows_tables_alone(cell: "NotebookNode") -> bool:
 
 def is_folded(html: str) -> bool:
     """Whether this output is a table that a click opens; one with a kind of its own stays open."""
-    return html.startswith(TABLE) and '<table class="' not in html
+    return html.startswith(TABLE) and ('<table class="' not in html or UNTOLD in html)
 
 
 def caption(html: str) -> str:
