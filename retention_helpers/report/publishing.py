@@ -182,8 +182,8 @@ def _make(
         if notebook:
             notebooks.write(notebook, made / "notebooks" / run.path.name)
     worked = [run for run in runs if run.name not in troubles]
-    at = datetime.now().astimezone()
-    findings = _findings(worked, business, made_from(business, at))
+    origin = made_from(business, datetime.now().astimezone())
+    findings = _findings(worked, business, origin)
     if whole and not troubles:
         troubles |= _complaint(findings)
     if troubles:
@@ -193,7 +193,7 @@ def _make(
     _gather_lists(worked, made / "actions")
     is_planned = whole and not troubles and any((run.part / PLAN).exists() for run in runs)
     beside = (f"../{running_plan.XLSX}",) if is_planned else ()
-    _write_pages(runs, executed, troubles, business, at, made, beside)
+    _write_pages(runs, executed, troubles, business, origin, made, beside)
     return made
 
 
@@ -262,7 +262,7 @@ def _write_pages(
     executed: "Mapping[str, NotebookNode | None]",
     troubles: Mapping[str, str],
     business: "Business",
-    at: datetime,
+    origin: Mapping[str, Any],
     made: Path,
     beside: Sequence[str],
 ) -> None:
@@ -272,8 +272,8 @@ def _write_pages(
         business=business.name,
         month=business.month,
         as_of=str(business.as_of),
-        made_at=at,
-        made_from=made_from(business, at),
+        made_at=datetime.fromisoformat(origin["at"]),
+        made_from=origin,
         pages=tuple(
             pages.Page(run.name, run.title, executed[run.name], troubles.get(run.name, "")) for run in runs
         ),
