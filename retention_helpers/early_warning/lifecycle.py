@@ -237,7 +237,7 @@ def grid(business: Business) -> pd.DataFrame:
     """One row a billing state at the end of the month, by days without a login: customers, and their MRR.
 
     Billing: paying, past due, asked to cancel (before paused), paused. Activity: active (up to LATELY_DAYS),
-    slowing (up to DORMANT_DAYS), dormant (more); without events there is only: not seen. *Paying but dormant*
+    slowing (below DORMANT_DAYS), dormant (the rest); without events there is only: not seen. *Paying but dormant*
     is churn that no rate shows yet.
 
     Glossary: billing and use.
@@ -249,7 +249,7 @@ def grid(business: Business) -> pd.DataFrame:
     )
     silent = now["silent_days"]
     activity = np.select(
-        [silent.isna(), silent <= LATELY_DAYS, silent <= DORMANT_DAYS],
+        [silent.isna(), silent <= LATELY_DAYS, silent < DORMANT_DAYS],
         [ACTIVITY[3], *ACTIVITY[:2]],
         ACTIVITY[2],
     )

@@ -58,11 +58,11 @@ def not_used(cells: pd.DataFrame, currency: str) -> Sentence:
         return Sentence("It takes events.csv to say who pays and has stopped using it.")
     own = cells[cells["billing"] == "paying"].iloc[0]
     if not own["dormant"]:
-        return Sentence(f"Nobody who pays has been without a login for more than {DORMANT_DAYS} days.")
+        return Sentence(f"Nobody who pays has been without a login for {DORMANT_DAYS} days or more.")
     return Sentence(
         f"Paying but dormant: {formats.plural(own['dormant'], 'customer')} with "
-        f"{formats.money(own['mrr_dormant'], currency)} a month, without a login for more than "
-        f"{DORMANT_DAYS} days and without a request to cancel. That is churn which no rate shows yet."
+        f"{formats.money(own['mrr_dormant'], currency)} a month, without a login for "
+        f"{DORMANT_DAYS} days or more and without a request to cancel. That is churn which no rate shows yet."
     )
 
 
