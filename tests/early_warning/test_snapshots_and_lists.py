@@ -314,16 +314,16 @@ def test_stage_of_each_by_hand(opened: Callable[..., Any]) -> None:
 
 
 def test_billing_by_activity(opened: Callable[..., Any]) -> None:
-    """The last login before 31 March 2026: 7 days are active, 8 and 30 slowing, 31 dormant; each pays 10.
+    """The last login before 31 March 2026: 7 days are active, 8 and 29 slowing, 30 dormant; each pays 10.
 
     last login   paying        past due   asked      paused
     24 March     a                        d
     23 March     b
-    1 March      c             e
-    28 February  hidden                              f
+    2 March      c             e
+    1 March      hidden                              f
     """
-    last = {"a": "2026-03-24", "b": "2026-03-23", "c": "2026-03-01", "hidden": "2026-02-28", 
-            "d": "2026-03-24", "e": "2026-03-01", "f": "2026-02-28"}  # fmt: skip
+    last = {"a": "2026-03-24", "b": "2026-03-23", "c": "2026-03-02", "hidden": "2026-03-01", 
+            "d": "2026-03-24", "e": "2026-03-02", "f": "2026-03-01"}  # fmt: skip
     status = {"e": "past_due", "f": "paused"}
     with opened(
         [(name, "2025-12-01", "", 10, status.get(name, "active")) for name in last],
