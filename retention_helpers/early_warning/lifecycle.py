@@ -237,8 +237,8 @@ def grid(business: Business) -> pd.DataFrame:
     """One row a billing state at the end of the month, by days without a login: customers, and their MRR.
 
     Billing: paying, past due, asked to cancel (before paused), paused. Activity: active (up to LATELY_DAYS),
-    slowing (below DORMANT_DAYS), dormant (the rest); without events there is only: not seen. *Paying but dormant*
-    is churn that no rate shows yet.
+    slowing (below DORMANT_DAYS), dormant (the rest); without events there is only: not seen. *Paying but
+    dormant* is churn that no rate shows yet.
 
     Glossary: billing and use.
     """
