@@ -175,6 +175,23 @@ def test_draw_appends_behind_what_stands_there(folder: Path) -> None:
                for line in text.splitlines()[2:])  # fmt: skip
 
 
+def test_who_is_drawn_stays_drawn_when_the_month_is_drawn_again(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first draw lies behind the cut of the month, so only the file knows of it; newcomers are drawn."""
+    assert draw(folder) == 0
+    before = (folder / "enrolments.csv").read_bytes()
+    assert draw(folder) == 0 and (folder / "enrolments.csv").read_bytes() == before
+    assert "Nobody new to draw" in capsys.readouterr().out
+    with (folder / "subscriptions.csv").open("a", encoding="utf-8") as file:
+        file.write(f"g99,{FIRST},2026-01-15,50,active,pro,,,\n")
+    with (folder / "customers.csv").open("a", encoding="utf-8") as file:
+        file.write(f"g99,{FIRST}\n")
+    assert draw(folder) == 0
+    assert (folder / "enrolments.csv").read_bytes().startswith(before)
+    assert [row["customer_id"] for row in enrolled(folder)[12:]] == ["g99"]
+
+
 def test_draw_changes_nothing_where_nobody_is_to_be_drawn(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
