@@ -51,9 +51,14 @@ ACTIONS: Mapping[str, Action] = {
     "recover_payment": Action("their payment failed", "whose payment failed", is_answer=True),
     "keep": Action("they asked to cancel", "who asked to cancel", is_answer=True),
     "at_risk": Action("at risk of leaving", "at risk of leaving"),
+    "detractor": Action("they would not recommend you", "who would not recommend you"),
+    "pause": Action("their pause should be over", "whose pause should be over"),
     "silent": Action("they pay and do not use it", "who pay and do not use it", is_campaign=True),
     "win_back": Action("win them back", "to win back", is_campaign=True),
     "interview": Action("ask why they left", "who left, and ask why"),
     "thank": Action("thank them", "to thank"),
+    "board": Action("ask for advice", "to ask for advice"),
+    "recommend": Action("ask whom it would help", "who might recommend you"),
+    "grow": Action("show them the next plan", "to show the next plan"),
 }
 EXPERIMENT = "experiment"  # an action without customers

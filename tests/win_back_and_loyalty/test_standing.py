@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -87,6 +88,29 @@ def test_everybody_is_mailed_where_it_never_could(business_of: Callable[..., Bus
     assert plan["way"] == "everybody" and plan["verdict_in"] is None
     assert set(sent.drawn["group"]) == {"mailed"} and len(sent.drawn) == 6
     assert "cannot be credited to the campaign" in str(win_back_and_loyalty.standing_sentence(sent.plans))
+
+
+@pytest.mark.parametrize(
+    ("mailed", "held_out", "way", "words"),
+    [
+        (60, 0, "everybody", "mails everybody: it works."),
+        (8, 8, "nobody", "mails nobody any more: no effect of 10 points or more."),
+        (15, 6, "nobody", "mails nobody any more: its planned size told no gain."),
+    ],
+)
+def test_what_a_verdict_does_to_the_campaign(
+    opened: Callable[..., Any], mailed: int, held_out: int, way: str, words: str
+) -> None:
+    """So many of 160 in each group are back after a month; 15 against 6 are p = 0.05, 5.6 points more."""
+    groups = {"mailed": mailed, "held_out": held_out}
+    drawn = [("win_back", f"{group}{n}", group, "2025-06-03") for group in groups for n in range(160)]
+    spans = [(one[1], "2024-01-10", "2025-03-15", 50) for one in drawn]
+    spans += [(f"{group}{n}", "2025-07-03", "", 50) for group in groups for n in range(groups[group])]
+    spans += [(f"s{n}", FIRST, "", 50) for n in range(10)]
+    with opened(spans, enrolments=drawn) as business:
+        plan = month_of(business).plans.set_index("campaign", drop=False).loc[["win_back"]]
+    assert plan["way"].item() == way
+    assert words in str(win_back_and_loyalty.standing_sentence(plan))
 
 
 def test_who_is_drawn_stays_drawn(business_of: Callable[..., Business]) -> None:

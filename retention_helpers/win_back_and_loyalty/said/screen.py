@@ -9,6 +9,7 @@ from retention_helpers.win_back_and_loyalty.letters import Sent
 from retention_helpers.win_back_and_loyalty.said.loyalty import nps_sentence
 from retention_helpers.win_back_and_loyalty.said.win_back import added_sentence
 from retention_helpers.words import formats
+from retention_helpers.words.commands import command
 
 __all__ = ["first_screen"]
 
@@ -46,7 +47,7 @@ def _to_mail(sent: Sent, currency: str) -> Card | None:
         who = "who left" if plan.kind == GONE else "who pay and do not use it"
         held = f", {formats.count(len(own) - len(mailed))} held out by lot" if len(mailed) < len(own) else ""
         at_stake = formats.money(sum(mailed["mrr"]), currency)
-        record = f"retention draw {plan.campaign} --data DIR"
+        record = command(f"draw {plan.campaign} --data DIR")
         lines.append(
             Line(
                 f"{formats.plural(len(mailed), 'customer')} {who}{held}:",
