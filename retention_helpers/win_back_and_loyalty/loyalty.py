@@ -11,7 +11,7 @@ import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.business.losses import kept_leavings
-from retention_helpers.contract.messages import read_messages
+from retention_helpers.contract.messages import filled, read_messages
 from retention_helpers.shown.proposals import proposals
 from retention_helpers.shown.units import (
     COUNT,
@@ -242,7 +242,7 @@ def _anniversaries(business: Business, now: pd.DataFrame, words: Mapping[str, st
         day = calendar.months_after(first, YEAR * years)
         if years > 0 and business.as_of <= day < end:
             told = formats.plural(years, "year")
-            message = words["anniversary"].format(business=business.name, years=told)
+            message = filled(words["anniversary"], {"business": business.name, "years": told})
             found.append(_row(row, f"{told} with you on {formats.day(day)}", message, day))
     return found
 
@@ -265,7 +265,7 @@ def _milestones(business: Business, now: pd.DataFrame, words: Mapping[str, str])
         passed = [one for one in MILESTONES if before < one <= total]
         if passed:
             count = f"{formats.count(passed[-1])} times “{formats.words(event).lower()}”"
-            message = words["milestone"].format(business=business.name, count=count)
+            message = filled(words["milestone"], {"business": business.name, "count": count})
             found.append(_row(row, f"passed {count}", message))
     return found
 
@@ -279,7 +279,7 @@ def _quiet(business: Business, now: pd.DataFrame, words: Mapping[str, str]) -> l
         _row(
             row,
             f"{_years(row['tenure_days'])} with you, no word for {formats.count(QUIET_DAYS)} days or more",
-            words["long_silent"].format(business=business.name, years=_years(row["tenure_days"])),
+            filled(words["long_silent"], {"business": business.name, "years": _years(row["tenure_days"])}),
         )
         for row in own.to_dict(orient="records")
     ]
@@ -324,7 +324,9 @@ def to_ask(business: Business) -> pd.DataFrame:
             "action": action,
             "mrr": row["mrr"],
             "why": _asked_for(action, row),
-            "message": words[action]["message"].format(business=business.name, plan=row.get("next_plan")),
+            "message": filled(
+                words[action]["message"], {"business": business.name, "plan": row.get("next_plan", "")}
+            ),
         }
         for action, rows in lists.items()
         for row in rows.to_dict(orient="records")

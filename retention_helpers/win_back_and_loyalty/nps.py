@@ -8,7 +8,7 @@ import pandas as pd
 
 from retention_helpers.business import Business, levels, months
 from retention_helpers.business.losses import kept_leavings
-from retention_helpers.contract.messages import read_messages
+from retention_helpers.contract.messages import filled, read_messages
 from retention_helpers.shown.proposals import CALL, proposals
 from retention_helpers.shown.units import (
     COUNT,
@@ -227,7 +227,7 @@ def to_hear(business: Business) -> pd.DataFrame:
             "action": "detractor",
             "mrr": row["mrr"],
             "why": _why(row),
-            "message": words.format(business=business.name, score=row["score"]),
+            "message": filled(words, {"business": business.name, "score": str(row["score"])}),
             "way": CALL,
         }
         for row in to_call(business).to_dict(orient="records")

@@ -6,7 +6,7 @@ import pandas as pd
 from retention_helpers.business import Business, months
 from retention_helpers.business.losses import kept_leavings
 from retention_helpers.business.spans import kept_spans, stretches
-from retention_helpers.contract.messages import read_messages
+from retention_helpers.contract.messages import filled, read_messages
 from retention_helpers.shown.proposals import proposals
 from retention_helpers.shown.units import COUNT, DAY, MONEY, RATE, TENTHS, TEXT, YES_NO, columns, names_of
 from retention_helpers.statistics.intervals import Rate, rate
@@ -129,7 +129,9 @@ def paused_now(business: Business) -> pd.DataFrame:
         expected_end_on=[None if pd.isna(day) else day.date() for day in end],
         is_due=(end < next_month) & ~_is_written_to(business, own),
     )
-    told["message"] = [words.format(business=business.name, day=formats.day(day)) for day in told["begin_on"]]
+    told["message"] = [
+        filled(words, {"business": business.name, "day": formats.day(day)}) for day in told["begin_on"]
+    ]
     told["mrr"] = _paid_before(business, own)
     return told.sort_values(["expected_end_on", "customer_id"], ignore_index=True)[names_of(paused_now)]
 

@@ -29,7 +29,13 @@ def touches_by_stage(business: Business) -> pd.DataFrame:
     written = read_messages(business.folder)["touches"]
     due = _due(business)
     rows = [
-        (formats.words(name), one["stage"], one["trigger"], due.get(name), one["message"])
+        (
+            formats.words(name),
+            one["stage"],
+            one["trigger"],
+            due.get(name),
+            one["message"].replace("{business}", business.name),
+        )
         for name, one in written.items()
     ]
     return pd.DataFrame(rows, columns=names_of(touches_by_stage)).astype({"due": "object"})

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from conftest import write_folder
 
 from retention_helpers import shipped, win_back_and_loyalty
 from retention_helpers.__main__ import main
-from retention_helpers.business import Business
+from retention_helpers.business import Business, open_business
 from retention_helpers.plan.deciding import decide
 from retention_helpers.shown.proposals import proposals
 from retention_helpers.win_back_and_loyalty import letters, standing
@@ -161,6 +162,18 @@ def test_five_messages_filled_from_what_is_known(business_of: Callable[..., Busi
     assert "{" not in other and other.count("Hello,") == 5 and "you used" not in other
 
 
+def test_new_words_are_those_of_the_next_report(opened: Callable[..., Any]) -> None:
+    """Also where the tables were read before; what stands in the plan follows them as well."""
+    with opened([("g", FIRST, "2026-01-15", 50), ("s", FIRST, "", 50)]) as business:
+        folder = business.folder
+        assert "our own" not in "".join(letters.letters(business, month_of(business))["body"])
+        (folder / "messages.yml").write_text("win_back: {1: {body: In our own words.}}", encoding="utf-8")
+        with closing(open_business(folder, "2026-03", cache=folder.parent / "cache")) as again:
+            sent = month_of(again)
+            assert letters.letters(again, sent)["body"].iloc[0] == "In our own words."
+            assert to_mail(again, sent)["message"].tolist() == ["In our own words."]
+
+
 # ----------------------------------------------------------------------------------------- the command
 
 
@@ -253,7 +266,6 @@ def test_draw_leaves_the_sample_alone(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_the_month_after_the_draw_reads_it(folder: Path) -> None:
     """A draw of today lies behind the cut of an old month: that report is as it was, and draws the same."""
-    from retention_helpers.business import open_business
 
     def groups() -> dict[str, str]:
         business = open_business(folder, "2026-03")
