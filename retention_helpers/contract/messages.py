@@ -1,7 +1,7 @@
 """The words that the report proposes; in their place the owner's own: `messages.yml` of the data folder."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -77,9 +77,10 @@ def offer_for(folder: Path, reason_map: Mapping[str, str], reason: str | None) -
     return found
 
 
-def _placeholders(text: str, name: str) -> set[str]:
+@lru_cache(maxsize=1024)
+def _placeholders(text: str, name: str) -> frozenset[str]:
     try:
-        return {field for _, field, _, _ in Formatter().parse(text) if field is not None}
+        return frozenset(field for _, field, _, _ in Formatter().parse(text) if field is not None)
     except ValueError:
         raise InputError(f"{MESSAGES_FILE}: a brace of {name} is open. Write {{name}} in full.") from None
 

@@ -9,7 +9,7 @@ import ibis
 import pandas as pd
 
 from retention_helpers.business import Business, months
-from retention_helpers.business.people import people
+from retention_helpers.business.people import people, rows_of
 from retention_helpers.contract.messages import filled, read_messages
 from retention_helpers.shown.proposals import proposals
 from retention_helpers.shown.results import of_values
@@ -170,9 +170,7 @@ def _first(name: object) -> str:
 def _last_use(business: Business, rows: pd.DataFrame) -> dict[str, tuple[dt.date, str]]:
     """By customer who ever used it: the last day of use, and what they did most in the time before."""
     events = business.table("events")
-    own = events.filter(
-        events.customer_id.isin([*rows["customer_id"], ""]) & months.is_activity(business, events)
-    )
+    own = rows_of(events.filter(months.is_activity(business, events)), rows["customer_id"])
     lasting = ibis.window(group_by="customer_id")
     near = own.mutate(last_on=own.occurred_on.max().over(lasting))
     near = near.filter(near.last_on.delta(near.occurred_on, unit="day") < USED_DAYS)

@@ -5,6 +5,7 @@ import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.business.losses import kept_leavings
+from retention_helpers.business.people import rows_of
 from retention_helpers.business.spans import kept_spans, stretches
 from retention_helpers.contract.messages import filled, read_messages
 from retention_helpers.shown.proposals import proposals
@@ -139,7 +140,7 @@ def paused_now(business: Business) -> pd.DataFrame:
 def _paid_before(business: Business, rows: pd.DataFrame) -> pd.Series:
     """The MRR of the day before each of these pauses."""
     spans = kept_spans(business)
-    own = spans.filter((spans.state == "paying") & spans.customer_id.isin([*rows["customer_id"], ""]))
+    own = rows_of(spans.filter(spans.state == "paying"), rows["customer_id"])
     paid = own.select("customer_id", "mrr", begin_on="end_on").execute()
     paid["begin_on"] = pd.to_datetime(paid["begin_on"]).astype(rows["begin_on"].dtype)
     sums = paid.groupby(["customer_id", "begin_on"], as_index=False)["mrr"].sum()

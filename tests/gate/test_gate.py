@@ -1384,9 +1384,7 @@ def test_new_words_are_a_new_reading(tmp_path, cache):
 
 def test_a_fault_in_the_words_stops_the_report(tmp_path, cache):
     folder = folder_of(tmp_path / "data", {"messages.yml": "thanks: {milestne: Well done}\n"})
-    with pytest.raises(
-        Stopped, match=r"there is no thanks\.milestne\. Did you mean milestone"
-    ):
+    with pytest.raises(Stopped, match=r"there is no thanks\.milestne\. Did you mean milestone"):
         gate.pass_gate(folder, cache)
 
 
