@@ -370,8 +370,8 @@ def recommend(business: Business) -> pd.DataFrame:
     """One row per customer who might recommend you: who brought others, and promoters, the weightiest first.
 
     Who brought others has an event whose name holds refer, invite or recommend; a promoter's latest answer
-    of the last twelve months is 9 or 10. At most MOST_GROWING; not who is asked for advice, asked to cancel,
-    or was asked within a year (a contact of the kind *recommend*).
+    of the last twelve months is 9 or 10. At most MOST_GROWING; not who asked to cancel or was asked within a
+    year (a contact of the kind *recommend*).
 
     Glossary: who recommends.
     """
@@ -386,8 +386,7 @@ def recommend(business: Business) -> pd.DataFrame:
         .execute()["customer_id"]
     )
     has_brought, is_promoter = now["customer_id"].isin(brought), now["score"] >= PROMOTER
-    advisers = board(business)["customer_id"]
-    own = now[(has_brought | is_promoter) & ~now["customer_id"].isin(advisers)]
+    own = now[has_brought | is_promoter]
     why = np.where(has_brought.loc[own.index], "brought others", "would recommend you")
     ordered = own.assign(why=why).sort_values(["why", "weight", "customer_id"], ascending=[True, False, True])
     return ordered[names_of(recommend)].head(MOST_GROWING).reset_index(drop=True)

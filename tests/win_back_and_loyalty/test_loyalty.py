@@ -247,6 +247,22 @@ def test_an_advisory_board_needs_a_word(business_of: Callable[..., Business]) ->
     assert loyalty.recommend(shop)["customer_id"].tolist() == ["told"]
 
 
+def test_each_is_asked_once_a_year(business_of: Callable[..., Business]) -> None:
+    """Asked for advice, or a recommendation, eleven and thirteen months before the end of March."""
+    who = ("advised", "recommended", "long_ago")
+    shop = business_of(
+        [(one, FIRST, "", 50) for one in who],
+        nps=[(one, "2026-03-01", 10) for one in who],
+        contacts=[("advised", "2025-04-30", "Board"), ("recommended", "2025-04-30", "recommend"),
+                  ("long_ago", "2025-02-20", "board"), ("long_ago", "2025-02-20", "recommend")],
+    )  # fmt: skip
+    rows = loyalty.to_ask(shop)
+    asked = {(row.action, row.customer_id) for row in rows.itertuples()}
+    assert asked == {("board", "recommended"), ("board", "long_ago"),
+                     ("recommend", "advised"), ("recommend", "long_ago")}  # fmt: skip
+    assert rows["message"].str.startswith("Hello,").all() and set(rows["way"]) == {"letter"}
+
+
 def test_who_brought_others(business_of: Callable[..., Business]) -> None:
     shop = business_of(
         [("a", FIRST, "", 50), ("b", FIRST, "", 60)], events=[("a", "2026-03-10", "friend_invited")]
