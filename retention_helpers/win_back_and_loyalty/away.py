@@ -134,6 +134,16 @@ def sees_use(business: Business) -> bool:
     return bool(business.once("sees use", lambda: months.days_of_use(business).count().execute() > 0))
 
 
+def sees_silence(business: Business) -> bool:
+    """Whether anything tells who is lapsed: use, or mails of which somebody opened one."""
+    return sees_use(business) or business.once("mails are tracked", lambda: _tracks_mails(business))
+
+
+def _tracks_mails(business: Business) -> bool:
+    sent = business.table("emails")
+    return bool(sent.filter(sent.opened_on.notnull() | sent.clicked_on.notnull()).count().execute())
+
+
 def use_by_month(business: Business) -> ir.Table:
     """A row a customer a month with use: its first and last day."""
     days = months.days_of_use(business)
@@ -158,8 +168,7 @@ def _silent_use(business: Business, rows: ir.Table) -> ir.Table:
 
 def _silent_mails(business: Business, rows: ir.Table) -> ir.Table:
     sent = business.table("emails")
-    is_read = sent.opened_on.notnull() | sent.clicked_on.notnull()
-    tracked = bool(sent.filter(is_read).count().execute())  # else nobody could be seen to open one
+    tracked = sees_silence(business)  # else nobody could be seen to open one
     ends = month_ends(business)
     age = ends.as_of.delta(sent.sent_on, unit="day") - 1
     near = sent.join(ends, age.between(DAYS_TO_OPEN, MAIL_DAYS))
@@ -219,15 +228,16 @@ def away(business: Business, drawn: pd.DataFrame, urgent: pd.DataFrame) -> pd.Da
     to_write_to=COUNT("To write to"),
     mrr_to_write_to=MONEY("Their MRR"),
 )
-def who_is_away(found: pd.DataFrame) -> pd.DataFrame:
+def who_is_away(business: Business, found: pd.DataFrame) -> pd.DataFrame:
     """One row for the lapsed, one for the gone: how many, why not all are written to, what is at stake.
 
-    A customer counts under the first cause that holds. Takes `away`.
+    A customer counts under the first cause that holds. No row for the lapsed where nothing tells who is.
+    Takes `away`.
 
     Glossary: left out of a campaign.
     """
     rows = []
-    for kind in KINDS:
+    for kind in KINDS if sees_silence(business) else (GONE,):
         own = found[found["kind"] == kind]
         free = own[own["cause"] == ""]
         counts = [int((own["cause"] == cause).sum()) for cause in CAUSES]

@@ -18,7 +18,7 @@ from retention_helpers.shown.units import (
     one_of,
 )
 from retention_helpers.statistics.power import pace
-from retention_helpers.win_back_and_loyalty.away import KINDS, LAST
+from retention_helpers.win_back_and_loyalty.away import KINDS, LAPSED, LAST, sees_silence
 from retention_helpers.win_back_and_loyalty.campaigns import (
     HELD_OUT,
     MAILED,
@@ -61,6 +61,8 @@ def standing(
 ) -> pd.DataFrame:
     """One row per standing campaign: whether half are held out by lot, until when, and whom it reaches now.
 
+    None for the lapsed where nothing tells who is.
+
     A hold-out is drawn where, at this pace, the gain over the natural return that a campaign is planned for
     can be told within MOST_MONTHS months; else everybody is mailed, and no return can be credited to the
     campaign. Once the verdict is *better* everybody is mailed; nobody is, once it is *worse*, *no large
@@ -74,6 +76,8 @@ def standing(
     known = {one.name: one for one in read}
     records = []
     for campaign, kind in STANDING.items():
+        if kind == LAPSED and not sees_silence(business):
+            continue
         own = so_far[so_far["campaign"] == campaign]
         waiting = len(to_draw(business, found, campaign))
         a_month = int(natural.loc[natural["kind"] == kind, "a_month"].iloc[0])

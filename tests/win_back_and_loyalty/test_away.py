@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from retention_helpers import win_back_and_loyalty
 from retention_helpers.business import Business
 from retention_helpers.shown.proposals import proposals
 from retention_helpers.win_back_and_loyalty import away
@@ -91,7 +92,7 @@ def test_who_is_drawn_or_has_a_more_urgent_touch_is_left_out(shop: Business) -> 
 
 
 def test_the_counts_add_up(shop: Business) -> None:
-    rows = away.who_is_away(away.away(shop, NOBODY, NOTHING)).set_index("kind")
+    rows = away.who_is_away(shop, away.away(shop, NOBODY, NOTHING)).set_index("kind")
     causes = rows[[*away.CAUSES, "to_write_to"]].sum(axis=1)
     assert causes.tolist() == rows["customers"].tolist() == [4, 3]
     assert [int(amount) for amount in rows["mrr_to_write_to"]] == [50, 100]
@@ -119,6 +120,10 @@ def test_mails_whose_opening_nobody_sees_say_nothing(business_of: Callable[..., 
 def test_customers_and_subscriptions_alone(business_of: Callable[..., Business]) -> None:
     shop = business_of([("a", STARTED, "", 50), ("b", STARTED, "2026-01-15", 50)])
     assert found(shop) == {"b": ("gone", "")}
+    told = win_back_and_loyalty.who_is_away(shop, away.away(shop, NOBODY, NOTHING))
+    assert told.value["kind"].tolist() == ["gone"], "who pays without using it is not known, and not 0"
+    assert told.record()["lapsed"] is None and told.record()["gone"]["customers"] == 1
+    assert str(told.sentence(shop)).count("Nothing tells who pays without using it") == 1
     assert not away.knows_refusals(shop)
 
 

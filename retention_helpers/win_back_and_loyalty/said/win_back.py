@@ -8,7 +8,7 @@ from retention_helpers.business import Business
 from retention_helpers.shown.figures import Figure, effects
 from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Remarks, Sentence, listed
-from retention_helpers.shown.units import COUNT, MONEY, by_name, fields
+from retention_helpers.shown.units import COUNT, MONEY, by_name, fields, or_null
 from retention_helpers.win_back_and_loyalty import answers, away, campaigns, letters, pauses, standing
 from retention_helpers.win_back_and_loyalty.away import CAUSES, GONE, KINDS, LAPSED, LAST
 from retention_helpers.win_back_and_loyalty.campaigns import NOT_CREDITED, WAKES_LEAVERS
@@ -26,6 +26,8 @@ def away_sentence(rows: pd.DataFrame, business: Business) -> Remarks:
     """How many are lapsed and gone, what they are worth, and who of them is not written to."""
     currency, internal = business.currency, len(business.settings.internal_accounts)
     said = []
+    if LAPSED not in set(rows["kind"]):
+        said.append("Nothing tells who pays without using it: that takes events, or mails that are opened.")
     for row in rows.to_dict(orient="records"):
         who = "pay without using it" if row["kind"] == LAPSED else "left within a year"
         left_out = [
@@ -206,7 +208,8 @@ def pause_sentence(now: pd.DataFrame, year: pd.DataFrame, after: pd.DataFrame) -
 
 
 def _away_record(rows: pd.DataFrame) -> dict[str, Any]:
-    return {
+    unknown: dict[str, Any] = dict.fromkeys(KINDS)
+    return unknown | {
         row["kind"]: {
             **{name: row[name] for name in ("customers", "mrr", "to_write_to", "mrr_to_write_to")},
             "left_out": {cause: row[cause] for cause in CAUSES},
@@ -224,7 +227,7 @@ who_is_away = Measure(
     away.who_is_away,
     "Who is away, and who can be written to",
     sentence=away_sentence,
-    findings={kind: AWAY for kind in KINDS},
+    findings={kind: or_null(AWAY) for kind in KINDS},
     part="win_back",
     record=_away_record,
 )
