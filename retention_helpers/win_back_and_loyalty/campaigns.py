@@ -234,8 +234,9 @@ def read_campaigns(business: Business, baselines: Mapping[str, float]) -> list[C
 
     Takes the natural return by kind, from which the size is planned. A campaign of the owner's own that was
     drawn in one month has the size that its draw gave it, and one look; one that goes on, as the standing
-    ones do, is looked at every month up to the planned size, or to the look that tells its groups apart.
-    Campaigns that are open at the same time share the 5 % (Holm).
+    ones do, is looked at every month up to the planned size, or to the look that tells its groups apart
+    (of those who pay, only where fewer are back: a harm may yet be seen). Campaigns that are open at the same
+    time share the 5 % (Holm).
 
     Glossary: what a campaign added.
     """
@@ -305,7 +306,7 @@ def _with_limits(found: Sequence[Campaign]) -> list[Campaign]:
         known = [found[place].comparison.at(end) for place in going_on]
         for place, one, share in zip(going_on, known, alphas(known), strict=True):
             has_news = bool(one.looks) and one.looks[-1].month == end
-            if has_news and ((one.is_over and one.is_last) or one.rejects(share)):
+            if has_news and ((one.is_over and one.is_last) or _ends(found[place], one, share)):
                 limit = one.limits(share)[-1]
                 told[place] = replace(found[place], comparison=replace(one, is_over=True), limit=limit)
     going_on = [place for place in range(len(found)) if place not in told]
@@ -314,6 +315,14 @@ def _with_limits(found: Sequence[Campaign]) -> list[Campaign]:
         limit = one.limits(share)[-1] if one.looks else math.nan
         told[place] = replace(found[place], limit=limit)
     return [told[place] for place in range(len(found))]
+
+
+def _ends(campaign: Campaign, known: Comparison, share: float) -> bool:
+    """Whether a look ends it: it tells the groups apart, and no harm is left to be seen.
+
+    Of those who pay, a gain ends nothing before the planned size: more may yet be seen to leave.
+    """
+    return known.rejects(share) and (campaign.kind == GONE or known.differences(share)[-1].high < 0)
 
 
 def harm_of(campaign: Campaign) -> Difference:

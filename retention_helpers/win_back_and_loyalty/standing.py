@@ -65,7 +65,7 @@ def standing(
 
     A hold-out is drawn where, at this pace, the gain over the natural return that a campaign is planned for
     can be told within MOST_MONTHS months; else everybody is mailed, and no return can be credited to the
-    campaign. Once the verdict is *better* everybody is mailed; nobody is, once it is *worse*, *no large
+    campaign. Once it is over as *better* everybody is mailed; nobody is, once it is *worse*, *no large
     effect* or *brings back, but more leave*, or the planned size was reached without a verdict. Takes
     `natural_return`, `away` and the campaigns as they were read.
 
@@ -108,7 +108,8 @@ def _way(word: str | None, *, is_over: bool, is_possible: bool) -> str:
     """Who is mailed, by the verdict so far (None before the first draw)."""
     if word in REFUTED or (is_over and word != "better"):
         return "nobody"
-    return "by lot" if is_possible and word != "better" else "everybody"
+    is_told = is_over and word == "better"
+    return "by lot" if is_possible and not is_told else "everybody"
 
 
 def to_draw(business: Business, found: pd.DataFrame, campaign: str) -> pd.DataFrame:

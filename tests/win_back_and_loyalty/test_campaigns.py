@@ -224,6 +224,19 @@ def test_a_verdict_stays() -> None:
     assert word_of(both) == "better" and both.last == judged(rows).last
 
 
+def test_a_gain_among_those_who_pay_does_not_hide_a_later_harm() -> None:
+    """Back 60 of 90 against 20 of 90 at first; then, up to the planned size, 40 leave of 120."""
+    rows = drawn_rows("lapsed", (60, 0, 90), (20, 0, 90), months=3)
+    one = judged(rows)
+    assert word_of(one) == "better" and len(one.comparison.looks) == 3 and not one.comparison.is_over
+    later = drawn_rows("lapsed", (80, 40, 120), (30, 4, 120)).assign(
+        enrolled_on=pd.Timestamp("2025-06-02").date(), reached_in="2025-08"
+    )
+    later["customer_id"] = "late" + later["customer_id"]
+    both = judged(pd.concat([rows, later], ignore_index=True))
+    assert word_of(both) == WAKES_LEAVERS and both.comparison.is_over
+
+
 def test_no_campaign_is_planned_for_more_than_there_is_to_gain() -> None:
     """Of 93 in a hundred who come back unasked, ten points more are 103."""
     assert campaigns.effect_on(0.93) == pytest.approx(0.035) and campaigns.effect_on(0.05) == 0.1
