@@ -55,7 +55,7 @@ def campaign(
 
 
 def ever_better(one: Campaign) -> bool:
-    """Whether any month end called it better: the first that does is its last."""
+    """Whether it ended as better: of who left at the first month end that does, of who pays at full size."""
     return word_of(one) in ("better", WAKES_LEAVERS)
 
 
