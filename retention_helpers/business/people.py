@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import ibis
+import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business.opened import Business
@@ -13,6 +15,12 @@ EMAILS = ("email", "e_mail", "mail", "email_address")
 PHONES = ("phone", "telephone", "mobile", "phone_number", "telefon")
 
 
+def rows_of(table: ir.Table, who: Iterable[str]) -> ir.Table:
+    """The rows of these customers. A join: a list of thousands takes longer to compile than to run."""
+    named = ibis.memtable(pd.DataFrame({"customer_id": list(who)}), schema={"customer_id": "string"})
+    return table.semi_join(named, "customer_id")
+
+
 def people(business: Business, who: Iterable[str]) -> pd.DataFrame:
     """Name, e-mail and phone of these customers, null where they are not known."""
     known = {plain(column): column for column in business.attributes.personal}
@@ -20,8 +28,7 @@ def people(business: Business, who: Iterable[str]) -> pd.DataFrame:
         role: next((known[name] for name in names if name in known), None)
         for role, names in {"name": NAMES, "email": EMAILS, "phone": PHONES}.items()
     }
-    customers = business.table("customers")
-    own = customers.filter(customers.customer_id.isin(list(who) or [""]))
+    own = rows_of(business.table("customers"), who)
     found = own.execute().drop_duplicates("customer_id").set_index("customer_id")
     return pd.DataFrame(
         {

@@ -5,7 +5,7 @@ import csv
 import datetime as dt
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         sent = _sent(business)
         rows = sent.drawn[sent.drawn["campaign"] == options.campaign]
+        rows = rows[~rows["customer_id"].isin(_written(options.data, options.campaign))]
         file = _append(options.data, rows, dt.datetime.now(business.settings.zone))
         print(said(sent, options.campaign, rows, file))
     finally:
@@ -76,6 +77,23 @@ def said(sent: "Sent", campaign: str, rows: "pd.DataFrame", file: Path) -> str:
     )
 
 
+def _written(folder: Path, campaign: str) -> set[str]:
+    """Who stands in the file as drawn already, also behind the cut of the month; who is drawn stays drawn."""
+    from retention_helpers.sources.folder import csv_header, records
+
+    path = folder / f"{TABLE}.csv"
+    if not path.exists():
+        return set()
+    _refuse_other_letters(path, path.read_bytes())
+    header, delimiter = csv_header(path)
+    rows = (dict(zip(header, cells, strict=False)) for _, cells in records(path, delimiter))
+    return {row["customer_id"].strip() for row in rows if _is_of(row, campaign)}
+
+
+def _is_of(row: Mapping[str, str], campaign: str) -> bool:
+    return "customer_id" in row and row.get("campaign", "").strip() == campaign
+
+
 def _append(folder: Path, rows: "pd.DataFrame", now: dt.datetime) -> Path:
     """Write the draw behind what stands in enrolments.csv; the file is replaced whole or not at all."""
     from retention_helpers.sources.folder import csv_header, find_sources
@@ -96,7 +114,6 @@ def _append(folder: Path, rows: "pd.DataFrame", now: dt.datetime) -> Path:
             f"{', '.join(COLUMNS)}."
         )
     before = path.read_bytes() if path.exists() else f"{','.join(COLUMNS)}\n".encode()
-    _refuse_other_letters(path, before)
     end = b"" if before.endswith(b"\n") else b"\n"
     beside = path.with_suffix(".part")
     beside.write_bytes(before + end + _lines(header, delimiter, rows, now))

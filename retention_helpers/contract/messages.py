@@ -1,7 +1,7 @@
 """The words that the report proposes; in their place the owner's own: `messages.yml` of the data folder."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -12,6 +12,10 @@ from retention_helpers.words.errors import InputError, nearest
 
 MESSAGES_FILE = "messages.yml"
 OURS = Path(__file__).with_name(MESSAGES_FILE)
+
+CAMPAIGNS = ("silent", "win_back")
+EVERYWHERE = {"name", "business"}  # placeholders; an offer is a sentence of another message, and has none
+IN_CAMPAIGNS = {"plan", "last_use", "used_most", "days"}
 
 Messages = Mapping[str, Any]  # as in OURS: texts, whole numbers, and mappings of them
 
@@ -25,7 +29,8 @@ def our_messages() -> Messages:
 def read_messages(folder: Path) -> Messages:
     """All messages: ours, with what the owner wrote in `messages.yml` in place of them.
 
-    Raises InputError for a key that there is none of, a text that is none, and an unknown placeholder.
+    Raises InputError for a key that there is none of, a text that is none, and a placeholder that nothing
+    fills in that message.
     """
     own = folder / MESSAGES_FILE
     return _over(our_messages(), yaml_files.document(own), "") if own.exists() else our_messages()
@@ -44,15 +49,21 @@ def _over(ours: Messages, own: Messages, place: str) -> dict[str, Any]:
         elif not yaml_files.fits(value, type(ours[key])):
             kind = "a whole number" if isinstance(ours[key], int) else "a text"
             raise InputError(f"{MESSAGES_FILE}: {name} should be {kind}.")
-        elif isinstance(value, str) and (unknown := _placeholders(value, name) - known_placeholders()):
-            first = sorted(unknown)[0]
-            raise InputError(
-                f"{MESSAGES_FILE}: {name} has {{{first}}}, which nothing fills. "
-                f"{nearest(first, known_placeholders())}"
-            )
         else:
             found[key] = value
+            _refuse_unfilled(str(value), str(ours[key]), name)
     return found
+
+
+def _refuse_unfilled(text: str, ours: str, name: str) -> None:
+    part = name.split(".")[0]
+    known = EVERYWHERE | (IN_CAMPAIGNS if part in CAMPAIGNS else _placeholders(ours, name))
+    known = set() if part == "offers" else known
+    if unknown := sorted(_placeholders(text, name) - known):
+        raise InputError(
+            f"{MESSAGES_FILE}: {name} has {{{unknown[0]}}}, which nothing fills there. "
+            f"{nearest(unknown[0], known) if known else 'Write it without one.'}"
+        )
 
 
 def offer_for(folder: Path, reason_map: Mapping[str, str], reason: str | None) -> Mapping[str, str]:
@@ -66,21 +77,10 @@ def offer_for(folder: Path, reason_map: Mapping[str, str], reason: str | None) -
     return found
 
 
-@cache
-def known_placeholders() -> frozenset[str]:
-    """What stands in braces in our own messages."""
-
-    def within(value: Any) -> set[str]:
-        if isinstance(value, Mapping):
-            return set().union(*map(within, value.values()))
-        return _placeholders(value, "") if isinstance(value, str) else set()
-
-    return frozenset(within(our_messages()))
-
-
-def _placeholders(text: str, name: str) -> set[str]:
+@lru_cache(maxsize=1024)
+def _placeholders(text: str, name: str) -> frozenset[str]:
     try:
-        return {field for _, field, _, _ in Formatter().parse(text) if field is not None}
+        return frozenset(field for _, field, _, _ in Formatter().parse(text) if field is not None)
     except ValueError:
         raise InputError(f"{MESSAGES_FILE}: a brace of {name} is open. Write {{name}} in full.") from None
 

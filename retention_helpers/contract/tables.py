@@ -186,17 +186,18 @@ TABLES = {
 }
 REQUIRED_TABLES = ("customers", "subscriptions")
 
-# What each optional table would add to the pages; enrolments are read, and on no page yet.
+# What each optional table would add to the pages.
 ADDS = {
     "events": "activity, onboarding, and warnings from use",
     "cancellations": "who ended it, and why",
     "payments": "failed payments, and what was recovered",
     "tickets": "complaints as a warning",
     "emails": "unopened mails as a warning",
-    "nps": "a low score as a warning",
+    "nps": "whether they would recommend you, and a low score as a warning",
     "assignments": "whether an experiment works",
     "contacts": "whom you have spoken to already",
     "notes": "your own events on the charts",
+    "enrolments": "what your campaigns added",
 }
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retention_helpers.contract.experiments import Design, read_experiments
+from retention_helpers.contract.messages import read_messages
 from retention_helpers.contract.settings import Settings, read_settings
 from retention_helpers.contract.tables import Fault
 from retention_helpers.shipped import PACKAGE
@@ -31,7 +32,7 @@ class Folder:
         path: the folder, resolved.
         settings: the owner's choices; the defaults where the file has faults.
         experiments: the plans of `experiments.yml`, by name; none where the file has faults.
-        faults: what is wrong with the two files.
+        faults: what is wrong with the two files, and with the owner's `messages.yml`.
         marks: every file that a report of this folder may depend on, with its mark.
         named: those of them that `sources:` names.
     """
@@ -75,6 +76,10 @@ def look_at(path: Path) -> Folder:
         faults += as_faults(error)
     try:
         experiments = read_experiments(path)
+    except InputError as error:
+        faults += as_faults(error)
+    try:
+        read_messages(path)
     except InputError as error:
         faults += as_faults(error)
     named = mapping.files(path, settings)

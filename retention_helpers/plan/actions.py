@@ -17,12 +17,14 @@ class Action:
         is_answer: goes to everybody alike and never waits: neither for an experiment nor for a contact
         lately.
         is_campaign: its mails go out together, by a mail tool, on the first working day.
+        money: what the MRR of these customers is to it; "" where nothing hangs on it.
     """
 
     about: str
     whom: str
     is_answer: bool = False
     is_campaign: bool = False
+    money: str = "at stake"
 
     def called(self, way: str) -> str:
         """
@@ -51,9 +53,14 @@ ACTIONS: Mapping[str, Action] = {
     "recover_payment": Action("their payment failed", "whose payment failed", is_answer=True),
     "keep": Action("they asked to cancel", "who asked to cancel", is_answer=True),
     "at_risk": Action("at risk of leaving", "at risk of leaving"),
+    "detractor": Action("they would not recommend you", "who would not recommend you"),
+    "pause": Action("their pause should be over", "whose pause should be over"),
     "silent": Action("they pay and do not use it", "who pay and do not use it", is_campaign=True),
-    "win_back": Action("win them back", "to win back", is_campaign=True),
-    "interview": Action("ask why they left", "who left, and ask why"),
-    "thank": Action("thank them", "to thank"),
+    "win_back": Action("win them back", "to win back", is_campaign=True, money="lost"),
+    "interview": Action("ask why they left", "who left, and ask why", money="lost"),
+    "thank": Action("thank them", "to thank", money=""),
+    "board": Action("ask for advice", "to ask for advice", money=""),
+    "recommend": Action("ask whom it would help", "who might recommend you", money=""),
+    "grow": Action("show them the next plan", "to show the next plan", money=""),
 }
 EXPERIMENT = "experiment"  # an action without customers

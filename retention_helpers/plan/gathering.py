@@ -47,12 +47,14 @@ def month_plan(
     """
     first, drawn = urgent(business, at_risk), experiments.draws(business, reading)
     sent = win_back_and_loyalty.month_campaigns(business, drawn, first)
+    drawn = pd.concat([drawn, win_back_and_loyalty.held_out(sent)], ignore_index=True)
     every = pd.concat(
         [
             first,
             win_back_and_loyalty.to_mail(business, sent),
             churn_reasons.to_ask_why(business, lost),
             win_back_and_loyalty.to_thank(business),
+            win_back_and_loyalty.to_ask(business),
         ],
         ignore_index=True,
     )
@@ -65,12 +67,17 @@ def month_plan(
 
 @of_values
 def urgent(business: Business, at_risk: pd.DataFrame) -> pd.DataFrame:
-    """The proposals that go before every campaign: failed payments, requests to cancel, who is at risk."""
+    """The proposals that go before every campaign.
+
+    Failed payments, requests to cancel, who is at risk, who would not recommend you, whose pause is over.
+    """
     return pd.concat(
         [
             churn_reasons.to_recover(business),
             early_warning.to_keep(business, early_warning.scheduled(business).value),
             early_warning.to_speak_to(at_risk),
+            win_back_and_loyalty.to_hear(business),
+            win_back_and_loyalty.to_welcome_back(business),
         ],
         ignore_index=True,
     )

@@ -126,8 +126,24 @@ _FROM = {
     "at_risk": ("early_warning", "at_risk"),
     "silent": ("win_back_and_loyalty", "win_back.away"),
     "win_back": ("win_back_and_loyalty", "win_back.standing"),
+    "detractor": ("win_back_and_loyalty", "loyalty.detractors"),
+    "pause": ("win_back_and_loyalty", "win_back.paused_now"),
     "thank": ("win_back_and_loyalty", "loyalty.thanks"),
+    "board": ("win_back_and_loyalty", "loyalty.board"),
+    "recommend": ("win_back_and_loyalty", "loyalty.recommend"),
+    "grow": ("win_back_and_loyalty", "loyalty.might_grow"),
     "interview": ("churn_reasons", "reasons.interviews"),
+}
+
+
+_ALWAYS = {
+    "detractor": "they gave 6 or less, and nobody has spoken to them since",
+    "pause": "pauses here last as long in the median",
+    "win_back": "five mails each, ready in actions/win_back.csv",
+    "thank": "an anniversary, a milestone, or long without a word",
+    "board": "value × use × answers given",
+    "recommend": "they brought others, or gave 9 or 10",
+    "grow": "they use it as those of the next plan do",
 }
 
 
@@ -136,7 +152,7 @@ def _kind(month: Month, key: str, own: pd.DataFrame) -> tuple[object, ...]:
     what = ACTIONS[key].what(calls, len(own) - calls)
     notebook, finding = _FROM.get(key, ("monthly_review", "plan"))
     days: Sequence[dt.date] = list(own["due_on"])
-    money = sum(own["mrr"], Decimal(0))
+    money = sum(own["mrr"].dropna(), Decimal(0))
     why = _why(month, key, own)
     return key, what, why, notebook, finding, len(own), calls, money, min(days), max(days), LIST
 
@@ -156,10 +172,8 @@ def _why(month: Month, key: str, own: pd.DataFrame) -> str:
     if key == "interview":
         silent = int(own["why"].str.endswith("gave no reason").sum())
         return f"{formats.count(silent)} of {formats.count(len(own))} gave no reason"
-    if key == "win_back":
-        return "five mails each, in actions/win_back.csv; who is held out by lot is not among them"
-    if key == "thank":
-        return "an anniversary, a milestone, or long without a word"
+    if key in _ALWAYS:
+        return _ALWAYS[key]
     risks = own["risk"].dropna().astype(float)
     if risks.empty:
         return "proposed by its page"

@@ -10,6 +10,7 @@ import pandas as pd
 from openpyxl.styles import Font
 
 from retention_helpers.business import Business
+from retention_helpers.business.people import rows_of
 from retention_helpers.gate.setting_aside import KINDS, list_of, set_aside
 from retention_helpers.shown.workbooks import as_bytes, new_sheet, stored
 from retention_helpers.words import formats
@@ -64,11 +65,10 @@ def write_set_aside(folder: Path, kept: Path) -> list[Path]:
 
 def with_contact(business: Business, frame: pd.DataFrame) -> pd.DataFrame:
     """The list with the personal columns (name, e-mail, …) beside the id, where the owner brought them."""
-    customers = business.table("customers")
     known = list(business.attributes.personal)
     if not known or frame.empty:
         return frame
-    wanted = customers.filter(customers.customer_id.isin(list(frame["customer_id"])))
+    wanted = rows_of(business.table("customers"), frame["customer_id"])
     people = wanted.select("customer_id", *known).execute().drop_duplicates("customer_id")
     joined = frame.drop(columns=[c for c in known if c in frame.columns]).merge(
         people, on="customer_id", how="left"

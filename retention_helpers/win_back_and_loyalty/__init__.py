@@ -6,8 +6,10 @@ two that go on, `letters` writes their mails; `answers` and `pauses` are about t
 """
 
 from retention_helpers.shown.results import findings_of
-from retention_helpers.win_back_and_loyalty.letters import Sent, month_campaigns, to_mail
-from retention_helpers.win_back_and_loyalty.loyalty import people_now, to_thank
+from retention_helpers.win_back_and_loyalty.letters import Sent, held_out, month_campaigns, to_mail
+from retention_helpers.win_back_and_loyalty.loyalty import people_now, to_ask, to_thank
+from retention_helpers.win_back_and_loyalty.nps import to_hear
+from retention_helpers.win_back_and_loyalty.pauses import to_welcome_back
 from retention_helpers.win_back_and_loyalty.said.loyalty import *
 from retention_helpers.win_back_and_loyalty.said.screen import *
 from retention_helpers.win_back_and_loyalty.said.win_back import *

@@ -134,6 +134,16 @@ def sees_use(business: Business) -> bool:
     return bool(business.once("sees use", lambda: months.days_of_use(business).count().execute() > 0))
 
 
+def sees_silence(business: Business) -> bool:
+    """Whether anything tells who is lapsed: use, or mails of which somebody opened one."""
+    return sees_use(business) or business.once("mails are tracked", lambda: _tracks_mails(business))
+
+
+def _tracks_mails(business: Business) -> bool:
+    sent = business.table("emails")
+    return bool(sent.filter(sent.opened_on.notnull() | sent.clicked_on.notnull()).count().execute())
+
+
 def use_by_month(business: Business) -> ir.Table:
     """A row a customer a month with use: its first and last day."""
     days = months.days_of_use(business)
@@ -158,8 +168,7 @@ def _silent_use(business: Business, rows: ir.Table) -> ir.Table:
 
 def _silent_mails(business: Business, rows: ir.Table) -> ir.Table:
     sent = business.table("emails")
-    is_read = sent.opened_on.notnull() | sent.clicked_on.notnull()
-    tracked = bool(sent.filter(is_read).count().execute())  # else nobody could be seen to open one
+    tracked = sees_silence(business)  # else nobody could be seen to open one
     ends = month_ends(business)
     age = ends.as_of.delta(sent.sent_on, unit="day") - 1
     near = sent.join(ends, age.between(DAYS_TO_OPEN, MAIL_DAYS))
@@ -194,12 +203,10 @@ def away(business: Business, drawn: pd.DataFrame, urgent: pd.DataFrame) -> pd.Da
     table = kept_away(business)
     rows = table.filter(table.as_of == business.as_of).drop("as_of", "is_new", "back_on").execute()
     who, undecided = rows["customer_id"], drawn[drawn["is_open"].astype(bool) | (drawn["treatment"] == MAIL)]
-    customers = business.table("customers")
-    refused = set(customers.filter(customers.may_contact.isin(MAY_NOT)).customer_id.execute())
     contacts = last_contacts(business)
     lately = set(contacts.loc[contacts["days_ago"] < LATELY_CONTACTED_DAYS, "customer_id"])
     holds = {
-        "may_not": who.isin(refused),
+        "may_not": who.isin(_refused(business)),
         "drawn": who.isin(undecided["customer_id"]),
         "contacted": who.isin(lately),
         "asked": rows["asked"].astype(bool),
@@ -221,20 +228,26 @@ def away(business: Business, drawn: pd.DataFrame, urgent: pd.DataFrame) -> pd.Da
     to_write_to=COUNT("To write to"),
     mrr_to_write_to=MONEY("Their MRR"),
 )
-def who_is_away(found: pd.DataFrame) -> pd.DataFrame:
+def who_is_away(business: Business, found: pd.DataFrame) -> pd.DataFrame:
     """One row for the lapsed, one for the gone: how many, why not all are written to, what is at stake.
 
-    A customer counts under the first cause that holds. Takes `away`.
+    A customer counts under the first cause that holds. No row for the lapsed where nothing tells who is.
+    Takes `away`.
 
     Glossary: left out of a campaign.
     """
     rows = []
-    for kind in KINDS:
+    for kind in KINDS if sees_silence(business) else (GONE,):
         own = found[found["kind"] == kind]
         free = own[own["cause"] == ""]
         counts = [int((own["cause"] == cause).sum()) for cause in CAUSES]
         rows.append((kind, len(own), _total(own), *counts, len(free), _total(free)))
     return pd.DataFrame(rows, columns=names_of(who_is_away))
+
+
+def _refused(business: Business) -> set[str]:
+    customers = business.table("customers")
+    return set(customers.filter(customers.may_contact.isin(MAY_NOT)).customer_id.execute())
 
 
 def knows_refusals(business: Business) -> bool:
@@ -259,9 +272,11 @@ def natural_return(business: Business) -> pd.DataFrame:
     """One row per kind and number of days: how many came back without any campaign.
 
     Of everybody who was found away at a past month end, had not been so a month before and had not asked to
-    cancel, the days are counted from that month end; only those of whom so many days have passed, and whom no
-    campaign mailed within LAST days before or after. `a_month` is how many are found newly away in a month,
-    on the average of the last twelve.
+    cancel, the days are counted from that month end; only of month ends since which so many days have passed,
+    and none of whose customers a campaign mailed within these days: were only those left out whom it mailed,
+    who came back before would stay and who did not would go. Who was mailed in the LAST days before is left
+    out. `a_month` is how many who may be contacted are found newly away in a month, on the average of the
+    last twelve.
 
     Glossary: natural return.
     """
@@ -273,12 +288,16 @@ def natural_return(business: Business) -> pd.DataFrame:
     cut = pd.Timestamp(business.as_of)
     lately = rows[rows["as_of"] > cut - pd.DateOffset(months=12)]
     seen = max(lately["as_of"].nunique(), 1)
-    rows = rows[~_is_mailed(business, rows)]
+    lately = lately[~lately["customer_id"].isin(_refused(business))]
+    mailed_after = _mailed_after(business, rows)
+    rows, mailed_after = rows[~(mailed_after < 0)], mailed_after[~(mailed_after < 0)]
+    first_mail = mailed_after.groupby([rows["kind"], rows["as_of"]]).transform("min")
     after = (rows["back_on"] - rows["as_of"]).dt.days
     records = []
     for kind in KINDS:
         for days in BACK_DAYS:
             own = (rows["kind"] == kind) & (rows["as_of"] + pd.Timedelta(days=days) <= cut)
+            own &= ~(first_mail <= days)
             cluster = pd.factorize(rows.loc[own, "customer_id"])[0]
             share = clustered_rate((after[own] <= days).to_numpy(), cluster)
             a_month = round(int((lately["kind"] == kind).sum()) / seen)
@@ -288,10 +307,11 @@ def natural_return(business: Business) -> pd.DataFrame:
     return pd.DataFrame(records, columns=names_of(natural_return))
 
 
-def _is_mailed(business: Business, rows: pd.DataFrame) -> pd.Series:
-    """Whether a campaign mailed them within LAST days before or after the row's month end."""
+def _mailed_after(business: Business, rows: pd.DataFrame) -> pd.Series:
+    """In days from each row's month end: the first mail of a campaign from LAST days before it on; or NaN."""
     drawn = business.table("enrolments")
     mailed = drawn.filter(drawn.group == "mailed").select("customer_id", "enrolled_on").execute()
     pairs = rows.reset_index()[["index", "customer_id", "as_of"]].merge(mailed, on="customer_id")
-    apart = (pd.to_datetime(pairs["enrolled_on"]) - pairs["as_of"]).dt.days.abs()
-    return pd.Series(rows.index.isin(pairs.loc[apart <= LAST, "index"]), index=rows.index)
+    pairs["days"] = (pd.to_datetime(pairs["enrolled_on"]) - pairs["as_of"]).dt.days
+    first = pairs[pairs["days"] >= -LAST].groupby("index")["days"].min()
+    return first.reindex(rows.index)

@@ -1,7 +1,8 @@
 """What each campaign added: who was mailed against who was held out by lot, read as an experiment is.
 
 Looks, limits, the exact test and the words are those of the experiments: a look a month, the interval at the
-look's own level, planned for a gain of SMALLEST_EFFECT. Everybody counts in the group they were drawn into.
+look's own level, planned for a gain of SMALLEST_EFFECT. Everybody counts in the group they were drawn into;
+compared is only who was drawn in a month in which a lot fell, for the rest were other months' customers.
 """
 
 import math
@@ -23,12 +24,12 @@ from retention_helpers.shown.units import (
     P_VALUE,
     POINTS,
     RATE,
+    SHARE,
     TEXT,
     columns,
     names_of,
     one_of,
 )
-from retention_helpers.statistics.boundary import ALPHA
 from retention_helpers.statistics.intervals import Difference, Rate, rate
 from retention_helpers.statistics.looks import (
     Comparison,
@@ -49,8 +50,9 @@ MAILED, HELD_OUT = "mailed", "held_out"
 SMALLEST_EFFECT = 0.10  # from 5 to 15 of a hundred: the least that most promise of such campaigns
 USUAL_RETURN = 0.05  # where the business has no past of its own
 FEWEST_FOLLOWED = 50  # earlier lapses, from which on their own return is the baseline
-TOLERATED, FEWEST_ODD = 0.02, 3  # customers in both groups: a share, and so many, spoil a campaign
+TOLERATED, FEWEST_ODD = 0.02, 3  # in both groups, or held out and mailed: a share, and so many, spoil it
 
+STANDING = {"silent": LAPSED, "win_back": GONE}  # by the names that the plan and the command know
 NOT_CREDITED = "cannot be credited to the campaign"
 WAKES_LEAVERS = "brings back, but more leave"
 VERDICTS = (
@@ -64,7 +66,8 @@ NEVER = 10_000  # days: not by the cut
 def enrolled(business: Business) -> pd.DataFrame:
     """One row per customer of a campaign: the first draw, and what became of them.
 
-    Columns: campaign, customer_id, group, enrolled_on, in_both (was drawn into the other group too), kind
+    Columns: campaign, customer_id, group, enrolled_on, in_both (was drawn into the other group too),
+    mailed_anyway (held out, and a mail of the campaign went to them by day LAST), kind
     (lapsed: a customer at the end of the day before the draw; gone: left before; null: never one), and in
     whole days from the draw, NEVER where it did not happen by the cut: back_days (lapsed: to the first use
     after the draw; gone: to the next begin of service), harm_days (to the first request to cancel or end of
@@ -83,7 +86,7 @@ def _enrolled(business: Business) -> pd.DataFrame:
     first = _first_draws(business)
     rows = first.order_by(EACH).execute()
     for part in (_standing(business, first), _leavings(business, first), _uses(business, first),
-                 _amounts(business, first)):  # fmt: skip
+                 _amounts(business, first), _mailed_anyway(business, first)):  # fmt: skip
         rows = rows.merge(part.execute(), on=EACH, how="left")
     drawn_on = pd.to_datetime(rows["enrolled_on"])
 
@@ -100,6 +103,7 @@ def _enrolled(business: Business) -> pd.DataFrame:
             **{name: rows[name].astype("object") for name in ("campaign", "customer_id", "group")},
             "enrolled_on": drawn_on.dt.date,
             "in_both": rows["in_both"].astype(bool),
+            "mailed_anyway": rows["mailed_anyway"].fillna(False).astype(bool),
             "kind": pd.Series(kind, dtype="object").where(kind != "", None),
             "back_days": np.where(kind == GONE, days("begun_on"), days("used_on")),
             "harm_days": days("harmed_on"),
@@ -149,6 +153,20 @@ def _uses(business: Business, drawn: ir.Table) -> ir.Table:
     )
 
 
+def _mailed_anyway(business: Business, drawn: ir.Table) -> ir.Table:
+    sent = business.table("emails").select("customer_id", "sent_on", label="campaign")
+    pairs = drawn.filter(drawn.group == HELD_OUT).join(sent, "customer_id")
+    since = pairs.sent_on.delta(pairs.enrolled_on, unit="day")
+    own = pairs.filter(is_of(pairs.label, pairs.campaign) & since.between(0, LAST))
+    return own.group_by(EACH).aggregate(mailed_anyway=own.count() > 0)
+
+
+def is_of(label: ir.StringValue, campaign: ir.StringValue | str) -> ir.BooleanValue:
+    """Whether a mail belongs to a campaign: by its name, alone or with `_1`, `_2` … behind it."""
+    name = ibis.literal(campaign) if isinstance(campaign, str) else campaign
+    return (label == name) | (label.startswith(name + "_") & label.substr(name.length()).re_search(r"^_\d+$"))
+
+
 def _amounts(business: Business, drawn: ir.Table) -> ir.Table:
     spans = kept_spans(business)
     last = (drawn.enrolled_on + ibis.interval(days=LAST)).cast("date")
@@ -159,23 +177,37 @@ def _amounts(business: Business, drawn: ir.Table) -> ir.Table:
 # ------------------------------------------------------------------------------------------- reading
 
 
+def effect_on(baseline: float) -> float:
+    """The gain that a campaign is planned for: SMALLEST_EFFECT, or half of what is left to gain.
+
+    >>> effect_on(0.05), round(effect_on(0.93), 3)
+    (0.1, 0.035)
+    """
+    return min(SMALLEST_EFFECT, (1 - baseline) / 2)
+
+
 @dataclass(frozen=True)
 class Campaign:
     """A campaign with its customers, and how often its comparison may err.
 
     Attributes:
         kind: whom it was for: the more frequent of its customers' kinds.
+        rows: those of that kind; by_lot are those who are compared.
+        not_of_kind: how many others were drawn: those who had come back before the draw, or were never gone.
         reason: why its groups cannot be compared; "" where they can.
-        comparison: mailed against held out, look by look.
+        comparison: mailed against held out, look by look, up to the one that told them apart.
         limit: how many standard errors from 0 the last look has to be; NaN without one.
+        effect: the gain that it was planned for.
         needed: customers a group.
     """
 
     name: str
     kind: str
     rows: pd.DataFrame
+    not_of_kind: int
     reason: str
     comparison: Comparison
+    effect: float
     needed: int
     limit: float = math.nan
 
@@ -186,9 +218,12 @@ class Campaign:
     def of(self, group: str) -> pd.DataFrame:
         return self.rows[self.rows["group"] == group]
 
+    def compared(self, group: str) -> pd.DataFrame:
+        return self.rows[(self.rows["group"] == group) & self.rows["by_lot"]]
+
     def judged(self, group: str) -> pd.DataFrame:
         """The customers whose last day is past at the look that counts."""
-        own = self.of(group)
+        own = self.compared(group)
         until = self.last.month if self.last else ""
         is_past = own["followed"] >= LAST
         return own[is_past & (own["reached_in"] <= until)] if self.last else own[is_past]
@@ -197,9 +232,11 @@ class Campaign:
 def read_campaigns(business: Business, baselines: Mapping[str, float]) -> list[Campaign]:
     """Every campaign of `enrolments` as it stands at the month's end, the latest draw first.
 
-    Takes the natural return by kind, from which the size is planned. A campaign that was drawn in one month
-    has the size that its draw gave it, and one look; one that goes on is looked at every month up to the
-    planned size. Campaigns that are open at the same time share the 5 % (Holm).
+    Takes the natural return by kind, from which the size is planned. A campaign of the owner's own that was
+    drawn in one month has the size that its draw gave it, and one look; one that goes on, as the standing
+    ones do, is looked at every month up to the planned size, or to the look that tells its groups apart
+    (of those who pay, only where fewer are back: a harm may yet be seen). Campaigns that are open at the same
+    time share the 5 % (Holm).
 
     Glossary: what a campaign added.
     """
@@ -209,34 +246,41 @@ def read_campaigns(business: Business, baselines: Mapping[str, float]) -> list[C
         _campaign(str(name), rows[rows["campaign"] == name], baselines, sees_use(business))
         for name in latest.index
     ]
-    return _with_limits(found, business.month)
+    return _with_limits(found)
 
 
 def _campaign(name: str, rows: pd.DataFrame, baselines: Mapping[str, float], has_events: bool) -> Campaign:
     kinds = rows["kind"].value_counts()
     kind = str(kinds.index[0]) if len(kinds) else GONE
-    known = rows[rows["kind"].notna()]
-    month_ends = _month_ends(known)
-    at_once = pd.to_datetime(rows["enrolled_on"]).dt.strftime("%Y-%m").nunique() == 1
-    needed = size(baselines[kind], SMALLEST_EFFECT, looks=1 if at_once else MOST_LOOKS)
-    odd = int(rows["in_both"].sum())
-    reason = (
-        NOT_CREDITED
-        if not (known["group"] == HELD_OUT).any() or not (known["group"] == MAILED).any()
-        else "not interpretable"
-        if (odd >= FEWEST_ODD and odd > TOLERATED * len(rows)) or (kind == LAPSED and not has_events)
-        else ""
-    )
-    looks = looks_until_full(month_ends, needed / 2, 1 if at_once else MOST_LOOKS)
+    known = rows[rows["kind"] == kind]
+    drawn_in = pd.to_datetime(known["enrolled_on"]).dt.strftime("%Y-%m")
+    by_lot = known.groupby(drawn_in)["group"].transform("nunique") > 1
+    reason = _reason(rows, kind, is_drawn=bool(by_lot.any()), has_events=has_events)
+    known = known.assign(by_lot=by_lot | (reason == NOT_CREDITED))
+    compared = known[known["by_lot"]]
+    at_once = name not in STANDING and drawn_in[known["by_lot"]].nunique() == 1
+    planned_looks = 1 if at_once else MOST_LOOKS
+    effect = effect_on(baselines[kind])
+    needed = size(baselines[kind], effect, looks=planned_looks)
+    looks = looks_until_full(_month_ends(compared), needed / 2, planned_looks)
     if at_once:
-        is_over = bool(len(known)) and bool((known["followed"] >= LAST).all())
+        is_over = bool((compared["followed"] >= LAST).all())
         looks = looks[-1:] if is_over else ()
-        last = is_over
     else:
-        last = bool(looks) and is_full(looks[-1], needed / 2, MOST_LOOKS)
+        is_over = bool(looks) and is_full(looks[-1], needed / 2, MOST_LOOKS)
     information = looks[-1].information if at_once and looks else needed / 2
-    comparison = Comparison(name, MAILED, looks, information, last, last, not reason)
-    return Campaign(name, kind, known, reason, comparison, needed)
+    is_over = is_over and reason != NOT_CREDITED
+    comparison = Comparison(name, MAILED, looks, information, is_over, is_over, not reason)
+    return Campaign(name, kind, known, len(rows) - len(known), reason, comparison, effect, needed)
+
+
+def _reason(rows: pd.DataFrame, kind: str, *, is_drawn: bool, has_events: bool) -> str:
+    """Why the groups of a campaign cannot be compared, or ""."""
+    if not is_drawn:
+        return NOT_CREDITED
+    odd = int((rows["in_both"] | rows["mailed_anyway"]).sum())
+    is_spoiled = odd >= FEWEST_ODD and odd > TOLERATED * len(rows)
+    return "not interpretable" if is_spoiled or (kind == LAPSED and not has_events) else ""
 
 
 def _month_ends(rows: pd.DataFrame) -> tuple[Look, ...]:
@@ -251,20 +295,34 @@ def _month_ends(rows: pd.DataFrame) -> tuple[Look, ...]:
     return tuple(looks)
 
 
-def _with_limits(found: Sequence[Campaign], month: str) -> list[Campaign]:
-    """Each with the limit of its last look: one that is over shares the 5 % with those open at that time."""
-    ends = [one.last.month if one.comparison.is_over and one.last else month for one in found]
-    shares = [ALPHA] * len(found)
-    for end in sorted(set(ends)):
-        together = [place for place, last in enumerate(ends) if last >= end]
-        given = alphas([found[place].comparison.at(end) for place in together])
-        for place, share in zip(together, given, strict=True):
-            if ends[place] == end:
-                shares[place] = share
-    return [
-        replace(one, limit=one.comparison.limits(share)[-1]) if one.last else one
-        for one, share in zip(found, shares, strict=True)
-    ]
+def _with_limits(found: Sequence[Campaign]) -> list[Campaign]:
+    """Each up to the look that told its groups apart, or its last, with the limit of that look.
+
+    At the end of each month those share the 5 % of which that was not so before.
+    """
+    told: dict[int, Campaign] = {}
+    for end in sorted({look.month for one in found for look in one.comparison.looks}):
+        going_on = [place for place in range(len(found)) if place not in told]
+        known = [found[place].comparison.at(end) for place in going_on]
+        for place, one, share in zip(going_on, known, alphas(known), strict=True):
+            has_news = bool(one.looks) and one.looks[-1].month == end
+            if has_news and ((one.is_over and one.is_last) or _ends(found[place], one, share)):
+                limit = one.limits(share)[-1]
+                told[place] = replace(found[place], comparison=replace(one, is_over=True), limit=limit)
+    going_on = [place for place in range(len(found)) if place not in told]
+    comparisons = [found[place].comparison for place in going_on]
+    for place, one, share in zip(going_on, comparisons, alphas(comparisons), strict=True):
+        limit = one.limits(share)[-1] if one.looks else math.nan
+        told[place] = replace(found[place], limit=limit)
+    return [told[place] for place in range(len(found))]
+
+
+def _ends(campaign: Campaign, known: Comparison, share: float) -> bool:
+    """Whether a look ends it: it tells the groups apart, and no harm is left to be seen.
+
+    Of those who pay, a gain ends nothing before the planned size: more may yet be seen to leave.
+    """
+    return known.rejects(share) and (campaign.kind == GONE or known.differences(share)[-1].high < 0)
 
 
 def harm_of(campaign: Campaign) -> Difference:
@@ -287,7 +345,7 @@ def word_of(campaign: Campaign) -> str:
     """
     if campaign.reason or campaign.last is None:
         return campaign.reason or "cannot tell yet"
-    word = verdict(difference(campaign.last.table, campaign.limit), SMALLEST_EFFECT)
+    word = verdict(difference(campaign.last.table, campaign.limit), campaign.effect)
     if campaign.kind == LAPSED and harm_of(campaign).low > 0:
         return WAKES_LEAVERS if word == "better" else "worse"
     return word
@@ -322,10 +380,14 @@ def _known_rate(rows: pd.DataFrame) -> Rate:
     held_out_back=COUNT(is_shown=False),
     held_out_followed=COUNT(is_shown=False),
     held_out=RATE("Held out, back", of=("held_out_back", "held_out_followed")),
+    not_compared=COUNT("Not compared"),
+    in_both=COUNT(is_shown=False),
+    mailed_anyway=COUNT("Held out, mailed all the same"),
     difference=POINTS.estimate("Added"),
     p_value=P_VALUE("p"),
     harm=POINTS.estimate("More asked or left"),
     net_mrr=MONEY.or_null.estimate("MRR it added"),
+    smallest_effect=SHARE(is_shown=False),
     needed=COUNT("Needed a group"),
     verdict=one_of(*VERDICTS),
 )
@@ -334,7 +396,9 @@ def campaigns(found: Sequence[Campaign]) -> pd.DataFrame:
 
     `difference`, `harm` and `net_mrr` have the interval of the look that counts; p is Boschloo's exact test
     (of many customers the score test). `harm` is the difference in those who asked to cancel or left by day
-    LAST. `net_mrr` is the MRR of the mailed on day LAST, less as much a head as the held-out pay (Welch).
+    LAST. `net_mrr` is the MRR of the mailed on day LAST, less as much a head as the held-out pay (Welch). Not
+    compared are customers who had come back before the draw (or, of a campaign for those who pay, had left),
+    and those drawn in a month in which no lot fell: everybody was mailed then.
     Rates count customers whose day LAST is past.
 
     Glossary: what a campaign added; harm; MRR a campaign added.
@@ -350,8 +414,10 @@ def campaigns(found: Sequence[Campaign]) -> pd.DataFrame:
         p = p_value(last.table) if last and not reason else math.nan
         drawn = [len(one.of(group)) for group in (MAILED, HELD_OUT)]
         last_draw = max(one.rows["enrolled_on"], default=None)
-        rows.append((one.name, one.kind, last_draw, *drawn, *sides[0], *sides[1], *gain, p, *harm_of(one),
-                     *_net_mrr(one), one.needed, word_of(one)))  # fmt: skip
+        not_compared = one.not_of_kind + int((~one.rows["by_lot"]).sum())
+        odd = [int(one.rows[name].sum()) for name in ("in_both", "mailed_anyway")]
+        rows.append((one.name, one.kind, last_draw, *drawn, *sides[0], *sides[1], not_compared, *odd, *gain,
+                     p, *harm_of(one), *_net_mrr(one), one.effect, one.needed, word_of(one)))  # fmt: skip
     return pd.DataFrame(rows, columns=names_of(campaigns))
 
 
@@ -375,7 +441,7 @@ def back_by_day(found: Sequence[Campaign]) -> pd.DataFrame:
         for days in BACK_DAYS:
             sides = []
             for group in (MAILED, HELD_OUT):
-                own = one.of(group)
+                own = one.compared(group)
                 own = own[own["followed"] >= days]
                 told = rate(int((own["back_days"] <= days).sum()), len(own))
                 sides += [told.numerator, told.denominator, told.value, told.low, told.high]
@@ -422,14 +488,13 @@ def by_message(business: Business, found: Sequence[Campaign]) -> pd.DataFrame:
 def _mails_of(business: Business, campaign: Campaign) -> pd.DataFrame:
     """A row a mail of a campaign: nth, is_open, is_clicked, answered, came (before the next mail)."""
     sent = business.table("emails")
-    own = sent.filter((sent.campaign == campaign.name) | sent.campaign.startswith(f"{campaign.name}_"))
+    own = sent.filter(is_of(sent.campaign, campaign.name))
     days = ["customer_id", "sent_at", "sent_on", "opened_on", "clicked_on"]
     mails = own.select(*days, label="campaign").execute()
     mails = mails.merge(campaign.of(MAILED)[["customer_id", "enrolled_on", "back_days"]], on="customer_id")
     tail = mails["label"].str.removeprefix(campaign.name).str.removeprefix("_")
     after = (pd.to_datetime(mails["sent_on"]) - pd.to_datetime(mails["enrolled_on"])).dt.days
-    number = pd.to_numeric(tail, errors="coerce")
-    mails = mails.assign(number=number, after=after)[((tail == "") | number.notna()) & (after >= 0)]
+    mails = mails.assign(number=pd.to_numeric(tail, errors="coerce"), after=after)[after >= 0]
     mails = mails.sort_values(["customer_id", "sent_at", "label"])
     own_mails = mails.groupby("customer_id")
     following = own_mails["after"].shift(-1).fillna(LAST + 1)

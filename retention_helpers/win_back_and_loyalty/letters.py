@@ -9,13 +9,19 @@ import ibis
 import pandas as pd
 
 from retention_helpers.business import Business, months
-from retention_helpers.business.people import people
+from retention_helpers.business.people import people, rows_of
 from retention_helpers.contract.messages import filled, read_messages
 from retention_helpers.shown.proposals import proposals
 from retention_helpers.shown.results import of_values
 from retention_helpers.shown.units import COUNT, TEXT, columns, columns_of, names_of
-from retention_helpers.win_back_and_loyalty.away import LAPSED, away, natural_return
-from retention_helpers.win_back_and_loyalty.campaigns import MAILED, Campaign, baselines, read_campaigns
+from retention_helpers.win_back_and_loyalty.away import LAPSED, MAIL, away, natural_return
+from retention_helpers.win_back_and_loyalty.campaigns import (
+    HELD_OUT,
+    MAILED,
+    Campaign,
+    baselines,
+    read_campaigns,
+)
 from retention_helpers.win_back_and_loyalty.standing import drawn_now, standing
 from retention_helpers.words import formats
 
@@ -55,6 +61,16 @@ def month_campaigns(business: Business, drawn: pd.DataFrame, urgent: pd.DataFram
     read = read_campaigns(business, baselines(natural))
     plans = standing(business, natural, found, read)
     return Sent(found, natural, read, plans, drawn_now(business, found, plans))
+
+
+def held_out(sent: Sent) -> pd.DataFrame:
+    """Who is held out this month, as `draws` of the experiments; the draw is written down only afterwards.
+
+    They get no other touch in place of the mails: else two treatments would be compared.
+    """
+    own = sent.drawn[sent.drawn["group"] == HELD_OUT]
+    drawn = {"customer_id": own["customer_id"], "drawn_into": own["campaign"]}
+    return pd.DataFrame({**drawn, "treatment": MAIL, "until": None, "is_open": True})
 
 
 @columns(**columns_of(standing))
@@ -154,9 +170,7 @@ def _first(name: object) -> str:
 def _last_use(business: Business, rows: pd.DataFrame) -> dict[str, tuple[dt.date, str]]:
     """By customer who ever used it: the last day of use, and what they did most in the time before."""
     events = business.table("events")
-    own = events.filter(
-        events.customer_id.isin([*rows["customer_id"], ""]) & months.is_activity(business, events)
-    )
+    own = rows_of(events.filter(months.is_activity(business, events)), rows["customer_id"])
     lasting = ibis.window(group_by="customer_id")
     near = own.mutate(last_on=own.occurred_on.max().over(lasting))
     near = near.filter(near.last_on.delta(near.occurred_on, unit="day") < USED_DAYS)

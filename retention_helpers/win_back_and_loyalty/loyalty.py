@@ -11,7 +11,7 @@ import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.business.losses import kept_leavings
-from retention_helpers.contract.messages import read_messages
+from retention_helpers.contract.messages import filled, read_messages
 from retention_helpers.shown.proposals import proposals
 from retention_helpers.shown.units import (
     COUNT,
@@ -37,7 +37,7 @@ FEWEST_FOR_TIERS = 100  # customers; below, persons to know
 LARGEST_SHARE = 0.25  # by MRR
 LONG_DAYS = 365
 YEAR = 12
-MOST_KNOWN, MOST_THANKED, MOST_ADVISERS, MOST_GROWING = 5, 10, 8, 8
+MOST_KNOWN, MOST_THANKED, MOST_ADVISERS, MOST_GROWING = 5, 10, 8, 5
 USED_DAYS = 90
 MILESTONES = (100, 500, 1_000, 5_000, 10_000)
 QUIET_DAYS = 180
@@ -242,7 +242,7 @@ def _anniversaries(business: Business, now: pd.DataFrame, words: Mapping[str, st
         day = calendar.months_after(first, YEAR * years)
         if years > 0 and business.as_of <= day < end:
             told = formats.plural(years, "year")
-            message = words["anniversary"].format(business=business.name, years=told)
+            message = filled(words["anniversary"], {"business": business.name, "years": told})
             found.append(_row(row, f"{told} with you on {formats.day(day)}", message, day))
     return found
 
@@ -265,7 +265,7 @@ def _milestones(business: Business, now: pd.DataFrame, words: Mapping[str, str])
         passed = [one for one in MILESTONES if before < one <= total]
         if passed:
             count = f"{formats.count(passed[-1])} times “{formats.words(event).lower()}”"
-            message = words["milestone"].format(business=business.name, count=count)
+            message = filled(words["milestone"], {"business": business.name, "count": count})
             found.append(_row(row, f"passed {count}", message))
     return found
 
@@ -279,7 +279,7 @@ def _quiet(business: Business, now: pd.DataFrame, words: Mapping[str, str]) -> l
         _row(
             row,
             f"{_years(row['tenure_days'])} with you, no word for {formats.count(QUIET_DAYS)} days or more",
-            words["long_silent"].format(business=business.name, years=_years(row["tenure_days"])),
+            filled(words["long_silent"], {"business": business.name, "years": _years(row["tenure_days"])}),
         )
         for row in own.to_dict(orient="records")
     ]
@@ -302,6 +302,45 @@ def to_thank(business: Business) -> pd.DataFrame:
     )
 
 
+def _not_asked(business: Business, action: str) -> pd.DataFrame:
+    """`people_now` who did not ask to cancel, and whom nobody asked for the same within a year."""
+    contacts = business.table("contacts")
+    since = calendar.months_after(business.as_of, -YEAR)
+    lately = contacts.filter((contacts.kind.lower() == action) & (contacts.contacted_on >= since))
+    now = people_now(business)
+    return now[~now["has_asked"].astype(bool) & ~now["customer_id"].isin(lately.customer_id.execute())]
+
+
+def to_ask(business: Business) -> pd.DataFrame:
+    """Whom to ask for advice, for a recommendation, and to show the next plan: as proposals to the plan.
+
+    Glossary: advisory board; who recommends; might grow.
+    """
+    words = read_messages(business.folder)
+    lists = {"board": board(business), "recommend": recommend(business), "grow": might_grow(business)}
+    return proposals(
+        {
+            "customer_id": row["customer_id"],
+            "action": action,
+            "mrr": row["mrr"],
+            "why": _asked_for(action, row),
+            "message": filled(
+                words[action]["message"], {"business": business.name, "plan": row.get("next_plan", "")}
+            ),
+        }
+        for action, rows in lists.items()
+        for row in rows.to_dict(orient="records")
+    )
+
+
+def _asked_for(action: str, row: Mapping[Any, Any]) -> str:
+    if action == "board":
+        return f"{formats.plural(row['given'], 'answer')} given"
+    if action == "recommend":
+        return str(row["why"])
+    return f"{formats.plural(row['use_days'], 'day')} of use in {USED_DAYS}, as on {row['next_plan']}"
+
+
 @columns(
     **PERSON,
     use_days=COUNT("Days of use in 90"),
@@ -312,12 +351,12 @@ def board(business: Business) -> pd.DataFrame:
     """One row per customer for an advisory board, at most MOST_ADVISERS: by value × use × answers given.
 
     Each of the three counts by the rank among paying customers, so that none alone decides. Who asked to
-    cancel, has not used it lately where use is known, or never told anything is left out.
+    cancel, has not used it lately where use is known, never told anything, or was asked for advice within a
+    year (a contact of the kind *board*) is left out.
 
     Glossary: advisory board.
     """
-    now = people_now(business)
-    now = now[~now["has_asked"].astype(bool)]
+    now = _not_asked(business, "board")
     ranks = [now[name].rank(pct=True) for name in ("weight", "use_days", "given")]
     has_use = business.has("events")
     fit = now.assign(order=ranks[0] * (ranks[1] if has_use else 1.0) * ranks[2])
@@ -331,11 +370,12 @@ def recommend(business: Business) -> pd.DataFrame:
     """One row per customer who might recommend you: who brought others, and promoters, the weightiest first.
 
     Who brought others has an event whose name holds refer, invite or recommend; a promoter's latest answer
-    of the last twelve months is 9 or 10. At most MOST_GROWING.
+    of the last twelve months is 9 or 10. At most MOST_GROWING; not who asked to cancel or was asked within a
+    year (a contact of the kind *recommend*).
 
     Glossary: who recommends.
     """
-    now = people_now(business)
+    now = _not_asked(business, "recommend")
     events = business.table("events")
     names = events.select("event").distinct().execute()["event"]
     bringing = [name for name in names if any(word in str(name).lower() for word in RECOMMENDS)]
@@ -346,7 +386,7 @@ def recommend(business: Business) -> pd.DataFrame:
         .execute()["customer_id"]
     )
     has_brought, is_promoter = now["customer_id"].isin(brought), now["score"] >= PROMOTER
-    own = now[(has_brought | is_promoter) & ~now["has_asked"].astype(bool)]
+    own = now[has_brought | is_promoter]
     why = np.where(has_brought.loc[own.index], "brought others", "would recommend you")
     ordered = own.assign(why=why).sort_values(["why", "weight", "customer_id"], ascending=[True, False, True])
     return ordered[names_of(recommend)].head(MOST_GROWING).reset_index(drop=True)
@@ -358,7 +398,8 @@ def might_grow(business: Business) -> pd.DataFrame:
     """One row per customer who uses it like those of the next plan, at most MOST_GROWING, most use first.
 
     Plans stand in the order of their median MRR; only plans with `min_customers` customers count. A customer
-    whose days of use reach the median of the next plan, and its upper quarter in the own plan.
+    whose days of use reach the median of the next plan, and its upper quarter in the own plan; not who asked
+    to cancel or was asked within a year (a contact of the kind *grow*).
 
     Glossary: might grow.
     """
@@ -372,10 +413,11 @@ def might_grow(business: Business) -> pd.DataFrame:
     )
     usual = counted.groupby("plan")["use_days"].median()
     above = dict(zip(order.index, order.index[1:], strict=False))
-    own = counted[counted["plan"].isin(above) & ~counted["has_asked"].astype(bool)]
+    own = counted[counted["plan"].isin(above)]
     own = own.assign(next_plan=own["plan"].map(above))
     own["usual_use_days"] = own["next_plan"].map(usual)
     quarter = own.groupby("plan")["use_days"].transform(lambda days: days.quantile(0.75))
     fit = own[(own["use_days"] >= own["usual_use_days"]) & (own["use_days"] > quarter)]
+    fit = fit[fit["customer_id"].isin(_not_asked(business, "grow")["customer_id"])]
     ordered = fit.sort_values(["use_days", "weight", "customer_id"], ascending=[False, False, True])
     return ordered[names_of(might_grow)].head(MOST_GROWING).reset_index(drop=True)

@@ -1,5 +1,6 @@
 """Would they recommend us? NPS in points, with an interval that counts customers, not answers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,8 @@ import pandas as pd
 
 from retention_helpers.business import Business, levels, months
 from retention_helpers.business.losses import kept_leavings
+from retention_helpers.contract.messages import filled, read_messages
+from retention_helpers.shown.proposals import CALL, proposals
 from retention_helpers.shown.units import (
     COUNT,
     DAY,
@@ -210,6 +213,29 @@ def to_call(business: Business) -> pd.DataFrame:
         answered_on=ordered["answered_on"].dt.date, comment=ordered["comment"].astype("object")
     )
     return shown[names_of(to_call)].reset_index(drop=True)
+
+
+def to_hear(business: Business) -> pd.DataFrame:
+    """The detractors to call as proposals to the plan, in the order of `to_call`: by call, else by letter.
+
+    Glossary: detractors to call.
+    """
+    words = read_messages(business.folder)["detractor"]["message"]
+    return proposals(
+        {
+            "customer_id": row["customer_id"],
+            "action": "detractor",
+            "mrr": row["mrr"],
+            "why": _why(row),
+            "message": filled(words, {"business": business.name, "score": str(row["score"])}),
+            "way": CALL,
+        }
+        for row in to_call(business).to_dict(orient="records")
+    )
+
+
+def _why(row: Mapping[Any, Any]) -> str:
+    return f"gave {row['score']} of 10 on {formats.day(row['answered_on'])}"
 
 
 @columns(

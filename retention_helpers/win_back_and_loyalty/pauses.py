@@ -5,12 +5,15 @@ import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.business.losses import kept_leavings
+from retention_helpers.business.people import rows_of
 from retention_helpers.business.spans import kept_spans, stretches
-from retention_helpers.contract.messages import read_messages
-from retention_helpers.shown.units import COUNT, DAY, RATE, TENTHS, TEXT, YES_NO, columns, names_of
+from retention_helpers.contract.messages import filled, read_messages
+from retention_helpers.shown.proposals import proposals
+from retention_helpers.shown.units import COUNT, DAY, MONEY, RATE, TENTHS, TEXT, YES_NO, columns, names_of
 from retention_helpers.statistics.intervals import Rate, rate
 from retention_helpers.words import calendar, formats
 
+PAUSE = "pause"  # the action, and the kind of its contact
 PAYING_ON = 90
 LOOK_BACK = 12  # months
 
@@ -65,8 +68,8 @@ def pauses_of_year(business: Business) -> pd.DataFrame:
 def paused_or_left(business: Business) -> pd.DataFrame:
     """One row for those who paused, one for those who left outright: who pays on day 90 after it.
 
-    The first pause, and the first end of service, of customers of the last twenty-four months whose day 90
-    is past; who paused before the end counts as paused. Nobody was drawn.
+    The first pause, and the first end of service, of the last twenty-four months whose day 90 is past; who
+    paused before that end counts as paused only. Nobody was drawn.
 
     Glossary: pause.
     """
@@ -74,7 +77,8 @@ def paused_or_left(business: Business) -> pd.DataFrame:
     left = kept_leavings(business)
     ended = left.filter(left.ended_on.notnull()).select("customer_id", on="ended_on").execute()
     ended = ended.assign(on=pd.to_datetime(ended["on"])).sort_values("on").drop_duplicates("customer_id")
-    outright = ended[~ended["customer_id"].isin(paused["customer_id"])]
+    both = ended.merge(paused, on="customer_id", how="left")
+    outright = both[~(both["begin_on"] <= both["on"])]  # who comes back may pause later
     ways = {"paused": paused.rename(columns={"begin_on": "on"}), "left outright": outright}
     since = pd.Timestamp(calendar.months_after(business.as_of, -2 * LOOK_BACK))
     until = pd.Timestamp(business.as_of) - pd.Timedelta(days=PAYING_ON)
@@ -99,14 +103,16 @@ def _paying_on(business: Business, rows: pd.DataFrame) -> Rate:
 
 
 @columns(
-    customer_id=TEXT("Customer"), begin_on=DAY("Paused since"), expected_end_on=DAY.or_null("Ends about"),
-    is_due=YES_NO("This month"), message=TEXT(is_shown=False),
+    customer_id=TEXT("Customer"), mrr=MONEY.or_null("MRR before"), begin_on=DAY("Paused since"),
+    expected_end_on=DAY.or_null("Ends about"), is_due=YES_NO("This month"), message=TEXT(is_shown=False),
 )  # fmt: skip
 def paused_now(business: Business) -> pd.DataFrame:
     """One row per customer who is paused at the month's end, who comes back first on top.
 
     When a pause will end is not known at the cut, so it is expected after as long as pauses here last in the
-    median; null where none is over. `is_due`: by the end of the month after the report's.
+    median; null where none is over. `is_due`: by the end of the month after the report's, and
+    nobody wrote to them about this pause yet (a contact of the kind *pause*). `mrr` is that of the day before
+    the pause; null where nothing was paid then.
 
     Glossary: pause.
     """
@@ -122,10 +128,48 @@ def paused_now(business: Business) -> pd.DataFrame:
     told = own.assign(
         begin_on=own["begin_on"].dt.date,
         expected_end_on=[None if pd.isna(day) else day.date() for day in end],
-        is_due=[not pd.isna(day) and day < next_month for day in end],
+        is_due=(end < next_month) & ~_is_written_to(business, own),
     )
     told["message"] = [
-        words.format(business=business.name, day=formats.day(day) if day else "an early day")
-        for day in told["expected_end_on"]
+        filled(words, {"business": business.name, "day": formats.day(day)}) for day in told["begin_on"]
     ]
+    told["mrr"] = _paid_before(business, own)
     return told.sort_values(["expected_end_on", "customer_id"], ignore_index=True)[names_of(paused_now)]
+
+
+def _paid_before(business: Business, rows: pd.DataFrame) -> pd.Series:
+    """The MRR of the day before each of these pauses."""
+    spans = kept_spans(business)
+    own = rows_of(spans.filter(spans.state == "paying"), rows["customer_id"])
+    paid = own.select("customer_id", "mrr", begin_on="end_on").execute()
+    paid["begin_on"] = pd.to_datetime(paid["begin_on"]).astype(rows["begin_on"].dtype)
+    sums = paid.groupby(["customer_id", "begin_on"], as_index=False)["mrr"].sum()
+    found = rows[["customer_id", "begin_on"]].merge(sums, on=["customer_id", "begin_on"], how="left")["mrr"]
+    return found.astype("object").where(found.notna(), None).set_axis(rows.index)
+
+
+def _is_written_to(business: Business, rows: pd.DataFrame) -> pd.Series:
+    """Whether a letter about each of these pauses was sent."""
+    contacts = business.table("contacts")
+    sent = contacts.filter(contacts.kind.lower() == PAUSE).group_by("customer_id")
+    latest = sent.aggregate(last_on=contacts.contacted_on.max()).execute()
+    last_on = rows["customer_id"].map(dict(zip(latest["customer_id"], latest["last_on"], strict=True)))
+    return pd.to_datetime(last_on) >= rows["begin_on"]
+
+
+def to_welcome_back(business: Business) -> pd.DataFrame:
+    """Whose pause should be over this month as proposals to the plan: a letter each.
+
+    Glossary: pause.
+    """
+    now = paused_now(business)
+    return proposals(
+        {
+            "customer_id": row["customer_id"],
+            "action": PAUSE,
+            "mrr": row["mrr"],
+            "why": f"paused since {formats.day(row['begin_on'])}",
+            "message": row["message"],
+        }
+        for row in now[now["is_due"].astype(bool)].to_dict(orient="records")
+    )

@@ -12,25 +12,28 @@ from retention_helpers.shown.units import (
     MONTH,
     SHARE,
     TEXT,
+    YES_NO,
     columns,
     names_of,
     one_of,
 )
 from retention_helpers.statistics.power import pace
-from retention_helpers.win_back_and_loyalty.away import GONE, KINDS, LAPSED, LAST
+from retention_helpers.win_back_and_loyalty.away import KINDS, LAPSED, LAST, sees_silence
 from retention_helpers.win_back_and_loyalty.campaigns import (
     HELD_OUT,
     MAILED,
-    SMALLEST_EFFECT,
+    NOT_CREDITED,
+    STANDING,
+    VERDICTS,
     WAKES_LEAVERS,
     Campaign,
     baselines,
+    effect_on,
     enrolled,
     word_of,
 )
 from retention_helpers.words import calendar
 
-STANDING = {"silent": LAPSED, "win_back": GONE}  # by the names that the plan and the command know
 HALF = 0.5
 MOST_MONTHS = 24  # in which a verdict has to be reached
 HELD = {"by lot": HALF, "everybody": 0.0, "nobody": 1.0}  # the share that is not mailed
@@ -50,44 +53,63 @@ REFUTED = ("worse", "no large effect", WAKES_LEAVERS)
     a_month=COUNT("New a month"),
     months=COUNT.or_null("Months to the verdict"),
     verdict_in=MONTH.or_null("Verdict in"),
+    verdict=one_of(*VERDICTS).or_null("Verdict so far"),
+    is_over=YES_NO(is_shown=False),
 )
 def standing(
     business: Business, natural: pd.DataFrame, found: pd.DataFrame, read: Sequence[Campaign]
 ) -> pd.DataFrame:
     """One row per standing campaign: whether half are held out by lot, until when, and whom it reaches now.
 
-    A hold-out is drawn where, at this pace, a gain of SMALLEST_EFFECT over the natural return can be told
-    within MOST_MONTHS months; else everybody is mailed, and no return can be credited to the campaign. Once
-    the verdict is *better* everybody is mailed, once it is *worse*, *no large effect* or *brings back, but
-    more leave* nobody is. Takes `natural_return`, `away` and the campaigns as they were read.
+    None for the lapsed where nothing tells who is.
+
+    A hold-out is drawn where, at this pace, the gain over the natural return that a campaign is planned for
+    can be told within MOST_MONTHS months; else everybody is mailed, and no return can be credited to the
+    campaign. Once it is over as *better* everybody is mailed; nobody is, once it is *worse*, *no large
+    effect* or *brings back, but more leave*, or the planned size was reached without a verdict. Takes
+    `natural_return`, `away` and the campaigns as they were read.
 
     Glossary: hold-out.
     """
     base = baselines(natural)
     so_far = enrolled(business)
-    verdicts = {one.name: word_of(one) for one in read}
+    known = {one.name: one for one in read}
     records = []
     for campaign, kind in STANDING.items():
+        if kind == LAPSED and not sees_silence(business):
+            continue
         own = so_far[so_far["campaign"] == campaign]
         waiting = len(to_draw(business, found, campaign))
         a_month = int(natural.loc[natural["kind"] == kind, "a_month"].iloc[0])
-        plan = pace(base[kind], SMALLEST_EFFECT, shares=(HALF, HALF), a_month=a_month, days=LAST)
-        left = max(plan.in_all - len(own) - waiting, 0)
+        effect = effect_on(base[kind])
+        plan = pace(base[kind], effect, shares=(HALF, HALF), a_month=a_month, days=LAST)
+        left = max(plan.in_all - _compared(known.get(campaign)) - waiting, 0)
         months = math.ceil(left / a_month) + LAST // 30 if a_month or not left else math.nan
-        way = _way(verdicts.get(campaign, ""), is_possible=months <= MOST_MONTHS)
+        word = word_of(known[campaign]) if campaign in known else None
+        is_over = campaign in known and known[campaign].comparison.is_over
+        way = _way(word, is_over=is_over, is_possible=months <= MOST_MONTHS)
         ahead = int(months) if way == "by lot" else None
         told = calendar.months_after(business.as_of, ahead) if ahead is not None else None
         counts = (plan.size, len(own), waiting, a_month)
-        records.append((campaign, kind, way, HELD[way], base[kind], SMALLEST_EFFECT, *counts, ahead, told))
-    frame = pd.DataFrame(records, columns=names_of(standing))
-    return frame.astype({"months": "object", "verdict_in": "object"})
+        records.append(
+            (campaign, kind, way, HELD[way], base[kind], effect, *counts, ahead, told, word, is_over)
+        )
+    return pd.DataFrame(records, columns=names_of(standing), dtype="object")
 
 
-def _way(word: str, *, is_possible: bool) -> str:
-    """Who is mailed, by the verdict so far ("" before the first draw)."""
-    if word in REFUTED:
+def _compared(campaign: Campaign | None) -> int:
+    """How many were drawn in months in which a lot fell."""
+    if campaign is None or campaign.reason == NOT_CREDITED:
+        return 0
+    return int(campaign.rows["by_lot"].sum())
+
+
+def _way(word: str | None, *, is_over: bool, is_possible: bool) -> str:
+    """Who is mailed, by the verdict so far (None before the first draw)."""
+    if word in REFUTED or (is_over and word != "better"):
         return "nobody"
-    return "by lot" if is_possible and word != "better" else "everybody"
+    is_told = is_over and word == "better"
+    return "by lot" if is_possible and not is_told else "everybody"
 
 
 def to_draw(business: Business, found: pd.DataFrame, campaign: str) -> pd.DataFrame:

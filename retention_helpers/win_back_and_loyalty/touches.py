@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from retention_helpers.business import Business, months
+from retention_helpers.business.people import rows_of
 from retention_helpers.contract.messages import read_messages
 from retention_helpers.shown.units import COUNT, TEXT, columns, names_of
 from retention_helpers.words import calendar, formats
@@ -29,7 +30,13 @@ def touches_by_stage(business: Business) -> pd.DataFrame:
     written = read_messages(business.folder)["touches"]
     due = _due(business)
     rows = [
-        (formats.words(name), one["stage"], one["trigger"], due.get(name), one["message"])
+        (
+            formats.words(name),
+            one["stage"],
+            one["trigger"],
+            due.get(name),
+            one["message"].replace("{business}", business.name),
+        )
         for name, one in written.items()
     ]
     return pd.DataFrame(rows, columns=names_of(touches_by_stage)).astype({"due": "object"})
@@ -75,9 +82,7 @@ def _seven_days_away(business: Business, rows: pd.DataFrame) -> int:
     """Customers of FIRST_DAYS days or less whose seventh day without use lay in the report month."""
     young = rows[rows["tenure_days"] <= FIRST_DAYS + (business.as_of - business.report_month).days]
     days = months.days_of_use(business)
-    used = (
-        days.filter(days.customer_id.isin([*young["customer_id"], ""])).select("customer_id", "day").execute()
-    )
+    used = rows_of(days, young["customer_id"]).select("customer_id", "day").execute()
     begun = young[["customer_id", "signed_up_on"]].rename(columns={"signed_up_on": "day"})
     every = pd.concat([used, begun], ignore_index=True)
     every["day"] = pd.to_datetime(every["day"])
@@ -97,9 +102,7 @@ def _without_the_usual(business: Business, habit: pd.DataFrame) -> int:
     if habit.empty:
         return 0
     events = business.table("events")
-    own = events.filter(
-        events.customer_id.isin([*habit["customer_id"], ""]) & months.is_activity(business, events)
-    )
+    own = rows_of(events.filter(months.is_activity(business, events)), habit["customer_id"])
     pairs = own.select("customer_id", "event").distinct().execute()
     usual = pairs.groupby("event").size()
     usual = usual[usual >= MOST_USE * len(habit)]

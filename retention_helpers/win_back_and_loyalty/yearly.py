@@ -68,7 +68,8 @@ def yearly_plan(business: Business) -> pd.DataFrame:
     `paid_months` months, the others twelve, against twelve months less the discount in advance. `leave` is
     how many of ten of all customers of the plan leave within their first year (Kaplan–Meier); `paid_months`
     the mean of those who left, among customers followed for a year (t interval). `best` and `worst` are
-    gained a taker, in months' prices. The verdict holds `leave` with its interval against `must_leave`. Plans
+    gained a taker, in months' prices. The verdict holds the interval of `leave` against `must_leave` at both
+    ends of `paid_months`. Plans
     with fewer than `min_customers` followed, or fewer than two who left, are left out.
 
     Glossary: yearly plan.
@@ -92,7 +93,8 @@ def _of_plan(name: str, stays: pd.DataFrame, settings: Settings) -> list[tuple[o
     for discount in DISCOUNTS:
         must = must_leave(discount, paid[0])
         best, worst = YEAR_MONTHS * (1 - discount) - paid[0], -YEAR_MONTHS * discount
-        word = PAYS if leave[1] > must else PAYS_NOT if leave[2] < must else OPEN
+        least, most = (must_leave(discount, months) for months in paid[1:])
+        word = PAYS if leave[1] > most else PAYS_NOT if leave[2] < least else OPEN
         now = YEAR_MONTHS * (1 - discount)
         rows.append((name, discount, len(followed), must, *leave, *paid, best, worst, now, word))
     return rows
@@ -101,12 +103,13 @@ def _of_plan(name: str, stays: pd.DataFrame, settings: Settings) -> list[tuple[o
 def must_leave(discount: float, paid_months: float) -> float:
     """Of ten who pay a year in advance, how many must otherwise have left for the year to bring as much.
 
-    10 × 12 × (1 − discount) = x × paid_months + (10 − x) × 12.
+    10 × 12 × (1 − discount) = x × paid_months + (10 − x) × 12; more than ten: it never does.
 
     >>> round(must_leave(0.25, 4.0), 2)
     3.75
     """
-    return OF * YEAR_MONTHS * discount / (YEAR_MONTHS - paid_months)
+    lost = YEAR_MONTHS - paid_months
+    return OF * YEAR_MONTHS * discount / lost if lost > 0 else math.inf
 
 
 def _mean(values: np.ndarray) -> tuple[float, float, float]:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from retention_helpers.statistics.boundary import ALPHA
 from retention_helpers.statistics.clusters import clustered_balance
 from retention_helpers.win_back_and_loyalty.away import LAST
 from retention_helpers.win_back_and_loyalty.campaigns import (
@@ -47,21 +46,17 @@ def campaign(
         {
             "campaign": "x", "customer_id": np.arange(size).astype(str),
             "group": np.where(is_mailed, "mailed", "held_out"), "enrolled_on": drawn.date, "in_both": False,
+            "mailed_anyway": False,
             "kind": kind, "back_days": np.where(back, 20, NEVER), "harm_days": np.where(harmed, 40, NEVER),
             "mrr_90": 0, "followed": 9_999, "reached_in": (drawn + pd.Timedelta(days=LAST)).strftime("%Y-%m"),
         }
     )  # fmt: skip
-    return _with_limits([_campaign("x", rows, BASE, True)], "2030-12")[0]
+    return _with_limits([_campaign("x", rows, BASE, True)])[0]
 
 
 def ever_better(one: Campaign) -> bool:
-    """Whether any month end called it better."""
-    reads = (one.comparison.at(look.month) for look in one.comparison.looks)
-    return any(
-        read.rejects(ALPHA) and read.looks[-1].treated_successes / read.looks[-1].treated
-        > read.looks[-1].control_successes / read.looks[-1].control
-        for read in reads
-    )  # fmt: skip
+    """Whether it ended as better: of who left at the first month end that does, of who pays at full size."""
+    return word_of(one) in ("better", WAKES_LEAVERS)
 
 
 def worlds(size: int) -> Iterator[tuple[str, float]]:

@@ -8,7 +8,6 @@ import yaml
 from retention_helpers.contract.messages import (
     MESSAGES_FILE,
     filled,
-    known_placeholders,
     offer_for,
     our_messages,
     read_messages,
@@ -52,7 +51,9 @@ def test_the_owners_words_take_the_place_of_ours(tmp_path: Path) -> None:
         ("win_back: {6: {day: 20}}", "there is no win_back.6"),
         ("win_back: {1: {day: soon}}", "win_back.1.day should be a whole number"),
         ("win_back: {1: {subject: 5}}", "win_back.1.subject should be a text"),
-        ("win_back: {1: {body: 'Hi {nmae}'}}", "{nmae}, which nothing fills. Did you mean name?"),
+        ("win_back: {1: {body: 'Hi {nmae}'}}", "{nmae}, which nothing fills there. Did you mean name?"),
+        ("pause_ends: {message: 'Until {last_use}'}", "{last_use}, which nothing fills there"),
+        ("offers: {temporary: {message: 'Hi {name}'}}", "{name}, which nothing fills there"),
         ("win_back: {1: {body: 'Hi {name'}}", "a brace of win_back.1.body is open"),
         ("win_back: soon", "win_back should hold lines of the form"),
     ],
@@ -67,7 +68,13 @@ def test_what_is_known_is_filled_in_and_never_read_again() -> None:
     """A name that looks like a placeholder stays a name."""
     assert filled("Hello {name},", {"name": "{business}"}) == "Hello {business},"
     assert filled("Hello {name},\nyour {plan}.", {"name": "", "plan": ""}) == "Hello,"
-    assert {"name", "business", "plan", "last_use", "used_most"} <= known_placeholders()
+
+
+@pytest.mark.parametrize("name", ["name", "business", "plan", "last_use", "used_most", "days"])
+def test_what_the_documents_promise_to_fill_may_stand_in_a_campaign(tmp_path: Path, name: str) -> None:
+    found = read_messages(own(tmp_path, f"silent: {{1: {{body: 'A {{{name}}}.'}}}}"))
+    assert found["silent"]["1"]["body"] == f"A {{{name}}}."
+    assert name in (Path(__file__).parents[2] / "docs" / "win_back.md").read_text(encoding="utf-8")
 
 
 def test_the_offer_answers_the_reason(tmp_path: Path) -> None:

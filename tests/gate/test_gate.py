@@ -27,6 +27,7 @@ from retention_helpers import shipped
 from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, Stopped
 from retention_helpers.engine import EngineError, connect, rows
 from retention_helpers.gate import gate, kept, reading
+from retention_helpers.gate.folder import look_at
 from retention_helpers.words.errors import InputError
 
 SPANS = {
@@ -1365,6 +1366,26 @@ def test_new_settings_are_a_new_reading(tmp_path):
     assert parquet_of(tmp_path, "customers", "signed_up_on", files) == [(dt.date(2026, 3, 5),)]
     later = {**files, "retention.yml": "time_zone: Asia/Tokyo"}
     assert parquet_of(tmp_path, "customers", "signed_up_on", later) == [(dt.date(2026, 3, 6),)]
+
+
+def test_new_words_are_a_new_reading(tmp_path, cache):
+    """Written, edited and taken away again: what a report may say is never that of an earlier reading."""
+    folder = folder_of(tmp_path / "data", {})
+    first = gate.pass_gate(folder, cache).folder
+    (folder / "messages.yml").write_text("thanks: {milestone: Well done}\n")
+    second = gate.pass_gate(folder, cache).folder
+    looked = look_at(folder)
+    (folder / "messages.yml").write_text("thanks: {milestone: Well done.}\n")
+    assert looked.changed() == [folder / "messages.yml"]
+    assert len({first, second, gate.pass_gate(folder, cache).folder}) == 3
+    (folder / "messages.yml").unlink()
+    assert gate.pass_gate(folder, cache).folder == first
+
+
+def test_a_fault_in_the_words_stops_the_report(tmp_path, cache):
+    folder = folder_of(tmp_path / "data", {"messages.yml": "thanks: {milestne: Well done}\n"})
+    with pytest.raises(Stopped, match=r"there is no thanks\.milestne\. Did you mean milestone"):
+        gate.pass_gate(folder, cache)
 
 
 def test_a_file_that_comes_or_goes_is_a_new_reading(tmp_path, cache):

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from retention_helpers import churn_reasons, early_warning, experiments, plan
+from retention_helpers import churn_reasons, early_warning, experiments, plan, win_back_and_loyalty
 from retention_helpers.business import Business
 from retention_helpers.business.contacts import last_contacts
 from retention_helpers.early_warning.proposals import paid_until
@@ -363,6 +363,49 @@ def test_nothing_that_was_proposed_is_lost(sample: Business, october: plan.Month
     done, held = october.decided
     assert at_risk <= {*done["customer_id"], *held.loc[held["action"] == "at_risk", "customer_id"]}
     assert done["action"].tolist()[:6] == ["recover_payment"] * 5 + ["keep"]
+
+
+def test_who_is_held_out_this_month_gets_nothing_in_place_of_the_mails(opened: Any) -> None:
+    """
+    320 left, 40 of them in the last three months and for more than 100 a month: they are asked why, by call.
+    Of those held out by lot none is, or the mails would be held against calls.
+    """
+    spans = [(f"g{n}", "2025-01-10", "2025-12-15" if n % 8 else "2026-01-15", 150) for n in range(320)]
+    spans += [(f"s{n}", "2025-01-10", "", 50) for n in range(10)]
+    with opened([*spans], settings={"calls_a_month": 100}) as business:
+        risk = early_warning.risk_of_leaving(business)
+        at_risk = early_warning.at_risk(business, risk)
+        reading = experiments.read(business, experiments.plans(business, {}))
+        month = plan.month_plan(
+            business, risk, at_risk, churn_reasons.losses(business), reading, pd.DataFrame(), None
+        )
+        drawn = experiments.draws(business, reading)
+        sent = win_back_and_loyalty.month_campaigns(business, drawn, plan.urgent(business, at_risk))
+    held_out = set(win_back_and_loyalty.held_out(sent)["customer_id"])
+    asked = month.decided.held.query("action == 'interview'").set_index("customer_id")["cause"]
+    assert len(held_out) == 160 and not held_out & set(month.decided.touches["customer_id"])
+    assert len(held_out & set(asked.index)) >= 10
+    assert set(asked[asked.index.isin(held_out)]) == {"drawn"}
+
+
+def test_calls_and_letters_of_the_loyalty_page_stand_in_the_plan(
+    sample: Business, october: plan.Month
+) -> None:
+    """Whoever the page lists is touched, or left out with a cause."""
+    done, held = october.decided
+    listed = {
+        "detractor": win_back_and_loyalty.detractors(sample).value["customer_id"],
+        "pause": win_back_and_loyalty.paused_now(sample).value.query("is_due")["customer_id"],
+        "thank": win_back_and_loyalty.thanks(sample).value["customer_id"],
+        "board": win_back_and_loyalty.board(sample).value["customer_id"],
+        "recommend": win_back_and_loyalty.recommend(sample).value["customer_id"],
+        "grow": win_back_and_loyalty.might_grow(sample).value["customer_id"],
+    }
+    for action, who in listed.items():
+        settled = [*done.loc[done["action"] == action, "customer_id"],
+                   *held.loc[held["action"] == action, "customer_id"]]  # fmt: skip
+        assert len(who) and sorted(settled) == sorted(who), action
+    assert {"detractor", "pause", "board"} <= set(done["action"])
 
 
 def test_the_review_has_its_actions_from_the_plan(sample: Business, october: plan.Month) -> None:

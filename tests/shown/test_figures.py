@@ -69,6 +69,12 @@ def movement(frame: pd.DataFrame) -> Figure:
     return figures.movement_by_month(frame, gains=["new"], losses=["lost"], title="Customers")
 
 
+def score_frame(*quarters: tuple[int, float, float, float]) -> pd.DataFrame:
+    """Answers, NPS and its interval of three months each, from January 2026 on."""
+    frame = pd.DataFrame(quarters, columns=["responses", "nps", "nps_low", "nps_high"])
+    return frame.assign(month=pd.date_range("2026-01-01", periods=len(frame), freq="3MS"))
+
+
 NOTES = pd.DataFrame({"happened_on": [dt.date(2026, 3, 9)], "note": ["Price rise"]})
 
 # What is drawn, and the numbers that the words must hold.
@@ -87,6 +93,10 @@ DRAWN: dict[str, tuple[Callable[[], Figure], list[str]]] = {
         lambda: figures.rate_by_month(churn_frame((0, 0), (9, 200)), "churn_rate"), ["4.5 %"]
     ),
     "churn of all": (lambda: figures.rate_by_month(churn_frame((3, 3)), "churn_rate"), ["100.0 %"]),
+    "NPS over time": (
+        lambda: figures.score_over_time(score_frame((20, 5.0, -10.0, 20.0), (40, -12.5, -25.0, 0.0))),
+        ["Jan 2026 +5.0 (−10.0 to +20.0), 20 answers", "Apr 2026 −12.5 (−25.0 to ±0.0), 40 answers"],
+    ),
     "movement": (lambda: movement(movement_frame((5, 2), (7, 3))), ["new 7", "lost 3"]),
     "movement of one month": (lambda: movement(movement_frame((5, 2))), ["new 5"]),
     "movement of zero": (lambda: movement(movement_frame((0, 0), (0, 0))), ["new 0"]),
@@ -149,6 +159,7 @@ def test_there_is_no_picture_of_nothing() -> None:
     assert figures.rate_by_month(churn_frame((0, 0)), "churn_rate") is None
     assert figures.rate_by_level(levels_frame(), "churn_rate", title="Churn by plan") is None
     assert figures.losses_by_day(days_frame()) is None
+    assert figures.score_over_time(score_frame((20, 5.0, -10.0, 20.0))) is None
 
 
 @pytest.mark.parametrize("cells", [[], [("2020-01-01", 13, 40, 30, True)]])

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from retention_helpers import win_back_and_loyalty
 from retention_helpers.business import Business
 from retention_helpers.shown.proposals import proposals
 from retention_helpers.win_back_and_loyalty import away
@@ -91,7 +92,7 @@ def test_who_is_drawn_or_has_a_more_urgent_touch_is_left_out(shop: Business) -> 
 
 
 def test_the_counts_add_up(shop: Business) -> None:
-    rows = away.who_is_away(away.away(shop, NOBODY, NOTHING)).set_index("kind")
+    rows = away.who_is_away(shop, away.away(shop, NOBODY, NOTHING)).set_index("kind")
     causes = rows[[*away.CAUSES, "to_write_to"]].sum(axis=1)
     assert causes.tolist() == rows["customers"].tolist() == [4, 3]
     assert [int(amount) for amount in rows["mrr_to_write_to"]] == [50, 100]
@@ -119,25 +120,67 @@ def test_mails_whose_opening_nobody_sees_say_nothing(business_of: Callable[..., 
 def test_customers_and_subscriptions_alone(business_of: Callable[..., Business]) -> None:
     shop = business_of([("a", STARTED, "", 50), ("b", STARTED, "2026-01-15", 50)])
     assert found(shop) == {"b": ("gone", "")}
+    told = win_back_and_loyalty.who_is_away(shop, away.away(shop, NOBODY, NOTHING))
+    assert told.value["kind"].tolist() == ["gone"], "who pays without using it is not known, and not 0"
+    assert told.record()["lapsed"] is None and told.record()["gone"]["customers"] == 1
+    assert str(told.sentence(shop)).count("Nothing tells who pays without using it") == 1
     assert not away.knows_refusals(shop)
 
 
 def test_natural_return_by_hand(business_of: Callable[..., Business]) -> None:
     """Gone at the end of January 2025; counted from 1 February.
 
-    ten   back on 10 February, day 9
-    forty back on 13 March, day 40
+    ten    back on 10 February, day 9
+    forty  back on 13 March, day 40
     never
-    mailed by a campaign on 5 February: left out
+    before mailed by a campaign on 25 January, before the month end: left out
+    later  mailed on 15 April, day 73: of day 90 nobody of this month end is told
     Who is found away again a month later is no new one.
     """
     ended, first = "2025-01-20", "2024-11-01"
-    spans = [(who, first, ended, 50) for who in ("ten", "forty", "never", "mailed")]
+    spans = [(who, first, ended, 50) for who in ("ten", "forty", "never", "before", "later")]
     spans += [("ten", "2025-02-10", "", 50), ("forty", "2025-03-13", "", 50), ("stays", first, "", 50)]
-    shop = business_of(spans, month="2025-12", enrolments=[("x", "mailed", "mailed", "2025-02-05")])
+    mails = [("x", "before", "mailed", "2025-01-25"), ("x", "later", "mailed", "2025-04-15")]
+    shop = business_of(spans, month="2025-12", enrolments=mails)
     rows = away.natural_return(shop).query("kind == 'gone'").set_index("days")
-    assert rows["followed"].tolist() == [3, 3, 3]
-    assert rows["back"].tolist() == [1, 1, 2]
+    assert rows["followed"].tolist() == [4, 4, 0]
+    assert rows["back"].tolist() == [1, 1, 0]
+
+
+def test_a_campaign_that_mails_who_has_not_come_back_leaves_the_natural_return_as_it_is(
+    business_of: Callable[..., Business],
+) -> None:
+    """
+    Every month 20 go and two of them are back on day 30. From July on, all who are still away are mailed on
+    day 40: who was mailed had not come back, so without them all would have.
+    """
+    spans: list[tuple[object, ...]] = [("stays", "2024-01-01", "", 50)]
+    mails = []
+    for month in range(1, 11):
+        gone = [f"{month:02}{nth:02}" for nth in range(20)]
+        end = pd.Timestamp(2025, month, 1) + pd.offsets.MonthEnd(0) + pd.Timedelta(days=1)
+        spans += [(who, "2024-06-01", f"2025-{month:02}-15", 50) for who in gone]
+        spans += [(who, (end + pd.Timedelta(days=30)).date().isoformat(), "", 50) for who in gone[:2]]
+        day = (end + pd.Timedelta(days=40)).date().isoformat()
+        mails += [("x", who, "mailed", day) for who in gone[2:] if month >= 7]
+    rows = away.natural_return(business_of(spans, month="2026-03", enrolments=mails))
+    share = rows.query("kind == 'gone'").set_index("days")["share"]
+    assert share.tolist() == pytest.approx([0, 0.1, 0.1])
+
+
+def test_who_may_not_be_contacted_is_not_part_of_the_pace(business_of: Callable[..., Business]) -> None:
+    """Four leave in each of twelve months, and one of them is not to be contacted."""
+    who = [(f"{month:02}{nth}", month, nth) for month in range(1, 13) for nth in range(4)]
+    spans = [(one, "2024-06-01", f"2025-{month:02}-15", 50) for one, month, _ in who]
+    shop = business_of(
+        [*spans, ("stays", "2024-01-01", "", 50)],
+        month="2025-12",
+        customers=[
+            {"customer_id": one, "signed_up_at": "2024-01-01", "may_contact": "" if nth else "no"}
+            for one, _, nth in [*who, ("stays", 0, 1)]
+        ],
+    )
+    assert set(away.natural_return(shop).query("kind == 'gone'")["a_month"]) == {3}
 
 
 def test_a_report_of_an_earlier_month_does_not_change(business_of: Callable[..., Business]) -> None:

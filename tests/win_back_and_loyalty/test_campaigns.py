@@ -18,6 +18,7 @@ from retention_helpers.win_back_and_loyalty.campaigns import (
     _with_limits,
     word_of,
 )
+from retention_helpers.win_back_and_loyalty.said.win_back import added_sentence
 
 FIRST, DRAWN = "2025-01-10", "2025-10-06"
 BASE = {"gone": 0.05, "lapsed": 0.05}
@@ -66,14 +67,39 @@ def test_what_became_of_everybody(shop: Business) -> None:
 
 
 def test_shares_by_hand(shop: Business) -> None:
-    """Mailed: m1, m2, s1 of m1, m2, m3, s1. Held out: h2 of h1, h2, s2."""
+    """Mailed: m1, m2 of m1, m2, m3. Held out: h2 of h1, h2. A campaign for those who left: s1 and s2 were
+    there when it was drawn and x never was, so that they could not come back."""
     row = campaigns.campaigns(campaigns.read_campaigns(shop, BASE)).iloc[0]
-    assert (row["mailed_back"], row["mailed_followed"]) == (3, 4)
-    assert (row["held_out_back"], row["held_out_followed"]) == (1, 3)
-    assert row["difference"] == pytest.approx(3 / 4 - 1 / 3)
-    assert row["harm"] == pytest.approx(1 / 4 - 1 / 3)
-    assert row["net_mrr"] == pytest.approx(100 - 4 * 100 / 3)
+    assert (row["mailed_back"], row["mailed_followed"]) == (2, 3)
+    assert (row["held_out_back"], row["held_out_followed"]) == (1, 2)
+    assert row["not_compared"] == 3
+    assert row["difference"] == pytest.approx(2 / 3 - 1 / 2)
+    assert row["harm"] == pytest.approx(1 / 3)
+    assert row["net_mrr"] == pytest.approx(50 - 3 * 25)
     assert row["verdict"] == "cannot tell yet"
+
+
+def test_held_out_and_mailed_all_the_same(business_of: Callable[..., Business]) -> None:
+    """h0 to h2 had a mail of the campaign; h3 one of another, h4 one before the draw, h5 on day 91."""
+    who = {**{f"h{n}": "held_out" for n in range(6)}, **{f"m{n}": "mailed" for n in range(6)}}
+    mails = [
+        ("h0", "2025-10-06", "", "", "x"), ("h1", "2025-10-09", "", "", "x_2"),
+        ("h2", "2025-12-01", "", "", "x_12"), ("h3", "2025-10-09", "", "", "x_rated"),
+        ("h3", "2025-10-09", "", "", "xx"), ("h4", "2025-10-01", "", "", "x"),
+        ("h5", "2026-01-05", "", "", "x"), ("m0", "2025-10-06", "", "", "x"),
+    ]  # fmt: skip
+    shop = business_of(
+        [(one, FIRST, "2025-08-01", 50) for one in who],
+        month="2026-01",
+        emails=mails,
+        enrolments=[("x", one, group, DRAWN) for one, group in who.items()],
+    )
+    rows = campaigns.enrolled(shop)
+    assert rows.loc[rows["mailed_anyway"], "customer_id"].tolist() == ["h0", "h1", "h2"]
+    (one,) = campaigns.read_campaigns(shop, BASE)
+    assert word_of(one) == "not interpretable"
+    (words,) = added_sentence(campaigns.campaigns([one])).items
+    assert words == "X: its groups cannot be compared; 3 held out were mailed all the same."
 
 
 def test_day_90_is_not_past_before_it_is_over(business_of: Callable[..., Business]) -> None:
@@ -129,7 +155,8 @@ def drawn_rows(
             pd.DataFrame(
                 {
                     "campaign": "x", "customer_id": [f"{group}{one}" for one in nth], "group": group,
-                    "enrolled_on": drawn.date, "in_both": nth < both, "kind": kind,
+                    "enrolled_on": drawn.date, "in_both": nth < both, "mailed_anyway": False,
+                    "kind": kind,
                     "back_days": np.where(np.random.default_rng(1).permutation(size) < back, 10, NEVER),
                     "harm_days": np.where(nth < harmed, 20, NEVER), "mrr_90": 0, "followed": 400,
                     "reached_in": (drawn + pd.Timedelta(days=90)).strftime("%Y-%m"),
@@ -140,7 +167,7 @@ def drawn_rows(
 
 
 def judged(rows: pd.DataFrame, *, has_events: bool = True) -> Campaign:
-    return _with_limits([_campaign("x", rows, BASE, has_events)], "2026-03")[0]
+    return _with_limits([_campaign("x", rows, BASE, has_events)])[0]
 
 
 @pytest.mark.parametrize(
@@ -169,6 +196,52 @@ def test_what_cannot_be_interpreted() -> None:
     )
 
 
+def test_months_in_which_nobody_was_held_out_are_not_compared() -> None:
+    """
+    In the first month, when nobody comes back, 200 are mailed and nobody is held out; in the second 40 of
+    100 are back, mailed or not. Together it would be 40 of 300 against 40 of 100.
+    """
+    by_lot = drawn_rows("gone", (40, 0, 100), (40, 0, 100))
+    before = drawn_rows("gone", (0, 0, 200), (0, 0, 0)).assign(
+        enrolled_on=pd.Timestamp("2024-12-02").date(), reached_in="2025-03"
+    )
+    before["customer_id"] = "early" + before["customer_id"]
+    one = judged(pd.concat([before, by_lot], ignore_index=True))
+    row = campaigns.campaigns([one]).iloc[0]
+    assert (row["mailed_back"], row["mailed_followed"], row["not_compared"]) == (40, 100, 200)
+    assert row["difference"] == 0 and word_of(one) == "cannot tell yet"
+
+
+def test_a_verdict_stays() -> None:
+    """Told apart by its third month; what its later months bring, when everybody is mailed, is not read."""
+    rows = drawn_rows("gone", (60, 0, 120), (6, 0, 120), months=3)
+    assert word_of(judged(rows)) == "better" and len(judged(rows).comparison.looks) < 3
+    later = drawn_rows("gone", (0, 0, 60), (60, 0, 60)).assign(
+        enrolled_on=pd.Timestamp("2025-06-02").date(), reached_in="2025-08"
+    )
+    later["customer_id"] = "late" + later["customer_id"]
+    both = judged(pd.concat([rows, later], ignore_index=True))
+    assert word_of(both) == "better" and both.last == judged(rows).last
+
+
+def test_a_gain_among_those_who_pay_does_not_hide_a_later_harm() -> None:
+    """Back 60 of 90 against 20 of 90 at first; then, up to the planned size, 40 leave of 120."""
+    rows = drawn_rows("lapsed", (60, 0, 90), (20, 0, 90), months=3)
+    one = judged(rows)
+    assert word_of(one) == "better" and len(one.comparison.looks) == 3 and not one.comparison.is_over
+    later = drawn_rows("lapsed", (80, 40, 120), (30, 4, 120)).assign(
+        enrolled_on=pd.Timestamp("2025-06-02").date(), reached_in="2025-08"
+    )
+    later["customer_id"] = "late" + later["customer_id"]
+    both = judged(pd.concat([rows, later], ignore_index=True))
+    assert word_of(both) == WAKES_LEAVERS and both.comparison.is_over
+
+
+def test_no_campaign_is_planned_for_more_than_there_is_to_gain() -> None:
+    """Of 93 in a hundred who come back unasked, ten points more are 103."""
+    assert campaigns.effect_on(0.93) == pytest.approx(0.035) and campaigns.effect_on(0.05) == 0.1
+
+
 def test_a_single_draw_has_one_look_at_95_per_cent() -> None:
     """Its size is settled by the draw, so nothing is spent before: Newcombe 1998, interval 10."""
     one = judged(drawn_rows("gone", (56, 0, 70), (48, 0, 80)))
@@ -189,7 +262,7 @@ def test_campaigns_that_are_open_together_share_the_five_per_cent() -> None:
     """Two with p = 0.03: each alone is better, both together are not."""
     rows = drawn_rows("gone", (30, 0, 100), (17, 0, 100))
     both = [_campaign(name, rows, BASE, True) for name in ("x", "y")]
-    limits = [one.limit for one in _with_limits(both, "2026-03")]
+    limits = [one.limit for one in _with_limits(both)]
     assert limits == pytest.approx([2.2414, 2.2414], abs=1e-3)  # 2.5 % on both sides together
     assert word_of(judged(rows)) in ("better", "cannot tell yet")
 

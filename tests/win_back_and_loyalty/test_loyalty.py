@@ -1,5 +1,6 @@
 """Those who stay, pause or asked: tiers, thanks, the yearly plan, pauses, answers and messages, by hand."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from retention_helpers import early_warning
 from retention_helpers.business import Business
 from retention_helpers.win_back_and_loyalty import answers, loyalty, pauses, touches, yearly
+from retention_helpers.win_back_and_loyalty.said.loyalty import yearly_sentence
 
 FIRST = "2025-01-10"
 
@@ -45,6 +47,30 @@ def test_the_yearly_plan_by_hand(business_of: Callable[..., Business]) -> None:
     assert rows.loc[rows["discount"] == 0.2, "verdict"].item() == "pays if takers are like all"
 
 
+def test_the_months_paid_are_not_known_better_than_they_are(business_of: Callable[..., Business]) -> None:
+    """
+    70 of 100 leave, 40 after 30 days and 30 after 345 (1 and 11.3 months, 5.4 in the mean): at 30 % 5.5 of
+    ten must leave, and 7 do, 6 at least; but more than that must leave at the end of the interval of months.
+    """
+    ends = ["2024-01-31"] * 40 + ["2024-12-11"] * 30 + [""] * 30
+    spans = [(f"c{n}", "2024-01-01", end, 50, "active", "pro", "month") for n, end in enumerate(ends)]
+    rows = yearly.yearly_plan(business_of(spans, month="2025-12"))
+    row = rows.query("plan == 'all monthly plans' and discount == 0.3").iloc[0]
+    assert row["leave_low"] > row["must_leave"] == pytest.approx(36 / (12 - 5.425), abs=0.01)
+    assert yearly.must_leave(0.3, row["paid_months_high"]) > row["leave_low"]
+    assert row["verdict"] == "cannot be told"
+
+
+def test_more_than_all_ten_cannot_leave() -> None:
+    """Who leaves after eleven months costs a month; the discount of 30 % costs each 3.6."""
+    assert yearly.must_leave(0.3, 11) == pytest.approx(36) and yearly.must_leave(0.3, 12) == math.inf
+    rows = pd.DataFrame(
+        {"plan": "all monthly plans", "must_leave": [9.0, 36.0], "discount": [0.2, 0.3], "leave": 1.0,
+         "leave_low": 0.5, "leave_high": 2.0}
+    )  # fmt: skip
+    assert "9.0 at 20 % and more than all ten at 30 %" in str(yearly_sentence(rows))
+
+
 def test_first_renewals(business_of: Callable[..., Business]) -> None:
     """Judged thirty days after the year: renewed, left at its end, left within it; one not due yet."""
     ends = {"stays": "", "leaves": "2025-01-10", "early": "2024-06-01"}
@@ -65,6 +91,8 @@ def shop(business_of: Callable[..., Business]) -> Business:
     once    paused from 1 September to 1 October 2025 (30 days), pays on day 90
     now     paused since 10 March 2026
     left    left outright on 1 August 2025
+    later   left outright on 1 August 2025, back on 1 October; a pause of next February is no pause of then
+    told    as now, and written to about it on 20 March
     """
     return business_of(
         [
@@ -75,27 +103,37 @@ def shop(business_of: Callable[..., Business]) -> Business:
             ("once", "2025-10-01", "", 50),
             ("now", FIRST, "2026-03-10", 50), ("now", "2026-03-10", "", "", "paused"),
             ("left", FIRST, "2025-08-01", 50),
-        ]
+            ("later", FIRST, "2025-08-01", 50), ("later", "2025-10-01", "2026-02-01", 50),
+            ("later", "2026-02-01", "2026-03-04", "", "paused"), ("later", "2026-03-04", "", 50),
+            ("told", FIRST, "2026-03-10", 30), ("told", "2026-03-10", "", "", "paused"),
+        ],
+        contacts=[("told", "2026-03-20", "pause")],
     )  # fmt: skip
 
 
 def test_pauses_of_twelve_months(shop: Business) -> None:
     row = pauses.pauses_of_year(shop).iloc[0]
-    assert row.tolist() == [4, 1, 3, 31.0, 1]
+    assert row.tolist() == [6, 2, 4, 31.0, 1]
 
 
 def test_who_pays_on_day_90(shop: Business) -> None:
     """Day 90 after 1 May is 30 July: paused again. After 1 September: 30 November, pays."""
     rows = pauses.paused_or_left(shop).set_index("chose")
     assert rows.loc["paused", ["paying_again", "followed"]].tolist() == [1, 2]
-    assert rows.loc["left outright", ["paying_again", "followed"]].tolist() == [0, 1]
+    assert rows.loc["left outright", ["paying_again", "followed"]].tolist() == [1, 2]
 
 
 def test_whose_pause_ends(shop: Business) -> None:
-    """As long as pauses here last in the median, 31 days: 10 April."""
-    row = pauses.paused_now(shop).iloc[0]
-    assert (row["customer_id"], str(row["expected_end_on"]), row["is_due"]) == ("now", "2026-04-10", True)
-    assert "10 April 2026" in row["message"]
+    """As long as pauses here last in the median, 31 days: 10 April. Nobody knows it, so no letter says it."""
+    rows = pauses.paused_now(shop).set_index("customer_id")
+    assert rows["expected_end_on"].map(str).tolist() == ["2026-04-10"] * 2
+    assert rows["is_due"].to_dict() == {"now": True, "told": False} and rows.loc["now", "mrr"] == 50
+    assert "since 10 March 2026" in rows.loc["now", "message"] and "April" not in rows.loc["now", "message"]
+
+
+def test_a_letter_about_a_pause_is_proposed_to_the_plan(shop: Business) -> None:
+    rows = pauses.to_welcome_back(shop)
+    assert rows[["customer_id", "action", "way", "mrr"]].values.tolist() == [["now", "pause", "letter", 50]]
 
 
 def test_nobody_paused(business_of: Callable[..., Business]) -> None:
@@ -207,6 +245,22 @@ def test_an_advisory_board_needs_a_word(business_of: Callable[..., Business]) ->
     )
     assert loyalty.board(shop)["customer_id"].tolist() == ["big", "told"]
     assert loyalty.recommend(shop)["customer_id"].tolist() == ["told"]
+
+
+def test_each_is_asked_once_a_year(business_of: Callable[..., Business]) -> None:
+    """Asked for advice, or a recommendation, eleven and thirteen months before the end of March."""
+    who = ("advised", "recommended", "long_ago")
+    shop = business_of(
+        [(one, FIRST, "", 50) for one in who],
+        nps=[(one, "2026-03-01", 10) for one in who],
+        contacts=[("advised", "2025-04-30", "Board"), ("recommended", "2025-04-30", "recommend"),
+                  ("long_ago", "2025-02-20", "board"), ("long_ago", "2025-02-20", "recommend")],
+    )  # fmt: skip
+    rows = loyalty.to_ask(shop)
+    asked = {(row.action, row.customer_id) for row in rows.itertuples()}
+    assert asked == {("board", "recommended"), ("board", "long_ago"),
+                     ("recommend", "advised"), ("recommend", "long_ago")}  # fmt: skip
+    assert rows["message"].str.startswith("Hello,").all() and set(rows["way"]) == {"letter"}
 
 
 def test_who_brought_others(business_of: Callable[..., Business]) -> None:

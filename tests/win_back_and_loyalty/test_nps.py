@@ -46,6 +46,9 @@ def test_the_silent_could_move_it(shop: Business) -> None:
 def test_whom_to_call(shop: Business, business_of: Callable[..., Business]) -> None:
     """Not d, who left; not who was spoken to since; not after 90 days."""
     assert nps.to_call(shop)["customer_id"].tolist() == ["a"]
+    (proposed,) = nps.to_hear(shop).to_dict(orient="records")
+    assert (proposed["customer_id"], proposed["action"], proposed["way"]) == ("a", "detractor", "call")
+    assert proposed["why"] == "gave 6 of 10 on 5 March 2026" and "gave us 6 of ten" in proposed["message"]
     spoken = business_of([("a", FIRST, "", 50), ("b", FIRST, "", 50)],
                          nps=[("a", "2026-03-05", 6), ("b", "2025-12-31", 2)],
                          contacts=[("a", "2026-03-06", "outreach")])  # fmt: skip

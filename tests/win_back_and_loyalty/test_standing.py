@@ -2,7 +2,9 @@
 
 import csv
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -10,7 +12,7 @@ from conftest import write_folder
 
 from retention_helpers import shipped, win_back_and_loyalty
 from retention_helpers.__main__ import main
-from retention_helpers.business import Business
+from retention_helpers.business import Business, open_business
 from retention_helpers.plan.deciding import decide
 from retention_helpers.shown.proposals import proposals
 from retention_helpers.win_back_and_loyalty import letters, standing
@@ -89,6 +91,29 @@ def test_everybody_is_mailed_where_it_never_could(business_of: Callable[..., Bus
     assert "cannot be credited to the campaign" in str(win_back_and_loyalty.standing_sentence(sent.plans))
 
 
+@pytest.mark.parametrize(
+    ("mailed", "held_out", "way", "words"),
+    [
+        (60, 0, "everybody", "mails everybody: it works."),
+        (8, 8, "nobody", "mails nobody any more: no effect of 10 points or more."),
+        (15, 6, "nobody", "mails nobody any more: its planned size told no gain."),
+    ],
+)
+def test_what_a_verdict_does_to_the_campaign(
+    opened: Callable[..., Any], mailed: int, held_out: int, way: str, words: str
+) -> None:
+    """So many of 160 in each group are back after a month; 15 against 6 are p = 0.05, 5.6 points more."""
+    groups = {"mailed": mailed, "held_out": held_out}
+    drawn = [("win_back", f"{group}{n}", group, "2025-06-03") for group in groups for n in range(160)]
+    spans = [(one[1], "2024-01-10", "2025-03-15", 50) for one in drawn]
+    spans += [(f"{group}{n}", "2025-07-03", "", 50) for group in groups for n in range(groups[group])]
+    spans += [(f"s{n}", FIRST, "", 50) for n in range(10)]
+    with opened(spans, enrolments=drawn) as business:
+        plan = month_of(business).plans.set_index("campaign", drop=False).loc[["win_back"]]
+    assert plan["way"].item() == way
+    assert words in str(win_back_and_loyalty.standing_sentence(plan))
+
+
 def test_who_is_drawn_stays_drawn(business_of: Callable[..., Business]) -> None:
     """Those of an earlier draw are not drawn again, and the others fall as if alone."""
     drawn = [("win_back", f"g{n:03}", "mailed", "2025-12-20") for n in range(100)]
@@ -137,6 +162,18 @@ def test_five_messages_filled_from_what_is_known(business_of: Callable[..., Busi
     assert "{" not in other and other.count("Hello,") == 5 and "you used" not in other
 
 
+def test_new_words_are_those_of_the_next_report(opened: Callable[..., Any]) -> None:
+    """Also where the tables were read before; what stands in the plan follows them as well."""
+    with opened([("g", FIRST, "2026-01-15", 50), ("s", FIRST, "", 50)]) as business:
+        folder = business.folder
+        assert "our own" not in "".join(letters.letters(business, month_of(business))["body"])
+        (folder / "messages.yml").write_text("win_back: {1: {body: In our own words.}}", encoding="utf-8")
+        with closing(open_business(folder, "2026-03", cache=folder.parent / "cache")) as again:
+            sent = month_of(again)
+            assert letters.letters(again, sent)["body"].iloc[0] == "In our own words."
+            assert to_mail(again, sent)["message"].tolist() == ["In our own words."]
+
+
 # ----------------------------------------------------------------------------------------- the command
 
 
@@ -173,6 +210,23 @@ def test_draw_appends_behind_what_stands_there(folder: Path) -> None:
     assert text.startswith(before + "\n") and text.count("\n") == 14
     assert all(line.split(";")[1:] == ["mailed", line.split(";")[2], "win_back", ""]
                for line in text.splitlines()[2:])  # fmt: skip
+
+
+def test_who_is_drawn_stays_drawn_when_the_month_is_drawn_again(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first draw lies behind the cut of the month, so only the file knows of it; newcomers are drawn."""
+    assert draw(folder) == 0
+    before = (folder / "enrolments.csv").read_bytes()
+    assert draw(folder) == 0 and (folder / "enrolments.csv").read_bytes() == before
+    assert "Nobody new to draw" in capsys.readouterr().out
+    with (folder / "subscriptions.csv").open("a", encoding="utf-8") as file:
+        file.write(f"g99,{FIRST},2026-01-15,50,active,pro,,,\n")
+    with (folder / "customers.csv").open("a", encoding="utf-8") as file:
+        file.write(f"g99,{FIRST}\n")
+    assert draw(folder) == 0
+    assert (folder / "enrolments.csv").read_bytes().startswith(before)
+    assert [row["customer_id"] for row in enrolled(folder)[12:]] == ["g99"]
 
 
 def test_draw_changes_nothing_where_nobody_is_to_be_drawn(
@@ -212,7 +266,6 @@ def test_draw_leaves_the_sample_alone(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_the_month_after_the_draw_reads_it(folder: Path) -> None:
     """A draw of today lies behind the cut of an old month: that report is as it was, and draws the same."""
-    from retention_helpers.business import open_business
 
     def groups() -> dict[str, str]:
         business = open_business(folder, "2026-03")

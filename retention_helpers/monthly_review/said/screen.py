@@ -13,6 +13,7 @@ from retention_helpers.measurement.measures import Target, churn_target, past_is
 from retention_helpers.monthly_review.aims import against_targets
 from retention_helpers.monthly_review.said.experiments import standing
 from retention_helpers.monthly_review.verdict import VERDICTS, MonthVerdict, verdict_of_month
+from retention_helpers.plan.actions import ACTIONS
 from retention_helpers.shown.cards import (
     Bar,
     Bars,
@@ -115,10 +116,15 @@ def do_card(actions: pd.DataFrame, currency: str) -> Card:
 
 
 def _order(row: Any, currency: str) -> Line:
-    whole = "" if formats.is_missing(row.mrr) else f"{currency} {formats.count(round(row.mrr))}".strip()
-    money = f"{whole} a month at stake; " if whole else ""
     by = f"By {row.until.day} {row.until:%B}."
-    return Line(f"{row.what}:", f"{money}{row.why}. {by}", row.notebook)
+    return Line(f"{row.what}:", f"{_at_stake(row, currency)}{row.why}. {by}", row.notebook)
+
+
+def _at_stake(row: Any, currency: str) -> str:
+    hangs_on_it = ACTIONS[row.id].money if row.id in ACTIONS else ""
+    if not hangs_on_it or formats.is_missing(row.mrr):
+        return ""
+    return f"{currency} {formats.count(round(row.mrr))} a month {hangs_on_it}; ".lstrip()
 
 
 @of_values

@@ -12,7 +12,13 @@ from retention_helpers.shown.figures.effects import effects, estimate_path, shar
 from retention_helpers.shown.figures.forest import forest
 from retention_helpers.shown.figures.levels import rate_by_level, risk_by_level
 from retention_helpers.shown.figures.lines import counts_by_month
-from retention_helpers.shown.figures.months import control_chart, movement_by_month, outlook, rate_by_month
+from retention_helpers.shown.figures.months import (
+    control_chart,
+    movement_by_month,
+    outlook,
+    rate_by_month,
+    score_over_time,
+)
 from retention_helpers.shown.figures.shares import amounts, shares, shares_over_time
 from retention_helpers.shown.figures.tenure import (
     loss_by_month_of_tenure,
@@ -43,6 +49,7 @@ __all__ = [
     "rate_by_level",
     "rate_by_month",
     "risk_by_level",
+    "score_over_time",
     "share_by_month",
     "shares",
     "shares_by_day",

@@ -1,6 +1,7 @@
 """Figures over months."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -81,6 +82,36 @@ def rate_by_month(
     )
     title = f"{name} a month, with its 95 % interval{aim}"
     return finished(canvas, title, " ".join([alt, *(f"Note {one}." for one in said)]), said)
+
+
+@styled
+def score_over_time(frame: pd.DataFrame) -> Drawing | None:
+    """The NPS of three months at a time, a point each with its interval.
+
+    Takes `month` (the first of the three), `responses`, `nps`, `nps_low` and `nps_high`; None with fewer than
+    two points.
+    """
+    if len(frame) < 2:
+        return None
+    canvas, axes = blank(HEIGHT, NARROW_HEIGHT)
+    places, value = list(range(len(frame))), frame["nps"].astype(float)
+    reach = [(value - frame["nps_low"]).clip(lower=0), (frame["nps_high"] - value).clip(lower=0)]
+    axes.axhline(0, color=GREY, linewidth=0.8)
+    axes.errorbar(places, value, yerr=reach, fmt="o", color=BLUE, markersize=5, elinewidth=1.4, capsize=3)
+    axes.set_xlim(-0.5, len(frame) - 0.5)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda height, _: formats.points(height / 100)[:-2]))
+    month_axis(axes, list(frame["month"]))
+    told = [
+        f"{formats.short_month(row['month'])} {_score(row)}, {formats.plural(row['responses'], 'answer')}"
+        for row in frame.to_dict(orient="records")
+    ]
+    title = "NPS of three months each, named by the first, with its 95 % interval"
+    return finished(canvas, title, f"{title}: {'; '.join(told)}.")
+
+
+def _score(row: Mapping[Any, Any]) -> str:
+    return formats.difference(*(row[f"nps{end}"] / 100 for end in ("", "_low", "_high")))
 
 
 @styled

@@ -4,12 +4,13 @@ from typing import Any
 
 import pandas as pd
 
+from retention_helpers.shown.figures import score_over_time
 from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Sentence, listed
 from retention_helpers.shown.units import COUNT, NUMBER, fields
 from retention_helpers.win_back_and_loyalty import loyalty, nps, touches, yearly
 from retention_helpers.win_back_and_loyalty.loyalty import FEWEST_FOR_TIERS, LOYAL, VIP
-from retention_helpers.win_back_and_loyalty.yearly import EVERYBODY
+from retention_helpers.win_back_and_loyalty.yearly import EVERYBODY, OF
 from retention_helpers.words import formats
 
 __all__ = [
@@ -41,7 +42,7 @@ def thanks_sentence(rows: pd.DataFrame) -> Sentence:
     if rows.empty:
         return Sentence("Nobody has an occasion for thanks this month.")
     return Sentence(
-        f"{formats.plural(len(rows), 'customer')} to thank; each stands in the plan of the month."
+        f"{formats.plural(len(rows), 'customer')} to thank, unless a more urgent touch comes first."
     )
 
 
@@ -60,7 +61,7 @@ def yearly_sentence(rows: pd.DataFrame) -> Sentence:
             "Too few monthly customers were followed for a year to say what a yearly price costs."
         )
     parts = [
-        f"{formats.tenths(row['must_leave'])} at {formats.percent(row['discount'], 0)}"
+        f"{_must(row['must_leave'])} at {formats.percent(row['discount'], 0)}"
         for row in own.to_dict(orient="records")
     ]
     row = own.iloc[0]
@@ -72,6 +73,10 @@ def yearly_sentence(rows: pd.DataFrame) -> Sentence:
         "stay: of "
         "them each costs the whole discount. So do not offer it to a list; test it by lot."
     )
+
+
+def _must(leave: float) -> str:
+    return formats.tenths(leave) if leave <= OF else "more than all ten"
 
 
 def yearly_test_sentence(rows: pd.DataFrame) -> Sentence:
@@ -163,7 +168,11 @@ nps_all = Measure(
     nps.nps, "NPS", sentence=nps_sentence, findings={"nps": NPS}, part=LOYALTY, record=_nps_record
 )
 nps_by_quarter = Measure(
-    nps.nps_by_quarter, "NPS, three months at a time", findings="nps_by_quarter", part=LOYALTY
+    nps.nps_by_quarter,
+    "NPS, three months at a time",
+    figure=score_over_time,
+    findings="nps_by_quarter",
+    part=LOYALTY,
 )
 nps_by = Measure(
     nps.nps_by, "NPS by stage, tier and plan: each customer's latest answer", findings="nps_by", part=LOYALTY

@@ -3,12 +3,14 @@
 import pandas as pd
 
 from retention_helpers.shown.cards import Card, Fine, Line, Lines, Screen, screen
+from retention_helpers.shown.sentences import listed
 from retention_helpers.win_back_and_loyalty.away import GONE
 from retention_helpers.win_back_and_loyalty.campaigns import MAILED
 from retention_helpers.win_back_and_loyalty.letters import Sent
 from retention_helpers.win_back_and_loyalty.said.loyalty import nps_sentence
 from retention_helpers.win_back_and_loyalty.said.win_back import added_sentence
 from retention_helpers.words import formats
+from retention_helpers.words.commands import command
 
 __all__ = ["first_screen"]
 
@@ -21,11 +23,9 @@ def first_screen(
     works = [row.campaign for row in added.itertuples() if row.verdict == "better"]
     paid = f"{formats.words(works[0])} paid" if works else "no campaign is known to have paid yet"
     reach = formats.plural(len(mailed), "customer")
-    headline = (
-        f"Mail {reach} this month, thank {formats.count(len(thanks))}; {paid}."
-        if len(mailed)
-        else f"Nobody to mail this month, {formats.count(len(thanks))} to thank; {paid}."
-    )
+    to_thank = f"{formats.count(len(thanks))} to thank"
+    to_mail = f"{reach} to mail" if len(mailed) else "Nobody to mail"
+    headline = f"{to_mail} and {to_thank} this month; {paid}."
     return screen(
         headline,
         [
@@ -37,7 +37,7 @@ def first_screen(
 
 
 def _to_mail(sent: Sent, currency: str) -> Card | None:
-    lines = []
+    lines, drawn = [], []
     for plan in sent.plans.itertuples():
         own = sent.drawn[sent.drawn["campaign"] == plan.campaign]
         mailed = own[own["group"] == MAILED]
@@ -46,12 +46,7 @@ def _to_mail(sent: Sent, currency: str) -> Card | None:
         who = "who left" if plan.kind == GONE else "who pay and do not use it"
         held = f", {formats.count(len(own) - len(mailed))} held out by lot" if len(mailed) < len(own) else ""
         at_stake = formats.money(sum(mailed["mrr"]), currency)
-        record = f"retention draw {plan.campaign} --data DIR"
-        lines.append(
-            Line(
-                f"{formats.plural(len(mailed), 'customer')} {who}{held}:",
-                f"{at_stake} a month. The mails are in actions/win_back.csv; on the day you send them, run "
-                f"{record}.",
-            )
-        )
-    return Card("Whom to bring back", (Lines(tuple(lines)),)) if lines else None
+        lines.append(Line(f"{formats.plural(len(mailed), 'customer')} {who}{held}:", f"{at_stake} a month."))
+        drawn.append(command(f"draw {plan.campaign} --data DIR"))
+    run = f"The mails are in actions/win_back.csv. On the day you send them, run {listed(drawn)}."
+    return Card("Whom to bring back", (Lines(tuple(lines)), Fine(run))) if lines else None

@@ -8,10 +8,10 @@ from retention_helpers.business import Business
 from retention_helpers.shown.figures import Figure, effects
 from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Remarks, Sentence, listed
-from retention_helpers.shown.units import COUNT, MONEY, by_name, fields
+from retention_helpers.shown.units import COUNT, MONEY, by_name, fields, or_null
 from retention_helpers.win_back_and_loyalty import answers, away, campaigns, letters, pauses, standing
 from retention_helpers.win_back_and_loyalty.away import CAUSES, GONE, KINDS, LAPSED, LAST
-from retention_helpers.win_back_and_loyalty.campaigns import NOT_CREDITED, SMALLEST_EFFECT, WAKES_LEAVERS
+from retention_helpers.win_back_and_loyalty.campaigns import NOT_CREDITED, WAKES_LEAVERS
 from retention_helpers.words import formats
 
 __all__ = [
@@ -26,6 +26,8 @@ def away_sentence(rows: pd.DataFrame, business: Business) -> Remarks:
     """How many are lapsed and gone, what they are worth, and who of them is not written to."""
     currency, internal = business.currency, len(business.settings.internal_accounts)
     said = []
+    if LAPSED not in set(rows["kind"]):
+        said.append("Nothing tells who pays without using it: that takes events, or mails that are opened.")
     for row in rows.to_dict(orient="records"):
         who = "pay without using it" if row["kind"] == LAPSED else "left within a year"
         left_out = [
@@ -54,20 +56,22 @@ def standing_sentence(rows: pd.DataFrame) -> Sentence:
 
 
 def _standing_words(row: dict[Any, Any]) -> str:
-    name = f"“{row['campaign']}”"
+    name, gain = f"“{row['campaign']}”", formats.size_of_points(row["smallest_effect"])
     if row["way"] == "nobody":
-        return f"{name} mails nobody any more: its verdict is in."
+        word = row["verdict"]
+        told = "its planned size told no gain" if word == "cannot tell yet" else _in_words(word, gain)
+        return f"{name} mails nobody any more: {told}."
+    if row["verdict"] == "better":
+        return f"{name} mails everybody: {_in_words('better', gain)}."
     if row["way"] == "everybody":
         months = formats.count(standing.MOST_MONTHS)
-        pace = f"at this pace no verdict is reached within {months} months"
+        pace = f"at this pace no gain of {gain} is told within {months} months"
         return f"{name} mails everybody: {pace}. {NO_HOLD_OUT}."
     month = formats.month(row["verdict_in"])
     return (
         f"{name} holds out {formats.percent(row['share_held_out'], 0)} by lot, until {month} at this pace: "
-        "a gain "
-        f"of {formats.size_of_points(row['smallest_effect'])} on "
-        f"{formats.percent(row['baseline'], 0)} "
-        f"takes {formats.count(row['needed'])} customers in each group."
+        f"a gain of {gain} on {formats.percent(row['baseline'], 0)} takes "
+        f"{formats.count(row['needed'])} customers in each group."
     )
 
 
@@ -82,35 +86,45 @@ def _added_words(row: dict[Any, Any]) -> str:
     name = formats.words(row["campaign"])
     back, of = formats.count(row["mailed_back"]), formats.count(row["mailed_followed"])
     if row["verdict"] == NOT_CREDITED:
-        return f"{name}: {back} of {of} mailed were back by day {LAST}. {NO_HOLD_OUT}."
+        why = "Who was held out was drawn in other months" if row["held_out_drawn"] else ""
+        why = f"{why}, so it cannot be credited to the campaign" if why else NO_HOLD_OUT
+        return f"{name}: {back} of {of} mailed were back by day {LAST}. {why}."
+    odd = _odd_words(row)
+    if row["verdict"] == "not interpretable":
+        return f"{name}: its groups cannot be compared; {odd or 'no use is recorded'}."
     if not row["mailed_followed"] or not row["held_out_followed"]:
         return f"{name}: too young, day {LAST} is not past for both groups."
-    if row["verdict"] == "not interpretable":
-        return f"{name}: its groups cannot be compared."
     gain = formats.difference(row["difference"], row["difference_low"], row["difference_high"])
     harm = formats.difference(row["harm"], row["harm_low"], row["harm_high"])
     held = f"{formats.count(row['held_out_back'])} of {formats.count(row['held_out_followed'])} held out"
+    word = _in_words(row["verdict"], formats.size_of_points(row["smallest_effect"]))
     return (
         f"{name}: {back} of {of} mailed were back by day {LAST}, and {held}: {gain} points, "
-        f"{_in_words(row['verdict'])}. Asked to cancel or left: {harm} points."
+        f"{word}. Asked to cancel or left: {harm} points.{f' But {odd}.' if odd else ''}"
     )
 
 
-def _in_words(word: str) -> str:
+def _odd_words(row: dict[Any, Any]) -> str:
+    """What blurs the two groups."""
+    both, mailed = row["in_both"], row["mailed_anyway"]
+    parts = [f"{formats.count(both)} drawn into both groups"] if both else []
+    parts += [f"{formats.count(mailed)} held out were mailed all the same"] if mailed else []
+    return listed(parts) if parts else ""
+
+
+def _in_words(word: str, gain: str) -> str:
     told = {
         "better": "it works",
         "worse": "it does harm",
         WAKES_LEAVERS: "it brings back, but more leave",
-        "no large effect": f"no effect of {formats.size_of_points(SMALLEST_EFFECT)} or more",
+        "no large effect": f"no effect of {gain} or more",
     }
     return told.get(word, "which chance alone may make: it cannot be told yet")
 
 
 def added_figure(rows: pd.DataFrame) -> Figure | None:
     """Each campaign's difference with its interval."""
-    drawn = rows.assign(
-        experiment=rows["campaign"], arm="mailed", outcome_kind="back", smallest_effect=SMALLEST_EFFECT
-    )
+    drawn = rows.assign(experiment=rows["campaign"], arm="mailed", outcome_kind="back")
     names = {f"difference{end}": f"effect{end}" for end in ("", "_low", "_high")}
     return effects(drawn.rename(columns=names))
 
@@ -194,7 +208,8 @@ def pause_sentence(now: pd.DataFrame, year: pd.DataFrame, after: pd.DataFrame) -
 
 
 def _away_record(rows: pd.DataFrame) -> dict[str, Any]:
-    return {
+    unknown: dict[str, Any] = dict.fromkeys(KINDS)
+    return unknown | {
         row["kind"]: {
             **{name: row[name] for name in ("customers", "mrr", "to_write_to", "mrr_to_write_to")},
             "left_out": {cause: row[cause] for cause in CAUSES},
@@ -212,7 +227,7 @@ who_is_away = Measure(
     away.who_is_away,
     "Who is away, and who can be written to",
     sentence=away_sentence,
-    findings={kind: AWAY for kind in KINDS},
+    findings={kind: or_null(AWAY) for kind in KINDS},
     part="win_back",
     record=_away_record,
 )
