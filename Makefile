@@ -49,6 +49,7 @@ report: $(DONE)  ## make the report of a month (default: the sample's last month
 	@$(RUN) report $(WITH_DATA) $(WITH_MONTH) --out "$(OUT)"
 
 lab: $(DONE) $(LAB_SETTINGS)  ## open JupyterLab; with DATA on copies under work/
+	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null  # else JupyterLab shows the words of a picture in its place
 	@folder=$(if $(DATA),$$($(RUN) explore $(WITH_DATA) $(WITH_MONTH)),notebooks) \
 	  && exec $(BIN)/jupyter lab $(QUIET_LAB) "$$folder"
 
