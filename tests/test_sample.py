@@ -39,13 +39,14 @@ COLUMNS = {
     "events": "customer_id occurred_at event",
     "cancellations": "customer_id canceled_at reason comment kind",
     "payments": "customer_id attempted_at status amount",
-    "tickets": "customer_id opened_at sentiment text",
-    "emails": "customer_id sent_at opened_at clicked_at campaign",
+    "tickets": "customer_id opened_at answered_at closed_at sentiment text",
+    "emails": "customer_id sent_at opened_at clicked_at campaign channel",
     "nps": "customer_id answered_at score comment",
     "assignments": "experiment customer_id arm assigned_at",
     "contacts": "customer_id contacted_at kind outcome",
     "notes": "happened_on note",
     "enrolments": "campaign customer_id group enrolled_at",
+    "orders": "customer_id ordered_at amount order_id channel",
 }
 RANDOMISED = ("onboarding_call", "pause_offer", "quarterly_checkins", "button_colour")
 
@@ -145,7 +146,7 @@ def test_exactly_two_faults_are_planted_and_both_only_warn(files: dict[str, pd.D
     [("events", "occurred_at"), ("cancellations", "canceled_at"), ("payments", "attempted_at"),
      ("tickets", "opened_at"), ("emails", "sent_at"), ("nps", "answered_at"),
      ("assignments", "assigned_at"), ("contacts", "contacted_at"), ("enrolments", "enrolled_at"),
-     ("subscriptions", "started_at")],
+     ("subscriptions", "started_at"), ("orders", "ordered_at")],
 )  # fmt: skip
 def test_nothing_happens_before_sign_up(files: dict[str, pd.DataFrame], table: str, column: str) -> None:
     """Everything of a customer lies between their sign-up and the end of the history, in order."""

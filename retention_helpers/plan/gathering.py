@@ -4,7 +4,13 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from retention_helpers import churn_reasons, early_warning, experiments, win_back_and_loyalty
+from retention_helpers import (
+    churn_reasons,
+    early_warning,
+    experiments,
+    repeat_purchase,
+    win_back_and_loyalty,
+)
 from retention_helpers.business import Business
 from retention_helpers.churned_vs_retained.valuation import Proposal
 from retention_helpers.early_warning.level import Level
@@ -65,12 +71,15 @@ def month_plan(
 
 @of_values
 def urgent(business: Business, at_risk: pd.DataFrame) -> pd.DataFrame:
-    """The proposals that go before every campaign: failed payments, requests to cancel, who is at risk."""
+    """The proposals that go before every campaign: failed payments, requests to cancel, who is at risk,
+    buyers who fell silent.
+    """
     return pd.concat(
         [
             churn_reasons.to_recover(business),
             early_warning.to_keep(business, early_warning.scheduled(business).value),
             early_warning.to_speak_to(at_risk),
+            repeat_purchase.to_write_to(business),
         ],
         ignore_index=True,
     )

@@ -126,6 +126,7 @@ _FROM = {
     "recover_payment": ("churn_reasons", "reasons.failed_payments_together"),
     "keep": ("early_warning", "scheduled"),
     "at_risk": ("early_warning", "at_risk"),
+    "buyer": ("repeat_purchase", "orders.overdue"),
     "silent": ("win_back_and_loyalty", "win_back.away"),
     "win_back": ("win_back_and_loyalty", "win_back.standing"),
     "thank": ("win_back_and_loyalty", "loyalty.thanks"),
@@ -161,6 +162,8 @@ def _why(month: Month, business: Business, key: str, own: pd.DataFrame) -> str:
         return f"{formats.count(silent)} of {formats.count(len(own))} gave no reason"
     if key == "win_back":
         return "five mails each, in actions/win_back.csv; who is held out by lot is not among them"
+    if key == "buyer":
+        return "silent since the month began for far longer than is usual for them"
     if key == "thank":
         return "an anniversary, a milestone, or long without a word"
     risks = own["risk"].dropna().astype(float)

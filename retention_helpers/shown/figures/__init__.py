@@ -15,6 +15,7 @@ from retention_helpers.shown.figures.lines import counts_by_month
 from retention_helpers.shown.figures.months import control_chart, movement_by_month, outlook, rate_by_month
 from retention_helpers.shown.figures.shares import amounts, shares, shares_over_time
 from retention_helpers.shown.figures.tenure import (
+    bought_again,
     loss_by_month_of_tenure,
     losses_by_day,
     lost_by_cause,
@@ -27,6 +28,7 @@ from retention_helpers.shown.figures.waterfall import waterfall
 __all__ = [
     "Figure",
     "amounts",
+    "bought_again",
     "calibration",
     "control_chart",
     "counts_by_month",
