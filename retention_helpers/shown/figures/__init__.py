@@ -13,7 +13,7 @@ from retention_helpers.shown.figures.forest import forest
 from retention_helpers.shown.figures.levels import rate_by_level, risk_by_level
 from retention_helpers.shown.figures.lines import counts_by_month
 from retention_helpers.shown.figures.months import control_chart, movement_by_month, outlook, rate_by_month
-from retention_helpers.shown.figures.shares import amounts, shares, shares_over_time
+from retention_helpers.shown.figures.shares import amounts, differences, shares, shares_over_time
 from retention_helpers.shown.figures.tenure import (
     bought_again,
     loss_by_month_of_tenure,
@@ -32,6 +32,7 @@ __all__ = [
     "calibration",
     "control_chart",
     "counts_by_month",
+    "differences",
     "effects",
     "estimate_path",
     "forest",
