@@ -6,6 +6,7 @@ from decimal import Decimal
 import pandas as pd
 
 from retention_helpers.business import Business
+from retention_helpers.business.spans import kept_services
 from retention_helpers.repeat_purchase.expected import with_expectation
 from retention_helpers.repeat_purchase.gaps import gaps, last_day
 from retention_helpers.repeat_purchase.rhythm import OVERDUE, VERDICTS, Tested, back_test, people_now
@@ -67,8 +68,11 @@ def lapsed(business: Business) -> int:
 
 
 def to_write_to(business: Business) -> pd.DataFrame:
-    """A letter to everybody of `overdue`. At stake is what they spent in the last year, a month."""
+    """A letter to everybody of `overdue`, but for those whose subscription is over: they are won back as
+    leavers. At stake is what they spent in the last year, a month.
+    """
     found = overdue(business)
+    found = found[~found["customer_id"].isin(_unsubscribed(business))]
     spent = _spent_a_month(business)
     return proposals(
         {
@@ -83,6 +87,15 @@ def to_write_to(business: Business) -> pd.DataFrame:
         }
         for row in found.itertuples()
     )
+
+
+def _unsubscribed(business: Business) -> set[str]:
+    """Who had a subscription and has none now."""
+    if business.counts_buyers:
+        return set()
+    own = kept_services(business).group_by("customer_id")
+    lasts = own.aggregate(goes_on=lambda service: service.end_on.isnull().any()).execute()
+    return set(lasts.loc[~lasts["goes_on"].astype(bool), "customer_id"])
 
 
 def _spent_a_month(business: Business) -> dict[str, Decimal]:

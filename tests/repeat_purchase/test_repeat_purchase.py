@@ -298,3 +298,21 @@ def test_buyers_have_no_usual_target_and_no_usual_bands(business_of: Callable[..
     assert shop.targets == {} and own.targets == {"churn": 0.2}
     assert measures.benchmarks(shop) is None
     assert "bought within 90 days" in shop.customers_are
+
+
+def test_who_left_the_subscription_is_no_silent_buyer(business_of: Callable[..., Business]) -> None:
+    """A stays, B left in January, C never subscribed; all three last bought 50 days before the end, "
+    "every ten."""
+    days = [f"2026-0{1 + n // 28}-{1 + n % 28:02}" for n in range(0, 40, 10)]
+    spans = [("A", "2025-01-05", "", 10), ("B", "2025-01-05", "2026-01-20", 10)]
+    customers = [{"customer_id": who, "signed_up_at": "2025-01-01"} for who in "ABC"]
+    orders = [(who, day, 10) for who in "ABC" for day in days]
+    of = business_of(spans, "2026-02", customers=customers, orders=orders)
+    late = business_of(spans, "2026-03", customers=customers, orders=orders)
+    found = {
+        "2026-02": set(overdue.overdue(of)["customer_id"]),
+        "2026-03": set(overdue.overdue(late)["customer_id"]),
+    }
+    assert sorted(map(len, found.values())) == [0, 3]
+    written = [*overdue.to_write_to(of)["customer_id"], *overdue.to_write_to(late)["customer_id"]]
+    assert sorted(written) == ["A", "C"]
