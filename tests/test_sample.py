@@ -802,3 +802,20 @@ def test_the_win_back_mails_work(worlds: list[World]) -> None:
         mailed.append(is_back[rows["group"] == "mailed"].mean())
         held_out.append(is_back[rows["group"] == "held_out"].mean())
     assert near(mailed, 0.14) and near(held_out, 0.05)
+
+
+def test_orders_and_waits_are_as_planted(files: dict[str, pd.DataFrame]) -> None:
+    """One, two or four hours of training at 45 euros; one ticket in 25 is never answered, the others after
+    nine hours on average. By chance one sample in a thousand would not pass.
+    """
+    hours = pd.to_numeric(files["orders"]["amount"]) / 45
+    counts = hours.value_counts().reindex([1, 2, 4], fill_value=0)
+    assert counts.sum() == len(hours)
+    assert stats.chisquare(counts, np.array([0.5, 0.35, 0.15]) * len(hours)).pvalue > 0.001
+    tickets = files["tickets"]
+    tickets = tickets[pd.to_datetime(tickets["opened_at"]) < AS_OF - pd.Timedelta(days=7)]
+    never = int((tickets["answered_at"] == "").sum())
+    assert stats.binomtest(never, len(tickets), 0.04).pvalue > 0.001
+    waited = pd.to_datetime(tickets["answered_at"]) - pd.to_datetime(tickets["opened_at"])
+    mean = waited.dropna().dt.total_seconds().mean() / 3600
+    assert abs(mean - 9) < 3.3 * 9 / np.sqrt(len(tickets))
