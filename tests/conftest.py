@@ -38,6 +38,7 @@ OTHER_COLUMNS = {
     "emails": ("customer_id", "sent_at", "opened_at", "clicked_at", "campaign"),
     "nps": ("customer_id", "answered_at", "score", "comment"),
     "enrolments": ("campaign", "customer_id", "group", "enrolled_at"),
+    "orders": ("customer_id", "ordered_at", "amount", "order_id", "channel"),
 }
 
 
@@ -50,7 +51,7 @@ def _write(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]])
 
 def write_folder(
     folder: Path,
-    spans: Sequence[Sequence[object]],
+    spans: Sequence[Sequence[object]] | None,
     *,
     customers: Sequence[Mapping[str, object]] | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -60,17 +61,20 @@ def write_folder(
 ) -> Path:
     """A data folder; rows may be shorter than SPAN_COLUMNS or OTHER_COLUMNS, the rest stays empty.
 
-    Without `customers`, everybody in `spans` signed up on the day of the first of their rows.
+    Without `customers`, everybody in `spans` signed up on the day of the first of their rows. Where `spans`
+    is None there are no subscriptions, and no customers unless they are given.
     """
     folder.mkdir(parents=True)
-    if customers is None:
+    if customers is None and spans is not None:
         first: dict[object, str] = {}
         for customer, started_at, *_ in spans:
             first.setdefault(customer, str(started_at)[:10])
         customers = [{"customer_id": who, "signed_up_at": day} for who, day in first.items()]
-    columns = list(dict.fromkeys(itertools.chain(["customer_id", "signed_up_at"], *customers)))
-    _write(folder / "customers.csv", columns, [[row.get(c, "") for c in columns] for row in customers])
-    _write(folder / "subscriptions.csv", SPAN_COLUMNS, spans)
+    if customers is not None:
+        columns = list(dict.fromkeys(itertools.chain(["customer_id", "signed_up_at"], *customers)))
+        _write(folder / "customers.csv", columns, [[row.get(c, "") for c in columns] for row in customers])
+    if spans is not None:
+        _write(folder / "subscriptions.csv", SPAN_COLUMNS, spans)
     for name, rows in others.items():
         _write(folder / f"{name}.csv", OTHER_COLUMNS[name], rows)
     chosen = {"business": "Harbour Desk", **(settings or {})}
@@ -90,7 +94,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
 
     @contextmanager
     def opening(
-        spans: Sequence[Sequence[object]], month: str = "2026-03", **tables: Any
+        spans: Sequence[Sequence[object]] | None, month: str = "2026-03", **tables: Any
     ) -> Iterator[Business]:
         home = tmp_path_factory.mktemp("business")
         business = open_business(write_folder(home / "data", spans, **tables), month, cache=home / "cache")

@@ -39,7 +39,7 @@ GLOSSARY = (PROJECT / "GLOSSARY.md").read_text(encoding="utf-8")
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 ROOMS = (
     "statistics|business|measurement|churn_reasons|churned_vs_retained|experiments|early_warning|"
-    "win_back_and_loyalty"
+    "win_back_and_loyalty|repeat_purchase"
 )
 CODE = re.compile(rf"`((?:{ROOMS})(?:\.\w+)+)`")
 
@@ -68,6 +68,7 @@ def test_every_measure_is_in_the_glossary(module: object) -> None:
         "measurement.cohorts.recent_change",
         "measurement.cohorts.as_records",
         "measurement.activity.day_bits",
+        "measurement.activity.month_bits",
         "measurement.activity.active_bits",
         "measurement.activity.kept_accounts",
         "measurement.activity.kept_sign_ups",

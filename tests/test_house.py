@@ -22,6 +22,7 @@ QUESTIONS = (
     "experiments",
     "early_warning",
     "win_back_and_loyalty",
+    "repeat_purchase",
 )
 ROOMS = (
     "shipped",

@@ -39,13 +39,14 @@ COLUMNS = {
     "events": "customer_id occurred_at event",
     "cancellations": "customer_id canceled_at reason comment kind",
     "payments": "customer_id attempted_at status amount",
-    "tickets": "customer_id opened_at sentiment text",
-    "emails": "customer_id sent_at opened_at clicked_at campaign",
+    "tickets": "customer_id opened_at answered_at closed_at sentiment text",
+    "emails": "customer_id sent_at opened_at clicked_at campaign channel",
     "nps": "customer_id answered_at score comment",
     "assignments": "experiment customer_id arm assigned_at",
     "contacts": "customer_id contacted_at kind outcome",
     "notes": "happened_on note",
     "enrolments": "campaign customer_id group enrolled_at",
+    "orders": "customer_id ordered_at amount order_id channel",
 }
 RANDOMISED = ("onboarding_call", "pause_offer", "quarterly_checkins", "button_colour")
 
@@ -145,7 +146,7 @@ def test_exactly_two_faults_are_planted_and_both_only_warn(files: dict[str, pd.D
     [("events", "occurred_at"), ("cancellations", "canceled_at"), ("payments", "attempted_at"),
      ("tickets", "opened_at"), ("emails", "sent_at"), ("nps", "answered_at"),
      ("assignments", "assigned_at"), ("contacts", "contacted_at"), ("enrolments", "enrolled_at"),
-     ("subscriptions", "started_at")],
+     ("subscriptions", "started_at"), ("orders", "ordered_at")],
 )  # fmt: skip
 def test_nothing_happens_before_sign_up(files: dict[str, pd.DataFrame], table: str, column: str) -> None:
     """Everything of a customer lies between their sign-up and the end of the history, in order."""
@@ -801,3 +802,20 @@ def test_the_win_back_mails_work(worlds: list[World]) -> None:
         mailed.append(is_back[rows["group"] == "mailed"].mean())
         held_out.append(is_back[rows["group"] == "held_out"].mean())
     assert near(mailed, 0.14) and near(held_out, 0.05)
+
+
+def test_orders_and_waits_are_as_planted(files: dict[str, pd.DataFrame]) -> None:
+    """One, two or four hours of training at 45 euros; one ticket in 25 is never answered, the others after
+    nine hours on average. By chance one sample in a thousand would not pass.
+    """
+    hours = pd.to_numeric(files["orders"]["amount"]) / 45
+    counts = hours.value_counts().reindex([1, 2, 4], fill_value=0)
+    assert counts.sum() == len(hours)
+    assert stats.chisquare(counts, np.array([0.5, 0.35, 0.15]) * len(hours)).pvalue > 0.001
+    tickets = files["tickets"]
+    tickets = tickets[pd.to_datetime(tickets["opened_at"]) < AS_OF - pd.Timedelta(days=7)]
+    never = int((tickets["answered_at"] == "").sum())
+    assert stats.binomtest(never, len(tickets), 0.04).pvalue > 0.001
+    waited = pd.to_datetime(tickets["answered_at"]) - pd.to_datetime(tickets["opened_at"])
+    mean = waited.dropna().dt.total_seconds().mean() / 3600
+    assert abs(mean - 9) < 3.3 * 9 / np.sqrt(len(tickets))

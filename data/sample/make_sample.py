@@ -94,6 +94,13 @@ GREETING, GREETING_AT, GREETING_SILENT, GREETING_MAILED = "summer_greeting", "20
 
 PAYMENT_FAILS, FAILURE_IS_FINAL, DUNNING = 0.035, 0.28, (3, 5, 7, 14)
 
+# Training, bought by the hour beside the subscription: who buys says nothing about who stays.
+TRAINS, FIRST_TRAINING, HOUR, HOURS = 0.35, (5, 120), 45, ((1, 2, 4), (0.5, 0.35, 0.15))
+TRAINING_PACE, NEVER_AGAIN = (2.0, 45.0), (1.0, 3.0)  # gamma: days between; beta: gone after a purchase
+
+# Support answers within a day or so, and closes some days later: longer at weekends, or never.
+ANSWER_HOURS, CLOSE_DAYS, NEVER_ANSWERED = 9.0, 2.5, 0.04
+
 PLANS = ("solo", "team", "studio")
 PRICES = {"solo": (19, 21), "team": (59, 65), "studio": (149, 159), "free": (0, 0)}
 REASONS = tuple(texts.COMMENTS)
@@ -116,7 +123,7 @@ PLAN_BY_SIZE = ((0.80, 0.17, 0.03), (0.40, 0.48, 0.12), (0.12, 0.58, 0.30), (0.0
 
 STREAMS = (
     "people", "use", "fades", "requests", "lives", "payments", "answers", "experiments",
-    "win_back", "events", "emails", "tickets", "nps", "contacts", "greeting",
+    "win_back", "events", "emails", "tickets", "nps", "contacts", "greeting", "orders", "help",
 )  # fmt: skip  # new streams go to the end: each keeps its numbers
 
 
@@ -915,6 +922,7 @@ def emails_table(
         "opened_at": np.where(opens, instants(opened_at), ""),
         "clicked_at": np.where(clicks, instants(clicked_at), ""),
         "campaign": [mail[2] for mail in sent],
+        "channel": ["newsletter" if mail[2].startswith("newsletter") else "campaign" for mail in sent],
     })  # fmt: skip
 
 
@@ -941,7 +949,45 @@ def tickets_table(who: People, served: NDArray[np.bool_], rng: Generator) -> pd.
                  for m, u in zip(mood, which, strict=True)],
     }).sort_values(["at", "customer_id"], kind="stable")  # fmt: skip
     table["opened_at"] = instants(table["at"].to_numpy())
-    return table[["customer_id", "opened_at", "sentiment", "text"]].reset_index(drop=True)
+    return table[["at", "customer_id", "opened_at", "sentiment", "text"]].reset_index(drop=True)
+
+
+def with_help(tickets: pd.DataFrame, rng: Generator) -> pd.DataFrame:
+    """The tickets with when support answered and closed them; empty: not by the end."""
+    size = len(tickets)
+    at = tickets["at"].to_numpy()
+    answered = at + np.ceil(rng.exponential(60 * ANSWER_HOURS, size)).astype(int)
+    answered = np.where(rng.random(size) < NEVER_ANSWERED, OPEN, answered)
+    closed = answered + np.ceil(rng.exponential(DAY * CLOSE_DAYS, size)).astype(int)
+    days = {"answered_at": answered, "closed_at": closed}
+    said = {name: [moment(int(one), is_dated=False) for one in column] for name, column in days.items()}
+    return tickets.assign(**said)[["customer_id", "opened_at", *said, "sentiment", "text"]]
+
+
+def orders_table(who: People, served: NDArray[np.bool_], rng: Generator) -> pd.DataFrame:
+    """One row an order of training: at a pace of the customer's own, until none comes any more."""
+    rows = []
+    buys = rng.random(len(who)) < TRAINS
+    first = who.first // DAY + rng.integers(*FIRST_TRAINING, len(who))
+    pace = rng.gamma(TRAINING_PACE[0], TRAINING_PACE[1] / TRAINING_PACE[0], len(who))
+    stops = rng.beta(*NEVER_AGAIN, len(who))
+    for i in np.flatnonzero(buys):
+        day = int(first[i])
+        while day < DAYS:
+            at, hours = day * DAY + int(rng.integers(9 * 60, 17 * 60)), rng.choice(HOURS[0], p=HOURS[1])
+            if served[i, day]:
+                rows.append((at, str(who.ids[i]), int(hours) * HOUR, str(rng.choice(["shop", "phone"]))))
+            if rng.random() < stops[i]:
+                break
+            day += max(1, round(rng.exponential(pace[i])))
+    rows.sort()
+    return pd.DataFrame({
+        "customer_id": [row[1] for row in rows],
+        "ordered_at": [instant(row[0]) for row in rows],
+        "amount": [row[2] for row in rows],
+        "order_id": [f"T-{nth:04}" for nth in range(1, len(rows) + 1)],
+        "channel": [row[3] for row in rows],
+    })  # fmt: skip
 
 
 def nps_table(who: People, served: NDArray[np.bool_], rng: Generator) -> pd.DataFrame:
@@ -1025,7 +1071,7 @@ def sample(seed: int = SEED) -> dict[str, pd.DataFrame]:
         "events": events,
         "cancellations": cancellations_table(who, stories),
         "payments": payments_table(who, stories),
-        "tickets": tickets_table(who, served, stream["tickets"]),
+        "tickets": with_help(tickets_table(who, served, stream["tickets"]), stream["help"]),
         "emails": emails_table(
             who, stories, [one for one in enrolments if one.campaign != GREETING], stream["emails"]
         ),
@@ -1034,6 +1080,7 @@ def sample(seed: int = SEED) -> dict[str, pd.DataFrame]:
         "contacts": contacts_table(who, stories, stream["contacts"]),
         "notes": pd.DataFrame(texts.NOTES, columns=["happened_on", "note"]),
         "enrolments": enrolments_table(who, sorted(enrolments, key=lambda one: one.at)),
+        "orders": orders_table(who, served, stream["orders"]),
     }
 
 

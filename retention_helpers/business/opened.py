@@ -28,6 +28,8 @@ from retention_helpers.engine import parquet
 from retention_helpers.gate.kept import SourceRead
 from retention_helpers.words import calendar
 
+FAR = dt.datetime(9999, 12, 31)  # the end of what goes on
+
 
 @dataclass(frozen=True)
 class Business:
@@ -95,7 +97,38 @@ class Business:
 
     def has(self, table: str) -> bool:
         """Whether the owner brought this table with rows that count: no row is not the same as no use."""
-        return any(source.table == table and source.rows_kept for source in self.sources)
+        return table in self.tables
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables that the owner brought with rows that count."""
+        return frozenset(source.table for source in self.sources if source.rows_kept)
+
+    @property
+    def counts_buyers(self) -> bool:
+        """Whether its customers are buyers: it brought orders, and no subscriptions."""
+        return not self.has("subscriptions") and self.has("orders")
+
+    @property
+    def customers_are(self) -> str:
+        """Who counts as a customer, in a sentence, where nobody subscribes; else "".
+
+        Glossary: buyer.
+        """
+        if not self.counts_buyers:
+            return ""
+        days = self.settings.lapse_days
+        return (
+            f"There are no subscriptions: a customer here is who bought within {days} days, lost is "
+            "who did not, "
+            f"and MRR is what was bought in them, by 30 days."
+        )
+
+    @property
+    def targets(self) -> Mapping[str, float]:
+        """The owner's targets; the usual one for churn is one of subscriptions, and none of buyers."""
+        is_usual = self.counts_buyers and "targets" not in self.settings.named
+        return {} if is_usual else self.settings.targets
 
     def knows(self, *histories: str) -> bool:
         """Whether the sources know these histories; what would follow from one that they do not is empty."""

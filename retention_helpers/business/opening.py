@@ -51,7 +51,7 @@ def _possible(month: str, first_on: str, today: dt.date) -> dt.date:
         last = iso_month(calendar.months_after(today.replace(day=1), -1))
         raise InputError(f"{month} is not over yet. The last whole month is {last}.")
     if calendar.months_after(first, 1) <= dt.date.fromisoformat(first_on):
-        raise InputError(f"{month} lies before the data: the first subscription began on {first_on}.")
+        raise InputError(f"{month} lies before the data, which begin on {first_on}.")
     return first
 
 
@@ -87,7 +87,7 @@ def _earlier_rates(settings: Settings, month: str) -> list[Fault]:
 
 def _refuse_month_without_rate(business: Business) -> None:
     """Raise InputError where amounts are in a currency that the owner gave no rate of this month for."""
-    if all(code in business.rates for code in business.settings.exchange_rates):
+    if business.counts_buyers or all(code in business.rates for code in business.settings.exchange_rates):
         return  # the gate has seen that each currency has one
     codes = business.table("subscriptions").currency.upper().as_table().distinct().execute().iloc[:, 0]
     lacking = sorted(set(codes.dropna()) - {business.currency, *business.rates})

@@ -5,11 +5,11 @@ import datetime as dt
 import ibis
 import ibis.expr.types as ir
 
-from retention_helpers.business.opened import Business
+from retention_helpers.business.opened import FAR, Business
+from retention_helpers.business.purchases import spans_of_purchases
 from retention_helpers.contract.tables import PAUSED, PAYING
 
 TRIAL = "trialing"
-FAR = dt.datetime(9999, 12, 31)
 
 
 @ibis.udf.scalar.builtin(name="timezone")
@@ -101,13 +101,16 @@ def spans(business: Business, *, gap_days: int) -> ir.Table:
 
     Where service is interrupted for at most `gap_days` × 24 hours on the business's own clocks, the spans
     that end where the gap opens are taken to last until service goes on: 31 October to 3 November is three
-    days, also where the clocks are set back between them.
+    days, also where the clocks are set back between them. Without subscriptions, the spans are those that
+    purchases make, and no gap between them is stitched.
 
     Columns: customer_id, started_at, end_at (far away: open), started_on, end_on (null: open), state
     (paying, paused), mrr (in the report's currency), plan, interval, status, currency (of the price).
 
     Glossary: span; paying; paused; switch gap.
     """
+    if business.counts_buyers:
+        return spans_of_purchases(business)
     all_spans = _service_spans(business, gap_days)
     breaks = _with_breaks(all_spans)
     gap_hours = ibis.interval(hours=24 * gap_days)

@@ -21,6 +21,7 @@ from retention_helpers.churn_reasons.implications import PLAYS
 from retention_helpers.churn_reasons.proposals import to_ask_why, to_recover
 from retention_helpers.churn_reasons.quotes import SHOWN, comments
 from retention_helpers.churn_reasons.said.answers import *
+from retention_helpers.churn_reasons.said.asks import *
 from retention_helpers.churn_reasons.said.billing import *
 from retention_helpers.churn_reasons.said.calls import *
 from retention_helpers.churn_reasons.said.comments import *

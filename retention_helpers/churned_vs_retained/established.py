@@ -16,6 +16,7 @@ from scipy import special
 
 from retention_helpers.business import Business, months
 from retention_helpers.business.losses import kept_leavings
+from retention_helpers.business.moods import kept_tickets
 from retention_helpers.churned_vs_retained.adjusted import (
     CONFIRMED,
     EXPLAINED,
@@ -145,7 +146,7 @@ def _told(business: Business) -> list[tuple[str, ir.Table, list[str]]]:
         )
         found.append(("events", counted, ["days_of_use", "days_before"]))
     if business.has("tickets"):
-        rows = _lately(business, business.table("tickets"), _clock("tickets"), days=LATELY)
+        rows = _lately(business, kept_tickets(business), _clock("tickets"), days=LATELY)
         counted = rows.group_by(each).aggregate(
             known_day=-rows.ago.min(),
             ticket=rows.count().clip(upper=1),

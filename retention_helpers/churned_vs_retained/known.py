@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business
+from retention_helpers.business.moods import kept_tickets
 from retention_helpers.business.spans import kept_spans
 from retention_helpers.churned_vs_retained.landmark import AT_SIGN_UP, LATER, Driver, Kind, kept_newcomers
 from retention_helpers.contract.tables import TABLES, day_name
@@ -50,7 +51,7 @@ NOTHING = Known([], pd.DataFrame({"customer_id": []}), {})
 
 def since_sign_up(business: Business, name: str, *, upto: int) -> ir.Table:
     """The rows of a table from each customer's sign-up to the end of day `upto` after it, with that `day`."""
-    rows = business.table(name)
+    rows = kept_tickets(business) if name == "tickets" else business.table(name)
     people = kept_newcomers(business).select("customer_id", "signed_up_on")
     joined = rows.join(people, "customer_id")
     dated = joined.mutate(day=joined[day_name(TABLES[name].clock)].delta(joined.signed_up_on, unit="day"))

@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
+from retention_helpers.contract import tables as contract
 from retention_helpers.contract.settings import SETTINGS_FILE
-from retention_helpers.contract.tables import ADDS, REQUIRED_TABLES, TABLES
+from retention_helpers.contract.tables import ADDS, TABLES
 from retention_helpers.sources import questions
 from retention_helpers.sources.described import OPEN
 from retention_helpers.sources.looking import SHEETS, Look, is_looked_at, look_at
@@ -33,6 +34,16 @@ class Plan:
     date_order: str = ""
     sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     exchange_rates: Mapping[str, str] = field(default_factory=dict)
+    is_of_buyers: bool = False
+
+
+_OF_BUYERS = {"orders", "shopify", "woocommerce"}
+
+
+def is_of_buyers(found: Sequence[Look]) -> bool:
+    """Whether the files bring orders and no subscriptions."""
+    keys = {key for look in found for key in (look.key, *look.brings)} - {""}
+    return bool(keys & _OF_BUYERS) and keys <= {*_OF_BUYERS, *TABLES, SHEETS} - {"subscriptions"}
 
 
 def files_in(places: Iterable[Path]) -> list[Path]:
@@ -226,7 +237,11 @@ def as_yaml(plan: Plan) -> str:
         lines.append(f"exchange_rates: {{{rates}}}  # what one unit is worth in {plan.currency}")
     if plan.date_order:
         lines.append(f"date_order: {plan.date_order}  # how days such as 05/03/2026 are meant")
-    lines.append("targets: {churn: 0.05}  # the most that you want to lose in a month")
+    lines.append(
+        "# targets: {churn: 0.2}  # the most of your buyers that you want to lose in a month"
+        if plan.is_of_buyers
+        else "targets: {churn: 0.05}  # the most that you want to lose in a month"
+    )
     if plan.sources:
         lines += ["", "# Read anew for every report, so put new exports in the place of the old ones."]
         lines.append("sources:")
@@ -273,5 +288,5 @@ def write_settings(plan: Plan, folder: Path) -> bool:
 def lacking(tables: Iterable[str]) -> dict[str, str]:
     """The tables that are not there, and what each would add."""
     there = set(tables)
-    needed = dict.fromkeys(REQUIRED_TABLES, "needed for any report")
+    needed = dict.fromkeys(contract.lacking(there), "needed for any report")
     return {table: adds for table, adds in {**needed, **ADDS}.items() if table not in there}

@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     if any(look.columns for look in found):
         print("  Check that these names mean what they were taken for; retention.yml is yours to change.")
     if not any(look.key for look in found):
-        raise InputError(f"No file in {places[0]} looks like customers or subscriptions. {_START}")
+        raise InputError(f"No file in {places[0]} looks like customers, subscriptions or orders. {_START}")
     business = options.business or _ask(
         "What is the business called?", folder.resolve().name.replace("_", " ").title()
     )
@@ -65,7 +65,9 @@ def run(options: argparse.Namespace) -> int:
     sources, again = beginning.sources_of(beginning.with_what_else_they_bring(found), folder)
     for look in again:
         print(f"  {look.path.name} was left out: another file brings {look.key} already.")
-    plan = beginning.Plan(business, time_zone, currency, date_order, sources, rates)
+    plan = beginning.Plan(
+        business, time_zone, currency, date_order, sources, rates, beginning.is_of_buyers(found)
+    )
     is_new = beginning.write_settings(plan, folder)
     print(f"{'Written' if is_new else 'Left as it is, because it was there'}: {folder / SETTINGS_FILE}\n")
     checked = check(folder, Path("reports"))

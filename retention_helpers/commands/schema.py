@@ -23,6 +23,7 @@ ROOMS = (
     "experiments",
     "early_warning",
     "win_back_and_loyalty",
+    "repeat_purchase",
     "plan",
     "monthly_review",
 )

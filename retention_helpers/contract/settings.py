@@ -71,6 +71,14 @@ def _whole(most: int, what: str = "number") -> Callable[[Any], int]:
 
 _days = _whole(3660, "number of days")
 _short_days = _whole(366, "number of days")
+
+
+def _lapse(value: Any) -> int:
+    if not fits(value, int) or not 1 <= value <= 3660:
+        raise Wrong("a whole number of days, 1 to 3660")
+    return int(value)
+
+
 _customers = _whole(10_000_000, "number of customers")
 
 
@@ -323,6 +331,9 @@ class Settings:
         None, _day, "who left before that day is missing from the data; left out where nobody is"
     )
     switch_gap_days: int = _setting(3, _short_days, "a shorter interruption is a plan switch, not a loss")
+    lapse_days: int = _setting(
+        90, _lapse, "without subscriptions: a buyer is a customer for so many days after a purchase"
+    )
     landmark_days: int = _setting(30, _days, "the day after sign-up on which customers are compared")
     horizon_days: int = _setting(90, _days, "whether they leave in so many days after it")
     min_customers: int = _setting(20, _customers, "smaller groups are “too few”")

@@ -1,6 +1,6 @@
 """The data contract: the tables a business brings, their columns and types, and how a fault is said."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,8 +16,8 @@ class Column:
     """A column of the contract.
 
     `instant` is ISO 8601 with or without time and offset; `money` is in major units a month with up to
-    six decimals; `score` is a whole number from 0 to 10; `choice` is one of `choices`. A `required`
-    column must be there, a `filled` one must have a value in every row.
+    six decimals (of a payment or an order in all); `score` is a whole number from 0 to 10; `choice` is one of
+    `choices`. A `required` column must be there, a `filled` one must have a value in every row.
     """
 
     name: str
@@ -125,6 +125,8 @@ TABLES = {
             (
                 _must("customer_id"),
                 _must("opened_at", "instant"),
+                Column("answered_at", "instant"),
+                Column("closed_at", "instant"),
                 Column("sentiment", "choice", choices=("negative", "neutral", "positive")),
                 Column("text"),
             ),
@@ -138,6 +140,7 @@ TABLES = {
                 Column("opened_at", "instant"),
                 Column("clicked_at", "instant"),
                 Column("campaign"),
+                Column("channel"),
             ),
             clock="sent_at",
         ),
@@ -182,9 +185,31 @@ TABLES = {
             ),
             clock="enrolled_at",
         ),
+        Table(
+            "orders",
+            (
+                _must("customer_id"),
+                _must("ordered_at", "instant"),
+                _must("amount", "money"),
+                Column("order_id"),
+                Column("channel"),
+            ),
+            clock="ordered_at",
+        ),
     )
 }
 REQUIRED_TABLES = ("customers", "subscriptions")
+INSTEAD = "orders"  # a business of buyers brings them alone
+
+
+def lacking(tables: Collection[str]) -> list[str]:
+    """The tables that are needed and not among these: none beside orders, from which both can be taken.
+
+    >>> lacking(["customers"]), lacking(["orders"])
+    (['subscriptions'], [])
+    """
+    return [] if INSTEAD in tables else [table for table in REQUIRED_TABLES if table not in tables]
+
 
 # What each optional table would add to the pages.
 ADDS = {
@@ -198,6 +223,7 @@ ADDS = {
     "contacts": "whom you have spoken to already",
     "notes": "your own events on the charts",
     "enrolments": "what your campaigns added",
+    "orders": "who buys again, and whose silence is a loss",
 }
 
 
@@ -269,6 +295,7 @@ ACCEPTABLE = (
     "events of the gone",
     "attributes that leak",
     "e-mail as id",
+    "orders that are none",
 )
 
 

@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business import Business, months
+from retention_helpers.business.moods import kept_tickets
 from retention_helpers.words import calendar
 
 KEYS = ["customer_id", "as_of"]
@@ -69,7 +70,7 @@ def use(business: Business, dates: Dates) -> ir.Table:
 
 def negative_tickets(business: Business, dates: Dates) -> ir.Table:
     """A row a customer a date: days since the latest negative ticket."""
-    tickets = business.table("tickets")
+    tickets = kept_tickets(business)
     near = _young(tickets.filter(tickets.sentiment == "negative"), "opened_on", dates)
     return near.group_by(KEYS).aggregate(days_since_negative=near.age.min())
 
@@ -141,7 +142,7 @@ def first_rows(business: Business) -> dict[str, dt.date | None]:
         day = rows[on].min().execute()
         return None if pd.isna(day) else pd.Timestamp(day).date()
 
-    tickets, sent = business.table("tickets"), business.table("emails")
+    tickets, sent = kept_tickets(business), business.table("emails")
     opened = sent.mutate(seen_on=ibis.least(sent.opened_on, sent.clicked_on))
     kept: dict[str, dt.date | None] = business.once(
         "first rows",

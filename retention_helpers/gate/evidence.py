@@ -129,10 +129,15 @@ class Evidence:
         """
         if self._latest_on is None:
             (latest,) = self.one(f"SELECT max(day) FROM {self.days()} WHERE day <= DATE '{self.today}'")
-            (first,) = self.one(f"SELECT min(started_on) FROM {self.of('subscriptions')}")
-            self._latest_on = latest or first
+            self._latest_on = latest or self.first_on
         assert self._latest_on is not None
         return self._latest_on
+
+    @property
+    def first_on(self) -> dt.date:
+        """The day on which the first span began: of service or, without subscriptions, the first order's."""
+        first: dt.date = self.one(f"SELECT min(started_on) FROM {self.spans()}")[0]
+        return first
 
     @property
     def ahead_on(self) -> dt.date | None:
@@ -157,6 +162,22 @@ class Evidence:
     def latest(self) -> str:
         return f"DATE '{self.latest_on}'"
 
+    @property
+    def has_spans(self) -> bool:
+        return self.has("subscriptions") or self.has("orders")
+
+    def spans(self) -> str:
+        """SQL of the subscriptions; without them, of the orders, each with the time that it makes a "
+        "customer."""
+        if self.has("subscriptions"):
+            return self.of("subscriptions")
+        lasts = self.settings.lapse_days
+        return (
+            "(SELECT customer_id, ordered_on AS started_on, ordered_on + "
+            f"{lasts} AS ended_on, amount AS mrr, NULL::VARCHAR AS plan, NULL::VARCHAR AS status, "
+            f"NULL::VARCHAR AS {quoted('interval')} FROM {self.of('orders')} WHERE amount > 0)"
+        )
+
     def service(self) -> str:
         """SQL of the spans that are service (paying or paused).
 
@@ -169,7 +190,7 @@ class Evidence:
             f"(SELECT *, CASE WHEN ended_on <= {self.latest} THEN ended_on ELSE {OPEN} END AS until, "
             f"coalesce({quoted('interval')} = {text(MONTHLY)}, false) AS is_monthly, "
             f"coalesce({quoted('interval')} = {text(ANNUAL)}, false) AS is_annual "
-            f"FROM {self.of('subscriptions')} WHERE (coalesce(status, 'active') IN ({paying}) AND mrr > 0) "
+            f"FROM {self.spans()} WHERE (coalesce(status, 'active') IN ({paying}) AND mrr > 0) "
             f"OR status IN ({paused}))"
         )
 
@@ -181,7 +202,7 @@ class Evidence:
         """
         if not self._has_people:
             still = f"coalesce(ended_on, {OPEN}) > {self.latest}"
-            open_ones = f"SELECT DISTINCT customer_id FROM {self.of('subscriptions')} WHERE {still}"
+            open_ones = f"SELECT DISTINCT customer_id FROM {self.spans()} WHERE {still}"
             self.engine.con.execute(
                 "CREATE OR REPLACE TEMP TABLE people AS "
                 "SELECT s.customer_id, min(started_on) AS first_on, max(until) AS until, "

@@ -17,6 +17,7 @@ from retention_helpers.contract.tables import Fault, Stopped
 from retention_helpers.contract.yaml_files import as_written
 from retention_helpers.engine import connect
 from retention_helpers.gate import kept, rules
+from retention_helpers.gate.buyers import customers_of_orders
 from retention_helpers.gate.evidence import Evidence
 from retention_helpers.gate.folder import Folder, as_faults, look_at
 from retention_helpers.gate.kept import CACHE, Passed
@@ -85,16 +86,20 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
         evidence = Evidence(engine, target, settings, looked.experiments)
         evidence.faults += [*files.faults, *looked.faults, *_without_name(looked)]
         sources = [read_table(evidence, source) for source in files.sources.values()]
+        if evidence.has("orders") and not evidence.has("customers") and not evidence.is_stopped:
+            sources.append(customers_of_orders(evidence))
         rules.hold(evidence, rules.FACTS)
         if evidence.has("customers") and not evidence.is_stopped:
             one_person_one_customer(evidence)
         currency, first, latest, ahead = "", "", "", ""
         if evidence.has("subscriptions") and not looked.faults:
             currency = one_currency(evidence)
+        elif evidence.has("orders"):
+            currency = settings.currency
         if not evidence.is_stopped:
             rules.hold(evidence, rules.SUSPICIONS)
         if not evidence.is_stopped:
-            first, latest = _first_on(evidence), str(evidence.latest_on)
+            first, latest = str(evidence.first_on), str(evidence.latest_on)
             ahead = str(evidence.ahead_on or "")
     finally:
         engine.disconnect()
@@ -128,11 +133,6 @@ def _without_name(looked: Folder) -> list[Fault]:
         f"are lost. Add the line `business: {as_written(looked.path.name)}`, or a better name.",
     )
     return [Fault("warning", "", "business without a name", 0, said)]
-
-
-def _first_on(evidence: Evidence) -> str:
-    """The day on which the first subscription began."""
-    return str(evidence.one(f"SELECT min(started_on) FROM {evidence.of('subscriptions')}")[0])
 
 
 def pass_gate(folder: Path, cache: Path = CACHE) -> Passed:

@@ -53,7 +53,7 @@ class Passed:
     settings: Settings
     experiments: Mapping[str, Design]
     currency: str
-    first_on: str  # day of the first subscription
+    first_on: str  # day of the first subscription, or order
     latest_on: str  # day of the latest sign of life up to the day of the reading, ends of service included
     ahead_on: str  # the first day after it that a row names, such as a planned end; "" where none does
     sources: tuple[SourceRead, ...]

@@ -90,7 +90,7 @@ def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: lis
         evidence.faults += letters_assumed(source.path, source.name, table.name)
     if not source.is_filled_only:
         _note_unknown_columns(evidence, table, _read_here(names, source))
-    if total == 0 and table.name in tables.REQUIRED_TABLES:
+    if total == 0 and table.name in (*tables.REQUIRED_TABLES, tables.INSTEAD):
         evidence.stop(source, "no rows", "the file holds no rows", "Export it again.")
     read = evidence.of(table.name)
     numbered = f"(SELECT *, row_number() OVER () AS source_row FROM {read})"

@@ -7,7 +7,9 @@ from retention_helpers.measurement.said.control import *
 from retention_helpers.measurement.said.month import *
 from retention_helpers.measurement.said.outlook import *
 from retention_helpers.measurement.said.revenue import *
+from retention_helpers.measurement.said.sessions import *
 from retention_helpers.measurement.said.survival import *
+from retention_helpers.measurement.said.usage import *
 from retention_helpers.measurement.survival import tenures
 from retention_helpers.shown.results import findings_of
 

@@ -42,6 +42,11 @@ def _table(rows: list[tuple], **columns: str) -> ir.Table:
     return ibis.memtable(pd.DataFrame(rows, columns=list(columns)), schema=columns)
 
 
+def month_bits(business: Business) -> ir.Table:
+    """A row a month of the last five years: month, bit."""
+    return _table(list(_month_bits(business).items()), month="date", bit="int64")
+
+
 def day_bits(business: Business) -> ir.Table:
     """A row a day of the last five years: day, month_bit, week_bit (0 but in a month's last seven days)."""
     rows = [

@@ -240,13 +240,16 @@ def churn_change(churn: pd.DataFrame, *, months_back: int | None = None) -> Mont
     return change_beyond_spread((int(now.lost), int(now.customers_at_start)), list(counts), spread)
 
 
-def benchmarks(business: Business) -> Bands:
+def benchmarks(business: Business) -> Bands | None:
     """The bands that the business is held against: the owner's own (`benchmarks`), by its ARPA, or the usual.
 
-    ARPA is the MRR at the month's end over the customers then.
+    ARPA is the MRR at the month's end over the customers then. The usual ones are of subscriptions: None for
+    buyers whose owner wrote none.
 
     Glossary: benchmarks.
     """
+    if business.counts_buyers and "benchmarks" not in business.settings.named:
+        return None
     customers = int(customer_movement(business).iloc[-1]["customers_at_end"])
     mrr = float(mrr_movement(business).iloc[-1]["mrr_at_end"])
     return business.settings.benchmarks.at(mrr / customers if customers else math.nan)
@@ -279,11 +282,11 @@ def retention_band(rate: float, bands: Bands) -> str | None:
     return "good" if good else "serious" if serious else "needs work"
 
 
-def bands(churn: Rate, retention_12: Rate, held: Bands) -> dict[str, str | None]:
-    """The bands of a month's churn and of retention at 12 months; None where there is no rate."""
+def bands(churn: Rate, retention_12: Rate, held: Bands | None) -> dict[str, str | None]:
+    """The bands of a month's churn and of retention at 12 months; None where there is no rate, or no band."""
     return {
-        "churn_band": churn_band(churn.value, held),
-        "retention_12_band": retention_band(retention_12.value, held),
+        "churn_band": churn_band(churn.value, held) if held else None,
+        "retention_12_band": retention_band(retention_12.value, held) if held else None,
     }
 
 
@@ -294,13 +297,14 @@ class Target:
     `customers_away`: how many more would have had to stay; 0 where the target is met.
     """
 
-    churn: float
+    churn: float | None
     met: bool | None
     customers_away: int | None
 
 
-def churn_target(churn: pd.DataFrame, target: float) -> Target:
-    """The last row's month against a monthly churn rate that should not be exceeded.
+def churn_target(churn: pd.DataFrame, target: float | None) -> Target:
+    """The last row's month against a monthly churn rate that should not be exceeded; None: there is no
+    target.
 
     >>> month = pd.DataFrame({"customers_at_start": [100], "lost": [8]})
     >>> churn_target(month, 0.05)
@@ -309,7 +313,7 @@ def churn_target(churn: pd.DataFrame, target: float) -> Target:
     Glossary: target.
     """
     now = churn.iloc[-1]
-    if not now.customers_at_start:
+    if target is None or not now.customers_at_start:
         return Target(target, None, None)
     # Exact arithmetic: 0.05 × 100 must be 5 losses, not 5.000000000000001.
     allowed = math.floor(Decimal(str(target)) * int(now.customers_at_start))

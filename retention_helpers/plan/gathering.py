@@ -4,7 +4,13 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from retention_helpers import churn_reasons, early_warning, experiments, win_back_and_loyalty
+from retention_helpers import (
+    churn_reasons,
+    early_warning,
+    experiments,
+    repeat_purchase,
+    win_back_and_loyalty,
+)
 from retention_helpers.business import Business
 from retention_helpers.churned_vs_retained.valuation import Proposal
 from retention_helpers.early_warning.level import Level
@@ -69,7 +75,8 @@ def month_plan(
 def urgent(business: Business, at_risk: pd.DataFrame) -> pd.DataFrame:
     """The proposals that go before every campaign.
 
-    Failed payments, requests to cancel, who is at risk, who would not recommend you, whose pause is over.
+    Failed payments, requests to cancel, who is at risk, who would not recommend you, whose pause is over,
+    buyers who fell silent.
     """
     return pd.concat(
         [
@@ -78,6 +85,7 @@ def urgent(business: Business, at_risk: pd.DataFrame) -> pd.DataFrame:
             early_warning.to_speak_to(at_risk),
             win_back_and_loyalty.to_hear(business),
             win_back_and_loyalty.to_welcome_back(business),
+            repeat_purchase.to_write_to(business),
         ],
         ignore_index=True,
     )

@@ -124,6 +124,7 @@ _FROM = {
     "recover_payment": ("churn_reasons", "reasons.failed_payments_together"),
     "keep": ("early_warning", "scheduled"),
     "at_risk": ("early_warning", "at_risk"),
+    "buyer": ("repeat_purchase", "orders.overdue"),
     "silent": ("win_back_and_loyalty", "win_back.away"),
     "win_back": ("win_back_and_loyalty", "win_back.standing"),
     "detractor": ("win_back_and_loyalty", "loyalty.detractors"),
@@ -138,6 +139,7 @@ _FROM = {
 
 _ALWAYS = {
     "detractor": "they gave 6 or less, and nobody has spoken to them since",
+    "buyer": "silent for far longer than is usual for them",
     "pause": "pauses here last as long in the median",
     "win_back": "five mails each, ready in actions/win_back.csv",
     "thank": "an anniversary, a milestone, or long without a word",

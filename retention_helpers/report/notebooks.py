@@ -15,7 +15,7 @@ import shutil
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +39,10 @@ READING_ORDER = (
     "experiments",
     "early_warning",
     "win_back_and_loyalty",
+    "repeat_purchase",
 )
+# A notebook that is in a report only where the business brought a table.
+STANDS_ON = {"repeat_purchase": "orders", "churn_reasons": "subscriptions", "early_warning": "subscriptions"}
 SECONDS_A_CELL = 300
 SECONDS_TO_START = 120
 OWNERS_ERRORS = ("InputError", "Stopped")
@@ -61,6 +64,20 @@ def chosen(only: Sequence[str], folder: Path = FOLDER) -> list[Path]:
         if name not in there:
             raise InputError(f"There is no notebook called {name}. {nearest(name, there)}")
     return [path for name, path in there.items() if not only or name in only]
+
+
+def fitting(paths: Sequence[Path], only: Sequence[str], tables: Collection[str]) -> list[Path]:
+    """Those of the notebooks that can speak of a business with these tables.
+
+    Raises InputError for one that was asked for by its name and cannot.
+    """
+    lacking = {
+        path.stem: table for path in paths if (table := STANDS_ON.get(path.stem)) and table not in tables
+    }
+    for name in only:
+        if name in lacking:
+            raise InputError(f"{name} stands on {lacking[name]}, and this business brings none.")
+    return [path for path in paths if path.stem not in lacking]
 
 
 def label(name: str) -> str:

@@ -78,6 +78,7 @@ def publish(
         running_plan.refuse_open(out)
         business = open_business(data, month, plan=out)
         _refuse_other_business(out, business)
+        paths = notebooks.fitting(paths, only, business.tables)
         with (
             held(business.kept),
             _locked(out, business.month),
@@ -270,6 +271,7 @@ def _write_pages(
 
     edition = pages.Edition(
         business=business.name,
+        customers_are=business.customers_are,
         month=business.month,
         as_of=str(business.as_of),
         made_at=datetime.fromisoformat(origin["at"]),

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from retention_helpers.sources.interface import Importer
 
 # `init` asks the pickiest first.
-IMPORTERS = ("stripe", "stripe-live", "paddle", "hubspot", "database", "spreadsheet")
+IMPORTERS = (
+    "stripe",
+    "stripe-live",
+    "paddle",
+    "hubspot",
+    "shopify",
+    "woocommerce",
+    "database",
+    "spreadsheet",
+)
 
 
 def importer(name: str) -> "Importer":

@@ -21,7 +21,7 @@ from retention_helpers.contract.experiments import EXPERIMENTS_FILE
 from retention_helpers.contract.messages import MESSAGES_FILE
 from retention_helpers.contract.not_known import FILE as NOT_KNOWN_FILE
 from retention_helpers.contract.settings import SETTINGS_FILE
-from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, message
+from retention_helpers.contract.tables import TABLES, Fault, lacking, message
 from retention_helpers.sources.texts import form_of_text, opened_text
 from retention_helpers.sources.unreadable import Unreadable as Unreadable
 from retention_helpers.words.errors import InputError, nearest
@@ -176,7 +176,7 @@ def find_sources(
         else:
             found[table] = Source(table, path, form)
     said = {fault.table for fault in faults}
-    faults += [_missing(table, folder) for table in REQUIRED_TABLES if table not in found.keys() | said]
+    faults += [_missing(table, folder) for table in lacking(found.keys() | said)]
     return found, faults
 
 

@@ -111,7 +111,8 @@ def _look(path: Path, sheets: Sequence[list[list[str]]]) -> Look:
     for name in IMPORTERS:
         known = [what for what in map(importer(name).recognises, headers) if what]
         # Another tool's subscriptions with their reasons are not the answers alone of one that we know.
-        if known and not (is_list and not any("subscriptions" in what for what in known)):
+        says = any("subscriptions" in what or "orders" in what for what in known)
+        if known and (says or not is_list):
             return Look(path, name, " and ".join(dict.fromkeys(known)), dates=dates)
     likely = [found for lines in sheets if (found := _likely(path, lines, dates))]
     if likely:

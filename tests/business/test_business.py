@@ -28,6 +28,7 @@ FILES = {
     "assignments": f"experiment,customer_id,arm,assigned_at\ncall,C-1,a,{LAST}\ncall,C-2,a,{CUT}\n",
     "contacts": f"customer_id,contacted_at,kind\nC-1,{LAST},call\nC-2,{CUT},call\n",
     "notes": "happened_on,note\n2026-03-31,prices\n2026-04-01,outage\n",
+    "orders": f"customer_id,ordered_at,amount\nC-1,{LAST},9\nC-2,{CUT},9\n",
     "enrolments": f"campaign,customer_id,group,enrolled_at\ns,C-1,mailed,{LAST}\ns,C-2,mailed,{CUT}\n",
 }
 REQUIRED = ("customers", "subscriptions")
@@ -150,7 +151,7 @@ def test_what_is_no_month_is_refused_before_anything_is_read(opened, month, tmp_
 def test_a_month_before_the_data(folder, opened):
     with pytest.raises(InputError) as wrong:
         opened(folder, "2025-12")
-    assert str(wrong.value) == "2025-12 lies before the data: the first subscription began on 2026-01-05."
+    assert str(wrong.value) == "2025-12 lies before the data, which begin on 2026-01-05."
     assert opened(folder, "2026-01").as_of == dt.date(2026, 2, 1)
 
 

@@ -25,13 +25,14 @@ PAPERS = {
     "events": "customer_id* occurred_at* event*",
     "cancellations": "customer_id* canceled_at* reason comment kind",
     "payments": "customer_id* attempted_at* status* amount",
-    "tickets": "customer_id* opened_at* sentiment text",
-    "emails": "customer_id* sent_at* opened_at clicked_at campaign",
+    "tickets": "customer_id* opened_at* answered_at closed_at sentiment text",
+    "emails": "customer_id* sent_at* opened_at clicked_at campaign channel",
     "nps": "customer_id* answered_at* score* comment",
     "assignments": "experiment* customer_id* arm* assigned_at*",
     "contacts": "customer_id* contacted_at* kind* outcome",
     "notes": "happened_on* note*",
     "enrolments": "campaign* customer_id* group* enrolled_at*",
+    "orders": "customer_id* ordered_at* amount* order_id channel",
 }
 
 

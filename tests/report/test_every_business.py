@@ -34,6 +34,16 @@ def _forty() -> list[tuple]:
     ]  # fmt: skip
 
 
+def _orders() -> list[tuple]:
+    """A shop of a year: 90 buyers, every one with a pace of their own, a third with one purchase."""
+    return [
+        (f"B-{n}", days_later("2025-03-01", 3 * n + turn * (5 + n % 40)), 10 + n % 7)
+        for n in range(90)
+        for turn in range(1 + n % 3 * 3)
+        if 3 * n + turn * (5 + n % 40) < 390
+    ]
+
+
 ANNUAL = ("active", "team", "year")
 HOSTILE = "<script>alert(1)</script>**bold** [a](javascript:alert(1)) =1+1"
 BUSINESSES: dict[str, dict[str, Any]] = {
@@ -99,6 +109,17 @@ BUSINESSES: dict[str, dict[str, Any]] = {
     "past prices and pauses are not known": {
         "spans": [*_forty(), ("P", "2025-05-05", "", "", "paused")],
         "not_known": {"biller": {"prices": "It holds the present price.", "pauses": "It holds none."}},
+    },
+    "a shop of orders alone": {"spans": None, "orders": _orders()},
+    "a shop with few orders": {
+        "spans": None,
+        "customers": [{"customer_id": HOSTILE, "signed_up_at": "2026-01-01", "name": HOSTILE}],
+        "orders": [(HOSTILE, "2026-01-05", 10, HOSTILE, HOSTILE), (HOSTILE, "2026-02-05", 0)],
+        "settings": {"business": HOSTILE, "show_names": True},
+    },
+    "orders beside subscriptions": {
+        "spans": _forty(),
+        "orders": [(f"C-{n}", "2025-12-05", 20) for n in range(9)],
     },
     "five hundred plans": {
         "spans": [(f"C-{n}", "2026-01-05", "2026-03-07", n + 1, "active", f"plan {n}") for n in range(500)]

@@ -20,6 +20,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from retention_helpers import shipped
 from retention_helpers.report import notebooks
+from retention_helpers.words.errors import InputError
 
 COMMITTED = notebooks.in_reading_order()
 PARAMETERS = {"data": "../data/sample", "findings_to": "", "reports": ""}
@@ -178,6 +179,20 @@ def test_there_are_notebooks_and_the_order_knows_them() -> None:
     names = [path.stem for path in COMMITTED]
     assert names[0] == "monthly_review"
     assert set(names) <= set(notebooks.READING_ORDER)
+
+
+def test_a_report_has_the_notebooks_that_can_speak() -> None:
+    """Of a shop, of a biller, and of both; one that was asked for by its name is refused with its table."""
+    paths, names = notebooks.in_reading_order(), {path.stem for path in COMMITTED}
+
+    def of(*tables: str) -> set[str]:
+        return names - {path.stem for path in notebooks.fitting(paths, (), tables)}
+
+    assert of("customers", "orders") == {"churn_reasons", "early_warning"}
+    assert of("customers", "subscriptions") == {"repeat_purchase"}
+    assert of("customers", "subscriptions", "orders") == set()
+    with pytest.raises(InputError, match="orders"):
+        notebooks.fitting(paths, ("repeat_purchase",), ("customers", "subscriptions"))
 
 
 def test_outputs_are_the_ones_that_were_locked() -> None:

@@ -183,9 +183,10 @@ def test_tickets(joined: Callable[..., Imported]) -> None:
     nobody = TICKET | {"Associated Contact IDs": "999"}
     found = joined(contacts=CONTACT, tickets=[TICKET, nobody], others=by_mail)
     assert rows(found, "tickets") == [
-        {"customer_id": "C-1", "opened_at": "2026-02-20T12:00:00",
+        {"customer_id": "C-1", "opened_at": "2026-02-20T12:00:00", "closed_at": "2026-02-21T12:00:00",
          "text": "The export is slow. It takes a minute.", PLACE: "tickets.csv, line 2"},
-        {"customer_id": "C-2", "opened_at": "2026-02-22", "text": "Login", PLACE: "others.csv, line 2"},
+        {"customer_id": "C-2", "opened_at": "2026-02-22", "closed_at": None,
+         "text": "Login", PLACE: "others.csv, line 2"},
     ]  # fmt: skip
     assert [(row.file, row.place, row.reason) for row in found.set_aside] == [
         ("tickets.csv", "line 3", "no customer has its contact or its e-mail")

@@ -20,7 +20,7 @@ __all__ = ["back_test", "better_thresholds", "leavers_seen", "left_out", "steadi
 _BRING = {
     "use": "events.csv (customer_id, occurred_at, event)",
     "onboarding": "an event for a finished onboarding, named by onboarding_event",
-    "tickets": "tickets.csv with opened_at and sentiment",
+    "tickets": "tickets.csv with opened_at, and sentiment or text",
     "payments": "payments.csv with attempted_at and status",
     "emails": "emails.csv with sent_at and opened_at",
     "prices": "past prices, such as a biller's invoices",

@@ -15,6 +15,7 @@ from retention_helpers.gate.rules import (
     free_time,
     leaving,
     money,
+    orders,
     scores,
     spans,
 )
@@ -30,7 +31,8 @@ FACTS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (attributes.personal_columns, ("customers",)),
 )
 
-SPANS = ("customers", "subscriptions")
+CUSTOMERS = ("customers",)
+SPANS = (*CUSTOMERS, "subscriptions")
 SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (spans.ends_before_starts, SPANS),
     (spans.active_alone, SPANS),
@@ -46,25 +48,27 @@ SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (money.minor_units, SPANS),
     (money.amounts_out_of_scale, SPANS),
     (money.annual_amounts, SPANS),
-    (customers.test_accounts, SPANS),
-    (customers.internal_accounts, SPANS),
+    (customers.test_accounts, CUSTOMERS),
+    (customers.internal_accounts, CUSTOMERS),
     (customers.service_of_customers, SPANS),
-    (customers.ids_in_two_spellings, SPANS),
+    (customers.ids_in_two_spellings, CUSTOMERS),
     (customers.subscriptions_of_two, SPANS),
-    (attributes.leaking_attributes, SPANS),
-    (days.stale_tables, SPANS),
+    (orders.that_are_none, ("orders",)),
+    (orders.in_several_rows, ("orders",)),
+    (attributes.leaking_attributes, CUSTOMERS),
+    (days.stale_tables, CUSTOMERS),
     (days.ends_alone, SPANS),
-    (days.holes, SPANS),
-    (days.stray_days, SPANS),
-    (scores.another_scale, (*SPANS, "nps")),
+    (days.holes, CUSTOMERS),
+    (days.stray_days, CUSTOMERS),
+    (scores.another_scale, (*CUSTOMERS, "nps")),
     (leaving.answers_of_those_who_stayed, (*SPANS, "cancellations")),
     (leaving.events_of_the_gone, (*SPANS, "events")),
-    (experiments.planned, (*SPANS, "assignments")),
-    (experiments.who_takes_part, SPANS),
-    (experiments.events_that_happen, SPANS),
-    (experiments.amounts_that_are_paid, SPANS),
-    (experiments.one_arm_a_customer, (*SPANS, "assignments")),
-    (experiments.assigned_after_sign_up, (*SPANS, "assignments")),
+    (experiments.planned, (*CUSTOMERS, "assignments")),
+    (experiments.who_takes_part, CUSTOMERS),
+    (experiments.events_that_happen, CUSTOMERS),
+    (experiments.amounts_that_are_paid, CUSTOMERS),
+    (experiments.one_arm_a_customer, (*CUSTOMERS, "assignments")),
+    (experiments.assigned_after_sign_up, (*CUSTOMERS, "assignments")),
 )
 
 

@@ -60,20 +60,22 @@ def ids_that_name_nobody(evidence: Evidence) -> None:
 def known_customers(evidence: Evidence) -> None:
     """Rows of customers who are missing from `customers`.
 
-    Spans count all the same; other rows count for nobody, so they are left out, unless a span knows the
-    customer. Where nearly all of a table's ids match nobody, it is another id: a stop for the subscriptions,
-    and any other table is as if nobody had brought it, because no row is not the same as no use.
+    Spans (or orders, where there are no subscriptions) count all the same; other rows count for nobody, so
+    they are left out, unless a span knows the customer. Where nearly all of a table's ids match nobody, it is
+    another id: a stop for the subscriptions, and any other table is as if nobody had brought it, because no
+    row is not the same as no use.
     """
-    for table in sorted(evidence.read, key=lambda table: table != "subscriptions"):
+    carrier = "subscriptions" if evidence.has("subscriptions") else "orders"
+    for table in sorted(evidence.read, key=lambda table: table != carrier):
         if table != "customers" and "customer_id" in TABLES[table].required:
-            _known_customers(evidence, table)
+            _known_customers(evidence, table, is_span=table == carrier)
 
 
-def _known_customers(evidence: Evidence, table: str) -> None:
-    is_span, total = table == "subscriptions", evidence.totals[table]
+def _known_customers(evidence: Evidence, table: str, *, is_span: bool) -> None:
+    total = evidence.totals[table]
     known = f"SELECT customer_id FROM {evidence.of('customers')}"
-    if not is_span and evidence.has("subscriptions"):
-        known += f" UNION SELECT customer_id FROM {evidence.of('subscriptions')}"
+    if not is_span and evidence.has_spans:
+        known += f" UNION SELECT customer_id FROM {evidence.spans()}"
     strangers = (
         f"(SELECT t.* FROM {evidence.of(table)} AS t ANTI JOIN ({known}) AS c "
         "ON t.customer_id = c.customer_id WHERE t.customer_id IS NOT NULL)"

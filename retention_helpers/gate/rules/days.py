@@ -19,6 +19,7 @@ _DENSE = {
     "subscriptions": "losses and new customers of the last weeks are missing",
     "events": "everybody would look as if they had stopped using the product",
     "cancellations": "the last losses would stand as not asked",
+    "orders": "everybody would look as if they had stopped buying",
     "payments": "the last failed payments are missing",
     "tickets": "the last complaints are missing",
     "emails": "the last mails are missing",

@@ -204,6 +204,8 @@ def movement(moved: pd.DataFrame) -> Sentence:
 
 def target(goal: Target) -> Sentence:
     """How far the month is from the owner's target."""
+    if goal.churn is None:
+        return Sentence("There is no target: write your own as `targets` in retention.yml.")
     limit = formats.percent(goal.churn)
     if goal.met is None or goal.customers_away is None:
         return Sentence(f"The target is at most {limit} a month; there is no rate to hold against it.")
@@ -228,8 +230,14 @@ def _band(name: str, good: float, serious: float, *, is_lower_better: bool) -> s
     return f"“{name}” ({limits[name]}{' a month' if is_lower_better else ''})"
 
 
-def bands(named: Mapping[str, str | None], churn: Rate, retention_12: Rate, held: Bands) -> Sentence:
+def bands(named: Mapping[str, str | None], churn: Rate, retention_12: Rate, held: Bands | None) -> Sentence:
     """In which of the usual bands the month's churn and retention at 12 months lie."""
+    if held is None:
+        return Sentence(
+            "The usual bands are of subscriptions, and say nothing of buyers: write your own as "
+            "`benchmarks` in "
+            "retention.yml."
+        )
     parts = []
     churn_band, retention_band = named["churn_band"], named["retention_12_band"]
     if churn_band:
@@ -578,7 +586,7 @@ change_of_year = _change(YEAR, "churn_change_year", AGAINST[2])
 churn_target = Measure(
     measures.churn_target,
     sentence=target,
-    findings={"target": fields(churn=MONEY, met=YES_NO.or_null, customers_away=WHOLE.or_null)},
+    findings={"target": fields(churn=MONEY.or_null, met=YES_NO.or_null, customers_away=WHOLE.or_null)},
     record=lambda goal: {"target": asdict(goal)},
 )
 retention_12 = Measure(partial(cohorts.retention_after, k=YEAR), findings={"retention_12": RATE})

@@ -141,7 +141,7 @@ def churn_card(
     rate = formats.rate(now["churn_rate"], now["churn_rate_low"], now["churn_rate_high"])
     words = [
         f"{rate}{_rate_before(churn)}.",
-        *_goal(churn_target(churn, _aim(aims, "churn").target)),
+        *_goal(churn_target(churn, getattr(_aim(aims, "churn"), "target", None))),
         _money(mrr.iloc[-1], currency),
         *_said(aims, "net_revenue_retention", "net revenue retention", formats.percent),
         *_said(aims, "mrr", "MRR", formats.money),

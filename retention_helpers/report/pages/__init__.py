@@ -56,6 +56,7 @@ class Edition:
 
     Attributes:
         business: its name; may be "".
+        customers_are: who counts as a customer, in a sentence; "" for the subscribers.
         month: "2026-10".
         as_of: where the data were cut.
         made_at: the only thing on a page that differs between two runs on the same data.
@@ -66,6 +67,7 @@ class Edition:
     """
 
     business: str
+    customers_are: str
     month: str
     as_of: str
     made_at: datetime

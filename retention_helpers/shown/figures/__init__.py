@@ -19,8 +19,9 @@ from retention_helpers.shown.figures.months import (
     rate_by_month,
     score_over_time,
 )
-from retention_helpers.shown.figures.shares import amounts, shares, shares_over_time
+from retention_helpers.shown.figures.shares import amounts, differences, shares, shares_over_time
 from retention_helpers.shown.figures.tenure import (
+    bought_again,
     loss_by_month_of_tenure,
     losses_by_day,
     lost_by_cause,
@@ -33,9 +34,11 @@ from retention_helpers.shown.figures.waterfall import waterfall
 __all__ = [
     "Figure",
     "amounts",
+    "bought_again",
     "calibration",
     "control_chart",
     "counts_by_month",
+    "differences",
     "effects",
     "estimate_path",
     "forest",

@@ -188,13 +188,17 @@ def draw_notes(axes: Axes, notes: pd.DataFrame | None, months: Sequence[pd.Times
 
 
 def numbers_at_risk(
-    axes: Axes, rows: Sequence[tuple[str, pd.Series, str]], ticks: Sequence[int], since: str
+    axes: Axes,
+    rows: Sequence[tuple[str, pd.Series, str]],
+    ticks: Sequence[int],
+    since: str,
+    whom: str = "customers at risk",
 ) -> None:
     """Under the axis of a survival curve: how many were at risk at each tick, a row a curve.
 
     Takes the name of each curve, its numbers by the place on the axis, and its colour; `since` is what the
-    axis counts, such as "months since the first day". Where there is little room, a name stands in a line
-    above its numbers.
+    axis counts, such as "months since the first day", `whom` who is counted below it. Where there is little
+    room, a name stands in a line above its numbers.
     """
     lines = 2 if is_narrow() and len(rows) > 1 else 1
     for nth, (name, at_risk, colour) in enumerate(rows):
@@ -213,6 +217,6 @@ def numbers_at_risk(
                     va="top", fontsize=SMALL, color=colour,
                 )  # fmt: skip
     axes.set_xlabel(
-        f"{since};{chr(10) if is_narrow() else ' '}below them, customers at risk", loc="left",
+        f"{since};{chr(10) if is_narrow() else ' '}below them, {whom}", loc="left",
         labelpad=LINE_HEIGHT * len(rows) * lines + 9,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from retention_helpers.shown.figures.canvas import (
     BLUE,
+    GREY,
     PALE,
     RED,
     Drawing,
@@ -19,7 +20,7 @@ from retention_helpers.shown.figures.canvas import (
     percent_axis,
     styled,
 )
-from retention_helpers.shown.figures.dots import Dot, rows_of_dots
+from retention_helpers.shown.figures.dots import Dot, mark_across, rows_of_dots
 from retention_helpers.words import calendar, formats
 
 ROOM = 1.08  # above the longest interval
@@ -81,6 +82,39 @@ def _bars(
     axis(axes, top)
     said = "; ".join(f"{row.name} {row.written}" for row in rows)
     return finished(canvas, title, f"{title}. {said}.", below)
+
+
+@styled
+def differences(
+    frame: pd.DataFrame,
+    name: str,
+    difference: str,
+    *,
+    title: str,
+    clear: Sequence[str],
+    sides: tuple[str, str],
+) -> Drawing | None:
+    """A difference of two shares for each row with its interval, around a line at none.
+
+    Takes the column `name`, the difference with `_low` and `_high`, and `verdict`; those whose verdict is not
+    among `clear` are pale. `sides` say what lies left and right of none. None without rows.
+    """
+    if frame.empty:
+        return None
+    rows = []
+    for row in frame.to_dict(orient="records"):
+        three = tuple(float(row[f"{difference}{end}"]) for end in ("", "_low", "_high"))
+        colour = BLUE if row["verdict"] in clear else PALE
+        rows.append(Dot(formats.words(row[name]), three, formats.difference(*three), colour))
+    canvas, axes, places = rows_of_dots(rows, more_below=0.25)
+    far = ROOM * max(abs(value) for row in rows for value in row.values)
+    axes.set_xlim(-far, far)
+    mark_across(axes, places, 0, GREY)
+    percent_axis(axes.xaxis, far)
+    axes.set_xlabel(f"← {sides[0]} · {sides[1]} →")
+    said = "; ".join(f"{row.name} {row.written}" for row in rows)
+    is_mixed = len({row.colour for row in rows}) > 1
+    return finished(canvas, title, f"{title}. {said}.", ["Grey: no clear difference."] if is_mixed else [])
 
 
 @styled

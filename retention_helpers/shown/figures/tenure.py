@@ -54,7 +54,13 @@ def _month_ticks(last: float) -> list[int]:
     return list(range(0, int(last) + 1, step * (2 if is_narrow() and last > 6 else 1)))
 
 
-def _finish_axes(axes: Axes, rows: Sequence[tuple[str, pd.DataFrame, str]], top: float) -> None:
+def _finish_axes(
+    axes: Axes,
+    rows: Sequence[tuple[str, pd.DataFrame, str]],
+    top: float,
+    since: str = "months since the first day",
+    whom: str = "customers at risk",
+) -> None:
     last = max(float(curve["months"].max()) for _, curve, _ in rows)
     ticks = _month_ticks(last)
     axes.set_xticks(ticks)
@@ -62,7 +68,7 @@ def _finish_axes(axes: Axes, rows: Sequence[tuple[str, pd.DataFrame, str]], top:
     axes.set_ylim(0, top)
     percent_axis(axes.yaxis, top)
     counted = [(name, curve.set_index("months")["at_risk"], colour) for name, curve, colour in rows]
-    numbers_at_risk(axes, counted, ticks, "months since the first day")
+    numbers_at_risk(axes, counted, ticks, since, whom)
 
 
 def _at(curve: pd.DataFrame, share: str) -> list[str]:
@@ -124,23 +130,56 @@ def lost_by_cause(causes: pd.DataFrame) -> Drawing | None:
     Takes `cause`, `months`, `at_risk`, `incidence` with `_low` and `_high`. A cause to which nobody was lost
     is left out; None where that is every one, or there are too few customers.
     """
-    parts = [(str(cause), _reliable(own)) for cause, own in causes.groupby("cause", sort=False)]
-    drawn = [(cause, own) for cause, own in parts if len(own) and own["incidence"].iloc[-1] > 0]
-    if not drawn:
+    rows = _rising(causes, "cause")
+    if not rows:
         return None
     canvas, axes = blank(3.0, 3.2)
-    rows = [
-        (formats.label(cause).lower(), own, colour)
-        for (cause, own), colour in zip(drawn, SERIES, strict=False)
+    _finish_axes(axes, [("at risk", rows[0][1], GREY)], _draw_rising(axes, rows))
+    title = "Lost to each cause, with the 95 % band"
+    return finished(canvas, title, f"{title}. {_said_of(rows)}.")
+
+
+@styled
+def bought_again(steps: pd.DataFrame) -> Drawing | None:
+    """The share who have bought once more, by months of 30 days since the purchase before, with bands.
+
+    Takes `step`, `months`, `at_risk`, `incidence` with `_low` and `_high`. None where nobody bought again, or
+    there are too few customers.
+    """
+    rows = _rising(steps, "step")
+    if not rows:
+        return None
+    canvas, axes = blank(3.0 + 0.17 * len(rows), 3.0 + 0.5 * len(rows))
+    top = _draw_rising(axes, rows)
+    _finish_axes(axes, rows, top, "months of 30 days since the purchase before", "who has not bought yet")
+    title = "Bought once more, with the 95 % band"
+    return finished(canvas, title, f"{title}. {_said_of(rows)}.")
+
+
+Rows = list[tuple[str, pd.DataFrame, str]]
+
+
+def _rising(frame: pd.DataFrame, by: str) -> Rows:
+    """Each curve by its name, with its colour; none that never rises."""
+    parts = [(str(name), _reliable(own)) for name, own in frame.groupby(by, sort=False)]
+    drawn = [(name, own) for name, own in parts if len(own) and own["incidence"].iloc[-1] > 0]
+    return [
+        (formats.label(name).lower(), own, colour) for (name, own), colour in zip(drawn, SERIES, strict=False)
     ]
+
+
+def _draw_rising(axes: Axes, rows: Rows) -> float:
+    """Draws the curves; the height of the axis."""
     for _, own, colour in rows:
         _draw(axes, own, "incidence", colour)
-    top = min(1.0, 1.1 * max(float(own["incidence_high"].iloc[-1]) for _, own in drawn))
-    _finish_axes(axes, [("at risk", drawn[0][1], GREY)], top)
     name_ends(axes, [_end(own, "incidence", name, colour) for name, own, colour in rows])
-    title = "Lost to each cause, with the 95 % band"
-    said = [f"{name}: {', '.join(_at(own, 'incidence')) or 'no full month yet'}" for name, own, _ in rows]
-    return finished(canvas, title, f"{title}. {'; '.join(said)}.")
+    return min(1.0, 1.1 * max(float(own["incidence_high"].iloc[-1]) for _, own, _ in rows))
+
+
+def _said_of(rows: Rows) -> str:
+    return "; ".join(
+        f"{name}: {', '.join(_at(own, 'incidence')) or 'no full month yet'}" for name, own, _ in rows
+    )
 
 
 @styled

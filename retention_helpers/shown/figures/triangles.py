@@ -33,10 +33,13 @@ def triangle(
     *,
     title: str,
     share: str = "still customers",
+    since: str = "months since the start",
     cohorts: int = 13,
     periods: int = 12,
 ) -> Drawing | None:
     """A cohort triangle: a row a cohort, a column a month of age, in the cell the share that `share` says.
+
+    `since` says what the columns count.
 
     Takes `cohort`, `k`, `size`, the rate and, on the anniversary clock, `final`: a cell that is not final is
     outlined and not filled. The shades run from 0 to 100 % always, so that a shade means the same in every
@@ -56,7 +59,8 @@ def triangle(
         if np.isnan(value):
             continue
         is_pending = (grid.index[down], grid.columns[across]) in is_open
-        depth = 0.0 if is_pending else FAINTEST + (FULLEST - FAINTEST) * round(value * SHADES) / SHADES
+        shade = round(min(value, 1.0) * SHADES) / SHADES  # revenue may be more than all of it
+        depth = 0.0 if is_pending else FAINTEST + (FULLEST - FAINTEST) * shade
         box = Affine2D().scale(0.92, 0.88).translate(across + 0.04, down + 0.06)
         shades.setdefault(depth, []).append(Path.unit_rectangle().transformed(box))
         if not is_narrow() or grid.shape[1] <= FEWEST_COLUMNS or grid.columns[across] in STATED:
@@ -75,17 +79,26 @@ def triangle(
     axes.xaxis.tick_top()
     labels = [_label(cohort, int(sizes[cohort])) for cohort in grid.index]
     axes.set_yticks([place + 0.5 for place in range(len(grid))], labels)
-    axes.set_xlabel(f"months since the start;{chr(10) if is_narrow() else chr(32)}{share}, %", loc="left")
+    axes.set_xlabel(f"{since};{chr(10) if is_narrow() else chr(32)}{share}, %", loc="left")
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
     first, last = grid.index[0], grid.index[-1]
     oldest = shown[shown["cohort"] == first].iloc[-1]
     alt = (
-        f"{title}. Cohorts from {formats.month(first)} to {formats.month(last)}. Share {share} at month "
+        f"{title}. Cohorts from {formats.month(first)} to {formats.month(last)}. Share {share} at "
+        f"{_step(since)} "
         f"{oldest['k']}, of the {formats.plural(int(oldest['size']), 'customer')} of {formats.month(first)}: "
         f"{formats.percent(oldest[rate], 0)}."
     )
     return finished(canvas, title, alt, ["Dashed: not final yet."] if is_open else [])
+
+
+def _step(since: str) -> str:
+    """
+    >>> _step("months since the start"), _step("steps of 30 days since the first purchase")
+    ('month', 'step')
+    """
+    return since.split()[0].removesuffix("s")
 
 
 def _label(cohort: pd.Timestamp, size: int) -> str:

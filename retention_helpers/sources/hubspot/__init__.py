@@ -2,7 +2,7 @@
 
 What it cannot give: customers and subscriptions, so a biller goes before it; what an attribute was at sign-up
 where it has changed since; any mail and any answer but the last one of each contact, so warnings from mails
-cannot be tested on the past; a ticket's sentiment.
+cannot be tested on the past; a ticket's sentiment, which is told from its text.
 """
 
 from collections.abc import Mapping, Sequence

@@ -22,7 +22,7 @@ EMAIL = ("email", "e_mail", "contact_email", "associated_contact_email", "associ
 INSTANTS = {
     "contacts": ("last_marketing_email_send_date", "last_marketing_email_open_date", "last_nps_survey_date"),
     "companies": (),
-    "tickets": ("createdate", "create_date"),
+    "tickets": ("createdate", "create_date", "closed_date", "close_date"),
 }
 
 

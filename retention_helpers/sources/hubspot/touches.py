@@ -44,7 +44,7 @@ def answers_of(found: Found, people: People) -> Iterator[Touch]:
 
 
 def tickets_of(found: Found, people: People) -> Iterator[Touch]:
-    """The tickets of customers, in the customer's words. HubSpot knows no sentiment, so that stays empty."""
+    """The tickets of customers, in the customer's words. HubSpot knows no sentiment: it is told from them."""
     for spot, row in found.rows["tickets"]:
         ids = people.ids(row)
         if not ids:
@@ -54,6 +54,7 @@ def tickets_of(found: Found, people: People) -> Iterator[Touch]:
             yield {
                 "customer_id": who,
                 "opened_at": first(row, "createdate", "create_date"),
+                "closed_at": first(row, "closed_date", "close_date"),
                 "text": ". ".join(word for word in words if word),
                 PLACE: spot,
             }

@@ -1,0 +1,1 @@
+"""Orders of a shop: what is the same whatever shop exported them."""

@@ -1,0 +1,204 @@
+"""A shop's orders as tables: one row an order, and a customer a person, known by the e-mail.
+
+No page may show an e-mail: a buyer whom no other source knows has an id that is made of it. What nobody
+bought (unpaid, cancelled, refunded as a whole, a test, nobody's) is set aside with the reason.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from retention_helpers.contract.attributes import email_column
+from retention_helpers.contract.tables import Fault, message
+from retention_helpers.sources.exports import Row, exports_of
+from retention_helpers.sources.folder import Unreadable, shortened
+from retention_helpers.sources.interface import PLACE, Imported, Order, SetAside, Spot, write_rows
+from retention_helpers.words.formats import count
+from retention_helpers.words.written import amount
+
+NOBODY = "it names neither an e-mail nor a customer: nobody knows who bought"
+AGAIN = "its order stands in an earlier file or row already"
+NOTHING = "nothing is left of its amount"
+PARTS = "further items of an order above"
+
+
+@dataclass(frozen=True)
+class Sale:
+    """An order as a shop tells it.
+
+    Attributes:
+        order_id: its number.
+        at: when it was made.
+        amount: what was bought, without shipping and tax and less what was refunded; None: it says none.
+        email: of the buyer; "" for none.
+        buyer: the shop's own number of the customer; "" for none, as of guests.
+        not_bought: why nothing was bought with it; "" where something was.
+        more: further attributes of the buyer, such as {"country": "DE"}.
+        channel: through which it came.
+        currency: of the amount.
+    """
+
+    order_id: str
+    at: str | None
+    amount: Decimal | None
+    email: str
+    buyer: str
+    not_bought: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
+    channel: str = ""
+    currency: str = ""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """How one shop's export is read: its name, its columns of instants, and a row as a sale.
+
+    `told` gives None for a row that is a part of an order above.
+    """
+
+    name: str
+    recognises: Callable[[Sequence[str]], bool]
+    instants: Sequence[str]
+    told: Callable[[Row], Sale | None]
+
+
+def read(order: Order, shop: Shop) -> Imported:
+    """The orders of every file, and their buyers beside the customers of the sources before."""
+    sales: list[tuple[Spot, Row, Sale]] = []
+    aside: list[SetAside] = []
+    rows_read: dict[str, int] = {}
+    faults: list[Fault] = []
+    seen: set[str] = set()
+    parts = 0
+    for file in order.files:
+        try:
+            rows = _rows(order, shop, file, faults)
+        except Unreadable as broken:
+            said = message(file.name, broken.what, broken.way_out)
+            faults.append(Fault("stop", "orders", "unreadable file", 0, said))
+            continue
+        rows_read[file.name] = len(rows)
+        for spot, row in rows:
+            sale = shop.told(row)
+            if sale is None:
+                parts += 1
+                continue
+            why = AGAIN if sale.order_id in seen else _why_none(sale)
+            seen.add(sale.order_id)
+            if why:
+                aside.append(spot.set_aside(why, row))
+            else:
+                sales.append((spot, row, sale))
+    faults += [*_currencies(order, shop, sales), *_said(shop, sales, aside, parts)]
+    if any(fault.level == "stop" for fault in faults):
+        return Imported({}, rows_read, aside, faults)
+    tables = _tables(order, sales)
+    paths = {table: write_rows(order, table, rows) for table, rows in tables.items()}
+    return Imported(paths, rows_read, aside, faults)
+
+
+def _rows(order: Order, shop: Shop, file: Path, faults: list[Fault]) -> list[tuple[Spot, Row]]:
+    sheets, assumed = exports_of(file, shop.name)
+    faults += assumed
+    found: list[tuple[Spot, Row]] = []
+    for sheet in sheets:
+        if not shop.recognises(list(sheet.columns)):
+            raise Unreadable(
+                f"it is no export of {shop.name}'s orders; it holds {shortened([*sheet.columns.values()])}",
+                "Export the orders anew, with all columns.",
+            )
+        rows, told = sheet.rows(order, instants=[one for one in shop.instants if one in sheet.columns])
+        faults += told
+        found += rows
+    return found
+
+
+def _why_none(sale: Sale) -> str:
+    if sale.not_bought:
+        return sale.not_bought
+    if not (sale.email or sale.buyer):
+        return NOBODY
+    return NOTHING if sale.amount is not None and sale.amount <= 0 else ""
+
+
+def _currencies(order: Order, shop: Shop, sales: Sequence[tuple[Spot, Row, Sale]]) -> list[Fault]:
+    """A stop where the amounts are in several currencies, or in another than the report's."""
+    codes = sorted({sale.currency.upper() for *_, sale in sales if sale.currency})
+    own = order.settings.currency
+    if len(codes) > 1:
+        what, way_out = f"amounts are in {', '.join(codes)}", "Export the orders in the shop's own currency."
+        return [Fault("stop", "orders", "several currencies", 0, message(shop.name, what, way_out))]
+    if codes and codes[0] != own:
+        what = f"amounts are in {codes[0]}" + (f", and `currency` is {own}" if own else "")
+        said = message(shop.name, what, f"Write `currency: {codes[0]}` in retention.yml.")
+        return [Fault("stop" if own else "note", "orders", "currency of orders", 0, said)]
+    return []
+
+
+def _said(
+    shop: Shop, sales: Sequence[tuple[Spot, Row, Sale]], aside: Sequence[SetAside], parts: int
+) -> list[Fault]:
+    """What became of the rows, with the reasons."""
+    reasons = Counter(row.reason for row in aside)
+    each = "; ".join(f"{count(many)}: {why}" for why, many in reasons.most_common())
+    items = f"; {count(parts)} rows are {PARTS}" if parts else ""
+    what = f"{count(len(sales))} orders count{items}"
+    out = f"{count(len(aside))} do not: {each}." if aside else "No order was set aside."
+    said = message(shop.name, what, f"{out} Amounts are without shipping and less what was refunded.")
+    return [Fault("note", "orders", "orders read", len(aside), said)]
+
+
+def _tables(
+    order: Order, sales: Sequence[tuple[Spot, Row, Sale]]
+) -> dict[str, Iterable[Mapping[str, object]]]:
+    """The orders, and the customers: those of earlier sources as they are, and who is new among the "
+    "buyers."""
+    earlier = order.earlier.get("customers")
+    customers: list[dict[str, object]] = pq.read_table(earlier).to_pylist() if earlier else []
+    column = email_column(customers[0]) if customers else None
+    by_email: dict[str, str] = {}
+    addresses = column or "email"
+    for customer in customers:
+        by_email.setdefault(str(customer.get(addresses) or "").strip().lower(), str(customer["customer_id"]))
+    by_email.pop("", None)
+    new: dict[str, dict[str, object]] = {}
+    rows: list[dict[str, object]] = []
+    for spot, _, sale in sorted(sales, key=lambda one: one[2].at or ""):
+        who = by_email.get(sale.email) or buyer_id(sale)
+        rows.append(
+            {
+                "customer_id": who, "ordered_at": sale.at, "amount": sale.amount, "order_id": sale.order_id,
+                "channel": sale.channel, PLACE: spot,
+            }
+        )  # fmt: skip
+        if sale.email not in by_email:
+            first = new.setdefault(who, {"customer_id": who, "signed_up_at": sale.at, PLACE: spot})
+            known: dict[str, object] = {addresses: sale.email, **sale.more}
+            first |= {name: value for name, value in known.items() if value}
+    return {"customers": [*customers, *new.values()], "orders": rows}
+
+
+def buyer_id(sale: Sale) -> str:
+    """An id that names nobody: of the e-mail or, without one, the shop's own number.
+
+    >>> buyer_id(Sale("1", None, None, "ada@example.com", "7"))
+    'B-a81b3d1bb7'
+    """
+    if not sale.email:
+        return f"B-{sale.buyer}"
+    return f"B-{hashlib.blake2b(sale.email.encode(), digest_size=5).hexdigest()}"
+
+
+def decimal(cell: str | None) -> Decimal:
+    """An amount of an export, 0 where it is empty. Raises Unreadable for none."""
+    if not cell:
+        return Decimal(0)
+    found = amount(cell, ".") if "," not in cell or "." in cell else amount(cell, ",")
+    if found is None:
+        raise Unreadable(f"{cell!r} is no amount", "Export the orders again, with amounts such as 49.90.")
+    return found
