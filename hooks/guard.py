@@ -18,7 +18,7 @@ ALLOWED = re.compile(
     | notebooks/(\w+\.ipynb|outputs\.lock)
     | retention_helpers/([\w/]+\.(py|j2|css|mplstyle)|[\w/]+\.html\.j2|[\w/]*README\.md)
     | retention_helpers/(findings\.schema\.json|report/pages/conf\.json)
-    | retention_helpers/(churn_reasons/features|contract/messages|words/themes)\.yml
+    | retention_helpers/(churn_reasons/features|contract/messages|words/(themes|moods|moods_labelled))\.yml
     | tests/([\w/]+\.py|nbval\.cfg|churn_reasons/reference/comments(_unseen)?\.csv)
     | data/sample/(README\.md|(make_sample|sample_cases|sample_texts)\.py|retention\.yml|experiments\.yml)
     | data/sample/(assignments|cancellations|contacts|customers|emails|enrolments|notes|nps|orders|payments
