@@ -132,11 +132,13 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
     Decimal('40.833333')
     >>> said_in("20 × 3", "EUR", None, Asked()).amount
     Decimal('60')
+    >>> said_in("4,900", "JPY", None, Asked()).amount, said_in("4,900", "EUR", None, Asked()).amount
+    (Decimal('4900'), None)
     >>> said_in("$49", "CAD", None, Asked()).contradicts, said_in("$49", "EUR", None, Asked()).contradicts
     (False, True)
     """
     price, _, many = cell.partition(TIMES)
-    found, paid_times = written.money(price, asked.decimal_sign), written.amount(many or "1")
+    found, paid_times = _money_in(price, currency, asked), written.amount(many or "1")
     if found is None or paid_times is None or (found.interval and "interval" not in asked.beside):
         return Said()
     named = spellings.code_of(found.currency, [one for one in asked.currencies if one])
@@ -155,3 +157,15 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
         or (found.interval and own and own != found.interval)
     )
     return Said(amount, named or None, found.interval and spellings.in_words(*found.interval), contradicts)
+
+
+def _money_in(price: str, currency: str | None, asked: Asked) -> written.Money | None:
+    """An amount as a cell says it; where no unit is smaller than the currency's own, 4,900 has thousands."""
+    found = written.money(price, asked.decimal_sign)
+    if found is not None or asked.decimal_sign:
+        return found
+    grouped = written.with_thousands(price)
+    among = [one for one in asked.currencies if one]
+    said = (grouped.currency if grouped else "") or currency or next(iter(among), "")
+    code = spellings.code_of(spellings.currency(said) or said, among)
+    return None if have_minor_unit(code) else grouped

@@ -195,15 +195,16 @@ def serial_day(number: float, *, epoch: dt.datetime) -> dt.date | dt.datetime | 
 PLAIN_AMOUNT = r"[+-]?\d{1,12}(\.(\d{1,2}|\d{4,6}0*))?"
 EXACT_AMOUNT = r"[+-]?\d{1,12}(\.\d{1,6}0*)?"  # the same where nothing but a point can be the sign
 _PLAIN_DIGITS = r"[+-]?(?:{groups}|\d{{1,12}})(?:{sign}\d{{1,6}}0*|{sign}[-–—])?"
+_INDIAN = r"[1-9]\d?(?:,\d{2}){1,4},\d{3}"  # 1,23,456
 
 
-def _form(sign: str, thousands: Iterable[str]) -> re.Pattern[str]:
+def _form(sign: str, thousands: Iterable[str], *others: str) -> re.Pattern[str]:
     """An amount with this sign of decimals, and one of these between every three digits, or none."""
-    groups = "|".join(rf"[1-9]\d{{0,2}}(?:{one}\d{{3}}){{1,3}}" for one in thousands)
+    groups = "|".join([*(rf"[1-9]\d{{0,2}}(?:{one}\d{{3}}){{1,3}}" for one in thousands), *others])
     return re.compile(_PLAIN_DIGITS.format(groups=groups, sign=sign), re.ASCII)
 
 
-_FORMS = {".": _form("[.]", (" ", ",", "'", "’")), ",": _form(",", (" ", "[.]", "'", "’"))}
+_FORMS = {".": _form("[.]", (" ", ",", "'", "’"), _INDIAN), ",": _form(",", (" ", "[.]", "'", "’"))}
 _DIGITS = r"[+-]?\d(?:[\d.,'’ ]*\d)?(?:[.,][-–—])?"
 _NUMBER = re.compile(
     rf"(?P<sign>[+-]?)(?P<before>[^\d+-]*?) ?(?P<number>{_DIGITS})(?P<after>(?: ?[^\d ].*)?)", re.ASCII
@@ -236,16 +237,20 @@ def money(text: str, decimal_sign: str = "") -> Money | None:
     Money(amount=Decimal('1099.00'), currency='EUR', interval=('year', 1))
     >>> money("1,234"), money("1,234", ".").amount, money("49 per seat")
     (None, Decimal('1234'), None)
+    >>> money("$49 USD").currency, money("₹1,23,456.00").amount
+    ('USD', Decimal('123456.00'))
     """
     found = _NUMBER.fullmatch(bare(text))
     if found is None:
         return None
     amount = _number(found["sign"] + found["number"], decimal_sign)
     before, after = found["before"].strip(), _after(found["after"].strip())
-    if amount is None or after is None or (before and after[0]):
+    if amount is None or after is None:
         return None
-    said = before or after[0]
-    currency = spellings.currency(said)
+    said = [name for name in (after[0], before) if name]
+    if len(said) > 1 and not spellings.can_mean(*said):
+        return None
+    currency = min(map(spellings.currency, said), key=spellings.is_shared, default="")
     return None if said and not currency else Money(amount, currency, after[1])
 
 
@@ -294,9 +299,19 @@ def amount(text: str, decimal_sign: str = "") -> Decimal | None:
     return None if found is None or found.interval else found.amount
 
 
+def with_thousands(text: str) -> Money | None:
+    """An amount whose three last digits may be decimals, read as if they were none; None for any other.
+
+    >>> with_thousands("¥4,900"), with_thousands("49.90")
+    (Money(amount=Decimal('4900'), currency='¥', interval=None), None)
+    """
+    read = [found for sign in SIGNS.values() if (found := money(text, sign))] if money(text) is None else []
+    return max(read, key=lambda found: abs(found.amount), default=None)
+
+
 def is_ambiguous_amount(text: str) -> bool:
     """Whether a text is an amount that needs the sign of its decimals."""
-    return money(text) is None and all(money(text, sign) for sign in SIGNS.values())
+    return with_thousands(text) is not None
 
 
 def decimal_sign_of(texts: Iterable[str | None]) -> str:
