@@ -12,10 +12,10 @@ import yaml
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import ADDS, REQUIRED_TABLES, TABLES
 from retention_helpers.sources import questions
-from retention_helpers.sources.described import OPEN
+from retention_helpers.sources.described import OPEN, percentage
 from retention_helpers.sources.looking import SHEETS, Look, is_looked_at, look_at
 from retention_helpers.sources.questions import Book, Choice, Question
-from retention_helpers.words import written
+from retention_helpers.words import spellings, written
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import day, money
 
@@ -151,7 +151,7 @@ def currency_of(found: Sequence[Look], book: Book, ask: Ask) -> tuple[str, dict[
                 sums[code] = sums.get(code, Decimal(0)) + amount
     codes = [code for code in sums if code]
     if len(codes) < 2:
-        return "", {}
+        return (codes[0] if codes and codes[0] in spellings.CURRENCIES else ""), {}
     each = " and ".join(money(round(sums[code], 2), code) for code in codes)
     asked = f"MRR is {each}. In which currency should the report be? [{'/'.join(codes)}]"
     currency = ask(asked, "").upper()
@@ -191,10 +191,21 @@ def _settled(look: Look, book: Book, ask: Ask) -> Look:
             left_open.append(question.as_left_open())
         else:
             look = choice.made(look)
+    look = _without_tax(look, book, ask)
     for question in questions.unknown_statuses(look):
         choice = _answer(question, ask)
         look = choice.made(look) if choice else look
     return replace(look, options={**look.options, OPEN: left_open}) if left_open else look
+
+
+def _without_tax(look: Look, book: Book, ask: Ask) -> Look:
+    """With the tax that is inside the prices: of a column beside them, else at the owner's rate.
+
+    Where nobody answers the check warns.
+    """
+    question = questions.asks_for_rate(look, book)
+    rate = percentage(ask(question, "")) if question else ""
+    return replace(look, options={**look.options, "tax_inside": rate.removesuffix("%")}) if rate else look
 
 
 def time_zone_here() -> str:
@@ -240,6 +251,9 @@ _FOR = {
     "price_per": "what the amounts pay for",
     "price_in": "of the amounts",
     "price_for": "how many times a price is paid",
+    "discount": "what is taken off a price",
+    "tax_inside": "the tax in a price, or its per cent",
+    "trial_until": "service begins where a trial ends",
     "interval_count": "how many intervals a price pays for",
     "ended_where": "an end counts where this column is filled",
     "each": "a customer for each first row",

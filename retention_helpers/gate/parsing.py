@@ -15,6 +15,7 @@ from ibis.backends.duckdb import Backend
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import Column, Table, day_name
 from retention_helpers.engine import EngineError, path_text, quoted, rows, text
+from retention_helpers.sources.described import percentage
 from retention_helpers.sources.folder import (
     PLACE,
     Number,
@@ -25,7 +26,8 @@ from retention_helpers.sources.folder import (
     sheet,
     shortened,
 )
-from retention_helpers.sources.prices import TIMES
+from retention_helpers.sources.headings import is_share
+from retention_helpers.sources.prices import HOLDS, LESS, PER_CENT, TIMES
 from retention_helpers.sources.texts import as_plain
 from retention_helpers.words import written
 from retention_helpers.words.formats import count
@@ -101,21 +103,25 @@ def _hints(missing: Sequence[str], unknown: Sequence[str]) -> str:
 def raw_relation(engine: Backend, source: Source, table: Table, scratch: Path) -> tuple[str, dict[str, str]]:
     """SQL of the file's rows as they are, and its column names; `scratch` is for a copy in even letters."""
     raw, names = _raw(engine, source, table, scratch)
-    raw = _completed(raw, names, source)
-    return (_in_our_words(raw, names, source.values) if source.values else raw), names
+    raw = _in_our_words(raw, names, source.values) if source.values else raw
+    return _completed(raw, names, source), names
 
 
 def _completed(raw: str, names: Mapping[str, str], source: Source) -> str:
     """SQL of the rows with what another column of the same row says about a cell."""
     replaced = {}
-    if source.interval_count:
-        count = _named(source.interval_count, names)
-        replaced["interval"] = f"concat_ws(' ', {_text(count)}, {_text('interval')})"
-    if source.price_for:
-        many = _named(source.price_for, names)
-        replaced["mrr"] = f"concat_ws({text(TIMES)}, {_text('mrr')}, {_text(many)})"
-    if source.ended_where:
-        filled = f"nullif(trim({_text(_named(source.ended_where, names))}), '') IS NOT NULL"
+    at = {
+        option: _named(column, names)
+        for option, column in source.beside.items()
+        if not (option == "tax_inside" and percentage(column))
+    }
+    if "interval_count" in at:
+        replaced["interval"] = f"concat_ws(' ', {_text(at['interval_count'])}, {_text('interval')})"
+    of_the_price = _of_the_price(source, at)
+    if of_the_price:
+        replaced["mrr"] = " || ".join([_text("mrr"), *of_the_price])
+    if "ended_where" in at:
+        filled = f"nullif(trim({_text(at['ended_where'])}), '') IS NOT NULL"
         replaced["ended_at"] = f"CASE WHEN {filled} THEN ended_at END"
     for name in replaced:
         if name not in names:
@@ -124,6 +130,21 @@ def _completed(raw: str, names: Mapping[str, str], source: Source) -> str:
         return raw
     cells = ", ".join(f"{cell} AS {quoted(name)}" for name, cell in replaced.items())
     return f"(SELECT * REPLACE ({cells}) FROM {raw})"
+
+
+def _of_the_price(source: Source, at: Mapping[str, str]) -> list[str]:
+    """SQL of what other cells say of a price, each with its mark, in the order of `prices.composed`."""
+    parts = []
+    for option, mark in zip(("price_for", "discount", "tax_inside"), (TIMES, LESS, HOLDS), strict=True):
+        column = source.beside.get(option, "")
+        if option in at:
+            cell = f"nullif(trim({_text(at[option])}), '')"
+            unit = f"CASE WHEN contains({cell}, '%') THEN '' ELSE {text(PER_CENT)} END"
+            unit = unit if is_share(column) else "''"
+            parts.append(f"coalesce({text(mark)} || {cell} || {unit}, '')")
+        elif column:
+            parts.append(text(f"{mark}{percentage(column)}"))
+    return parts
 
 
 def _text(column: str) -> str:

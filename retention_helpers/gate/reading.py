@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from retention_helpers.contract import tables
@@ -16,6 +17,7 @@ from retention_helpers.gate.parsing import raw_relation, select_parsed, spelled
 from retention_helpers.gate.rules.rows import RowRule, row_rules
 from retention_helpers.gate.second_reading import read_again
 from retention_helpers.gate.setting_aside import keep_rows
+from retention_helpers.sources import bearing
 from retention_helpers.sources.folder import Source, Unreadable, csv_fault, csv_header, shortened
 from retention_helpers.sources.texts import letters_assumed
 from retention_helpers.words.errors import nearest
@@ -34,12 +36,16 @@ _WHICH_INTERVAL = (
     "How long its interval is, is not known: write month, quarter, year or 3 months, or map the word with "
     "`values: {interval: {…: year}}`."
 )
+_TRIAL_END = Column("trial_ended_at", "instant")
 REPEATED = "it repeats an earlier row in every column"
 
 
 def read_table(evidence: Evidence, source: Source) -> SourceRead | None:
     """Read one table, hold its own rules against it, keep it; None where it cannot be read at all."""
     table = TABLES[source.table]
+    if trial_end := source.beside.get("trial_until"):
+        table = replace(table, columns=(*table.columns, _TRIAL_END))
+        source = replace(source, columns={**source.columns, _TRIAL_END.name: trial_end})
     try:
         raw, names = raw_relation(evidence.engine, source, table, evidence.scratch)
         return _keep(evidence, source, table, raw, list(names))
@@ -90,6 +96,8 @@ def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: lis
         evidence.faults += letters_assumed(source.path, source.name, table.name)
     if not source.is_filled_only:
         _note_unknown_columns(evidence, table, _read_here(names, source))
+    if table.name == "subscriptions":
+        _say_what_bears_on_prices(evidence, source, _read_here(names, source))
     if total == 0 and table.name in tables.REQUIRED_TABLES:
         evidence.stop(source, "no rows", "the file holds no rows", "Export it again.")
     read = evidence.of(table.name)
@@ -97,6 +105,8 @@ def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: lis
     for rule, count in zip(rules, broken, strict=True):
         if count:
             _say(evidence, source, rule, numbered if table.is_large else read, count)
+    if _TRIAL_END in table.columns:
+        _begin_after_trials(evidence, table)
     if not table.is_large:
         evidence.totals[table.name] = _set_repeated_rows_aside(evidence, source, raw, total)
     return SourceRead(table.name, source.name, total, evidence.totals[table.name], _digest(source))
@@ -137,6 +147,22 @@ def _keep_filled_rows(evidence: Evidence, table: Table) -> None:
     """Keep the rows whose own day is there, or could not be read, to be said."""
     there = f"{quoted(day_name(table.clock))} IS NOT NULL OR unread_{table.clock} IS NOT NULL"
     evidence.rewrite(table.name, f"SELECT * FROM {evidence.of(table.name)} WHERE {there} ORDER BY source_row")
+
+
+def _begin_after_trials(evidence: Evidence, table: Table) -> None:
+    """Let service begin where its trial ended; who left by that day had nothing but the trial."""
+    is_later = "coalesce(trial_ended_at > started_at, false)"
+    never_paid = f"{is_later} AND coalesce(ended_on <= trial_ended_on, false)"
+    moved = ", ".join(
+        f"CASE WHEN {is_later} AND NOT ({never_paid}) THEN trial_{end} ELSE {start} END AS {start}"
+        for start, end in (("started_at", "ended_at"), ("started_on", "ended_on"))
+    )
+    own = "trial_ended_at, trial_ended_on, unread_trial_ended_at"
+    evidence.rewrite(
+        table.name,
+        f"SELECT * EXCLUDE ({own}) REPLACE ({moved}, CASE WHEN {never_paid} THEN 'trialing' ELSE status END "
+        f"AS status) FROM {evidence.of(table.name)} ORDER BY source_row",
+    )
 
 
 def _broken(evidence: Evidence, table: Table, rules: Sequence[RowRule]) -> tuple[int, list[int]]:
@@ -260,6 +286,18 @@ def _note_unknown_columns(evidence: Evidence, table: Table, names: Sequence[str]
             _of_another_table(unknown)
             or (nearest(unknown[0], missing) if missing else "None of ours is missing."),
         )
+
+
+def _say_what_bears_on_prices(evidence: Evidence, source: Source, names: Sequence[str]) -> None:
+    known = {column.name for column in TABLES["subscriptions"].columns}
+    unread = [name for name in names if name not in known and _says_something(evidence, name)]
+    for rule, what, way_out in bearing.said_of(source.columns, unread, source.answered):
+        evidence.say("warning", "subscriptions", rule, what, way_out)
+
+
+def _says_something(evidence: Evidence, column: str) -> bool:
+    cell = f"trim(CAST({quoted(column)} AS VARCHAR))"
+    return bool(evidence.count(f"{evidence.raw['subscriptions']} WHERE {cell} NOT IN ('', '0')"))
 
 
 def _of_another_table(unknown: Sequence[str]) -> str:

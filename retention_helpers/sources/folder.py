@@ -65,9 +65,8 @@ class Source:
         price_per: what its prices pay for: "interval" for the column of that name, or one such as year; "":
             a month.
         in_minor_units: whether its amounts are in cents.
-        price_for: the column that says how many times a price is paid, as of seats; "": once.
-        interval_count: the column that says how many of `interval` a price pays for.
-        ended_where: the column without which an end is none, as where it only says until when is paid.
+        beside: the columns that say more of a cell of their row, by what they say (`OF_THE_SAME_ROW`).
+        answered: the options that its entry in `sources:` holds, also those that say that nothing is so.
         is_first_row: whether only the earliest row of a customer counts, as where subscriptions are listed.
         is_filled_only: whether rows without the table's own day are none of it, as where subscriptions are
             listed and only some of them were cancelled.
@@ -86,9 +85,8 @@ class Source:
     time_zone: str = ""
     price_per: str = ""
     in_minor_units: bool = False
-    price_for: str = ""
-    interval_count: str = ""
-    ended_where: str = ""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    answered: Collection[str] = ()
     is_first_row: bool = False
     is_filled_only: bool = False
     read_elsewhere: Collection[str] = ()

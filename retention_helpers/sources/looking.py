@@ -29,6 +29,10 @@ _HEADER_WITHIN = 30
 _ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt", ".xlsx", ".parquet", ".json", ".jsonl", ".ndjson")
 _BY_HAND = 5_000_000  # bytes: what is larger has no line of totals below
 _UNLIKE = "its sheets name the same column differently. Save each as a file of its own"
+_YES, _NO = (
+    ("yes", "true", "1", "y", "ja", "oui", "sí", "x", "是"),
+    ("no", "false", "0", "n", "nein", "non", "否"),
+)
 _LIKELY = ("customers", "subscriptions", "events")  # tables that other tools' files often are
 
 
@@ -169,12 +173,14 @@ def _mapped(
 ) -> Look:
     look = Look(path, table, "", found, dates=dates, lines=lines)
     if table == "subscriptions":
-        look = _with_its_end(_with_its_interval(look))
-        look = replace(look, options={**look.options, **_price_options(look)}, values=_status_words(look))
+        look = _with_its_end(_with_its_interval(_with_its_state(look)))
+        words = {**_status_words(look), **_open_ends(look)}
+        look = replace(look, options={**look.options, **_price_options(look)}, values=words)
         look = replace(look, also=_also(path, lines[0], look.columns))
     columns = {ours: theirs for ours, theirs in look.columns.items() if plain(theirs) != ours}
     said = ", ".join(f"{ours} is “{theirs}”" for ours, theirs in columns.items())
     how = "".join(f"; {_SAID[key].format(**{**look.name_of, **look.options})}" for key in look.options)
+    how += "".join(f"; an end of “{word}” is none" for word in look.values.get("ended_at", ()))
     return replace(look, what=f"{table}, where {said}{how}", columns=columns)
 
 
@@ -193,6 +199,14 @@ def _with_its_interval(look: Look) -> Look:
         return replace(look, columns=columns)
     count = {"interval_count": counts[0]} if counts and set(look.cells(counts[0])) - {"1", ""} else {}
     return replace(look, columns={**columns, "interval": units[0]}, options={**look.options, **count})
+
+
+def _with_its_state(look: Look) -> Look:
+    """Without the column of the state where it is called active and holds other things than yes and no."""
+    name = look.columns.get("status", "")
+    if plain(name) not in headings.FLAGS or {cell.lower() for cell in look.cells(name)} <= {*_YES, *_NO, ""}:
+        return look
+    return replace(look, columns={ours: theirs for ours, theirs in look.columns.items() if ours != "status"})
 
 
 def _with_its_end(look: Look) -> Look:
@@ -215,12 +229,16 @@ def _price_options(look: Look) -> dict[str, str]:
         options["price_per"] = spellings.in_words(*lasts)
     if headings.is_in_cents(name):
         options["price_in"] = MINOR
+    taxes = [one for one in look.lines[0] if headings.is_tax(one) and any(look.cells(one))]
+    if headings.with_tax(name) and taxes:
+        options["tax_inside"] = taxes[0]
     return options
 
 
 _SAID = {
     "price_per": "“{mrr}” is the price of its {price_per} and is divided",
     "price_in": "“{mrr}” is in cents",
+    "tax_inside": "“{tax_inside}” is the tax inside it",
     "interval_count": "“{interval_count}” counts “{interval}”",
 }
 
@@ -262,14 +280,25 @@ def _status_words(look: Look) -> dict[str, dict[str, str]]:
     """Our words for a file's own statuses. One that is over keeps "active", where it has an end."""
     words = {}
     rows = list(zip(look.cells("status"), look.cells("ended_at"), strict=True))
+    known = spellings.choices(STATUSES) | (dict.fromkeys(_YES, "active") if _is_flag(look) else {})
     for said in dict.fromkeys(cell for cell, _ in rows if cell):
         word = spellings.plain_choice(said)
-        meant = spellings.choices(STATUSES).get(word)
+        meant = known.get(word)
         if said.lower() not in STATUSES and meant:
             words[said] = meant
         elif word in spellings.OVER and all(end for cell, end in rows if cell == said):
             words[said] = "active"
     return {"status": words} if words else {}
+
+
+def _is_flag(look: Look) -> bool:
+    return plain(look.columns.get("status", "")) in headings.FLAGS
+
+
+def _open_ends(look: Look) -> dict[str, dict[str, str]]:
+    """The words that stand where service goes on, such as NULL and a last day of all days."""
+    found = {cell for cell in look.cells("ended_at") if written.is_no_day(cell)}
+    return {"ended_at": dict.fromkeys(sorted(found), "")} if found else {}
 
 
 # --- sheets that are no plain table ------------------------------------------------------------------

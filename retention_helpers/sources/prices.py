@@ -25,7 +25,9 @@ WITH_THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"
 PRICE_ENDINGS = (0, 50, 90, 95, 99)
 LARGE_MIDDLE = 900
 HABIT = 0.8  # a share of amounts that makes a habit
-TIMES = " × "  # between a price and how many times it is paid
+# What another cell of the row says of a price, as one text: 119 × 3 − 10% incl. 19%.
+TIMES, LESS, HOLDS = " × ", " − ", " incl. "
+PER_CENT = " per cent"  # of a number whose heading says that it is a share; 0.19 may be meant as 19 %
 _SIXTH = Decimal("0.000001")
 
 
@@ -78,9 +80,14 @@ def look_like_minor_units(amounts: Sequence[Decimal]) -> bool:
     return len(as_prices) >= HABIT * len(amounts)
 
 
-def times(price: str, many: str) -> str:
-    """A price's cell with how many times it is paid, as `said_in` reads it."""
-    return f"{price}{TIMES}{many}" if price and many else price
+def composed(price: str, many: str = "", discount: str = "", tax: str = "") -> str:
+    """A price's cell with how many times it is paid, what is taken off and the tax in it, for `said_in`.
+
+    >>> composed("119", "3", "", "19%")
+    '119 × 3 incl. 19%'
+    """
+    parts = zip((TIMES, LESS, HOLDS), (many, discount, tax), strict=True)
+    return price + "".join(f"{mark}{part}" for mark, part in parts if part) if price else price
 
 
 # --- an amount that says more than a number ---------------------------------------------------------
@@ -132,13 +139,17 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
     Decimal('40.833333')
     >>> said_in("20 × 3", "EUR", None, Asked()).amount
     Decimal('60')
+    >>> said_in("100 × 2 − 10% incl. 20%", "EUR", None, Asked()).amount
+    Decimal('150')
     >>> said_in("4,900", "JPY", None, Asked()).amount, said_in("4,900", "EUR", None, Asked()).amount
     (Decimal('4900'), None)
     >>> said_in("$49", "CAD", None, Asked()).contradicts, said_in("$49", "EUR", None, Asked()).contradicts
     (False, True)
     """
-    price, _, many = cell.partition(TIMES)
-    found, paid_times = _money_in(price, currency, asked), written.amount(many or "1")
+    rest, _, tax = cell.partition(HOLDS)
+    rest, _, discount = rest.partition(LESS)
+    price, _, many = rest.partition(TIMES)
+    found, paid_times = _money_in(price, currency, asked), written.amount(many or "1", asked.decimal_sign)
     if found is None or paid_times is None or (found.interval and "interval" not in asked.beside):
         return Said()
     named = spellings.code_of(found.currency, [one for one in asked.currencies if one])
@@ -148,7 +159,10 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
     lasts = found.interval or (own if asked.price_per == "interval" else spellings.interval(asked.price_per))
     if asked.price_per and not lasts:
         return Said()
-    amount = found.amount * paid_times
+    amount = _without(found.amount * paid_times, discount, asked, is_inside=False)
+    amount = None if amount is None else _without(amount, tax, asked, is_inside=True)
+    if amount is None:
+        return Said()
     if asked.in_minor_units:
         amount = major(amount, named or currency or next(iter(asked.currencies), ""))
     amount = monthly(amount, *lasts) if lasts else amount
@@ -169,3 +183,26 @@ def _money_in(price: str, currency: str | None, asked: Asked) -> written.Money |
     said = (grouped.currency if grouped else "") or currency or next(iter(among), "")
     code = spellings.code_of(spellings.currency(said) or said, among)
     return None if have_minor_unit(code) else grouped
+
+
+def _without(amount: Decimal, part: str, asked: Asked, *, is_inside: bool) -> Decimal | None:
+    """An amount less a part of it, given as an amount or a share; None where that cannot be read.
+
+    A tax that is inside is a share of what is left, a discount one of the whole.
+    """
+    if not part:
+        return amount
+    share = _share(part, asked)
+    if share is None:
+        found = None if part.endswith(("%", PER_CENT)) else written.money(part, asked.decimal_sign)
+        return None if found is None else amount - abs(found.amount)
+    return amount / (1 + share) if is_inside else amount * (1 - share)
+
+
+def _share(part: str, asked: Asked) -> Decimal | None:
+    is_by_heading = part.endswith(PER_CENT)
+    said = part.removesuffix(PER_CENT).removesuffix("%").strip()
+    number = written.amount(said, asked.decimal_sign) if said != part else None
+    if number is None or not 0 <= number <= 100 or (is_by_heading and number == 1):
+        return None
+    return number if is_by_heading and number < 1 else number / 100

@@ -13,15 +13,17 @@ from typing import Any
 
 from retention_helpers.contract.tables import FREE_STATUSES, STATUSES
 from retention_helpers.sources import headings
-from retention_helpers.sources.described import ALL, MINOR, UNITS
+from retention_helpers.sources.bearing import EXAMPLE_RATE
+from retention_helpers.sources.described import ALL, MINOR, NONE, UNITS, percentage
 from retention_helpers.sources.looking import LINES, Look
 from retention_helpers.sources.prices import (
     BESIDE,
+    PER_CENT,
     Asked,
+    composed,
     have_minor_unit,
     look_like_minor_units,
     said_in,
-    times,
 )
 from retention_helpers.words import spellings, written
 from retention_helpers.words.formats import count, money, month, plural
@@ -92,7 +94,7 @@ Asks = Callable[["Look", Book], "Question | None"]  # of a look as the answers s
 def questions_of(look: Look) -> Sequence[Asks]:
     """What may have to be asked about a file, in the order in which one answer bears on the next."""
     is_a_list = {"mrr", "ended_at", "started_at"} <= set(look.name_of)
-    return (_end, _interval, _seats, _units) if is_a_list else ()
+    return (_end, _trial, _interval, _seats, _discount, _tax, _units) if is_a_list else ()
 
 
 # --- what follows ------------------------------------------------------------------------------------
@@ -103,12 +105,21 @@ def _day(cell: str, book: Book) -> str:
 
 
 def _ends(look: Look, book: Book) -> list[str]:
-    """The day on which each row ends, "" while it goes on or where it cannot be read."""
+    """The day on which each row ends, "" while it goes on or where it cannot be read.
+
+    A trial that nobody paid after is no service, and ends none.
+    """
     days = [_day(cell, book) for cell in look.cells("ended_at")]
-    needed = look.options.get("ended_where")
-    if not needed:
-        return days
-    return [day if asked else "" for day, asked in zip(days, look.cells(needed), strict=True)]
+    if needed := look.options.get("ended_where"):
+        days = [day if asked else "" for day, asked in zip(days, look.cells(needed), strict=True)]
+    return ["" if is_free else day for day, is_free in zip(days, _never_paid(look, book), strict=True)]
+
+
+def _never_paid(look: Look, book: Book) -> list[bool]:
+    """Whether each row ended with its trial, or before."""
+    ends = [_day(cell, book) for cell in look.cells("ended_at")]
+    trials = [_day(cell, book) for cell in look.cells(look.options.get("trial_until", NONE))]
+    return [bool(end and trial) and end <= trial for end, trial in zip(ends, trials, strict=True)]
 
 
 def _rows(look: Look) -> list[tuple[str, str, str]]:
@@ -119,7 +130,7 @@ def _rows(look: Look) -> list[tuple[str, str, str]]:
 def _asked(look: Look, book: Book) -> Asked:
     return Asked(
         written.decimal_sign_of(look.cells("mrr")) or ".",
-        (book.currency,),
+        (headings.currency_of(look.name_of["mrr"]) or book.currency,),
         BESIDE,
         look.options.get("price_per", ""),
         look.options.get("price_in") == MINOR,
@@ -127,12 +138,17 @@ def _asked(look: Look, book: Book) -> Asked:
 
 
 def _cells(look: Look) -> list[str]:
-    """The amounts as the gate reads them, with how many times each is paid."""
-    seats = look.options.get("price_for", ALL)
-    amounts = look.cells("mrr")
-    if seats == ALL:
-        return amounts
-    return [times(cell, many) for cell, many in zip(amounts, look.cells(seats), strict=True)]
+    """The amounts as the gate reads them, with what other cells say of them."""
+    columns = [_of_the_price(look, option) for option in ("price_for", "discount", "tax_inside")]
+    return [composed(*cells) for cells in zip(look.cells("mrr"), *columns, strict=True)]
+
+
+def _of_the_price(look: Look, option: str) -> list[str]:
+    column = str(look.options.get(option, NONE))
+    if percentage(column):
+        return [percentage(column)] * len(look.lines[1:])
+    unit = PER_CENT if headings.is_share(column) else ""
+    return [f"{cell}{unit}" if cell and "%" not in cell else cell for cell in look.cells(column)]
 
 
 def _amounts(look: Look, book: Book) -> list[tuple[str, Decimal | None]]:
@@ -140,7 +156,7 @@ def _amounts(look: Look, book: Book) -> list[tuple[str, Decimal | None]]:
     asked, found = _asked(look, book), []
     for cell, currency, lasts in _rows(look):
         said = said_in(cell, spellings.currency(currency) or currency, lasts, asked)
-        found.append((said.currency or spellings.currency(currency) or book.currency, said.amount))
+        found.append((said.currency or spellings.currency(currency) or asked.currencies[0], said.amount))
     return found
 
 
@@ -148,9 +164,10 @@ def mrr(look: Look, book: Book) -> dict[str, Decimal]:
     """The MRR of the rows that go on today, by currency ("" where nothing names one)."""
     words = {said.lower(): ours for said, ours in look.values.get("status", {}).items()}
     total: Counter[str] = Counter()
-    rows = zip(_amounts(look, book), _ends(look, book), look.cells("status"), strict=True)
-    for (currency, amount), end, said in rows:
-        is_free = words.get(said.lower(), said.lower()) in FREE_STATUSES
+    frees = [words.get(said.lower(), said.lower()) in FREE_STATUSES for said in look.cells("status")]
+    frees = [one or other for one, other in zip(frees, _never_paid(look, book), strict=True)]
+    rows = zip(_amounts(look, book), _ends(look, book), frees, strict=True)
+    for (currency, amount), end, is_free in rows:
         if amount is not None and not is_free and not (end and end <= book.today.isoformat()):
             total[currency] += amount  # type: ignore[assignment]
     return {currency: Decimal(amount) for currency, amount in sorted(total.items())}
@@ -267,6 +284,77 @@ def _seats(look: Look, book: Book) -> Question | None:
             _choice(look, book, "one", f"price_for: {seats}", price_for=seats),
         ],
     )
+
+
+def _beside(look: Look, is_one: Callable[[str], bool], *, nothing: Sequence[str] = ("", "0")) -> str:
+    """The column beside a price that is of this kind and says something; "" for none."""
+    header = look.lines[0] if headings.plain(look.name_of["mrr"]) != "mrr" else ()
+    return next((name for name in header if is_one(name) and set(look.cells(name)) - set(nothing)), "")
+
+
+def _discount(look: Look, book: Book) -> Question | None:
+    """Whether a price beside a discount stands before or after it."""
+    name = _beside(look, headings.is_discount)
+    if not name or "discount" in look.options:
+        return None
+    return Question(
+        f"“{name}” stands beside “{look.name_of['mrr']}”. Is that still to be taken off, or is the price "
+        "what is paid?",
+        [
+            _choice(look, book, "off", f"discount: {name}", discount=name),
+            _choice(look, book, "paid", f"discount: {NONE}", discount=NONE),
+        ],
+    )
+
+
+def _tax(look: Look, book: Book) -> Question | None:
+    """Whether a price beside its tax contains it."""
+    price = look.name_of["mrr"]
+    name = _beside(look, headings.is_tax)
+    if not name or "tax_inside" in look.options or headings.with_tax(price) is not None:
+        return None
+    return Question(
+        f"“{name}” stands beside “{price}”. Is that tax inside the price, or does it come on top?",
+        [
+            _choice(look, book, "inside", f"tax_inside: {name}", tax_inside=name),
+            _choice(look, book, "on top", f"tax_inside: {NONE}", tax_inside=NONE),
+        ],
+    )
+
+
+def asks_for_rate(look: Look, book: Book) -> str:
+    """The question for the rate of the tax that prices contain by their heading; "" where none is needed."""
+    if not questions_of(look) or "tax_inside" in look.options:
+        return ""
+    price = look.name_of["mrr"]
+    if not headings.with_tax(price):
+        return ""
+    example = replace(look, options={**look.options, "tax_inside": str(EXAMPLE_RATE)})
+    return (
+        f"“{price}” includes tax. Of how many per cent? With {EXAMPLE_RATE}, {_mrr_is(example, book)}; with "
+        f"none taken off, {_mrr_is(look, book)}"
+    )
+
+
+def _trial(look: Look, book: Book) -> Question | None:
+    """Whether a start beside the end of a trial begins the trial, or what is paid."""
+    start = look.name_of["started_at"]
+    name = next((one for one in look.lines[0] if headings.is_end_of_trial(one) and any(look.cells(one))), "")
+    if not name or "trial_until" in look.options:
+        return None
+    days = zip(look.cells("started_at"), look.cells(name), strict=True)
+    if not any(_day(trial, book) > _day(begin, book) for begin, trial in days):
+        return None
+    trials = replace(look, options={**look.options, "trial_until": name})
+    free = f"{plural(sum(_never_paid(trials, book)), 'trial')} that nobody paid after"
+    return Question(
+        f"“{name}” stands beside “{start}”. Does “{start}” begin the trial, or what is paid?",
+        [
+            Choice("trial", f"trial_until: {name}", f"{_losses(trials, book)}, and {free}",
+                   options={"trial_until": name}),
+            Choice("paid", f"trial_until: {NONE}", _losses(look, book), options={"trial_until": NONE}),
+        ],
+    )  # fmt: skip
 
 
 def _end(look: Look, book: Book) -> Question | None:

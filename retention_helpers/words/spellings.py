@@ -183,7 +183,7 @@ _CHOICES = {
 _OVER = (
     "canceled cancelled ended expired churned inactive deleted terminated finished completed switched "
     "transferred former_patron gekündigt beendet abgelaufen résilié terminé cancelado baja "
-    "已取消 已到期 已退订"
+    "已取消 已到期 已退订 no false 0 nein non 否"
 )
 OVER = frozenset(_OVER.split())
 

@@ -177,6 +177,15 @@ def is_ambiguous(text: str) -> bool:
     return instant(text) is None and any(instant(text, order) for order in _READ_ORDERS)
 
 
+def is_no_day(text: str) -> bool:
+    """Whether a text is what databases and people write where there is no day.
+
+    >>> is_no_day("NULL"), is_no_day("9999-12-31 23:59:59"), is_no_day("0000-00-00"), is_no_day("2026-01-05")
+    (True, True, True, False)
+    """
+    return bool(_NO_DAY.fullmatch(bare(text)))
+
+
 def serial_day(number: float, *, epoch: dt.datetime) -> dt.date | dt.datetime | None:
     """The day, or time, of a spreadsheet's serial number; None for a number that is no likely day.
 
@@ -188,6 +197,11 @@ def serial_day(number: float, *, epoch: dt.datetime) -> dt.date | dt.datetime | 
     moment = epoch + dt.timedelta(seconds=round(number * 86_400))
     return moment.date() if moment.time() == dt.time() else moment
 
+
+_NO_DAY = re.compile(
+    r"null|\\n|none|nil|na[nt]|n/a|never|nie|jamais|nunca|[-–—]|infinity|(?:9999-12-31|0000-00-00).*",
+    re.IGNORECASE,
+)
 
 # --- amounts ---------------------------------------------------------------------------------------
 
