@@ -199,13 +199,10 @@ def _settled(look: Look, book: Book, ask: Ask) -> Look:
 
 
 def _without_tax(look: Look, book: Book, ask: Ask) -> Look:
-    """With the tax that is inside the prices: of a column beside them, else at the owner's rate.
-
-    Where nobody answers the check warns.
-    """
+    """With the rate of the tax that prices contain by their heading; without an answer the check warns."""
     question = questions.asks_for_rate(look, book)
-    rate = percentage(ask(question, "")) if question else ""
-    return replace(look, options={**look.options, "tax_inside": rate.removesuffix("%")}) if rate else look
+    rate = percentage(ask(question, "")).removesuffix("%") if question else ""
+    return replace(look, options={**look.options, "tax_inside": yaml.safe_load(rate)}) if rate else look
 
 
 def time_zone_here() -> str:

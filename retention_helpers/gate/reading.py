@@ -27,6 +27,7 @@ from retention_helpers.words.written import (
     Money,
     is_ambiguous,
     is_ambiguous_amount,
+    is_no_day,
     money,
     order_shown_by,
 )
@@ -191,6 +192,11 @@ def _say(evidence: Evidence, source: Source, rule: RowRule, numbered: str, count
     if rule.column is not None and rule.column.kind == "instant" and is_ambiguous(str(value)):
         shown = [text for (text,) in evidence.rows(f"SELECT DISTINCT {rule.shows} FROM {faulty} LIMIT 10000")]
         way_out = which_order(shown)
+    if rule.column is not None and rule.column.name == "ended_at" and is_no_day(str(value)):
+        way_out = (
+            f"If it says that service goes on, write `values: {{ended_at: {{'{value}': ''}}}}` for this "
+            f"table under `sources:` in {SETTINGS_FILE}, or leave the cell empty."
+        )
     if rule.column is not None and rule.column.kind == "money" and is_ambiguous_amount(str(value)):
         way_out = which_sign(str(value))
     elif rule.column is not None and rule.column.kind == "money" and source.price_per and money(str(value)):

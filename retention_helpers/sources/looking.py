@@ -77,13 +77,17 @@ class Look:
         return [f"{many} {one}".strip() for many, one in zip(counts, self.cells("interval"), strict=True)]
 
     def cells(self, column: str) -> list[str]:
-        """The cells of a column of ours or of the file, one a row; empty where there is none."""
-        name = self.name_of.get(column, column)
+        """The cells of a column of ours or of the file, one a row; empty where there is none.
+
+        Words that are mapped to ours are ours.
+        """
+        name, words = self.name_of.get(column, column), self.values.get(column, {})
         header = list(self.lines[0]) if self.lines else []
         if name not in header:
             return [""] * len(self.lines[1:])
         at = header.index(name)
-        return [line[at].strip() if at < len(line) else "" for line in self.lines[1:]]
+        said = [line[at].strip() if at < len(line) else "" for line in self.lines[1:]]
+        return [words.get(cell, cell) for cell in said]
 
 
 def look_at(path: Path) -> Look:

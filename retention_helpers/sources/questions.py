@@ -162,9 +162,8 @@ def _amounts(look: Look, book: Book) -> list[tuple[str, Decimal | None]]:
 
 def mrr(look: Look, book: Book) -> dict[str, Decimal]:
     """The MRR of the rows that go on today, by currency ("" where nothing names one)."""
-    words = {said.lower(): ours for said, ours in look.values.get("status", {}).items()}
     total: Counter[str] = Counter()
-    frees = [words.get(said.lower(), said.lower()) in FREE_STATUSES for said in look.cells("status")]
+    frees = [said.lower() in FREE_STATUSES for said in look.cells("status")]
     frees = [one or other for one, other in zip(frees, _never_paid(look, book), strict=True)]
     rows = zip(_amounts(look, book), _ends(look, book), frees, strict=True)
     for (currency, amount), end, is_free in rows:
@@ -408,8 +407,7 @@ def unknown_statuses(look: Look) -> list[Question]:
     """A question for each word for a state that nobody knows; an end says by itself who has left."""
     if not look.lines:
         return []
-    known = {said.lower() for said in look.values.get("status", {})} | set(STATUSES)
-    words = Counter(cell for cell in look.cells("status") if cell and cell.lower() not in known)
+    words = Counter(cell for cell in look.cells("status") if cell and cell.lower() not in STATUSES)
     return [
         Question(
             f"What does the state “{word}” mean, in {plural(rows, 'row')}?",

@@ -452,6 +452,47 @@ OPEN = {
         {"ended_where": "terminated_at"},
         ["5", "5"],
     ),
+    "a discount beside a price": (
+        "user_id,start_date,monthly_price,discount %,end_date\nU1,2026-01-05,100,20,\nU2,2026-01-05,50,,\n",
+        ("off: MRR is 130; paid: MRR is 150", "off"),
+        {"discount": "discount %"},
+        ["80", "50"],
+    ),
+    "that is off already": (
+        "user_id,start_date,monthly_price,discount %,end_date\nU1,2026-01-05,100,20,\nU2,2026-01-05,50,,\n",
+        ("off: MRR is 130", "paid"),
+        {"discount": "none"},
+        ["100", "50"],
+    ),
+    "an amount of tax beside a price": (
+        "user_id,start_date,Amount,Tax,interval,end_date\nU1,2026-01-05,119,19,month,\nU2,2026-01-05,588,98,year,\n",
+        ("inside: MRR is 140.83; on top: MRR is 168", "inside"),  # 100 + 490 / 12; 119 + 49
+        {"tax_inside": "Tax"},
+        ["100", "40.833333"],
+    ),
+    "a rate of tax beside a price, as a share or in per cent": (
+        "user_id,start_date,monthly_price,VAT rate,end_date\n"
+        "U1,2026-01-05,119,19%,\nU2,2026-01-05,120,0.2,\n",
+        ("inside: MRR is 200; on top: MRR is 239", "inside"),
+        {"tax_inside": "VAT rate"},
+        ["100", "100"],
+    ),
+    "a price that includes tax by its heading": (
+        "user_id,start_date,Bruttopreis / Monat,end_date\nU1,2026-01-05,119,\nU2,2026-01-05,59.50,\n",
+        ("Of how many per cent? With 20, MRR is 148.75; with none taken off, MRR is 178.50", "19 %"),
+        {"tax_inside": 19},
+        ["100", "50"],
+    ),
+    # 130 x 2 = 260, less 10 = 250, of which a sixth is tax: 208.33, and a twelfth of that 17.36
+    "seats, a discount, tax and a year": (
+        "user_id,start_date,Price (EUR) gross,Discount,VAT,seats,Billing interval,end_date\n"
+        "U1,2026-01-05,130,10,20%,2,year,\n",
+        ("all: MRR is EUR 9.03; one: MRR is EUR 18.06", "one"),
+        {"tax_inside": "VAT", "discount": None, "open": ["“Discount” stands beside “Price (EUR) gross”. Is "
+         "that still to be taken off, or is the price what is paid? Instead of `open` write `discount: "
+         "Discount` (MRR is EUR 17.36), or `discount: none` (MRR is EUR 18.06)."]},
+        None,
+    ),
     "a state that nobody knows": (
         "user_id,start_date,mrr,end_date,state\nU1,2026-01-05,5,,Dunning\nU2,2026-01-05,5,,active\n",
         ("What does the state “Dunning” mean, in 1 row?", "past"),
@@ -468,15 +509,107 @@ def test_what_follows_is_said_with_the_question(
     text: str,
     answer: tuple[str, str],
     written: dict,
-    expected: list[str],
+    expected: list[str] | None,
 ) -> None:
     (clean / "exports" / "members.csv").write_text(text)
     answers.append(answer)
-    assert begin("mine", "--from", "exports") == 0
+    assert begin("mine", "--from", "exports") == (0 if expected else 2)
     assert not answers
     entry = settings(clean / "mine")["sources"]["subscriptions"]
     assert {name: entry.get(name) for name in written} == written
-    assert amounts(clean) == [Decimal(amount) for amount in expected]
+    if expected:
+        assert amounts(clean) == [Decimal(amount) for amount in expected]
+
+
+TRIALS = (
+    "user_id,start_date,trial_end,monthly_price,discount %,end_date\n"
+    "U1,2026-01-05,2026-01-19,50,,2026-01-19\n"  # never paid
+    "U2,2026-01-05,2026-01-19,50,10,2026-03-01\n"
+    "U3,2026-01-05,2026-01-19,50,,NULL\n"
+    "U4,2026-01-07,,50,0.5,NULL\n"
+)
+
+
+@pytest.mark.parametrize("title", ["", "Our members\n"])
+def test_a_trial_beside_a_start_is_no_service(
+    clean: Path, answers: list[tuple[str, str]], title: str
+) -> None:
+    """Read in place and, with a title above, by the importer of sheets; NULL ends nothing."""
+    (clean / "exports" / "members.csv").write_text(title + TRIALS)
+    asked = "trial: 1 end in March 2026, and 1 trial that nobody paid after; paid: 1 end in January 2026, "
+    answers += [(asked, "trial"), ("discount %", "off")]
+    assert begin("mine", "--from", "exports") == 0
+    rows = sorted(kept(clean, "subscriptions"), key=lambda row: row["customer_id"])
+    assert [(str(row["started_on"]), row["status"], row["mrr"]) for row in rows] == [
+        ("2026-01-05", "trialing", Decimal(50)), ("2026-01-19", None, Decimal(45)),
+        ("2026-01-19", None, Decimal(50)), ("2026-01-07", None, Decimal(25)),
+    ]  # fmt: skip
+    assert {str(row["ended_on"]) for row in rows[2:]} == {"None"}
+    assert {str(row["signed_up_on"]) for row in kept(clean, "customers")} == {"2026-01-05", "2026-01-07"}
+
+
+UNSAID = {
+    "a heading with tax": (
+        "user_id,start_date,Prix TTC par mois,end_date\nU1,2026-01-05,120,\n",
+        "“Prix TTC par mois” says that tax is inside, and MRR stands with it: 16.7 % of it at 20 %.",
+    ),
+    "a discount that no entry tells of": (
+        "user_id,start_date,monthly_price,Rabatt,end_date\nU1,2026-01-05,120,30,\n",
+        "“Rabatt” was not read: MRR stands before it, unless “monthly_price” is what is left. Say `disc",
+    ),
+    "a second price": (
+        "user_id,start_date,monthly_price,annual_price,end_date\nU1,2026-01-05,49,490,\n",
+        "“annual_price” is a price too and was not read: who pays it stands at “monthly_price”.",
+    ),
+}
+
+
+@pytest.mark.parametrize("title", ["", "Our members\n"])
+@pytest.mark.parametrize(("text", "said"), UNSAID.values(), ids=UNSAID.keys())
+def test_what_bears_on_a_price_and_was_not_read_is_a_warning(
+    clean: Path, capsys: pytest.CaptureFixture[str], text: str, said: str, title: str
+) -> None:
+    (clean / "exports" / "members.csv").write_text(title + text)
+    begin("mine", "--from", "exports")
+    path = clean / "mine" / "retention.yml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    left = [line for line in lines if not line.startswith(("    open:", "    - "))]
+    path.write_text("\n".join(left), encoding="utf-8")
+    capsys.readouterr()
+    assert __main__.main(["check", "--data", "mine"]) == 0
+    assert said in capsys.readouterr().out
+
+
+def test_a_column_beside_that_is_not_there_is_a_stop(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else an end that counts where that column is filled would count nowhere, and nobody be lost."""
+    (clean / "exports" / "members.csv").write_text("Our members\n" + TRIALS)
+    begin("mine", "--from", "exports")
+    entry = (
+        "sources: {spreadsheet: {path: ../exports/members.csv, columns: {customer_id: user_id, started_at: "
+    )
+    entry += "start_date, ended_at: end_date, mrr: monthly_price}, each: first, ended_where: cancelled_on}}"
+    (clean / "mine" / "retention.yml").write_text(f"business: B\n{entry}\n")
+    capsys.readouterr()
+    assert __main__.main(["check", "--data", "mine"]) == 2
+    assert "the column cancelled_on, which retention.yml names, is missing" in capsys.readouterr().out
+
+
+def test_a_currency_in_a_heading(clean: Path) -> None:
+    (clean / "exports" / "members.csv").write_text(
+        "user_id,start_date,MRR (USD),end_date,active\n"
+        "U1,2026-01-05,49,,yes\nU2,2026-01-05,20,2026-03-01,no\n"
+    )
+    assert begin("mine", "--from", "exports") == 0
+    assert settings(clean / "mine")["currency"] == "USD"
+    assert amounts(clean) == [Decimal(49), Decimal(20)]
+
+
+def test_who_is_not_active_and_has_no_end_is_a_stop(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (clean / "exports" / "members.csv").write_text(
+        "user_id,start_date,mrr,end_date,is_active\nU1,2026-01-05,49,,1\nU2,2026-01-05,20,,0\n"
+    )
+    assert begin("mine", "--from", "exports") == 2
+    assert "A subscription that is over is a row whose ended_at says when" in capsys.readouterr().out
 
 
 def test_yen_have_no_cents(clean: Path) -> None:
