@@ -247,6 +247,8 @@ def _raw_sheet(engine: Backend, source: Source, table: Table) -> tuple[str, dict
     records = [[cells[i] if i < len(cells) else None for i in at.values()] for cells in lines]
     columns = zip(*records, strict=True) if records else [[] for _ in at]
     kinds = {column.name: str(column.kind) for column in table.columns}
+    if "currency" in kinds:
+        kinds = {name: "paid" if kind == "money" else kind for name, kind in kinds.items()}
     cells_read = {
         name: pa.array([_as_its_kind(cell, kinds.get(name, "text")) for cell in column], pa.string())
         for name, column in zip(at, columns, strict=True)
@@ -272,7 +274,7 @@ def _as_its_kind(cell: str | None, kind: str) -> str | None:
     """A cell of a workbook, whose numbers are days or amounts by the column that they stand in."""
     if not isinstance(cell, Number):
         return cell
-    return {"instant": cell.day, "money": cell.amount}.get(kind, str(cell))
+    return {"instant": cell.day, "money": cell.amount, "paid": cell.paid}.get(kind, str(cell))
 
 
 def _parsed(column: Column, kind_read: str, source: Source) -> str:

@@ -22,6 +22,7 @@ from retention_helpers.contract.messages import MESSAGES_FILE
 from retention_helpers.contract.not_known import FILE as NOT_KNOWN_FILE
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, message
+from retention_helpers.sources.prices import currency_of_format
 from retention_helpers.sources.texts import form_of_text, opened_text
 from retention_helpers.sources.unreadable import Unreadable as Unreadable
 from retention_helpers.words.errors import InputError, nearest
@@ -326,9 +327,9 @@ def sheet(path: Path, table: str, title: str = "") -> Iterator[tuple[int, list[s
             closing(openpyxl.load_workbook(path, read_only=True)) as formulas,
         ):
             at = _sheet_at(book, title or table, is_named=bool(title))
-            both = (one.worksheets[at].iter_rows(values_only=True) for one in (book, formulas))
+            both = (book.worksheets[at].iter_rows(), formulas.worksheets[at].iter_rows(values_only=True))
             for number, (values, typed) in enumerate(zip(*both, strict=True), start=1):
-                cells = [_cell(value, book.epoch) for value in values]
+                cells = [_cell(cell, book.epoch) for cell in values]
                 for value, formula in zip(cells, typed, strict=True):
                     if value is None and isinstance(formula, str) and formula.startswith("="):
                         raise Unreadable(
@@ -364,25 +365,32 @@ def _sheet_at(book: Any, title: str, *, is_named: bool) -> int:
 
 
 class Number(str):
-    """A number of a workbook as text; `day` is what it is as a serial number, `amount` its exact form."""
+    """A number of a workbook as text.
+
+    `day` is what it is as a serial number, `amount` its exact form, `paid` that with the currency in which
+    the workbook shows it.
+    """
 
     day: str
     amount: str
+    paid: str
 
 
-def _number(value: float, epoch: dt.datetime) -> Number:
+def _number(value: float, epoch: dt.datetime, currency: str) -> Number:
     number = Number(typed(value))
     day = serial_day(value, epoch=epoch) if abs(value) < 1e9 else None
     number.day = str(number) if day is None else day.isoformat()
     number.amount = f"{number}0" if re.fullmatch(r"-?\d+\.\d{3}", number) else str(number)
+    number.paid = f"{number.amount} {currency}".strip()
     return number
 
 
-def _cell(value: object, epoch: dt.datetime) -> str | None:
+def _cell(cell: Any, epoch: dt.datetime) -> str | None:
+    value = cell.value
     if value is None:
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _number(value, epoch)
+        return _number(value, epoch, currency_of_format(cell.number_format))
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
     return str(value).strip() or None

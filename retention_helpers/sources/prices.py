@@ -1,5 +1,7 @@
 """A plan's price as an amount a month, the way every biller's export and every sheet needs it."""
 
+import functools
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -90,6 +92,20 @@ def composed(price: str, many: str = "", discount: str = "", tax: str = "") -> s
     return price + "".join(f"{mark}{part}" for mark, part in parts if part) if price else price
 
 
+_IN_A_FORMAT = re.compile(r'\[\$([^\]-]+)[^\]]*\]|"([^"]+)"|([€£$¥₹₩])')
+
+
+@functools.lru_cache
+def currency_of_format(number_format: str) -> str:
+    """The sign or code of the currency with which a workbook shows a number; "" for none.
+
+    >>> [currency_of_format(one) for one in ('#,##0.00 "€"', "[$$-409]#,##0", "[$USD] 0.00", '0 "seats"')]
+    ['€', '$', 'USD', '']
+    """
+    found = (next(filter(None, match.groups())).strip() for match in _IN_A_FORMAT.finditer(number_format))
+    return next((said for said in found if spellings.currency(said)), "")
+
+
 # --- an amount that says more than a number ---------------------------------------------------------
 
 BESIDE = ("currency", "interval")  # the columns that an amount's own text may fill
@@ -165,12 +181,17 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
         return Said()
     if asked.in_minor_units:
         amount = major(amount, named or currency or next(iter(asked.currencies), ""))
-    amount = monthly(amount, *lasts) if lasts else amount
+    amount = monthly(amount, *lasts) if lasts else amount if _fits(amount) else in_sixths(amount)
     contradicts = bool(
         (named and currency and not spellings.can_mean(named, currency))
         or (found.interval and own and own != found.interval)
     )
     return Said(amount, named or None, found.interval and spellings.in_words(*found.interval), contradicts)
+
+
+def _fits(amount: Decimal) -> bool:
+    exponent = amount.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -6
 
 
 def _money_in(price: str, currency: str | None, asked: Asked) -> written.Money | None:

@@ -206,9 +206,9 @@ _NO_DAY = re.compile(
 # --- amounts ---------------------------------------------------------------------------------------
 
 # An amount that can be read in one way only: three digits after a point might be thousands.
-PLAIN_AMOUNT = r"[+-]?\d{1,12}(\.(\d{1,2}|\d{4,6}0*))?"
-EXACT_AMOUNT = r"[+-]?\d{1,12}(\.\d{1,6}0*)?"  # the same where nothing but a point can be the sign
-_PLAIN_DIGITS = r"[+-]?(?:{groups}|\d{{1,12}})(?:{sign}\d{{1,6}}0*|{sign}[-–—])?"
+PLAIN_AMOUNT = r"[+-]?\d{1,12}(\.(\d{1,2}|\d{4,30}))?"
+EXACT_AMOUNT = r"[+-]?\d{1,12}(\.\d{1,30})?"  # the same where nothing but a point can be the sign
+_PLAIN_DIGITS = r"[+-]?(?:{groups}|\d{{1,12}})(?:{sign}\d{{1,30}}|{sign}[-–—])?"
 _INDIAN = r"[1-9]\d?(?:,\d{2}){1,4},\d{3}"  # 1,23,456
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -244,3 +245,31 @@ def test_thousands_and_signs_by_the_currency(
         "currency": currencies,
     }
     assert [mrr for (mrr,) in kept_by_the_gate(spans, "subscriptions", "mrr", **choices)] == read
+
+
+def test_the_currency_with_which_a_workbook_shows_a_number(tmp_path: Path) -> None:
+    """$49 and 49 € are the same number in two formats, and no sum of one currency."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "subscriptions"
+    sheet.append(["customer_id", "started_at", "ended_at", "mrr"])
+    formats = ['"$"#,##0.00', '#,##0.00\\ "€"', "[$EUR] 0.00", "0.00"]
+    for nth, shown in enumerate(formats, start=2):
+        sheet.append([f"C-{nth}", dt.date(2026, 1, 5), None, 49.125])
+        sheet.cell(nth, 4).number_format = shown
+    path = tmp_path / "subscriptions.xlsx"
+    book.save(path)
+    expected = [(Decimal("49.125"), currency) for currency in ("$", "EUR", "EUR", None)]
+    importing.import_files("spreadsheet", [path], tmp_path / "out", Settings())
+    for source in (
+        Source("subscriptions", path, "xlsx"),
+        Source("subscriptions", tmp_path / "out" / "subscriptions.csv", "csv", is_verbatim=False),
+    ):
+        engine = connect(tmp_path / "spill", ZONE)
+        try:
+            evidence = Evidence(engine, Path(tempfile.mkdtemp(dir=tmp_path)), Settings(), {})
+            read_table(evidence, source)
+            query = f"SELECT mrr, currency FROM {evidence.of('subscriptions')} ORDER BY source_row"
+            assert rows(engine, query) == expected
+        finally:
+            engine.disconnect()

@@ -26,7 +26,7 @@ from retention_helpers.sources.interface import (
 )
 from retention_helpers.sources.prices import PER_CENT, Asked, composed, major, monthly
 from retention_helpers.sources.spreadsheet.cells import Text, columns_unread, read_cells
-from retention_helpers.sources.spreadsheet.grids import Grid, grids
+from retention_helpers.sources.spreadsheet.grids import Grid, as_paid, grids
 from retention_helpers.sources.spreadsheet.sheets import (
     BAREMETRICS,
     OF_OTHER_TABLES,
@@ -97,7 +97,7 @@ def _whole(row: Row, names: Names) -> Row:
         _of_the_price(name, said[name], names) for name in ("price_for", "discount", "tax_inside")
     ]
     if any(of_the_price) and whole.get("mrr") is not None:
-        whole["mrr"] = composed(as_text(whole["mrr"]) or "", *of_the_price)
+        whole["mrr"] = composed(as_paid(whole["mrr"]), *of_the_price)
     if said["interval_count"]:
         whole["interval"] = f"{said['interval_count']} {whole.get('interval') or ''}".strip()
     if names.stands_at("ended_where") and not said["ended_where"]:

@@ -9,6 +9,7 @@ from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.bearing import said_of
 from retention_helpers.sources.interface import as_text
 from retention_helpers.sources.prices import BESIDE, Asked, said_in
+from retention_helpers.sources.spreadsheet.grids import Paid, as_paid
 from retention_helpers.sources.spreadsheet.sheets import Names, Row, Sheet
 from retention_helpers.words import written
 
@@ -51,13 +52,16 @@ class _Column:
         def read(number: int, row: Row) -> Cells:
             cell = row[self.name]
             own = {name: as_text(row.get(name)) for name in BESIDE}
-            if isinstance(cell, int | float) and (asked.price_per or asked.in_minor_units):
-                exact = replace(asked, decimal_sign=".")
-                said = said_in(str(as_text(cell)), own["currency"], own["interval"], exact)
-                return {self.name: as_text(cell if said.amount is None else said.amount)}
-            if not isinstance(cell, str):
+            if isinstance(cell, int | float):
+                names_currency = isinstance(cell, Paid) and "currency" in beside
+                if not (names_currency or asked.price_per or asked.in_minor_units):
+                    return {self.name: as_text(cell)}
+                cell = as_paid(cell) if names_currency else as_text(cell) or ""
+                said = said_in(cell, own["currency"], own["interval"], replace(asked, decimal_sign="."))
+            elif isinstance(cell, str):
+                said = said_in(cell, own["currency"], own["interval"], asked)
+            else:
                 return {self.name: as_text(cell)}
-            said = said_in(cell, own["currency"], own["interval"], asked)
             if said.amount is None and not sign and written.is_ambiguous_amount(cell):
                 self.unsigned.append((number, cell))
             if said.contradicts:
