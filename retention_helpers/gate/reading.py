@@ -46,7 +46,11 @@ def read_table(evidence: Evidence, source: Source) -> SourceRead | None:
     table = TABLES[source.table]
     if trial_end := source.beside.get("trial_until"):
         table = replace(table, columns=(*table.columns, _TRIAL_END))
-        source = replace(source, columns={**source.columns, _TRIAL_END.name: trial_end})
+        source = replace(
+            source,
+            columns={**source.columns, _TRIAL_END.name: trial_end},
+            values={**source.values, _TRIAL_END.name: source.values.get("ended_at", {})},
+        )
     try:
         raw, names = raw_relation(evidence.engine, source, table, evidence.scratch)
         return _keep(evidence, source, table, raw, list(names))

@@ -57,7 +57,8 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     ),
     "subscription_id": ("subscription", "subscriptionid", "contract_id", "vertragsnummer"),
     "canceled_at": (
-        "cancelled_at", "canceled_on", "cancelled_on", "cancel_date", "cancellation_date", "date_cancelled",
+        "cancelled_at", "canceled_on", "cancelled_on", "cancel_date", "cancelled_date", "canceled_date",
+        "cancellation_date", "date_cancelled",
         "gekündigt_am", "kündigung_am", "kündigungsdatum", "fecha_de_cancelación", "取消日期",
     ),
     "reason": (
@@ -217,7 +218,7 @@ def is_end_of_trial(name: str) -> bool:
 
 def _is_price(words: set[str]) -> bool:
     """Whether a heading names what is paid, and nothing else that an amount could be."""
-    if words & _TAX and not words & (_INSIDE | _OUTSIDE):
+    if (words & _TAX and not words & (_INSIDE | _OUTSIDE)) or {"fee", "total"} <= words:  # a sum of fees
         return False
     aside = _NET | _GROSS | _AROUND | _MINOR | _TAX | _INSIDE | _OUTSIDE
     said = {word for word in words - aside if not spellings.interval(word) and not _names_currency(word)}

@@ -113,7 +113,7 @@ def _look(path: Path, sheets: Sequence[list[list[str]]]) -> Look:
     table = _table_of(path, first) if len(sheets) == 1 and form_of(path) else ""
     if table:
         own = {plain(name): name for name in first if plain(name) in _columns_of(table)}
-        also = _also(path, first, own) if table == "subscriptions" else ()
+        also = _also(Look(path, table, "", lines=sheets[0]), own) if table == "subscriptions" else ()
         return Look(path, table, table, dates=dates, also=also)
     is_list = any(_best(line)[0] == "subscriptions" for line in headers)
     for name in IMPORTERS:
@@ -178,9 +178,9 @@ def _mapped(
     look = Look(path, table, "", found, dates=dates, lines=lines)
     if table == "subscriptions":
         look = _with_its_end(_with_its_interval(_with_its_state(look)))
-        words = {**_status_words(look), **_open_ends(look)}
+        words = {**_status_words(look), **_words_for_no_day(look, "ended_at", look.columns["ended_at"])}
         look = replace(look, options={**look.options, **_price_options(look)}, values=words)
-        look = replace(look, also=_also(path, lines[0], look.columns))
+        look = replace(look, also=_also(look, look.columns))
     columns = {ours: theirs for ours, theirs in look.columns.items() if plain(theirs) != ours}
     said = ", ".join(f"{ours} is “{theirs}”" for ours, theirs in columns.items())
     how = "".join(f"; {_SAID[key].format(**{**look.name_of, **look.options})}" for key in look.options)
@@ -247,12 +247,12 @@ _SAID = {
 }
 
 
-def _also(path: Path, header: Sequence[str], columns: Mapping[str, str]) -> tuple[Look, ...]:
+def _also(look: Look, columns: Mapping[str, str]) -> tuple[Look, ...]:
     """The customers whom a list of subscriptions names, and their requests to cancel.
 
     Without a sign-up, it is the first start.
     """
-    who = columns["customer_id"]
+    who, path, header = columns["customer_id"], look.path, look.lines[0]
     signed_up = next(iter(headings.named(header, "signed_up_at")), columns["started_at"])
     people = Look(
         path,
@@ -271,6 +271,7 @@ def _also(path: Path, header: Sequence[str], columns: Mapping[str, str]) -> tupl
         "cancellations",
         f"cancellations, one for each filled “{request}”, the day of the request",
         _differing(named),
+        _words_for_no_day(look, "canceled_at", request),
         options={"rows": "filled"},
     )
     return people, asked
@@ -299,10 +300,10 @@ def _is_flag(look: Look) -> bool:
     return plain(look.columns.get("status", "")) in headings.FLAGS
 
 
-def _open_ends(look: Look) -> dict[str, dict[str, str]]:
-    """The words that stand where service goes on, such as NULL and a last day of all days."""
-    found = {cell for cell in look.cells("ended_at") if written.is_no_day(cell)}
-    return {"ended_at": dict.fromkeys(sorted(found), "")} if found else {}
+def _words_for_no_day(look: Look, column: str, name: str) -> dict[str, dict[str, str]]:
+    """The words that stand in a column of days where there is none, such as NULL and 9999-12-31."""
+    found = {cell for cell in look.cells(name) if written.is_no_day(cell)}
+    return {column: dict.fromkeys(sorted(found), "")} if found else {}
 
 
 # --- sheets that are no plain table ------------------------------------------------------------------

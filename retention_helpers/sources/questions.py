@@ -285,10 +285,14 @@ def _seats(look: Look, book: Book) -> Question | None:
     )
 
 
-def _beside(look: Look, is_one: Callable[[str], bool], *, nothing: Sequence[str] = ("", "0")) -> str:
+def _beside(look: Look, is_one: Callable[[str], bool]) -> str:
     """The column beside a price that is of this kind and says something; "" for none."""
     header = look.lines[0] if headings.plain(look.name_of["mrr"]) != "mrr" else ()
-    return next((name for name in header if is_one(name) and set(look.cells(name)) - set(nothing)), "")
+    return next((name for name in header if is_one(name) and any(map(_says_something, look.cells(name)))), "")
+
+
+def _says_something(cell: str) -> bool:
+    return bool(cell) and written.amount(cell.removesuffix("%"), ".") != 0
 
 
 def _discount(look: Look, book: Book) -> Question | None:
@@ -363,7 +367,10 @@ def _end(look: Look, book: Book) -> Question | None:
         return None
     requests = [one for one in headings.named(look.lines[0], "canceled_at") if any(look.cells(one))]
     if requests and taken not in requests:
-        asked, ends = look.cells(requests[0]), look.cells(taken)
+        asked, ends = (
+            ["" if written.is_no_day(cell) else cell for cell in look.cells(name)]
+            for name in (requests[0], taken)
+        )
         if any(end and not request for request, end in zip(asked, ends, strict=True)):
             return _until_when(look, book, requests[0], taken)
     others = headings.named(look.lines[0], "ended_at")

@@ -199,7 +199,7 @@ def serial_day(number: float, *, epoch: dt.datetime) -> dt.date | dt.datetime | 
 
 
 _NO_DAY = re.compile(
-    r"null|\\n|none|nil|na[nt]|n/a|never|nie|jamais|nunca|[-–—]|infinity|(?:9999-12-31|0000-00-00).*",
+    r"0|null|\\n|none|nil|na[nt]|n/a|never|nie|jamais|nunca|[-–—]|infinity|(?:9999-12-31|0000-00-00).*",
     re.IGNORECASE,
 )
 

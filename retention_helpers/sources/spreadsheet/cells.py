@@ -165,7 +165,8 @@ def read_cells(
 
 
 def _reader(column: _Column, kinds: Mapping[str, str], names: Names, prices: Asked) -> Reader:
-    in_our_words = column.in_our_words(names.values.get(column.name, {}))
+    same = "ended_at" if column.name == "trial_until" else column.name  # a day that may be said by a word
+    in_our_words = column.in_our_words(names.values.get(same, {}))
     kind = kinds.get(column.name, "text")
     if kind not in ("instant", "money"):
         return in_our_words
