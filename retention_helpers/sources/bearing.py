@@ -32,7 +32,7 @@ def said_of(
     if headings.with_tax(price) and "tax_inside" not in answered:
         share = percent(EXAMPLE_RATE / (100 + EXAMPLE_RATE))
         what = f"“{price}” says that tax is inside, and MRR stands with it: {share} of it at {EXAMPLE_RATE} %"
-        way_out = f"Say the rate, such as `tax_inside: {EXAMPLE_RATE}`, or name the column of the tax."
+        way_out = f"Say the rate, such as `tax_inside: {EXAMPLE_RATE}`, the column of the tax, or `none`."
         yield RULES[0], what, f"{way_out} {_WHERE}"
     named = {"started_at": "started_at", **columns}
     for name in unread:

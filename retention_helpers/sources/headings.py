@@ -75,6 +75,7 @@ INTERVALS = (
     "interval", "billing_interval", "billing_period", "billing_cycle", "billing_period_unit",
     "billing_frequency", "subscription_billing_period", "subscription_period", "period", "plan_interval",
     "plan_interval_unit", "plan_interval_length", "recurring_interval", "interval_unit", "interval_count",
+    "recurrence", "renewal_period", "billing_term", "term",
     "charge_frequency", "intervall", "zahlweise", "zahlungsweise", "turnus", "abrechnung", "périodicité",
     "facturation", "periodo", "frecuencia", "周期", "计费周期", "付费周期",
 )  # fmt: skip
@@ -97,7 +98,7 @@ _TAX = {
     "moms", "税", "税额", "税率",
 }  # fmt: skip
 _INSIDE = {"incl", "inkl", "inc", "including", "inclusive", "included", "inklusive",
-           "mit", "with", "incluido", "inclus", "compris"}  # fmt: skip
+           "mit", "with", "con", "avec", "incluido", "inclus", "compris"}  # fmt: skip
 _OUTSIDE = {"excl", "exkl", "ex", "excluding", "exclusive", "exklusive", "without", "ohne", "zzgl", "plus",
             "before", "hors", "sans", "sin"}  # fmt: skip
 _GROSS = {"gross", "brutto", "ttc", "bruto", "lordo", "含税", "税込"}
@@ -251,11 +252,17 @@ def _price_of(header: Iterable[str]) -> str:
 
 def other_prices(header: Iterable[str], taken: str) -> list[str]:
     """Further prices of a header, for another interval than the one that was taken."""
-    return [
-        name
-        for name in header
-        if name != taken and _is_price(set(_words(name))) and interval_of(name) != interval_of(taken)
-    ]
+    return [name for name in _prices_beside(header, taken) if interval_of(name) != interval_of(taken)]
+
+
+def like_prices(header: Iterable[str], taken: str) -> list[str]:
+    """Further prices of a header that by their names are as good as the one that was taken."""
+    own = (interval_of(taken), with_tax(taken))
+    return [name for name in _prices_beside(header, taken) if (interval_of(name), with_tax(name)) == own]
+
+
+def _prices_beside(header: Iterable[str], taken: str) -> list[str]:
+    return [name for name in header if name != taken and _is_price(set(_words(name)))]
 
 
 def columns_under(header: Sequence[str], table: str) -> dict[str, str]:

@@ -94,7 +94,7 @@ Asks = Callable[["Look", Book], "Question | None"]  # of a look as the answers s
 def questions_of(look: Look) -> Sequence[Asks]:
     """What may have to be asked about a file, in the order in which one answer bears on the next."""
     is_a_list = {"mrr", "ended_at", "started_at"} <= set(look.name_of)
-    return (_end, _trial, _interval, _seats, _discount, _tax, _units) if is_a_list else ()
+    return (_price, _end, _trial, _interval, _seats, _discount, _tax, _units) if is_a_list else ()
 
 
 # --- what follows ------------------------------------------------------------------------------------
@@ -155,8 +155,9 @@ def _amounts(look: Look, book: Book) -> list[tuple[str, Decimal | None]]:
     """Each row's currency and its amount a month, None where it cannot be read."""
     asked, found = _asked(look, book), []
     for cell, currency, lasts in _rows(look):
-        said = said_in(cell, spellings.currency(currency) or currency, lasts, asked)
-        found.append((said.currency or spellings.currency(currency) or asked.currencies[0], said.amount))
+        own = spellings.currency(currency) or currency
+        said = said_in(cell, own, lasts, asked)
+        found.append((own or said.currency or asked.currencies[0], said.amount))
     return found
 
 
@@ -281,6 +282,29 @@ def _seats(look: Look, book: Book) -> Question | None:
         [
             _choice(look, book, "all", f"price_for: {ALL}", price_for=ALL),
             _choice(look, book, "one", f"price_for: {seats}", price_for=seats),
+        ],
+    )
+
+
+def _price(look: Look, book: Book) -> Question | None:
+    """Which of several prices is what is paid, where their names do not tell and their amounts differ."""
+    taken = look.name_of["mrr"]
+    if headings.plain(taken) == "mrr":
+        return None
+    likely = [
+        name
+        for name in headings.like_prices(look.lines[0], taken)
+        if any(map(_says_something, look.cells(name))) and look.cells(name) != look.cells(taken)
+    ]
+    if not likely:
+        return None
+    every = [taken, *likely]
+    made = {name: replace(look, columns={**look.columns, "mrr": name}) for name in every}
+    return Question(
+        f"{' and '.join(f'“{name}”' for name in every)} all look like what is paid, and differ. Which is it?",
+        [
+            Choice(name, f"mrr: {name}", _mrr_is(made[name], book), {"mrr": name}, is_of_columns=True)
+            for name in every
         ],
     )
 

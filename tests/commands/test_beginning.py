@@ -452,6 +452,14 @@ OPEN = {
         {"ended_where": "terminated_at"},
         ["5", "5"],
     ),
+    "two prices": (
+        "user_id,start_date,price,total,interval,currency,end_date\nU1,2026-01-05,$20,$60,month,usd,\n",
+        ("“price” and “total” all look like what is paid, and differ. Which is it?\n  price: MRR is USD 20; "
+         "total: MRR is USD 60.", "total"),
+        {"columns": {"customer_id": "user_id", "started_at": "start_date", "ended_at": "end_date",
+                     "mrr": "total"}},
+        ["60"],
+    ),
     "a discount beside a price": (
         "user_id,start_date,monthly_price,discount %,end_date\nU1,2026-01-05,100,20,\nU2,2026-01-05,50,,\n",
         ("off: MRR is 130; paid: MRR is 150", "off"),
