@@ -12,7 +12,7 @@ import yaml
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import ADDS, REQUIRED_TABLES, TABLES
 from retention_helpers.sources import questions
-from retention_helpers.sources.described import OPEN, percentage
+from retention_helpers.sources.described import OPEN, PRICES_BESIDE, percentage
 from retention_helpers.sources.looking import SHEETS, Look, is_looked_at, look_at
 from retention_helpers.sources.questions import Book, Choice, Question
 from retention_helpers.words import spellings, written
@@ -83,7 +83,8 @@ def sources_of(found: Sequence[Look], folder: Path) -> tuple[dict[str, dict[str,
         if of_a_sheet is not None:
             used = of_a_sheet["columns"].values()  # a start that is the sign-up too needs no second name
             of_a_sheet["columns"] |= {ours: name for ours, name in look.columns.items() if name not in used}
-            of_a_sheet |= {name: value for name, value in look.options.items() if name == "each"}
+            more = ("each", "date_order")
+            of_a_sheet |= {name: value for name, value in look.options.items() if name in more}
         elif look.key == SHEETS and look.columns:
             key = _free(SHEETS, entries)
             named = {} if key == SHEETS else {"importer": SHEETS}
@@ -172,8 +173,10 @@ def settled(found: Sequence[Look], book: Book, ask: Ask) -> list[Look]:
 
 def _answer(question: Question, ask: Ask) -> Choice | None:
     """The owner's choice; None where nobody answers, or not with one of the words."""
+    if question.proposed and not question.is_needed:
+        return question.proposed
     for _ in range(_ASKED_AT_MOST):
-        said = ask(question.as_asked(), "")
+        said = ask(question.as_asked(), question.proposed.word if question.proposed else "")
         choice = question.answered(said)
         if choice or not said:
             return choice
@@ -190,7 +193,9 @@ def _settled(look: Look, book: Book, ask: Ask) -> Look:
         if choice is None:
             left_open.append(question.as_left_open())
         else:
-            look = choice.made(look)
+            is_news = choice is question.proposed and question.is_needed
+            said = [question.as_assumed()] if is_news else []
+            look = replace(choice.made(look), assumed=[*look.assumed, *said])
     look = _without_tax(look, book, ask)
     for question in questions.unknown_statuses(look):
         choice = _answer(question, ask)
@@ -247,6 +252,9 @@ def as_yaml(plan: Plan) -> str:
 _FOR = {
     "price_per": "what the amounts pay for",
     "price_in": "of the amounts",
+    **{name: f"the price of rows whose interval is {per}" for name, per in PRICES_BESIDE.items()},
+    "renews": "an end is none where the state is this",
+    "date_order": "days are counted from 1970",
     "price_for": "how many times a price is paid",
     "discount": "what is taken off a price",
     "tax_inside": "the tax in a price, or its per cent",

@@ -15,7 +15,7 @@ from ibis.backends.duckdb import Backend
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import Column, Table, day_name
 from retention_helpers.engine import EngineError, path_text, quoted, rows, text
-from retention_helpers.sources.described import percentage
+from retention_helpers.sources.described import PRICES_BESIDE, percentage
 from retention_helpers.sources.folder import (
     PLACE,
     Number,
@@ -27,7 +27,7 @@ from retention_helpers.sources.folder import (
     shortened,
 )
 from retention_helpers.sources.headings import is_share
-from retention_helpers.sources.prices import HOLDS, LESS, PER_CENT, TIMES
+from retention_helpers.sources.prices import HOLDS, LESS, OR, PER, PER_CENT, TIMES
 from retention_helpers.sources.texts import as_plain
 from retention_helpers.words import written
 from retention_helpers.words.formats import count
@@ -103,8 +103,18 @@ def _hints(missing: Sequence[str], unknown: Sequence[str]) -> str:
 def raw_relation(engine: Backend, source: Source, table: Table, scratch: Path) -> tuple[str, dict[str, str]]:
     """SQL of the file's rows as they are, and its column names; `scratch` is for a copy in even letters."""
     raw, names = _raw(engine, source, table, scratch)
+    raw = _without_renewals(raw, names, source.renews) if source.renews else raw
     raw = _in_our_words(raw, names, source.values) if source.values else raw
     return _completed(raw, names, source), names
+
+
+def _without_renewals(raw: str, names: Mapping[str, str], words: Iterable[str]) -> str:
+    """SQL of the rows without an end where the state says that it is only the end of what is paid."""
+    if "status" not in names:
+        what = f"{SETTINGS_FILE} says which state renews, and there is no column status"
+        raise Unreadable(what, "Name it under columns, or take the line out.")
+    is_one = f"lower(trim({_text('status')})) IN ({', '.join(map(text, words))})"
+    return f"(SELECT * REPLACE (CASE WHEN {is_one} THEN NULL ELSE ended_at END AS ended_at) FROM {raw})"
 
 
 def _completed(raw: str, names: Mapping[str, str], source: Source) -> str:
@@ -117,9 +127,9 @@ def _completed(raw: str, names: Mapping[str, str], source: Source) -> str:
     }
     if "interval_count" in at:
         replaced["interval"] = f"concat_ws(' ', {_text(at['interval_count'])}, {_text('interval')})"
-    of_the_price = _of_the_price(source, at)
-    if of_the_price:
-        replaced["mrr"] = " || ".join([_text("mrr"), *of_the_price])
+    prices, of_the_price = _prices(at), _of_the_price(source, at)
+    if prices != _text("mrr") or of_the_price:
+        replaced["mrr"] = " || ".join([prices, *of_the_price])
     if "ended_where" in at:
         filled = f"nullif(trim({_text(at['ended_where'])}), '') IS NOT NULL"
         replaced["ended_at"] = f"CASE WHEN {filled} THEN ended_at END"
@@ -130,6 +140,20 @@ def _completed(raw: str, names: Mapping[str, str], source: Source) -> str:
         return raw
     cells = ", ".join(f"{cell} AS {quoted(name)}" for name, cell in replaced.items())
     return f"(SELECT * REPLACE ({cells}) FROM {raw})"
+
+
+def _prices(at: Mapping[str, str]) -> str:
+    """SQL of the price, or of all prices of the row where those for other intervals stand beside it."""
+    others = {at[option]: lasts for option, lasts in PRICES_BESIDE.items() if option in at}
+    if not others:
+        return _text("mrr")
+    cells = [f"nullif(trim({_text(name)}), '')" for name in others]
+    marked = [
+        f"{text(OR)} || coalesce({cell}, '') || {text(PER + lasts)}"
+        for cell, lasts in zip(cells, others.values(), strict=True)
+    ]
+    price = " || ".join([f"coalesce({_text('mrr')}, '')", *marked])
+    return f"CASE WHEN coalesce({', '.join([_text('mrr'), *cells])}) IS NOT NULL THEN {price} END"
 
 
 def _of_the_price(source: Source, at: Mapping[str, str]) -> list[str]:
@@ -249,6 +273,7 @@ def _raw_sheet(engine: Backend, source: Source, table: Table) -> tuple[str, dict
     kinds = {column.name: str(column.kind) for column in table.columns}
     if "currency" in kinds:
         kinds = {name: "paid" if kind == "money" else kind for name, kind in kinds.items()}
+        kinds |= {_named(source.beside[one], names): "paid" for one in PRICES_BESIDE if one in source.beside}
     cells_read = {
         name: pa.array([_as_its_kind(cell, kinds.get(name, "text")) for cell in column], pa.string())
         for name, column in zip(at, columns, strict=True)

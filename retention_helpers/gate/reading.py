@@ -19,6 +19,7 @@ from retention_helpers.gate.second_reading import read_again
 from retention_helpers.gate.setting_aside import keep_rows
 from retention_helpers.sources import bearing
 from retention_helpers.sources.folder import Source, Unreadable, csv_fault, csv_header, shortened
+from retention_helpers.sources.prices import OR
 from retention_helpers.sources.texts import letters_assumed
 from retention_helpers.words.errors import nearest
 from retention_helpers.words.formats import exact
@@ -28,6 +29,7 @@ from retention_helpers.words.written import (
     is_ambiguous,
     is_ambiguous_amount,
     is_no_day,
+    is_unix,
     money,
     order_shown_by,
 )
@@ -36,6 +38,14 @@ _NO_SPACE = "No space left on device"
 _WHICH_INTERVAL = (
     "How long its interval is, is not known: write month, quarter, year or 3 months, or map the word with "
     "`values: {interval: {…: year}}`."
+)
+_WHICH_PRICE = (
+    "Which of these prices is paid, is not known: write month or year into the column interval, and the "
+    "price of that interval into its own column."
+)
+_UNIX = (
+    "If it counts from 1970, in seconds or thousandths of them, say `date_order: unix` for this table under "
+    f"`sources:` in {SETTINGS_FILE}."
 )
 _TRIAL_END = Column("trial_ended_at", "instant")
 REPEATED = "it repeats an earlier row in every column"
@@ -196,6 +206,8 @@ def _say(evidence: Evidence, source: Source, rule: RowRule, numbered: str, count
     if rule.column is not None and rule.column.kind == "instant" and is_ambiguous(str(value)):
         shown = [text for (text,) in evidence.rows(f"SELECT DISTINCT {rule.shows} FROM {faulty} LIMIT 10000")]
         way_out = which_order(shown)
+    if rule.column is not None and rule.column.kind == "instant" and is_unix(str(value)):
+        way_out = _UNIX
     if rule.column is not None and rule.column.name == "ended_at" and is_no_day(str(value)):
         way_out = (
             f"If it says that service goes on, write `values: {{ended_at: {{'{value}': ''}}}}` for this "
@@ -203,6 +215,8 @@ def _say(evidence: Evidence, source: Source, rule: RowRule, numbered: str, count
         )
     if rule.column is not None and rule.column.kind == "money" and is_ambiguous_amount(str(value)):
         way_out = which_sign(str(value))
+    elif rule.column is not None and rule.column.kind == "money" and OR in f" {value}":
+        way_out = _WHICH_PRICE
     elif rule.column is not None and rule.column.kind == "money" and source.price_per and money(str(value)):
         way_out = _WHICH_INTERVAL
     evidence.say(

@@ -7,9 +7,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.sources import headings
+from retention_helpers.sources.described import PRICES_BESIDE
+from retention_helpers.words import spellings
 from retention_helpers.words.formats import percent
 
 RULES = ("tax in the price", "column not read")
+PRICE_OPTIONS = {spellings.interval(lasts): option for option, lasts in PRICES_BESIDE.items()}
 EXAMPLE_RATE = 20  # per cent of tax
 _KINDS = (
     ("discount", headings.is_discount, "MRR stands before it, unless “{mrr}” is what is left"),
@@ -41,8 +44,13 @@ def said_of(
                 what = f"“{name}” was not read: {effect.format(**named)}"
                 yield RULES[1], what, f"Say `{option}: {name}`, or `{option}: none`. {_WHERE}"
     for name in headings.other_prices(unread, price):
+        lasts = headings.interval_of(name)
+        option = PRICE_OPTIONS.get(lasts, "") if lasts else ""
+        if option in answered:
+            continue
         what = f"“{name}” is a price too and was not read: who pays it stands at “{price}”"
-        yield RULES[1], what, "Bring one column with what each pays."
+        said = f"Say `{option}: {name}`, or `{option}: none`. {_WHERE}"
+        yield RULES[1], what, said if option else "Bring one column with what each pays."
 
 
 _WHERE = f"It stands under `sources:` in {SETTINGS_FILE}."

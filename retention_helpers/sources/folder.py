@@ -67,6 +67,7 @@ class Source:
             a month.
         in_minor_units: whether its amounts are in cents.
         beside: the columns that say more of a cell of their row, by what they say (`OF_THE_SAME_ROW`).
+        renews: the file's words for a state whose end only says until when is paid, in small letters.
         answered: the options that its entry in `sources:` holds, also those that say that nothing is so.
         is_first_row: whether only the earliest row of a customer counts, as where subscriptions are listed.
         is_filled_only: whether rows without the table's own day are none of it, as where subscriptions are
@@ -87,6 +88,7 @@ class Source:
     price_per: str = ""
     in_minor_units: bool = False
     beside: Mapping[str, str] = field(default_factory=dict)
+    renews: Collection[str] = ()
     answered: Collection[str] = ()
     is_first_row: bool = False
     is_filled_only: bool = False

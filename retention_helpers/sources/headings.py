@@ -150,7 +150,7 @@ def interval_of(name: str) -> tuple[str, int] | None:
     >>> interval_of("Preis / Monat"), interval_of("Jahresbeitrag"), interval_of("price"), interval_of("月费")
     (('month', 1), ('year', 1), None, ('month', 1))
     """
-    if _is_mrr(name):
+    if is_mrr(name):
         return _MONTHLY
     words = _words(name)
     if {"arr", "acv"} & set(words):
@@ -227,13 +227,6 @@ def _is_price(words: set[str]) -> bool:
     return bool(is_bare or (said and said <= _PRICES))
 
 
-def _is_mrr(name: str) -> bool:
-    """Whether a column is MRR by its name, with its currency or unit at most."""
-    words = set(_words(name))
-    own = {word for word in words - _MINOR - _NET - {"in"} if not _names_currency(word)}
-    return plain(name) in _ALIASES["mrr"] or own == {"mrr"}
-
-
 def _price_of(header: Iterable[str]) -> str:
     """The column that most likely holds what is paid; "" for none.
 
@@ -242,7 +235,7 @@ def _price_of(header: Iterable[str]) -> str:
     """
     ranked = []
     for nth, name in enumerate(header):
-        is_ours = _is_mrr(name)
+        is_ours = is_mrr(name)
         if is_ours or _is_price(set(_words(name))):
             lasts = {_MONTHLY: 0, None: 1}.get(interval_of(name), 2)
             taxed = with_tax(name)
@@ -253,6 +246,34 @@ def _price_of(header: Iterable[str]) -> str:
 def other_prices(header: Iterable[str], taken: str) -> list[str]:
     """Further prices of a header, for another interval than the one that was taken."""
     return [name for name in _prices_beside(header, taken) if interval_of(name) != interval_of(taken)]
+
+
+def prices_for(header: Iterable[str], taken: str) -> dict[tuple[str, int], str]:
+    """Further prices of a header for other intervals, by these; of several, what is most like the one taken.
+
+    >>> prices_for(["Netto / Monat", "Brutto / Jahr", "Netto / Jahr"], "Netto / Monat")
+    {('year', 1): 'Netto / Jahr'}
+    """
+    found: dict[tuple[str, int], str] = {}
+    for name in other_prices(header, taken):
+        lasts = interval_of(name)
+        if lasts and (
+            lasts not in found or is_of_one_kind(name, taken) > is_of_one_kind(found[lasts], taken)
+        ):
+            found[lasts] = name
+    return found
+
+
+def is_of_one_kind(one: str, other: str) -> bool:
+    """Whether two prices say the same of tax, of their currency, and of cents."""
+    return all(say(one) == say(other) for say in (with_tax, currency_of, is_in_cents))
+
+
+def is_mrr(name: str) -> bool:
+    """Whether a column is MRR by its name, with its currency or unit at most."""
+    words = set(_words(name))
+    own = {word for word in words - _MINOR - _NET - {"in"} if not _names_currency(word)}
+    return plain(name) in _ALIASES["mrr"] or own == {"mrr"}
 
 
 def like_prices(header: Iterable[str], taken: str) -> list[str]:

@@ -51,6 +51,7 @@ class Look:
         brings: the tables of a sheet that is read by its importer under these names.
         also: further tables that the same file brings, where no other file does.
         lines: its header and its first rows, where questions may follow from them.
+        assumed: what was taken for so because the file tells it, and nobody said otherwise.
     """
 
     path: Path
@@ -63,6 +64,7 @@ class Look:
     brings: Sequence[str] = ()
     also: Sequence["Look"] = ()
     lines: Sequence[Sequence[str]] = field(default=(), repr=False, compare=False)
+    assumed: Sequence[str] = ()
 
     @property
     def name_of(self) -> dict[str, str]:
@@ -113,8 +115,9 @@ def _look(path: Path, sheets: Sequence[list[list[str]]]) -> Look:
     table = _table_of(path, first) if len(sheets) == 1 and form_of(path) else ""
     if table:
         own = {plain(name): name for name in first if plain(name) in _columns_of(table)}
-        also = _also(Look(path, table, "", lines=sheets[0]), own) if table == "subscriptions" else ()
-        return Look(path, table, table, dates=dates, also=also)
+        look = _counted_from_1970(Look(path, table, table, dates=dates, lines=sheets[0]), own)
+        also = _also(look, own) if table == "subscriptions" else ()
+        return replace(look, also=also, lines=())
     is_list = any(_best(line)[0] == "subscriptions" for line in headers)
     for name in IMPORTERS:
         known = [what for what in map(importer(name).recognises, headers) if what]
@@ -181,6 +184,7 @@ def _mapped(
         words = {**_status_words(look), **_words_for_no_day(look, "ended_at", look.columns["ended_at"])}
         look = replace(look, options={**look.options, **_price_options(look)}, values=words)
         look = replace(look, also=_also(look, look.columns))
+    look = _counted_from_1970(look, look.columns)
     columns = {ours: theirs for ours, theirs in look.columns.items() if plain(theirs) != ours}
     said = ", ".join(f"{ours} is “{theirs}”" for ours, theirs in columns.items())
     how = "".join(f"; {_SAID[key].format(**{**look.name_of, **look.options})}" for key in look.options)
@@ -243,8 +247,23 @@ _SAID = {
     "price_per": "“{mrr}” is the price of its {price_per} and is divided",
     "price_in": "“{mrr}” is in cents",
     "tax_inside": "“{tax_inside}” is the tax inside it",
+    "date_order": "its days are counted from 1970",
     "interval_count": "“{interval_count}” counts “{interval}”",
 }
+
+
+def _counted_from_1970(look: Look, columns: Mapping[str, str]) -> Look:
+    """With the option that reads seconds since 1970, where whole columns of days are such."""
+    days = [one.name for one in TABLES[look.key].of_kind("instant")]
+    cells = [
+        [cell for cell in look.cells(name) if cell and not written.is_no_day(cell)]
+        for name in [*(columns[day] for day in days if day in columns), look.options.get("trial_until", "")]
+    ]
+    filled = [column for column in cells if column]
+    counted = [column for column in filled if any(map(written.is_unix, column))]
+    if not counted or not all(written.is_unix(cell) for column in counted for cell in column):
+        return look
+    return replace(look, options={**look.options, "date_order": written.UNIX})
 
 
 def _also(look: Look, columns: Mapping[str, str]) -> tuple[Look, ...]:
@@ -260,7 +279,9 @@ def _also(look: Look, columns: Mapping[str, str]) -> tuple[Look, ...]:
         f"customers, one for each “{who}”; signed_up_at is “{signed_up}”",
         _differing({"customer_id": who, "signed_up_at": signed_up}),
         options={"each": "first"},
+        lines=look.lines,
     )
+    people = replace(_counted_from_1970(people, {"signed_up_at": signed_up}), lines=())
     request = next((one for one in headings.named(header, "canceled_at") if one != columns["ended_at"]), "")
     if not request:
         return (people,)
@@ -273,8 +294,9 @@ def _also(look: Look, columns: Mapping[str, str]) -> tuple[Look, ...]:
         _differing(named),
         _words_for_no_day(look, "canceled_at", request),
         options={"rows": "filled"},
+        lines=look.lines,
     )
-    return people, asked
+    return people, replace(_counted_from_1970(asked, named), lines=())
 
 
 def _differing(columns: Mapping[str, str]) -> dict[str, str]:
@@ -294,6 +316,24 @@ def _status_words(look: Look) -> dict[str, dict[str, str]]:
         elif word in spellings.OVER and all(end for cell, end in rows if cell == said):
             words[said] = "active"
     return {"status": words} if words else {}
+
+
+def renewing_words(look: Look) -> list[str]:
+    """The file's words for those who pay and have not asked to leave; none where one of them has no end.
+
+    An end that only some of them have says that these will leave.
+    """
+    rows = list(zip(replace(look, values={}).cells("status"), look.cells("ended_at"), strict=True))
+    known = spellings.choices(("active", "past_due")) | (
+        dict.fromkeys(_YES, "active") if _is_flag(look) else {}
+    )
+    renewing = {
+        cell: known[word]
+        for cell, _ in rows
+        if (word := spellings.plain_choice(cell)) in known and word not in spellings.LEAVING
+    }
+    is_for_all = all(end for cell, end in rows if cell in renewing)
+    return list(renewing) if is_for_all and "active" in renewing.values() else []
 
 
 def _is_flag(look: Look) -> bool:

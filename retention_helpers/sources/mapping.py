@@ -22,7 +22,7 @@ from retention_helpers.words.written import ORDERS
 MOST_FILES = 1000  # that one path may name
 _OF_A_TABLE = ("path", "columns", "values", "sheet", "date_order", "time_zone", OPEN)
 _OF_ONE_TABLE = {
-    "subscriptions": ("price_per", "price_in", *described.OF_THE_SAME_ROW),
+    "subscriptions": ("price_per", "price_in", "renews", *described.OF_THE_SAME_ROW),
     "customers": ("each",),
     "cancellations": ("rows",),
 }
@@ -119,6 +119,7 @@ def _table(folder: Path, key: str, entry: Any) -> Source:
         price_per=described.price_per(_where(key), entry),
         in_minor_units=described.one_of(_where(key), entry, "price_in", described.UNITS) == MINOR,
         beside=described.beside(entry),
+        renews=described.renews(_where(key), entry),
         answered=tuple(entry),
         is_first_row=bool(described.one_of(_where(key), entry, "each", ("first",))),
         is_filled_only=bool(described.one_of(_where(key), entry, "rows", ("filled",))),
@@ -193,6 +194,7 @@ def _option(key: str, entry: Mapping[str, Any], option: str) -> Any:
         "values": described.values,
         "price_per": described.price_per,
         "price_in": lambda where, of: described.one_of(where, of, "price_in", described.UNITS),
+        "renews": described.renews,
         "each": lambda where, of: described.one_of(where, of, "each", ("first",)),
     }
     return readers[option](_where(key), entry) if option in readers else entry[option]

@@ -3,7 +3,7 @@
 import functools
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -27,7 +27,9 @@ WITH_THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"
 PRICE_ENDINGS = (0, 50, 90, 95, 99)
 LARGE_MIDDLE = 900
 HABIT = 0.8  # a share of amounts that makes a habit
-# What another cell of the row says of a price, as one text: 119 × 3 − 10% incl. 19%.
+# What other cells of the row say of a price, as one text: 119 or 1190 per year × 3 − 10% incl. 19%.
+OR, PER = " or ", " per "
+_ALTERNATIVE = re.compile(r"(?:^| )or ")
 TIMES, LESS, HOLDS = " × ", " − ", " incl. "
 PER_CENT = " per cent"  # of a number whose heading says that it is a share; 0.19 may be meant as 19 %
 _SIXTH = Decimal("0.000001")
@@ -82,14 +84,22 @@ def look_like_minor_units(amounts: Sequence[Decimal]) -> bool:
     return len(as_prices) >= HABIT * len(amounts)
 
 
-def composed(price: str, many: str = "", discount: str = "", tax: str = "") -> str:
+def composed(
+    price: str, many: str = "", discount: str = "", tax: str = "", *, others: Mapping[str, str] | None = None
+) -> str:
     """A price's cell with how many times it is paid, what is taken off and the tax in it, for `said_in`.
 
-    >>> composed("119", "3", "", "19%")
-    '119 × 3 incl. 19%'
+    `others` are the cells of prices for other intervals, by what each pays for.
+
+    >>> composed("119", "3", "", "19%"), composed("119", others={"year": "1190"})
+    ('119 × 3 incl. 19%', '119 or 1190 per year')
     """
+    others = others or {}
+    if not price and not any(others.values()):
+        return price
+    price += "".join(f"{OR}{cell}{PER}{lasts}" for lasts, cell in others.items())
     parts = zip((TIMES, LESS, HOLDS), (many, discount, tax), strict=True)
-    return price + "".join(f"{mark}{part}" for mark, part in parts if part) if price else price
+    return price + "".join(f"{mark}{part}" for mark, part in parts if part)
 
 
 _IN_A_FORMAT = re.compile(r'\[\$([^\]-]+)[^\]]*\]|"([^"]+)"|([€£$¥₹₩])')
@@ -157,6 +167,9 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
     Decimal('60')
     >>> said_in("100 × 2 − 10% incl. 20%", "EUR", None, Asked()).amount
     Decimal('150')
+    >>> said_in("49 or 490", "EUR", "month", Asked()).amount
+    >>> [said_in("49 or 490 per year", "EUR", lasts, Asked()).amount for lasts in ("month", "annual", None)]
+    [Decimal('49'), Decimal('40.833333'), None]
     >>> said_in("4,900", "JPY", None, Asked()).amount, said_in("4,900", "EUR", None, Asked()).amount
     (Decimal('4900'), None)
     >>> said_in("$49", "CAD", None, Asked()).contradicts, said_in("$49", "EUR", None, Asked()).contradicts
@@ -164,7 +177,8 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
     """
     rest, _, tax = cell.partition(HOLDS)
     rest, _, discount = rest.partition(LESS)
-    price, _, many = rest.partition(TIMES)
+    prices, _, many = rest.partition(TIMES)
+    price, pays_for = _of_its_interval(prices, interval or "", asked)
     found, paid_times = _money_in(price, currency, asked), written.amount(many or "1", asked.decimal_sign)
     if found is None or paid_times is None or (found.interval and "interval" not in asked.beside):
         return Said()
@@ -172,7 +186,10 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
     if named and "currency" not in asked.beside and named not in asked.currencies[:1]:
         return Said()
     own = spellings.interval(interval or "")
-    lasts = found.interval or (own if asked.price_per == "interval" else spellings.interval(asked.price_per))
+    named_interval = found.interval or pays_for
+    if pays_for and named_interval != pays_for:
+        return Said()
+    lasts = named_interval or (own if asked.price_per == "interval" else spellings.interval(asked.price_per))
     if asked.price_per and not lasts:
         return Said()
     amount = _without(found.amount * paid_times, discount, asked, is_inside=False)
@@ -184,9 +201,33 @@ def said_in(cell: str, currency: str | None, interval: str | None, asked: Asked)
     amount = monthly(amount, *lasts) if lasts else amount if _fits(amount) else in_sixths(amount)
     contradicts = bool(
         (named and currency and not spellings.can_mean(named, currency))
-        or (found.interval and own and own != found.interval)
+        or (named_interval and own and own != named_interval)
     )
-    return Said(amount, named or None, found.interval and spellings.in_words(*found.interval), contradicts)
+    return Said(amount, named or None, named_interval and spellings.in_words(*named_interval), contradicts)
+
+
+def _of_its_interval(prices: str, interval: str, asked: Asked) -> tuple[str, tuple[str, int] | None]:
+    """Which of a row's prices for several intervals it pays, and for how long; "" where nothing tells.
+
+    Its interval tells, or that only one of them is there.
+    """
+    first, *others = _ALTERNATIVE.split(prices)
+    if not others:
+        return first, None
+    by_length = {
+        spellings.interval(lasts): cell for cell, _, lasts in (one.rpartition(PER) for one in others)
+    }
+    if None in by_length:  # no words of ours
+        return "", None
+    there = [(first, None), *((cell, lasts) for lasts, cell in by_length.items())]
+    filled = [one for one in there if one[0].strip() and written.amount(one[0], asked.decimal_sign) != 0]
+    own = spellings.interval(interval)
+    paid = (by_length[own], own) if own in by_length else (first, None)
+    if own:
+        return paid if paid in filled or not filled else ("", None)
+    if interval or len(filled) > 1:
+        return "", None
+    return filled[0] if filled else paid
 
 
 def _fits(amount: Decimal) -> bool:

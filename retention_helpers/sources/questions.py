@@ -6,16 +6,16 @@ A question is about columns that can be read in two ways. What follows is reckon
 import datetime as dt
 import statistics
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from retention_helpers.contract.tables import FREE_STATUSES, STATUSES
 from retention_helpers.sources import headings
-from retention_helpers.sources.bearing import EXAMPLE_RATE
-from retention_helpers.sources.described import ALL, MINOR, NONE, UNITS, percentage
-from retention_helpers.sources.looking import LINES, Look
+from retention_helpers.sources.bearing import EXAMPLE_RATE, PRICE_OPTIONS
+from retention_helpers.sources.described import ALL, MINOR, NONE, PRICES_BESIDE, UNITS, percentage
+from retention_helpers.sources.looking import LINES, Look, renewing_words
 from retention_helpers.sources.prices import (
     BESIDE,
     PER_CENT,
@@ -26,10 +26,11 @@ from retention_helpers.sources.prices import (
     said_in,
 )
 from retention_helpers.words import spellings, written
-from retention_helpers.words.formats import count, money, month, plural
+from retention_helpers.words.formats import count, day, money, month, plural
 
 _UNDIVIDED = 3  # a year's price is more than so many times a month's of the same plan
 _MONTHS_SHOWN = 3
+_A_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,25 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """A question with two or more answers, of which nobody but the owner knows the right one."""
+    """A question with two or more answers, of which nobody but the owner knows the right one.
+
+    `proposed` is the answer that the file tells by itself, which stands where nobody gives another.
+    """
 
     what: str
     choices: Sequence[Choice]
+    proposed: Choice | None = None
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether anything depends on the answer."""
+        return self.proposed is None or len({choice.outcome for choice in self.choices}) > 1
+
+    def as_assumed(self) -> str:
+        """What stands because nobody answered, and what another answer would have been."""
+        taken = self.proposed
+        others = "; ".join(f"`{one.line}`: {one.outcome}" for one in self.choices if one is not taken)
+        return f"{self.what} Taken: `{taken.line}` ({taken.outcome}); else {others}." if taken else ""
 
     def as_asked(self) -> str:
         """The question for somebody at a terminal."""
@@ -94,14 +110,18 @@ Asks = Callable[["Look", Book], "Question | None"]  # of a look as the answers s
 def questions_of(look: Look) -> Sequence[Asks]:
     """What may have to be asked about a file, in the order in which one answer bears on the next."""
     is_a_list = {"mrr", "ended_at", "started_at"} <= set(look.name_of)
-    return (_price, _end, _trial, _interval, _seats, _discount, _tax, _units) if is_a_list else ()
+    return (
+        (_price, _prices_beside, _end, _renewal, _trial, _interval, _seats, _discount, _tax, _units)
+        if is_a_list
+        else ()
+    )
 
 
 # --- what follows ------------------------------------------------------------------------------------
 
 
-def _day(cell: str, book: Book) -> str:
-    return (written.instant(cell, book.date_order) or "")[:10]
+def _day(look: Look, cell: str, book: Book) -> str:
+    return (written.instant(cell, look.options.get("date_order") or book.date_order) or "")[:10]
 
 
 def _ends(look: Look, book: Book) -> list[str]:
@@ -109,7 +129,9 @@ def _ends(look: Look, book: Book) -> list[str]:
 
     A trial that nobody paid after is no service, and ends none.
     """
-    days = [_day(cell, book) for cell in look.cells("ended_at")]
+    days = [_day(look, cell, book) for cell in look.cells("ended_at")]
+    renews = replace(look, values={}).cells("status"), _renews(look)
+    days = ["" if state in renews[1] else day for day, state in zip(days, renews[0], strict=True)]
     if needed := look.options.get("ended_where"):
         days = [day if asked else "" for day, asked in zip(days, look.cells(needed), strict=True)]
     return ["" if is_free else day for day, is_free in zip(days, _never_paid(look, book), strict=True)]
@@ -117,8 +139,8 @@ def _ends(look: Look, book: Book) -> list[str]:
 
 def _never_paid(look: Look, book: Book) -> list[bool]:
     """Whether each row ended with its trial, or before."""
-    ends = [_day(cell, book) for cell in look.cells("ended_at")]
-    trials = [_day(cell, book) for cell in look.cells(look.options.get("trial_until", NONE))]
+    ends = [_day(look, cell, book) for cell in look.cells("ended_at")]
+    trials = [_day(look, cell, book) for cell in look.cells(look.options.get("trial_until", NONE))]
     return [bool(end and trial) and end <= trial for end, trial in zip(ends, trials, strict=True)]
 
 
@@ -129,7 +151,7 @@ def _rows(look: Look) -> list[tuple[str, str, str]]:
 
 def _asked(look: Look, book: Book) -> Asked:
     return Asked(
-        written.decimal_sign_of(look.cells("mrr")) or ".",
+        written.decimal_sign_of(_cells(look)) or ".",
         (headings.currency_of(look.name_of["mrr"]) or book.currency,),
         BESIDE,
         look.options.get("price_per", ""),
@@ -140,7 +162,21 @@ def _asked(look: Look, book: Book) -> Asked:
 def _cells(look: Look) -> list[str]:
     """The amounts as the gate reads them, with what other cells say of them."""
     columns = [_of_the_price(look, option) for option in ("price_for", "discount", "tax_inside")]
-    return [composed(*cells) for cells in zip(look.cells("mrr"), *columns, strict=True)]
+    others = {PRICES_BESIDE[option]: look.cells(name) for option, name in _beside_each(look).items()}
+    beside = [dict(zip(others, row, strict=True)) for row in zip(*others.values(), strict=True)]
+    beside = beside if others else [{}] * len(look.lines[1:])
+    rows = zip(look.cells("mrr"), *columns, strict=True)
+    return [composed(*cells, others=others) for cells, others in zip(rows, beside, strict=True)]
+
+
+def _beside_each(look: Look) -> dict[str, str]:
+    """The columns of prices for other intervals that count, by the option that says so."""
+    return {name: str(look.options[name]) for name in PRICES_BESIDE if look.options.get(name, NONE) != NONE}
+
+
+def _renews(look: Look) -> Sequence[str]:
+    words = look.options.get("renews", NONE)
+    return words if isinstance(words, list) else [] if words == NONE else [words]
 
 
 def _of_the_price(look: Look, option: str) -> list[str]:
@@ -181,7 +217,7 @@ def _mrr_is(look: Look, book: Book) -> str:
 
 
 def _has_unread_ends(look: Look, book: Book) -> bool:
-    return any(cell and not _day(cell, book) for cell in look.cells("ended_at"))
+    return any(cell and not _day(look, cell, book) for cell in look.cells("ended_at"))
 
 
 def _losses(look: Look, book: Book) -> str:
@@ -199,7 +235,7 @@ def _losses(look: Look, book: Book) -> str:
 # --- the questions -----------------------------------------------------------------------------------
 
 
-def _choice(look: Look, book: Book, word: str, line: str, **options: str) -> Choice:
+def _choice(look: Look, book: Book, word: str, line: str, **options: Any) -> Choice:
     """An answer that writes one line, with the MRR that follows."""
     made = replace(look, options={**look.options, **options})
     return Choice(word, line, _mrr_is(made, book), options=options)
@@ -208,7 +244,11 @@ def _choice(look: Look, book: Book, word: str, line: str, **options: str) -> Cho
 def _interval(look: Look, book: Book) -> Question | None:
     """Whether a price is a month's, a year's, or that of the interval beside it."""
     name = look.name_of["mrr"]
-    if headings.interval_of(name) or look.options.get("price_per") not in (None, "interval"):
+    if (
+        headings.interval_of(name)
+        or _beside_each(look)
+        or look.options.get("price_per") not in (None, "interval")
+    ):
         return None
     if any((said := written.money(cell, ".")) and said.interval for cell in look.cells("mrr")):
         return None
@@ -252,7 +292,9 @@ def _units(look: Look, book: Book) -> Question | None:
     name = look.name_of["mrr"]
     if "price_in" in look.options:
         return None
-    as_they_stand = replace(look, options={**look.options, "price_per": ""})
+    as_they_stand = replace(
+        look, options={**look.options, **dict.fromkeys(PRICES_BESIDE, NONE), "price_per": ""}
+    )
     amounts = [
         amount for currency, amount in _amounts(as_they_stand, book) if amount and have_minor_unit(currency)
     ]
@@ -307,6 +349,70 @@ def _price(look: Look, book: Book) -> Question | None:
             for name in every
         ],
     )
+
+
+def _prices_beside(look: Look, book: Book) -> Question | None:
+    """Who pays which of the prices for several intervals: what its row's interval says, or all the same."""
+    taken = look.name_of["mrr"]
+    others = {
+        option: name
+        for lasts, name in headings.prices_for(look.lines[0], taken).items()
+        if (option := PRICE_OPTIONS.get(lasts)) and any(map(_says_something, look.cells(name)))
+    }
+    if not others or headings.is_mrr(taken):
+        return None
+    none = dict.fromkeys(others, NONE)
+    lines = "` and `".join(f"{option}: {name}" for option, name in others.items())
+    each = _choice(look, book, "each", lines, **others)
+    read = [amount is not None for _, amount in _amounts(each.made(look), book)]
+    if not all(read):
+        without = f"{each.outcome} without {plural(read.count(False), 'row')} with neither"
+        each = replace(each, outcome=without)
+    same = _choice(look, book, taken, "` and `".join(f"{option}: {NONE}" for option in others), **none)
+    beside = f"{' and '.join(f'“{name}”' for name in others.values())} {_stand(others)} beside “{taken}”"
+    is_like = all(headings.is_of_one_kind(name, taken) for name in others.values())
+    tells = any(map(spellings.interval, look.intervals))
+    if is_like and (tells or all(read)):
+        told = tells or headings.interval_of(taken)
+        what = f"{beside}. Does each pay the price of its own interval, or everybody “{taken}”?"
+        return Question(what, [each, same], each if told else None)
+    if is_like and _are_twelfths(look, book, others):
+        return Question(f"{beside}, and is the same a month.", [same], same)
+    if not is_like:
+        return Question(
+            f"{beside}, with another currency, other tax, or in cents. Bring both alike, or one column with "
+            "what each pays.",
+            [same],
+        )
+    all_of_it = [_for_all(look, book, option, name) for option, name in others.items()]
+    return Question(
+        f"{beside}, and no column says who pays which. Which does everybody pay? If it differs, bring a "
+        "column “interval” with month or year.",
+        [same, *all_of_it],
+    )
+
+
+def _stand(names: Collection[str]) -> str:
+    return "stands" if len(names) == 1 else "stand"
+
+
+def _for_all(look: Look, book: Book, option: str, name: str) -> Choice:
+    """The answer that everybody pays the price of one other interval."""
+    columns, options = {"mrr": name}, {"price_per": PRICES_BESIDE[option]}
+    made = replace(look, columns={**look.columns, **columns}, options={**look.options, **options})
+    line = f"mrr: {name}` under columns and `price_per: {PRICES_BESIDE[option]}"
+    return Choice(name, line, _mrr_is(made, book), columns, {**options, option: NONE})
+
+
+def _are_twelfths(look: Look, book: Book, others: Mapping[str, str]) -> bool:
+    """Whether the prices for other intervals come to the same a month, but for cents that were rounded."""
+    own = [amount for _, amount in _amounts(look, book)]
+    for option, name in others.items():
+        theirs = [amount for _, amount in _amounts(_for_all(look, book, option, name).made(look), book)]
+        pairs = zip(own, theirs, strict=True)
+        if not all(one is not None and two is not None and abs(one - two) < _A_CENT for one, two in pairs):
+            return False
+    return True
 
 
 def _beside(look: Look, is_one: Callable[[str], bool]) -> str:
@@ -370,7 +476,7 @@ def _trial(look: Look, book: Book) -> Question | None:
     if not name or "trial_until" in look.options:
         return None
     days = zip(look.cells("started_at"), look.cells(name), strict=True)
-    if not any(_day(trial, book) > _day(begin, book) for begin, trial in days):
+    if not any(_day(look, trial, book) > _day(look, begin, book) for begin, trial in days):
         return None
     trials = replace(look, options={**look.options, "trial_until": name})
     free = f"{plural(sum(_never_paid(trials, book)), 'trial')} that nobody paid after"
@@ -422,7 +528,34 @@ def _until_when(look: Look, book: Book, request: str, until: str) -> Question:
 
 def _differ(look: Look, book: Book, one: str, other: str) -> bool:
     pairs = zip(look.cells(one), look.cells(other), strict=True)
-    return any(_day(first, book) != _day(second, book) for first, second in pairs)
+    return any(_day(look, first, book) != _day(look, second, book) for first, second in pairs)
+
+
+def _renewal(look: Look, book: Book) -> Question | None:
+    """Whether an end that all have who pay is one, where nothing says who asked to cancel."""
+    ends, words = look.name_of["ended_at"], renewing_words(look)
+    requests = [one for one in headings.named(look.lines[0], "canceled_at") if any(look.cells(one))]
+    if not words or requests or "renews" in look.options:
+        return None
+    said = words[0] if len(words) == 1 else words
+    shown = f"[{', '.join(words)}]" if len(words) > 1 else words[0]
+    return Question(
+        f"“{ends}” is there for everybody whose “{look.name_of['status']}” is {' or '.join(words)}. Do they "
+        "renew by themselves, or does service end on that day?",
+        [
+            _lasting(look, book, "renew", f"renews: {shown}", said),
+            _lasting(look, book, "end", f"renews: {NONE}", NONE),
+        ],
+    )
+
+
+def _lasting(look: Look, book: Book, word: str, line: str, renews: str | list[str]) -> Choice:
+    """The answer about renewals, with the losses that follow up to today and later."""
+    made = replace(look, options={**look.options, "renews": renews})
+    ahead = [end for end in _ends(made, book) if end > book.today.isoformat()]
+    later = f", and {count(len(ahead))} more by {day(dt.date.fromisoformat(max(ahead)))}" if ahead else ""
+    outcome = f"{_mrr_is(made, book)}; {_losses(made, book)}{later}"
+    return Choice(word, line, outcome, options={"renews": renews})
 
 
 def _end_at(look: Look, book: Book, word: str, name: str, where: str = "") -> Choice:

@@ -186,6 +186,8 @@ _OVER = (
     "已取消 已到期 已退订 no false 0 nein non 否"
 )
 OVER = frozenset(_OVER.split())
+# Words for active that say that the subscription will end.
+LEAVING = frozenset(["non_renewing", "not_renewing", "pending_cancel", "pending_cancellation"])
 
 
 def choices(among: Iterable[str]) -> dict[str, str]:

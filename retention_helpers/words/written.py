@@ -17,7 +17,8 @@ from functools import lru_cache
 
 from retention_helpers.words import spellings
 
-ORDERS = ("day first", "month first", "year first")
+UNIX = "unix"  # seconds since 1970, or thousandths of them
+ORDERS = ("day first", "month first", "year first", UNIX)
 _READ_ORDERS = ("day first", "month first")  # the two ways in which a day such as 05/03/2026 is read
 SIGNS = {"point": ".", "comma": ","}  # what `decimal_sign` may say
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -56,6 +57,9 @@ _NUMBERS = re.compile(
     r"(?P<first>\d{1,2})(?P<sign>[./-]) ?(?P<second>\d{1,2})(?P=sign) ?(?P<year>\d{4}|\d\d)", re.ASCII
 )
 _SHORT_YEARS = 2000  # 26 is 2026
+_UNIX = re.compile(r"\d{9,13}(?:\.\d{1,9})?", re.ASCII)
+_PER_SECOND = (1, 1000)
+_FIRST_SECOND, _LAST_SECOND = 631_152_000, 4_102_444_800
 _SERIAL_DAYS = range(20_000, 80_000)  # 1954 to 2119
 
 
@@ -86,9 +90,15 @@ def instant(text: str, date_order: str = "") -> str | None:
 def day(text: str, date_order: str = "") -> str | None:
     """A day without a time, in ISO 8601; None where it cannot be read for certain.
 
+    Seconds since 1970 name their time too.
+
     >>> day("5-Jan-26"), day("2026年3月5日"), day("05.03.2026", "day first"), day("31/12/1899", "day first")
     ('2026-01-05', '2026-03-05', '2026-03-05', None)
+    >>> day("1767571200", "unix"), day("1767571200500", "unix"), day("1767571200")
+    ('2026-01-05T00:00:00Z', '2026-01-05T00:00:00.500000Z', None)
     """
+    if date_order == UNIX and is_unix(text):
+        return _since_1970(Decimal(text))
     found = next((found for form in _DAYS if (found := form.fullmatch(text))), None)
     if found:
         return _day(_year(found), _month(found), int(found["day"]))
@@ -99,6 +109,23 @@ def day(text: str, date_order: str = "") -> str | None:
         year = int(found["year"]) + (_SHORT_YEARS if len(found["year"]) == 2 else 0)
         return _day(year, month, on)
     return None
+
+
+def is_unix(text: str) -> bool:
+    """Whether a text may count the seconds since 1970, or their thousandths: 1990 to 2100, by its size.
+
+    >>> is_unix("1767571200"), is_unix("1767571200000"), is_unix("20260105"), is_unix("46027")
+    (True, True, False, False)
+    """
+    return bool(_UNIX.fullmatch(text)) and any(
+        _FIRST_SECOND <= Decimal(text) / per < _LAST_SECOND for per in _PER_SECOND
+    )
+
+
+def _since_1970(number: Decimal) -> str:
+    seconds = number / next(per for per in _PER_SECOND if number / per < _LAST_SECOND)
+    moment = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=int(seconds * 1_000_000))
+    return f"{moment.isoformat()}Z"
 
 
 def _year(found: re.Match[str]) -> int:

@@ -5,14 +5,20 @@ aside. Days and amounts are read as people write them (`written`), and asked abo
 things.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, message
-from retention_helpers.sources.described import MINOR, OF_THE_SAME_ROW, beside, percentage
+from retention_helpers.sources.described import (
+    MINOR,
+    OF_THE_SAME_ROW,
+    PRICES_BESIDE,
+    beside,
+    percentage,
+)
 from retention_helpers.sources.folder import Unreadable, shortened
 from retention_helpers.sources.headings import is_share
 from retention_helpers.sources.interface import (
@@ -66,7 +72,10 @@ def _own_rows(sheet: Sheet, order: Order, names: Names) -> tuple[Rows, list[Faul
     prices = Asked(price_per=order.options.get("price_per", ""), in_minor_units=is_minor)
     if absent := _absent(sheet, names):
         return {}, [absent]
-    whole = replace(sheet, rows=[(number, _whole(row, names)) for number, row in sheet.rows])
+    renews = order.options.get("renews", ())
+    if renews and sheet.rows and "status" not in sheet.rows[0][1]:
+        return {}, [_missing(sheet, "status")]
+    whole = replace(sheet, rows=[(number, _whole(row, names, renews)) for number, row in sheet.rows])
     rows, faults = read_cells(
         whole, {**kinds, **OF_OTHER_TABLES, "trial_until": "instant"}, order.settings, names, prices
     )
@@ -84,23 +93,33 @@ def _absent(sheet: Sheet, names: Names) -> Fault | None:
     ]
     if not lacking:
         return None
-    what = f"the column {lacking[0]}, which {SETTINGS_FILE} names, is missing"
+    return _missing(sheet, lacking[0])
+
+
+def _missing(sheet: Sheet, column: str) -> Fault:
+    what = f"the column {column}, which {SETTINGS_FILE} names, is missing"
     said = message(sheet.grid.file.name, what, "Correct its name.")
     return Fault("stop", sheet.layout.name, "missing column", 0, said)
 
 
-def _whole(row: Row, names: Names) -> Row:
+def _whole(row: Row, names: Names, renews: Collection[str]) -> Row:
     """A row with what its other cells say of a price, an interval or an end."""
     said = {name: as_text(row.get(names.stands_at(name))) or "" for name in OF_THE_SAME_ROW}
     whole = {name: cell for name, cell in row.items() if name not in OF_THE_SAME_ROW}
     of_the_price = [
         _of_the_price(name, said[name], names) for name in ("price_for", "discount", "tax_inside")
     ]
-    if any(of_the_price) and whole.get("mrr") is not None:
-        whole["mrr"] = composed(as_paid(whole["mrr"]), *of_the_price)
+    prices = {
+        lasts: as_paid(row.get(names.stands_at(name)))
+        for name, lasts in PRICES_BESIDE.items()
+        if name in names.beside
+    }
+    if prices or any(of_the_price):
+        whole["mrr"] = composed(as_paid(whole.get("mrr")), *of_the_price, others=prices) or None
     if said["interval_count"]:
         whole["interval"] = f"{said['interval_count']} {whole.get('interval') or ''}".strip()
-    if names.stands_at("ended_where") and not said["ended_where"]:
+    state = (as_text(row.get("status")) or "").lower()
+    if state in renews or (names.stands_at("ended_where") and not said["ended_where"]):
         whole["ended_at"] = None
     if names.stands_at("trial_until"):
         whole["trial_until"] = row.get(names.stands_at("trial_until"))
@@ -308,5 +327,5 @@ IMPORTER = Importer(
     about="a sheet kept by hand (our template, or Baremetrics'), XLSX or CSV",
     recognises=recognises,
     read=read,
-    options=("columns", "values", "price_per", "price_in", "each", *OF_THE_SAME_ROW),
+    options=("columns", "values", "price_per", "price_in", "renews", "each", *OF_THE_SAME_ROW),
 )

@@ -35,7 +35,8 @@ class _Column:
         cell = row[self.name]
         if isinstance(cell, int | float):
             day = written.serial_day(cell, epoch=self.sheet.grid.epoch)
-            return {self.name: as_text(cell if day is None else day)}
+            counted = written.instant(as_text(cell) or "", self.settings.date_order)
+            return {self.name: counted or as_text(cell if day is None else day)}
         if not isinstance(cell, str):
             return {self.name: as_text(cell)}
         read = written.instant(cell, self.settings.date_order)
