@@ -780,7 +780,6 @@ def test_instants_of_parquet(tmp_path, column):
 NO_TYPED = {
     "a year of typing errors": (pa.array([dt.datetime(1026, 1, 5)] * 2), "1026-01-05 00:00:00"),
     "the end of time": (pa.array([dt.date(9999, 12, 31)] * 2), "9999-12-31"),
-    "seconds since 1970": (pa.array([1772700000] * 2), "1772700000"),
     "truth": (pa.array([True, False]), "true"),
     "a time of day": (pa.array([dt.time(1, 2)] * 2), "01:02:00"),
 }
@@ -792,6 +791,19 @@ def test_what_is_no_instant_in_parquet(tmp_path, column, value):
         f"stop: subscriptions.parquet: started_at {INSTANT} in 2 of 2 rows "
         f"(first: customer C-1, row 1, value '{value}'). Correct it."
     ]
+
+
+def test_seconds_since_1970(tmp_path):
+    """1736066400 is 2025-01-05 08:40 UTC, a year before the 2026 of the other tests."""
+    files = instead(parquet(started_at=pa.array([1736066400] * 2)), "subscriptions.parquet")
+    assert said(tmp_path, files) == [
+        f"stop: subscriptions.parquet: started_at {INSTANT} in 2 of 2 rows "
+        "(first: customer C-1, row 1, value '1736066400'). If it counts from 1970, in seconds or thousandths "
+        "of them, say `date_order: unix` for this table under `sources:` in retention.yml."
+    ]
+    files["retention.yml"] = "date_order: unix"
+    found = parquet_of(tmp_path / "read", "subscriptions", "started_at", files)
+    assert found == [(dt.datetime(2025, 1, 5, 8, 40),)] * 2
 
 
 @pytest.mark.parametrize("nothing", [pa.nulls(2), pa.array([None, None], pa.int64()), pa.array(["", " "])])
