@@ -13,10 +13,10 @@ from retention_helpers.contract import tables as contract
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import ADDS, TABLES
 from retention_helpers.sources import questions
-from retention_helpers.sources.described import OPEN
+from retention_helpers.sources.described import OPEN, PRICES_BESIDE, percentage
 from retention_helpers.sources.looking import SHEETS, Look, is_looked_at, look_at
 from retention_helpers.sources.questions import Book, Choice, Question
-from retention_helpers.words import written
+from retention_helpers.words import spellings, written
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import day, money
 
@@ -94,7 +94,8 @@ def sources_of(found: Sequence[Look], folder: Path) -> tuple[dict[str, dict[str,
         if of_a_sheet is not None:
             used = of_a_sheet["columns"].values()  # a start that is the sign-up too needs no second name
             of_a_sheet["columns"] |= {ours: name for ours, name in look.columns.items() if name not in used}
-            of_a_sheet |= {name: value for name, value in look.options.items() if name == "each"}
+            more = ("each", "date_order")
+            of_a_sheet |= {name: value for name, value in look.options.items() if name in more}
         elif look.key == SHEETS and look.columns:
             key = _free(SHEETS, entries)
             named = {} if key == SHEETS else {"importer": SHEETS}
@@ -162,7 +163,7 @@ def currency_of(found: Sequence[Look], book: Book, ask: Ask) -> tuple[str, dict[
                 sums[code] = sums.get(code, Decimal(0)) + amount
     codes = [code for code in sums if code]
     if len(codes) < 2:
-        return "", {}
+        return (codes[0] if codes and codes[0] in spellings.CURRENCIES else ""), {}
     each = " and ".join(money(round(sums[code], 2), code) for code in codes)
     asked = f"MRR is {each}. In which currency should the report be? [{'/'.join(codes)}]"
     currency = ask(asked, "").upper()
@@ -183,8 +184,10 @@ def settled(found: Sequence[Look], book: Book, ask: Ask) -> list[Look]:
 
 def _answer(question: Question, ask: Ask) -> Choice | None:
     """The owner's choice; None where nobody answers, or not with one of the words."""
+    if question.proposed and not question.is_needed:
+        return question.proposed
     for _ in range(_ASKED_AT_MOST):
-        said = ask(question.as_asked(), "")
+        said = ask(question.as_asked(), question.proposed.word if question.proposed else "")
         choice = question.answered(said)
         if choice or not said:
             return choice
@@ -201,11 +204,21 @@ def _settled(look: Look, book: Book, ask: Ask) -> Look:
         if choice is None:
             left_open.append(question.as_left_open())
         else:
-            look = choice.made(look)
+            is_news = choice is question.proposed and question.is_needed
+            said = [question.as_assumed()] if is_news else []
+            look = replace(choice.made(look), assumed=[*look.assumed, *said])
+    look = _without_tax(look, book, ask)
     for question in questions.unknown_statuses(look):
         choice = _answer(question, ask)
         look = choice.made(look) if choice else look
     return replace(look, options={**look.options, OPEN: left_open}) if left_open else look
+
+
+def _without_tax(look: Look, book: Book, ask: Ask) -> Look:
+    """With the rate of the tax that prices contain by their heading; without an answer the check warns."""
+    question = questions.asks_for_rate(look, book)
+    rate = percentage(ask(question, "")).removesuffix("%") if question else ""
+    return replace(look, options={**look.options, "tax_inside": yaml.safe_load(rate)}) if rate else look
 
 
 def time_zone_here() -> str:
@@ -254,7 +267,13 @@ def as_yaml(plan: Plan) -> str:
 _FOR = {
     "price_per": "what the amounts pay for",
     "price_in": "of the amounts",
+    **{name: f"the price of rows whose interval is {per}" for name, per in PRICES_BESIDE.items()},
+    "renews": "an end is none where the state is this",
+    "date_order": "days are counted from 1970",
     "price_for": "how many times a price is paid",
+    "discount": "what is taken off a price",
+    "tax_inside": "the tax in a price, or its per cent",
+    "trial_until": "service begins where a trial ends",
     "interval_count": "how many intervals a price pays for",
     "ended_where": "an end counts where this column is filled",
     "each": "a customer for each first row",

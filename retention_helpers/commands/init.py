@@ -61,6 +61,9 @@ def run(options: argparse.Namespace) -> int:
     date_order = options.date_order or beginning.date_order_of(found, _ask)
     book = beginning.Book(options.currency.upper(), date_order)
     found = beginning.settled(found, book, _ask)
+    for look in found:
+        for assumed in look.assumed:
+            print(f"  {look.path.name}: {assumed}")
     currency, rates = (book.currency, {}) if book.currency else beginning.currency_of(found, book, _ask)
     sources, again = beginning.sources_of(beginning.with_what_else_they_bring(found), folder)
     for look in again:

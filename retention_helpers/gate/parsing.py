@@ -15,6 +15,7 @@ from ibis.backends.duckdb import Backend
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import Column, Table, day_name
 from retention_helpers.engine import EngineError, path_text, quoted, rows, text
+from retention_helpers.sources.described import PRICES_BESIDE, percentage
 from retention_helpers.sources.folder import (
     PLACE,
     Number,
@@ -25,7 +26,8 @@ from retention_helpers.sources.folder import (
     sheet,
     shortened,
 )
-from retention_helpers.sources.prices import TIMES
+from retention_helpers.sources.headings import is_share
+from retention_helpers.sources.prices import HOLDS, LESS, OR, PER, PER_CENT, TIMES
 from retention_helpers.sources.texts import as_plain
 from retention_helpers.words import written
 from retention_helpers.words.formats import count
@@ -101,21 +103,35 @@ def _hints(missing: Sequence[str], unknown: Sequence[str]) -> str:
 def raw_relation(engine: Backend, source: Source, table: Table, scratch: Path) -> tuple[str, dict[str, str]]:
     """SQL of the file's rows as they are, and its column names; `scratch` is for a copy in even letters."""
     raw, names = _raw(engine, source, table, scratch)
-    raw = _completed(raw, names, source)
-    return (_in_our_words(raw, names, source.values) if source.values else raw), names
+    raw = _without_renewals(raw, names, source.renews) if source.renews else raw
+    raw = _in_our_words(raw, names, source.values) if source.values else raw
+    return _completed(raw, names, source), names
+
+
+def _without_renewals(raw: str, names: Mapping[str, str], words: Iterable[str]) -> str:
+    """SQL of the rows without an end where the state says that it is only the end of what is paid."""
+    if "status" not in names:
+        what = f"{SETTINGS_FILE} says which state renews, and there is no column status"
+        raise Unreadable(what, "Name it under columns, or take the line out.")
+    is_one = f"lower(trim({_text('status')})) IN ({', '.join(map(text, words))})"
+    return f"(SELECT * REPLACE (CASE WHEN {is_one} THEN NULL ELSE ended_at END AS ended_at) FROM {raw})"
 
 
 def _completed(raw: str, names: Mapping[str, str], source: Source) -> str:
     """SQL of the rows with what another column of the same row says about a cell."""
     replaced = {}
-    if source.interval_count:
-        count = _named(source.interval_count, names)
-        replaced["interval"] = f"concat_ws(' ', {_text(count)}, {_text('interval')})"
-    if source.price_for:
-        many = _named(source.price_for, names)
-        replaced["mrr"] = f"concat_ws({text(TIMES)}, {_text('mrr')}, {_text(many)})"
-    if source.ended_where:
-        filled = f"nullif(trim({_text(_named(source.ended_where, names))}), '') IS NOT NULL"
+    at = {
+        option: _named(column, names)
+        for option, column in source.beside.items()
+        if not (option == "tax_inside" and percentage(column))
+    }
+    if "interval_count" in at:
+        replaced["interval"] = f"concat_ws(' ', {_text(at['interval_count'])}, {_text('interval')})"
+    prices, of_the_price = _prices(at), _of_the_price(source, at)
+    if prices != _text("mrr") or of_the_price:
+        replaced["mrr"] = " || ".join([prices, *of_the_price])
+    if "ended_where" in at:
+        filled = f"nullif(trim({_text(at['ended_where'])}), '') IS NOT NULL"
         replaced["ended_at"] = f"CASE WHEN {filled} THEN ended_at END"
     for name in replaced:
         if name not in names:
@@ -124,6 +140,35 @@ def _completed(raw: str, names: Mapping[str, str], source: Source) -> str:
         return raw
     cells = ", ".join(f"{cell} AS {quoted(name)}" for name, cell in replaced.items())
     return f"(SELECT * REPLACE ({cells}) FROM {raw})"
+
+
+def _prices(at: Mapping[str, str]) -> str:
+    """SQL of the price, or of all prices of the row where those for other intervals stand beside it."""
+    others = {at[option]: lasts for option, lasts in PRICES_BESIDE.items() if option in at}
+    if not others:
+        return _text("mrr")
+    cells = [f"nullif(trim({_text(name)}), '')" for name in others]
+    marked = [
+        f"{text(OR)} || coalesce({cell}, '') || {text(PER + lasts)}"
+        for cell, lasts in zip(cells, others.values(), strict=True)
+    ]
+    price = " || ".join([f"coalesce({_text('mrr')}, '')", *marked])
+    return f"CASE WHEN coalesce({', '.join([_text('mrr'), *cells])}) IS NOT NULL THEN {price} END"
+
+
+def _of_the_price(source: Source, at: Mapping[str, str]) -> list[str]:
+    """SQL of what other cells say of a price, each with its mark, in the order of `prices.composed`."""
+    parts = []
+    for option, mark in zip(("price_for", "discount", "tax_inside"), (TIMES, LESS, HOLDS), strict=True):
+        column = source.beside.get(option, "")
+        if option in at:
+            cell = f"nullif(trim({_text(at[option])}), '')"
+            unit = f"CASE WHEN contains({cell}, '%') THEN '' ELSE {text(PER_CENT)} END"
+            unit = unit if is_share(column) else "''"
+            parts.append(f"coalesce({text(mark)} || {cell} || {unit}, '')")
+        elif column:
+            parts.append(text(f"{mark}{percentage(column)}"))
+    return parts
 
 
 def _text(column: str) -> str:
@@ -226,6 +271,9 @@ def _raw_sheet(engine: Backend, source: Source, table: Table) -> tuple[str, dict
     records = [[cells[i] if i < len(cells) else None for i in at.values()] for cells in lines]
     columns = zip(*records, strict=True) if records else [[] for _ in at]
     kinds = {column.name: str(column.kind) for column in table.columns}
+    if "currency" in kinds:
+        kinds = {name: "paid" if kind == "money" else kind for name, kind in kinds.items()}
+        kinds |= {_named(source.beside[one], names): "paid" for one in PRICES_BESIDE if one in source.beside}
     cells_read = {
         name: pa.array([_as_its_kind(cell, kinds.get(name, "text")) for cell in column], pa.string())
         for name, column in zip(at, columns, strict=True)
@@ -251,7 +299,7 @@ def _as_its_kind(cell: str | None, kind: str) -> str | None:
     """A cell of a workbook, whose numbers are days or amounts by the column that they stand in."""
     if not isinstance(cell, Number):
         return cell
-    return {"instant": cell.day, "money": cell.amount}.get(kind, str(cell))
+    return {"instant": cell.day, "money": cell.amount, "paid": cell.paid}.get(kind, str(cell))
 
 
 def _parsed(column: Column, kind_read: str, source: Source) -> str:

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from retention_helpers.contract import tables
@@ -16,7 +17,9 @@ from retention_helpers.gate.parsing import raw_relation, select_parsed, spelled
 from retention_helpers.gate.rules.rows import RowRule, row_rules
 from retention_helpers.gate.second_reading import read_again
 from retention_helpers.gate.setting_aside import keep_rows
+from retention_helpers.sources import bearing
 from retention_helpers.sources.folder import Source, Unreadable, csv_fault, csv_header, shortened
+from retention_helpers.sources.prices import OR
 from retention_helpers.sources.texts import letters_assumed
 from retention_helpers.words.errors import nearest
 from retention_helpers.words.formats import exact
@@ -25,6 +28,8 @@ from retention_helpers.words.written import (
     Money,
     is_ambiguous,
     is_ambiguous_amount,
+    is_no_day,
+    is_unix,
     money,
     order_shown_by,
 )
@@ -34,12 +39,28 @@ _WHICH_INTERVAL = (
     "How long its interval is, is not known: write month, quarter, year or 3 months, or map the word with "
     "`values: {interval: {…: year}}`."
 )
+_WHICH_PRICE = (
+    "Which of these prices is paid, is not known: write month or year into the column interval, and the "
+    "price of that interval into its own column."
+)
+_UNIX = (
+    "If it counts from 1970, in seconds or thousandths of them, say `date_order: unix` for this table under "
+    f"`sources:` in {SETTINGS_FILE}."
+)
+_TRIAL_END = Column("trial_ended_at", "instant")
 REPEATED = "it repeats an earlier row in every column"
 
 
 def read_table(evidence: Evidence, source: Source) -> SourceRead | None:
     """Read one table, hold its own rules against it, keep it; None where it cannot be read at all."""
     table = TABLES[source.table]
+    if trial_end := source.beside.get("trial_until"):
+        table = replace(table, columns=(*table.columns, _TRIAL_END))
+        source = replace(
+            source,
+            columns={**source.columns, _TRIAL_END.name: trial_end},
+            values={**source.values, _TRIAL_END.name: source.values.get("ended_at", {})},
+        )
     try:
         raw, names = raw_relation(evidence.engine, source, table, evidence.scratch)
         return _keep(evidence, source, table, raw, list(names))
@@ -90,6 +111,8 @@ def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: lis
         evidence.faults += letters_assumed(source.path, source.name, table.name)
     if not source.is_filled_only:
         _note_unknown_columns(evidence, table, _read_here(names, source))
+    if table.name == "subscriptions":
+        _say_what_bears_on_prices(evidence, source, _read_here(names, source))
     if total == 0 and table.name in (*tables.REQUIRED_TABLES, tables.INSTEAD):
         evidence.stop(source, "no rows", "the file holds no rows", "Export it again.")
     read = evidence.of(table.name)
@@ -97,6 +120,8 @@ def _keep(evidence: Evidence, source: Source, table: Table, raw: str, names: lis
     for rule, count in zip(rules, broken, strict=True):
         if count:
             _say(evidence, source, rule, numbered if table.is_large else read, count)
+    if _TRIAL_END in table.columns:
+        _begin_after_trials(evidence, table)
     if not table.is_large:
         evidence.totals[table.name] = _set_repeated_rows_aside(evidence, source, raw, total)
     return SourceRead(table.name, source.name, total, evidence.totals[table.name], _digest(source))
@@ -139,6 +164,22 @@ def _keep_filled_rows(evidence: Evidence, table: Table) -> None:
     evidence.rewrite(table.name, f"SELECT * FROM {evidence.of(table.name)} WHERE {there} ORDER BY source_row")
 
 
+def _begin_after_trials(evidence: Evidence, table: Table) -> None:
+    """Let service begin where its trial ended; who left by that day had nothing but the trial."""
+    is_later = "coalesce(trial_ended_at > started_at, false)"
+    never_paid = f"{is_later} AND coalesce(ended_on <= trial_ended_on, false)"
+    moved = ", ".join(
+        f"CASE WHEN {is_later} AND NOT ({never_paid}) THEN trial_{end} ELSE {start} END AS {start}"
+        for start, end in (("started_at", "ended_at"), ("started_on", "ended_on"))
+    )
+    own = "trial_ended_at, trial_ended_on, unread_trial_ended_at"
+    evidence.rewrite(
+        table.name,
+        f"SELECT * EXCLUDE ({own}) REPLACE ({moved}, CASE WHEN {never_paid} THEN 'trialing' ELSE status END "
+        f"AS status) FROM {evidence.of(table.name)} ORDER BY source_row",
+    )
+
+
 def _broken(evidence: Evidence, table: Table, rules: Sequence[RowRule]) -> tuple[int, list[int]]:
     """How many rows a table has, and how many of them break each rule."""
     counted = ", ".join(["count(*)", *(f"count(*) FILTER (WHERE {rule.condition})" for rule in rules)])
@@ -165,8 +206,17 @@ def _say(evidence: Evidence, source: Source, rule: RowRule, numbered: str, count
     if rule.column is not None and rule.column.kind == "instant" and is_ambiguous(str(value)):
         shown = [text for (text,) in evidence.rows(f"SELECT DISTINCT {rule.shows} FROM {faulty} LIMIT 10000")]
         way_out = which_order(shown)
+    if rule.column is not None and rule.column.kind == "instant" and is_unix(str(value)):
+        way_out = _UNIX
+    if rule.column is not None and rule.column.name == "ended_at" and is_no_day(str(value)):
+        way_out = (
+            f"If it says that service goes on, write `values: {{ended_at: {{'{value}': ''}}}}` for this "
+            f"table under `sources:` in {SETTINGS_FILE}, or leave the cell empty."
+        )
     if rule.column is not None and rule.column.kind == "money" and is_ambiguous_amount(str(value)):
         way_out = which_sign(str(value))
+    elif rule.column is not None and rule.column.kind == "money" and OR in f" {value}":
+        way_out = _WHICH_PRICE
     elif rule.column is not None and rule.column.kind == "money" and source.price_per and money(str(value)):
         way_out = _WHICH_INTERVAL
     evidence.say(
@@ -260,6 +310,18 @@ def _note_unknown_columns(evidence: Evidence, table: Table, names: Sequence[str]
             _of_another_table(unknown)
             or (nearest(unknown[0], missing) if missing else "None of ours is missing."),
         )
+
+
+def _say_what_bears_on_prices(evidence: Evidence, source: Source, names: Sequence[str]) -> None:
+    known = {column.name for column in TABLES["subscriptions"].columns}
+    unread = [name for name in names if name not in known and _says_something(evidence, name)]
+    for rule, what, way_out in bearing.said_of(source.columns, unread, source.answered):
+        evidence.say("warning", "subscriptions", rule, what, way_out)
+
+
+def _says_something(evidence: Evidence, column: str) -> bool:
+    cell = f"trim(CAST({quoted(column)} AS VARCHAR))"
+    return bool(evidence.count(f"{evidence.raw['subscriptions']} WHERE {cell} NOT IN ('', '0')"))
 
 
 def _of_another_table(unknown: Sequence[str]) -> str:

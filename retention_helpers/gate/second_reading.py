@@ -74,7 +74,7 @@ def _instants(evidence: Evidence, table: Table, column: Column, source: Source) 
     iso = f'("day of {column.name}".iso || "after of {column.name}".iso)'
     read = f"CASE WHEN {left} IS NOT NULL THEN {moment(iso, source.time_zone)} END"
     kept = {name: f"coalesce(kept.{quoted(name)}, {value})" for name, value in as_kept(column, read).items()}
-    return _Reading(join, {**kept, f"unread_{column.name}": f"CASE WHEN {iso} IS NULL THEN {left} END"})
+    return _Reading(join, {**kept, f"unread_{column.name}": f"CASE WHEN ({read}) IS NULL THEN {left} END"})
 
 
 # --- amounts ---------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 `where` is how an error begins, such as "retention.yml: sources: customers".
 """
 
+import re
 import zoneinfo
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +13,13 @@ from retention_helpers.words.errors import InputError, nearest
 
 MINOR = "minor units"
 UNITS = (MINOR, "whole units")  # what `price_in` may say
-ALL = "all"  # of `price_for`: a price of all seats together
+# The columns of prices for other intervals than that of the `mrr` column, and what each pays for.
+PRICES_BESIDE = {"quarterly_price": "3 months", "half_yearly_price": "6 months", "yearly_price": "year"}
+# What another cell of its row says of a price, its interval, its start and its end, each by its column.
+OF_THE_SAME_ROW = (
+    *PRICES_BESIDE, "price_for", "discount", "tax_inside", "interval_count", "trial_until", "ended_where",
+)  # fmt: skip
+ALL, NONE = "all", "none"  # a price of all seats together; no discount, no tax, no trial that has to be told
 OPEN = "open"  # the questions that `init` could not put to anybody
 
 
@@ -62,10 +69,29 @@ def price_per(where: str, entry: Mapping[str, Any]) -> str:
     return per
 
 
-def price_for(entry: Mapping[str, Any]) -> str:
-    """The column that says how many times a price is paid; "" for once."""
-    said = str(entry.get("price_for") or "")
-    return "" if said == ALL else said
+def beside(entry: Mapping[str, Any]) -> dict[str, str]:
+    """The columns of `OF_THE_SAME_ROW` that an entry names; `tax_inside` may be the per cent of all rows."""
+    said = {name: str(entry[name]) for name in OF_THE_SAME_ROW if entry.get(name) is not None}
+    return {name: column for name, column in said.items() if column not in (ALL, NONE)}
+
+
+def renews(where: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """The file's words for a state whose end only says until when is paid; () for none. Raises InputError."""
+    said = entry.get("renews")
+    words = said if isinstance(said, list) else [] if said is None or said == NONE else [said]
+    if not all(isinstance(word, str | int) for word in words):
+        raise wrong(where, "renews should be a word of the column of states, such as active, or none")
+    return tuple(_word(word).strip().lower() for word in words)
+
+
+def percentage(said: str) -> str:
+    """A percentage for all rows, as a price's cell takes it; "" for the name of a column.
+
+    >>> percentage("19"), percentage("19 %"), percentage("VAT")
+    ('19%', '19%', '')
+    """
+    number = said.removesuffix("%").strip()
+    return f"{number}%" if re.fullmatch(r"\d{1,2}([.]\d{1,2})?", number) else ""
 
 
 def one_of(where: str, entry: Mapping[str, Any], option: str, known: Sequence[str]) -> str:

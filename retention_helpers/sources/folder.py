@@ -22,6 +22,7 @@ from retention_helpers.contract.messages import MESSAGES_FILE
 from retention_helpers.contract.not_known import FILE as NOT_KNOWN_FILE
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import TABLES, Fault, lacking, message
+from retention_helpers.sources.prices import currency_of_format
 from retention_helpers.sources.texts import form_of_text, opened_text
 from retention_helpers.sources.unreadable import Unreadable as Unreadable
 from retention_helpers.words.errors import InputError, nearest
@@ -65,9 +66,9 @@ class Source:
         price_per: what its prices pay for: "interval" for the column of that name, or one such as year; "":
             a month.
         in_minor_units: whether its amounts are in cents.
-        price_for: the column that says how many times a price is paid, as of seats; "": once.
-        interval_count: the column that says how many of `interval` a price pays for.
-        ended_where: the column without which an end is none, as where it only says until when is paid.
+        beside: the columns that say more of a cell of their row, by what they say (`OF_THE_SAME_ROW`).
+        renews: the file's words for a state whose end only says until when is paid, in small letters.
+        answered: the options that its entry in `sources:` holds, also those that say that nothing is so.
         is_first_row: whether only the earliest row of a customer counts, as where subscriptions are listed.
         is_filled_only: whether rows without the table's own day are none of it, as where subscriptions are
             listed and only some of them were cancelled.
@@ -86,9 +87,9 @@ class Source:
     time_zone: str = ""
     price_per: str = ""
     in_minor_units: bool = False
-    price_for: str = ""
-    interval_count: str = ""
-    ended_where: str = ""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    renews: Collection[str] = ()
+    answered: Collection[str] = ()
     is_first_row: bool = False
     is_filled_only: bool = False
     read_elsewhere: Collection[str] = ()
@@ -328,9 +329,9 @@ def sheet(path: Path, table: str, title: str = "") -> Iterator[tuple[int, list[s
             closing(openpyxl.load_workbook(path, read_only=True)) as formulas,
         ):
             at = _sheet_at(book, title or table, is_named=bool(title))
-            both = (one.worksheets[at].iter_rows(values_only=True) for one in (book, formulas))
+            both = (book.worksheets[at].iter_rows(), formulas.worksheets[at].iter_rows(values_only=True))
             for number, (values, typed) in enumerate(zip(*both, strict=True), start=1):
-                cells = [_cell(value, book.epoch) for value in values]
+                cells = [_cell(cell, book.epoch) for cell in values]
                 for value, formula in zip(cells, typed, strict=True):
                     if value is None and isinstance(formula, str) and formula.startswith("="):
                         raise Unreadable(
@@ -366,25 +367,32 @@ def _sheet_at(book: Any, title: str, *, is_named: bool) -> int:
 
 
 class Number(str):
-    """A number of a workbook as text; `day` is what it is as a serial number, `amount` its exact form."""
+    """A number of a workbook as text.
+
+    `day` is what it is as a serial number, `amount` its exact form, `paid` that with the currency in which
+    the workbook shows it.
+    """
 
     day: str
     amount: str
+    paid: str
 
 
-def _number(value: float, epoch: dt.datetime) -> Number:
+def _number(value: float, epoch: dt.datetime, currency: str) -> Number:
     number = Number(typed(value))
     day = serial_day(value, epoch=epoch) if abs(value) < 1e9 else None
     number.day = str(number) if day is None else day.isoformat()
     number.amount = f"{number}0" if re.fullmatch(r"-?\d+\.\d{3}", number) else str(number)
+    number.paid = f"{number.amount} {currency}".strip()
     return number
 
 
-def _cell(value: object, epoch: dt.datetime) -> str | None:
+def _cell(cell: Any, epoch: dt.datetime) -> str | None:
+    value = cell.value
     if value is None:
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _number(value, epoch)
+        return _number(value, epoch, currency_of_format(cell.number_format))
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
     return str(value).strip() or None

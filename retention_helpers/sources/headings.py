@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from retention_helpers.contract.tables import TABLES
 from retention_helpers.words import spellings
 
+FLAGS = ("active", "is_active", "aktiv", "actif", "activo")  # whether, and not in which state
 # In the spelling of `plain`; the first that a file has is taken.
 _ALIASES: Mapping[str, tuple[str, ...]] = {
     "customer_id": (
@@ -48,7 +49,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     ),
     "status": (
         "state", "patron_status", "subscription_status", "subscription_state", "zustand", "statut", "état",
-        "estado", "状态",
+        "estado", "状态", *FLAGS,
     ),
     "currency": (
         "currency_code", "plan_currency", "order_currency", "waehrung", "währung", "devise", "moneda", "货币",
@@ -56,7 +57,8 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     ),
     "subscription_id": ("subscription", "subscriptionid", "contract_id", "vertragsnummer"),
     "canceled_at": (
-        "cancelled_at", "canceled_on", "cancelled_on", "cancel_date", "cancellation_date", "date_cancelled",
+        "cancelled_at", "canceled_on", "cancelled_on", "cancel_date", "cancelled_date", "canceled_date",
+        "cancellation_date", "date_cancelled",
         "gekündigt_am", "kündigung_am", "kündigungsdatum", "fecha_de_cancelación", "取消日期",
     ),
     "reason": (
@@ -73,6 +75,7 @@ INTERVALS = (
     "interval", "billing_interval", "billing_period", "billing_cycle", "billing_period_unit",
     "billing_frequency", "subscription_billing_period", "subscription_period", "period", "plan_interval",
     "plan_interval_unit", "plan_interval_length", "recurring_interval", "interval_unit", "interval_count",
+    "recurrence", "renewal_period", "billing_term", "term",
     "charge_frequency", "intervall", "zahlweise", "zahlungsweise", "turnus", "abrechnung", "périodicité",
     "facturation", "periodo", "frecuencia", "周期", "计费周期", "付费周期",
 )  # fmt: skip
@@ -82,18 +85,39 @@ QUANTITIES = (
 )  # fmt: skip
 _PRICES = {
     "amount", "price", "fee", "charge", "rate", "total", "preis", "betrag", "beitrag", "gebühr", "prix",
-    "montant", "tarif", "precio", "importe", "cuota", "价格", "金额", "费用",
+    "montant", "tarif", "precio", "importe", "cuota", "价格", "金额", "费用", "arr", "acv",
 }  # fmt: skip
-_NET = {"net", "netto", "ht"}
 # What stands beside such a word without changing what it means.
 _AROUND = {
     "a", "in", "of", "per", "pro", "par", "por", "je", "à", "plan", "subscription", "abo", "unit",
     "recurring",
-    "order", "pledge", "item", "list", "value",
+    "order", "pledge", "item", "list", "value", "seat", "user", "license", "licence", "platz", "nutzer",
 }  # fmt: skip
+_TAX = {
+    "tax", "taxes", "vat", "gst", "mwst", "ust", "steuer", "steuersatz", "steuern", "tva", "iva", "btw",
+    "moms", "税", "税额", "税率",
+}  # fmt: skip
+_INSIDE = {"incl", "inkl", "inc", "including", "inclusive", "included", "inklusive",
+           "mit", "with", "con", "avec", "incluido", "inclus", "compris"}  # fmt: skip
+_OUTSIDE = {"excl", "exkl", "ex", "excluding", "exclusive", "exklusive", "without", "ohne", "zzgl", "plus",
+            "before", "hors", "sans", "sin"}  # fmt: skip
+_GROSS = {"gross", "brutto", "ttc", "bruto", "lordo", "含税", "税込"}
+_NET = {"net", "netto", "ht", "neto", "不含税", "税抜"}
+_DISCOUNTS = {"discount", "rabatt", "nachlass", "remise", "descuento", "sconto", "korting", "折扣"}
+_SHARES = {"percent", "percentage", "pct", "prozent", "pourcent", "porcentaje", "rate", "satz", "steuersatz",
+           "taux", "tipo", "税率"}  # fmt: skip
+_SIZES = {"amount", "betrag", "montant", "importe", "order", "value", "total", "subscription", "税额"}
+_TRIALS = {"trial", "testphase", "probezeit", "essai", "prueba"}
+_ENDS = {"end", "ends", "ended", "until", "ende", "bis", "fin"}
 _MINOR = {"cents", "cent", "minor", "units", "centimes"}
-_FUSED = re.compile(r"(monats|jahres|monatlicher?|jährlicher?)_?(?=preis|beitrag|betrag|gebühr)")
+_FUSED = re.compile(
+    r"(brutto|netto|monats|jahres|monatlicher?|jährlicher?)_?(?=monats|jahres|preis|beitrag|betrag|gebühr)"
+)
+_PARTS = {"monat": "monat", "jahre": "jahr", "jährl": "jahr", "brutt": "brutto", "netto": "netto"}
 _MONTHLY, _YEARLY = ("month", 1), ("year", 1)
+# Codes that are words of other kinds in a heading.
+_NO_CURRENCIES = {"ALL", "TOP", "TRY", "CUP", "MAD", "GEL", "BOB", "PEN", "SOS", "LAK"}
+_SIGNS = re.compile(r"[€£₹₩₽₺₪฿₫₱]")
 
 
 def plain(name: str) -> str:
@@ -107,10 +131,17 @@ def plain(name: str) -> str:
 
 
 def _words(name: str) -> list[str]:
-    fused = _FUSED.sub(lambda found: "jahr_" if found[1].startswith("j") else "monat_", plain(name))
-    if re.fullmatch(r"每?[月年][\u4e00-\u9fff]+", fused):  # 月费: a month's fee
-        fused = f"{'月' if '月' in fused[:2] else '年'}_费用"
-    return fused.split("_")
+    even = _FUSED.sub(
+        lambda found: f"{_PARTS[found[1][:5]]}_", plain(name.replace("+", " plus ").replace("MwSt", "mwst"))
+    )
+    return [word for part in even.split("_") for word in _of_han(part)]
+
+
+def _of_han(part: str) -> list[str]:
+    """A word, or what the signs of 月费, a month's fee, say."""
+    if re.fullmatch(r"每?[月年][\u4e00-\u9fff]+", part):
+        return ["月" if "月" in part[:2] else "年", "费用"]
+    return [part]
 
 
 def interval_of(name: str) -> tuple[str, int] | None:
@@ -119,9 +150,12 @@ def interval_of(name: str) -> tuple[str, int] | None:
     >>> interval_of("Preis / Monat"), interval_of("Jahresbeitrag"), interval_of("price"), interval_of("月费")
     (('month', 1), ('year', 1), None, ('month', 1))
     """
-    if plain(name) in ("mrr", *_ALIASES["mrr"]):
+    if is_mrr(name):
         return _MONTHLY
-    return next((found for word in _words(name) if (found := spellings.interval(word))), None)
+    words = _words(name)
+    if {"arr", "acv"} & set(words):
+        return _YEARLY
+    return next((found for word in words if (found := spellings.interval(word))), None)
 
 
 def is_in_cents(name: str) -> bool:
@@ -129,22 +163,127 @@ def is_in_cents(name: str) -> bool:
     return bool(_MINOR & set(_words(name)))
 
 
+def currency_of(name: str) -> str:
+    """The currency that the name of a column says; "" for none.
+
+    >>> currency_of("MRR (EUR)"), currency_of("price_usd"), currency_of("Preis in €"), currency_of("Price")
+    ('EUR', 'USD', 'EUR', '')
+    """
+    signs = _SIGNS.findall(name)
+    words = [*signs, *(word for word in _words(name) if _names_currency(word))]
+    return spellings.currency(words[0]) if words else ""
+
+
+def _names_currency(word: str) -> bool:
+    return bool(spellings.currency(word)) and word.upper() not in _NO_CURRENCIES
+
+
+def with_tax(name: str) -> bool | None:
+    """Whether the name of a price says that tax is in it; None where it says nothing of tax.
+
+    >>> with_tax("Bruttopreis"), with_tax("Price incl. VAT"), with_tax("Prix HT"), with_tax("price + VAT")
+    (True, True, False, False)
+    """
+    words = set(_words(name))
+    if words & _NET or (words & _OUTSIDE and words & _TAX):
+        return False
+    return True if words & _GROSS or (words & _INSIDE and words & _TAX) else None
+
+
+def is_tax(name: str) -> bool:
+    """Whether a column holds tax, or its rate: no tax number, and no price with or without tax."""
+    words = set(_words(name))
+    return bool(words & _TAX) and words <= _TAX | _SHARES | _SIZES
+
+
+def is_discount(name: str) -> bool:
+    """Whether a column holds what is taken off a price."""
+    words = set(_words(name))
+    return bool(words & _DISCOUNTS) and words <= _DISCOUNTS | _SHARES | _SIZES | {"off"}
+
+
+def is_share(name: str) -> bool:
+    """Whether the numbers of a column are shares of another amount.
+
+    >>> is_share("Discount %"), is_share("VAT rate"), is_share("Discount")
+    (True, True, False)
+    """
+    return "%" in name or bool(_SHARES & set(_words(name)))
+
+
+def is_end_of_trial(name: str) -> bool:
+    """Whether a column holds the day until which a trial lasts."""
+    words = set(_words(name))
+    return bool(words & _TRIALS and words & _ENDS)
+
+
+def _is_price(words: set[str]) -> bool:
+    """Whether a heading names what is paid, and nothing else that an amount could be."""
+    if (words & _TAX and not words & (_INSIDE | _OUTSIDE)) or {"fee", "total"} <= words:  # a sum of fees
+        return False
+    aside = _NET | _GROSS | _AROUND | _MINOR | _TAX | _INSIDE | _OUTSIDE
+    said = {word for word in words - aside if not spellings.interval(word) and not _names_currency(word)}
+    is_bare = not said and words & (_NET | _GROSS) and any(map(spellings.interval, words))  # Netto / Monat
+    return bool(is_bare or (said and said <= _PRICES))
+
+
 def _price_of(header: Iterable[str]) -> str:
     """The column that most likely holds what is paid; "" for none.
 
-    A month's amount goes before one that does not say how long it pays for, and that before a year's; net
-    of tax and discounts before the list price.
+    One with tax comes last. A month's amount goes before one that does not say how long it pays for, and
+    that before a year's; net of tax and discounts before the list price.
     """
     ranked = []
     for nth, name in enumerate(header):
-        words = set(_words(name))
-        interval = interval_of(name)
-        said = words - _NET - _AROUND - _MINOR - {word for word in words if spellings.interval(word)}
-        is_ours = plain(name) in ("mrr", *_ALIASES["mrr"]) or (said == {"mrr"} and words & _MINOR)
-        if is_ours or (said and said <= _PRICES):
-            lasts = {_MONTHLY: 0, None: 1}.get(interval, 2)
-            ranked.append((not is_ours, lasts, not words & _NET, nth, name))
+        is_ours = is_mrr(name)
+        if is_ours or _is_price(set(_words(name))):
+            lasts = {_MONTHLY: 0, None: 1}.get(interval_of(name), 2)
+            taxed = with_tax(name)
+            ranked.append((bool(taxed), not is_ours, lasts, taxed is None, nth, name))
     return min(ranked)[-1] if ranked else ""
+
+
+def other_prices(header: Iterable[str], taken: str) -> list[str]:
+    """Further prices of a header, for another interval than the one that was taken."""
+    return [name for name in _prices_beside(header, taken) if interval_of(name) != interval_of(taken)]
+
+
+def prices_for(header: Iterable[str], taken: str) -> dict[tuple[str, int], str]:
+    """Further prices of a header for other intervals, by these; of several, what is most like the one taken.
+
+    >>> prices_for(["Netto / Monat", "Brutto / Jahr", "Netto / Jahr"], "Netto / Monat")
+    {('year', 1): 'Netto / Jahr'}
+    """
+    found: dict[tuple[str, int], str] = {}
+    for name in other_prices(header, taken):
+        lasts = interval_of(name)
+        if lasts and (
+            lasts not in found or is_of_one_kind(name, taken) > is_of_one_kind(found[lasts], taken)
+        ):
+            found[lasts] = name
+    return found
+
+
+def is_of_one_kind(one: str, other: str) -> bool:
+    """Whether two prices say the same of tax, of their currency, and of cents."""
+    return all(say(one) == say(other) for say in (with_tax, currency_of, is_in_cents))
+
+
+def is_mrr(name: str) -> bool:
+    """Whether a column is MRR by its name, with its currency or unit at most."""
+    words = set(_words(name))
+    own = {word for word in words - _MINOR - _NET - {"in"} if not _names_currency(word)}
+    return plain(name) in _ALIASES["mrr"] or own == {"mrr"}
+
+
+def like_prices(header: Iterable[str], taken: str) -> list[str]:
+    """Further prices of a header that by their names are as good as the one that was taken."""
+    own = (interval_of(taken), with_tax(taken))
+    return [name for name in _prices_beside(header, taken) if (interval_of(name), with_tax(name)) == own]
+
+
+def _prices_beside(header: Iterable[str], taken: str) -> list[str]:
+    return [name for name in header if name != taken and _is_price(set(_words(name)))]
 
 
 def columns_under(header: Sequence[str], table: str) -> dict[str, str]:

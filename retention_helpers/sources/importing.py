@@ -55,7 +55,7 @@ def import_files(source: str, files: Sequence[Path], out: Path, settings: Settin
     with tempfile.TemporaryDirectory(prefix="retention-import-") as scratch:
         one = importer(source)
         earlier = _earlier(out, one, Path(scratch))
-        imported = one.read(Order(files, Path(scratch), settings, earlier=earlier, home=out))
+        imported = one.fulfil(Order(files, Path(scratch), settings, earlier=earlier, home=out))
         if any(fault.level == "stop" for fault in imported.faults):
             raise Stopped(imported.faults)
         _refuse_to_replace(out, imported.tables)

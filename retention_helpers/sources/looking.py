@@ -29,6 +29,10 @@ _HEADER_WITHIN = 30
 _ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt", ".xlsx", ".parquet", ".json", ".jsonl", ".ndjson")
 _BY_HAND = 5_000_000  # bytes: what is larger has no line of totals below
 _UNLIKE = "its sheets name the same column differently. Save each as a file of its own"
+_YES, _NO = (
+    ("yes", "true", "1", "y", "ja", "oui", "sí", "x", "是"),
+    ("no", "false", "0", "n", "nein", "non", "否"),
+)
 _LIKELY = ("customers", "subscriptions", "events")  # tables that other tools' files often are
 
 
@@ -47,6 +51,7 @@ class Look:
         brings: the tables of a sheet that is read by its importer under these names.
         also: further tables that the same file brings, where no other file does.
         lines: its header and its first rows, where questions may follow from them.
+        assumed: what was taken for so because the file tells it, and nobody said otherwise.
     """
 
     path: Path
@@ -59,6 +64,7 @@ class Look:
     brings: Sequence[str] = ()
     also: Sequence["Look"] = ()
     lines: Sequence[Sequence[str]] = field(default=(), repr=False, compare=False)
+    assumed: Sequence[str] = ()
 
     @property
     def name_of(self) -> dict[str, str]:
@@ -73,13 +79,17 @@ class Look:
         return [f"{many} {one}".strip() for many, one in zip(counts, self.cells("interval"), strict=True)]
 
     def cells(self, column: str) -> list[str]:
-        """The cells of a column of ours or of the file, one a row; empty where there is none."""
-        name = self.name_of.get(column, column)
+        """The cells of a column of ours or of the file, one a row; empty where there is none.
+
+        Words that are mapped to ours are ours.
+        """
+        name, words = self.name_of.get(column, column), self.values.get(column, {})
         header = list(self.lines[0]) if self.lines else []
         if name not in header:
             return [""] * len(self.lines[1:])
         at = header.index(name)
-        return [line[at].strip() if at < len(line) else "" for line in self.lines[1:]]
+        said = [line[at].strip() if at < len(line) else "" for line in self.lines[1:]]
+        return [words.get(cell, cell) for cell in said]
 
 
 def look_at(path: Path) -> Look:
@@ -105,8 +115,9 @@ def _look(path: Path, sheets: Sequence[list[list[str]]]) -> Look:
     table = _table_of(path, first) if len(sheets) == 1 and form_of(path) else ""
     if table:
         own = {plain(name): name for name in first if plain(name) in _columns_of(table)}
-        also = _also(path, first, own) if table == "subscriptions" else ()
-        return Look(path, table, table, dates=dates, also=also)
+        look = _counted_from_1970(Look(path, table, table, dates=dates, lines=sheets[0]), own)
+        also = _also(look, own) if table == "subscriptions" else ()
+        return replace(look, also=also, lines=())
     is_list = any(_best(line)[0] == "subscriptions" for line in headers)
     for name in IMPORTERS:
         known = [what for what in map(importer(name).recognises, headers) if what]
@@ -170,12 +181,15 @@ def _mapped(
 ) -> Look:
     look = Look(path, table, "", found, dates=dates, lines=lines)
     if table == "subscriptions":
-        look = _with_its_end(_with_its_interval(look))
-        look = replace(look, options={**look.options, **_price_options(look)}, values=_status_words(look))
-        look = replace(look, also=_also(path, lines[0], look.columns))
+        look = _with_its_end(_with_its_interval(_with_its_state(look)))
+        words = {**_status_words(look), **_words_for_no_day(look, "ended_at", look.columns["ended_at"])}
+        look = replace(look, options={**look.options, **_price_options(look)}, values=words)
+        look = replace(look, also=_also(look, look.columns))
+    look = _counted_from_1970(look, look.columns)
     columns = {ours: theirs for ours, theirs in look.columns.items() if plain(theirs) != ours}
     said = ", ".join(f"{ours} is “{theirs}”" for ours, theirs in columns.items())
     how = "".join(f"; {_SAID[key].format(**{**look.name_of, **look.options})}" for key in look.options)
+    how += "".join(f"; an end of “{word}” is none" for word in look.values.get("ended_at", ()))
     return replace(look, what=f"{table}, where {said}{how}", columns=columns)
 
 
@@ -194,6 +208,14 @@ def _with_its_interval(look: Look) -> Look:
         return replace(look, columns=columns)
     count = {"interval_count": counts[0]} if counts and set(look.cells(counts[0])) - {"1", ""} else {}
     return replace(look, columns={**columns, "interval": units[0]}, options={**look.options, **count})
+
+
+def _with_its_state(look: Look) -> Look:
+    """Without the column of the state where it is called active and holds other things than yes and no."""
+    name = look.columns.get("status", "")
+    if plain(name) not in headings.FLAGS or {cell.lower() for cell in look.cells(name)} <= {*_YES, *_NO, ""}:
+        return look
+    return replace(look, columns={ours: theirs for ours, theirs in look.columns.items() if ours != "status"})
 
 
 def _with_its_end(look: Look) -> Look:
@@ -216,22 +238,41 @@ def _price_options(look: Look) -> dict[str, str]:
         options["price_per"] = spellings.in_words(*lasts)
     if headings.is_in_cents(name):
         options["price_in"] = MINOR
+    taxes = [one for one in look.lines[0] if headings.is_tax(one) and any(look.cells(one))]
+    if headings.with_tax(name) and taxes:
+        options["tax_inside"] = taxes[0]
     return options
 
 
 _SAID = {
     "price_per": "“{mrr}” is the price of its {price_per} and is divided",
     "price_in": "“{mrr}” is in cents",
+    "tax_inside": "“{tax_inside}” is the tax inside it",
+    "date_order": "its days are counted from 1970",
     "interval_count": "“{interval_count}” counts “{interval}”",
 }
 
 
-def _also(path: Path, header: Sequence[str], columns: Mapping[str, str]) -> tuple[Look, ...]:
+def _counted_from_1970(look: Look, columns: Mapping[str, str]) -> Look:
+    """With the option that reads seconds since 1970, where whole columns of days are such."""
+    days = [one.name for one in TABLES[look.key].of_kind("instant")]
+    cells = [
+        [cell for cell in look.cells(name) if cell and not written.is_no_day(cell)]
+        for name in [*(columns[day] for day in days if day in columns), look.options.get("trial_until", "")]
+    ]
+    filled = [column for column in cells if column]
+    counted = [column for column in filled if any(map(written.is_unix, column))]
+    if not counted or not all(written.is_unix(cell) for column in counted for cell in column):
+        return look
+    return replace(look, options={**look.options, "date_order": written.UNIX})
+
+
+def _also(look: Look, columns: Mapping[str, str]) -> tuple[Look, ...]:
     """The customers whom a list of subscriptions names, and their requests to cancel.
 
     Without a sign-up, it is the first start.
     """
-    who = columns["customer_id"]
+    who, path, header = columns["customer_id"], look.path, look.lines[0]
     signed_up = next(iter(headings.named(header, "signed_up_at")), columns["started_at"])
     people = Look(
         path,
@@ -239,7 +280,9 @@ def _also(path: Path, header: Sequence[str], columns: Mapping[str, str]) -> tupl
         f"customers, one for each “{who}”; signed_up_at is “{signed_up}”",
         _differing({"customer_id": who, "signed_up_at": signed_up}),
         options={"each": "first"},
+        lines=look.lines,
     )
+    people = replace(_counted_from_1970(people, {"signed_up_at": signed_up}), lines=())
     request = next((one for one in headings.named(header, "canceled_at") if one != columns["ended_at"]), "")
     if not request:
         return (people,)
@@ -250,9 +293,11 @@ def _also(path: Path, header: Sequence[str], columns: Mapping[str, str]) -> tupl
         "cancellations",
         f"cancellations, one for each filled “{request}”, the day of the request",
         _differing(named),
+        _words_for_no_day(look, "canceled_at", request),
         options={"rows": "filled"},
+        lines=look.lines,
     )
-    return people, asked
+    return people, replace(_counted_from_1970(asked, named), lines=())
 
 
 def _differing(columns: Mapping[str, str]) -> dict[str, str]:
@@ -263,14 +308,43 @@ def _status_words(look: Look) -> dict[str, dict[str, str]]:
     """Our words for a file's own statuses. One that is over keeps "active", where it has an end."""
     words = {}
     rows = list(zip(look.cells("status"), look.cells("ended_at"), strict=True))
+    known = spellings.choices(STATUSES) | (dict.fromkeys(_YES, "active") if _is_flag(look) else {})
     for said in dict.fromkeys(cell for cell, _ in rows if cell):
         word = spellings.plain_choice(said)
-        meant = spellings.choices(STATUSES).get(word)
+        meant = known.get(word)
         if said.lower() not in STATUSES and meant:
             words[said] = meant
         elif word in spellings.OVER and all(end for cell, end in rows if cell == said):
             words[said] = "active"
     return {"status": words} if words else {}
+
+
+def renewing_words(look: Look) -> list[str]:
+    """The file's words for those who pay and have not asked to leave; none where one of them has no end.
+
+    An end that only some of them have says that these will leave.
+    """
+    rows = list(zip(replace(look, values={}).cells("status"), look.cells("ended_at"), strict=True))
+    known = spellings.choices(("active", "past_due")) | (
+        dict.fromkeys(_YES, "active") if _is_flag(look) else {}
+    )
+    renewing = {
+        cell: known[word]
+        for cell, _ in rows
+        if (word := spellings.plain_choice(cell)) in known and word not in spellings.LEAVING
+    }
+    is_for_all = all(end for cell, end in rows if cell in renewing)
+    return list(renewing) if is_for_all and "active" in renewing.values() else []
+
+
+def _is_flag(look: Look) -> bool:
+    return plain(look.columns.get("status", "")) in headings.FLAGS
+
+
+def _words_for_no_day(look: Look, column: str, name: str) -> dict[str, dict[str, str]]:
+    """The words that stand in a column of days where there is none, such as NULL and 9999-12-31."""
+    found = {cell for cell in look.cells(name) if written.is_no_day(cell)}
+    return {column: dict.fromkeys(sorted(found), "")} if found else {}
 
 
 # --- sheets that are no plain table ------------------------------------------------------------------

@@ -22,7 +22,7 @@ from retention_helpers.words.written import ORDERS
 MOST_FILES = 1000  # that one path may name
 _OF_A_TABLE = ("path", "columns", "values", "sheet", "date_order", "time_zone", OPEN)
 _OF_ONE_TABLE = {
-    "subscriptions": ("price_per", "price_in", "price_for", "interval_count", "ended_where"),
+    "subscriptions": ("price_per", "price_in", "renews", *described.OF_THE_SAME_ROW),
     "customers": ("each",),
     "cancellations": ("rows",),
 }
@@ -51,11 +51,11 @@ def tables(folder: Path, settings: Settings) -> list[Source]:
 
 def _read_elsewhere(source: Source, others: Sequence[Source]) -> set[str]:
     """The columns of a file that are not this table's because another table is read from them."""
-    names: list[str] = [source.price_for, source.interval_count, source.ended_where]
+    names: list[str] = list(source.beside.values())
     for other in others:
         if other.path == source.path and other.table != source.table:
             names += [other.columns.get(column.name, column.name) for column in TABLES[other.table].columns]
-    return set(names) - {""}
+    return set(names)
 
 
 def entries(folder: Path, settings: Settings) -> list[Entry]:
@@ -118,9 +118,9 @@ def _table(folder: Path, key: str, entry: Any) -> Source:
         time_zone=described.time_zone(_where(key), entry),
         price_per=described.price_per(_where(key), entry),
         in_minor_units=described.one_of(_where(key), entry, "price_in", described.UNITS) == MINOR,
-        price_for=described.price_for(entry),
-        interval_count=str(entry.get("interval_count") or ""),
-        ended_where=str(entry.get("ended_where") or ""),
+        beside=described.beside(entry),
+        renews=described.renews(_where(key), entry),
+        answered=tuple(entry),
         is_first_row=bool(described.one_of(_where(key), entry, "each", ("first",))),
         is_filled_only=bool(described.one_of(_where(key), entry, "rows", ("filled",))),
     )
@@ -194,9 +194,7 @@ def _option(key: str, entry: Mapping[str, Any], option: str) -> Any:
         "values": described.values,
         "price_per": described.price_per,
         "price_in": lambda where, of: described.one_of(where, of, "price_in", described.UNITS),
-        "price_for": lambda where, of: described.price_for(of),
-        "interval_count": lambda where, of: str(of["interval_count"]),
-        "ended_where": lambda where, of: str(of["ended_where"]),
+        "renews": described.renews,
         "each": lambda where, of: described.one_of(where, of, "each", ("first",)),
     }
     return readers[option](_where(key), entry) if option in readers else entry[option]

@@ -6,28 +6,31 @@ A question is about columns that can be read in two ways. What follows is reckon
 import datetime as dt
 import statistics
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from retention_helpers.contract.tables import FREE_STATUSES, STATUSES
 from retention_helpers.sources import headings
-from retention_helpers.sources.described import ALL, MINOR, UNITS
-from retention_helpers.sources.looking import LINES, Look
+from retention_helpers.sources.bearing import EXAMPLE_RATE, PRICE_OPTIONS
+from retention_helpers.sources.described import ALL, MINOR, NONE, PRICES_BESIDE, UNITS, percentage
+from retention_helpers.sources.looking import LINES, Look, renewing_words
 from retention_helpers.sources.prices import (
     BESIDE,
+    PER_CENT,
     Asked,
+    composed,
     have_minor_unit,
     look_like_minor_units,
     said_in,
-    times,
 )
 from retention_helpers.words import spellings, written
-from retention_helpers.words.formats import count, money, month, plural
+from retention_helpers.words.formats import count, day, money, month, plural
 
 _UNDIVIDED = 3  # a year's price is more than so many times a month's of the same plan
 _MONTHS_SHOWN = 3
+_A_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,25 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """A question with two or more answers, of which nobody but the owner knows the right one."""
+    """A question with two or more answers, of which nobody but the owner knows the right one.
+
+    `proposed` is the answer that the file tells by itself, which stands where nobody gives another.
+    """
 
     what: str
     choices: Sequence[Choice]
+    proposed: Choice | None = None
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether anything depends on the answer."""
+        return self.proposed is None or len({choice.outcome for choice in self.choices}) > 1
+
+    def as_assumed(self) -> str:
+        """What stands because nobody answered, and what another answer would have been."""
+        taken = self.proposed
+        others = "; ".join(f"`{one.line}`: {one.outcome}" for one in self.choices if one is not taken)
+        return f"{self.what} Taken: `{taken.line}` ({taken.outcome}); else {others}." if taken else ""
 
     def as_asked(self) -> str:
         """The question for somebody at a terminal."""
@@ -92,23 +110,38 @@ Asks = Callable[["Look", Book], "Question | None"]  # of a look as the answers s
 def questions_of(look: Look) -> Sequence[Asks]:
     """What may have to be asked about a file, in the order in which one answer bears on the next."""
     is_a_list = {"mrr", "ended_at", "started_at"} <= set(look.name_of)
-    return (_end, _interval, _seats, _units) if is_a_list else ()
+    return (
+        (_price, _prices_beside, _end, _renewal, _trial, _interval, _seats, _discount, _tax, _units)
+        if is_a_list
+        else ()
+    )
 
 
 # --- what follows ------------------------------------------------------------------------------------
 
 
-def _day(cell: str, book: Book) -> str:
-    return (written.instant(cell, book.date_order) or "")[:10]
+def _day(look: Look, cell: str, book: Book) -> str:
+    return (written.instant(cell, look.options.get("date_order") or book.date_order) or "")[:10]
 
 
 def _ends(look: Look, book: Book) -> list[str]:
-    """The day on which each row ends, "" while it goes on or where it cannot be read."""
-    days = [_day(cell, book) for cell in look.cells("ended_at")]
-    needed = look.options.get("ended_where")
-    if not needed:
-        return days
-    return [day if asked else "" for day, asked in zip(days, look.cells(needed), strict=True)]
+    """The day on which each row ends, "" while it goes on or where it cannot be read.
+
+    A trial that nobody paid after is no service, and ends none.
+    """
+    days = [_day(look, cell, book) for cell in look.cells("ended_at")]
+    renews = replace(look, values={}).cells("status"), _renews(look)
+    days = ["" if state in renews[1] else day for day, state in zip(days, renews[0], strict=True)]
+    if needed := look.options.get("ended_where"):
+        days = [day if asked else "" for day, asked in zip(days, look.cells(needed), strict=True)]
+    return ["" if is_free else day for day, is_free in zip(days, _never_paid(look, book), strict=True)]
+
+
+def _never_paid(look: Look, book: Book) -> list[bool]:
+    """Whether each row ended with its trial, or before."""
+    ends = [_day(look, cell, book) for cell in look.cells("ended_at")]
+    trials = [_day(look, cell, book) for cell in look.cells(look.options.get("trial_until", NONE))]
+    return [bool(end and trial) and end <= trial for end, trial in zip(ends, trials, strict=True)]
 
 
 def _rows(look: Look) -> list[tuple[str, str, str]]:
@@ -118,8 +151,8 @@ def _rows(look: Look) -> list[tuple[str, str, str]]:
 
 def _asked(look: Look, book: Book) -> Asked:
     return Asked(
-        written.decimal_sign_of(look.cells("mrr")) or ".",
-        (book.currency,),
+        written.decimal_sign_of(_cells(look)) or ".",
+        (headings.currency_of(look.name_of["mrr"]) or book.currency,),
         BESIDE,
         look.options.get("price_per", ""),
         look.options.get("price_in") == MINOR,
@@ -127,30 +160,50 @@ def _asked(look: Look, book: Book) -> Asked:
 
 
 def _cells(look: Look) -> list[str]:
-    """The amounts as the gate reads them, with how many times each is paid."""
-    seats = look.options.get("price_for", ALL)
-    amounts = look.cells("mrr")
-    if seats == ALL:
-        return amounts
-    return [times(cell, many) for cell, many in zip(amounts, look.cells(seats), strict=True)]
+    """The amounts as the gate reads them, with what other cells say of them."""
+    columns = [_of_the_price(look, option) for option in ("price_for", "discount", "tax_inside")]
+    others = {PRICES_BESIDE[option]: look.cells(name) for option, name in _beside_each(look).items()}
+    beside = [dict(zip(others, row, strict=True)) for row in zip(*others.values(), strict=True)]
+    beside = beside if others else [{}] * len(look.lines[1:])
+    rows = zip(look.cells("mrr"), *columns, strict=True)
+    return [composed(*cells, others=others) for cells, others in zip(rows, beside, strict=True)]
+
+
+def _beside_each(look: Look) -> dict[str, str]:
+    """The columns of prices for other intervals that count, by the option that says so."""
+    return {name: str(look.options[name]) for name in PRICES_BESIDE if look.options.get(name, NONE) != NONE}
+
+
+def _renews(look: Look) -> Sequence[str]:
+    words = look.options.get("renews", NONE)
+    return words if isinstance(words, list) else [] if words == NONE else [words]
+
+
+def _of_the_price(look: Look, option: str) -> list[str]:
+    column = str(look.options.get(option, NONE))
+    if percentage(column):
+        return [percentage(column)] * len(look.lines[1:])
+    unit = PER_CENT if headings.is_share(column) else ""
+    return [f"{cell}{unit}" if cell and "%" not in cell else cell for cell in look.cells(column)]
 
 
 def _amounts(look: Look, book: Book) -> list[tuple[str, Decimal | None]]:
     """Each row's currency and its amount a month, None where it cannot be read."""
     asked, found = _asked(look, book), []
     for cell, currency, lasts in _rows(look):
-        said = said_in(cell, spellings.currency(currency) or currency, lasts, asked)
-        found.append((said.currency or spellings.currency(currency) or book.currency, said.amount))
+        own = spellings.currency(currency) or currency
+        said = said_in(cell, own, lasts, asked)
+        found.append((own or said.currency or asked.currencies[0], said.amount))
     return found
 
 
 def mrr(look: Look, book: Book) -> dict[str, Decimal]:
     """The MRR of the rows that go on today, by currency ("" where nothing names one)."""
-    words = {said.lower(): ours for said, ours in look.values.get("status", {}).items()}
     total: Counter[str] = Counter()
-    rows = zip(_amounts(look, book), _ends(look, book), look.cells("status"), strict=True)
-    for (currency, amount), end, said in rows:
-        is_free = words.get(said.lower(), said.lower()) in FREE_STATUSES
+    frees = [said.lower() in FREE_STATUSES for said in look.cells("status")]
+    frees = [one or other for one, other in zip(frees, _never_paid(look, book), strict=True)]
+    rows = zip(_amounts(look, book), _ends(look, book), frees, strict=True)
+    for (currency, amount), end, is_free in rows:
         if amount is not None and not is_free and not (end and end <= book.today.isoformat()):
             total[currency] += amount  # type: ignore[assignment]
     return {currency: Decimal(amount) for currency, amount in sorted(total.items())}
@@ -164,7 +217,7 @@ def _mrr_is(look: Look, book: Book) -> str:
 
 
 def _has_unread_ends(look: Look, book: Book) -> bool:
-    return any(cell and not _day(cell, book) for cell in look.cells("ended_at"))
+    return any(cell and not _day(look, cell, book) for cell in look.cells("ended_at"))
 
 
 def _losses(look: Look, book: Book) -> str:
@@ -182,7 +235,7 @@ def _losses(look: Look, book: Book) -> str:
 # --- the questions -----------------------------------------------------------------------------------
 
 
-def _choice(look: Look, book: Book, word: str, line: str, **options: str) -> Choice:
+def _choice(look: Look, book: Book, word: str, line: str, **options: Any) -> Choice:
     """An answer that writes one line, with the MRR that follows."""
     made = replace(look, options={**look.options, **options})
     return Choice(word, line, _mrr_is(made, book), options=options)
@@ -191,7 +244,11 @@ def _choice(look: Look, book: Book, word: str, line: str, **options: str) -> Cho
 def _interval(look: Look, book: Book) -> Question | None:
     """Whether a price is a month's, a year's, or that of the interval beside it."""
     name = look.name_of["mrr"]
-    if headings.interval_of(name) or look.options.get("price_per") not in (None, "interval"):
+    if (
+        headings.interval_of(name)
+        or _beside_each(look)
+        or look.options.get("price_per") not in (None, "interval")
+    ):
         return None
     if any((said := written.money(cell, ".")) and said.interval for cell in look.cells("mrr")):
         return None
@@ -235,7 +292,9 @@ def _units(look: Look, book: Book) -> Question | None:
     name = look.name_of["mrr"]
     if "price_in" in look.options:
         return None
-    as_they_stand = replace(look, options={**look.options, "price_per": ""})
+    as_they_stand = replace(
+        look, options={**look.options, **dict.fromkeys(PRICES_BESIDE, NONE), "price_per": ""}
+    )
     amounts = [
         amount for currency, amount in _amounts(as_they_stand, book) if amount and have_minor_unit(currency)
     ]
@@ -269,6 +328,168 @@ def _seats(look: Look, book: Book) -> Question | None:
     )
 
 
+def _price(look: Look, book: Book) -> Question | None:
+    """Which of several prices is what is paid, where their names do not tell and their amounts differ."""
+    taken = look.name_of["mrr"]
+    if headings.plain(taken) == "mrr":
+        return None
+    likely = [
+        name
+        for name in headings.like_prices(look.lines[0], taken)
+        if any(map(_says_something, look.cells(name))) and look.cells(name) != look.cells(taken)
+    ]
+    if not likely:
+        return None
+    every = [taken, *likely]
+    made = {name: replace(look, columns={**look.columns, "mrr": name}) for name in every}
+    return Question(
+        f"{' and '.join(f'“{name}”' for name in every)} all look like what is paid, and differ. Which is it?",
+        [
+            Choice(name, f"mrr: {name}", _mrr_is(made[name], book), {"mrr": name}, is_of_columns=True)
+            for name in every
+        ],
+    )
+
+
+def _prices_beside(look: Look, book: Book) -> Question | None:
+    """Who pays which of the prices for several intervals: what its row's interval says, or all the same."""
+    taken = look.name_of["mrr"]
+    others = {
+        option: name
+        for lasts, name in headings.prices_for(look.lines[0], taken).items()
+        if (option := PRICE_OPTIONS.get(lasts)) and any(map(_says_something, look.cells(name)))
+    }
+    if not others or headings.is_mrr(taken):
+        return None
+    none = dict.fromkeys(others, NONE)
+    lines = "` and `".join(f"{option}: {name}" for option, name in others.items())
+    each = _choice(look, book, "each", lines, **others)
+    read = [amount is not None for _, amount in _amounts(each.made(look), book)]
+    if not all(read):
+        without = f"{each.outcome} without {plural(read.count(False), 'row')} with neither"
+        each = replace(each, outcome=without)
+    same = _choice(look, book, taken, "` and `".join(f"{option}: {NONE}" for option in others), **none)
+    beside = f"{' and '.join(f'“{name}”' for name in others.values())} {_stand(others)} beside “{taken}”"
+    is_like = all(headings.is_of_one_kind(name, taken) for name in others.values())
+    tells = any(map(spellings.interval, look.intervals))
+    if is_like and (tells or all(read)):
+        told = tells or headings.interval_of(taken)
+        what = f"{beside}. Does each pay the price of its own interval, or everybody “{taken}”?"
+        return Question(what, [each, same], each if told else None)
+    if is_like and _are_twelfths(look, book, others):
+        return Question(f"{beside}, and is the same a month.", [same], same)
+    if not is_like:
+        return Question(
+            f"{beside}, with another currency, other tax, or in cents. Bring both alike, or one column with "
+            "what each pays.",
+            [same],
+        )
+    all_of_it = [_for_all(look, book, option, name) for option, name in others.items()]
+    return Question(
+        f"{beside}, and no column says who pays which. Which does everybody pay? If it differs, bring a "
+        "column “interval” with month or year.",
+        [same, *all_of_it],
+    )
+
+
+def _stand(names: Collection[str]) -> str:
+    return "stands" if len(names) == 1 else "stand"
+
+
+def _for_all(look: Look, book: Book, option: str, name: str) -> Choice:
+    """The answer that everybody pays the price of one other interval."""
+    columns, options = {"mrr": name}, {"price_per": PRICES_BESIDE[option]}
+    made = replace(look, columns={**look.columns, **columns}, options={**look.options, **options})
+    line = f"mrr: {name}` under columns and `price_per: {PRICES_BESIDE[option]}"
+    return Choice(name, line, _mrr_is(made, book), columns, {**options, option: NONE})
+
+
+def _are_twelfths(look: Look, book: Book, others: Mapping[str, str]) -> bool:
+    """Whether the prices for other intervals come to the same a month, but for cents that were rounded."""
+    own = [amount for _, amount in _amounts(look, book)]
+    for option, name in others.items():
+        theirs = [amount for _, amount in _amounts(_for_all(look, book, option, name).made(look), book)]
+        pairs = zip(own, theirs, strict=True)
+        if not all(one is not None and two is not None and abs(one - two) < _A_CENT for one, two in pairs):
+            return False
+    return True
+
+
+def _beside(look: Look, is_one: Callable[[str], bool]) -> str:
+    """The column beside a price that is of this kind and says something; "" for none."""
+    header = look.lines[0] if headings.plain(look.name_of["mrr"]) != "mrr" else ()
+    return next((name for name in header if is_one(name) and any(map(_says_something, look.cells(name)))), "")
+
+
+def _says_something(cell: str) -> bool:
+    return bool(cell) and written.amount(cell.removesuffix("%"), ".") != 0
+
+
+def _discount(look: Look, book: Book) -> Question | None:
+    """Whether a price beside a discount stands before or after it."""
+    name = _beside(look, headings.is_discount)
+    if not name or "discount" in look.options:
+        return None
+    return Question(
+        f"“{name}” stands beside “{look.name_of['mrr']}”. Is that still to be taken off, or is the price "
+        "what is paid?",
+        [
+            _choice(look, book, "off", f"discount: {name}", discount=name),
+            _choice(look, book, "paid", f"discount: {NONE}", discount=NONE),
+        ],
+    )
+
+
+def _tax(look: Look, book: Book) -> Question | None:
+    """Whether a price beside its tax contains it."""
+    price = look.name_of["mrr"]
+    name = _beside(look, headings.is_tax)
+    if not name or "tax_inside" in look.options or headings.with_tax(price) is not None:
+        return None
+    return Question(
+        f"“{name}” stands beside “{price}”. Is that tax inside the price, or does it come on top?",
+        [
+            _choice(look, book, "inside", f"tax_inside: {name}", tax_inside=name),
+            _choice(look, book, "on top", f"tax_inside: {NONE}", tax_inside=NONE),
+        ],
+    )
+
+
+def asks_for_rate(look: Look, book: Book) -> str:
+    """The question for the rate of the tax that prices contain by their heading; "" where none is needed."""
+    if not questions_of(look) or "tax_inside" in look.options:
+        return ""
+    price = look.name_of["mrr"]
+    if not headings.with_tax(price):
+        return ""
+    example = replace(look, options={**look.options, "tax_inside": str(EXAMPLE_RATE)})
+    return (
+        f"“{price}” includes tax. Of how many per cent? With {EXAMPLE_RATE}, {_mrr_is(example, book)}; with "
+        f"none taken off, {_mrr_is(look, book)}"
+    )
+
+
+def _trial(look: Look, book: Book) -> Question | None:
+    """Whether a start beside the end of a trial begins the trial, or what is paid."""
+    start = look.name_of["started_at"]
+    name = next((one for one in look.lines[0] if headings.is_end_of_trial(one) and any(look.cells(one))), "")
+    if not name or "trial_until" in look.options:
+        return None
+    days = zip(look.cells("started_at"), look.cells(name), strict=True)
+    if not any(_day(look, trial, book) > _day(look, begin, book) for begin, trial in days):
+        return None
+    trials = replace(look, options={**look.options, "trial_until": name})
+    free = f"{plural(sum(_never_paid(trials, book)), 'trial')} that nobody paid after"
+    return Question(
+        f"“{name}” stands beside “{start}”. Does “{start}” begin the trial, or what is paid?",
+        [
+            Choice("trial", f"trial_until: {name}", f"{_losses(trials, book)}, and {free}",
+                   options={"trial_until": name}),
+            Choice("paid", f"trial_until: {NONE}", _losses(look, book), options={"trial_until": NONE}),
+        ],
+    )  # fmt: skip
+
+
 def _end(look: Look, book: Book) -> Question | None:
     """Which of several columns is the end of service, and whether it is one for everybody."""
     taken = look.name_of["ended_at"]
@@ -276,7 +497,10 @@ def _end(look: Look, book: Book) -> Question | None:
         return None
     requests = [one for one in headings.named(look.lines[0], "canceled_at") if any(look.cells(one))]
     if requests and taken not in requests:
-        asked, ends = look.cells(requests[0]), look.cells(taken)
+        asked, ends = (
+            ["" if written.is_no_day(cell) else cell for cell in look.cells(name)]
+            for name in (requests[0], taken)
+        )
         if any(end and not request for request, end in zip(asked, ends, strict=True)):
             return _until_when(look, book, requests[0], taken)
     others = headings.named(look.lines[0], "ended_at")
@@ -304,7 +528,34 @@ def _until_when(look: Look, book: Book, request: str, until: str) -> Question:
 
 def _differ(look: Look, book: Book, one: str, other: str) -> bool:
     pairs = zip(look.cells(one), look.cells(other), strict=True)
-    return any(_day(first, book) != _day(second, book) for first, second in pairs)
+    return any(_day(look, first, book) != _day(look, second, book) for first, second in pairs)
+
+
+def _renewal(look: Look, book: Book) -> Question | None:
+    """Whether an end that all have who pay is one, where nothing says who asked to cancel."""
+    ends, words = look.name_of["ended_at"], renewing_words(look)
+    requests = [one for one in headings.named(look.lines[0], "canceled_at") if any(look.cells(one))]
+    if not words or requests or "renews" in look.options:
+        return None
+    said = words[0] if len(words) == 1 else words
+    shown = f"[{', '.join(words)}]" if len(words) > 1 else words[0]
+    return Question(
+        f"“{ends}” is there for everybody whose “{look.name_of['status']}” is {' or '.join(words)}. Do they "
+        "renew by themselves, or does service end on that day?",
+        [
+            _lasting(look, book, "renew", f"renews: {shown}", said),
+            _lasting(look, book, "end", f"renews: {NONE}", NONE),
+        ],
+    )
+
+
+def _lasting(look: Look, book: Book, word: str, line: str, renews: str | list[str]) -> Choice:
+    """The answer about renewals, with the losses that follow up to today and later."""
+    made = replace(look, options={**look.options, "renews": renews})
+    ahead = [end for end in _ends(made, book) if end > book.today.isoformat()]
+    later = f", and {count(len(ahead))} more by {day(dt.date.fromisoformat(max(ahead)))}" if ahead else ""
+    outcome = f"{_mrr_is(made, book)}; {_losses(made, book)}{later}"
+    return Choice(word, line, outcome, options={"renews": renews})
 
 
 def _end_at(look: Look, book: Book, word: str, name: str, where: str = "") -> Choice:
@@ -320,8 +571,7 @@ def unknown_statuses(look: Look) -> list[Question]:
     """A question for each word for a state that nobody knows; an end says by itself who has left."""
     if not look.lines:
         return []
-    known = {said.lower() for said in look.values.get("status", {})} | set(STATUSES)
-    words = Counter(cell for cell in look.cells("status") if cell and cell.lower() not in known)
+    words = Counter(cell for cell in look.cells("status") if cell and cell.lower() not in STATUSES)
     return [
         Question(
             f"What does the state “{word}” mean, in {plural(rows, 'row')}?",

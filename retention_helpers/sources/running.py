@@ -46,7 +46,7 @@ def run_importers(entries: Iterable[Entry], settings: Settings, target: Path) ->
         into.mkdir(parents=True)
         one = importer(entry.importer)
         own = replace(settings, date_order=entry.date_order or settings.date_order)
-        found = one.read(Order(entry.files, into, own, entry.options, dict(paths)))
+        found = one.fulfil(Order(entry.files, into, own, entry.options, dict(paths)))
         imported[entry.key] = found
         if any(fault.level == "stop" for fault in found.faults):
             continue

@@ -39,7 +39,7 @@ SIGNS = {
     "€": "EUR", "euro": "EUR", "£": "GBP", "US$": "USD", "CA$": "CAD", "C$": "CAD", "A$": "AUD", "AU$": "AUD",
     "NZ$": "NZD", "S$": "SGD", "HK$": "HKD", "MX$": "MXN", "R$": "BRL", "CN¥": "CNY", "JP¥": "JPY",
     "円": "JPY", "元": "CNY", "zł": "PLN", "Kč": "CZK", "Fr.": "CHF", "SFr.": "CHF", "₹": "INR", "₩": "KRW",
-    "₺": "TRY", "₽": "RUB", "₴": "UAH", "฿": "THB", "₫": "VND", "₪": "ILS", "₱": "PHP",
+    "원": "KRW", "₺": "TRY", "₽": "RUB", "₴": "UAH", "฿": "THB", "₫": "VND", "₪": "ILS", "₱": "PHP",
 }  # fmt: skip
 SHARED_SIGNS = {
     "$": "USD AUD CAD NZD SGD HKD MXN TWD ARS CLP COP BBD BMD BSD BZD FJD JMD KYD LRD NAD SBD SRD TTD XCD",
@@ -60,6 +60,11 @@ def currency(said: str) -> str:
     if said in SHARED_SIGNS:
         return "¥" if said == "￥" else said
     return SIGNS.get(said) or SIGNS.get(said.lower(), "")
+
+
+def is_shared(said: str) -> bool:
+    """Whether several currencies have this sign."""
+    return said in SHARED_SIGNS
 
 
 def code_of(said: str, among: Iterable[str]) -> str:
@@ -89,14 +94,15 @@ _INTERVALS = {
         "month",
         1,
     ): "month months monthly mo mth mon monat monate monatlich mtl mtl. mois mensuel mensuelle mes "
-    "meses mensual mensal mese mensile maand maandelijks monatsabo monatsplan 月 每月 月額 月付",
+    "meses mensual mensal mese mensile maand maandelijks mån månad måned månedlig monatsabo monatsplan "
+    "月 每月 月額 月付",
     ("month", 3): "quarter quarters quarterly qtr q quartal quartale vierteljährlich quartalsweise trimestre "
     "trimestriel trimestral trimestrale kwartaal 季度 季",
     ("month", 6): "half-year halfyear half-yearly semiannual semi-annual semiannually biannual halbjahr "
     "halbjährlich semestre semestriel semestral",
     ("year", 1): "year years yearly yr y annual annually annum p.a. pa jahr jahre jährlich an ans annuel "
-    "annuelle année par-an año años anual ano anos anno annuale jaar jaarlijks jahresabo jahresplan 年 每年 "
-    "年額 年付",
+    "annuelle année par-an año años anual ano anos anno annuale jaar jaarlijks år årlig jahresabo jahresplan "
+    "年 每年 年額 年付",
     ("year", 2): "biennial biennially zweijährlich",
 }
 INTERVALS = {word: lasts for lasts, words in _INTERVALS.items() for word in words.split()}
@@ -114,7 +120,8 @@ def interval(said: str) -> tuple[str, int] | None:
     """
     plain = " ".join(said.lower().replace("_", " ").split())
     counted = _COUNTED.fullmatch(plain)
-    found = INTERVALS.get(counted["word"].strip() if counted else plain)
+    word = counted["word"].strip() if counted else plain
+    found = INTERVALS.get(word) or INTERVALS.get(word.removesuffix("."))
     if found is None:
         return None
     unit, times = found
@@ -176,9 +183,11 @@ _CHOICES = {
 _OVER = (
     "canceled cancelled ended expired churned inactive deleted terminated finished completed switched "
     "transferred former_patron gekündigt beendet abgelaufen résilié terminé cancelado baja "
-    "已取消 已到期 已退订"
+    "已取消 已到期 已退订 no false 0 nein non 否"
 )
 OVER = frozenset(_OVER.split())
+# Words for active that say that the subscription will end.
+LEAVING = frozenset(["non_renewing", "not_renewing", "pending_cancel", "pending_cancellation"])
 
 
 def choices(among: Iterable[str]) -> dict[str, str]:

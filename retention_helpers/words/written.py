@@ -17,7 +17,8 @@ from functools import lru_cache
 
 from retention_helpers.words import spellings
 
-ORDERS = ("day first", "month first", "year first")
+UNIX = "unix"  # seconds since 1970, or thousandths of them
+ORDERS = ("day first", "month first", "year first", UNIX)
 _READ_ORDERS = ("day first", "month first")  # the two ways in which a day such as 05/03/2026 is read
 SIGNS = {"point": ".", "comma": ","}  # what `decimal_sign` may say
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -56,6 +57,9 @@ _NUMBERS = re.compile(
     r"(?P<first>\d{1,2})(?P<sign>[./-]) ?(?P<second>\d{1,2})(?P=sign) ?(?P<year>\d{4}|\d\d)", re.ASCII
 )
 _SHORT_YEARS = 2000  # 26 is 2026
+_UNIX = re.compile(r"\d{9,13}(?:\.\d{1,9})?", re.ASCII)
+_PER_SECOND = (1, 1000)
+_FIRST_SECOND, _LAST_SECOND = 631_152_000, 4_102_444_800
 _SERIAL_DAYS = range(20_000, 80_000)  # 1954 to 2119
 
 
@@ -86,9 +90,15 @@ def instant(text: str, date_order: str = "") -> str | None:
 def day(text: str, date_order: str = "") -> str | None:
     """A day without a time, in ISO 8601; None where it cannot be read for certain.
 
+    Seconds since 1970 name their time too.
+
     >>> day("5-Jan-26"), day("2026年3月5日"), day("05.03.2026", "day first"), day("31/12/1899", "day first")
     ('2026-01-05', '2026-03-05', '2026-03-05', None)
+    >>> day("1767571200", "unix"), day("1767571200500", "unix"), day("1767571200")
+    ('2026-01-05T00:00:00Z', '2026-01-05T00:00:00.500000Z', None)
     """
+    if date_order == UNIX and is_unix(text):
+        return _since_1970(Decimal(text))
     found = next((found for form in _DAYS if (found := form.fullmatch(text))), None)
     if found:
         return _day(_year(found), _month(found), int(found["day"]))
@@ -99,6 +109,23 @@ def day(text: str, date_order: str = "") -> str | None:
         year = int(found["year"]) + (_SHORT_YEARS if len(found["year"]) == 2 else 0)
         return _day(year, month, on)
     return None
+
+
+def is_unix(text: str) -> bool:
+    """Whether a text may count the seconds since 1970, or their thousandths: 1990 to 2100, by its size.
+
+    >>> is_unix("1767571200"), is_unix("1767571200000"), is_unix("20260105"), is_unix("46027")
+    (True, True, False, False)
+    """
+    return bool(_UNIX.fullmatch(text)) and any(
+        _FIRST_SECOND <= Decimal(text) / per < _LAST_SECOND for per in _PER_SECOND
+    )
+
+
+def _since_1970(number: Decimal) -> str:
+    seconds = number / next(per for per in _PER_SECOND if number / per < _LAST_SECOND)
+    moment = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=int(seconds * 1_000_000))
+    return f"{moment.isoformat()}Z"
 
 
 def _year(found: re.Match[str]) -> int:
@@ -177,6 +204,15 @@ def is_ambiguous(text: str) -> bool:
     return instant(text) is None and any(instant(text, order) for order in _READ_ORDERS)
 
 
+def is_no_day(text: str) -> bool:
+    """Whether a text is what databases and people write where there is no day.
+
+    >>> is_no_day("NULL"), is_no_day("9999-12-31 23:59:59"), is_no_day("0000-00-00"), is_no_day("2026-01-05")
+    (True, True, True, False)
+    """
+    return bool(_NO_DAY.fullmatch(bare(text)))
+
+
 def serial_day(number: float, *, epoch: dt.datetime) -> dt.date | dt.datetime | None:
     """The day, or time, of a spreadsheet's serial number; None for a number that is no likely day.
 
@@ -189,21 +225,27 @@ def serial_day(number: float, *, epoch: dt.datetime) -> dt.date | dt.datetime | 
     return moment.date() if moment.time() == dt.time() else moment
 
 
+_NO_DAY = re.compile(
+    r"0|null|\\n|none|nil|na[nt]|n/a|never|nie|jamais|nunca|[-–—]|infinity|(?:9999-12-31|0000-00-00).*",
+    re.IGNORECASE,
+)
+
 # --- amounts ---------------------------------------------------------------------------------------
 
 # An amount that can be read in one way only: three digits after a point might be thousands.
-PLAIN_AMOUNT = r"[+-]?\d{1,12}(\.(\d{1,2}|\d{4,6}0*))?"
-EXACT_AMOUNT = r"[+-]?\d{1,12}(\.\d{1,6}0*)?"  # the same where nothing but a point can be the sign
-_PLAIN_DIGITS = r"[+-]?(?:{groups}|\d{{1,12}})(?:{sign}\d{{1,6}}0*|{sign}[-–—])?"
+PLAIN_AMOUNT = r"[+-]?\d{1,12}(\.(\d{1,2}|\d{4,30}))?"
+EXACT_AMOUNT = r"[+-]?\d{1,12}(\.\d{1,30})?"  # the same where nothing but a point can be the sign
+_PLAIN_DIGITS = r"[+-]?(?:{groups}|\d{{1,12}})(?:{sign}\d{{1,30}}|{sign}[-–—])?"
+_INDIAN = r"[1-9]\d?(?:,\d{2}){1,4},\d{3}"  # 1,23,456
 
 
-def _form(sign: str, thousands: Iterable[str]) -> re.Pattern[str]:
+def _form(sign: str, thousands: Iterable[str], *others: str) -> re.Pattern[str]:
     """An amount with this sign of decimals, and one of these between every three digits, or none."""
-    groups = "|".join(rf"[1-9]\d{{0,2}}(?:{one}\d{{3}}){{1,3}}" for one in thousands)
+    groups = "|".join([*(rf"[1-9]\d{{0,2}}(?:{one}\d{{3}}){{1,3}}" for one in thousands), *others])
     return re.compile(_PLAIN_DIGITS.format(groups=groups, sign=sign), re.ASCII)
 
 
-_FORMS = {".": _form("[.]", (" ", ",", "'", "’")), ",": _form(",", (" ", "[.]", "'", "’"))}
+_FORMS = {".": _form("[.]", (" ", ",", "'", "’"), _INDIAN), ",": _form(",", (" ", "[.]", "'", "’"))}
 _DIGITS = r"[+-]?\d(?:[\d.,'’ ]*\d)?(?:[.,][-–—])?"
 _NUMBER = re.compile(
     rf"(?P<sign>[+-]?)(?P<before>[^\d+-]*?) ?(?P<number>{_DIGITS})(?P<after>(?: ?[^\d ].*)?)", re.ASCII
@@ -236,16 +278,20 @@ def money(text: str, decimal_sign: str = "") -> Money | None:
     Money(amount=Decimal('1099.00'), currency='EUR', interval=('year', 1))
     >>> money("1,234"), money("1,234", ".").amount, money("49 per seat")
     (None, Decimal('1234'), None)
+    >>> money("$49 USD").currency, money("₹1,23,456.00").amount
+    ('USD', Decimal('123456.00'))
     """
     found = _NUMBER.fullmatch(bare(text))
     if found is None:
         return None
     amount = _number(found["sign"] + found["number"], decimal_sign)
     before, after = found["before"].strip(), _after(found["after"].strip())
-    if amount is None or after is None or (before and after[0]):
+    if amount is None or after is None:
         return None
-    said = before or after[0]
-    currency = spellings.currency(said)
+    said = [name for name in (after[0], before) if name]
+    if len(said) > 1 and not spellings.can_mean(*said):
+        return None
+    currency = min(map(spellings.currency, said), key=spellings.is_shared, default="")
     return None if said and not currency else Money(amount, currency, after[1])
 
 
@@ -294,9 +340,19 @@ def amount(text: str, decimal_sign: str = "") -> Decimal | None:
     return None if found is None or found.interval else found.amount
 
 
+def with_thousands(text: str) -> Money | None:
+    """An amount whose three last digits may be decimals, read as if they were none; None for any other.
+
+    >>> with_thousands("¥4,900"), with_thousands("49.90")
+    (Money(amount=Decimal('4900'), currency='¥', interval=None), None)
+    """
+    read = [found for sign in SIGNS.values() if (found := money(text, sign))] if money(text) is None else []
+    return max(read, key=lambda found: abs(found.amount), default=None)
+
+
 def is_ambiguous_amount(text: str) -> bool:
     """Whether a text is an amount that needs the sign of its decimals."""
-    return money(text) is None and all(money(text, sign) for sign in SIGNS.values())
+    return with_thousands(text) is not None
 
 
 def decimal_sign_of(texts: Iterable[str | None]) -> str:

@@ -421,6 +421,7 @@ def test_the_answer_stands_in_the_settings(clean: Path, answers: list[tuple[str,
     )
 
 
+BOTH = "user_id,start_date,monthly_price,annual_price,billing_cycle,end_date\n"
 OPEN = {
     "a year's price that is no larger than a month's may be divided already": (
         "user_id,start_date,price,interval,end_date\nU1,2026-01-05,49,month,\nU2,2026-01-05,40,year,\n",
@@ -452,6 +453,109 @@ OPEN = {
         {"ended_where": "terminated_at"},
         ["5", "5"],
     ),
+    "two prices": (
+        "user_id,start_date,price,total,interval,currency,end_date\nU1,2026-01-05,$20,$60,month,usd,\n",
+        ("“price” and “total” all look like what is paid, and differ. Which is it?\n  price: MRR is USD 20; "
+         "total: MRR is USD 60.", "total"),
+        {"columns": {"customer_id": "user_id", "started_at": "start_date", "ended_at": "end_date",
+                     "mrr": "total"}},
+        ["60"],
+    ),
+    "a price of a year beside one of a month, and who pays which": (
+        f"{BOTH}U1,2026-01-05,49,490,month,\nU2,2026-01-05,49,490,yearly,\n",
+        ("“annual_price” stands beside “monthly_price”. Does each pay the price of its own interval, or "
+         "everybody “monthly_price”?\n  each: MRR is 89.83; monthly_price: MRR is 98", "monthly"),
+        {"yearly_price": "none", "price_per": None},
+        ["49", "49"],
+    ),
+    # 490 x 2 / 12, and 49 x 3
+    "and for how many": (
+        f"{BOTH.replace('end_date', 'end_date,seats')}"
+        "U1,2026-01-05,49,490,year,,2\nU2,2026-01-05,49,490,month,,3\n",
+        ("all: MRR is 89.83; one: MRR is 228.67", "one"),
+        {"yearly_price": "annual_price", "price_for": "seats"},
+        ["81.666667", "147"],
+    ),
+    "and nothing that says who pays which": (
+        f"{BOTH}U1,2026-01-05,49,490,,\nU2,2026-01-05,49,490,,\n",
+        ("no column says who pays which. Which does everybody pay? If it differs, bring a column “interval” "
+         "with month or year.\n  monthly_price: MRR is 98; annual_price: MRR is 81.67", "annual"),
+        {"columns": {"customer_id": "user_id", "started_at": "start_date", "ended_at": "end_date",
+                     "mrr": "annual_price"}, "price_per": "year"},
+        ["40.833333", "40.833333"],
+    ),
+    "prices that are not alike": (
+        "user_id,start_date,monthly_price,yearly_price_cents,interval,end_date\nU1,2026-01-05,49,49000,year,\n",
+        ("with another currency, other tax, or in cents. Bring both alike, or one column", ""),
+        {"yearly_price": None, "open": ["“yearly_price_cents” stands beside “monthly_price”, with another "
+         "currency, other tax, or in cents. Bring both alike, or one column with what each pays. Instead of "
+         "`open` write `yearly_price: none` (MRR is 49)."]},
+        None,
+    ),
+    "a list price beside an interval, and one of the year": (
+        "user_id,start_date,price,price per year,interval,end_date\n"
+        "U1,2026-01-05,49,490,month,\nU2,2026-01-05,49,490,year,\n",
+        ("each: MRR is 89.83; price: MRR is 53.08", "each"),  # 49 + 490 / 12; 49 + 49 / 12
+        {"yearly_price": "price per year", "price_per": "interval"},
+        ["49", "40.833333"],
+    ),
+    "an end for everybody who is active": (
+        "user_id,start_date,mrr,status,expires_at\nU1,2026-01-05,20,active,2026-02-05\n"
+        "U2,2026-01-05,30,active,2190-01-05\nU3,2026-01-05,40,expired,2026-03-05\n",
+        ("“expires_at” is there for everybody whose “status” is active. Do they renew by themselves, or does "
+         "service end on that day?\n  renew: MRR is 50; 1 end in March 2026; "
+         "end: MRR is 30; 1 end in February 2026, 1 end in March 2026, and 1 more by 5 January 2190",
+         "renew"),
+        {"renews": "active"},
+        ["20", "30", "40"],
+    ),
+    "which is an end": (
+        "user_id,start_date,mrr,status,expires_at\nU1,2026-01-05,20,active,2026-02-05\n",
+        ("renew: MRR is 20; nobody has left yet; end: MRR is 0; 1 end in February 2026", "end"),
+        {"renews": "none"},
+        ["20"],
+    ),
+    "a discount beside a price": (
+        "user_id,start_date,monthly_price,discount %,end_date\nU1,2026-01-05,100,20,\nU2,2026-01-05,50,,\n",
+        ("off: MRR is 130; paid: MRR is 150", "off"),
+        {"discount": "discount %"},
+        ["80", "50"],
+    ),
+    "that is off already": (
+        "user_id,start_date,monthly_price,discount %,end_date\nU1,2026-01-05,100,20,\nU2,2026-01-05,50,,\n",
+        ("off: MRR is 130", "paid"),
+        {"discount": "none"},
+        ["100", "50"],
+    ),
+    "an amount of tax beside a price": (
+        "user_id,start_date,Amount,Tax,interval,end_date\nU1,2026-01-05,119,19,month,\nU2,2026-01-05,588,98,year,\n",
+        ("inside: MRR is 140.83; on top: MRR is 168", "inside"),  # 100 + 490 / 12; 119 + 49
+        {"tax_inside": "Tax"},
+        ["100", "40.833333"],
+    ),
+    "a rate of tax beside a price, as a share or in per cent": (
+        "user_id,start_date,monthly_price,VAT rate,end_date\n"
+        "U1,2026-01-05,119,19%,\nU2,2026-01-05,120,0.2,\n",
+        ("inside: MRR is 200; on top: MRR is 239", "inside"),
+        {"tax_inside": "VAT rate"},
+        ["100", "100"],
+    ),
+    "a price that includes tax by its heading": (
+        "user_id,start_date,Bruttopreis / Monat,end_date\nU1,2026-01-05,119,\nU2,2026-01-05,59.50,\n",
+        ("Of how many per cent? With 20, MRR is 148.75; with none taken off, MRR is 178.50", "19 %"),
+        {"tax_inside": 19},
+        ["100", "50"],
+    ),
+    # 130 x 2 = 260, less 10 = 250, of which a sixth is tax: 208.33, and a twelfth of that 17.36
+    "seats, a discount, tax and a year": (
+        "user_id,start_date,Price (EUR) gross,Discount,VAT,seats,Billing interval,end_date\n"
+        "U1,2026-01-05,130,10,20%,2,year,\n",
+        ("all: MRR is EUR 9.03; one: MRR is EUR 18.06", "one"),
+        {"tax_inside": "VAT", "discount": None, "open": ["“Discount” stands beside “Price (EUR) gross”. Is "
+         "that still to be taken off, or is the price what is paid? Instead of `open` write `discount: "
+         "Discount` (MRR is EUR 17.36), or `discount: none` (MRR is EUR 18.06)."]},
+        None,
+    ),
     "a state that nobody knows": (
         "user_id,start_date,mrr,end_date,state\nU1,2026-01-05,5,,Dunning\nU2,2026-01-05,5,,active\n",
         ("What does the state “Dunning” mean, in 1 row?", "past"),
@@ -468,15 +572,263 @@ def test_what_follows_is_said_with_the_question(
     text: str,
     answer: tuple[str, str],
     written: dict,
-    expected: list[str],
+    expected: list[str] | None,
 ) -> None:
     (clean / "exports" / "members.csv").write_text(text)
     answers.append(answer)
-    assert begin("mine", "--from", "exports") == 0
+    assert begin("mine", "--from", "exports") == (0 if expected else 2)
     assert not answers
     entry = settings(clean / "mine")["sources"]["subscriptions"]
     assert {name: entry.get(name) for name in written} == written
+    if expected:
+        assert amounts(clean) == [Decimal(amount) for amount in expected]
+
+
+EACH = {
+    "its interval tells": (
+        f"{BOTH}U1,2026-01-05,49,490,month,\nU2,2026-01-05,49,490,Annually,\n", ["49", "40.833333"],
+        "Taken: `yearly_price: annual_price` (MRR is 89.83); else `yearly_price: none`: MRR is 98.\n",
+    ),
+    "only one of the two is there": (
+        f"{BOTH}U1,2026-01-05,49,,,\nU2,2026-01-05,,490,,\n", ["49", "40.833333"],
+        "Taken: `yearly_price: annual_price` (MRR is 89.83)",
+    ),
+    "three intervals, with signs": (
+        "user_id;start_date;Preis / Monat;Preis / Quartal;Preis / Jahr;Zahlweise;end_date\n"
+        "U1;2026-01-05;49,00 €;129,00 €;490,00 €;vierteljährlich;\n"
+        "U2;2026-01-05;49,00 €;129,00 €;1.490,00 €;jährlich;\n", ["43", "124.166667"],
+        "Taken: `quarterly_price: Preis / Quartal` and `yearly_price: Preis / Jahr` (MRR is EUR 167.17)",
+    ),
+    "both are the same a month": (
+        f"{BOTH}U1,2026-01-05,40.83,490,,\nU2,2026-01-05,20,240,,\n", ["40.83", "20"], "",
+    ),
+    "MRR is MRR": (
+        "user_id,start_date,MRR,Annual price,end_date\nU1,2026-01-05,49,600,\n", ["49"], "",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("title", ["", "Our members\n"])
+@pytest.mark.parametrize(("text", "expected", "said"), EACH.values(), ids=EACH.keys())
+def test_each_pays_the_price_of_its_interval(
+    clean: Path, capsys: pytest.CaptureFixture[str], text: str, expected: list[str], said: str, title: str
+) -> None:
+    """Where the file tells it nobody has to answer; a year's price is divided by twelve, a quarter's by 3."""
+    (clean / "exports" / "members.csv").write_text(title + text, encoding="utf-8")
+    assert begin("mine", "--from", "exports") == 0
+    shown = capsys.readouterr().out
+    assert said in shown
+    assert ("Taken" in shown) == bool(said)
+    assert "is a price too" not in shown
     assert amounts(clean) == [Decimal(amount) for amount in expected]
+
+
+def test_prices_of_two_intervals_in_a_workbook(clean: Path) -> None:
+    """Read in place: what is a number there, in the currency of its format."""
+    book = openpyxl.Workbook()
+    for line in (
+        BOTH.strip().split(","),
+        ["U1", "2026-01-05", 49, 490, "month"],
+        ["U2", "2026-01-05", None, 490, "year"],
+    ):
+        book.active.append(line)
+    for cell in ("C2", "D2", "D3"):
+        book.active[cell].number_format = '#,##0.00 "€"'
+    book.save(clean / "exports" / "members.xlsx")
+    assert begin("mine", "--from", "exports") == 0
+    rows = kept(clean, "subscriptions")
+    assert [(row["mrr"], row["currency"]) for row in rows] == [
+        (Decimal(49), "EUR"), (Decimal("40.833333"), "EUR"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("title", ["", "Our members\n"])
+def test_who_pays_which_price_is_left_open(
+    clean: Path, capsys: pytest.CaptureFixture[str], title: str
+) -> None:
+    """No report, and the lines to paste; where only some rows tell, the others are a stop."""
+    text = f"{title}{BOTH}U1,2026-01-05,49,490,,\nU2,2026-01-05,49,490,,\n"
+    (clean / "exports" / "members.csv").write_text(text)
+    assert begin("mine", "--from", "exports") == 2
+    assert (
+        "Instead of `open` write `yearly_price: none` (MRR is 98), or `mrr: annual_price` under columns and "
+        "`price_per: year` (MRR is 81.67)." in capsys.readouterr().out
+    )
+    path = clean / "mine" / "retention.yml"
+    lines = path.read_text(encoding="utf-8").replace("mrr: monthly_price", "mrr: annual_price").splitlines()
+    at = next(nth for nth, line in enumerate(lines) if line.startswith("    open:"))
+    lines[at : at + 2] = ["    price_per: year"]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert __main__.main(["check", "--data", "mine"]) == 0
+    assert amounts(clean) == [Decimal("40.833333")] * 2
+    assert "“monthly_price” is a price too and was not read" in capsys.readouterr().out
+    (clean / "exports" / "members.csv").write_text(text.replace("490,,\nU2", "490,year,\nU2"))
+    assert begin("other", "--from", "exports") == 2
+    said = capsys.readouterr().out
+    assert "Taken: `yearly_price: annual_price` (MRR is 40.83 without 1 row with neither)" in said
+    assert (
+        f"customer U2, line {3 + bool(title)}, value '49 or 490 per year'). Which of these prices is" in said
+    )
+
+
+def test_days_that_are_counted_from_1970(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """1767571200 is 2026-01-05 00:00 UTC (date -u -d @1767571200), 1772366400000 ms are 2026-03-01 12:00."""
+    (clean / "exports" / "users.csv").write_text("user_id,created_at\nU1,1767571200\nU2,1767571200\n")
+    text = "user_id,mrr,start_date,canceled_at,end_date\nU1,5,1767571200,1772366400000,1772366400000\n"
+    (clean / "exports" / "members.csv").write_text(f"{text}U2,5,1767571200.5,,0\n")
+    (clean / "exports" / "log.csv").write_text("user_id,timestamp,action\nU1,1767571200,login\n")
+    assert begin("mine", "--from", "exports", "--time-zone", "Asia/Tokyo") == 0
+    assert "its days are counted from 1970" in capsys.readouterr().out
+    assert settings(clean / "mine")["sources"]["customers"]["date_order"] == "unix"
+    rows = kept(clean, "subscriptions")
+    assert [str(row["started_at"])[:21] for row in rows] == ["2026-01-05 00:00:00", "2026-01-05 00:00:00.5"]
+    assert [str(row["ended_at"]) for row in rows] == ["2026-03-01 12:00:00", "None"]
+    assert [str(row["canceled_at"]) for row in kept(clean, "cancellations")] == ["2026-03-01 12:00:00"]
+    assert [str(row["signed_up_on"]) for row in kept(clean, "customers")] == ["2026-01-05"] * 2
+    assert [str(row["occurred_at"]) for row in kept(clean, "events")] == ["2026-01-05 00:00:00"]
+
+
+@pytest.mark.parametrize("name", ["titled.xlsx", "plain.xlsx", "subscriptions.parquet"])
+def test_workbooks_and_parquet_count_from_1970_too(clean: Path, name: str) -> None:
+    """As numbers: in a sheet below a title, in a workbook and in Parquet read in place."""
+    lines = [["user_id", "mrr", "start_date", "end_date"], ["U1", 5, 1767571200, 1772366400]]
+    if name.endswith(".xlsx"):
+        book = openpyxl.Workbook()
+        for line in [*([["Our list"]] if name == "titled.xlsx" else []), *lines]:
+            book.active.append(line)
+        book.save(clean / "exports" / name)
+    else:
+        columns = {header: [cell] for header, cell in zip(*lines, strict=True)}
+        pq.write_table(pa.table(columns), clean / "exports" / name)
+    assert begin("mine", "--from", "exports") == 0
+    (row,) = kept(clean, "subscriptions")
+    assert (str(row["started_at"]), str(row["ended_at"])) == ("2026-01-05 00:00:00", "2026-03-01 12:00:00")
+
+
+@pytest.mark.parametrize("title", ["", "Our members\n"])
+def test_a_column_that_is_only_partly_counted_from_1970_is_a_stop(
+    clean: Path, capsys: pytest.CaptureFixture[str], title: str
+) -> None:
+    text = f"{title}user_id,mrr,start_date,end_date\nU1,5,1767571200,\nU2,5,soon,\n"
+    (clean / "exports" / "members.csv").write_text(text)
+    assert begin("mine", "--from", "exports") == 2
+    assert "If it counts from 1970, in seconds or thousandths of them, say `date_order: unix`" in (
+        capsys.readouterr().out
+    )
+    (clean / "exports" / "members.csv").write_text(text.replace("soon", "1772366400"))
+    assert begin("other", "--from", "exports") == 0
+    assert [str(row["started_on"]) for row in kept(clean, "subscriptions")] == ["2026-01-05", "2026-03-01"]
+
+
+@pytest.mark.parametrize("title", ["", "Our members\n"])
+def test_who_renews_has_no_end(clean: Path, answers: list[tuple[str, str]], title: str) -> None:
+    (clean / "exports" / "members.csv").write_text(
+        f"{title}user_id,start_date,mrr,state,valid_until\nU1,2026-01-05,20,Live,2026-02-05\n"
+        "U2,2026-01-05,30,Past due,2026-02-05\nU3,2026-01-05,40,Expired,2026-03-05\n"
+    )
+    answers.append(("is Live or Past due. Do they renew", "renew"))
+    assert begin("mine", "--from", "exports") == 0
+    assert [str(row["ended_on"]) for row in kept(clean, "subscriptions")] == ["None", "None", "2026-03-05"]
+
+
+def test_an_end_of_some_who_are_active_is_one(clean: Path) -> None:
+    """They asked to leave; nobody is asked whether they renew."""
+    (clean / "exports" / "members.csv").write_text(
+        "user_id,start_date,mrr,status,expires_at\nU1,2026-01-05,20,active,2026-02-05\nU2,2026-01-05,30,active,\n"
+    )
+    assert begin("mine", "--from", "exports") == 0
+    assert [str(row["ended_on"]) for row in kept(clean, "subscriptions")] == ["2026-02-05", "None"]
+
+
+TRIALS = (
+    "user_id,start_date,trial_end,monthly_price,discount %,end_date\n"
+    "U1,2026-01-05,2026-01-19,50,,2026-01-19\n"  # never paid
+    "U2,2026-01-05,2026-01-19,50,10,2026-03-01\n"
+    "U3,2026-01-05,2026-01-19,50,,NULL\n"
+    "U4,2026-01-07,,50,0.5,NULL\n"
+)
+
+
+@pytest.mark.parametrize("title", ["", "Our members\n"])
+def test_a_trial_beside_a_start_is_no_service(
+    clean: Path, answers: list[tuple[str, str]], title: str
+) -> None:
+    """Read in place and, with a title above, by the importer of sheets; NULL ends nothing."""
+    (clean / "exports" / "members.csv").write_text(title + TRIALS)
+    asked = "trial: 1 end in March 2026, and 1 trial that nobody paid after; paid: 1 end in January 2026, "
+    answers += [(asked, "trial"), ("discount %", "off")]
+    assert begin("mine", "--from", "exports") == 0
+    rows = sorted(kept(clean, "subscriptions"), key=lambda row: row["customer_id"])
+    assert [(str(row["started_on"]), row["status"], row["mrr"]) for row in rows] == [
+        ("2026-01-05", "trialing", Decimal(50)), ("2026-01-19", None, Decimal(45)),
+        ("2026-01-19", None, Decimal(50)), ("2026-01-07", None, Decimal(25)),
+    ]  # fmt: skip
+    assert {str(row["ended_on"]) for row in rows[2:]} == {"None"}
+    assert {str(row["signed_up_on"]) for row in kept(clean, "customers")} == {"2026-01-05", "2026-01-07"}
+
+
+UNSAID = {
+    "a heading with tax": (
+        "user_id,start_date,Prix TTC par mois,end_date\nU1,2026-01-05,120,\n",
+        "“Prix TTC par mois” says that tax is inside, and MRR stands with it: 16.7 % of it at 20 %.",
+    ),
+    "a discount that no entry tells of": (
+        "user_id,start_date,monthly_price,Rabatt,end_date\nU1,2026-01-05,120,30,\n",
+        "“Rabatt” was not read: MRR stands before it, unless “monthly_price” is what is left. Say `disc",
+    ),
+    "a second price": (
+        "user_id,start_date,monthly_price,annual_price,end_date\nU1,2026-01-05,49,490,\n",
+        "“annual_price” is a price too and was not read: who pays it stands at “monthly_price”.",
+    ),
+}
+
+
+@pytest.mark.parametrize("title", ["", "Our members\n"])
+@pytest.mark.parametrize(("text", "said"), UNSAID.values(), ids=UNSAID.keys())
+def test_what_bears_on_a_price_and_was_not_read_is_a_warning(
+    clean: Path, capsys: pytest.CaptureFixture[str], text: str, said: str, title: str
+) -> None:
+    (clean / "exports" / "members.csv").write_text(title + text)
+    begin("mine", "--from", "exports")
+    path = clean / "mine" / "retention.yml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    left = [line for line in lines if not line.startswith(("    open:", "    - "))]
+    path.write_text("\n".join(left), encoding="utf-8")
+    capsys.readouterr()
+    assert __main__.main(["check", "--data", "mine"]) == 0
+    assert said in capsys.readouterr().out
+
+
+def test_a_column_beside_that_is_not_there_is_a_stop(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else an end that counts where that column is filled would count nowhere, and nobody be lost."""
+    (clean / "exports" / "members.csv").write_text("Our members\n" + TRIALS)
+    begin("mine", "--from", "exports")
+    entry = (
+        "sources: {spreadsheet: {path: ../exports/members.csv, columns: {customer_id: user_id, started_at: "
+    )
+    entry += "start_date, ended_at: end_date, mrr: monthly_price}, each: first, ended_where: cancelled_on}}"
+    (clean / "mine" / "retention.yml").write_text(f"business: B\n{entry}\n")
+    capsys.readouterr()
+    assert __main__.main(["check", "--data", "mine"]) == 2
+    assert "the column cancelled_on, which retention.yml names, is missing" in capsys.readouterr().out
+
+
+def test_a_currency_in_a_heading(clean: Path) -> None:
+    (clean / "exports" / "members.csv").write_text(
+        "user_id,start_date,MRR (USD),end_date,active\n"
+        "U1,2026-01-05,49,,yes\nU2,2026-01-05,20,2026-03-01,no\n"
+    )
+    assert begin("mine", "--from", "exports") == 0
+    assert settings(clean / "mine")["currency"] == "USD"
+    assert amounts(clean) == [Decimal(49), Decimal(20)]
+
+
+def test_who_is_not_active_and_has_no_end_is_a_stop(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (clean / "exports" / "members.csv").write_text(
+        "user_id,start_date,mrr,end_date,is_active\nU1,2026-01-05,49,,1\nU2,2026-01-05,20,,0\n"
+    )
+    assert begin("mine", "--from", "exports") == 2
+    assert "A subscription that is over is a row whose ended_at says when" in capsys.readouterr().out
 
 
 def test_yen_have_no_cents(clean: Path) -> None:

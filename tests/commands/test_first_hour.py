@@ -215,18 +215,19 @@ def steady(folder: Path) -> None:
 
 
 def woocommerce(folder: Path) -> None:
-    """An interval in two columns: how many, and of what; here a year is 12 months."""
+    """An interval in two columns: how many, and of what (a year is 12 months); 0 is no day, tax is 20 %."""
+    day = "%Y-%m-%d 09:30:00"
     table(
         folder / "subscriptions_export.csv",
-        ("subscription_id", "subscription_status", "customer_id", "customer_username", "customer_email",
-         "date_created", "trial_end_date", "next_payment_date", "end_date", "billing_period",
-         "billing_interval",
-         "order_total", "order_currency"),
+        ("subscription_id", "subscription_status", "customer_id", "start_date", "trial_end_date",
+         "next_payment_date", "last_payment_date", "cancelled_date", "end_date", "billing_period",
+         "billing_interval", "order_shipping", "order_shipping_tax", "fee_total", "fee_tax_total",
+         "order_tax", "cart_discount", "cart_discount_tax", "order_total", "order_currency"),
         [
-            (1000 + nth, "wc-cancelled" if one.end else "wc-active", nth, one.id.lower(), one.email,
-             shown(one.start, "%m/%d/%Y 9:30:00"), "", "" if one.end else "7/15/2026 9:30:00",
-             shown(one.end, "%m/%d/%Y 9:30:00"), "month", 12 if one.is_yearly else 1, f"{one.price}.00",
-             "EUR")
+            (1000 + nth, "wc-cancelled" if one.end else "wc-active", nth, shown(one.start, day), "0",
+             "0" if one.end else "2026-07-15 09:30:00", shown(one.start, day), shown(one.asked, day) or "0",
+             shown(one.end, day) or "0", "month", 12 if one.is_yearly else 1, "0.00", "0.00", "0.00", "0.00",
+             f"{one.price / 5:.2f}", "0.00", "0.00", f"{one.price * 1.2:.2f}", "EUR")
             for nth, one in enumerate(LEDGER, start=1)
         ],
     )  # fmt: skip
@@ -334,7 +335,7 @@ CASES = {
     "Recurly": Case(recurly),
     "Polar": Case(polar),
     "Steady": Case(steady),
-    "WooCommerce": Case(woocommerce, requests=0),
+    "WooCommerce": Case(woocommerce, {"inside: MRR is EUR 389; on top: MRR is EUR 466.80": "inside"}),
     "a German workbook": Case(german_workbook),
     "a French CSV": Case(french_csv, requests=0),
     "a Chinese CSV": Case(chinese_csv, requests=0),

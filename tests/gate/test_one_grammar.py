@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -139,6 +140,8 @@ PLAIN = st.sampled_from(
         "-5",
         "¥4900",
         "0,5",
+        "4,900 円",
+        "$49 USD",
     ]
 )
 
@@ -214,3 +217,59 @@ def test_amounts_of_several_currencies_are_no_sum() -> None:
         (Decimal(49), "EUR", None), (Decimal(49), "$", None), (Decimal(4900), "¥", None),
         (Decimal(20), "USD", None), (Decimal("91.583333"), "EUR", "year"), (Decimal(49), "kr", "month"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cells", "currencies", "choices", "read"),
+    [
+        (["4,900", "980"], ["JPY", "JPY"], {}, [4900, 980]),  # yen have no decimals
+        (["4,900", "980"], [None, None], {"currency": "JPY"}, [4900, 980]),
+        (["¥4,900", "49.000원"], [None, None], {"currency": "JPY"}, [4900, 49000]),
+        (["¥4,900"], [None], {}, [None]),  # yuan have
+        (["4,900"], ["EUR"], {}, [None]),
+        (["4,900", "408.33"], ["JPY", "JPY"], {}, [4900, Decimal("408.33")]),  # a year's price divided
+        (["$49 USD", "49 CAD"], ["USD", None], {}, [49, 49]),
+        (["€49 USD"], [None], {}, [None]),
+        (["₹1,23,456.50", "1,00,000"], [None, None], {}, [Decimal("123456.5"), 100000]),  # a lakh
+        (["499,00 kr/mån", "49 USD/mo."], [None, None], {}, [499, 49]),
+    ],
+)
+def test_thousands_and_signs_by_the_currency(
+    cells: list[str], currencies: list[str | None], choices: dict[str, str], read: list[object]
+) -> None:
+    spans = {
+        "customer_id": [str(nth) for nth in range(len(cells))],
+        "started_at": ["2026-01-05"] * len(cells),
+        "ended_at": [None] * len(cells),
+        "mrr": cells,
+        "currency": currencies,
+    }
+    assert [mrr for (mrr,) in kept_by_the_gate(spans, "subscriptions", "mrr", **choices)] == read
+
+
+def test_the_currency_with_which_a_workbook_shows_a_number(tmp_path: Path) -> None:
+    """$49 and 49 € are the same number in two formats, and no sum of one currency."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "subscriptions"
+    sheet.append(["customer_id", "started_at", "ended_at", "mrr"])
+    formats = ['"$"#,##0.00', '#,##0.00\\ "€"', "[$EUR] 0.00", "0.00"]
+    for nth, shown in enumerate(formats, start=2):
+        sheet.append([f"C-{nth}", dt.date(2026, 1, 5), None, 49.125])
+        sheet.cell(nth, 4).number_format = shown
+    path = tmp_path / "subscriptions.xlsx"
+    book.save(path)
+    expected = [(Decimal("49.125"), currency) for currency in ("$", "EUR", "EUR", None)]
+    importing.import_files("spreadsheet", [path], tmp_path / "out", Settings())
+    for source in (
+        Source("subscriptions", path, "xlsx"),
+        Source("subscriptions", tmp_path / "out" / "subscriptions.csv", "csv", is_verbatim=False),
+    ):
+        engine = connect(tmp_path / "spill", ZONE)
+        try:
+            evidence = Evidence(engine, Path(tempfile.mkdtemp(dir=tmp_path)), Settings(), {})
+            read_table(evidence, source)
+            query = f"SELECT mrr, currency FROM {evidence.of('subscriptions')} ORDER BY source_row"
+            assert rows(engine, query) == expected
+        finally:
+            engine.disconnect()

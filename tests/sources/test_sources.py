@@ -186,9 +186,13 @@ WRONG = {
         {"subscriptions": {"path": SPANS_CSV, "values": {"status": "live"}}},
         "subscriptions: values should be words by column, such as {status: {Live: active}}.",
     ),
+    "no word for a state that renews": (
+        {"subscriptions": {"path": SPANS_CSV, "renews": [["active"]]}},
+        "subscriptions: renews should be a word of the column of states, such as active, or none.",
+    ),
     "no order": (
         {"customers": {"path": "../exports/people.csv", "date_order": "british"}},
-        "customers: date_order should be day first, month first or year first.",
+        "customers: date_order should be day first, month first, year first or unix.",
     ),
 }
 

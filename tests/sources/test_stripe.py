@@ -737,8 +737,8 @@ def test_payments_customers_and_invoices_beside_them(read, tmp_path, created):
     found = read(subscriptions, payments, customers, invoices)
     assert stops(found) == []
     assert [(row["attempted_at"], row["status"], row["amount"]) for row in rows_of(found, "payments")] == [
-        ("2026-02-01T10:00:00Z", "succeeded", "33.00"), ("2026-02-02T10:00:00Z", "refunded", "33.00"),
-        ("2026-02-03T10:00:00Z", "failed", "33.00"),
+        ("2026-02-01T10:00:00Z", "succeeded", "33.00"), ("2026-02-02T10:00:00Z", "succeeded", "33.00"),
+        ("2026-02-02T10:00:00Z", "refunded", "33.00"), ("2026-02-03T10:00:00Z", "failed", "33.00"),
     ]  # fmt: skip
     assert [row.reason for row in found.set_aside] == [
         "it is of no customer", "it tells of no attempt (Uncaptured)",
@@ -746,6 +746,27 @@ def test_payments_customers_and_invoices_beside_them(read, tmp_path, created):
     assert rows_of(found, "customers", "1")[0]["signed_up_at"] == "2025-12-24T18:00:00Z"
     without = read(subscriptions, customers, invoices)
     assert [row["status"] for row in rows_of(without, "payments")] == ["succeeded", "failed"]
+
+
+def test_what_was_refunded_had_been_paid(read, tmp_path):
+    """33 paid and all of it back a week later; 50 paid and 20 of it back: 30 stay in all."""
+    rows = [("ch_1", "33.00", "33.00", "Refunded", "2026-02-09 10:00"),
+            ("ch_2", "50.00", "20.00", "Paid", "2026-02-11 10:00"),
+            ("ch_3", "40.00", "", "Partially refunded", ""), ("ch_4", "9.00", "", "Paid", "")]  # fmt: skip
+    columns = ("id", "Created date (UTC)", "Amount", "Amount Refunded", "Status", "Refunded date (UTC)",
+               "Customer ID", "Invoice ID")  # fmt: skip
+    payments = export(tmp_path / "payments.csv", columns, [
+        dict(zip(columns, (name, "2026-02-02 10:00", paid, back, status, on, "cus_1"), strict=False))
+        for name, paid, back, status, on in rows
+    ])  # fmt: skip
+    subscriptions = export(tmp_path / "s.csv", SUBSCRIPTION_COLUMNS, [subscription_row(), GONE_ROW])
+    found = rows_of(read(subscriptions, payments), "payments")
+    assert [(row["attempted_at"][:10], row["status"], row["amount"]) for row in found] == [
+        ("2026-02-02", "succeeded", "33.00"), ("2026-02-09", "refunded", "33.00"),
+        ("2026-02-02", "succeeded", "50.00"), ("2026-02-11", "refunded", "20.00"),
+        ("2026-02-02", "succeeded", "40.00"), ("2026-02-02", "refunded", None),  # how much is not said
+        ("2026-02-02", "succeeded", "9.00"),
+    ]  # fmt: skip
 
 
 def test_a_csv_of_something_else(read, tmp_path):

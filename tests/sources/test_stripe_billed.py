@@ -443,6 +443,17 @@ def test_a_tax_of_which_nothing_tells_how_much_is_said(read):
     assert said(read([taxed], [bill(1, telling)]), "tax in the price") == []
 
 
+def test_where_tax_is_automatic_a_price_that_does_not_say_it_may_hold_it(read):
+    """The account's setting decides, and no object of the export says it; a rate on top does."""
+    of = price(5950, name="pro", tax_behavior="unspecified")
+    on_top = [{"percentage": 19.0, "inclusive": False}]
+    taxed = [
+        subscription(str(nth), month(1), item(of), automatic_tax={"enabled": nth == 1}) for nth in (1, 2)
+    ]
+    rated = subscription("3", month(1), item(of, tax_rates=on_top), automatic_tax={"enabled": True})
+    assert said(read([*taxed, rated]), "tax in the price") == [("warning", 1)]
+
+
 # --- what the customer pays ------------------------------------------------------------------------
 
 

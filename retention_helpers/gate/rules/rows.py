@@ -16,7 +16,7 @@ _FORMS = {
     "money": "an amount such as 49 or 49.90",
     "score": "a whole number from 0 to 10",
 }
-_WAYS_OUT = {"money": "Write digits with at most six decimals, and nothing between the thousands."}
+_WAYS_OUT = {"money": "Write digits, a point before the decimals, and nothing between the thousands."}
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,22 @@ aside. Days and amounts are read as people write them (`written`), and asked abo
 things.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, message
-from retention_helpers.sources.described import MINOR
+from retention_helpers.sources.described import (
+    MINOR,
+    OF_THE_SAME_ROW,
+    PRICES_BESIDE,
+    beside,
+    percentage,
+)
 from retention_helpers.sources.folder import Unreadable, shortened
+from retention_helpers.sources.headings import is_share
 from retention_helpers.sources.interface import (
     PLACE,
     Imported,
@@ -23,13 +30,12 @@ from retention_helpers.sources.interface import (
     as_text,
     write_rows,
 )
-from retention_helpers.sources.prices import Asked, major, monthly, times
+from retention_helpers.sources.prices import PER_CENT, Asked, composed, major, monthly
 from retention_helpers.sources.spreadsheet.cells import Text, columns_unread, read_cells
-from retention_helpers.sources.spreadsheet.grids import Grid, grids
+from retention_helpers.sources.spreadsheet.grids import Grid, as_paid, grids
 from retention_helpers.sources.spreadsheet.sheets import (
     BAREMETRICS,
     OF_OTHER_TABLES,
-    OF_THE_SAME_ROW,
     Names,
     Row,
     Sheet,
@@ -64,27 +70,78 @@ def _own_rows(sheet: Sheet, order: Order, names: Names) -> tuple[Rows, list[Faul
         return {table.name: [{**row, PLACE: _place(sheet, order, number)} for number, row in rows]}, faults
     is_minor = order.options.get("price_in") == MINOR
     prices = Asked(price_per=order.options.get("price_per", ""), in_minor_units=is_minor)
-    whole = _completed(sheet, names)
-    rows, faults = read_cells(whole, {**kinds, **OF_OTHER_TABLES}, order.settings, names, prices)
-    listed = [{**row, PLACE: _place(sheet, order, number)} for number, row in rows]
+    if absent := _absent(sheet, names):
+        return {}, [absent]
+    renews = order.options.get("renews", ())
+    if renews and sheet.rows and "status" not in sheet.rows[0][1]:
+        return {}, [_missing(sheet, "status")]
+    whole = replace(sheet, rows=[(number, _whole(row, names, renews)) for number, row in sheet.rows])
+    rows, faults = read_cells(
+        whole, {**kinds, **OF_OTHER_TABLES, "trial_until": "instant"}, order.settings, names, prices
+    )
+    listed = [{**_after_its_trial(row), PLACE: _place(sheet, order, number)} for number, row in rows]
     return _of_a_list(listed, takes_customers=bool(order.options.get("each"))), faults
 
 
-def _completed(sheet: Sheet, names: Names) -> Sheet:
-    """The sheet with what another cell of the same row says of a price, an interval or an end."""
-    return replace(sheet, rows=[(number, _whole(row, names)) for number, row in sheet.rows])
+def _absent(sheet: Sheet, names: Names) -> Fault | None:
+    """A stop where a column that is to say more of others is not there."""
+    there = sheet.rows[0][1] if sheet.rows else names.beside
+    lacking = [
+        column
+        for option, column in names.beside.items()
+        if names.stands_at(option) not in there and option not in there and not percentage(column)
+    ]
+    if not lacking:
+        return None
+    return _missing(sheet, lacking[0])
 
 
-def _whole(row: Row, names: Names) -> Row:
-    said = {name: as_text(row.get(names.stands_at(name))) for name in OF_THE_SAME_ROW}
+def _missing(sheet: Sheet, column: str) -> Fault:
+    what = f"the column {column}, which {SETTINGS_FILE} names, is missing"
+    said = message(sheet.grid.file.name, what, "Correct its name.")
+    return Fault("stop", sheet.layout.name, "missing column", 0, said)
+
+
+def _whole(row: Row, names: Names, renews: Collection[str]) -> Row:
+    """A row with what its other cells say of a price, an interval or an end."""
+    said = {name: as_text(row.get(names.stands_at(name))) or "" for name in OF_THE_SAME_ROW}
     whole = {name: cell for name, cell in row.items() if name not in OF_THE_SAME_ROW}
-    if said["price_for"] and whole.get("mrr") is not None:
-        whole["mrr"] = times(as_text(whole["mrr"]) or "", said["price_for"])
+    of_the_price = [
+        _of_the_price(name, said[name], names) for name in ("price_for", "discount", "tax_inside")
+    ]
+    prices = {
+        lasts: as_paid(row.get(names.stands_at(name)))
+        for name, lasts in PRICES_BESIDE.items()
+        if name in names.beside
+    }
+    if prices or any(of_the_price):
+        whole["mrr"] = composed(as_paid(whole.get("mrr")), *of_the_price, others=prices) or None
     if said["interval_count"]:
         whole["interval"] = f"{said['interval_count']} {whole.get('interval') or ''}".strip()
-    if names.stands_at("ended_where") and not said["ended_where"]:
+    state = (as_text(row.get("status")) or "").lower()
+    if state in renews or (names.stands_at("ended_where") and not said["ended_where"]):
         whole["ended_at"] = None
+    if names.stands_at("trial_until"):
+        whole["trial_until"] = row.get(names.stands_at("trial_until"))
     return whole
+
+
+def _of_the_price(option: str, cell: str, names: Names) -> str:
+    column = names.beside.get(option, "")
+    if option == "tax_inside" and percentage(column):
+        return percentage(column)
+    return f"{cell}{PER_CENT}" if cell and is_share(column) and "%" not in cell else cell
+
+
+def _after_its_trial(row: dict[str, Text]) -> dict[str, Text]:
+    """A row that begins where its trial ended; who left by that day had nothing but the trial."""
+    until, whole = row.get("trial_until") or "", {name: row[name] for name in row if name != "trial_until"}
+    if until <= (row.get("started_at") or ""):
+        return whole
+    whole["signed_up_at"] = row.get("signed_up_at", row.get("started_at"))
+    if row.get("ended_at") and (row["ended_at"] or "")[:10] <= until[:10]:
+        return {**whole, "status": "trialing"}
+    return {**whole, "started_at": until}
 
 
 def _of_a_list(rows: Sequence[dict[str, Text]], *, takes_customers: bool) -> Rows:
@@ -189,8 +246,7 @@ def _without_ends(sheet: Sheet) -> Fault:
 
 def read(order: Order) -> Imported:
     """Every sheet of every file whose header is known; the others are named."""
-    beside = {name: order.options[name] for name in OF_THE_SAME_ROW if order.options.get(name)}
-    names = Names(order.options.get("columns", {}), order.options.get("values", {}), beside)
+    names = Names(order.options.get("columns", {}), order.options.get("values", {}), beside(order.options))
     tables: Rows = {}
     listed: Rows = {}
     faults: list[Fault] = []
@@ -209,7 +265,7 @@ def read(order: Order) -> Imported:
         for sheet in (sheet for _, sheet in sheets if sheet is not None):
             rows_of = _baremetrics_rows if sheet.layout is BAREMETRICS else _own_rows
             brought, uncertain = rows_of(sheet, order, names)
-            faults += [*uncertain, *columns_unread(sheet)]
+            faults += [*uncertain, *columns_unread(sheet, names, order.options)]
             aside += sheet.set_aside
             rows_read[file.name] = rows_read.get(file.name, 0) + len(sheet.rows) + len(sheet.set_aside)
             for table, rows in brought.items():
@@ -271,5 +327,5 @@ IMPORTER = Importer(
     about="a sheet kept by hand (our template, or Baremetrics'), XLSX or CSV",
     recognises=recognises,
     read=read,
-    options=("columns", "values", "price_per", "price_in", "each", *OF_THE_SAME_ROW),
+    options=("columns", "values", "price_per", "price_in", "renews", "each", *OF_THE_SAME_ROW),
 )

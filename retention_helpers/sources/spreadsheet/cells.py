@@ -1,13 +1,15 @@
 """The cells of a sheet as the contract writes them, and what cannot be read for certain."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import Fault, message
+from retention_helpers.sources.bearing import said_of
 from retention_helpers.sources.interface import as_text
 from retention_helpers.sources.prices import BESIDE, Asked, said_in
+from retention_helpers.sources.spreadsheet.grids import Paid, as_paid
 from retention_helpers.sources.spreadsheet.sheets import Names, Row, Sheet
 from retention_helpers.words import written
 
@@ -33,7 +35,8 @@ class _Column:
         cell = row[self.name]
         if isinstance(cell, int | float):
             day = written.serial_day(cell, epoch=self.sheet.grid.epoch)
-            return {self.name: as_text(cell if day is None else day)}
+            counted = written.instant(as_text(cell) or "", self.settings.date_order)
+            return {self.name: counted or as_text(cell if day is None else day)}
         if not isinstance(cell, str):
             return {self.name: as_text(cell)}
         read = written.instant(cell, self.settings.date_order)
@@ -50,13 +53,16 @@ class _Column:
         def read(number: int, row: Row) -> Cells:
             cell = row[self.name]
             own = {name: as_text(row.get(name)) for name in BESIDE}
-            if isinstance(cell, int | float) and (asked.price_per or asked.in_minor_units):
-                exact = replace(asked, decimal_sign=".")
-                said = said_in(str(as_text(cell)), own["currency"], own["interval"], exact)
-                return {self.name: as_text(cell if said.amount is None else said.amount)}
-            if not isinstance(cell, str):
+            if isinstance(cell, int | float):
+                names_currency = isinstance(cell, Paid) and "currency" in beside
+                if not (names_currency or asked.price_per or asked.in_minor_units):
+                    return {self.name: as_text(cell)}
+                cell = as_paid(cell) if names_currency else as_text(cell) or ""
+                said = said_in(cell, own["currency"], own["interval"], replace(asked, decimal_sign="."))
+            elif isinstance(cell, str):
+                said = said_in(cell, own["currency"], own["interval"], asked)
+            else:
                 return {self.name: as_text(cell)}
-            said = said_in(cell, own["currency"], own["interval"], asked)
             if said.amount is None and not sign and written.is_ambiguous_amount(cell):
                 self.unsigned.append((number, cell))
             if said.contradicts:
@@ -160,26 +166,49 @@ def read_cells(
 
 
 def _reader(column: _Column, kinds: Mapping[str, str], names: Names, prices: Asked) -> Reader:
-    words: Mapping[str, str] = names.values.get(column.name, {})
-    if words:
-        return column.in_our_words(words)
+    same = "ended_at" if column.name == "trial_until" else column.name  # a day that may be said by a word
+    in_our_words = column.in_our_words(names.values.get(same, {}))
     kind = kinds.get(column.name, "text")
-    if kind == "instant":
-        return column.instant
-    if kind == "money":
-        return column.money([name for name in BESIDE if name in kinds], prices)
-    return column.in_our_words({})
+    if kind not in ("instant", "money"):
+        return in_our_words
+    is_day = kind == "instant"
+    read = column.instant if is_day else column.money([name for name in BESIDE if name in kinds], prices)
+    return lambda number, row: _replaced(number, row, column.name, in_our_words, read)
 
 
-def columns_unread(sheet: Sheet) -> Sequence[Fault]:
-    """A note that names the columns of a sheet which belong to nothing."""
-    if not sheet.unread:
-        return []
-    title = f"sheet {sheet.grid.title}: " if sheet.grid.title else ""
-    named = ", ".join(sheet.unread[:5])
-    said = message(
-        sheet.grid.file.name,
-        f"{title}no column of ours is called {named}, and what stands there was not read",
-        "Is that meant?",
-    )
-    return [Fault("note", sheet.layout.name, "unknown column", 0, said)]
+def _replaced(number: int, row: Row, name: str, in_our_words: Reader, read: Reader) -> Cells:
+    """A day or an amount, read from the owner's word for it where that is another."""
+    if not isinstance(row[name], str):
+        return read(number, row)
+    return read(number, {**row, **in_our_words(number, row)})
+
+
+def columns_unread(sheet: Sheet, names: Names, answered: Collection[str]) -> Sequence[Fault]:
+    """A note that names the columns of a sheet which belong to nothing; warnings for what bears on MRR."""
+    file, title = sheet.grid.file.name, f"sheet {sheet.grid.title}: " if sheet.grid.title else ""
+    faults = []
+    if sheet.unread:
+        named = ", ".join(sheet.unread[:5])
+        what = f"{title}no column of ours is called {named}, and what stands there was not read"
+        faults.append(
+            Fault("note", sheet.layout.name, "unknown column", 0, message(file, what, "Is that meant?"))
+        )
+    if sheet.layout.name == "subscriptions":
+        faults += [
+            Fault("warning", "subscriptions", rule, 0, message(file, f"{title}{what}", way_out))
+            for rule, what, way_out in said_of(names.columns, _filled(sheet), answered)
+        ]
+    return faults
+
+
+def _filled(sheet: Sheet) -> list[str]:
+    """The columns that belong to nothing and say something."""
+    lines = [line for _, line in sheet.grid.lines]
+    header = next((line for line in lines if set(sheet.unread) <= set(map(as_text, line))), [])
+    at = {name: nth for nth, cell in enumerate(header) if (name := as_text(cell)) in sheet.unread}
+    below = lines[lines.index(header) + 1 :] if header else []
+    return [
+        name
+        for name, nth in at.items()
+        if name and any(line[nth] not in (None, 0, "0") for line in below if nth < len(line))
+    ]

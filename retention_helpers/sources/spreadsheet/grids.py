@@ -7,12 +7,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 from openpyxl.utils.datetime import CALENDAR_WINDOWS_1900
 
 from retention_helpers.contract.tables import Fault
 from retention_helpers.sources.folder import Unreadable
+from retention_helpers.sources.interface import as_text
+from retention_helpers.sources.prices import currency_of_format
 from retention_helpers.sources.texts import letters_assumed, opened_text
 
 Cell = str | int | float | dt.date | dt.datetime | dt.time | None
@@ -51,7 +54,7 @@ def _of_workbook(path: Path) -> list[Grid]:
         ):
             found = []
             for sheet, typed in zip(book.worksheets, formulas.worksheets, strict=True):
-                both = zip(sheet.iter_rows(values_only=True), typed.iter_rows(values_only=True), strict=True)
+                both = zip(sheet.iter_rows(), typed.iter_rows(values_only=True), strict=True)
                 every = [
                     (number, _cells(values, written, sheet.title, number))
                     for number, (values, written) in enumerate(both, start=1)
@@ -66,24 +69,46 @@ def _of_workbook(path: Path) -> list[Grid]:
         raise Unreadable("the file is not an Excel workbook, or damaged", "Save it again as XLSX.") from None
 
 
-def _cells(values: Sequence[object], written: Sequence[object], title: str, number: int) -> list[Cell]:
-    for value, formula in zip(values, written, strict=True):
-        if value is None and isinstance(formula, str) and formula.startswith("="):
+def _cells(cells: Sequence[Any], written: Sequence[object], title: str, number: int) -> list[Cell]:
+    for cell, formula in zip(cells, written, strict=True):
+        if cell.value is None and isinstance(formula, str) and formula.startswith("="):
             raise Unreadable(
                 f"row {number} of sheet {title} holds a formula without its value",
                 "Open it in Excel or LibreOffice and save it there.",
             )
-    return [_cell(value) for value in values]
+    return [_cell(cell) for cell in cells]
 
 
-def _cell(value: object) -> Cell:
+class Paid(float):
+    """A number that a workbook shows with the sign or code of a currency."""
+
+    currency: str
+
+
+def _cell(cell: Any) -> Cell:
+    value = cell.value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        sign = currency_of_format(cell.number_format)
+        return _paid(value, sign) if sign else value
     if isinstance(value, str):
         return value.strip() or None
     if isinstance(value, dt.datetime) and value.time() == dt.time():
         return value.date()
     if isinstance(value, bool):
         return str(value)
-    return value if isinstance(value, int | float | dt.date | dt.time) else _words(value)
+    return value if isinstance(value, dt.date | dt.time) else _words(value)
+
+
+def as_paid(cell: Cell) -> str:
+    """A cell as text, with the currency in which a workbook shows it."""
+    said = as_text(cell) or ""
+    return f"{said} {cell.currency}" if isinstance(cell, Paid) else said
+
+
+def _paid(value: float, currency: str) -> Paid:
+    paid = Paid(value)
+    paid.currency = currency
+    return paid
 
 
 def _words(value: object) -> str | None:

@@ -51,9 +51,6 @@ class Layout:
 # What a list of subscriptions may say of other tables: when somebody signed up, and asked to cancel, and why.
 OF_OTHER_TABLES = {"signed_up_at": "instant", "canceled_at": "instant", "reason": "text", "comment": "text"}
 
-
-# What another cell says of its row: how often a price is paid, for how many intervals, whether an end is one.
-OF_THE_SAME_ROW = ("price_for", "interval_count", "ended_where")
 _OWN_NAMES = frozenset(column.name for column in TABLES["subscriptions"].columns).union(OF_OTHER_TABLES)
 
 

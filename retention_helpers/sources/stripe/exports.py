@@ -54,6 +54,7 @@ PAYMENTS: Aliases = {
     "status": ("status",),
     "amount": ("amount",),
     "refunded": ("amount refunded",),
+    "refunded_at": ("refunded date", "refunded at"),
     "currency": ("currency",),
 }
 CUSTOMERS: Aliases = {
@@ -99,11 +100,12 @@ PAYMENT_STATES = {
     "disputed": "succeeded",
     "failed": "failed",
     "blocked": "failed",
-    "refunded": "refunded",
-    "partially refunded": "refunded",
-    "partial refund": "refunded",
+    "refunded": "succeeded",  # what went back is a row of its own
+    "partially refunded": "succeeded",
+    "partial refund": "succeeded",
     "uncollectible": "failed",
 }
+_ALL_OF_IT = "refunded"
 
 
 def plain(cell: Cell) -> str:
@@ -275,6 +277,19 @@ def subscription_of(row: Row, place: str) -> Subscription:
         name=row.text("name"),
         email=row.text("email"),
     )
+
+
+def refund_of(row: Row) -> tuple[int | None, Decimal | None] | None:
+    """When money of a payment went back, and how much; None where nothing did. Raises Wrong.
+
+    Without its day it is that of the payment, and without its amount a whole refund is all that was paid.
+    """
+    status, back = row.text("status").lower(), row.amount("refunded")
+    if not back and "refund" not in status:
+        return None
+    at = row.seconds("refunded_at")
+    amount = back or (row.amount("amount") if status == _ALL_OF_IT else None)
+    return (row.seconds("created") if at is None else at), amount
 
 
 def with_items(rows: Sequence[Subscription]) -> Subscription | None:

@@ -82,7 +82,8 @@ def subscription_of(placed: Placed, of_customers: Mapping[str, Object] = NONE) -
     rows = _data(found, "items")
     if not rows or found["items"].get("has_more"):
         raise Lacking("items: all of them")
-    items = tuple(_item(row, currency, found.get("default_tax_rates") or ()) for row in rows)
+    rates, is_taxed = found.get("default_tax_rates") or (), (found.get("automatic_tax") or {}).get("enabled")
+    items = tuple(_item(row, currency, rates, may_hold_tax=bool(is_taxed)) for row in rows)
     months = items[0].months
     discounted = found if _has_discount(found) else {"discount": _of_customer(found, of_customers)}
     period = [row for row in (found, *rows) if row.get("current_period_start")]
@@ -152,7 +153,7 @@ def unit_amount(price: Object) -> Any:
     return None
 
 
-def _item(row: Object, currency: str, of_all: Sequence[Object]) -> Item:
+def _item(row: Object, currency: str, of_all: Sequence[Object], *, may_hold_tax: bool) -> Item:
     price = _price_of(row)
     interval, count = _recurring(price)
     if not interval:
@@ -169,7 +170,7 @@ def _item(row: Object, currency: str, of_all: Sequence[Object]) -> Item:
         is_metered=is_metered,
         discounts=discounts_of(row, months, _seconds(row.get("current_period_end"))),
         product=id_of(price.get("product")),
-        tax=_tax_inside(row.get("tax_rates") or of_all, price),
+        tax=_tax_inside(row.get("tax_rates") or of_all, price, may_hold_tax=may_hold_tax),
         id=str(row.get("id") or ""),
     )
 
@@ -187,10 +188,14 @@ def _amount_of(price: Object, quantity: Decimal) -> Decimal | None:
     return None if one is None else Decimal(str(one)) * units_of(quantity, packages)
 
 
-def _tax_inside(rates: Sequence[Object], price: Object) -> Decimal | None:
-    """The percentage of tax that a price contains; None where it contains one and no rate is named."""
+def _tax_inside(rates: Sequence[Object], price: Object, *, may_hold_tax: bool) -> Decimal | None:
+    """The percentage of tax that a price contains; None where it contains one and no rate is named.
+
+    Where tax is automatic, a price that does not say it may contain it: the account's setting decides.
+    """
     inside = [Decimal(str(_needed(rate, "percentage"))) for rate in rates if rate.get("inclusive")]
-    if inside or price.get("tax_behavior") != "inclusive":
+    said = price.get("tax_behavior")
+    if inside or not (said == "inclusive" or (may_hold_tax and said == "unspecified" and not rates)):
         return sum(inside, Decimal(0))
     return None
 

@@ -274,7 +274,7 @@ class _Reader:
         )
 
     def _payment_row(self, export: Export, row: Row, place: str) -> None:
-        self._attempt(export, row, place, row.amount("amount"))
+        self._attempt(export, row, place, row.amount("amount"), exports.refund_of(row))
 
     def _invoice_row(self, export: Export, row: Row, place: str) -> None:
         if self.has_payments:
@@ -282,15 +282,25 @@ class _Reader:
         is_paid = row.text("status").lower() == "paid"
         self._attempt(export, row, place, row.amount("paid" if is_paid else "due"))
 
-    def _attempt(self, export: Export, row: Row, place: str, amount: object) -> None:
-        """A payment; one of nobody, or that was never tried, is set aside."""
+    def _attempt(
+        self,
+        export: Export,
+        row: Row,
+        place: str,
+        amount: object,
+        refund: tuple[int | None, object] | None = None,
+    ) -> None:
+        """A payment, and what of it went back; one of nobody, or that was never tried, is set aside."""
         state = exports.PAYMENT_STATES.get(row.text("status").lower())
         at, customer = row.seconds("created"), row.text("customer")
         if state is None or at is None or not customer:
             reason = "it is of no customer" if state else f"it tells of no attempt ({row.text('status')})"
             self._aside(export.file.name, place, reason, {"id": row.text("id")})
         else:
-            self.gathering.payments([Payment(row.text("id"), customer, at, state, amount, place)])
+            rows = [(at, state, amount)]
+            if refund is not None:
+                rows.append((refund[0] or at, "refunded", refund[1]))
+            self.gathering.payments([Payment(row.text("id"), customer, *one, place) for one in rows])
 
     def _aside(self, file: str, place: str, reason: str, cells: Mapping[str, object]) -> None:
         said = {name: as_text(value) or "" for name, value in cells.items()}

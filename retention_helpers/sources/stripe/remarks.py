@@ -82,7 +82,7 @@ GIVEN = Remark(
 TAX_INSIDE = Remark(
     "warning",
     "tax in the price",
-    "a price includes tax, and nothing says how much, so it is in the MRR",
+    "a price includes tax, or may (tax_behavior), and nothing says how much, so it is in the MRR",
     "Bring the invoices, whose lines name their tax.",
 )
 TAX_NOT_SAID = Remark(
