@@ -14,11 +14,13 @@ from retention_helpers.business import Business, levels, months
 from retention_helpers.business.spans import kept_services
 from retention_helpers.measurement.measures import VERDICT
 from retention_helpers.shown.units import COUNT, DAY, MONTH, RATE, TEXT, YES_NO, columns, names_of
-from retention_helpers.statistics.intervals import Change, Rate, against_the_rest, change, rate, with_rate
+from retention_helpers.statistics.intervals import Change, Rate, against_the_rest, rate, with_rate
+from retention_helpers.statistics.varying import change_beyond_spread, spread_of
 from retention_helpers.words import calendar, formats
 
 COMPARED = 24  # cohorts that are held against each other
 SETTLED = 3  # months after which they are
+LATEST = 3  # cohorts that are held against those before
 RETAINED = RATE(of=("retained", "reached"), key="retained")
 
 
@@ -126,7 +128,7 @@ def retention_after(triangle: pd.DataFrame, k: int) -> Rate:
 
 
 @columns(cohorts=TEXT, first_cohort=MONTH, last_cohort=MONTH, reached=COUNT, retained=COUNT, rate=RETAINED)
-def recent_cohorts(triangle: pd.DataFrame, *, k: int = 1, cohorts: int = 3) -> pd.DataFrame:
+def recent_cohorts(triangle: pd.DataFrame, *, k: int = 1, cohorts: int = LATEST) -> pd.DataFrame:
     """One row for the latest cohorts with a final cell at month k, and one for all earlier ones together.
 
     Takes the anniversary triangle.
@@ -145,20 +147,24 @@ def recent_cohorts(triangle: pd.DataFrame, *, k: int = 1, cohorts: int = 3) -> p
     return with_rate(frame, "rate", "retained", "reached")
 
 
-def recent_change(parts: pd.DataFrame) -> Change | None:
+def recent_change(triangle: pd.DataFrame, *, k: int = 1, cohorts: int = LATEST) -> Change | None:
     """From the earlier cohorts to the latest: how the share still there moved; None without both.
 
-    Takes the table of `recent_cohorts`.
+    How the earlier cohorts differ among themselves is in the interval: latest ones that differ from them as
+    they do from one another are no change. Takes the anniversary triangle.
+
+    Glossary: recent cohorts.
     """
-    if len(parts) < 2:
+    final = triangle[(triangle["k"] == k) & triangle["final"].astype(bool)]
+    left = (final["reached"] - final["retained"]).astype(int).tolist()
+    counts = list(zip(left, final["reached"].astype(int).tolist(), strict=True))
+    then, now = counts[:-cohorts], counts[-cohorts:]
+    if not then:
         return None
-    latest, earlier = parts.iloc[0], parts.iloc[1]
-    return change(
-        int(earlier["retained"]),
-        int(earlier["reached"]),
-        int(latest["retained"]),
-        int(latest["reached"]),
-    )
+    spread = spread_of(*zip(*then, strict=True))
+    moved = change_beyond_spread(now, then, spread)
+    verdict = {"rose": "fell", "fell": "rose"}.get(moved.verdict, moved.verdict)
+    return Change(-moved.value, -moved.high, -moved.low, verdict)
 
 
 @columns(cohort=MONTH, reached=COUNT, retained=COUNT, rate=RETAINED, verdict=VERDICT)

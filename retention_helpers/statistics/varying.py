@@ -98,10 +98,11 @@ class MonthChange(Change):
     seen_if_doubled: float
 
 
-def change_beyond_spread(
-    now: tuple[int, int], then: Sequence[tuple[int, int]], spread: Spread
-) -> MonthChange:
-    """From earlier months to a month, each as (lost, customers at the start).
+Counted = Sequence[tuple[int, int]]
+
+
+def change_beyond_spread(now: Counted, then: Counted, spread: Spread) -> MonthChange:
+    """From earlier months to a month, or to some together, each as (lost, customers at the start).
 
     The interval is Newcombe's, with as many customers on either side as its rate is worth where months have
     a spread of their own (the effective size of a beta-binomial share), and the quantile of the spread.
@@ -109,23 +110,23 @@ def change_beyond_spread(
     is Newcombe's interval of the counts.
     Sources: Newcombe 1998, method 10; Kish 1965 for effective sizes.
 
-    >>> moved = change_beyond_spread((700, 10_000), [(500, 10_000)], spread_of([500] * 12, [10_000] * 12))
+    >>> moved = change_beyond_spread([(700, 10_000)], [(500, 10_000)], spread_of([500] * 12, [10_000] * 12))
     >>> moved.verdict
     'rose'
 
     Glossary: churn change.
     """
-    lost, customers = now
-    x, n = (np.array(column, dtype=float) for column in zip(*then, strict=True))
-    own, earlier = _worth(np.array([float(customers)]), spread), _worth(n, spread)
+    (x, n), (x0, n0) = (np.array(months, dtype=float).T for months in (now, then))
+    own, earlier = _worth(n, spread), _worth(n0, spread)
     level = float(2 * special.ndtr(spread.quantile) - 1)
-    share, before = lost / customers, float(x.sum() / n.sum())
-    moved = newcombe(share * own, own, before * earlier, earlier, level)
+    before = float(x0.sum() / n0.sum())
+    moved = newcombe(x.sum() / n.sum() * own, own, before * earlier, earlier, level)
     is_clear = moved.low > 0 or moved.high < 0
-    agrees = is_clear and exact_p(int(x.sum()), int(n.sum()), lost, customers) < 1 - LEVEL
+    counts = (int(of.sum()) for of in (x0, n0, x, n))
+    agrees = is_clear and exact_p(*counts) < 1 - LEVEL
     verdict = "no clear change" if not agrees else "rose" if moved.value > 0 else "fell"
-    seen = _seen_if_doubled(customers, own, earlier, spread, level)
-    return MonthChange(*moved, verdict, before, len(x), spread, seen)
+    seen = _seen_if_doubled(n, own, earlier, spread, level)
+    return MonthChange(*moved, verdict, before, len(x0), spread, seen)
 
 
 def _worth(customers: Floats, spread: Spread) -> float:
@@ -137,11 +138,12 @@ def _worth(customers: Floats, spread: Spread) -> float:
     return float(by_chance / variance)
 
 
-def _seen_if_doubled(customers: int, own: float, earlier: float, spread: Spread, level: float) -> float:
+def _seen_if_doubled(customers: Floats, own: float, earlier: float, spread: Spread, level: float) -> float:
     """How often twice the usual rate would lie clearly above it (normal approximation)."""
     usual, doubled = spread.mean, 2 * spread.mean
     if not 0 < doubled < 1:
         return float("nan")
     beyond = newcombe(doubled * own, own, usual * earlier, earlier, level).low
-    of_month = doubled * (1 - doubled) / customers + 4 * spread.variance
-    return float(special.ndtr(beyond / np.sqrt(of_month + usual * (1 - usual) / earlier)))
+    own_spread = 4 * spread.variance * (customers**2).sum() / customers.sum() ** 2
+    of_now = doubled * (1 - doubled) / customers.sum() + own_spread
+    return float(special.ndtr(beyond / np.sqrt(of_now + usual * (1 - usual) / earlier)))

@@ -36,9 +36,9 @@ def shares(
         usual = int(draws.binomial(own, risks(draws, 1, mean, spread)[0]))
         doubled = int(draws.binomial(own, risks(draws, 1, 2 * mean, spread)[0]))
         held, then = spread_of(lost, before), list(zip(lost, before, strict=True))
-        verdicts = [change_beyond_spread((usual, own), past, held).verdict for past in (then, then[-1:])]
+        verdicts = [change_beyond_spread([(usual, own)], past, held).verdict for past in (then, then[-1:])]
         verdicts.append(change(*then[-1], usual, own).verdict)
-        seen = [change_beyond_spread((doubled, own), past, held).verdict for past in (then, then[-1:])]
+        seen = [change_beyond_spread([(doubled, own)], past, held).verdict for past in (then, then[-1:])]
         found[run] = [
             *(verdict != "no clear change" for verdict in verdicts),
             *(verdict == "rose" for verdict in seen),

@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from scipy.stats import fisher_exact
 
 from retention_helpers.business import Business
 from retention_helpers.measurement import cohorts, measures
 from retention_helpers.measurement.said import month as said_measurement
-from retention_helpers.statistics.intervals import with_rate
+from retention_helpers.statistics.intervals import Change, with_rate
 
 
 def cell(triangle: pd.DataFrame, cohort: str, k: int) -> Any:
@@ -172,8 +173,8 @@ def test_a_business_in_its_first_month_has_no_anniversary_yet(opened: Any) -> No
         assert triangle.empty
         assert {"rate", "rate_low", "rate_high", "final", "final_on"} <= set(triangle.columns)
         assert pd.isna(cohorts.retention_after(triangle, 12).value)
-        parts = cohorts.recent_cohorts(triangle)
-        assert cohorts.recent_change(parts) is None
+        assert cohorts.recent_cohorts(triangle).empty
+        assert cohorts.recent_change(triangle) is None
         records = cohorts.as_records(cohorts.calendar_triangle(business), triangle)
     assert records == [
         {
@@ -217,13 +218,35 @@ def test_recent_cohorts_are_the_latest_with_a_final_cell() -> None:
             ("2026-05", 1, 40, 40, False),
         ]
     )
-    parts = cohorts.recent_cohorts(triangle, k=1, cohorts=2).set_index("cohorts")
+    parts = cohorts.recent_cohorts(triangle, cohorts=2).set_index("cohorts")
     assert tuple(parts.loc["latest 2", ["reached", "retained"]]) == (80, 60)
     assert tuple(parts.loc["earlier", ["reached", "retained"]]) == (80, 20)
     assert parts.loc["latest 2", "first_cohort"] == pd.Timestamp("2026-03-01")
-    change = cohorts.recent_change(parts.reset_index())
+    change = cohorts.recent_change(triangle, cohorts=2)
     assert change is not None
     assert (change.value, change.verdict) == (0.5, "rose")
+    assert 0 < change.low < 0.5 < change.high
+    assert cohorts.recent_change(triangle, cohorts=4) is None
+
+
+def test_cohorts_that_differ_as_cohorts_do_are_no_change() -> None:
+    """1,000 a month, of whom 4 to 12 % leave in the first: 10 % in the last three are not news.
+
+    By chance alone, 300 of 3,000 against 960 of 12,000 would be (Fisher: p = 0.0005). A quarter is news.
+    """
+    left = [40, 120, 60, 100, 80, 110, 50, 90, 70, 100, 40, 100]
+    dates = pd.date_range("2025-01-01", periods=15, freq="MS").strftime("%Y-%m")
+
+    def moved(latest: int) -> Change | None:
+        each = zip(dates, [*left, latest, latest, latest], strict=True)
+        return cohorts.recent_change(anniversary_frame([(on, 1, 1000, 1000 - n, True) for on, n in each]))
+
+    as_before, worse = moved(100), moved(250)
+    assert fisher_exact([[300, 2700], [960, 11040]]).pvalue < 0.001
+    assert as_before is not None and worse is not None
+    assert (as_before.value, as_before.verdict) == (pytest.approx(-0.02), "no clear change")
+    assert as_before.low < 0 < as_before.high
+    assert (worse.value, worse.verdict) == (pytest.approx(-0.17), "fell")
 
 
 def three_months_on(retained: list[int], reached: list[int], *, last_is_final: bool = True) -> pd.DataFrame:
