@@ -38,6 +38,30 @@ _UNIT = {"experiment": "string", "customer_id": "string", "arm": "string", "assi
 _BOTH = {"": True, "_else": False}  # the two readings of the day of the draw
 
 
+def is_told(business: Business, outcome: Outcome) -> bool:
+    """Whether the tables can tell an outcome at all: no row of its kind is not the same as nobody who made it.
+
+    Glossary: *not interpretable*.
+    """
+    if outcome.kind == "event":
+        events = business.table("events")
+        rows = events.filter(events.event == outcome.event)
+    elif outcome.is_amount:
+        payments = business.table("payments")
+        rows = payments.filter((payments.status == "succeeded") & payments.amount.notnull())
+    else:
+        return True
+    told = f"told {outcome.kind} {outcome.event}"
+    return bool(business.once(told, lambda: rows.limit(1).count().execute()))
+
+
+def untold(business: Business) -> set[str]:
+    """The experiments with customers whose outcome's day is over, and cannot be told."""
+    rows = assigned(business)
+    over = set(rows.loc[rows["reached"], "experiment"])
+    return {name for name in over if not is_told(business, business.experiments[name].outcome)}
+
+
 def assigned(business: Business) -> pd.DataFrame:
     """One row per customer of an experiment of `experiments.yml`: the first assignment, and what came of it.
 

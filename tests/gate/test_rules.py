@@ -937,8 +937,8 @@ CONDITIONS = {
     ),
     "an event that never happens": (
         {"outcome": {"kind": "event", "days": 14, "name": "lgin"}},
-        "warning: events.csv: lgin, the outcome of call in experiments.yml, never happens. So no arm of that "
-        "experiment can succeed. Did you mean login? Correct it there.",
+        "warning: events.csv: lgin, the outcome of call in experiments.yml, never happens. So that experiment "
+        "has no verdict. Did you mean login? Correct it there.",
     ),
     "a plan and an event that are there": (
         {"eligible": {"plan": "pro"}, "outcome": {"kind": "event", "days": 14, "name": "login"}},
@@ -962,8 +962,19 @@ def test_an_outcome_of_events_without_events(data, said, tmp_path):
     (tmp_path / "data" / "experiments.yml").write_text(yaml.safe_dump({"call": plan}))
     assert (
         "warning: customers.csv: no events lie beside it, and call in experiments.yml counts one (login). So "
-        "no arm of that experiment can succeed. Add the events, or choose another outcome." in said(data)
+        "that experiment has no verdict. Add the events, or choose another outcome." in said(data)
     )
+
+
+def test_an_outcome_of_requests_without_cancellations(data, said, tmp_path):
+    data.write(tmp_path / "data")
+    plan = PLAN["call"] | {"outcome": {"kind": "not_cancelled", "days": 14}}
+    (tmp_path / "data" / "experiments.yml").write_text(yaml.safe_dump({"call": plan}))
+    told = [one for one in said(data) if "who asked to cancel" in one]
+    data.others["cancellations"] = [["customer_id", "canceled_at"], ["C-000", "2024-02-01"]]
+    data.write(tmp_path / "data")
+    assert len(told) == 1 and "So only who is gone already counts" in told[0]
+    assert not [one for one in said(data) if "who asked to cancel" in one]
 
 
 FREE_MONTHS = {  # of C-001, who pays 59 for team from the 6th day on

@@ -63,6 +63,7 @@ SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (experiments.who_takes_part, SPANS),
     (experiments.events_that_happen, SPANS),
     (experiments.amounts_that_are_paid, SPANS),
+    (experiments.requests_that_count, SPANS),
     (experiments.one_arm_a_customer, (*SPANS, "assignments")),
     (experiments.assigned_after_sign_up, (*SPANS, "assignments")),
 )
