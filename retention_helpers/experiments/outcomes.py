@@ -39,7 +39,7 @@ _BOTH = {"": True, "_else": False}  # the two readings of the day of the draw
 
 
 def is_told(business: Business, outcome: Outcome) -> bool:
-    """Whether the tables can tell an outcome at all: no row of its kind is not the same as nobody who made it.
+    """Whether the tables can tell an outcome at all: no row of its kind does not say that nobody made it.
 
     Glossary: *not interpretable*.
     """

@@ -6,9 +6,10 @@ differs by the largest amount would make: otherwise twenty equal amounts would h
 the error is never less than were both arms of one kind: a small arm that caught no large amount has a low
 mean and a small variance at once, so that Welch's error alone calls it different in up to 8 % of A/As.
 
-Sources: Student 1908; Welch 1947, Biometrika 34, 28–35; Tukey 1962, Annals of Mathematical Statistics 33, 1–67
-(winsorising); Fieller 1954, Journal of the Royal Statistical Society B 16, 175–185 (ratios); Deng, Xu, Kohavi
-and Walker 2013, WSDM (CUPED); Lin 2013, Annals of Applied Statistics 7, 295–318 (adjusting experiments).
+Sources: Student 1908; Welch 1947, Biometrika 34, 28–35; Tukey 1962, Annals of Mathematical Statistics 33,
+1–67 (winsorising); Fieller 1954, Journal of the Royal Statistical Society B 16, 175–185 (ratios); Deng, Xu,
+Kohavi and Walker 2013, WSDM (CUPED); Lin 2013, Annals of Applied Statistics 7, 295–318 (adjusting
+experiments).
 """
 
 from typing import NamedTuple
@@ -49,7 +50,7 @@ class Means(NamedTuple):
         return (first + second) ** 2 / (first**2 / (self.treated - 1) + second**2 / (self.control - 1))
 
     def of_one_kind(self) -> "Means":
-        """With both variances raised to where the error is that of their common variance, if that is larger."""
+        """With both variances raised until the error is that of their common variance, if that is larger."""
         n1, n2 = self.treated, self.control
         common = ((n1 - 1) * self.treated_variance + (n2 - 1) * self.control_variance) / (n1 + n2 - 2)
         by = max(common * (1 / n1 + 1 / n2) / self.error**2, 1.0)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from retention_helpers.statistics.control import FEWEST_MONTHS
+from retention_helpers.statistics.control import FEWEST_MONTHS, varies_more_than_chance
 from retention_helpers.statistics.intervals import LEVEL, Change, Floats, Numbers, exact_p, newcombe
 
 USUAL_SPREAD = 0.2  # of the months' own risk, relative to its mean, that is assumed with fewer
@@ -27,17 +27,14 @@ class Spread:
         variance: of the months' own risks around it, beyond what chance makes of so many customers.
         quantile: how many standard errors the ends of an interval lie away.
         is_assumed: there are fewer than FEWEST_MONTHS, so that USUAL_SPREAD is taken, if they show no more.
+        is_seen: the months differ by more than chance, as the control chart tells it.
     """
 
     mean: float
     variance: float
     quantile: float
     is_assumed: bool
-
-    @property
-    def is_seen(self) -> bool:
-        """The months differ by more than chance."""
-        return self.variance > 0 and not self.is_assumed
+    is_seen: bool = False
 
 
 def spread_of(lost: Numbers, customers: Numbers) -> Spread:
@@ -62,7 +59,8 @@ def spread_of(lost: Numbers, customers: Numbers) -> Spread:
     if len(x) < FEWEST_MONTHS:
         return Spread(mean, max(variance, (USUAL_SPREAD * mean) ** 2), _NORMAL, is_assumed=True)
     student = float(special.stdtrit(len(x) - 1, 0.5 + LEVEL / 2))
-    return Spread(mean, variance, student if variance else _NORMAL, is_assumed=False)
+    is_seen = variance > 0 and varies_more_than_chance(x, n)
+    return Spread(mean, variance, student if variance else _NORMAL, is_assumed=False, is_seen=is_seen)
 
 
 def _beyond_chance(rates: Floats, by_chance: Floats) -> float:

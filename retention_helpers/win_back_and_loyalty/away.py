@@ -134,6 +134,13 @@ def sees_use(business: Business) -> bool:
     return bool(business.once("sees use", lambda: months.days_of_use(business).count().execute() > 0))
 
 
+def sees_mails(business: Business) -> bool:
+    """Whether any mail was seen to be opened or clicked; else nobody could be."""
+    sent = business.table("emails")
+    is_read = sent.opened_on.notnull() | sent.clicked_on.notnull()
+    return bool(business.once("sees mails", lambda: sent.filter(is_read).count().execute() > 0))
+
+
 def use_by_month(business: Business) -> ir.Table:
     """A row a customer a month with use: its first and last day."""
     days = months.days_of_use(business)
@@ -158,8 +165,6 @@ def _silent_use(business: Business, rows: ir.Table) -> ir.Table:
 
 def _silent_mails(business: Business, rows: ir.Table) -> ir.Table:
     sent = business.table("emails")
-    is_read = sent.opened_on.notnull() | sent.clicked_on.notnull()
-    tracked = bool(sent.filter(is_read).count().execute())  # else nobody could be seen to open one
     ends = month_ends(business)
     age = ends.as_of.delta(sent.sent_on, unit="day") - 1
     near = sent.join(ends, age.between(DAYS_TO_OPEN, MAIL_DAYS))
@@ -167,7 +172,9 @@ def _silent_mails(business: Business, rows: ir.Table) -> ir.Table:
     counted = near.group_by(KEYS).aggregate(
         mails=near.count(), opened=near.count(where=read.fill_null(False)), since_on=near.sent_on.min()
     )
-    unread = counted.filter((counted.mails >= FEWEST_MAILS) & (counted.opened == 0) & ibis.literal(tracked))
+    unread = counted.filter(
+        (counted.mails >= FEWEST_MAILS) & (counted.opened == 0) & ibis.literal(sees_mails(business))
+    )
     return rows.join(unread, KEYS)
 
 
@@ -221,15 +228,17 @@ def away(business: Business, drawn: pd.DataFrame, urgent: pd.DataFrame) -> pd.Da
     to_write_to=COUNT("To write to"),
     mrr_to_write_to=MONEY("Their MRR"),
 )
-def who_is_away(found: pd.DataFrame) -> pd.DataFrame:
+def who_is_away(business: Business, found: pd.DataFrame) -> pd.DataFrame:
     """One row for the lapsed, one for the gone: how many, why not all are written to, what is at stake.
 
-    A customer counts under the first cause that holds. Takes `away`.
+    A customer counts under the first cause that holds. Takes `away`. Where neither use nor the reading of
+    mails is seen, it is not known who has lapsed, and there is no row for them.
 
     Glossary: left out of a campaign.
     """
     rows = []
-    for kind in KINDS:
+    is_seen = sees_use(business) or sees_mails(business)
+    for kind in KINDS if is_seen else (GONE,):
         own = found[found["kind"] == kind]
         free = own[own["cause"] == ""]
         counts = [int((own["cause"] == cause).sum()) for cause in CAUSES]
@@ -279,6 +288,7 @@ def natural_return(business: Business) -> pd.DataFrame:
     for kind in KINDS:
         for days in BACK_DAYS:
             own = (rows["kind"] == kind) & (rows["as_of"] + pd.Timedelta(days=days) <= cut)
+            own &= kind == GONE or sees_use(business)  # else nobody could be seen to come back
             cluster = pd.factorize(rows.loc[own, "customer_id"])[0]
             share = clustered_rate((after[own] <= days).to_numpy(), cluster)
             a_month = round(int((lately["kind"] == kind).sum()) / seen)

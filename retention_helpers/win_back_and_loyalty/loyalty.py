@@ -304,7 +304,7 @@ def to_thank(business: Business) -> pd.DataFrame:
 
 @columns(
     **PERSON,
-    use_days=COUNT("Days of use in 90"),
+    use_days=COUNT.or_null("Days of use in 90"),
     given=COUNT("Answers given"),
     score=COUNT.or_null("Latest score"),
 )
@@ -322,6 +322,7 @@ def board(business: Business) -> pd.DataFrame:
     has_use = business.has("events")
     fit = now.assign(order=ranks[0] * (ranks[1] if has_use else 1.0) * ranks[2])
     fit = fit[(fit["given"] > 0) & ((fit["use_days"] > 0) | (not has_use))]
+    fit = fit if has_use else fit.assign(use_days=None)
     ordered = fit.sort_values(["order", "customer_id"], ascending=[False, True]).head(MOST_ADVISERS)
     return ordered[names_of(board)].reset_index(drop=True)
 

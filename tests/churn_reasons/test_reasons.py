@@ -672,8 +672,20 @@ def test_failed_payments_that_were_paid_in_time(billed: Business) -> None:
     rows = billing.failed_payments(billed, churn_reasons.period(billed, 3)).set_index("month")
     found = rows[["failures", "judged", "paid_again"]].values.tolist()
     assert found == [[1, 1, 1], [3, 3, 1], [2, 0, 0]]
-    together = billing.recovered(rows.reset_index()).iloc[0]
+    together = billing.recovered(billed, rows.reset_index()).iloc[0]
     assert (together["failures"], together["judged"], together["paid_again"]) == (6, 4, 2)
+
+
+def test_without_payments_and_cancellations_nothing_is_said_of_either(opened: Callable[..., Any]) -> None:
+    """No payment is known to have failed or not, and of nobody lost it is known who ended it."""
+    with opened([("A", "2026-01-05", "", 10), ("B", "2026-01-05", "2026-03-05", 10)]) as own:
+        failures = churn_reasons.failed_payments(own, churn_reasons.period(own, 3))
+        together = churn_reasons.recovered(own, failures)
+        heard = coverage(churn_reasons.losses(own), own)
+    assert together.record() == {"failed_payments_together": None}
+    assert together.sentence(30).text.startswith("It takes payments.csv")
+    assert heard["not_asked"].tolist() == heard["lost"].tolist() and heard["lost"].iloc[0] == 1
+    assert heard[["involuntary_share", "involuntary_share_low", "involuntary_share_high"]].isna().all().all()
 
 
 # --- plays -----------------------------------------------------------------------------------------
@@ -961,7 +973,9 @@ def test_the_planted_silence_lies_in_its_interval(lost_in_sample: pd.DataFrame, 
 
 def test_the_planted_share_of_collected_payments_lies_in_its_interval(sample: Business) -> None:
     """28 % of the failures are never collected, the rest within 14 days."""
-    together = billing.recovered(billing.failed_payments(sample, churn_reasons.period(sample, 12))).iloc[0]
+    together = billing.recovered(
+        sample, billing.failed_payments(sample, churn_reasons.period(sample, 12))
+    ).iloc[0]
     assert together["paid_again_share_low"] <= 0.72 <= together["paid_again_share_high"]
 
 

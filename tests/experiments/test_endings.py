@@ -79,7 +79,7 @@ def test_an_outcome_that_no_row_tells_is_not_one_that_nobody_made(
         "assignments": [("x", who, half(nth), "2026-01-20T10:00") for nth, who in enumerate(people)],
         **rows,
     }
-    design = plan_of(outcome=outcome, smallest_effect=0.05 if "name" in outcome else 5.0)
+    design = plan_of(outcome=outcome, smallest_effect=0.05 if "name" in outcome else 5.0, baseline=None)
     found = read(business_of(**tables, month="2026-02", experiments={"x": design}))
     row = found.comparisons.iloc[0]
     assert (row["verdict"], row["reason"]) == ("not interpretable", "outcome not told")

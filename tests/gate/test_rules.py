@@ -937,8 +937,8 @@ CONDITIONS = {
     ),
     "an event that never happens": (
         {"outcome": {"kind": "event", "days": 14, "name": "lgin"}},
-        "warning: events.csv: lgin, the outcome of call in experiments.yml, never happens. So that experiment "
-        "has no verdict. Did you mean login? Correct it there.",
+        "warning: events.csv: lgin, the outcome of call in experiments.yml, never happens. So that "
+        "experiment has no verdict. Did you mean login? Correct it there.",
     ),
     "a plan and an event that are there": (
         {"eligible": {"plan": "pro"}, "outcome": {"kind": "event", "days": 14, "name": "login"}},

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 from statsmodels.stats.meta_analysis import combine_effects
 
+from retention_helpers.statistics.control import varies_more_than_chance
 from retention_helpers.statistics.intervals import newcombe
 from retention_helpers.statistics.varying import change_beyond_spread, spread_of
 
@@ -73,6 +74,14 @@ def test_few_months_are_allowed_a_fifth_of_their_rate() -> None:
     assert newcombe(580, 10_000, 500, 10_000).low > 0
     assert change_beyond_spread([(580, 10_000)], [(500, 10_000)], spread).verdict == "no clear change"
     assert change_beyond_spread([(1000, 10_000)], [(500, 10_000)], spread).verdict == "rose"
+
+
+def test_months_are_said_to_differ_where_the_control_chart_says_so() -> None:
+    """Pearson's chi-square is 12.06 on 11 (scipy: p = 0.36): a spread, and none to speak of."""
+    lost = [5, 9, 4, 7, 3, 8, 6, 10, 4, 6, 2, 8]
+    found = spread_of(lost, [100] * 12)
+    assert stats.chi2_contingency([lost, [100 - x for x in lost]])[1] == pytest.approx(0.359, abs=0.001)
+    assert found.variance > 0 and not found.is_seen and not varies_more_than_chance(lost, [100] * 12)
 
 
 def test_few_months_that_visibly_differ_by_more_are_taken_at_their_word() -> None:

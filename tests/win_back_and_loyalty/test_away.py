@@ -91,7 +91,7 @@ def test_who_is_drawn_or_has_a_more_urgent_touch_is_left_out(shop: Business) -> 
 
 
 def test_the_counts_add_up(shop: Business) -> None:
-    rows = away.who_is_away(away.away(shop, NOBODY, NOTHING)).set_index("kind")
+    rows = away.who_is_away(shop, away.away(shop, NOBODY, NOTHING)).set_index("kind")
     causes = rows[[*away.CAUSES, "to_write_to"]].sum(axis=1)
     assert causes.tolist() == rows["customers"].tolist() == [4, 3]
     assert [int(amount) for amount in rows["mrr_to_write_to"]] == [50, 100]

@@ -127,11 +127,9 @@ def _spread(change: MonthChange, months_back: int | None) -> str:
             f" So few months cannot tell how much months differ by themselves: "
             f"{formats.percent(USUAL_SPREAD, 0)} of the rate is allowed for it."
         )
-    return (
-        " These months differ by more than chance, and the range is wider for it."
-        if change.spread.is_seen
-        else ""
-    )
+    if change.spread.is_seen:
+        return " These months differ by more than chance, and the range is wider for it."
+    return " The range allows for how these months differ." if change.spread.variance else ""
 
 
 def _power(change: MonthChange, months_back: int | None) -> str:

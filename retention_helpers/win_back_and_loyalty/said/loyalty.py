@@ -48,7 +48,7 @@ def thanks_sentence(rows: pd.DataFrame) -> Sentence:
 def board_sentence(rows: pd.DataFrame) -> Sentence:
     """Whom to ask for advice."""
     if rows.empty:
-        return Sentence("Nobody has told you enough yet to sit on an advisory board.")
+        return Sentence("Nobody is known to have told you enough yet to sit on an advisory board.")
     return Sentence(f"{formats.plural(len(rows), 'customer')} for an advisory board, the weightiest first.")
 
 
@@ -94,7 +94,7 @@ def yearly_test_sentence(rows: pd.DataFrame) -> Sentence:
 def nps_sentence(rows: pd.DataFrame) -> Sentence:
     """The NPS with its interval, of all answers and of the latest of each customer."""
     if rows.empty:
-        return Sentence("Nobody was asked whether they would recommend you.")
+        return Sentence("No answer to the question whether they would recommend you is known.")
     every, latest = (row for row in rows.to_dict(orient="records")[:2])
     return Sentence(
         f"NPS {nps.SCORE.between(every['nps'], every['nps_low'], every['nps_high'])}: "  # type: ignore[misc]

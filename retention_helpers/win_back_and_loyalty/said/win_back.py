@@ -8,7 +8,7 @@ from retention_helpers.business import Business
 from retention_helpers.shown.figures import Figure, effects
 from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Remarks, Sentence, listed
-from retention_helpers.shown.units import COUNT, MONEY, by_name, fields
+from retention_helpers.shown.units import COUNT, MONEY, by_name, fields, or_null
 from retention_helpers.win_back_and_loyalty import answers, away, campaigns, letters, pauses, standing
 from retention_helpers.win_back_and_loyalty.away import CAUSES, GONE, KINDS, LAPSED, LAST
 from retention_helpers.win_back_and_loyalty.campaigns import NOT_CREDITED, SMALLEST_EFFECT, WAKES_LEAVERS
@@ -39,6 +39,8 @@ def away_sentence(rows: pd.DataFrame, business: Business) -> Remarks:
             f"{formats.plural(row['customers'], 'customer')} {who} ({money} a month): "
             f"{formats.count(row['to_write_to'])} can be written to{but}."
         )
+    if LAPSED not in set(rows["kind"]):
+        said.append("Who pays without using it is not known: it takes events.csv.")
     if not away.knows_refusals(business):
         said.append(
             "Nothing in the data tells who unsubscribed (may_contact): take them out before you send."
@@ -83,10 +85,10 @@ def _added_words(row: dict[Any, Any]) -> str:
     back, of = formats.count(row["mailed_back"]), formats.count(row["mailed_followed"])
     if row["verdict"] == NOT_CREDITED:
         return f"{name}: {back} of {of} mailed were back by day {LAST}. {NO_HOLD_OUT}."
-    if not row["mailed_followed"] or not row["held_out_followed"]:
-        return f"{name}: too young, day {LAST} is not past for both groups."
     if row["verdict"] == "not interpretable":
         return f"{name}: its groups cannot be compared."
+    if not row["mailed_followed"] or not row["held_out_followed"]:
+        return f"{name}: too young, day {LAST} is not past for both groups."
     gain = formats.difference(row["difference"], row["difference_low"], row["difference_high"])
     harm = formats.difference(row["harm"], row["harm_low"], row["harm_high"])
     held = f"{formats.count(row['held_out_back'])} of {formats.count(row['held_out_followed'])} held out"
@@ -150,7 +152,7 @@ def message_sentence(rows: pd.DataFrame) -> Sentence:
 def answer_sentence(rows: pd.DataFrame) -> Sentence:
     """How many requests wait for an answer."""
     if rows.empty:
-        return Sentence("Nobody who asked to cancel is still there.")
+        return Sentence("Nobody is known to have asked to cancel and to be still there.")
     most = rows["offer"].value_counts()
     return Sentence(
         f"{formats.plural(len(rows), 'customer')} asked to cancel and {'is' if len(rows) == 1 else 'are'} "
@@ -194,7 +196,7 @@ def pause_sentence(now: pd.DataFrame, year: pd.DataFrame, after: pd.DataFrame) -
 
 
 def _away_record(rows: pd.DataFrame) -> dict[str, Any]:
-    return {
+    return dict.fromkeys(KINDS) | {
         row["kind"]: {
             **{name: row[name] for name in ("customers", "mrr", "to_write_to", "mrr_to_write_to")},
             "left_out": {cause: row[cause] for cause in CAUSES},
@@ -212,7 +214,7 @@ who_is_away = Measure(
     away.who_is_away,
     "Who is away, and who can be written to",
     sentence=away_sentence,
-    findings={kind: AWAY for kind in KINDS},
+    findings={kind: or_null(AWAY) for kind in KINDS},
     part="win_back",
     record=_away_record,
 )
