@@ -202,7 +202,7 @@ def away(business: Business, drawn: pd.DataFrame, urgent: pd.DataFrame) -> pd.Da
     rows = table.filter(table.as_of == business.as_of).drop("as_of", "is_new", "back_on").execute()
     who, undecided = rows["customer_id"], drawn[drawn["is_open"].astype(bool) | (drawn["treatment"] == MAIL)]
     customers = business.table("customers")
-    refused = set(customers.filter(customers.may_contact.isin(MAY_NOT)).customer_id.execute())
+    refused = set(customers.filter(customers.may_contact == MAY_NOT).customer_id.execute())
     contacts = last_contacts(business)
     lately = set(contacts.loc[contacts["days_ago"] < LATELY_CONTACTED_DAYS, "customer_id"])
     holds = {
