@@ -1033,8 +1033,8 @@ def test_yes_and_no_are_read_in_the_words_for_them(tmp_path):
              "C,2026-01-01,0", "D,2026-01-01,oui", "E,2026-01-01,Y", "F,2026-01-01,maybe"]  # fmt: skip
     faults = said(tmp_path, {"customers.csv": "\n".join(lines)})
     assert [fault for fault in faults if "may_contact" in fault] == [
-        "stop: customers.csv: may_contact is none of yes, no in 1 of 6 rows (first: customer F, line 7, value "
-        "'maybe'). Known: no, yes. Correct it."
+        "stop: customers.csv: may_contact is none of yes, no in 1 of 6 rows (first: customer F, line 7, "
+        "value 'maybe'). Known: no, yes. Correct it."
     ]
 
 
