@@ -226,7 +226,10 @@ def _watched(business: Business, now: pd.DataFrame) -> dict[str, Rate]:
         for part in [seen[seen["stage"] == stage]]
     }
     return {
-        "at risk": rate(int(at_risk["customer_id"].isin(lately).sum()), len(at_risk)),
+        # Without any contact it is not known who was contacted.
+        "at risk": rate(
+            int(at_risk["customer_id"].isin(lately).sum()), len(at_risk) if len(contacted) else 0
+        ),
         "first week": rate(int((recent["onboarding_days"] <= FIRST_WEEK).sum()), len(recent)),
         **has_logged_in,
     }
