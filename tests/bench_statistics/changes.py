@@ -5,13 +5,15 @@
 Part of `make bench-statistics`. The months' own risks vary by the spread (standard deviation over mean,
 beta-distributed) around 2 or 5 %; the judged month is drawn as the months before it. Held against the months
 before together, against last month alone, and by chance alone (Newcombe and the test of two shares of last
-month). Last, a business that grows from a fifth of its size.
+month). Last, a business that grows from a fifth of its size, and the latest three cohorts.
 """
 
 import argparse
 
 import numpy as np
+import pandas as pd
 
+from retention_helpers.measurement.cohorts import recent_change
 from retention_helpers.statistics.intervals import change
 from retention_helpers.statistics.varying import change_beyond_spread, spread_of
 
@@ -46,6 +48,31 @@ def shares(
     return found.mean(axis=0)
 
 
+def cohorts(customers: int, earlier: int, rounds: int) -> tuple[float, float, float]:
+    """The latest three cohorts, of whom 8 % leave in the first month: false alarms, by chance alone; doublings.
+
+    The cohorts' own risks vary by 20 %.
+    """
+    draws = np.random.default_rng([customers, earlier])
+    found = np.zeros((rounds, 3))
+    for run in range(rounds):
+        risk = risks(draws, earlier + 3, 0.08, 0.2)
+        doubled = np.where(np.arange(earlier + 3) < earlier, risk, np.minimum(2 * risk, 1))
+        usual, more = (draws.binomial(customers, one) for one in (risk, doubled))
+        verdicts = [
+            moved.verdict
+            for left in (usual, more)
+            if (moved := recent_change(pd.DataFrame(
+                {"k": 1, "reached": customers, "retained": customers - left, "final": True}
+            )))
+        ]  # fmt: skip
+        before, after = int(usual[:-3].sum()), int(usual[-3:].sum())
+        by_chance = change(before, earlier * customers, after, 3 * customers).verdict
+        found[run] = [verdicts[0] != "no clear change", by_chance != "no clear change", verdicts[1] == "fell"]
+    false, chance, seen = found.mean(axis=0)
+    return float(false), float(chance), float(seen)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -64,6 +91,10 @@ def main() -> None:
                         found = shares(customers, months, mean, spread, rounds, growing=growing)
                         cells = "  ".join(f"{100 * share:9.1f} %" for share in found)
                         print(f"{mean:5.0%}{customers:11}{months:8}{spread:8.0%}  {cells}", flush=True)
+    print("cohorts that differ by 20 %: customers, cohorts before; false, by chance alone, doubled")
+    for customers in (30, 200, 1_000, 5_000):
+        for earlier in (3, 12, 24):
+            print(customers, earlier, *(f"{share:.1%}" for share in cohorts(customers, earlier, rounds)))
 
 
 if __name__ == "__main__":
