@@ -49,7 +49,7 @@ def shares(
 
 
 def cohorts(customers: int, earlier: int, rounds: int) -> tuple[float, float, float]:
-    """The latest three cohorts, of whom 8 % leave in the first month: false alarms, by chance alone; doublings.
+    """The latest three cohorts, of whom 8 % leave in the first month: false, by chance alone; doublings seen.
 
     The cohorts' own risks vary by 20 %.
     """
