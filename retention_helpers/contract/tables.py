@@ -247,6 +247,7 @@ ACCEPTABLE = (
     "overlapping spans",
     "ends on one day",
     "starts on one day",
+    "last day as end",
     "sign-up after start",
     "canceled without an end",
     "minor units",

@@ -160,6 +160,26 @@ def test_annual_plans_of_the_first_year_are_no_suspicion(said):
     assert said(data) == []
 
 
+@pytest.mark.parametrize(("days_early", "is_said"), [(1, True), (0, False), (2, False)])
+def test_the_last_day_with_service_is_no_end(data, said, days_early, is_said):
+    """Annual plans that a tool ends on the eve: 5 January 2024 to 4 January 2025, where the 5th is meant."""
+
+    def end(row):
+        begun = dt.date.fromisoformat(row[1])
+        left = begun.replace(year=begun.year + 1) - dt.timedelta(days=days_early)
+        return left.isoformat() if row[2] and left.isoformat() < LATEST else ""
+
+    data.set("interval", "year")
+    data.set("ended_at", end)
+    told = [fault for fault in said(data) if "add a day" in fault]
+    assert len(told) == is_said
+    if is_said:
+        ended = sum(row[2] != "" for row in data.spans[1:])
+        assert f"in {ended} of 114 rows (first: customer C-000, line 2, value '2025-01-02')" in told[0]
+        data.settings["accepted"] = ["last day as end"]
+        assert [fault[:5] for fault in said(data) if "add a day" in fault] == ["note:"]
+
+
 def test_history_that_starts_late(data, said):
     """Forty more customers began in 2021, and none of those who left before 2024 were exported."""
     for number in range(40):

@@ -38,6 +38,7 @@ SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (spans.overlapping_spans, SPANS),
     (spans.ends_of_a_move, SPANS),
     (spans.starts_of_a_move, SPANS),
+    (spans.last_days_as_ends, SPANS),
     (spans.sign_ups_after_start, SPANS),
     (spans.canceled_without_end, (*SPANS, "cancellations")),
     (free_time.free_between_paid, SPANS),
