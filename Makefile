@@ -64,7 +64,8 @@ nbval: $(DONE)  ## every notebook against its committed outputs
 	@$(BIN)/python -m pytest -q -n 2 --dist loadscope -o addopts= --nbval --nbval-sanitize-with tests/nbval.cfg \
 		--nbval-cell-timeout=120 notebooks
 
-check: $(DONE)  ## format, lint and types
+check: $(DONE)  ## format, lint, types, and nothing here that may be a customer's
+	@$(BIN)/python hooks/guard.py --all
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy

@@ -1,6 +1,7 @@
 """The command line: `retention …`, or `python -m retention_helpers …`, which is what `make` calls.
 
-Exit status: 0 done; 1 a notebook failed; 2 the input or the arguments are wrong; 130 stopped with Ctrl-C.
+Exit status: 0 done; 1 a notebook failed, or something did not arrive; 2 the input or the arguments are wrong;
+130 stopped with Ctrl-C.
 """
 
 import argparse
@@ -10,13 +11,41 @@ import sys
 from collections.abc import Sequence
 
 from retention_helpers import shipped
-from retention_helpers.commands import check, draw, explore, imports, init, notebooks, plan, report, schema
+from retention_helpers.commands import (
+    check,
+    deliver,
+    draw,
+    explore,
+    imports,
+    init,
+    notebooks,
+    plan,
+    report,
+    schedule,
+    schema,
+    status,
+)
 from retention_helpers.commands.arguments import Parser
 from retention_helpers.words.commands import PROGRAM
 from retention_helpers.words.errors import InputError, nearest
 
 _FOR_DEVELOPERS = (notebooks, schema) if shipped.IS_CHECKOUT else ()
-COMMANDS = {one.NAME: one for one in (report, check, init, imports, plan, draw, explore, *_FOR_DEVELOPERS)}
+COMMANDS = {
+    one.NAME: one
+    for one in (
+        report,
+        check,
+        init,
+        imports,
+        plan,
+        draw,
+        deliver,
+        schedule,
+        status,
+        explore,
+        *_FOR_DEVELOPERS,
+    )
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -37,6 +37,8 @@ ROOMS = (
     *QUESTIONS,
     "plan",
     "monthly_review",
+    "delivery",
+    "schedule",
     "commands",
     "__main__",
 )

@@ -60,6 +60,15 @@ def data() -> Parser:
     return parser
 
 
+def out() -> Parser:
+    """The argument that names the reports' folder."""
+    parser = Parser(add_help=False)
+    parser.add_argument(
+        "--out", type=Path, default=Path("reports"), metavar="DIR", help="where reports go (default: reports)"
+    )
+    return parser
+
+
 def data_and_month() -> list[Parser]:
     """The arguments that name the data folder and the month."""
     parser = Parser(add_help=False)

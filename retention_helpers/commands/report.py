@@ -2,18 +2,17 @@
 
 import argparse
 import sys
-from pathlib import Path
 
-from retention_helpers.commands.arguments import Commands, data_and_month
+from retention_helpers.commands.arguments import Commands, data_and_month, out
+from retention_helpers.words.errors import InputError
 
 NAME = "report"
 
 
 def declare(commands: Commands) -> None:
     parser = commands.add_parser(
-        NAME, parents=data_and_month(), help="make the report of a month", allow_abbrev=False
+        NAME, parents=[*data_and_month(), out()], help="make the report of a month", allow_abbrev=False
     )
-    parser.add_argument("--out", type=Path, default=Path("reports"), metavar="DIR", help="where reports go")
     parser.add_argument("--engine", choices=["duckdb"], default="duckdb", help="what computes")
     parser.add_argument(
         "--only",
@@ -26,12 +25,21 @@ def declare(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from retention_helpers.commands.deliver import say_open
+    from retention_helpers.delivery.post import post
+    from retention_helpers.delivery.runs import note_failed, note_report
     from retention_helpers.report.publishing import NotebooksFailed, publish, short
 
     try:
         folder = publish(options.data, options.month, options.out, tuple(options.only))
     except NotebooksFailed as error:
+        note_failed(options.out, options.month, options.data, str(error))
         print(error, file=sys.stderr)
         return 1
+    except InputError as error:
+        note_failed(options.out, options.month, options.data, str(error))
+        raise
+    note_report(folder)
     print(f"The report is ready: {short(folder / 'index.html')}")
+    say_open(post(options.data, options.out))
     return 0

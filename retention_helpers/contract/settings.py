@@ -13,10 +13,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from retention_helpers.contract.delivering import Deliver, deliver
 from retention_helpers.contract.exchange import EARLIER, OTHER_MONTHS, Rates, is_month
 from retention_helpers.contract.reason_codes import NOT_ANSWERED, NOT_ASKED
 from retention_helpers.contract.tables import ACCEPTABLE, REASONS
-from retention_helpers.contract.yaml_files import as_written, document, fits, is_number, is_share
+from retention_helpers.contract.yaml_files import Unfit, as_written, document, fits, is_number, is_share
 from retention_helpers.words.errors import InputError, nearest
 from retention_helpers.words.written import ORDERS, SIGNS
 
@@ -211,6 +212,10 @@ def _reason_map(value: Any) -> dict[str, str]:
     return named
 
 
+def _deliver(value: Any) -> Deliver:
+    return deliver(value if isinstance(value, str) else _mapping(value))
+
+
 # --- bands
 
 
@@ -359,6 +364,9 @@ class Settings:
         "", _same_person, "email: customers of one e-mail are one; without it they are said"
     )
     sources: Mapping[str, Any] = _setting({}, _mapping, "where the tables come from, if not from this folder")
+    deliver: Deliver | None = _setting(
+        None, _deliver, "where reports and lists are sent to you: a mail, a file of one, a webhook"
+    )
     accepted: tuple[str, ...] = _setting((), _accepted, "warnings that you have looked into and found right")
     named: frozenset[str] = field(default=frozenset(), compare=False)
 
@@ -387,6 +395,8 @@ def read_settings(folder: Path) -> Settings:
         elif value is not None:
             try:
                 values[key] = DECLARED[key].metadata["read"](value)
+            except Unfit as unfit:
+                faults.append(f"{path.name}: {key}: {unfit}")
             except Wrong as wrong:
                 faults.append(f"{path.name}: {key} is {as_written(value)}, and should be {wrong}.")
     if faults:

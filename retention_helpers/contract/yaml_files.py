@@ -27,6 +27,10 @@ _OF_YAML = re.compile(r":\s+([>|@`%*&][^#,}\]]*)")  # a value that begins with a
 LARGEST = 2_000_000  # bytes of a file that a person wrote
 
 
+class Unfit(Exception):
+    """What is wrong inside a value that is not repeated, since it may hold a secret."""
+
+
 class Written(float):
     """A number with decimals that remembers how it was written: where a text is meant, 1.10 is no 1.1."""
 

@@ -5,6 +5,7 @@ has read the files asks `changed`, so that nothing stands on half an old file an
 """
 
 import datetime as dt
+import functools
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,8 +53,7 @@ class Folder:
         digest = hashlib.blake2b(read_on.encode(), digest_size=12)
         for path, mark in self.marks.items():
             digest.update(os.fsencode(os.path.relpath(path, self.path)) + f"|{mark}\n".encode())
-        for module in sorted(PACKAGE.rglob("*.py")):
-            digest.update(module.read_bytes())
+        digest.update(_this_code())
         return digest.hexdigest()
 
     def changed(self) -> list[Path]:
@@ -79,6 +79,13 @@ def look_at(path: Path) -> Folder:
         faults += as_faults(error)
     named = mapping.files(path, settings)
     return Folder(path, settings, experiments, tuple(faults), {**_marks(named), **marks}, named)
+
+
+@functools.cache
+def _this_code() -> bytes:
+    """A fingerprint of the code that runs here: read once, for what a process has loaded stays."""
+    modules = sorted(PACKAGE.rglob("*.py"))
+    return hashlib.blake2b(b"".join(module.read_bytes() for module in modules)).digest()
 
 
 def as_faults(error: InputError) -> list[Fault]:

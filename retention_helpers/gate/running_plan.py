@@ -163,6 +163,11 @@ def read(out: Path, date_order: str = "") -> Running:
     return replace(base, rows=rows, taken_out=taken_out, columns=tuple(columns), digests=digests)
 
 
+def business_of(out: Path) -> str:
+    """Whose plan lies beside the reports; "" for none. Raises InputError where it cannot be read."""
+    return _as_written(out / WRITTEN).business
+
+
 def _as_written(path: Path) -> Running:
     """What a report wrote last; empty where none did."""
     try:

@@ -264,13 +264,50 @@ def commit(repository: Path, *paths: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", ["customers.csv", "data/mine/customers.txt", "reports/2026-10/index.html"])
-def test_the_hook_refuses_data(repository: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "customers.csv",
+        "exports/Müller.csv",
+        'exports/"quoted"\n.csv',
+        "data/mine/customers.txt",
+        *(f"dump.{ending}" for ending in ("json", "jsonl", "ods", "xlsm", "sqlite", "bak", "feather", "pkl")),
+        "reports/2026-10/index.html",
+        "october/findings.json",
+        "tests/real.csv",
+        "tests/sources/stripe.json",
+        "data/sample/leads.csv",
+        "retention_helpers/customers.yml",
+        "docs/shot.png",
+        "notebooks/old/copy.ipynb",
+        "mine/.secrets",
+    ],
+)
+def test_the_hook_refuses_what_the_repository_does_not_hold(repository: Path, name: str) -> None:
     path = repository / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("C-1")
     run = commit(repository, name)
-    assert run.returncode == 1 and name in run.stderr
+    assert run.returncode == 1
+    assert (name if name.isprintable() else ascii(name)) in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("docs/list.md", b"| Anna | anna@" + b"some-firm.com |", "holds e-mail addresses (1 domains)"),
+        ("tests/rows.py", b"PK\x03\x04\x00\xff", "is no text, whatever its name says"),
+        ("tests/rows.py", b"SQLite format 3\x00", "is no text, whatever its name says"),
+    ],
+)
+def test_the_hook_refuses_what_is_not_what_its_name_says(
+    repository: Path, name: str, content: bytes, said: str
+) -> None:
+    path = repository / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    run = commit(repository, name)
+    assert run.returncode == 1 and f"{name} {said}" in run.stderr
 
 
 def test_the_hook_refuses_notebooks_that_show_something_else(repository: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from retention_helpers import shipped
+from retention_helpers.contract.delivering import Deliver, Smtp
 from retention_helpers.contract.exchange import Rates
 from retention_helpers.contract.experiments import Design, Milestone, Outcome, read_experiments
 from retention_helpers.contract.settings import (
@@ -70,6 +71,8 @@ GOOD = [
     ("accepted: [test accounts]", "accepted", ("test accounts",)),
     ("calls_a_month: 5", "calls_a_month", 5),
     ("play_experiments: {usage_reminder: june_mails}", "play_experiments", {"usage_reminder": "june_mails"}),
+    ("deliver: {to: me@example.com, smtp: {host: mail.example.com}}", "deliver",
+     Deliver(("me@example.com",), "me@example.com", Smtp("mail.example.com", 587, "starttls"))),
     ("warning_thresholds: {no_login_30_days: 14}", "warning_thresholds", {"no_login_30_days": 14.0}),
 ]  # fmt: skip
 
@@ -99,6 +102,7 @@ TARGETED = f"{WANTED}, such as churn: 0.04"
 SHARE = "a monthly rate between 0 and 1, such as churn: 0.04"
 LINES = "a list of `key: value` lines"
 BAD = [
+    ("deliver", "5", LINES),
     ("business", "5", "a text"),
     ("business", "' '", "a name"),
     ("time_zone", "Europe/Belin", "a time zone such as Europe/Berlin (did you mean Europe/Berlin?)"),
