@@ -250,7 +250,8 @@ def totals(
 ) -> dict[str, dict[str, Any] | None]:
     """The sums that sentences and the first screen state, of `back_test`, `at_risk` and `scheduled`.
 
-    Without cancellations it is not known who asked: `scheduled` is None.
+    Without cancellations it is not known who asked: `scheduled` is None. Where no warning counts it is not
+    known who is at risk: `at_risk` is None.
     """
     leaving = asked[asked["standing"] == "leaving"]
     low, high = expected_range(people["risk"], risk.level)
@@ -262,7 +263,9 @@ def totals(
             "expected_low": low,
             "expected_high": high,
             "mrr_expected": sum(people["mrr_expected"], Decimal(0)),
-        },
+        }
+        if risk.counted
+        else None,
         "scheduled": {
             "customers": len(leaving),
             "mrr": sum(leaving["mrr"], Decimal(0)),

@@ -114,12 +114,22 @@ UNKNOWN = (
     "measurement.activity",
     "reasons.coverage.0.involuntary_share.value",
     "reasons.failed_payments_together",
+    "risk.totals.at_risk",
     "risk.totals.scheduled",
+    "lifecycle.stages.at_risk",
+    "lifecycle.by_stage.0.customers",
+    "lifecycle.by_stage.0.mrr",
+    "lifecycle.flows.0.left",
+    "lifecycle.flows.3.at_risk",
+    "lifecycle.grid.2.not_seen",
+    "lifecycle.grid.2.mrr_not_seen",
     "lifecycle.by_stage.0.watched.value",
     "lifecycle.by_stage.3.watched.value",
     "win_back.lapsed",
     "win_back.natural_return.0.share.value",
     "loyalty.nps.value",
+    "loyalty.nps.responses",
+    "loyalty.persons_to_know.0.use_days",
 )
 
 

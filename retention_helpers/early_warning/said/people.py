@@ -68,8 +68,8 @@ at_risk = Measure(
     note="Customers at risk who have not asked to cancel, the largest expected loss first.",
 )
 TOTALS = {
-    "at_risk": fields(customers=COUNT, mrr=NUMBER, expected_left=NUMBER, expected_low=COUNT,
-                      expected_high=COUNT, mrr_expected=NUMBER),
+    "at_risk": or_null(fields(customers=COUNT, mrr=NUMBER, expected_left=NUMBER, expected_low=COUNT,
+                              expected_high=COUNT, mrr_expected=NUMBER)),
     "scheduled": or_null(fields(customers=COUNT, mrr=NUMBER, asked_and_stayed=COUNT)),
     "verdicts": by_name(COUNT),
 }  # fmt: skip

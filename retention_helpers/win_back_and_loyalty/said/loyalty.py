@@ -139,23 +139,25 @@ def call_sentence(rows: pd.DataFrame) -> Sentence:
     return Sentence(f"{formats.count(len(rows))} {who}, to whom nobody has spoken since.")
 
 
+_COUNTS = ("responses", "customers", "promoters", "passives", "detractors")
+
+
 def _nps_record(rows: pd.DataFrame) -> dict[str, Any]:
     every = rows.iloc[0] if len(rows) else None
     names = {"value": "nps", "low": "nps_low", "high": "nps_high"}
-    counts = ("responses", "customers", "promoters", "passives", "detractors")
     return {
         "nps": {
             **{key: None if every is None else every[name] for key, name in names.items()},
-            **{name: 0 if every is None else int(every[name]) for name in counts},
+            **{name: None if every is None else int(every[name]) for name in _COUNTS},
             "latest": None if every is None else rows.iloc[1]["nps"],
         }
     }
 
 
 NPS = fields(
-    "In points from -100 to 100, of all answers; `latest` counts the latest answer of each customer.",
-    value=NUMBER, low=NUMBER, high=NUMBER, responses=COUNT, customers=COUNT, promoters=COUNT, passives=COUNT,
-    detractors=COUNT, latest=NUMBER,
+    "In points from -100 to 100, of all answers; `latest` counts the latest answer of each customer. All null "
+    "where no answer is known.",
+    value=NUMBER, low=NUMBER, high=NUMBER, latest=NUMBER, **dict.fromkeys(_COUNTS, COUNT.or_null),
 )  # fmt: skip
 LOYALTY = "loyalty"
 
