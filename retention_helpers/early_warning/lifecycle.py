@@ -253,8 +253,8 @@ def grid(business: Business) -> pd.DataFrame:
 
     Billing: paying, past due, asked to cancel (before paused), paused. Activity: active (up to LATELY_DAYS),
     slowing (up to DORMANT_DAYS), dormant (more); without events there is only: not seen. Without
-    cancellations it is not known who asked to cancel, and that row is missing throughout. *Paying but dormant*
-    is churn that no rate shows yet.
+    cancellations it is not known who asked to cancel, and that row is missing throughout.
+    *Paying but dormant* is churn that no rate shows yet.
 
     Glossary: billing and use.
     """

@@ -12,7 +12,15 @@ import numpy as np
 from scipy import special
 
 from retention_helpers.statistics.control import FEWEST_MONTHS, varies_more_than_chance
-from retention_helpers.statistics.intervals import LEVEL, Change, Floats, Numbers, exact_p, newcombe
+from retention_helpers.statistics.intervals import (
+    LEVEL,
+    Change,
+    Floats,
+    Numbers,
+    exact_p,
+    holm,
+    newcombe,
+)
 
 USUAL_SPREAD = 0.2  # of the months' own risk, relative to its mean, that is assumed with fewer
 _NORMAL = float(special.ndtri(0.5 + LEVEL / 2))
@@ -125,6 +133,38 @@ def change_beyond_spread(now: Counted, then: Counted, spread: Spread) -> MonthCh
     verdict = "no clear change" if not agrees else "rose" if moved.value > 0 else "fell"
     seen = _seen_if_doubled(n, own, earlier, spread, level)
     return MonthChange(*moved, verdict, before, len(x0), spread, seen)
+
+
+def changes_beyond_spread(compared: Sequence[tuple[Counted, Counted]]) -> list[Change]:
+    """Of several shares at once, each from earlier months to some together: `change_beyond_spread`.
+
+    The verdicts are corrected after Holm for looking at all of them.
+
+    >>> [one.verdict for one in changes_beyond_spread([([(30, 100)], [(10, 100)]), ([(9, 90)], [(8, 80)])])]
+    ['rose', 'no clear change']
+    """
+    moved = [change_beyond_spread(now, then, spread_of(*zip(*then, strict=True))) for now, then in compared]
+    p_values = [_p_beyond_spread(*pair, one) for pair, one in zip(compared, moved, strict=True)]
+    return [
+        Change(one.value, one.low, one.high, one.verdict if p < 1 - LEVEL else "no clear change")
+        for p, one in zip(holm(p_values), moved, strict=True)
+    ]
+
+
+def _p_beyond_spread(now: Counted, then: Counted, moved: MonthChange) -> float:
+    """The larger p-value of the exact test of the counts and of the test that has the months' spread."""
+    if moved.verdict == "no clear change":  # nothing to confirm; the exact test is dear
+        return 1.0
+    (x, n), (x0, n0) = (np.array(months, dtype=float).T for months in (now, then))
+    by_chance = exact_p(*(int(of.sum()) for of in (x0, n0, x, n)))
+    if not moved.spread.variance:
+        return by_chance
+    own, earlier = _worth(n, moved.spread), _worth(n0, moved.spread)
+    pooled = (x.sum() / n.sum() * own + moved.then * earlier) / (own + earlier)
+    error = np.sqrt(pooled * (1 - pooled) * (1 / own + 1 / earlier))
+    z = -abs(moved.value) / error
+    beyond = special.ndtr(z) if moved.spread.is_assumed else special.stdtr(len(then) - 1, z)
+    return max(by_chance, float(2 * beyond))
 
 
 def _worth(customers: Floats, spread: Spread) -> float:

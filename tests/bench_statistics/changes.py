@@ -13,8 +13,8 @@ import argparse
 import numpy as np
 import pandas as pd
 
-from retention_helpers.measurement.cohorts import recent_change
-from retention_helpers.statistics.intervals import change
+from retention_helpers.measurement.cohorts import recent_change, standing_out
+from retention_helpers.statistics.intervals import against_the_rest, change, with_rate
 from retention_helpers.statistics.varying import change_beyond_spread, spread_of
 
 
@@ -73,6 +73,38 @@ def cohorts(customers: int, earlier: int, rounds: int) -> tuple[float, float, fl
     return float(false), float(chance), float(seen)
 
 
+def standing(customers: int, cohorts: int, spread: float, rounds: int) -> tuple[float, float, float]:
+    """How often any cohort is said to stand out where none does, by chance alone, and one of twice the loss.
+
+    20 % are lost after three months, the cohorts' own risks vary by the spread.
+    """
+    draws = np.random.default_rng([customers, cohorts, round(100 * spread)])
+    every = pd.DataFrame(
+        {"cohort": pd.date_range("2024-01-01", periods=cohorts, freq="MS"), "k": 3, "final": True,
+         "reached": customers}
+    )  # fmt: skip
+
+    def verdicts(left: np.ndarray) -> pd.Series:
+        cells = with_rate(every.assign(retained=customers - left), "rate", "retained", "reached")
+        return standing_out(cells, min_customers=20)["verdict"]
+
+    found = np.zeros((rounds, 3))
+    for run in range(rounds):
+        left = draws.binomial(customers, risks(draws, cohorts, 0.2, spread))
+        worse = left.copy()
+        worse[-1] = draws.binomial(customers, risks(draws, 1, 0.4, spread)[0])
+        by_chance = against_the_rest(
+            left.tolist(), [customers] * cohorts, kinds=["cohort"] * cohorts, min_customers=20
+        )
+        found[run] = [
+            verdicts(left).str.endswith("the rest").any(),
+            any(one.endswith("the rest") for one in by_chance),
+            verdicts(worse).iloc[-1] == "below the rest",
+        ]
+    false, chance, seen = found.mean(axis=0)
+    return float(false), float(chance), float(seen)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -95,6 +127,18 @@ def main() -> None:
     for customers in (30, 200, 1_000, 5_000):
         for earlier in (3, 12, 24):
             print(customers, earlier, *(f"{share:.1%}" for share in cohorts(customers, earlier, rounds)))
+    print("a cohort stands out: customers, cohorts, spread; false, by chance alone, twice the loss")
+    for cohorts_there in (3, 6, 12, 24):
+        for customers in (30, 200, 1_000, 5_000):
+            for spread in (0.0, 0.2):
+                found = standing(customers, cohorts_there, spread, rounds // 10)
+                print(
+                    customers,
+                    cohorts_there,
+                    f"{spread:.0%}",
+                    *(f"{share:.1%}" for share in found),
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ from retention_helpers.shown.units import (
     one_of,
     rows,
 )
+from retention_helpers.statistics.control import FEWEST_MONTHS
 from retention_helpers.statistics.intervals import Change, Rate, rate
 from retention_helpers.statistics.varying import USUAL_SPREAD, MonthChange
 from retention_helpers.words import formats
@@ -433,9 +434,14 @@ def standing_out(standing: pd.DataFrame, *, k: int = cohorts.SETTLED) -> Sentenc
         f"{row.verdict}"
         for row in out.itertuples()
     ]
+    spread = (
+        "and for how much the others differ"
+        if len(standing) > FEWEST_MONTHS
+        else f"and for losses that differ by {formats.percent(USUAL_SPREAD, 0)} anyway, as so few cannot tell"
+    )
     return Sentence(
         f"Clearly different after {after}: {'; '.join(said)}. {formats.count(judged)} cohorts were large "
-        "enough to look at, and the verdict allows for looking at all of them."
+        f"enough to look at; the verdict allows for looking at all of them, {spread}."
     )
 
 

@@ -155,8 +155,8 @@ def _nps_record(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 NPS = fields(
-    "In points from -100 to 100, of all answers; `latest` counts the latest answer of each customer. All null "
-    "where no answer is known.",
+    "In points from -100 to 100, of all answers; `latest` counts the latest answer of each customer. All are "
+    "null where no answer is known.",
     value=NUMBER, low=NUMBER, high=NUMBER, latest=NUMBER, **dict.fromkeys(_COUNTS, COUNT.or_null),
 )  # fmt: skip
 LOYALTY = "loyalty"
