@@ -142,9 +142,8 @@ def stages(business: Business, risk: Risk) -> pd.DataFrame:
     for stage in STAGES:
         part = joined[joined["stage"] == stage]
         share = len(part) / len(joined) if len(joined) else np.nan
-        told = (len(part), share, sum(part["mrr"], ZERO))
-        if stage == "at risk" and _is_untold(risk, joined["stage"]):
-            told = (None, np.nan, None)
+        is_untold = stage == "at risk" and _is_untold(risk, joined["stage"])
+        told = (None, np.nan, None) if is_untold else (len(part), share, sum(part["mrr"], ZERO))
         rates = (watched[stage].numerator, watched[stage].denominator)
         records.append((stage, *told, *TASKS[stage], *rates))
     frame = pd.DataFrame(records, columns=list(columns_of(stages))[:-1]).astype({"customers": "Int64"})
