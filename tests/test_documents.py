@@ -65,7 +65,6 @@ def test_every_measure_is_in_the_glossary(module: object) -> None:
         "measurement.measures.churn_of_month",
         "measurement.measures.mrr_parts",
         "measurement.measures.bands",
-        "measurement.cohorts.recent_change",
         "measurement.cohorts.as_records",
         "measurement.activity.day_bits",
         "measurement.activity.month_bits",

@@ -5,6 +5,7 @@ among those who answered; who was not asked, did not answer, or was ended by the
 """
 
 import datetime as dt
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -145,7 +146,8 @@ def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
 
     involuntary + not_asked + not_answered + answered = lost, exactly. Of who answered, `unmapped` did so
     in words that no map knows, and `mapped` with a reason of the one list. The share is among those who
-    decided to leave, or may have: lost − involuntary.
+    decided to leave, or may have: lost − involuntary. Where no row says who ended it, `involuntary_share` is
+    missing.
 
     Glossary: said why.
     """
@@ -164,6 +166,8 @@ def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
     )
     frame = with_rate(frame, "answered_share", "answered", "decided")
     frame = with_rate(frame, "involuntary_share", "involuntary", "lost")
+    ended_by = [f"involuntary_share{end}" for end in ("", "_low", "_high")]
+    frame.loc[frame["not_asked"] == frame["lost"], ended_by] = math.nan  # no row says who ended it
     return with_rate(frame, "silent_share", "silent", "decided")
 
 

@@ -104,10 +104,11 @@ def failed_payments(business: Business, when: Period) -> pd.DataFrame:
 
 
 @columns(failures=COUNT, judged=COUNT, paid_again=COUNT, paid_again_share=PAID_AGAIN)
-def recovered(failures: pd.DataFrame) -> pd.DataFrame:
-    """All months of `failed_payments` together, in one row.
+def recovered(business: Business, failures: pd.DataFrame) -> pd.DataFrame:
+    """All months of `failed_payments` together, in one row; none without a table of payments.
 
     Glossary: paid again.
     """
     sums = failures[["failures", "judged", "paid_again"]].sum().astype("int64").to_frame().T
+    sums = sums if business.has("payments") else sums.head(0)
     return with_rate(sums, "paid_again_share", "paid_again", "judged")

@@ -60,7 +60,8 @@ def interview_contacts(business: Business) -> pd.DataFrame:
 
 
 @columns(customer_id=TEXT("Customer"), lost_on=DAY.or_null, tenure_days=COUNT, plan=TEXT, mrr=MONEY.or_null,
-         reason=ANSWER.or_null, comment=TEXT.or_null, attempts=COUNT, tried_on=DAY.or_null)  # fmt: skip
+         reason=ANSWER.or_null, comment=TEXT.or_null, attempts=COUNT.or_null,
+         tried_on=DAY.or_null)  # fmt: skip
 def interviews(lost: pd.DataFrame, when: Period, business: Business) -> pd.DataFrame:
     """One row per customer to interview: lost in the period at `high_value_mrr` or above, the largest first.
 
@@ -83,7 +84,8 @@ def interviews(lost: pd.DataFrame, when: Period, business: Business) -> pd.DataF
     open_ = rows[~rows["customer_id"].isin(reached)].merge(tried, on="customer_id", how="left")
     written = open_["comment"].fillna("").astype("object").map(quoted)
     open_ = open_.assign(
-        attempts=open_["attempts"].fillna(0).astype("int64"), comment=written.where(written != "")
+        attempts=open_["attempts"].fillna(0).astype("int64") if business.has("contacts") else None,
+        comment=written.where(written != ""),
     )
     ordered = open_.sort_values(["mrr", "customer_id"], ascending=[False, True], ignore_index=True)
     return ordered[names_of(interviews)]

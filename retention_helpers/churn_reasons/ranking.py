@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 from scipy import special
 
@@ -24,15 +25,8 @@ from retention_helpers.shown.units import (
     names_of,
     one_of,
 )
-from retention_helpers.statistics.intervals import (
-    LEVEL,
-    amount_share,
-    exact_p,
-    holm,
-    newcombe,
-    sum_interval,
-    with_rate,
-)
+from retention_helpers.statistics.intervals import LEVEL, Change, amount_share, sum_interval, with_rate
+from retention_helpers.statistics.varying import changes_beyond_spread
 from retention_helpers.words import formats
 
 ORDER = {reason: place for place, reason in enumerate(REASONS)}
@@ -163,16 +157,18 @@ def order_is_clear(top: pd.DataFrame) -> bool:
 
 @columns(reason=REASON, customers=COUNT, answered=COUNT(is_shown=False),
          share=RATE(of=("customers", "answered"), key="now"), customers_before=COUNT("Before"),
-         answered_before=COUNT(is_shown=False),
+         answered_before=COUNT(is_shown=False), months_before=COUNT(is_shown=False),
          before_share=RATE_ALONE("Share before", of=("customers_before", "answered_before"), key="before"),
          share_change=POINTS("Change, points", key="value"), share_change_low=POINTS(key="low"),
          share_change_high=POINTS(key="high"), verdict=MOVED)  # fmt: skip
 def change(lost: pd.DataFrame, now: Period, before: Period, *, min_customers: int) -> pd.DataFrame:
     """One row per reason: its share of the answers in a period against the one before.
 
-    "rose" and "fell" need Newcombe's interval of the difference and the p-value, corrected after Holm for
-    looking at every reason, to agree; "no clear change" else, and "too few" where either period has fewer
-    than `min_customers` answers.
+    Where the months before differ by more than chance, that is in the interval: a reason has to move by more
+    than its months do. Fewer than FEWEST_MONTHS of them with answers (`months_before`) cannot tell that; then
+    USUAL_SPREAD of the share is allowed for it. "rose" and "fell" need the interval and the test, corrected
+    after Holm for looking at every reason, to agree; "no clear change" else, and "too few" where either
+    period has fewer than `min_customers` answers.
 
     Glossary: change of a share.
     """
@@ -187,29 +183,27 @@ def change(lost: pd.DataFrame, now: Period, before: Period, *, min_customers: in
     )
     frame = with_rate(frame, "share", "customers", "answered")
     frame = with_rate(frame, "before_share", "customers_before", "answered_before")
-    tables = [
-        (int(row.customers), len(rows), int(row.customers_before), len(earlier)) for row in frame.itertuples()
-    ]
-    moved = [newcombe(*counted) for counted in tables]
+    is_comparable = len(rows) and len(earlier)
+    moved = (
+        changes_beyond_spread([(_by_month(rows, one), _by_month(earlier, one)) for one in frame["reason"]])
+        if is_comparable
+        else [Change(np.nan, np.nan, np.nan, "too few")] * len(frame)
+    )
+    is_enough = min(len(rows), len(earlier)) >= min_customers
     frame = frame.assign(
+        months_before=earlier["month"].nunique(),
         share_change=[one.value for one in moved],
         share_change_low=[one.low for one in moved],
         share_change_high=[one.high for one in moved],
-        verdict=_verdicts(tables, moved) if min(len(rows), len(earlier)) >= min_customers else "too few",
+        verdict=[one.verdict for one in moved] if is_enough else "too few",
     )
     return frame[names_of(change)]
 
 
-def _verdicts(tables: list, moved: list) -> list[str]:
-    # Where the interval holds 0 there is nothing to confirm; the exact test is dear.
-    p_values = [
-        exact_p(*counted) if one.low > 0 or one.high < 0 else 1.0
-        for counted, one in zip(tables, moved, strict=True)
-    ]
-    return [
-        "no clear change" if p >= 1 - LEVEL else "rose" if one.value > 0 else "fell"
-        for p, one in zip(holm(p_values), moved, strict=True)
-    ]
+def _by_month(rows: pd.DataFrame, reason: str) -> list[tuple[int, int]]:
+    """How many named a reason, and how many answered, in each month that has answers."""
+    named = (rows["reason"] == reason).groupby(rows["month"])
+    return list(zip(named.sum().astype(int), named.size().astype(int), strict=True))
 
 
 @columns(first_month=MONTH, last_month=MONTH, reason=REASON, customers=COUNT, answered=COUNT,

@@ -63,7 +63,7 @@ PAUSED = ("paused", "comped")
 STATUSES = (*PAYING, *PAUSED, "trialing")
 OWN_MRR = "own_mrr"  # beside mrr where the data hold several currencies: the amount in the row's own
 FREE_STATUSES = (*PAUSED, "trialing")  # mrr may be empty
-MAY, MAY_NOT = ("yes", "true", "1"), ("no", "false", "0")  # be contacted
+MAY, MAY_NOT = "yes", "no"  # be contacted
 
 TABLES = {
     table.name: table
@@ -73,7 +73,7 @@ TABLES = {
             (
                 _must("customer_id"),
                 _must("signed_up_at", "instant"),
-                Column("may_contact", "choice", choices=(*MAY, *MAY_NOT)),  # empty: yes
+                Column("may_contact", "choice", choices=(MAY, MAY_NOT)),  # empty: yes
             ),
             clock="signed_up_at",
             has_attributes=True,
@@ -274,6 +274,7 @@ ACCEPTABLE = (
     "overlapping spans",
     "ends on one day",
     "starts on one day",
+    "last day as end",
     "sign-up after start",
     "canceled without an end",
     "minor units",

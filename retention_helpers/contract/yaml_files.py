@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ _FORMS = {
 }  # fmt: skip
 
 
+_OF_YAML = re.compile(r":\s+([>|@`%*&][^#,}\]]*)")  # a value that begins with a sign of YAML's own
 LARGEST = 2_000_000  # bytes of a file that a person wrote
 
 
@@ -93,8 +95,10 @@ def document(path: Path) -> dict[Any, Any]:
         raise InputError(f"{path.name} cannot be opened. Put the file itself here, readable.")
     if path.exists() and path.stat().st_size > LARGEST:
         raise InputError(f"{path.name} is larger than any file that a person writes. Correct it.")
+    text = ""
     try:
-        document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
+        text = path.read_text(encoding="utf-8-sig")
+        document = yaml.load(text, Loader=_Loader)
     except UnicodeDecodeError:
         raise InputError(f"{path.name} is not UTF-8 text. Save it as UTF-8.") from None
     except OSError:
@@ -105,12 +109,23 @@ def document(path: Path) -> dict[Any, Any]:
         mark = getattr(error, "problem_mark", None)
         line = f" (line {mark.line + 1})" if mark else ""
         problem = getattr(error, "problem", None) or "it is not YAML"
-        raise InputError(f"{path.name} cannot be read{line}: {problem}. Correct it.") from None
+        way_out = _in_quotes(text.splitlines()[mark.line : mark.line + 1]) if mark else ""
+        raise InputError(f"{path.name} cannot be read{line}: {problem}. {way_out or 'Correct it.'}") from None
     if document is None:
         return {}
     if not isinstance(document, dict):
         raise InputError(f"{path.name} should hold lines of the form `key: value`.")
     return document
+
+
+def _in_quotes(lines: Sequence[str]) -> str:
+    """The way out where a value begins with a sign that YAML takes for its own; "" where none does.
+
+    >>> _in_quotes(["  mrr: >= 100  # from the start"])
+    "Write it in quotes: '>= 100'."
+    """
+    found = [one[1].strip() for line in lines if (one := _OF_YAML.search(line))]
+    return f"Write it in quotes: '{found[0]}'." if found else ""
 
 
 def as_written(value: Any) -> str:

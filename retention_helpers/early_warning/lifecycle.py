@@ -62,10 +62,10 @@ def key(word: str) -> str:
 
 STAGE = replace(one_of(*map(key, STAGES)), plain=key)
 STAGE_OR_NONE = replace(TEXT, plain=key)  # or "came"
-IN_STAGES = {stage: COUNT(key=key(stage)) for stage in STAGES}
+IN_STAGES = {stage: COUNT.or_null(key=key(stage)) for stage in STAGES}
 IN_ACTIVITIES = {
-    **{key(one): COUNT for one in ACTIVITY},
-    **{f"mrr_{key(one)}": MONEY for one in ACTIVITY},
+    **{key(one): COUNT.or_null for one in ACTIVITY},
+    **{f"mrr_{key(one)}": MONEY.or_null for one in ACTIVITY},
 }
 
 
@@ -116,9 +116,9 @@ def staged(business: Business, risk: Risk) -> Staged:
 
 @columns(
     stage=STAGE,
-    customers=COUNT,
+    customers=COUNT.or_null,
     share=SHARE,
-    mrr=MONEY,
+    mrr=MONEY.or_null,
     what=TEXT,
     watch=TEXT,
     watched=COUNT(is_shown=False),
@@ -128,7 +128,8 @@ def staged(business: Business, risk: Risk) -> Staged:
 def stages(business: Business, risk: Risk) -> pd.DataFrame:
     """One row a stage, at risk first: its customers at the month's end, their MRR, what to do and to watch.
 
-    The customers add up to customers_at_end. Watched: of those at risk, who was contacted lately; of those
+    The customers add up to customers_at_end; at risk is missing where no warning counts and nobody is known
+    to have asked to cancel. Watched: of those at risk, who was contacted lately; of those
     who signed up in the month before the last week, who finished the onboarding in their first; of the habit
     and the established stage, who logged in lately.
 
@@ -141,11 +142,17 @@ def stages(business: Business, risk: Risk) -> pd.DataFrame:
     for stage in STAGES:
         part = joined[joined["stage"] == stage]
         share = len(part) / len(joined) if len(joined) else np.nan
-        money = sum(part["mrr"], ZERO)
+        is_untold = stage == "at risk" and _is_untold(risk, joined["stage"])
+        told = (None, np.nan, None) if is_untold else (len(part), share, sum(part["mrr"], ZERO))
         rates = (watched[stage].numerator, watched[stage].denominator)
-        records.append((stage, len(part), share, money, *TASKS[stage], *rates))
-    frame = pd.DataFrame(records, columns=list(columns_of(stages))[:-1])
+        records.append((stage, *told, *TASKS[stage], *rates))
+    frame = pd.DataFrame(records, columns=list(columns_of(stages))[:-1]).astype({"customers": "Int64"})
     return with_rate(frame, "watched_rate", "watched", "watched_of")
+
+
+def _is_untold(risk: Risk, stages: pd.Series) -> bool:
+    """Whether it is not known who is at risk: no warning can tell, and nobody is known to have asked."""
+    return not risk.counted and "at risk" not in set(stages)
 
 
 def _amounts(business: Business) -> pd.DataFrame:
@@ -155,11 +162,12 @@ def _amounts(business: Business) -> pd.DataFrame:
     return now.select("customer_id", "mrr", "plan", "interval", "asked_on", "begin_on", "state").execute()
 
 
-@columns(stage_at_start=STAGE_OR_NONE, **IN_STAGES, left=COUNT)
+@columns(stage_at_start=STAGE_OR_NONE, **IN_STAGES, left=COUNT.or_null)
 def stage_flows(business: Business, risk: Risk) -> pd.DataFrame:
     """One row a stage at the month's start, and one for those who came: where its customers are at the end.
 
-    Rows and columns add up to the customers at the start and at the end.
+    Rows and columns add up to the customers at the start and at the end; those of *at risk* are missing where
+    no warning counts and nobody is known to have asked to cancel.
 
     Glossary: stage flows.
     """
@@ -171,6 +179,9 @@ def stage_flows(business: Business, risk: Risk) -> pd.DataFrame:
     counted = pd.crosstab(start, end).reindex(
         index=[*STAGES, "came"], columns=[*STAGES, "left"], fill_value=0
     )
+    if _is_untold(risk, pd.concat([start, end])):
+        counted = counted.astype("Int64")
+        counted.loc["at risk"], counted["at risk"] = pd.NA, pd.NA
     return counted.rename_axis("stage_at_start").rename_axis(None, axis=1).reset_index()
 
 
@@ -198,7 +209,7 @@ def stage_churn(business: Business, risk: Risk) -> pd.DataFrame:
 
 @columns(
     stage=STAGE,
-    customers=COUNT,
+    customers=COUNT.or_null,
     share=NUMBER,
     mrr=MONEY.or_null,
     watched=COUNT,
@@ -226,7 +237,10 @@ def _watched(business: Business, now: pd.DataFrame) -> dict[str, Rate]:
         for part in [seen[seen["stage"] == stage]]
     }
     return {
-        "at risk": rate(int(at_risk["customer_id"].isin(lately).sum()), len(at_risk)),
+        # Without any contact it is not known who was contacted.
+        "at risk": rate(
+            int(at_risk["customer_id"].isin(lately).sum()), len(at_risk) if len(contacted) else 0
+        ),
         "first week": rate(int((recent["onboarding_days"] <= FIRST_WEEK).sum()), len(recent)),
         **has_logged_in,
     }
@@ -237,8 +251,9 @@ def grid(business: Business) -> pd.DataFrame:
     """One row a billing state at the end of the month, by days without a login: customers, and their MRR.
 
     Billing: paying, past due, asked to cancel (before paused), paused. Activity: active (up to LATELY_DAYS),
-    slowing (below DORMANT_DAYS), dormant (the rest); without events there is only: not seen. *Paying but
-    dormant* is churn that no rate shows yet.
+    slowing (below DORMANT_DAYS), dormant (the rest); without events there is only: not seen. Without
+    cancellations it is not known who asked to cancel, and that row is missing throughout.
+    *Paying but dormant* is churn that no rate shows yet.
 
     Glossary: billing and use.
     """
@@ -256,11 +271,15 @@ def grid(business: Business) -> pd.DataFrame:
     kept = ACTIVITY[3:] if silent.isna().all() else ACTIVITY[:3]
     records = []
     for state in BILLING:
-        cells = [(billing == state) & (activity == one) for one in kept]
-        counts = [int(own.sum()) for own in cells]
-        records.append((state, *counts, *(sum(now["mrr"][own], ZERO) for own in cells)))
+        there = [(billing == state) & (activity == one) for one in kept]
+        counts = [int(own.sum()) for own in there]
+        records.append((state, *counts, *(sum(now["mrr"][own], ZERO) for own in there)))
     names = [key(one) for one in kept]
-    return pd.DataFrame(records, columns=["billing", *names, *(f"mrr_{name}" for name in names)])
+    cells = pd.DataFrame(records, columns=["billing", *names, *(f"mrr_{name}" for name in names)])
+    cells = cells.astype(dict.fromkeys(names, "Int64"))
+    if not business.has("cancellations"):
+        cells.loc[cells["billing"] == "asked to cancel", list(cells.columns[1:])] = None
+    return cells
 
 
 @columns(

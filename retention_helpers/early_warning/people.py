@@ -246,9 +246,13 @@ def _effect(comparisons: pd.DataFrame, experiment: str | None) -> tuple[float, f
 
 
 def totals(
-    judged: pd.DataFrame, people: pd.DataFrame, asked: pd.DataFrame, risk: Risk
-) -> dict[str, dict[str, Any]]:
-    """The sums that sentences and the first screen state, of `back_test`, `at_risk` and `scheduled`."""
+    business: Business, judged: pd.DataFrame, people: pd.DataFrame, asked: pd.DataFrame, risk: Risk
+) -> dict[str, dict[str, Any] | None]:
+    """The sums that sentences and the first screen state, of `back_test`, `at_risk` and `scheduled`.
+
+    Without cancellations it is not known who asked: `scheduled` is None. Where no warning counts it is not
+    known who is at risk: `at_risk` is None.
+    """
     leaving = asked[asked["standing"] == "leaving"]
     low, high = expected_range(people["risk"], risk.level)
     return {
@@ -259,12 +263,16 @@ def totals(
             "expected_low": low,
             "expected_high": high,
             "mrr_expected": sum(people["mrr_expected"], Decimal(0)),
-        },
+        }
+        if risk.counted
+        else None,
         "scheduled": {
             "customers": len(leaving),
             "mrr": sum(leaving["mrr"], Decimal(0)),
             "asked_and_stayed": len(asked) - len(leaving),
-        },
+        }
+        if business.has("cancellations")
+        else None,
         "verdicts": judged["verdict"].value_counts().to_dict(),
     }
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from retention_helpers.business import Business
 from retention_helpers.experiments.covariates import LEVEL_OF, known_before
+from retention_helpers.experiments.outcomes import untold
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.split import analysed, may_count
 from retention_helpers.statistics.looks import Look, look_of
@@ -55,6 +56,8 @@ class Customers:
 
     @classmethod
     def of(cls, business: Business, rows: pd.DataFrame, plans: Mapping[str, Plan]) -> "Customers":
+        """Of an outcome that cannot be told nobody has matured."""
+        rows = rows.assign(reached=rows["reached"] & ~rows["experiment"].isin(untold(business)))
         counted = analysed(rows, plans)
         every = may_count(rows, plans)
         return cls(

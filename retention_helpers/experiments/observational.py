@@ -29,6 +29,7 @@ from retention_helpers.experiments.outcomes import (
     attributes,
     followed,
     held,
+    is_told,
     units_table,
 )
 from retention_helpers.experiments.plan import Plan
@@ -138,7 +139,11 @@ def associations(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
 
     Glossary: association.
     """
-    chosen = {name: plan for name, plan in plans.items() if not plan.design.randomised}
+    chosen = {
+        name: plan
+        for name, plan in plans.items()
+        if not plan.design.randomised and is_told(business, plan.design.outcome)
+    }
     if not chosen:
         return framed(associations, [])
     at_landmark = landmarks(business, chosen)

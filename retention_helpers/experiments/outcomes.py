@@ -38,6 +38,37 @@ _UNIT = {"experiment": "string", "customer_id": "string", "arm": "string", "assi
 _BOTH = {"": True, "_else": False}  # the two readings of the day of the draw
 
 
+def is_told(business: Business, outcome: Outcome) -> bool:
+    """Whether the tables can tell an outcome at all: no row of its kind does not say that nobody made it.
+
+    Glossary: *not interpretable*.
+    """
+    if outcome.kind == "event":
+        return outcome.event in business.once("events that happen", lambda: _events_that_happen(business))
+    if outcome.is_amount:
+        return bool(business.once("amounts are paid", lambda: _amounts_are_paid(business)))
+    return True
+
+
+def _events_that_happen(business: Business) -> frozenset[str]:
+    """The names of all events, found in one pass for every experiment."""
+    named = business.table("events").select("event").distinct().execute()
+    return frozenset(named["event"])
+
+
+def _amounts_are_paid(business: Business) -> bool:
+    payments = business.table("payments")
+    rows = payments.filter((payments.status == "succeeded") & payments.amount.notnull())
+    return bool(rows.limit(1).count().execute())
+
+
+def untold(business: Business) -> set[str]:
+    """The experiments with customers whose outcome's day is over, and cannot be told."""
+    rows = assigned(business)
+    over = set(rows.loc[rows["reached"], "experiment"])
+    return {name for name in over if not is_told(business, business.experiments[name].outcome)}
+
+
 def assigned(business: Business) -> pd.DataFrame:
     """One row per customer of an experiment of `experiments.yml`: the first assignment, and what came of it.
 

@@ -18,7 +18,7 @@ import pandas as pd
 from retention_helpers.business import Business, months
 from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.contract.experiments import OUTCOMES, Bound, Design, Top
-from retention_helpers.experiments.outcomes import assigned, followed, plans_table
+from retention_helpers.experiments.outcomes import assigned, followed, is_told, plans_table, untold
 from retention_helpers.statistics.means import CAP
 from retention_helpers.statistics.power import DAYS_A_MONTH, pace
 from retention_helpers.words import formats
@@ -291,6 +291,7 @@ def looks_so_far(business: Business) -> dict[str, int]:
     """Per experiment: the month ends at which more customers had matured, since both arms had some."""
     rows = assigned(business)
     rows = rows[rows["reached"] & rows["in_period"] & rows["is_eligible"]]
+    rows = rows[~rows["experiment"].isin(untold(business))]
     found = {}
     for name, own in rows.groupby("experiment"):
         design = business.experiments[name]
@@ -354,7 +355,7 @@ def _expected(past: pd.DataFrame, design: Design) -> tuple[float, float | None, 
         return mean, spread, "own past"
     if design.baseline is not None:
         return design.baseline, None, "plan"
-    if not known:
+    if not known or pd.isna(rows[design.outcome.kind].iloc[0]):
         return UNKNOWN_BASELINE, None, "assumed"
     return rate_in_the_past(rows.iloc[0], design.outcome.kind), None, "own past"
 
@@ -376,8 +377,9 @@ def past_outcomes(business: Business, found: Mapping[str, Design]) -> pd.DataFra
     For an experiment with newcomers, those whose first day lay in that year; for one with customers of
     longer standing, those who were customers on the last day whose outcome was over before it began.
     Columns: experiment, everybody, customers (the eligible, of whom alone the rest is), how many of them were
-    so on the outcome's day: retained, paying, not_cancelled, event; and mean and standard deviation of what
-    they paid by then, capped at the 99th percentile: amount, amount_spread.
+    so on the outcome's day: retained, paying, not_cancelled, event (missing where it cannot be told); and
+    mean and standard deviation of what they paid by then, capped at the 99th percentile: amount,
+    amount_spread.
 
     Glossary: baseline.
     """
@@ -399,13 +401,15 @@ def _past(business: Business, found: Mapping[str, Design]) -> ir.Table:
     able = rows.is_eligible
     counts = {kind: rows.count(where=able & rows[kind]) for kind in OUTCOMES if kind != "revenue"}
     paid = ibis.least(rows.amount, rows.cap)
-    return rows.group_by("experiment").aggregate(
+    past = rows.group_by("experiment").aggregate(
         everybody=rows.count(),
         customers=rows.count(where=able),
         **counts,
         amount=paid.mean(where=able),
         amount_spread=paid.std(where=able),
     )
+    told = [name for name, one in found.items() if is_told(business, one.outcome)]
+    return past.mutate(event=ibis.ifelse(past.experiment.isin(told), past.event, ibis.null("int64")))
 
 
 def _past_units(business: Business, found: Mapping[str, Design], *, old: bool) -> ir.Table:

@@ -19,7 +19,7 @@ from retention_helpers.experiments.plan import (
 )
 from retention_helpers.experiments.units import GIVEN_POINTS, MONTHS, framed
 from retention_helpers.shown.units import COUNT, columns
-from retention_helpers.statistics.power import DAYS_A_MONTH, Pace, detectable, detectable_mean, pace
+from retention_helpers.statistics.power import DAYS_A_MONTH, Pace, detectable, pace
 
 PROPOSED = "proposed"  # the name of an experiment that does not exist yet
 A_YEAR = 12  # months
@@ -117,8 +117,13 @@ def _pace(plan: Plan, gain: float) -> Pace:
         shares=plan.design.shares,
         a_month=0.0 if math.isnan(plan.a_month) else plan.a_month,
         days=plan.design.outcome.days,
-        spread=plan.spread if plan.design.outcome.is_amount else None,
+        spread=_spread(plan),
     )
+
+
+def _spread(plan: Plan) -> float | None:
+    """The standard deviation of an amount; None of a rate."""
+    return plan.spread if plan.design.outcome.is_amount else None
 
 
 def gain_after(plan: Plan, months: float) -> float:
@@ -130,9 +135,7 @@ def gain_after(plan: Plan, months: float) -> float:
         return math.nan
     smallest = math.floor(plan.a_month * months * min(plan.design.shares))
     looks, shares = math.ceil(months), _pair(plan)
-    if plan.design.outcome.is_amount:
-        return detectable_mean(plan.spread, smallest, looks=looks, shares=shares)
-    return detectable(plan.baseline, smallest, looks=looks, shares=shares)
+    return detectable(plan.baseline, smallest, looks=looks, shares=shares, spread=_spread(plan))
 
 
 def _pair(plan: Plan) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from retention_helpers.business import Business
 from retention_helpers.experiments.counting import Customers
 from retention_helpers.experiments.covariates import USUAL
 from retention_helpers.experiments.ending import Counted, Course, End, counted
-from retention_helpers.experiments.outcomes import assigned
+from retention_helpers.experiments.outcomes import assigned, untold
 from retention_helpers.experiments.plan import TOO_LONG, Plan
 from retention_helpers.experiments.split import split_checks
 from retention_helpers.experiments.units import (
@@ -144,7 +144,12 @@ def _judged(
     What was stopped at a look that decided it is read there; where that look did not, it was stopped for
     another reason, and is read otherwise.
     """
-    first = [_unjudged(plan, arm, used, split) for plan in plans.values() for arm in plan.design.treated]
+    reasons = {name: _no_interpretation(business, plan, split) for name, plan in plans.items()}
+    first = [
+        _unjudged(plan, arm, used, reasons[name])
+        for name, plan in plans.items()
+        for arm in plan.design.treated
+    ]
     judged = _with_alphas(first, business.month)
     settled = [one.otherwise if one.otherwise and not _is_decided(one) else one for one in judged]
     return _with_alphas(settled, business.month) if settled != judged else judged
@@ -167,7 +172,7 @@ def _with_alphas(waiting: Sequence[_Judged], month: str) -> list[_Judged]:
     return [replace(one, alpha=share) for one, share in zip(waiting, alpha, strict=True)]
 
 
-def _unjudged(plan: Plan, arm: str, used: Customers, split: Mapping[str, Any]) -> _Judged:
+def _unjudged(plan: Plan, arm: str, used: Customers, reason: str) -> _Judged:
     design = plan.design
     course = Course(
         looks=used.month_ends(plan, arm),
@@ -179,7 +184,6 @@ def _unjudged(plan: Plan, arm: str, used: Customers, split: Mapping[str, Any]) -
         drawn=_information(used, plan, arm),
         nobody_left=design.ended_on is not None and all(own["reached"].all() for own in used.of_plan(plan)),
     )
-    reason = _no_interpretation(plan, split)
     takes_part = not reason and not design.aa_test
 
     def judged(chosen: Counted) -> _Judged:
@@ -205,8 +209,10 @@ def _information(used: Customers, plan: Plan, arm: str) -> float:
     return control * treated / max(control + treated, 1)
 
 
-def _no_interpretation(plan: Plan, split: Mapping[str, Any]) -> str:
+def _no_interpretation(business: Business, plan: Plan, split: Mapping[str, Any]) -> str:
     """Why the arms cannot be compared; "" where they can."""
+    if plan.name in untold(business):
+        return "outcome not told"
     if not plan.design.randomised:
         return "not randomised"
     if plan.name in split and split[plan.name].split == "broken":
@@ -226,7 +232,9 @@ def _needed_information(plan: Plan, arm: str) -> float:
 
 _STATE = one_of("planned", "running", "over")
 _END, _WAY = one_of("planned", "stopped", "open"), one_of("planned", "anytime")
-_REASON = one_of("broken split", "not randomised", "changed after results", "A/A test that differs").or_null
+_REASON = one_of(
+    "outcome not told", "broken split", "not randomised", "changed after results", "A/A test that differs"
+).or_null
 
 
 @columns(

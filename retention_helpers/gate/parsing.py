@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from retention_helpers.contract.settings import SETTINGS_FILE
-from retention_helpers.contract.tables import Column, Table, day_name
+from retention_helpers.contract.tables import STATUSES, Column, Table, day_name
 from retention_helpers.engine import EngineError, path_text, quoted, rows, text
 from retention_helpers.sources.described import PRICES_BESIDE, percentage
 from retention_helpers.sources.folder import (
@@ -29,7 +29,7 @@ from retention_helpers.sources.folder import (
 from retention_helpers.sources.headings import is_share
 from retention_helpers.sources.prices import HOLDS, LESS, OR, PER, PER_CENT, TIMES
 from retention_helpers.sources.texts import as_plain
-from retention_helpers.words import written
+from retention_helpers.words import spellings, written
 from retention_helpers.words.formats import count
 
 MOST_COLUMNS = 500  # of one file; more of them are a mistake, and take minutes
@@ -327,8 +327,11 @@ def _parsed(column: Column, kind_read: str, source: Source) -> str:
         whole = f"regexp_full_match({as_text}, '(10|[0-9])([.]0+)?')"
         return f"CASE WHEN {whole} THEN CAST(CAST({as_text} AS DOUBLE) AS INTEGER) END"
     if column.kind == "choice":
-        choices = ", ".join(text(choice) for choice in column.choices)
-        return f"CASE WHEN lower({as_text}) IN ({choices}) THEN lower({as_text}) END"
+        # A status decides who is a customer: another word for one is asked about.
+        own = {choice: choice for choice in column.choices}
+        words = own if column.choices == STATUSES else spellings.choices(column.choices)
+        meant = " ".join(f"WHEN {text(word)} THEN {text(choice)}" for word, choice in words.items())
+        return f"CASE lower(trim({as_text})) {meant} END"
     return as_text
 
 

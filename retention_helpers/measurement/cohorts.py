@@ -14,11 +14,14 @@ from retention_helpers.business import Business, levels, months
 from retention_helpers.business.spans import kept_services
 from retention_helpers.measurement.measures import VERDICT
 from retention_helpers.shown.units import COUNT, DAY, MONTH, RATE, TEXT, YES_NO, columns, names_of
-from retention_helpers.statistics.intervals import Change, Rate, against_the_rest, change, rate, with_rate
+from retention_helpers.statistics.intervals import Change, Rate, rate, with_rate
+from retention_helpers.statistics.varying import change_beyond_spread, changes_beyond_spread, spread_of
 from retention_helpers.words import calendar, formats
 
 COMPARED = 24  # cohorts that are held against each other
 SETTLED = 3  # months after which they are
+LATEST = 3  # cohorts that are held against those before
+STANDING = {"rose": "below the rest", "fell": "above the rest", "no clear change": "no clear difference"}
 RETAINED = RATE(of=("retained", "reached"), key="retained")
 
 
@@ -126,7 +129,7 @@ def retention_after(triangle: pd.DataFrame, k: int) -> Rate:
 
 
 @columns(cohorts=TEXT, first_cohort=MONTH, last_cohort=MONTH, reached=COUNT, retained=COUNT, rate=RETAINED)
-def recent_cohorts(triangle: pd.DataFrame, *, k: int = 1, cohorts: int = 3) -> pd.DataFrame:
+def recent_cohorts(triangle: pd.DataFrame, *, k: int = 1, cohorts: int = LATEST) -> pd.DataFrame:
     """One row for the latest cohorts with a final cell at month k, and one for all earlier ones together.
 
     Takes the anniversary triangle.
@@ -145,20 +148,24 @@ def recent_cohorts(triangle: pd.DataFrame, *, k: int = 1, cohorts: int = 3) -> p
     return with_rate(frame, "rate", "retained", "reached")
 
 
-def recent_change(parts: pd.DataFrame) -> Change | None:
+def recent_change(triangle: pd.DataFrame, *, k: int = 1, cohorts: int = LATEST) -> Change | None:
     """From the earlier cohorts to the latest: how the share still there moved; None without both.
 
-    Takes the table of `recent_cohorts`.
+    How the earlier cohorts differ among themselves is in the interval: latest ones that differ from them as
+    they do from one another are no change. Takes the anniversary triangle.
+
+    Glossary: recent cohorts.
     """
-    if len(parts) < 2:
+    final = triangle[(triangle["k"] == k) & triangle["final"].astype(bool)]
+    left = (final["reached"] - final["retained"]).astype(int).tolist()
+    counts = list(zip(left, final["reached"].astype(int).tolist(), strict=True))
+    then, now = counts[:-cohorts], counts[-cohorts:]
+    if not then:
         return None
-    latest, earlier = parts.iloc[0], parts.iloc[1]
-    return change(
-        int(earlier["retained"]),
-        int(earlier["reached"]),
-        int(latest["retained"]),
-        int(latest["reached"]),
-    )
+    spread = spread_of(*zip(*then, strict=True))
+    moved = change_beyond_spread(now, then, spread)
+    verdict = {"rose": "fell", "fell": "rose"}.get(moved.verdict, moved.verdict)
+    return Change(-moved.value, -moved.high, -moved.low, verdict)
 
 
 @columns(cohort=MONTH, reached=COUNT, retained=COUNT, rate=RETAINED, verdict=VERDICT)
@@ -166,18 +173,33 @@ def standing_out(triangle: pd.DataFrame, *, min_customers: int, k: int = SETTLED
     """One row per cohort with a final cell at month k: whether it stays better or worse than the rest.
 
     The latest two dozen cohorts, because what happened earlier was another business; the rest are the others
-    of these together. Somebody who looks at so many finds one that differs by chance, so the verdict is
-    corrected for looking at all of them (Holm); cohorts smaller than `min_customers` are "too few". Takes the
-    anniversary triangle.
+    of these together. A cohort has to differ from them by more than they differ among themselves; where they
+    are too few to tell, by more than USUAL_SPREAD of what is lost. Somebody who looks at so many finds one
+    that differs by chance, so the verdict is corrected for looking at all of them (Holm); cohorts smaller
+    than `min_customers` are "too few". Takes the anniversary triangle.
 
     Glossary: a cohort that stands out.
     """
     final = triangle[(triangle["k"] == k) & triangle["final"].astype(bool)]
     final = final.sort_values("cohort").tail(COMPARED).reset_index(drop=True)
-    counts, bases = final["retained"].tolist(), final["reached"].tolist()
-    verdicts = against_the_rest(counts, bases, kinds=["cohort"] * len(final), min_customers=min_customers)
+    left = (final["reached"] - final["retained"]).astype(int)
+    counts = list(zip(left, final["reached"].astype(int), strict=True))
+    verdicts = _against_the_others(counts, min_customers)
     own = final[["cohort", "reached", "retained", "rate", "rate_low", "rate_high"]]
     return own.assign(verdict=pd.Series(verdicts, dtype="str"))
+
+
+def _against_the_others(counts: list[tuple[int, int]], min_customers: int) -> list[str]:
+    """The verdict on each cohort, of how many left and how many there were."""
+    if len(counts) < 2:
+        return ["the only one"] * len(counts)
+    everybody = sum(n for _, n in counts)
+    judged = [place for place, (_, n) in enumerate(counts) if min(n, everybody - n) >= min_customers]
+    pairs = [([counts[place]], counts[:place] + counts[place + 1 :]) for place in judged]
+    found = dict.fromkeys(range(len(counts)), "too few")
+    for place, moved in zip(judged, changes_beyond_spread(pairs), strict=True):
+        found[place] = STANDING[moved.verdict]
+    return list(found.values())
 
 
 def as_records(calendar_cells: pd.DataFrame, anniversary_cells: pd.DataFrame) -> list[dict[str, Any]]:

@@ -237,7 +237,7 @@ def churn_change(churn: pd.DataFrame, *, months_back: int | None = None) -> Mont
         return None
     counts = then[["lost", "customers_at_start"]].astype(int).itertuples(index=False, name=None)
     spread = spread_of(before["lost"], before["customers_at_start"])
-    return change_beyond_spread((int(now.lost), int(now.customers_at_start)), list(counts), spread)
+    return change_beyond_spread([(int(now.lost), int(now.customers_at_start))], list(counts), spread)
 
 
 def benchmarks(business: Business) -> Bands | None:

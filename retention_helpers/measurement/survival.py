@@ -372,7 +372,8 @@ def causes(tenures: pd.DataFrame) -> pd.DataFrame:
     add up, with survival, to everybody.
 
     Columns: cause (voluntary, involuntary, kind_unknown), months, at_risk, lost, incidence with _low and
-    _high. A cause to which nobody was lost has its rows too. Source: Aalen and Johansen 1978.
+    _high. A cause to which nobody was lost has its rows too; where it is known of nobody who ended it,
+    kind_unknown alone has. Source: Aalen and Johansen 1978.
 
     Glossary: lost to a cause.
     """
@@ -383,7 +384,7 @@ def causes(tenures: pd.DataFrame) -> pd.DataFrame:
     )
     at_risk = _kaplan_meier(rows)[["day", "at_risk"]]
     parts = []
-    for cause in CAUSES:
+    for cause in CAUSES[-1:] if set(found["cause"]) == set(CAUSES[-1:]) else CAUSES:
         own = found[found["cause"] == cause]
         if own.empty:
             none = wilson(np.zeros(len(at_risk)), at_risk["at_risk"])[1]
@@ -406,7 +407,7 @@ def causes_at_months(causes: pd.DataFrame, *, months: Sequence[int] = MONTHS) ->
         own = causes[causes["cause"] == cause].set_index("months")
         at = own.reindex([float(k) for k in months])
         wide = wide.assign(
-            at_risk=at["at_risk"].fillna(0).astype("int64").to_list(),
+            **({"at_risk": at["at_risk"].fillna(0).astype("int64").to_list()} if len(own) else {}),
             **{f"{cause}{end}": at[f"incidence{end}"].to_list() for end in ("", "_low", "_high")},
         )
     return wide

@@ -138,7 +138,7 @@ def _known(business: Business, drawn: pd.DataFrame) -> _Known:
             waiting.setdefault(row.customer_id, set()).add(row.drawn_into)
         tried.setdefault(row.customer_id, set()).add(row.treatment)
     customers = business.table("customers")
-    refused = customers.filter(customers.may_contact.isin(MAY_NOT)).customer_id.execute()
+    refused = customers.filter(customers.may_contact == MAY_NOT).customer_id.execute()
     contacts = last_contacts(business)
     lately = contacts.loc[contacts["days_ago"] < LATELY_CONTACTED_DAYS, "customer_id"]
     return _Known(waiting, tried, frozenset(refused), frozenset(lately))

@@ -108,5 +108,5 @@ def beginning(begin_with: pd.DataFrame, proposed: Proposal | None) -> pd.DataFra
 
 def _paid_anyway(business: Business) -> tuple[int, int]:
     year = churn_reasons.period(business, churn_reasons.YEAR)
-    row = churn_reasons.recovered(churn_reasons.failed_payments(business, year)).value.iloc[0]
-    return int(row["paid_again"]), int(row["judged"])
+    rows = churn_reasons.recovered(business, churn_reasons.failed_payments(business, year)).value
+    return int(rows["paid_again"].sum()), int(rows["judged"].sum())

@@ -114,28 +114,31 @@ def size(
     looks: int = 1,
     shares: tuple[float, float] = (0.5, 0.5),
     alpha: float = ALPHA,
+    spread: float | None = None,
 ) -> int:
     """Customers in the smaller arm for a power of 80 % at the last look.
 
-    >>> size(0.70, 0.20), size(0.70, 0.20, looks=6)
-    (63, 67)
+    With a `spread`, baseline and effect are means of an amount with that standard deviation, whatever the
+    baseline.
+
+    >>> size(0.70, 0.20), size(0.70, 0.20, looks=6), size(50.0, 2.0, spread=10.0)
+    (63, 67, 393)
     """
+    limit = last_limit(looks, alpha)
+    guess = _by_formula(baseline, effect, shares, limit, spread)
+    if spread is not None or guess > TOO_MANY:
+        return guess
     rate = other_rate(baseline, effect)
     rates = min(baseline, rate), max(baseline, rate)
     ordered = shares if rate > baseline else shares[::-1]
-    limit = last_limit(looks, alpha)
-    guess = _by_formula(rates, ordered, limit)
-    if guess > TOO_MANY:
-        return guess
 
     @lru_cache(maxsize=64)
     def reached(smallest: int) -> float:
         return power(*rates, limit=limit, **_sizes(smallest, ordered))
 
     # The power of a guess says how far off it is; what is left is rounding.
-    wanted = limit - float(special.ndtri(1 - POWER))
     found = min(max(reached(max(guess, 2)), 0.01), 0.99)
-    guess = max(round(guess * (wanted / (limit + float(special.ndtri(found)))) ** 2), 2)
+    guess = max(round(guess * (_apart(limit) / (limit + float(special.ndtri(found)))) ** 2), 2)
     low, high = _around(guess, lambda smallest: reached(smallest) >= POWER)
     while high - low > 1:
         middle = (low + high) // 2
@@ -143,10 +146,22 @@ def size(
     return high
 
 
-def _by_formula(rates: tuple[float, float], shares: tuple[float, float], limit: float) -> int:
-    """The normal approximation of the size."""
-    spread = sum(rate * (1 - rate) / share for rate, share in zip(rates, shares, strict=True)) * min(shares)
-    return math.ceil((limit - float(special.ndtri(1 - POWER))) ** 2 * spread / (rates[0] - rates[1]) ** 2)
+def _by_formula(
+    baseline: float, effect: float, shares: tuple[float, float], limit: float, spread: float | None
+) -> int:
+    """The normal approximation of the size; of means, the size itself."""
+    if spread is None:
+        rates = baseline, other_rate(baseline, effect)
+        variances = tuple(rate * (1 - rate) for rate in rates)
+    else:
+        variances = (spread**2, spread**2)
+    weighed = sum(one / share for one, share in zip(variances, shares, strict=True)) * min(shares)
+    return math.ceil(_apart(limit) ** 2 * weighed / effect**2)
+
+
+def _apart(limit: float) -> float:
+    """How many standard errors from 0 an effect has to lie to be beyond a limit in 80 %."""
+    return limit - float(special.ndtri(1 - POWER))
 
 
 def _around(guess: int, suffices: Callable[[int], bool]) -> tuple[int, int]:
@@ -163,16 +178,27 @@ def _around(guess: int, suffices: Callable[[int], bool]) -> tuple[int, int]:
 
 
 def detectable(
-    baseline: float, smallest: int, *, looks: int = 1, shares: tuple[float, float] = (0.5, 0.5)
+    baseline: float,
+    smallest: int,
+    *,
+    looks: int = 1,
+    shares: tuple[float, float] = (0.5, 0.5),
+    spread: float | None = None,
 ) -> float:
     """The smallest gain that so many customers in the smaller arm tell in 80 %; NaN where even 100 % is not.
+
+    With a `spread`, a gain of the mean of an amount with that standard deviation.
 
     >>> round(detectable(0.85, 100), 3)
     0.115
     """
     sizes, limit = _sizes(smallest, shares), last_limit(looks)
+    if smallest < 1:
+        return math.nan
+    if spread is not None:
+        return _apart(limit) * spread * math.sqrt(sum(min(shares) / share for share in shares) / smallest)
     low, high = 0.0, 1 - baseline
-    if smallest < 1 or power(baseline, 1 - 1e-9, limit=limit, **sizes) < POWER:
+    if power(baseline, 1 - 1e-9, limit=limit, **sizes) < POWER:
         return math.nan
     while high - low > 1e-4:
         middle = (low + high) / 2
@@ -181,31 +207,6 @@ def detectable(
         else:
             low = middle
     return high
-
-
-def size_of_means(
-    spread: float,
-    effect: float,
-    *,
-    looks: int = 1,
-    shares: tuple[float, float] = (0.5, 0.5),
-    alpha: float = ALPHA,
-) -> int:
-    """Customers in the smaller arm for a power of 80 % to tell two means of so large a standard deviation.
-
-    >>> size_of_means(10.0, 2.0)
-    393
-    """
-    wanted = last_limit(looks, alpha) - float(special.ndtri(1 - POWER))
-    return math.ceil((wanted * spread / effect) ** 2 * sum(min(shares) / share for share in shares))
-
-
-def detectable_mean(spread: float, smallest: int, *, looks: int, shares: tuple[float, float]) -> float:
-    """The smallest difference of two means that so many customers in the smaller arm tell in 80 %."""
-    if smallest < 1:
-        return math.nan
-    wanted = last_limit(looks) - float(special.ndtri(1 - POWER))
-    return wanted * spread * math.sqrt(sum(min(shares) / share for share in shares) / smallest)
 
 
 class Pace(NamedTuple):
@@ -242,19 +243,11 @@ def pace(
     """
     pair = (shares[0], min(shares[1:]))
     alpha = ALPHA / (len(shares) - 1)
-    rates = baseline, other_rate(baseline, effect)
     looks = 1
-
-    def about(looks: int) -> int:
-        if spread is None:
-            return _by_formula(rates, pair, last_limit(looks, alpha))
-        return size_of_means(spread, effect, looks=looks, shares=pair, alpha=alpha)
-
     for _ in range(4):
-        looks = _looks(size_given or about(looks), shares, a_month)
-    needed = size_given or (
-        size(baseline, effect, looks=looks, shares=pair, alpha=alpha) if spread is None else about(looks)
-    )
+        about = size_given or _by_formula(baseline, effect, pair, last_limit(looks, alpha), spread)
+        looks = _looks(about, shares, a_month)
+    needed = size_given or size(baseline, effect, looks=looks, shares=pair, alpha=alpha, spread=spread)
     in_all = _in_all(needed, shares)
     coming = in_all / a_month if a_month > 0 else math.nan
     return Pace(needed, in_all, _looks(needed, shares, a_month), coming + days / DAYS_A_MONTH)

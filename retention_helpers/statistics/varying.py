@@ -11,8 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from retention_helpers.statistics.control import FEWEST_MONTHS
-from retention_helpers.statistics.intervals import LEVEL, Change, Floats, Numbers, exact_p, newcombe
+from retention_helpers.statistics.control import FEWEST_MONTHS, varies_more_than_chance
+from retention_helpers.statistics.intervals import (
+    LEVEL,
+    Change,
+    Floats,
+    Numbers,
+    exact_p,
+    holm,
+    newcombe,
+)
 
 USUAL_SPREAD = 0.2  # of the months' own risk, relative to its mean, that is assumed with fewer
 _NORMAL = float(special.ndtri(0.5 + LEVEL / 2))
@@ -27,17 +35,14 @@ class Spread:
         variance: of the months' own risks around it, beyond what chance makes of so many customers.
         quantile: how many standard errors the ends of an interval lie away.
         is_assumed: there are fewer than FEWEST_MONTHS, so that USUAL_SPREAD is taken, if they show no more.
+        is_seen: the months differ by more than chance, as the control chart tells it.
     """
 
     mean: float
     variance: float
     quantile: float
     is_assumed: bool
-
-    @property
-    def is_seen(self) -> bool:
-        """The months differ by more than chance."""
-        return self.variance > 0 and not self.is_assumed
+    is_seen: bool = False
 
 
 def spread_of(lost: Numbers, customers: Numbers) -> Spread:
@@ -62,7 +67,8 @@ def spread_of(lost: Numbers, customers: Numbers) -> Spread:
     if len(x) < FEWEST_MONTHS:
         return Spread(mean, max(variance, (USUAL_SPREAD * mean) ** 2), _NORMAL, is_assumed=True)
     student = float(special.stdtrit(len(x) - 1, 0.5 + LEVEL / 2))
-    return Spread(mean, variance, student if variance else _NORMAL, is_assumed=False)
+    is_seen = variance > 0 and varies_more_than_chance(x, n)
+    return Spread(mean, variance, student if variance else _NORMAL, is_assumed=False, is_seen=is_seen)
 
 
 def _beyond_chance(rates: Floats, by_chance: Floats) -> float:
@@ -98,10 +104,11 @@ class MonthChange(Change):
     seen_if_doubled: float
 
 
-def change_beyond_spread(
-    now: tuple[int, int], then: Sequence[tuple[int, int]], spread: Spread
-) -> MonthChange:
-    """From earlier months to a month, each as (lost, customers at the start).
+Counted = Sequence[tuple[int, int]]
+
+
+def change_beyond_spread(now: Counted, then: Counted, spread: Spread) -> MonthChange:
+    """From earlier months to a month, or to some together, each as (lost, customers at the start).
 
     The interval is Newcombe's, with as many customers on either side as its rate is worth where months have
     a spread of their own (the effective size of a beta-binomial share), and the quantile of the spread.
@@ -109,23 +116,55 @@ def change_beyond_spread(
     is Newcombe's interval of the counts.
     Sources: Newcombe 1998, method 10; Kish 1965 for effective sizes.
 
-    >>> moved = change_beyond_spread((700, 10_000), [(500, 10_000)], spread_of([500] * 12, [10_000] * 12))
+    >>> moved = change_beyond_spread([(700, 10_000)], [(500, 10_000)], spread_of([500] * 12, [10_000] * 12))
     >>> moved.verdict
     'rose'
 
     Glossary: churn change.
     """
-    lost, customers = now
-    x, n = (np.array(column, dtype=float) for column in zip(*then, strict=True))
-    own, earlier = _worth(np.array([float(customers)]), spread), _worth(n, spread)
+    (x, n), (x0, n0) = (np.array(months, dtype=float).T for months in (now, then))
+    own, earlier = _worth(n, spread), _worth(n0, spread)
     level = float(2 * special.ndtr(spread.quantile) - 1)
-    share, before = lost / customers, float(x.sum() / n.sum())
-    moved = newcombe(share * own, own, before * earlier, earlier, level)
+    before = float(x0.sum() / n0.sum())
+    moved = newcombe(x.sum() / n.sum() * own, own, before * earlier, earlier, level)
     is_clear = moved.low > 0 or moved.high < 0
-    agrees = is_clear and exact_p(int(x.sum()), int(n.sum()), lost, customers) < 1 - LEVEL
+    counts = (int(of.sum()) for of in (x0, n0, x, n))
+    agrees = is_clear and exact_p(*counts) < 1 - LEVEL
     verdict = "no clear change" if not agrees else "rose" if moved.value > 0 else "fell"
-    seen = _seen_if_doubled(customers, own, earlier, spread, level)
-    return MonthChange(*moved, verdict, before, len(x), spread, seen)
+    seen = _seen_if_doubled(n, own, earlier, spread, level)
+    return MonthChange(*moved, verdict, before, len(x0), spread, seen)
+
+
+def changes_beyond_spread(compared: Sequence[tuple[Counted, Counted]]) -> list[Change]:
+    """Of several shares at once, each from earlier months to some together: `change_beyond_spread`.
+
+    The verdicts are corrected after Holm for looking at all of them.
+
+    >>> [one.verdict for one in changes_beyond_spread([([(30, 100)], [(10, 100)]), ([(9, 90)], [(8, 80)])])]
+    ['rose', 'no clear change']
+    """
+    moved = [change_beyond_spread(now, then, spread_of(*zip(*then, strict=True))) for now, then in compared]
+    p_values = [_p_beyond_spread(*pair, one) for pair, one in zip(compared, moved, strict=True)]
+    return [
+        Change(one.value, one.low, one.high, one.verdict if p < 1 - LEVEL else "no clear change")
+        for p, one in zip(holm(p_values), moved, strict=True)
+    ]
+
+
+def _p_beyond_spread(now: Counted, then: Counted, moved: MonthChange) -> float:
+    """The larger p-value of the exact test of the counts and of the test that has the months' spread."""
+    if moved.verdict == "no clear change":  # nothing to confirm; the exact test is dear
+        return 1.0
+    (x, n), (x0, n0) = (np.array(months, dtype=float).T for months in (now, then))
+    by_chance = exact_p(*(int(of.sum()) for of in (x0, n0, x, n)))
+    if not moved.spread.variance:
+        return by_chance
+    own, earlier = _worth(n, moved.spread), _worth(n0, moved.spread)
+    pooled = (x.sum() / n.sum() * own + moved.then * earlier) / (own + earlier)
+    error = np.sqrt(pooled * (1 - pooled) * (1 / own + 1 / earlier))
+    z = -abs(moved.value) / error
+    beyond = special.ndtr(z) if moved.spread.is_assumed else special.stdtr(len(then) - 1, z)
+    return max(by_chance, float(2 * beyond))
 
 
 def _worth(customers: Floats, spread: Spread) -> float:
@@ -137,11 +176,12 @@ def _worth(customers: Floats, spread: Spread) -> float:
     return float(by_chance / variance)
 
 
-def _seen_if_doubled(customers: int, own: float, earlier: float, spread: Spread, level: float) -> float:
+def _seen_if_doubled(customers: Floats, own: float, earlier: float, spread: Spread, level: float) -> float:
     """How often twice the usual rate would lie clearly above it (normal approximation)."""
     usual, doubled = spread.mean, 2 * spread.mean
     if not 0 < doubled < 1:
         return float("nan")
     beyond = newcombe(doubled * own, own, usual * earlier, earlier, level).low
-    of_month = doubled * (1 - doubled) / customers + 4 * spread.variance
-    return float(special.ndtr(beyond / np.sqrt(of_month + usual * (1 - usual) / earlier)))
+    own_spread = 4 * spread.variance * (customers**2).sum() / customers.sum() ** 2
+    of_now = doubled * (1 - doubled) / customers.sum() + own_spread
+    return float(special.ndtr(beyond / np.sqrt(of_now + usual * (1 - usual) / earlier)))

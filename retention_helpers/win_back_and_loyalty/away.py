@@ -134,14 +134,16 @@ def sees_use(business: Business) -> bool:
     return bool(business.once("sees use", lambda: months.days_of_use(business).count().execute() > 0))
 
 
+def sees_mails(business: Business) -> bool:
+    """Whether any mail was seen to be opened or clicked; else nobody could be."""
+    sent = business.table("emails")
+    is_read = sent.opened_on.notnull() | sent.clicked_on.notnull()
+    return bool(business.once("sees mails", lambda: sent.filter(is_read).count().execute() > 0))
+
+
 def sees_silence(business: Business) -> bool:
     """Whether anything tells who is lapsed: use, or mails of which somebody opened one."""
-    return sees_use(business) or business.once("mails are tracked", lambda: _tracks_mails(business))
-
-
-def _tracks_mails(business: Business) -> bool:
-    sent = business.table("emails")
-    return bool(sent.filter(sent.opened_on.notnull() | sent.clicked_on.notnull()).count().execute())
+    return sees_use(business) or sees_mails(business)
 
 
 def use_by_month(business: Business) -> ir.Table:
@@ -168,7 +170,6 @@ def _silent_use(business: Business, rows: ir.Table) -> ir.Table:
 
 def _silent_mails(business: Business, rows: ir.Table) -> ir.Table:
     sent = business.table("emails")
-    tracked = sees_silence(business)  # else nobody could be seen to open one
     ends = month_ends(business)
     age = ends.as_of.delta(sent.sent_on, unit="day") - 1
     near = sent.join(ends, age.between(DAYS_TO_OPEN, MAIL_DAYS))
@@ -176,7 +177,9 @@ def _silent_mails(business: Business, rows: ir.Table) -> ir.Table:
     counted = near.group_by(KEYS).aggregate(
         mails=near.count(), opened=near.count(where=read.fill_null(False)), since_on=near.sent_on.min()
     )
-    unread = counted.filter((counted.mails >= FEWEST_MAILS) & (counted.opened == 0) & ibis.literal(tracked))
+    unread = counted.filter(
+        (counted.mails >= FEWEST_MAILS) & (counted.opened == 0) & ibis.literal(sees_mails(business))
+    )
     return rows.join(unread, KEYS)
 
 
@@ -231,8 +234,8 @@ def away(business: Business, drawn: pd.DataFrame, urgent: pd.DataFrame) -> pd.Da
 def who_is_away(business: Business, found: pd.DataFrame) -> pd.DataFrame:
     """One row for the lapsed, one for the gone: how many, why not all are written to, what is at stake.
 
-    A customer counts under the first cause that holds. No row for the lapsed where nothing tells who is.
-    Takes `away`.
+    A customer counts under the first cause that holds. Takes `away`. Where neither use nor the reading of
+    mails is seen, it is not known who has lapsed, and there is no row for them.
 
     Glossary: left out of a campaign.
     """
@@ -247,7 +250,7 @@ def who_is_away(business: Business, found: pd.DataFrame) -> pd.DataFrame:
 
 def _refused(business: Business) -> set[str]:
     customers = business.table("customers")
-    return set(customers.filter(customers.may_contact.isin(MAY_NOT)).customer_id.execute())
+    return set(customers.filter(customers.may_contact == MAY_NOT).customer_id.execute())
 
 
 def knows_refusals(business: Business) -> bool:
@@ -298,6 +301,7 @@ def natural_return(business: Business) -> pd.DataFrame:
         for days in BACK_DAYS:
             own = (rows["kind"] == kind) & (rows["as_of"] + pd.Timedelta(days=days) <= cut)
             own &= ~(first_mail <= days)
+            own &= kind == GONE or sees_use(business)  # else nobody could be seen to come back
             cluster = pd.factorize(rows.loc[own, "customer_id"])[0]
             share = clustered_rate((after[own] <= days).to_numpy(), cluster)
             a_month = round(int((lately["kind"] == kind).sum()) / seen)

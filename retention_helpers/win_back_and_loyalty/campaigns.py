@@ -71,8 +71,8 @@ def enrolled(business: Business) -> pd.DataFrame:
     (lapsed: a customer at the end of the day before the draw; gone: left before; null: never one), and in
     whole days from the draw, NEVER where it did not happen by the cut: back_days (lapsed: to the first use
     after the draw; gone: to the next begin of service), harm_days (to the first request to cancel or end of
-    service after it); mrr_90 (at the end of day LAST), followed (days that have passed by the cut),
-    reached_in (the month of day LAST).
+    service after it); mrr_90 (at the end of day LAST), followed (days that have passed by the cut; 0 of the
+    lapsed where no use is seen), reached_in (the month of day LAST).
 
     A use on the day of the draw counts from the instant of the draw on; one that is written with a day
     alone stands at that day's midnight.
@@ -98,6 +98,7 @@ def _enrolled(business: Business) -> pd.DataFrame:
     had_left = rows["had_left"].fillna(False).astype(bool)
     kind = np.select([was_there, had_left], KINDS, "")
     last = drawn_on + pd.Timedelta(days=LAST)
+    followed = (pd.Timestamp(business.as_of) - drawn_on).dt.days - 1
     return pd.DataFrame(
         {
             **{name: rows[name].astype("object") for name in ("campaign", "customer_id", "group")},
@@ -108,7 +109,7 @@ def _enrolled(business: Business) -> pd.DataFrame:
             "back_days": np.where(kind == GONE, days("begun_on"), days("used_on")),
             "harm_days": days("harmed_on"),
             "mrr_90": rows["mrr_90"].map(lambda amount: 0 if formats.is_missing(amount) else amount),
-            "followed": (pd.Timestamp(business.as_of) - drawn_on).dt.days - 1,
+            "followed": followed.where((kind != LAPSED) | sees_use(business), 0),
             "reached_in": last.dt.strftime("%Y-%m"),
         }
     )

@@ -49,7 +49,7 @@ def people_now(business: Business) -> pd.DataFrame:
 
     Columns: customer_id, mrr, plan, first_on, tenure_days, has_asked, use_days (of the last USED_DAYS),
     score (latest answer within a year; missing: none), given (answers, tickets and conversations), word_on
-    (the latest of these, or of a contact), tier, weight (MRR × tenure).
+    (the latest of these, or of a contact), tier, weight (MRR × tenure). Without events use_days is 0.
     """
     return business.once("people of loyalty", lambda: _people_now(business))
 
@@ -183,7 +183,7 @@ PERSON: dict[str, Unit | Column] = {
 }
 
 
-@columns(**PERSON, use_days=COUNT("Days of use in 90"))
+@columns(**PERSON, use_days=COUNT.or_null("Days of use in 90"))
 def to_know(business: Business) -> pd.DataFrame:
     """One row per person to know, where there are too few customers for tiers: by MRR × tenure.
 
@@ -192,6 +192,7 @@ def to_know(business: Business) -> pd.DataFrame:
     now = people_now(business)
     own = now if len(now) < FEWEST_FOR_TIERS else now.head(0)
     ordered = own.sort_values(["weight", "customer_id"], ascending=[False, True]).head(MOST_KNOWN)
+    ordered = ordered if business.has("events") else ordered.assign(use_days=None)
     return ordered[names_of(to_know)].reset_index(drop=True)
 
 
@@ -343,7 +344,7 @@ def _asked_for(action: str, row: Mapping[Any, Any]) -> str:
 
 @columns(
     **PERSON,
-    use_days=COUNT("Days of use in 90"),
+    use_days=COUNT.or_null("Days of use in 90"),
     given=COUNT("Answers given"),
     score=COUNT.or_null("Latest score"),
 )
@@ -361,6 +362,7 @@ def board(business: Business) -> pd.DataFrame:
     has_use = business.has("events")
     fit = now.assign(order=ranks[0] * (ranks[1] if has_use else 1.0) * ranks[2])
     fit = fit[(fit["given"] > 0) & ((fit["use_days"] > 0) | (not has_use))]
+    fit = fit if has_use else fit.assign(use_days=None)
     ordered = fit.sort_values(["order", "customer_id"], ascending=[False, True]).head(MOST_ADVISERS)
     return ordered[names_of(board)].reset_index(drop=True)
 

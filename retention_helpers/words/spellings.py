@@ -106,28 +106,37 @@ _INTERVALS = {
     ("year", 2): "biennial biennially zweijährlich",
 }
 INTERVALS = {word: lasts for lasts, words in _INTERVALS.items() for word in words.split()}
-_COUNTED = re.compile(r"(?:every |alle )?(?P<count>\d{1,3})[ -]?(?P<word>\D+)")
-MONTHS_OF_A_YEAR = 12
+_AROUND = re.compile(
+    r"^(?:(?:per|every|each|a|alle|pro|par|por|billed|paid) |/ ?)|[ -](?:plan|billing|subscription|abo)$"
+)
+_COUNTED = re.compile(r"(?P<count>\d{1,3})[ -]?(?P<word>\D+)")
+_DURATION = re.compile(r"p(?P<count>\d{1,3})(?P<word>[dwmy])")  # ISO 8601, as app stores write it
+_OF_DURATION = {"d": "day", "w": "week", "m": "month", "y": "year"}
+A_YEAR = (("month", 12), ("week", 52), ("day", 365), ("day", 366))
 
 
 def interval(said: str) -> tuple[str, int] | None:
     """How long a price lasts, as a unit and how many of it; None for words that say nothing of the kind.
 
-    Twelve months are a year.
+    Twelve months are a year, and so are 52 weeks, and 365 days.
 
     >>> interval("Annually"), interval("3 months"), interval("12-monthly"), interval("per seat")
     (('year', 1), ('month', 3), ('year', 1), None)
+    >>> interval("per annum"), interval("billed yearly"), interval("P1Y"), interval("365 days")
+    (('year', 1), ('year', 1), ('year', 1), ('year', 1))
     """
-    plain = " ".join(said.lower().replace("_", " ").split())
-    counted = _COUNTED.fullmatch(plain)
+    plain = _AROUND.sub("", " ".join(said.lower().replace("_", " ").split()))
+    duration = _DURATION.fullmatch(plain)
+    counted = duration or _COUNTED.fullmatch(plain)
     word = counted["word"].strip() if counted else plain
-    found = INTERVALS.get(word) or INTERVALS.get(word.removesuffix("."))
+    found = INTERVALS.get(_OF_DURATION[word] if duration else word) or INTERVALS.get(word.removesuffix("."))
     if found is None:
         return None
     unit, times = found
     many = times * (int(counted["count"]) if counted else 1)
-    if unit == "month" and many and many % MONTHS_OF_A_YEAR == 0:
-        return "year", many // MONTHS_OF_A_YEAR
+    for of_unit, of_a_year in A_YEAR:
+        if unit == of_unit and many and many % of_a_year == 0:
+            return "year", many // of_a_year
     return unit, many
 
 
@@ -176,6 +185,8 @@ _CHOICES = {
     "有效 正常 使用中",
     "past_due": "pastdue overdue late soft_failure declined_patron überfällig en_retard impayé vencido 逾期",
     "paused": "pausiert ruht en_pause pausado pausada 暂停",
+    "yes": "true 1 y ja j oui si sí sim да 是",
+    "no": "false 0 n nein non não nee нет 否",
     "trialing": "trial trialling in_trial on_trial free_trial pending incomplete incomplete_expired future "
     "pending_customer_approval customer_approval_denied testphase test probezeit essai prueba 试用",
 }

@@ -273,9 +273,10 @@ def long_tails(runs: int) -> float:
         "nothing in 70 %": lambda n: np.where(rng.random(n) < 0.7, 0, rng.lognormal(3, 1.2, n)),
         "Pareto (1.5)": lambda n: 10 * (rng.pareto(1.5, n) + 1),
         "four prices": lambda n: rng.choice([0.0, 19.0, 59.0, 149.0], n, p=[0.3, 0.4, 0.2, 0.1]),
+        "refunds": lambda n: rng.choice([-500.0, 0.0, 49.0, 59.0], n, p=[0.03, 0.3, 0.4, 0.27]),
     }
     largest = 0.0
-    for sizes in ((10, 10), (20, 20), (20, 80), (50, 200), (200, 200), (1000, 1000)):
+    for sizes in ((10, 10), (20, 20), (20, 80), (50, 200), (30, 270), (100, 900), (200, 200), (1000, 1000)):
         is_treated = np.arange(sum(sizes)) < sizes[0]
         shares = []
         for draw in kinds.values():

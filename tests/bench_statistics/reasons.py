@@ -16,7 +16,7 @@ from retention_helpers.churn_reasons.answers import Period
 from retention_helpers.churn_reasons.groups import depends_on
 from retention_helpers.churn_reasons.ranking import change
 from retention_helpers.contract.tables import REASONS
-from retention_helpers.statistics.intervals import amount_share, sum_interval
+from retention_helpers.statistics.intervals import amount_share, exact_p, holm, sum_interval
 
 PRICES, PLANS = np.array([21.0, 65.0, 159.0]), np.array([0.5, 0.35, 0.15])
 SHARES = np.array([0.3, 0.22, 0.16, 0.12, 0.1, 0.06, 0.04])
@@ -60,15 +60,39 @@ def answers(draws: np.random.Generator, many: int, month: str, shares: np.ndarra
     )  # fmt: skip
 
 
-def false_changes(now: int, before: int) -> float:
-    """How often any reason "rose" or "fell" where nothing changed."""
-    draws = np.random.default_rng([now, before])
-    periods = [Period(dt.date(2026, month, 1), dt.date(2026, month, 1), 1) for month in (3, 2)]
-    found = 0
-    for _ in range(TESTS):
-        both = pd.concat([answers(draws, now, "2026-03-01"), answers(draws, before, "2026-02-01")])
-        found += change(both, *periods, min_customers=20)["verdict"].isin(["rose", "fell"]).any()
-    return found / TESTS
+def changes(now: int, before: int, spread: float) -> tuple[float, float, float]:
+    """How often a reason "rose" or "fell" where nothing changed; by chance alone; and a doubling "rose".
+
+    Three months against twelve; a month's own shares vary so that one of 30 % varies by `spread`.
+    """
+    draws = np.random.default_rng([now, before, round(100 * spread)])
+    doubled = np.where(NAMES[3] == NAMES, 2 * SHARES, SHARES)  # of 12 %
+    months = [f"2025-{month:02}-01" for month in range(1, 13)], ["2026-01-01", "2026-02-01", "2026-03-01"]
+    when = (Period(dt.date(2026, 1, 1), dt.date(2026, 3, 1), 3),
+            Period(dt.date(2025, 1, 1), dt.date(2025, 12, 1), 12))  # fmt: skip
+
+    def given(of: list[str], many: int, shares: np.ndarray) -> pd.DataFrame:
+        sure = 0.7 / 0.3 / spread**2 - 1 if spread else 0.0
+        shares = shares / shares.sum()
+        own = [draws.dirichlet(sure * shares) if spread else shares for _ in of]
+        each = zip(of, own, strict=True)
+        return pd.concat([answers(draws, many // len(of), month, shares) for month, shares in each])
+
+    found = np.zeros((TESTS, 3))
+    for run in range(TESTS):
+        then = given(months[0], before, SHARES)
+        usual, more = (
+            change(pd.concat([given(months[1], now, shares), then]), *when, min_customers=20)
+            for shares in (SHARES, doubled)
+        )
+        p_values = holm([
+            exact_p(row.customers, row.answered, row.customers_before, row.answered_before)
+            for row in usual.itertuples()
+        ])  # fmt: skip
+        rose = more.loc[more["reason"] == NAMES[3], "verdict"].eq("rose").any()
+        found[run] = usual["verdict"].isin(["rose", "fell"]).any(), min(p_values) < 0.05, rose
+    false, by_chance, seen = found.mean(axis=0)
+    return float(false), float(by_chance), float(seen)
 
 
 def false_differences(many: int) -> float:
@@ -90,8 +114,12 @@ def main() -> None:
         "MRR lost, coverage",
         *(f"{mean} losses {100 * coverage_of_sums(mean):.1f} %" for mean in (1, 5, 20, 60)),
     )
-    print("false rose or fell", *(f"{now} against {before}: {100 * false_changes(now, before):.1f} %"
-                                  for now, before in ((20, 100), (48, 134), (150, 600))))  # fmt: skip
+    print("rose or fell: answers, against, spread; false, by chance alone, 12 % doubled")
+    for now, before in ((24, 96), (48, 132), (150, 600), (1500, 6000)):
+        for spread in (0.0, 0.2):
+            print(
+                now, before, spread, *(f"{share:.1%}" for share in changes(now, before, spread)), flush=True
+            )
     print(
         "false differences", *(f"{many} answers {100 * false_differences(many):.1f} %" for many in (30, 150))
     )

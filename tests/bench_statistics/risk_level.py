@@ -37,8 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Does as many leave as the risk told?")
     parser.add_argument("--rounds", type=int, default=8)
     rounds = parser.parse_args().rounds
-    with open_business(SAMPLE, "2026-10") as business:
-        _say("the sample", [came_true(risk_of_leaving(business).history)])
+    _say("the sample", [came_true(risk_of_leaving(open_business(SAMPLE, "2026-10")).history)])
     for name, business in EIGHT.items():
         found = []
         for seed in range(rounds):

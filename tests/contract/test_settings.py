@@ -232,6 +232,10 @@ BROKEN = [
     ("a: !!python/object:os.system {}",
      CANNOT + " (line 1): could not determine a constructor for the tag "
      "'tag:yaml.org,2002:python/object:os.system'. Correct it."),
+    ("a: 1\nb: >= 100\n", CANNOT + " (line 2): expected chomping or indentation indicators, but found '='. "
+     "Write it in quotes: '>= 100'."),
+    ("reason_map: {x: @team, y: z}\n", CANNOT + " (line 1): found character '@' that cannot start any token. "
+     "Write it in quotes: '@team'."),
     ("just words", "retention.yml should hold lines of the form `key: value`."),
     ("- a\n- b", "retention.yml should hold lines of the form `key: value`."),
     ("business: Söhne".encode("latin-1"), "retention.yml is not UTF-8 text. Save it as UTF-8."),

@@ -57,9 +57,11 @@ def test_nothing_to_say_fits_the_schema(opened: Callable[..., Any], tmp_path: An
             people, asked, risk, early_warning.leavers_seen(own), early_warning.discrimination(risk),
             early_warning.calibration(risk), early_warning.top_shares(risk), stages, early_warning.grid(own),
             early_warning.by_stage(stages, churn), early_warning.stage_flows(own, risk),
-            early_warning.totals(judged, people, asked, risk),
+            early_warning.totals(own, judged, people, asked, risk),
             early_warning.told_and_left(risk.value.history),
         ]  # fmt: skip
+        totals = early_warning.totals(own, judged, people, asked, risk).value
+    assert totals["scheduled"] is None  # without cancellations nobody knows who asked
     offered = {id(one) for measures in early_warning.FINDINGS.values() for one in measures}
     assert offered - {id(one.measure) for one in results} == {id(early_warning.plays)}
     assert problems_of(results, tmp_path / "findings.json") == []

@@ -308,8 +308,9 @@ def test_stage_of_each_by_hand(opened: Callable[..., Any]) -> None:
         cancellations=[("asks", "2026-03-28")],
     ) as own:
         risk = risk_of_leaving(own)
-        found = stages(own, risk).set_index("stage")["customers"].to_dict()
-        assert found == {"at risk": 1, "first week": 1, "habit": 2, "established": 2}
+        found = stages(own, risk).set_index("stage")
+        assert found["customers"].to_dict() == {"at risk": 1, "first week": 1, "habit": 2, "established": 2}
+        assert found.loc["at risk", "watched_of"] == 0  # without contacts nobody knows who was contacted
         assert grid(own)["not_seen"].tolist() == [5, 0, 1, 0]
 
 

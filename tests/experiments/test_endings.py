@@ -57,6 +57,40 @@ def test_a_day_without_a_time_is_counted_both_ways(
     assert "has no time" in repr(experiments.comparisons(found).sentence(found.plans))
 
 
+@pytest.mark.parametrize(
+    ("outcome", "rows"),
+    [
+        ({"kind": "event", "name": "exported", "days": 14}, {"events": [("C-00", "2026-01-25", "login")]}),
+        ({"kind": "event", "name": "exported", "days": 14}, {}),
+        ({"kind": "revenue", "days": 14}, {"payments": [("C-00", "2026-01-25", "succeeded", "")]}),
+        ({"kind": "revenue", "days": 14}, {}),
+    ],
+)
+def test_an_outcome_that_no_row_tells_is_not_one_that_nobody_made(
+    business_of: Callable[..., Business], outcome: dict[str, Any], rows: dict[str, Any]
+) -> None:
+    """200 an arm and no row of the outcome: not 0 of 200 twice, which would rule out a difference.
+
+    Before the outcome's day is over for anybody, there is nothing that could be missing yet.
+    """
+    people = [f"C-{nth:03}" for nth in range(400)]
+    tables = {
+        "spans": [(who, "2025-06-05", "", 10) for who in people],
+        "assignments": [("x", who, half(nth), "2026-01-20T10:00") for nth, who in enumerate(people)],
+        **rows,
+    }
+    design = plan_of(outcome=outcome, smallest_effect=0.05 if "name" in outcome else 5.0, baseline=None)
+    found = read(business_of(**tables, month="2026-02", experiments={"x": design}))
+    row = found.comparisons.iloc[0]
+    assert (row["verdict"], row["reason"]) == ("not interpretable", "outcome not told")
+    assert math.isnan(row["effect"]) and found.arms["rate"].isna().all()
+    assert found.plans["x"].baseline_from == "assumed"
+    shown = repr(monthly_review.experiment_answers(found, "2026-02"))
+    assert "the data hold no row of its outcome" in shown
+    early = read(business_of(**tables, month="2026-01", experiments={"x": design})).comparisons.iloc[0]
+    assert (early["verdict"], early["reason"]) == ("cannot tell yet", "")
+
+
 def test_a_request_before_the_draw_is_asked_whether_it_lapsed(business_of: Callable[..., Business]) -> None:
     """An offer in the cancel flow: asked at 9, drawn at 10 on 20 January; paid until 5 February; day 30.
 

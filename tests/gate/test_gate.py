@@ -1052,6 +1052,17 @@ CHOICES = [
 ]  # fmt: skip
 
 
+def test_yes_and_no_are_read_in_the_words_for_them(tmp_path):
+    """A status decides who is a customer, so a word for one is asked about; whom one may write to is not."""
+    lines = ["customer_id,signed_up_at,may_contact", "A,2026-01-01,Nein", "B,2026-01-01,FALSE",
+             "C,2026-01-01,0", "D,2026-01-01,oui", "E,2026-01-01,Y", "F,2026-01-01,maybe"]  # fmt: skip
+    faults = said(tmp_path, {"customers.csv": "\n".join(lines)})
+    assert [fault for fault in faults if "may_contact" in fault] == [
+        "stop: customers.csv: may_contact is none of yes, no in 1 of 6 rows (first: customer F, line 7, "
+        "value 'maybe'). Known: no, yes. Correct it."
+    ]
+
+
 @pytest.mark.parametrize(
     ("table", "column", "line", "header", "word", "known", "hint"), CHOICES, ids=lambda case: None
 )

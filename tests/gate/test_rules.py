@@ -160,6 +160,26 @@ def test_annual_plans_of_the_first_year_are_no_suspicion(said):
     assert said(data) == []
 
 
+@pytest.mark.parametrize(("days_early", "is_said"), [(1, True), (0, False), (2, False)])
+def test_the_last_day_with_service_is_no_end(data, said, days_early, is_said):
+    """Annual plans that a tool ends on the eve: 5 January 2024 to 4 January 2025, where the 5th is meant."""
+
+    def end(row):
+        begun = dt.date.fromisoformat(row[1])
+        left = begun.replace(year=begun.year + 1) - dt.timedelta(days=days_early)
+        return left.isoformat() if row[2] and left.isoformat() < LATEST else ""
+
+    data.set("interval", "year")
+    data.set("ended_at", end)
+    told = [fault for fault in said(data) if "add a day" in fault]
+    assert len(told) == is_said
+    if is_said:
+        ended = sum(row[2] != "" for row in data.spans[1:])
+        assert f"in {ended} of 114 rows (first: customer C-000, line 2, value '2025-01-02')" in told[0]
+        data.settings["accepted"] = ["last day as end"]
+        assert [fault[:5] for fault in said(data) if "add a day" in fault] == ["note:"]
+
+
 def test_history_that_starts_late(data, said):
     """Forty more customers began in 2021, and none of those who left before 2024 were exported."""
     for number in range(40):
@@ -937,8 +957,8 @@ CONDITIONS = {
     ),
     "an event that never happens": (
         {"outcome": {"kind": "event", "days": 14, "name": "lgin"}},
-        "warning: events.csv: lgin, the outcome of call in experiments.yml, never happens. So no arm of that "
-        "experiment can succeed. Did you mean login? Correct it there.",
+        "warning: events.csv: lgin, the outcome of call in experiments.yml, never happens. So that "
+        "experiment has no verdict. Did you mean login? Correct it there.",
     ),
     "a plan and an event that are there": (
         {"eligible": {"plan": "pro"}, "outcome": {"kind": "event", "days": 14, "name": "login"}},
@@ -962,8 +982,19 @@ def test_an_outcome_of_events_without_events(data, said, tmp_path):
     (tmp_path / "data" / "experiments.yml").write_text(yaml.safe_dump({"call": plan}))
     assert (
         "warning: customers.csv: no events lie beside it, and call in experiments.yml counts one (login). So "
-        "no arm of that experiment can succeed. Add the events, or choose another outcome." in said(data)
+        "that experiment has no verdict. Add the events, or choose another outcome." in said(data)
     )
+
+
+def test_an_outcome_of_requests_without_cancellations(data, said, tmp_path):
+    data.write(tmp_path / "data")
+    plan = PLAN["call"] | {"outcome": {"kind": "not_cancelled", "days": 14}}
+    (tmp_path / "data" / "experiments.yml").write_text(yaml.safe_dump({"call": plan}))
+    told = [one for one in said(data) if "who asked to cancel" in one]
+    data.others["cancellations"] = [["customer_id", "canceled_at"], ["C-000", "2024-02-01"]]
+    data.write(tmp_path / "data")
+    assert len(told) == 1 and "So only who is gone already counts" in told[0]
+    assert not [one for one in said(data) if "who asked to cancel" in one]
 
 
 FREE_MONTHS = {  # of C-001, who pays 59 for team from the 6th day on

@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from scipy.stats import fisher_exact
 
 from retention_helpers.business import Business
 from retention_helpers.measurement import cohorts, measures
 from retention_helpers.measurement.said import month as said_measurement
-from retention_helpers.statistics.intervals import with_rate
+from retention_helpers.statistics.intervals import Change, with_rate
 
 
 def cell(triangle: pd.DataFrame, cohort: str, k: int) -> Any:
@@ -172,8 +173,8 @@ def test_a_business_in_its_first_month_has_no_anniversary_yet(opened: Any) -> No
         assert triangle.empty
         assert {"rate", "rate_low", "rate_high", "final", "final_on"} <= set(triangle.columns)
         assert pd.isna(cohorts.retention_after(triangle, 12).value)
-        parts = cohorts.recent_cohorts(triangle)
-        assert cohorts.recent_change(parts) is None
+        assert cohorts.recent_cohorts(triangle).empty
+        assert cohorts.recent_change(triangle) is None
         records = cohorts.as_records(cohorts.calendar_triangle(business), triangle)
     assert records == [
         {
@@ -217,13 +218,35 @@ def test_recent_cohorts_are_the_latest_with_a_final_cell() -> None:
             ("2026-05", 1, 40, 40, False),
         ]
     )
-    parts = cohorts.recent_cohorts(triangle, k=1, cohorts=2).set_index("cohorts")
+    parts = cohorts.recent_cohorts(triangle, cohorts=2).set_index("cohorts")
     assert tuple(parts.loc["latest 2", ["reached", "retained"]]) == (80, 60)
     assert tuple(parts.loc["earlier", ["reached", "retained"]]) == (80, 20)
     assert parts.loc["latest 2", "first_cohort"] == pd.Timestamp("2026-03-01")
-    change = cohorts.recent_change(parts.reset_index())
+    change = cohorts.recent_change(triangle, cohorts=2)
     assert change is not None
     assert (change.value, change.verdict) == (0.5, "rose")
+    assert 0 < change.low < 0.5 < change.high
+    assert cohorts.recent_change(triangle, cohorts=4) is None
+
+
+def test_cohorts_that_differ_as_cohorts_do_are_no_change() -> None:
+    """1,000 a month, of whom 4 to 12 % leave in the first: 10 % in the last three are not news.
+
+    By chance alone, 300 of 3,000 against 960 of 12,000 would be (Fisher: p = 0.0005). A quarter is news.
+    """
+    left = [40, 120, 60, 100, 80, 110, 50, 90, 70, 100, 40, 100]
+    dates = pd.date_range("2025-01-01", periods=15, freq="MS").strftime("%Y-%m")
+
+    def moved(latest: int) -> Change | None:
+        each = zip(dates, [*left, latest, latest, latest], strict=True)
+        return cohorts.recent_change(anniversary_frame([(on, 1, 1000, 1000 - n, True) for on, n in each]))
+
+    as_before, worse = moved(100), moved(250)
+    assert fisher_exact([[300, 2700], [960, 11040]]).pvalue < 0.001
+    assert as_before is not None and worse is not None
+    assert (as_before.value, as_before.verdict) == (pytest.approx(-0.02), "no clear change")
+    assert as_before.low < 0 < as_before.high
+    assert (worse.value, worse.verdict) == (pytest.approx(-0.17), "fell")
 
 
 def three_months_on(retained: list[int], reached: list[int], *, last_is_final: bool = True) -> pd.DataFrame:
@@ -236,18 +259,50 @@ def three_months_on(retained: list[int], reached: list[int], *, last_is_final: b
 
 def test_a_cohort_stands_out_against_the_others_together() -> None:
     """Nine of 80 in a hundred, one of 50; one of 10 customers says nothing, one is not final yet."""
-    cells = three_months_on([80] * 9 + [50, 2, 0], [100] * 10 + [10, 100], last_is_final=False)
+    cells = three_months_on([80] * 9 + [50, 7, 0], [100] * 10 + [10, 100], last_is_final=False)
     found = cohorts.standing_out(cells, min_customers=20)
     assert found["verdict"].tolist() == ["no clear difference"] * 9 + ["below the rest", "too few"]
     said = said_measurement.standing_out(found).text
     assert said.startswith("Clearly different after 3 months: October 2024 with 50.0 % (40.4–59.6 %), below")
     assert "10 cohorts were large enough" in said
+    assert said.endswith("for looking at all of them, and for how much the others differ.")
+
+
+def test_a_cohort_stands_out_by_more_than_the_others_differ() -> None:
+    """Of 1,000 each 70 to 90 % stay; 66 % is not different from these, 30 % is.
+
+    Chance alone would call every one of them different (Fisher's exact test, from scipy). The limit is
+    Student's with 11 degrees of freedom: 80 ± 2.20 × 7.4 × √(1 + 1/12), about 63 to 97 %.
+    """
+    stayed = [700, 720, 740, 760, 780, 800, 820, 840, 860, 880, 900, 800]
+    assert fisher_exact([[660, 340], [sum(stayed), 12_000 - sum(stayed)]]).pvalue < 1e-20
+    verdicts = [
+        cohorts.standing_out(three_months_on([*stayed, latest], [1000] * 13), min_customers=20)["verdict"]
+        for latest in (660, 300)
+    ]
+    assert set(verdicts[0]) == {"no clear difference"}
+    assert verdicts[1].tolist() == ["no clear difference"] * 12 + ["below the rest"]
+
+
+def test_of_so_few_cohorts_a_usual_spread_is_assumed_and_said() -> None:
+    """Seven others of 20 % lost cannot tell how much cohorts differ: 4 points are allowed for it.
+
+    Of 1,000 each, 75 against 80 % is more than chance and less than that; 50 % is more.
+    """
+    assert fisher_exact([[750, 250], [5600, 1400]]).pvalue < 0.001
+    verdicts = []
+    for latest in (750, 500):
+        found = cohorts.standing_out(three_months_on([800] * 7 + [latest], [1000] * 8), min_customers=20)
+        verdicts.append(found["verdict"].iloc[-1])
+    assert verdicts == ["no clear difference", "below the rest"]
+    assert "losses that differ by 20 % anyway" in said_measurement.standing_out(found).text
 
 
 def test_looking_at_many_cohorts_is_allowed_for() -> None:
-    """20 of 40 against 70 %: different where it is one of two (Fisher's p about 0.01), not as one of 24."""
-    of_two = cohorts.standing_out(three_months_on([700, 20], [1000, 40]), min_customers=20)
-    of_many = cohorts.standing_out(three_months_on([700] * 23 + [20], [1000] * 23 + [40]), min_customers=20)
+    """33 of 40 against 95 %: different where it is one of two (Fisher's p about 0.005), not as one of 24."""
+    of_two = cohorts.standing_out(three_months_on([950, 33], [1000, 40]), min_customers=20)
+    of_many = cohorts.standing_out(three_months_on([950] * 23 + [33], [1000] * 23 + [40]), min_customers=20)
+    assert 0.003 < fisher_exact([[33, 7], [950, 50]]).pvalue < 0.008
     assert of_two["verdict"].tolist() == ["above the rest", "below the rest"]
     assert of_many["verdict"].iloc[-1] == "no clear difference"
 

@@ -50,7 +50,7 @@ def results_of(business: Business) -> list[Result]:
         measurement.tenure_of_lost_in_year(business),
         measurement.both_clocks(calendar, anniversary),
         recent,
-        measurement.change_of_cohorts(recent),
+        measurement.change_of_cohorts(anniversary),
         measurement.other_tools(business),
         measurement.differing_customers(business),
         measurement.churn_by_switch_gap(business),
@@ -170,7 +170,7 @@ def sentences_of(business: Business) -> list[Sentence]:
         said_measurement.losses_by_tenure(measures.losses_by_tenure(business)),
         said_measurement.switch_gaps(measures.switch_gap_sensitivity(business)),
         said_measurement.churn_kinds(kinds),
-        said_measurement.recent_cohorts(recent, cohorts.recent_change(recent)),
+        said_measurement.recent_cohorts(recent, cohorts.recent_change(anniversary)),
         said_measurement.triangle(cohorts.calendar_triangle(business), k=1),
         said_measurement.triangle(anniversary, k=1),
     ]

@@ -427,6 +427,11 @@ def test_causes_of_first_losses(opened: Opened) -> None:
     assert at.loc[0, "kind_unknown_high"] == wilson(0, 3)[1]
     together = causes.groupby("months")["incidence"].sum()
     np.testing.assert_allclose(together + curve.set_index("months")["survival"], 1)
+    with opened(spans) as business:  # nobody knows who ended it, and that is not nobody
+        at = survival.causes_at_months(survival.causes(survival.tenures(business)), months=(1, 2))
+    assert at["kind_unknown"].tolist() == pytest.approx([0.5, 0.75])
+    assert at[["voluntary", "involuntary", "involuntary_high"]].isna().all().all()
+    assert at["at_risk"].tolist()[0] == 3
 
 
 # --- revenue ---------------------------------------------------------------------------------------

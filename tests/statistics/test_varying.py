@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 from statsmodels.stats.meta_analysis import combine_effects
 
+from retention_helpers.statistics.control import varies_more_than_chance
 from retention_helpers.statistics.intervals import newcombe
 from retention_helpers.statistics.varying import change_beyond_spread, spread_of
 
@@ -51,14 +52,14 @@ def test_of_very_many_customers_a_month_is_judged_by_students_test() -> None:
     spread, then = spread_of(lost, [n] * 12), [(int(x), n) for x in lost]
     for sign, word in ((1, "rose"), (-1, "fell")):
         inside, outside = (int((rates.mean() + sign * far * edge) * n) for far in (0.97, 1.03))
-        assert change_beyond_spread((inside, n), then, spread).verdict == "no clear change"
-        assert change_beyond_spread((outside, n), then, spread).verdict == word
+        assert change_beyond_spread([(inside, n)], then, spread).verdict == "no clear change"
+        assert change_beyond_spread([(outside, n)], then, spread).verdict == word
 
 
 def test_where_chance_explains_the_months_the_interval_is_newcombes() -> None:
     """Table II of Newcombe 1998: 56/70 against 48/80 is 0.0524 to 0.3339."""
     spread = spread_of([48] * 8, [80] * 8)
-    moved = change_beyond_spread((56, 70), [(48, 80)], spread)
+    moved = change_beyond_spread([(56, 70)], [(48, 80)], spread)
     assert (moved.low, moved.high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
     assert (moved.spread.variance, moved.verdict) == (0.0, "rose")
 
@@ -71,8 +72,16 @@ def test_few_months_are_allowed_a_fifth_of_their_rate() -> None:
     spread = spread_of([500], [10_000])
     assert spread.is_assumed and spread.variance == pytest.approx(0.01**2)
     assert newcombe(580, 10_000, 500, 10_000).low > 0
-    assert change_beyond_spread((580, 10_000), [(500, 10_000)], spread).verdict == "no clear change"
-    assert change_beyond_spread((1000, 10_000), [(500, 10_000)], spread).verdict == "rose"
+    assert change_beyond_spread([(580, 10_000)], [(500, 10_000)], spread).verdict == "no clear change"
+    assert change_beyond_spread([(1000, 10_000)], [(500, 10_000)], spread).verdict == "rose"
+
+
+def test_months_are_said_to_differ_where_the_control_chart_says_so() -> None:
+    """Pearson's chi-square is 12.06 on 11 (scipy: p = 0.36): a spread, and none to speak of."""
+    lost = [5, 9, 4, 7, 3, 8, 6, 10, 4, 6, 2, 8]
+    found = spread_of(lost, [100] * 12)
+    assert stats.chi2_contingency([lost, [100 - x for x in lost]])[1] == pytest.approx(0.359, abs=0.001)
+    assert found.variance > 0 and not found.is_seen and not varies_more_than_chance(lost, [100] * 12)
 
 
 def test_few_months_that_visibly_differ_by_more_are_taken_at_their_word() -> None:
@@ -84,7 +93,7 @@ def test_a_month_is_worth_no_more_than_the_months_differ() -> None:
     """A million customers, months that differ by 1 point: a month tells as much as 475 of one risk would."""
     rates = np.array([0.04, 0.06] * 6)
     spread = spread_of(rates * 1_000_000, [1_000_000] * 12)
-    moved = change_beyond_spread((50_000, 1_000_000), [(50_000, 1_000_000)], spread)
+    moved = change_beyond_spread([(50_000, 1_000_000)], [(50_000, 1_000_000)], spread)
     size = 0.05 * 0.95 / (rates.var(ddof=1))
     level = 2 * special.ndtr(stats.t(11).ppf(0.975)) - 1
     reference = newcombe(0.05 * size, size, 0.05 * size, size, level)
@@ -104,7 +113,7 @@ def test_the_interval_holds_the_difference_and_the_verdict_follows_it(
     """Within -1 and 1, wider than chance alone makes it, and never rose or fell across 0."""
     lost, customers = zip(*before, strict=True)
     then = before[-last:]
-    moved = change_beyond_spread(now, then, spread_of(lost, customers))
+    moved = change_beyond_spread([now], then, spread_of(lost, customers))
     assert -1 <= moved.low <= moved.value <= moved.high <= 1
     x, n = (sum(column) for column in zip(*then, strict=True))
     chance = newcombe(*now, x, n)
@@ -130,10 +139,10 @@ def test_usual_months_are_seldom_called_a_change_and_a_doubling_often(customers:
         risk[13] = draws.beta(22.4, 201.6)  # mean 0.1, spread 0.2
         *months, usual, doubled = draws.binomial(customers, risk)
         spread, then = spread_of(months, [customers] * 12), [(int(x), customers) for x in months]
-        moved = change_beyond_spread((int(usual), customers), then, spread)
+        moved = change_beyond_spread([(int(usual), customers)], then, spread)
         false += moved.verdict != "no clear change"
         foretold += moved.seen_if_doubled
-        seen += change_beyond_spread((int(doubled), customers), then, spread).verdict == "rose"
+        seen += change_beyond_spread([(int(doubled), customers)], then, spread).verdict == "rose"
     assert false / rounds <= 0.06 + 1.96 * np.sqrt(0.06 * 0.94 / rounds)
     assert seen / rounds > 0.75
     assert foretold / rounds == pytest.approx(seen / rounds, abs=0.07)

@@ -7,6 +7,7 @@ from retention_helpers.churn_reasons.answers import YEAR, Period, within
 from retention_helpers.churn_reasons.said.wording import begun, inside
 from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence
+from retention_helpers.shown.units import or_null
 from retention_helpers.words import formats
 
 __all__ = ["failed_payments", "involuntary", "recovered"]
@@ -57,11 +58,11 @@ failed_payments = Measure(
 )
 
 
-def _how_many_were_mended(together: pd.DataFrame, days: int, *, is_known: bool) -> Sentence:
-    """How many of the payments that failed were mended in time; `is_known`: whether payments are."""
-    row = together.iloc[0]
-    if not is_known:
+def _how_many_were_mended(together: pd.DataFrame, days: int) -> Sentence:
+    """How many of the payments that failed were mended in time."""
+    if together.empty:
         return Sentence("It takes payments.csv (customer_id, attempted_at, status): which payments failed.")
+    row = together.iloc[0]
     if not row["failures"]:
         return Sentence("No payment failed in this time.")
     if not row["judged"]:
@@ -78,6 +79,6 @@ def _how_many_were_mended(together: pd.DataFrame, days: int, *, is_known: bool) 
 recovered = Measure(
     billing.recovered,
     sentence=_how_many_were_mended,
-    findings={"failed_payments_together": rows_of(billing.recovered)["items"]},
-    record=lambda row: {"failed_payments_together": records(row, billing.recovered)[0]},
+    findings={"failed_payments_together": or_null(rows_of(billing.recovered)["items"])},
+    record=lambda rows: {"failed_payments_together": next(iter(records(rows, billing.recovered)), None)},
 )

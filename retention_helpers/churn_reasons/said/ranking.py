@@ -15,6 +15,8 @@ from retention_helpers.shown.figures import Figure
 from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence, listed
 from retention_helpers.shown.units import COUNT, MONTH, Node, fields, noted, several
+from retention_helpers.statistics.control import FEWEST_MONTHS
+from retention_helpers.statistics.varying import USUAL_SPREAD
 from retention_helpers.words import formats
 
 __all__ = [
@@ -184,7 +186,14 @@ def _what_moved(moved: pd.DataFrame, now: Period, before: Period) -> Sentence:
         for row in out.itertuples()
     ]
     others = " The others show no clear change." if len(out) < len(moved) else ""
-    return Sentence(f"{spans}: {'; '.join(said)}.{others}")
+    months = int(moved["months_before"].iloc[0])
+    few = (
+        " So few months cannot tell how much months differ by themselves: "
+        f"{formats.percent(USUAL_SPREAD, 0)} of the share is allowed for it."
+        if months < FEWEST_MONTHS
+        else ""
+    )
+    return Sentence(f"{spans}: {'; '.join(said)}.{others}{few}")
 
 
 def _not_below(moved: pd.DataFrame, when: Period, before: Period) -> Sentence | None:

@@ -84,7 +84,7 @@ scheduled = Measure(
 stages = Measure(
     lifecycle.stages,
     "Customers by stage, what to do, and what to watch",
-    findings={"stages": fields(**{lifecycle.key(stage): COUNT for stage in lifecycle.STAGES})},
+    findings={"stages": fields(**{lifecycle.key(stage): COUNT.or_null for stage in lifecycle.STAGES})},
     record=lambda now: {"stages": dict(zip(map(lifecycle.key, now["stage"]), now["customers"], strict=True))},
     part="lifecycle",
 )

@@ -9,7 +9,7 @@ from retention_helpers.early_warning.risk import Risk
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS
 from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Sentence, listed
-from retention_helpers.shown.units import COUNT, NUMBER, by_name, fields
+from retention_helpers.shown.units import COUNT, NUMBER, by_name, fields, or_null
 from retention_helpers.words import formats
 
 __all__ = ["at_risk", "plays", "totals"]
@@ -18,7 +18,7 @@ __all__ = ["at_risk", "plays", "totals"]
 def what_plays_save(plays: pd.DataFrame) -> Sentence:
     """How many customers the plays can save: a range, unless an experiment measured one."""
     if plays.empty:
-        return Sentence("Nobody is at risk, so there is nothing to save.")
+        return Sentence("No warning that counts is on, so there is no list to work through.")
     measured = plays[plays["measured_by"].notna()]
     said = [
         f"“{row.play}” saves {formats.number(row.saved_low, 1)} to {formats.number(row.saved_high, 1)} "
@@ -68,9 +68,9 @@ at_risk = Measure(
     note="Customers at risk who have not asked to cancel, the largest expected loss first.",
 )
 TOTALS = {
-    "at_risk": fields(customers=COUNT, mrr=NUMBER, expected_left=NUMBER, expected_low=COUNT,
-                      expected_high=COUNT, mrr_expected=NUMBER),
-    "scheduled": fields(customers=COUNT, mrr=NUMBER, asked_and_stayed=COUNT),
+    "at_risk": or_null(fields(customers=COUNT, mrr=NUMBER, expected_left=NUMBER, expected_low=COUNT,
+                              expected_high=COUNT, mrr_expected=NUMBER)),
+    "scheduled": or_null(fields(customers=COUNT, mrr=NUMBER, asked_and_stayed=COUNT)),
     "verdicts": by_name(COUNT),
 }  # fmt: skip
 totals = Measure(

@@ -10,6 +10,7 @@ from retention_helpers.shown.units import TEXT, columns, names_of
 from retention_helpers.words import formats
 
 _MEND = {
+    "outcome not told": ("Bring the rows that tell it", ", or correct the outcome in experiments.yml."),
     "broken split": ("Do not use the difference", ". Mend how customers are drawn, and begin again."),
     "not randomised": (
         "Take it as a hint at most",

@@ -40,6 +40,7 @@ SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (spans.overlapping_spans, SPANS),
     (spans.ends_of_a_move, SPANS),
     (spans.starts_of_a_move, SPANS),
+    (spans.last_days_as_ends, SPANS),
     (spans.sign_ups_after_start, SPANS),
     (spans.canceled_without_end, (*SPANS, "cancellations")),
     (free_time.free_between_paid, SPANS),
@@ -67,6 +68,7 @@ SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (experiments.who_takes_part, CUSTOMERS),
     (experiments.events_that_happen, CUSTOMERS),
     (experiments.amounts_that_are_paid, CUSTOMERS),
+    (experiments.requests_that_count, CUSTOMERS),
     (experiments.one_arm_a_customer, (*CUSTOMERS, "assignments")),
     (experiments.assigned_after_sign_up, (*CUSTOMERS, "assignments")),
 )

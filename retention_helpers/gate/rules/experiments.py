@@ -106,8 +106,23 @@ def amounts_that_are_paid(evidence: Evidence) -> None:
                 "no amounts",
                 f"no payment that succeeded has an amount, and {name} in {EXPERIMENTS_FILE} counts revenue",
                 "Add the payments with their amounts, or choose another outcome.",
-                effect="So every customer of that experiment brings nothing.",
+                effect="So that experiment has no verdict.",
             )
+
+
+def requests_that_count(evidence: Evidence) -> None:
+    """An experiment about requests to cancel, without any."""
+    asking = [name for name, plan in evidence.experiments.items() if plan.outcome.kind == "not_cancelled"]
+    if asking and not evidence.has("cancellations"):
+        evidence.say(
+            "warning",
+            "customers",
+            "no requests",
+            f"no cancellations lie beside it, and {', '.join(asking[:MOST])} in {EXPERIMENTS_FILE} "
+            f"{'counts' if len(asking) == 1 else 'count'} who asked to cancel",
+            "Add the cancellations with the day of the request, or choose another outcome.",
+            effect="So only who is gone already counts.",
+        )
 
 
 def events_that_happen(evidence: Evidence) -> None:
@@ -121,7 +136,7 @@ def events_that_happen(evidence: Evidence) -> None:
                 "unknown event",
                 f"no events lie beside it, and {name} in {EXPERIMENTS_FILE} counts one ({event})",
                 "Add the events, or choose another outcome.",
-                effect="So no arm of that experiment can succeed.",
+                effect="So that experiment has no verdict.",
             )
         elif event and not evidence.count(f"(FROM {evidence.of('events')} WHERE event = {_text(event)})"):
             known = [one for (one,) in evidence.rows(f"SELECT DISTINCT event FROM {evidence.of('events')}")]
@@ -131,7 +146,7 @@ def events_that_happen(evidence: Evidence) -> None:
                 "unknown event",
                 f"{event}, the outcome of {name} in {EXPERIMENTS_FILE}, never happens",
                 f"{nearest(event, known)} Correct it there.",
-                effect="So no arm of that experiment can succeed.",
+                effect="So that experiment has no verdict.",
             )
 
 

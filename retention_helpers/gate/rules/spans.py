@@ -20,6 +20,12 @@ MASS_START_SHARE = 0.2
 BACK_WITHIN = 31  # days in which the same customers, or as many others, begin after a move
 SETTLED_DAYS, SETTLED_YEAR = 62, 400  # after which a canceled monthly or annual plan must have ended
 FEW_CASES, FEW_SHARE = 3, 0.05
+PAID_MONTHS = {"month": 1, "3 months": 3, "6 months": 6, "year": 12}  # by the interval
+EVES, EVE_SHARE, EVE_RATIO = (
+    10,
+    0.5,
+    10,
+)  # ends on the eve of a renewal, of all ends, against those on its day
 
 
 def intervals_in_words(evidence: Evidence) -> None:
@@ -305,6 +311,38 @@ def canceled_without_end(evidence: Evidence) -> None:
         f"`accepted: [canceled without an end]` in {SETTINGS_FILE}.",
         effect="They would count as customers for ever, and churn would be too low.",
         first=f"customer {first}",
+    )
+
+
+def last_days_as_ends(evidence: Evidence) -> None:
+    """Ends on the eve of what was paid for: the last day with service, where the first without is meant."""
+    lasts = " ".join(f"WHEN '{interval}' THEN {months}" for interval, months in PAID_MONTHS.items())
+    read = f"{evidence.of('subscriptions')} WHERE ended_on <= {evidence.latest}"
+
+    def is_over(end: str) -> str:
+        months = f"date_diff('month', started_on, {end})"
+        whole = f"{months} > 0 AND {months} % (CASE interval {lasts} END) = 0"
+        return f"({whole} AND started_on + to_months(CAST({months} AS INTEGER)) = {end})"
+
+    eve = is_over("(ended_on + 1)")
+    ends, eves, renewals = evidence.one(
+        f"SELECT count(*), count(*) FILTER (WHERE {eve}), count(*) FILTER (WHERE {is_over('ended_on')}) "
+        f"FROM {read}"
+    )
+    if eves < max(EVES, EVE_SHARE * ends) or eves < EVE_RATIO * renewals:
+        return
+    evidence.say(
+        "warning",
+        "subscriptions",
+        "last day as end",
+        "service ends on the day before a paid period is over, as where a tool writes the last day with it",
+        "ended_at is the first day without service: add a day; if these ends are right, write "
+        f"`accepted: [last day as end]` in {SETTINGS_FILE}.",
+        effect="A loss on the first of a month would count a month early, and an annual plan that was not "
+        "renewed would never have fallen due.",
+        rows=eves,
+        of=evidence.totals["subscriptions"],
+        first=evidence.case("subscriptions", f"{read} AND {eve}", "ended_on"),
     )
 
 

@@ -45,6 +45,7 @@ from retention_helpers.shown.units import (
     one_of,
     rows,
 )
+from retention_helpers.statistics.control import FEWEST_MONTHS
 from retention_helpers.statistics.intervals import Change, Rate, rate
 from retention_helpers.statistics.varying import USUAL_SPREAD, MonthChange
 from retention_helpers.words import formats
@@ -127,11 +128,9 @@ def _spread(change: MonthChange, months_back: int | None) -> str:
             f" So few months cannot tell how much months differ by themselves: "
             f"{formats.percent(USUAL_SPREAD, 0)} of the rate is allowed for it."
         )
-    return (
-        " These months differ by more than chance, and the range is wider for it."
-        if change.spread.is_seen
-        else ""
-    )
+    if change.spread.is_seen:
+        return " These months differ by more than chance, and the range is wider for it."
+    return " The range allows for how these months differ." if change.spread.variance else ""
 
 
 def _power(change: MonthChange, months_back: int | None) -> str:
@@ -443,9 +442,14 @@ def standing_out(standing: pd.DataFrame, *, k: int = cohorts.SETTLED) -> Sentenc
         f"{row.verdict}"
         for row in out.itertuples()
     ]
+    spread = (
+        "and for how much the others differ"
+        if len(standing) > FEWEST_MONTHS
+        else f"and for losses that differ by {formats.percent(USUAL_SPREAD, 0)} anyway, as so few cannot tell"
+    )
     return Sentence(
         f"Clearly different after {after}: {'; '.join(said)}. {formats.count(judged)} cohorts were large "
-        "enough to look at, and the verdict allows for looking at all of them."
+        f"enough to look at; the verdict allows for looking at all of them, {spread}."
     )
 
 

@@ -163,7 +163,7 @@ _ENDED = {
 
 def causes(at: pd.DataFrame) -> Sentence:
     """What becomes of those who begin, by who ended it, at the longest month followed."""
-    reached = at[at["voluntary"].notna()]
+    reached = at[at["kind_unknown"].notna()]
     if reached.empty:
         return Sentence("Nobody has been followed from the first day through a full month yet.")
     row = reached.to_dict(orient="records")[-1]

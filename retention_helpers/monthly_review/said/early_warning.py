@@ -67,11 +67,11 @@ def asked_answer(asked: pd.DataFrame, currency: str, *, is_known: bool = True) -
 
 @of_values
 def score_answer(risk: Risk, compared: pd.DataFrame, shares: pd.DataFrame) -> Answer | None:
-    """Whether the risk that ranks the list stood its test; None where it could not be tested.
+    """Whether the risk that ranks the list stood its test; None where it could not, or there is no list.
 
     Takes the tables of `early_warning.discrimination` and `early_warning.top_shares`.
     """
-    if compared.empty or shares.empty:
+    if compared.empty or shares.empty or not risk.counted:
         return None
     model, first = compared.iloc[0], shares.iloc[0]
     is_used = risk.learned is not None

@@ -25,6 +25,7 @@ MOST_ROWS = 12
 
 _TONES: Mapping[str, Tone] = {"better": "good", "worse": "bad", "not interpretable": "bad"}
 _WHY = {
+    "outcome not told": "the data hold no row of its outcome",
     "broken split": "the customers were not split as planned",
     "not randomised": "who got it was not drawn by lot",
     "changed after results": "the plan was changed after results could be seen",

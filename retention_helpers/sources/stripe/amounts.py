@@ -1,12 +1,12 @@
 """Stripe's amounts: integers in the smallest unit, which for two currencies is not that of the standard."""
 
 import functools
-import re
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Any
 
 from retention_helpers.sources.prices import MONTHS_PER, major
+from retention_helpers.words import spellings
 
 # Stripe counts two as before ISO 4217 took their cents away; the ariary has fifths there, and none here.
 _OTHER_PLACES = {"ISK": 2, "UGX": 2, "MGA": 0}
@@ -85,9 +85,7 @@ def interval_words(interval: str, count: int = 1) -> str:
     >>> interval_words("month"), interval_words("month", 6), interval_words("month", 12)
     ('month', '6 months', 'year')
     """
-    if (interval, count) == ("month", 12):
-        return "year"
-    return interval if count == 1 else f"{count} {interval}s"
+    return spellings.named_interval(f"{count} {interval}s") or interval
 
 
 def interval_of(words: str) -> tuple[str, int]:
@@ -96,7 +94,7 @@ def interval_of(words: str) -> tuple[str, int]:
     >>> interval_of("Monthly"), interval_of("every 3 months"), interval_of("year")
     (('month', 1), ('month', 3), ('year', 1))
     """
-    found = re.fullmatch(r"(?:every )?(\d+)?[ -]?(day|week|month|year|dai)(?:s|ly)?", words.strip().lower())
+    found = spellings.interval(words)
     if found is None:
         raise KeyError(words)
-    return found[2].replace("dai", "day"), int(found[1] or 1)
+    return found

@@ -49,7 +49,7 @@ def thanks_sentence(rows: pd.DataFrame) -> Sentence:
 def board_sentence(rows: pd.DataFrame) -> Sentence:
     """Whom to ask for advice."""
     if rows.empty:
-        return Sentence("Nobody has told you enough yet to sit on an advisory board.")
+        return Sentence("Nobody is known to have told you enough yet to sit on an advisory board.")
     return Sentence(f"{formats.plural(len(rows), 'customer')} for an advisory board, the weightiest first.")
 
 
@@ -99,7 +99,7 @@ def yearly_test_sentence(rows: pd.DataFrame) -> Sentence:
 def nps_sentence(rows: pd.DataFrame) -> Sentence:
     """The NPS with its interval, of all answers and of the latest of each customer."""
     if rows.empty:
-        return Sentence("Nobody was asked whether they would recommend you.")
+        return Sentence("No answer to the question whether they would recommend you is known.")
     every, latest = (row for row in rows.to_dict(orient="records")[:2])
     return Sentence(
         f"NPS {nps.SCORE.between(every['nps'], every['nps_low'], every['nps_high'])}: "  # type: ignore[misc]
@@ -144,23 +144,25 @@ def call_sentence(rows: pd.DataFrame) -> Sentence:
     return Sentence(f"{formats.count(len(rows))} {who}, to whom nobody has spoken since.")
 
 
+_COUNTS = ("responses", "customers", "promoters", "passives", "detractors")
+
+
 def _nps_record(rows: pd.DataFrame) -> dict[str, Any]:
     every = rows.iloc[0] if len(rows) else None
     names = {"value": "nps", "low": "nps_low", "high": "nps_high"}
-    counts = ("responses", "customers", "promoters", "passives", "detractors")
     return {
         "nps": {
             **{key: None if every is None else every[name] for key, name in names.items()},
-            **{name: 0 if every is None else int(every[name]) for name in counts},
+            **{name: None if every is None else int(every[name]) for name in _COUNTS},
             "latest": None if every is None else rows.iloc[1]["nps"],
         }
     }
 
 
 NPS = fields(
-    "In points from -100 to 100, of all answers; `latest` counts the latest answer of each customer.",
-    value=NUMBER, low=NUMBER, high=NUMBER, responses=COUNT, customers=COUNT, promoters=COUNT, passives=COUNT,
-    detractors=COUNT, latest=NUMBER,
+    "In points from -100 to 100, of all answers; `latest` counts the latest answer of each customer. All are "
+    "null where no answer is known.",
+    value=NUMBER, low=NUMBER, high=NUMBER, latest=NUMBER, **dict.fromkeys(_COUNTS, COUNT.or_null),
 )  # fmt: skip
 LOYALTY = "loyalty"
 

@@ -41,6 +41,8 @@ def away_sentence(rows: pd.DataFrame, business: Business) -> Remarks:
             f"{formats.plural(row['customers'], 'customer')} {who} ({money} a month): "
             f"{formats.count(row['to_write_to'])} can be written to{but}."
         )
+    if LAPSED not in set(rows["kind"]):
+        said.append("Who pays without using it is not known: it takes events.csv.")
     if not away.knows_refusals(business):
         said.append(
             "Nothing in the data tells who unsubscribed (may_contact): take them out before you send."
@@ -164,7 +166,7 @@ def message_sentence(rows: pd.DataFrame) -> Sentence:
 def answer_sentence(rows: pd.DataFrame) -> Sentence:
     """How many requests wait for an answer."""
     if rows.empty:
-        return Sentence("Nobody who asked to cancel is still there.")
+        return Sentence("Nobody is known to have asked to cancel and to be still there.")
     most = rows["offer"].value_counts()
     return Sentence(
         f"{formats.plural(len(rows), 'customer')} asked to cancel and {'is' if len(rows) == 1 else 'are'} "
