@@ -277,9 +277,16 @@ def is_mrr(name: str) -> bool:
 
 
 def like_prices(header: Iterable[str], taken: str) -> list[str]:
-    """Further prices of a header that by their names are as good as the one that was taken."""
-    own = (interval_of(taken), with_tax(taken))
-    return [name for name in _prices_beside(header, taken) if (interval_of(name), with_tax(name)) == own]
+    """Further prices of a header that by their names are as good as the one that was taken.
+
+    One that does not say how long it pays for may be what is paid too.
+    """
+    lengths = (interval_of(taken), None)
+    return [
+        name
+        for name in _prices_beside(header, taken)
+        if interval_of(name) in lengths and with_tax(name) == with_tax(taken)
+    ]
 
 
 def _prices_beside(header: Iterable[str], taken: str) -> list[str]:

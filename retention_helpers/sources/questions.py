@@ -336,19 +336,28 @@ def _price(look: Look, book: Book) -> Question | None:
     likely = [
         name
         for name in headings.like_prices(look.lines[0], taken)
-        if any(map(_says_something, look.cells(name))) and look.cells(name) != look.cells(taken)
+        if _holds_amounts(look, name) and look.cells(name) != look.cells(taken)
     ]
     if not likely:
         return None
     every = [taken, *likely]
-    made = {name: replace(look, columns={**look.columns, "mrr": name}) for name in every}
     return Question(
         f"{' and '.join(f'“{name}”' for name in every)} all look like what is paid, and differ. Which is it?",
-        [
-            Choice(name, f"mrr: {name}", _mrr_is(made[name], book), {"mrr": name}, is_of_columns=True)
-            for name in every
-        ],
+        [_as_the_price(look, book, name) for name in every],
     )
+
+
+def _as_the_price(look: Look, book: Book, name: str) -> Choice:
+    """The answer that a column is the price, of a month or of the interval beside it."""
+    columns, line = {"mrr": name}, f"mrr: {name}"
+    made = replace(look, columns={**look.columns, **columns})
+    if headings.interval_of(name) == headings.interval_of(look.name_of["mrr"]):
+        return Choice(name, line, _mrr_is(made, book), columns, is_of_columns=True)
+    lasts = "interval" if any(map(spellings.interval, look.intervals)) else "month"
+    options = {"price_per": lasts}
+    outcome = _mrr_is(replace(made, options={**look.options, **options}), book)
+    line += f"` under columns and `price_per: {lasts}"
+    return Choice(name, line, outcome, columns, options if lasts == "interval" else {})  # else asked next
 
 
 def _prices_beside(look: Look, book: Book) -> Question | None:
@@ -357,7 +366,7 @@ def _prices_beside(look: Look, book: Book) -> Question | None:
     others = {
         option: name
         for lasts, name in headings.prices_for(look.lines[0], taken).items()
-        if (option := PRICE_OPTIONS.get(lasts)) and any(map(_says_something, look.cells(name)))
+        if (option := PRICE_OPTIONS.get(lasts)) and _holds_amounts(look, name)
     }
     if not others or headings.is_mrr(taken):
         return None
@@ -419,6 +428,10 @@ def _beside(look: Look, is_one: Callable[[str], bool]) -> str:
     """The column beside a price that is of this kind and says something; "" for none."""
     header = look.lines[0] if headings.plain(look.name_of["mrr"]) != "mrr" else ()
     return next((name for name in header if is_one(name) and any(map(_says_something, look.cells(name)))), "")
+
+
+def _holds_amounts(look: Look, name: str) -> bool:
+    return any(_says_something(cell) and written.money(cell, ".") for cell in look.cells(name))
 
 
 def _says_something(cell: str) -> bool:

@@ -484,6 +484,20 @@ OPEN = {
                      "mrr": "annual_price"}, "price_per": "year"},
         ["40.833333", "40.833333"],
     ),
+    "a price of a month and one that does not say of what": (
+        "user_id,start_date,monthly_fee,amount,interval,end_date\nU1,2026-01-05,49,540,year,\n",
+        ("Which is it?\n  monthly_fee: MRR is 49; amount: MRR is 45.", "amount"),
+        {"price_per": "interval"},
+        ["45"],
+    ),
+    "which nobody answers": (
+        "user_id,start_date,monthly_fee,amount,end_date\nU1,2026-01-05,49,540,\n",
+        ("Which is it?", ""),
+        {"open": ["“monthly_fee” and “amount” all look like what is paid, and differ. Which is it? Instead "
+                  "of `open` write `mrr: monthly_fee` under columns (MRR is 49), or `mrr: amount` under "
+                  "columns and `price_per: month` (MRR is 540)."]},
+        None,
+    ),
     "prices that are not alike": (
         "user_id,start_date,monthly_price,yearly_price_cents,interval,end_date\nU1,2026-01-05,49,49000,year,\n",
         ("with another currency, other tax, or in cents. Bring both alike, or one column", ""),
