@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from retention_helpers.contract.experiments import EXPERIMENTS_FILE
 from retention_helpers.contract.messages import MESSAGES_FILE
+from retention_helpers.contract.assumed import FILE as ASSUMED_FILE
 from retention_helpers.contract.not_known import FILE as NOT_KNOWN_FILE
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, message
@@ -35,7 +36,7 @@ ENDINGS: dict[str, Form] = {
     ".parquet": "parquet",
     ".xlsx": "xlsx",
 }
-CHOICES = (SETTINGS_FILE, EXPERIMENTS_FILE, NOT_KNOWN_FILE, MESSAGES_FILE)
+CHOICES = (SETTINGS_FILE, EXPERIMENTS_FILE, NOT_KNOWN_FILE, ASSUMED_FILE, MESSAGES_FILE)
 PLACE = "source_place"  # the column in which an importer says where a row came from: "export.csv, line 18"
 
 # The first bytes of what is not CSV, whatever its name says.
