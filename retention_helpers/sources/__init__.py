@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from retention_helpers.sources.interface import Importer
 
 # `init` asks the pickiest first.
-IMPORTERS = ("stripe", "stripe-live", "paddle", "hubspot", "database", "months", "spreadsheet")
+IMPORTERS = ("stripe", "stripe-live", "paddle", "hubspot", "database", "ledger", "months", "spreadsheet")
 
 
 def importer(name: str) -> "Importer":

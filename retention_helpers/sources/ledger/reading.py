@@ -1,0 +1,250 @@
+"""Reads ledgers of charges into the tables of the contract, and says what was assumed."""
+
+import datetime as dt
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from retention_helpers.contract.assumed import Assumed
+from retention_helpers.contract.tables import Fault, message
+from retention_helpers.sources.interface import PLACE, Imported, Order, Rows, as_text, write_rows
+from retention_helpers.sources.ledger import words
+from retention_helpers.sources.ledger.charges import Account, Charge, Length, days_of
+from retention_helpers.sources.ledger.entries import PAYMENT_COLUMNS, Ledger, read_ledger
+from retention_helpers.sources.ledger.options import Options, options_of
+from retention_helpers.sources.ledger.rhythm import Rhythms, Unknown, rhythms_of, unknown_of
+from retention_helpers.sources.ledger.streams import Stream, spans_days, streams_of
+from retention_helpers.sources.ledger.switches import (
+    Ending,
+    beside_the_rhythm,
+    ending_of,
+    settle_switches,
+    together,
+)
+from retention_helpers.sources.prices import monthly
+from retention_helpers.words import spellings
+from retention_helpers.words.formats import count, plural
+
+SPAN_COLUMNS = (
+    "customer_id", "started_at", "ended_at", "mrr", "plan", "status", "currency", "interval", "subscription_id", PLACE,
+)  # fmt: skip
+_MOST_ASKED = 8
+Row = dict[str, str | None]
+
+
+@dataclass
+class Told:
+    """What was told of all customers.
+
+    Attributes:
+        began: the first day of service of each customer.
+        due: how many customers were to pay on a day, and may still.
+        lengths: how many charges pay for each length.
+        aside: how many charges belong to no paid time, by reason.
+        ended_by: the customers whose bank ended it, or whose payments failed, with the day and the place.
+    """
+
+    began: dict[str, dt.date] = field(default_factory=dict)
+    due: Counter[dt.date] = field(default_factory=Counter)
+    lengths: Counter[Length] = field(default_factory=Counter)
+    aside: Counter[str] = field(default_factory=Counter)
+    ended_by: list[tuple[str, dt.date, str, str]] = field(default_factory=list)
+
+
+def read(order: Order) -> Imported:
+    """Every charge of every file, as the paid times of its customers."""
+    options = options_of(order.options)
+    with Rows(order.into / "payments.parquet", PAYMENT_COLUMNS) as payments:
+        ledger = read_ledger(order, options, payments)
+    if ledger.is_stopped:
+        return Imported({}, ledger.rows_read, ledger.set_aside, ledger.faults)
+    until = options.until or ledger.until
+    dunning = order.settings.dunning_days
+    if until is None:
+        ledger.faults.append(_nothing(order))
+        return Imported({}, ledger.rows_read, ledger.set_aside, ledger.faults)
+    rhythms = rhythms_of(ledger.accounts.values(), options.rhythms, until, dunning)
+    unknown = unknown_of(ledger.accounts.values(), rhythms)
+    if unknown:
+        ledger.faults.append(_rhythms_unknown(order, unknown))
+        return Imported({}, ledger.rows_read, ledger.set_aside, ledger.faults)
+    told = Told()
+    with Rows(order.into / "subscriptions.parquet", SPAN_COLUMNS) as spans:
+        for who, account in ledger.accounts.items():
+            for row in _spans_of(who, account, rhythms, until, dunning, told, ledger, order):
+                spans.add(row)
+    tables = {"customers": write_rows(order, "customers", _people(ledger, told)), "subscriptions": spans.path}
+    tables |= _other_tables(ledger, told, payments, order)
+    return Imported(
+        tables,
+        ledger.rows_read,
+        tuple(ledger.set_aside),
+        tuple(ledger.faults),
+        assumed=_assumed(ledger, told, rhythms, until, dunning),
+    )
+
+
+# --- customers -----------------------------------------------------------------------------------------
+
+
+def _spans_of(
+    who: str,
+    account: Account,
+    rhythms: Rhythms,
+    until: dt.date,
+    dunning: int,
+    told: Told,
+    ledger: Ledger,
+    order: Order,
+) -> Iterator[Row]:
+    """The spans of one customer."""
+    every, aside = streams_of(account, rhythms, dunning)
+    streams, beside = together(every, beside_the_rhythm(every))
+    for charge, reason in [*aside, *beside]:
+        told.aside[reason] += 1
+        ledger.set_aside.append(_put_aside(order, charge, reason))
+    settle_switches(streams, until, dunning)
+    endings = [ending_of(stream, account, until, dunning) for stream in streams]
+    if streams:
+        told.began[who] = min(stream.start for stream in streams)
+    waiting = [stream.due_on for stream, ending in zip(streams, endings, strict=True) if ending.is_due]
+    if waiting and all(ending.on or ending.is_due for ending in endings):
+        told.due[max(waiting)] += 1
+    for nth, (stream, ending) in enumerate(zip(streams, endings, strict=True), start=1):
+        told.lengths.update(period.length for period in stream.periods)
+        if ending.by and ending.on:
+            told.ended_by.append((who, ending.on, ending.by, stream.last.charge.place))
+        yield from _rows_of(who, stream, ending, f"{who}/{nth}" if len(streams) > 1 else "")
+
+
+def _put_aside(order: Order, charge: Charge, reason: str):  # noqa: ANN202
+    from retention_helpers.sources.interface import SetAside
+
+    file, _, place = charge.place.rpartition(", ") if len(order.files) > 1 else (order.files[0].name, "", charge.place)
+    cells = {"customer": charge.who, "day": charge.on.isoformat(), "amount": as_text(charge.amount) or "", "product": charge.product}
+    return SetAside(file, place, reason, {name: cell for name, cell in cells.items() if cell})
+
+
+def _rows_of(who: str, stream: Stream, ending: Ending, subscription: str) -> Iterator[Row]:
+    """The spans of a stream: a row for the time at one price, and one for the time that is due."""
+    parts = [
+        (_price(period.charge, period.length), period, start, end) for period, start, end in spans_days(stream)
+    ]
+    for _, group in itertools.groupby(parts, key=lambda part: part[0]):
+        listed = list(group)
+        first, last = listed[0], listed[-1]
+        is_last = last is parts[-1]
+        end: dt.date | None = last[3] if not is_last else ending.on
+        status = "active"
+        row = _row(who, first[1].charge, first[1].length, subscription)
+        if is_last and ending.is_due:
+            yield {**row, "started_at": first[2].isoformat(), "ended_at": stream.due_on.isoformat(), "status": status}
+            first, end, status = (*first[:2], stream.due_on, first[3]), None, "past_due"
+        ended = end.isoformat() if end else None
+        yield {**row, "started_at": first[2].isoformat(), "ended_at": ended, "status": status}
+
+
+def _price(charge: Charge, length: Length) -> tuple[object, ...]:
+    return charge.amount, charge.currency, charge.product, length
+
+
+def _row(who: str, charge: Charge, length: Length, subscription: str) -> Row:
+    unit, many = length
+    return {
+        "customer_id": who,
+        "mrr": as_text(monthly(charge.amount, unit, many)),
+        "plan": charge.product or None,
+        "currency": charge.currency or None,
+        "interval": spellings.in_words(unit, many),
+        "subscription_id": charge.subscription or subscription or None,
+        PLACE: charge.place,
+    }
+
+
+def _people(ledger: Ledger, told: Told) -> Iterator[Row]:
+    for who, began in told.began.items():
+        place = ledger.accounts[who].charges[0].place
+        yield {"customer_id": who, "signed_up_at": began.isoformat(), **ledger.people.get(who, {}), PLACE: place}
+
+
+def _other_tables(ledger: Ledger, told: Told, payments: Rows, order: Order) -> dict[str, Path]:
+    """Attempts to collect, where the ledger holds those that failed; requests to cancel, and what ended service."""
+    found = {}
+    if ledger.counts[words.FAILED]:
+        found["payments"] = payments.path
+    reasons = {"failed": "payment_failed", "disputed": "payment_disputed"}
+    rows: list[Row] = [
+        {"customer_id": who, "canceled_at": on.isoformat(), "reason": reasons[by], "kind": "involuntary", PLACE: place}
+        for who, on, by, place in told.ended_by
+    ]
+    rows += [
+        {"customer_id": who, "canceled_at": on.isoformat(), "kind": "voluntary", PLACE: place}
+        for (who, on), place in ledger.requests.items()
+    ]
+    if rows:
+        found["cancellations"] = write_rows(order, "cancellations", rows)
+    return found
+
+
+# --- what is said, and asked ---------------------------------------------------------------------------
+
+
+def _named(order: Order) -> str:
+    return order.files[0].name if len(order.files) == 1 else f"{len(order.files)} files"
+
+
+def _nothing(order: Order) -> Fault:
+    said = message(_named(order), "no row is a charge of a customer", "Is it the right file?")
+    return Fault("stop", "subscriptions", "no rows", 0, said)
+
+
+def _rhythms_unknown(order: Order, unknown: Sequence[Unknown]) -> Fault:
+    """A stop for what nobody has paid in a rhythm, with the lines to write."""
+    first = unknown[0]
+    lines = ", ".join(f"{_quoted(one.label)}: {one.likely or '…'}" for one in unknown[:_MOST_ASKED])
+    more = f" and {plural(len(unknown) - 1, 'other')}" if len(unknown) > 1 else ""
+    charges = sum(one.charges for one in unknown)
+    said = message(
+        _named(order),
+        f"how long “{first.label}”{more} pays for cannot be told: too few pay it again, or in no rhythm "
+        f"({plural(charges, 'charge')}, first: {first.first.place})",
+        f"Say it: `rhythms: {{{lines}}}`, each week, month, quarter, year, or once for what does not recur.",
+    )
+    return Fault("stop", "subscriptions", "rhythm unknown", charges, said)
+
+
+def _quoted(label: str) -> str:
+    is_plain = label.replace(" ", "").isalnum() and not label.replace(" ", "").isdigit()
+    return label if is_plain else '"' + label.replace('"', "'") + '"'
+
+
+def _assumed(ledger: Ledger, told: Told, rhythms: Rhythms, until: dt.date, dunning: int) -> Assumed:
+    notes = [_how(told, dunning)]
+    notes += [tool.assumed for tool in ledger.tools.values() if tool.assumed]
+    if not ledger.has_tax:
+        notes.append("No column says the tax: what was charged counts as it is, with the tax in it.")
+    if rhythms.taken:
+        notes.append(f"{plural(rhythms.taken, 'charge')} of a price that nobody paid twice took the rhythm of the product's other prices.")
+    for reason, many in told.aside.items():
+        notes.append(f"{plural(many, 'charge')} {'counts' if many == 1 else 'count'} in no month: {reason}.")
+    if ledger.counts["no products"]:
+        notes.append("The products are another text in most rows, so that only amounts and days told the subscriptions.")
+    if ledger.counts["unmatched returns"]:
+        notes.append(f"{plural(ledger.counts['unmatched returns'], 'refund')} of no charge of these files: set aside.")
+    if ledger.counts["nameless"]:
+        notes.append(f"{plural(ledger.counts['nameless'], 'charge')} of nobody: set aside.")
+    return Assumed(until, dict(told.due), dunning, tuple(notes))
+
+
+def _how(told: Told, dunning: int) -> str:
+    lengths = ", ".join(
+        f"{count(many)} for a {spellings.in_words(*length)}" if length[1] == 1 else f"{count(many)} for {spellings.in_words(*length)}"
+        for length, many in told.lengths.most_common()
+    )
+    return (
+        f"Subscriptions were told by the rhythm of the charges ({lengths}). Service ends with the paid time; a charge "
+        f"that comes up to {plural(dunning, 'day')} late (`dunning_days`), and less than a whole time, is a gap in payment and no "
+        "loss; a pause looks like a loss and a return. Sign-ups are first charges."
+    )

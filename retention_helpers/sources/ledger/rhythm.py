@@ -1,0 +1,202 @@
+"""How long a charge pays for, told by how often the same is paid again; and what only the owner can say.
+
+Of a product at a price it is told by all customers together: the gap between two charges of one customer is
+that of a week, a month, a year. A price that nobody has paid twice says nothing, and is asked about.
+"""
+
+import datetime as dt
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from retention_helpers.sources.ledger.charges import Account, Charge, Key, Length, after, late_days
+from retention_helpers.words import spellings
+
+ONCE: Length = ("once", 0)
+# Gaps in days that are no chance: late, early and short months included.
+_GAPS: Sequence[tuple[range, Length]] = (
+    (range(6, 9), ("week", 1)),
+    (range(13, 16), ("week", 2)),
+    (range(26, 36), ("month", 1)),
+    (range(57, 66), ("month", 2)),
+    (range(86, 97), ("month", 3)),
+    (range(177, 190), ("month", 6)),
+    (range(356, 377), ("year", 1)),
+    (range(722, 742), ("year", 2)),
+)
+_FOUR_WEEKS: Length = ("week", 4)
+_MOSTLY = 0.5  # of the gaps have one length: a rhythm
+_REPEATED = 0.2  # of those who could pay again did: less is something bought once that a few bought twice
+_LEAST_FOR_FOUR_WEEKS = 4  # gaps of 28 days in a row, which no calendar months have
+_ALIKE = 3  # times a price: within that, another price of the same product pays for the same time
+
+
+def length_of_gap(days: int) -> Length | None:
+    """
+    >>> length_of_gap(31), length_of_gap(365), length_of_gap(45)
+    (('month', 1), ('year', 1), None)
+    """
+    return next((length for gaps, length in _GAPS if days in gaps), None)
+
+
+@dataclass
+class _Seen:
+    """What was seen of a price, or of a product."""
+
+    gaps: Counter[Length | None] = field(default_factory=Counter)
+    firsts: list[dt.date] = field(default_factory=list)  # of each customer
+    again: int = 0  # customers who paid twice
+    charges: int = 0
+    four_weeks: int = 0  # gaps of exactly 28 days
+
+    def rhythm(self, until: dt.date, dunning_days: int) -> Length | None:
+        """The length that most gaps have, if enough of those paid again who could."""
+        if not self.gaps:
+            return None
+        length, votes = self.gaps.most_common(1)[0]
+        if length is None or votes < _MOSTLY * self.gaps.total():
+            return None
+        wait = dt.timedelta(days=late_days(length, dunning_days))
+        could = sum(after(first, length) + wait <= until for first in self.firsts)
+        if self.again < _REPEATED * could:
+            return None
+        is_four = length == ("month", 1) and self.four_weeks == votes >= _LEAST_FOR_FOUR_WEEKS
+        return _FOUR_WEEKS if is_four else length
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A product, or a price of it, of which nobody can tell how long it pays for."""
+
+    label: str
+    charges: int
+    first: Charge
+    likely: str  # a word for the likeliest length, "" for none
+
+
+@dataclass
+class Rhythms:
+    """How long charges pay for.
+
+    Attributes:
+        said: what the owner says, by product, by product and amount, or by amount.
+        by_price: what is told of each price.
+        by_product: the only length that the prices of a product have; None where they have several.
+        taken: how many charges took the length of their product, because nobody paid their price twice.
+    """
+
+    said: Mapping[str, Length]
+    by_price: Mapping[Key, Length]
+    by_product: Mapping[tuple[str, str], tuple[Length, Decimal, Decimal] | None]
+    taken: int = 0
+
+    def of(self, charge: Charge) -> Length | None:
+        """How long a charge pays for; `ONCE` for what does not recur, None where nobody can tell."""
+        found = self.certain(charge)
+        if found is not None:
+            return found
+        product = self.by_product.get((charge.product, charge.currency))
+        if product is None:
+            return None
+        length, least, most = product
+        if least / _ALIKE < charge.amount < most * _ALIKE:
+            self.taken += 1
+            return length
+        return None
+
+    def certain(self, charge: Charge) -> Length | None:
+        """The length that the owner, the row, the product's name or the price itself says."""
+        said = (self.said.get(label) for label in labels(charge))
+        return next(filter(None, said), None) or charge.lasts or named(charge.product) or self.by_price.get(charge.key)
+
+
+def labels(charge: Charge) -> Iterator[str]:
+    """What an owner may call a charge, the most exact first, in small letters."""
+    product = charge.product.lower()
+    yield f"{product} {charge.amount:f}".strip()
+    if product:
+        yield product
+
+
+def named(product: str) -> Length | None:
+    """The length that a product's name says, such as "Pro (yearly)"."""
+    word = spellings.without_interval(product)[1]
+    return spellings.interval(word) if word else None
+
+
+def rhythms_of(
+    accounts: Iterable[Account], said: Mapping[str, Length], until: dt.date, dunning_days: int
+) -> Rhythms:
+    """What the charges of all customers tell."""
+    prices: defaultdict[Key, _Seen] = defaultdict(_Seen)
+    for account in accounts:
+        for series in _by_price(account.charges):
+            _see(prices[series[0].key], series)
+    by_price = {key: length for key, seen in prices.items() if (length := seen.rhythm(until, dunning_days))}
+    return Rhythms(said, by_price, _by_product(by_price))
+
+
+def _by_price(charges: Sequence[Charge]) -> Iterator[list[Charge]]:
+    found: dict[tuple[Key, str], list[Charge]] = {}
+    for one in charges:
+        found.setdefault((one.key, one.subscription), []).append(one)
+    return iter(found.values())
+
+
+def _see(seen: _Seen, series: Sequence[Charge]) -> None:
+    seen.charges += len(series)
+    seen.firsts.append(series[0].on)
+    seen.again += len(series) > 1
+    for before, later in itertools.pairwise(series):
+        days = (later.on - before.on).days
+        if days > 2:  # the same thing twice at once is two things
+            seen.gaps[length_of_gap(days)] += 1
+            seen.four_weeks += days == 28
+
+
+def _by_product(by_price: Mapping[Key, Length]) -> dict[tuple[str, str], tuple[Length, Decimal, Decimal] | None]:
+    amounts: dict[tuple[str, str], dict[Length, list[Decimal]]] = {}
+    for (product, currency, amount), length in by_price.items():
+        amounts.setdefault((product, currency), {}).setdefault(length, []).append(amount)
+    return {
+        name: (length, min(own[length]), max(own[length])) if len(own) == 1 else None
+        for name, own in amounts.items()
+        for length in [next(iter(own))]
+    }
+
+
+def unknown_of(accounts: Iterable[Account], rhythms: Rhythms) -> list[Unknown]:
+    """The products and prices that have to be asked about, the most frequent first."""
+    found: dict[str, list[Charge]] = {}
+    known: set[str] = set()
+    for charge in (one for account in accounts for one in account.charges):
+        if rhythms.of(charge) is None:
+            found.setdefault(next(labels(charge)), []).append(charge)
+        else:
+            known.add(charge.product)
+    rhythms.taken = 0
+    merged: dict[str, list[Charge]] = {}
+    for label, charges in found.items():
+        product = charges[0].product
+        merged.setdefault(label if product in known or not product else product.lower(), []).extend(charges)
+    every = [
+        Unknown(_as_written(label, charges[0]), len(charges), charges[0], _likely(charges[0], rhythms))
+        for label, charges in merged.items()
+    ]
+    return sorted(every, key=lambda one: (-one.charges, one.label))
+
+
+def _as_written(label: str, charge: Charge) -> str:
+    return charge.product if label == charge.product.lower() else f"{charge.product} {charge.amount:f}".strip()
+
+
+def _likely(charge: Charge, rhythms: Rhythms) -> str:
+    """A guess to answer with: ten times a month's price is mostly a year's."""
+    monthly = [
+        amount
+        for (product, currency, amount), length in rhythms.by_price.items()
+        if (product, currency, length) == (charge.product, charge.currency, ("month", 1))
+    ]
+    return "year" if any(8 * one <= charge.amount <= Decimal("12.5") * one for one in monthly) else ""

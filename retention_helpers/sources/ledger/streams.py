@@ -1,0 +1,171 @@
+"""The charges of one customer as streams of paid time: which charge goes on with what, and when each ends.
+
+A charge goes on with the stream that is due: on its day, a few days early, or late within the grace. One that
+comes in the middle of a paid time begins another stream, and `switches` tells what it was: a second
+subscription, a move to another plan, or something beside the rhythm.
+"""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from retention_helpers.sources.ledger.charges import Account, Charge, Length, after, early_days, late_days
+from retention_helpers.sources.ledger.rhythm import ONCE, Rhythms
+
+
+@dataclass(slots=True)
+class Period:
+    """A charge with the time that it pays for, from `start` on."""
+
+    charge: Charge
+    length: Length
+    start: dt.date
+    is_certain: bool  # whether the owner, the row or its price said the length
+
+
+@dataclass
+class Stream:
+    """Paid times that follow each other.
+
+    Attributes:
+        periods: one a charge.
+        anchor: the day that the due days are counted from, and how many lengths lie between.
+        moved: the due day if the last charge has moved the rhythm to its own day.
+        cut_on: the day on which another stream took its place; None where none did.
+    """
+
+    periods: list[Period]
+    anchor: dt.date
+    times: int = 1
+    cut_on: dt.date | None = None
+    moved: dt.date = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.moved = after(self.last.charge.on, self.last.length)
+
+    @property
+    def last(self) -> Period:
+        return self.periods[-1]
+
+    @property
+    def start(self) -> dt.date:
+        return self.periods[0].start
+
+    @property
+    def due_on(self) -> dt.date:
+        """The day on which the paid time is over."""
+        return after(self.anchor, self.last.length, self.times)
+
+    def distance(self, on: dt.date) -> int:
+        """How many days after the due day a charge comes; negative before it."""
+        return min((on - self.due_on).days, (on - self.moved).days, key=abs)
+
+    def goes_on(self, period: Period) -> None:
+        """Take a charge that was due, and tell by the one before whether the rhythm has moved."""
+        if abs((period.charge.on - self.moved).days) < abs((period.charge.on - self.due_on).days):
+            self.anchor, self.times = self.last.charge.on, 1
+        due = self.due_on
+        period.start = due
+        if period.length == self.last.length:
+            self.times += 1
+        else:
+            self.anchor, self.times = due, 1
+        self.periods.append(period)
+        self.moved = after(period.charge.on, period.length)
+
+
+def streams_of(
+    account: Account, rhythms: Rhythms, dunning_days: int
+) -> tuple[list[Stream], list[tuple[Charge, str]]]:
+    """The streams of a customer, in the order in which they began, and the charges that are in none, with why."""
+    charges, aside = _paid(account.charges)
+    streams: list[Stream] = []
+    for _, same_day in itertools.groupby(charges, key=lambda one: one.on):
+        waiting = []
+        for charge in same_day:
+            length = rhythms.of(charge)
+            if length == ONCE or length is None:
+                aside.append((charge, "it does not recur"))
+                continue
+            waiting.append(Period(charge, length, charge.on, rhythms.certain(charge) is not None))
+        for is_exact in (True, False):
+            waiting = [one for one in waiting if not _placed(one, streams, charges, account, dunning_days, is_exact)]
+        streams += [Stream([one], one.charge.on) for one in waiting]
+    return streams, aside
+
+
+def _paid(charges: Sequence[Charge]) -> tuple[list[Charge], list[tuple[Charge, str]]]:
+    """The charges without those that went back because the same was charged once more, a few days around."""
+    kept: list[Charge] = []
+    aside: list[tuple[Charge, str]] = []
+    for one in charges:
+        twin = one.returned_on is not None and any(
+            other is not one
+            and other.returned_on is None
+            and other.key == one.key
+            and other.subscription == one.subscription
+            and abs((other.on - one.on).days) <= 3
+            for other in charges
+        )
+        if twin:
+            aside.append((one, "it was charged twice, and given back"))
+        else:
+            kept.append(one)
+    return kept, aside
+
+
+def _placed(
+    period: Period,
+    streams: Sequence[Stream],
+    charges: Sequence[Charge],
+    account: Account,
+    dunning_days: int,
+    is_exact: bool,
+) -> bool:
+    """Whether a charge went on with a stream; with `is_exact` only one of the same amount."""
+    due = [
+        stream
+        for stream in streams
+        if _is_same_thing(stream, period)
+        and (stream.last.charge.amount == period.charge.amount) == is_exact
+        and _is_due(stream, period, account, dunning_days)
+    ]
+    if not is_exact:
+        due = [stream for stream in due if not _comes_later(stream, period, charges, dunning_days)]
+    if not due:
+        return False
+    min(due, key=lambda stream: abs(stream.distance(period.charge.on))).goes_on(period)
+    return True
+
+
+def _is_same_thing(stream: Stream, period: Period) -> bool:
+    """Whether both are of one subscription where the ledger names it, else of one product and currency."""
+    one, other = stream.last.charge, period.charge
+    if one.subscription or other.subscription:
+        return one.subscription == other.subscription
+    return (one.product, one.currency) == (other.product, other.currency)
+
+
+def _is_due(stream: Stream, period: Period, account: Account, dunning_days: int) -> bool:
+    length, late = stream.last.length, stream.distance(period.charge.on)
+    if -early_days(length) <= late <= late_days(length, dunning_days):
+        return True
+    tried = any(stream.due_on <= day <= period.charge.on for day in account.failed_on)
+    return tried and 0 < late <= dunning_days
+
+
+def _comes_later(stream: Stream, period: Period, charges: Iterable[Charge], dunning_days: int) -> bool:
+    """Whether the same amount as before is charged soon after: then another amount is not what was due."""
+    own, last = stream.last.charge, stream.due_on + dt.timedelta(days=late_days(stream.last.length, dunning_days))
+    return any(
+        period.charge.on < one.on <= last and one.amount == own.amount and one.key[:2] == own.key[:2]
+        for one in charges
+    )
+
+
+def spans_days(stream: Stream) -> Iterator[tuple[Period, dt.date, dt.date]]:
+    """Each period with the days from which and until which it counts."""
+    ends = [*(later.start for later in stream.periods[1:]), stream.due_on]
+    for period, end in zip(stream.periods, ends, strict=True):
+        yield period, period.start, min(end, stream.cut_on) if stream.cut_on else end
