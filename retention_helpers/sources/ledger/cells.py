@@ -49,6 +49,7 @@ class Cells:
     epoch: dt.datetime
     in_minor_units: bool = False
     wrong: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    _amounts: dict[tuple[Cell, str], tuple[Decimal, str]] = field(default_factory=dict)
     _days: dict[str, dt.date | None] = field(default_factory=dict)
     _zones: dict[str, dt.tzinfo | None] = field(default_factory=dict)
 
@@ -100,6 +101,14 @@ class Cells:
 
     def amount(self, cell: Cell, currency: str, place: str) -> tuple[Decimal, str] | None:
         """An amount with its currency; None for a cell that cannot be read, which is kept as wrong."""
+        known = self._amounts.get((cell, currency))
+        if known is None:
+            known = self._read_amount(cell, currency, place)
+            if known is not None:
+                self._amounts[cell, currency] = known
+        return known
+
+    def _read_amount(self, cell: Cell, currency: str, place: str) -> tuple[Decimal, str] | None:
         if isinstance(cell, int | float):
             found, named = Decimal(str(cell)), ""
         else:

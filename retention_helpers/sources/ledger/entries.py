@@ -68,20 +68,23 @@ class Return:
     spot: Spot
 
 
-@dataclass(frozen=True)
 class _Row:
     """A line's cells by our names."""
 
-    cells: Sequence[Cell]
-    columns: Mapping[str, int]
-    spot: Spot
+    __slots__ = ("cells", "columns", "spot")
+
+    def __init__(self, cells: Sequence[Cell], columns: Mapping[str, int], spot: Spot) -> None:
+        self.cells, self.columns, self.spot = cells, columns, spot
 
     def cell(self, name: str) -> Cell:
         nth = self.columns.get(name)
         return None if nth is None or nth >= len(self.cells) else self.cells[nth]
 
     def text(self, name: str) -> str:
-        cell = self.cell(name)
+        nth = self.columns.get(name)
+        if nth is None or nth >= len(self.cells):
+            return ""
+        cell = self.cells[nth]
         return cell.strip() if isinstance(cell, str) else as_text(cell) or ""
 
 

@@ -105,12 +105,13 @@ def _spans_of(
     for charge, reason in [*aside, *beside]:
         told.aside[reason] += 1
         ledger.set_aside.append(_put_aside(order, charge, reason))
-    settle_switches(streams, until, dunning)
-    endings = [ending_of(stream, account, until, dunning) for stream in streams]
+    settle_switches(streams, until)
+    knows = bool(ledger.counts[words.FAILED])
+    endings = [ending_of(stream, account, until, dunning, knows_failures=knows) for stream in streams]
     if streams:
         told.began[who] = min(stream.start for stream in streams)
-    waiting = [stream.due_on for stream, ending in zip(streams, endings, strict=True) if ending.is_due]
-    if waiting and all(ending.on or ending.is_due for ending in endings):
+    waiting = [ending.due_on for ending in endings if ending.due_on]
+    if waiting and all(ending.on or ending.due_on for ending in endings):
         told.due[max(waiting)] += 1
     for nth, (stream, ending) in enumerate(zip(streams, endings, strict=True), start=1):
         told.lengths.update(period.length for period in stream.periods)
@@ -139,9 +140,10 @@ def _rows_of(who: str, stream: Stream, ending: Ending, subscription: str) -> Ite
         end: dt.date | None = last[3] if not is_last else ending.on
         status = "active"
         row = _row(who, first[1].charge, first[1].length, subscription)
-        if is_last and ending.is_due:
-            yield {**row, "started_at": first[2].isoformat(), "ended_at": stream.due_on.isoformat(), "status": status}
-            first, end, status = (*first[:2], stream.due_on, first[3]), None, "past_due"
+        if is_last and ending.due_on:
+            due = max(ending.due_on, first[2])
+            yield {**row, "started_at": first[2].isoformat(), "ended_at": due.isoformat(), "status": status}
+            first, end, status = (*first[:2], due, first[3]), None, "past_due"
         ended = end.isoformat() if end else None
         yield {**row, "started_at": first[2].isoformat(), "ended_at": ended, "status": status}
 

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 from retention_helpers.sources.ledger.charges import Account, Charge, Key, Length, after, late_days
 from retention_helpers.words import spellings
@@ -30,7 +31,9 @@ _FOUR_WEEKS: Length = ("week", 4)
 _MOSTLY = 0.5  # of the gaps have one length: a rhythm
 _REPEATED = 0.2  # of those who could pay again did: less is something bought once that a few bought twice
 _LEAST_FOR_FOUR_WEEKS = 4  # gaps of 28 days in a row, which no calendar months have
-_ALIKE = 3  # times a price: within that, another price of the same product pays for the same time
+_ALIKE = 2  # times a price: within that, another price of the same product pays for the same time
+OTHERS = "others"  # what an owner calls all charges of which nothing else is known
+Told = tuple[Charge, Length | None, bool]
 
 
 def length_of_gap(days: int) -> Length | None:
@@ -81,35 +84,57 @@ class Rhythms:
     """How long charges pay for.
 
     Attributes:
-        said: what the owner says, by product, by product and amount, or by amount.
+        said: what the owner says, by product, by product and amount, by amount, or for all `others`.
         by_price: what is told of each price.
-        by_product: the only length that the prices of a product have; None where they have several.
-        taken: how many charges took the length of their product, because nobody paid their price twice.
+        by_product: the lengths that the prices of a product have, each with its least and its highest price.
+        taken: how many charges took the length of like prices of their product.
     """
 
     said: Mapping[str, Length]
     by_price: Mapping[Key, Length]
-    by_product: Mapping[tuple[str, str], tuple[Length, Decimal, Decimal] | None]
+    by_product: Mapping[tuple[str, str], Mapping[Length, tuple[Decimal, Decimal]]]
     taken: int = 0
 
-    def of(self, charge: Charge) -> Length | None:
-        """How long a charge pays for; `ONCE` for what does not recur, None where nobody can tell."""
-        found = self.certain(charge)
-        if found is not None:
-            return found
-        product = self.by_product.get((charge.product, charge.currency))
-        if product is None:
-            return None
-        length, least, most = product
-        if least / _ALIKE < charge.amount < most * _ALIKE:
-            self.taken += 1
-            return length
-        return None
+    def told(self, charges: Sequence[Charge]) -> Iterator[Told]:
+        """How long each charge of a customer pays for, None where nobody can tell; and whether that is certain."""
+        for nth, charge in enumerate(charges):
+            certain = self.certain(charge)
+            if certain is None:
+                yield charge, self._by_its_neighbours(charges, nth) or self._by_like_prices(charge), False
+            else:
+                yield charge, certain, True
 
     def certain(self, charge: Charge) -> Length | None:
         """The length that the owner, the row, the product's name or the price itself says."""
-        said = (self.said.get(label) for label in labels(charge))
-        return next(filter(None, said), None) or charge.lasts or named(charge.product) or self.by_price.get(charge.key)
+        said = next((self.said[label] for label in labels(charge) if label in self.said), None) if self.said else None
+        return said or charge.lasts or named(charge.product) or self.by_price.get(charge.key)
+
+    def _by_its_neighbours(self, charges: Sequence[Charge], nth: int) -> Length | None:
+        """The gap to the same customer's next, or last, charge for the product, if it is one of the product's."""
+        own = charges[nth]
+        known = self.by_product.get((own.product, own.currency), {})
+        later = (one for one in charges[nth + 1 :] if _is_alike(one, own))
+        before = (one for one in reversed(charges[:nth]) if _is_alike(one, own))
+        gaps = [abs((one.on - own.on).days) for one in (next(later, None), next(before, None)) if one]
+        found = (length for days in gaps if (length := length_of_gap(days)) in known)
+        return next(found, None)
+
+    def _by_like_prices(self, charge: Charge) -> Length | None:
+        """The length of the only prices of the product that are of this size, or what the owner says of others."""
+        known = self.by_product.get((charge.product, charge.currency), {})
+        fitting = [
+            length
+            for length, (least, most) in known.items()
+            if least / _ALIKE <= charge.amount <= most * _ALIKE
+        ]
+        if len(fitting) == 1:
+            self.taken += 1
+            return fitting[0]
+        return self.said.get(OTHERS)
+
+
+def _is_alike(one: Charge, other: Charge) -> bool:
+    return one.key[:2] == other.key[:2] and one.subscription == other.subscription and one.on != other.on
 
 
 def labels(charge: Charge) -> Iterator[str]:
@@ -120,6 +145,7 @@ def labels(charge: Charge) -> Iterator[str]:
         yield product
 
 
+@lru_cache(maxsize=1 << 14)
 def named(product: str) -> Length | None:
     """The length that a product's name says, such as "Pro (yearly)"."""
     word = spellings.without_interval(product)[1]
@@ -156,23 +182,23 @@ def _see(seen: _Seen, series: Sequence[Charge]) -> None:
             seen.four_weeks += days == 28
 
 
-def _by_product(by_price: Mapping[Key, Length]) -> dict[tuple[str, str], tuple[Length, Decimal, Decimal] | None]:
-    amounts: dict[tuple[str, str], dict[Length, list[Decimal]]] = {}
+def _by_product(
+    by_price: Mapping[Key, Length],
+) -> dict[tuple[str, str], dict[Length, tuple[Decimal, Decimal]]]:
+    found: dict[tuple[str, str], dict[Length, tuple[Decimal, Decimal]]] = {}
     for (product, currency, amount), length in by_price.items():
-        amounts.setdefault((product, currency), {}).setdefault(length, []).append(amount)
-    return {
-        name: (length, min(own[length]), max(own[length])) if len(own) == 1 else None
-        for name, own in amounts.items()
-        for length in [next(iter(own))]
-    }
+        own = found.setdefault((product, currency), {})
+        least, most = own.get(length, (amount, amount))
+        own[length] = min(least, amount), max(most, amount)
+    return found
 
 
 def unknown_of(accounts: Iterable[Account], rhythms: Rhythms) -> list[Unknown]:
     """The products and prices that have to be asked about, the most frequent first."""
     found: dict[str, list[Charge]] = {}
     known: set[str] = set()
-    for charge in (one for account in accounts for one in account.charges):
-        if rhythms.of(charge) is None:
+    for charge, length, _ in (one for account in accounts for one in rhythms.told(account.charges)):
+        if length is None:
             found.setdefault(next(labels(charge)), []).append(charge)
         else:
             known.add(charge.product)

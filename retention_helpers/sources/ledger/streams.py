@@ -30,8 +30,10 @@ class Stream:
 
     Attributes:
         periods: one a charge.
-        anchor: the day that the due days are counted from, and how many lengths lie between.
-        moved: the due day if the last charge has moved the rhythm to its own day.
+        anchor: the day that the due days are counted from.
+        times: how many lengths lie between it and the next one.
+        due_on: the day on which the paid time is over.
+        moved: the same if the last charge has moved the rhythm to its own day.
         cut_on: the day on which another stream took its place; None where none did.
     """
 
@@ -39,10 +41,11 @@ class Stream:
     anchor: dt.date
     times: int = 1
     cut_on: dt.date | None = None
+    due_on: dt.date = field(init=False)
     moved: dt.date = field(init=False)
 
     def __post_init__(self) -> None:
-        self.moved = after(self.last.charge.on, self.last.length)
+        self._count()
 
     @property
     def last(self) -> Period:
@@ -53,9 +56,16 @@ class Stream:
         return self.periods[0].start
 
     @property
-    def due_on(self) -> dt.date:
-        """The day on which the paid time is over."""
-        return after(self.anchor, self.last.length, self.times)
+    def paid_until(self) -> dt.date:
+        """The day on which what was paid, and did not go back, is over."""
+        back = self.last.charge.returned_on
+        return min(self.due_on, max(back, self.start)) if back else self.due_on
+
+    def has_moved(self, account: Account) -> bool:
+        """Whether the last charge came late though none had failed: then its day is the new one."""
+        late = (self.last.charge.on - self.last.start).days
+        failed = any(self.last.start <= day <= self.last.charge.on for day in account.failed_on)
+        return late > early_days(self.last.length) and not failed
 
     def distance(self, on: dt.date) -> int:
         """How many days after the due day a charge comes; negative before it."""
@@ -64,7 +74,7 @@ class Stream:
     def goes_on(self, period: Period) -> None:
         """Take a charge that was due, and tell by the one before whether the rhythm has moved."""
         if abs((period.charge.on - self.moved).days) < abs((period.charge.on - self.due_on).days):
-            self.anchor, self.times = self.last.charge.on, 1
+            self.anchor, self.times, self.due_on = self.last.charge.on, 1, self.moved
         due = self.due_on
         period.start = due
         if period.length == self.last.length:
@@ -72,7 +82,11 @@ class Stream:
         else:
             self.anchor, self.times = due, 1
         self.periods.append(period)
-        self.moved = after(period.charge.on, period.length)
+        self._count()
+
+    def _count(self) -> None:
+        self.due_on = after(self.anchor, self.last.length, self.times)
+        self.moved = after(self.last.charge.on, self.last.length)
 
 
 def streams_of(
@@ -81,14 +95,13 @@ def streams_of(
     """The streams of a customer, in the order in which they began, and the charges that are in none, with why."""
     charges, aside = _paid(account.charges)
     streams: list[Stream] = []
-    for _, same_day in itertools.groupby(charges, key=lambda one: one.on):
+    for _, same_day in itertools.groupby(rhythms.told(charges), key=lambda told: told[0].on):
         waiting = []
-        for charge in same_day:
-            length = rhythms.of(charge)
-            if length == ONCE or length is None:
+        for charge, length, is_certain in same_day:
+            if length is None or length == ONCE:
                 aside.append((charge, "it does not recur"))
-                continue
-            waiting.append(Period(charge, length, charge.on, rhythms.certain(charge) is not None))
+            else:
+                waiting.append(Period(charge, length, charge.on, is_certain))
         for is_exact in (True, False):
             waiting = [one for one in waiting if not _placed(one, streams, charges, account, dunning_days, is_exact)]
         streams += [Stream([one], one.charge.on) for one in waiting]

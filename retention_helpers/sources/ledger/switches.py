@@ -14,12 +14,12 @@ class Ending:
 
     Attributes:
         on: the day; None while it goes on.
-        is_due: whether its paid time is over and a payment may still come.
+        due_on: the day from which on a payment is due and may still come; None where none is.
         by: "failed", "disputed", or "" where nothing says who ended it.
     """
 
     on: dt.date | None
-    is_due: bool = False
+    due_on: dt.date | None = None
     by: str = ""
 
 
@@ -44,43 +44,50 @@ def _goes_on_around(other: Stream, one: Stream) -> bool:
     )
 
 
-def settle_switches(streams: Sequence[Stream], until: dt.date, dunning_days: int) -> None:
+def settle_switches(streams: Sequence[Stream], until: dt.date) -> None:
     """Let each stream that another one followed end where that began: the customer changed plans, or paid late.
 
-    Of several, the one that began nearest to the end of the paid time takes its place. While a paid time
-    lasts, nobody can tell: both count.
+    Of several, the one that began nearest to the end of the paid time takes its place. What begins later is no
+    late payment, but another purchase. While a paid time lasts, nobody can tell: both count.
     """
     taken: set[int] = set()
-    for stream in sorted(streams, key=lambda one: one.due_on):
-        if stream.due_on > until:
+    for stream in sorted(streams, key=lambda one: one.paid_until):
+        if stream.paid_until > until:
             continue
-        wait = dt.timedelta(days=late_days(stream.last.length, dunning_days))
+        wait = dt.timedelta(days=early_days(stream.last.length))
         followers = [
             other
             for other in streams
             if other is not stream
             and id(other) not in taken
-            and stream.last.charge.on < other.start <= stream.due_on + wait
+            and stream.last.charge.on < other.start <= stream.paid_until + wait
         ]
         if followers:
-            next_one = min(followers, key=lambda other: abs((other.start - stream.due_on).days))
+            next_one = min(followers, key=lambda other: abs((other.start - stream.paid_until).days))
             stream.cut_on = next_one.start
             taken.add(id(next_one))
 
 
-def ending_of(stream: Stream, account: Account, until: dt.date, dunning_days: int) -> Ending:
+def ending_of(
+    stream: Stream, account: Account, until: dt.date, dunning_days: int, *, knows_failures: bool
+) -> Ending:
     """When a stream ends: with its paid time, once a payment has been missing for long enough."""
     if stream.cut_on:
         return Ending(stream.cut_on)
     due, charge = stream.due_on, stream.last.charge
-    if charge.returned_on is not None and charge.returned_on < due:
-        return Ending(max(charge.returned_on, stream.start), by="disputed" if charge.is_disputed else "")
+    if knows_failures and stream.has_moved(account):
+        due = stream.moved
     if charge.ended_on is not None:
         return Ending(max(stream.last.start, min(due, charge.ended_on)))
     tried = _was_tried(stream, account)
-    wait = dunning_days if tried else late_days(stream.last.length, dunning_days)
-    if due + dt.timedelta(days=wait) >= until:
-        return Ending(None, is_due=due <= until)
+    wait = dt.timedelta(days=dunning_days if tried else late_days(stream.last.length, dunning_days))
+    is_open = due + wait >= until
+    if charge.returned_on is not None and charge.returned_on < due:
+        on = max(charge.returned_on, stream.start)
+        is_open = is_open and not charge.is_disputed
+        return Ending(None, on) if is_open else Ending(on, by="disputed" if charge.is_disputed else "")
+    if is_open:
+        return Ending(None, due if due <= until else None)
     return Ending(due, by="failed" if tried else "")
 
 
