@@ -208,6 +208,8 @@ class _Reader:
             self.ledger.returns.append(
                 Return(who, moment.on, abs(amount), row.text("reference"), back, row.spot)
             )
+            if who and back != words.UNDONE:
+                self._attempt(who, moment, words.REFUNDED, abs(amount), row.spot)
             return ""
         if not amount:
             return "nothing was charged"

@@ -43,6 +43,7 @@ class Told:
         due: how many customers were to pay on a day, and may still.
         lengths: how many charges pay for each length.
         aside: how many charges belong to no paid time, by reason.
+        switched: how many paid times were cut because another plan began within them.
         ended_by: the customers whose bank ended it, or whose payments failed, with the day and the place.
     """
 
@@ -50,6 +51,7 @@ class Told:
     due: Counter[dt.date] = field(default_factory=Counter)
     lengths: Counter[Length] = field(default_factory=Counter)
     aside: Counter[str] = field(default_factory=Counter)
+    switched: int = 0
     ended_by: list[tuple[str, dt.date, str, str]] = field(default_factory=list)
 
 
@@ -105,7 +107,7 @@ def _spans_of(
     for charge, reason in [*aside, *beside]:
         told.aside[reason] += 1
         ledger.set_aside.append(_put_aside(order, charge, reason))
-    settle_switches(streams, until)
+    told.switched += settle_switches(streams, until)
     knows = bool(ledger.counts[words.FAILED])
     endings = [ending_of(stream, account, until, dunning, knows_failures=knows) for stream in streams]
     if streams:
@@ -115,9 +117,19 @@ def _spans_of(
         told.due[max(waiting)] += 1
     for nth, (stream, ending) in enumerate(zip(streams, endings, strict=True), start=1):
         told.lengths.update(period.length for period in stream.periods)
-        if ending.by and ending.on:
+        if ending.by and ending.on and not _is_served_by_another(ending.on, stream, streams, endings):
             told.ended_by.append((who, ending.on, ending.by, stream.last.charge.place))
         yield from _rows_of(who, stream, ending, f"{who}/{nth}" if len(streams) > 1 else "")
+
+
+def _is_served_by_another(
+    on: dt.date, own: Stream, streams: Sequence[Stream], endings: Sequence[Ending]
+) -> bool:
+    """Whether the customer had other service on the day on which a stream ended: then nobody was lost."""
+    pairs = zip(streams, endings, strict=True)
+    return any(
+        one is not own and one.start <= on and (ending.on is None or ending.on > on) for one, ending in pairs
+    )
 
 
 def _put_aside(order: Order, charge: Charge, reason: str):  # noqa: ANN202
@@ -231,6 +243,11 @@ def _assumed(ledger: Ledger, told: Told, rhythms: Rhythms, until: dt.date, dunni
         notes.append(f"{plural(rhythms.taken, 'charge')} of a price that nobody paid twice took the rhythm of the product's other prices.")
     for reason, many in told.aside.items():
         notes.append(f"{plural(many, 'charge')} {'counts' if many == 1 else 'count'} in no month: {reason}.")
+    if told.switched:
+        notes.append(
+            f"{plural(told.switched, 'time')} another plan began before the paid time of the first was over, and the first "
+            "was never paid again: taken as a change of plan."
+        )
     if ledger.counts["no products"]:
         notes.append("The products are another text in most rows, so that only amounts and days told the subscriptions.")
     if ledger.counts["unmatched returns"]:

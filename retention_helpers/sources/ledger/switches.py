@@ -3,9 +3,10 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from retention_helpers.sources.ledger.charges import Account, Charge, early_days, late_days
-from retention_helpers.sources.ledger.streams import Stream
+from retention_helpers.sources.ledger.charges import Account, Charge, days_of, early_days, late_days
+from retention_helpers.sources.ledger.streams import Period, Stream
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,14 @@ def _goes_on_around(other: Stream, one: Stream) -> bool:
     )
 
 
-def settle_switches(streams: Sequence[Stream], until: dt.date) -> None:
-    """Let each stream that another one followed end where that began: the customer changed plans, or paid late.
+def settle_switches(streams: Sequence[Stream], until: dt.date) -> int:
+    """Let each stream that another one followed end where that began, and count those cut in a paid time.
 
-    Of several, the one that began nearest to the end of the paid time takes its place. What begins later is no
-    late payment, but another purchase. While a paid time lasts, nobody can tell: both count.
+    A change of plan is what began before the paid time was over, lasts longer, and costs half as much or
+    more; what is smaller, or over sooner, stood beside it. Of several, the one that began nearest to the end takes
+    its place. What begins later is another purchase. While a paid time lasts, nobody can tell: both count.
     """
+    cut = 0
     taken: set[int] = set()
     for stream in sorted(streams, key=lambda one: one.paid_until):
         if stream.paid_until > until:
@@ -61,11 +64,19 @@ def settle_switches(streams: Sequence[Stream], until: dt.date) -> None:
             if other is not stream
             and id(other) not in taken
             and stream.last.charge.on < other.start <= stream.paid_until + wait
+            and other.paid_until >= stream.paid_until
+            and 2 * _a_month(other.periods[0]) >= _a_month(stream.last)
         ]
         if followers:
             next_one = min(followers, key=lambda other: abs((other.start - stream.paid_until).days))
             stream.cut_on = next_one.start
             taken.add(id(next_one))
+            cut += next_one.start < stream.paid_until - wait
+    return cut
+
+
+def _a_month(period: Period) -> Decimal:
+    return period.charge.amount / days_of(period.length)
 
 
 def ending_of(
