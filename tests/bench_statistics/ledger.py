@@ -12,10 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from charged import COLUMNS, Errors, Noise, charged, errors
-
-from retention_helpers.contract.settings import Settings
-from retention_helpers.sources.importing import import_files
+from charged import COLUMNS, Errors, Noise, charged, errors, import_answering
 
 LENGTHS = ("month", "quarter", "year")
 LEDGERS: dict[str, tuple[str, ...]] = {
@@ -30,8 +27,8 @@ def read_back(customers: int, seed: int, noise: Noise, columns: Sequence[str], h
     truth = charged(customers, seed, noise, LENGTHS)
     path = truth.write(home / "ledger.csv", tuple(columns))
     out = home / f"out{seed}-{customers}-{len(columns)}"
-    import_files("ledger", [path], out, Settings(), {"rhythms": {"others": "month"}})
-    return errors(truth, out / "subscriptions.csv")
+    asked = import_answering(truth, path, out)
+    return errors(truth, out / "subscriptions.csv", asked)
 
 
 def report(name: str, found: Sequence[Errors]) -> None:
@@ -43,7 +40,7 @@ def report(name: str, found: Sequence[Errors]) -> None:
         f"{name}: {wrong:,} of {seen:,} customer-months wrong ({wrong / seen:.3%}; worst business "
         f"{max(one.share for one in found):.3%}), {late:,} provisional; churn within 0.5 points in "
         f"{1 - sum(many for many, _ in off) / months:.1%} of {months:,} months, "
-        f"median {statistics.median(one.share for one in found):.3%}",
+        f"{statistics.median(one.asked for one in found):.0f} prices asked about (at most {max(one.asked for one in found)})",
         flush=True,
     )
 

@@ -112,6 +112,7 @@ _WHY_NOT = {
     STAGES[0]: "signed up before the records begin",
     STAGES[1]: "signed up too late to be that old",
     STAGES[3]: "did not pay on it: still in a trial, paying later, or never",
+    STAGES[4]: "came and went in months of which the data know no days",
 }
 
 

@@ -22,14 +22,14 @@ _GAPS: Sequence[tuple[range, Length]] = (
     (range(13, 16), ("week", 2)),
     (range(26, 36), ("month", 1)),
     (range(57, 66), ("month", 2)),
-    (range(86, 97), ("month", 3)),
-    (range(177, 190), ("month", 6)),
-    (range(356, 377), ("year", 1)),
-    (range(722, 742), ("year", 2)),
+    (range(85, 101), ("month", 3)),
+    (range(176, 195), ("month", 6)),
+    (range(352, 382), ("year", 1)),
+    (range(718, 748), ("year", 2)),
 )
 _FOUR_WEEKS: Length = ("week", 4)
 _MOSTLY = 0.5  # of the gaps have one length: a rhythm
-_REPEATED = 0.2  # of those who could pay again did: less is something bought once that a few bought twice
+_REPEATED = 0.4  # of those who could pay again did: less is something bought once that a few bought twice
 _LEAST_FOR_FOUR_WEEKS = 4  # gaps of 28 days in a row, which no calendar months have
 _ALIKE = 2  # times a price: within that, another price of the same product pays for the same time
 OTHERS = "others"  # what an owner calls all charges of which nothing else is known
@@ -63,7 +63,7 @@ class _Seen:
             return None
         wait = dt.timedelta(days=late_days(length, dunning_days))
         could = sum(after(first, length) + wait <= until for first in self.firsts)
-        if self.again < _REPEATED * could:
+        if self.again < _REPEATED * could or (votes == 1 and self.again < len(self.firsts)):
             return None
         is_four = length == ("month", 1) and self.four_weeks == votes >= _LEAST_FOR_FOUR_WEEKS
         return _FOUR_WEEKS if is_four else length

@@ -64,17 +64,21 @@ class Stream:
     def has_moved(self, account: Account) -> bool:
         """Whether the last charge came late though none had failed: then its day is the new one."""
         late = (self.last.charge.on - self.last.start).days
-        failed = any(self.last.start <= day <= self.last.charge.on for day in account.failed_on)
-        return late > early_days(self.last.length) and not failed
+        early = early_days(self.last.length)
+        first = self.last.start - dt.timedelta(days=early)
+        return late > early and not any(first <= day <= self.last.charge.on for day in account.failed_on)
 
     def distance(self, on: dt.date) -> int:
         """How many days after the due day a charge comes; negative before it."""
         return min((on - self.due_on).days, (on - self.moved).days, key=abs)
 
     def goes_on(self, period: Period) -> None:
-        """Take a charge that was due, and tell by the one before whether the rhythm has moved."""
-        if abs((period.charge.on - self.moved).days) < abs((period.charge.on - self.due_on).days):
+        """Take a charge that was due, and tell by its day and the one before whether the rhythm has moved."""
+        on, early = period.charge.on, early_days(self.last.length)
+        if abs((on - self.moved).days) <= early < abs((on - self.due_on).days):
             self.anchor, self.times, self.due_on = self.last.charge.on, 1, self.moved
+        elif (self.due_on - on).days > early:
+            self.anchor, self.times, self.due_on = on, 0, on
         due = self.due_on
         period.start = due
         if period.length == self.last.length:
@@ -142,7 +146,10 @@ def _placed(
         for stream in streams
         if _is_same_thing(stream, period)
         and (stream.last.charge.amount == period.charge.amount) == is_exact
-        and _is_due(stream, period, account, dunning_days)
+        and (
+            _is_due(stream, period, account, dunning_days)
+            or (is_exact and _has_moved_ahead(stream, period, charges))
+        )
     ]
     if not is_exact:
         due = [stream for stream in due if not _comes_later(stream, period, charges, dunning_days)]
@@ -166,6 +173,17 @@ def _is_due(stream: Stream, period: Period, account: Account, dunning_days: int)
         return True
     tried = any(stream.due_on <= day <= period.charge.on for day in account.failed_on)
     return tried and 0 < late <= dunning_days
+
+
+def _has_moved_ahead(stream: Stream, period: Period, charges: Iterable[Charge]) -> bool:
+    """Whether the same amount comes well before it is due, and nothing when it is: the day was moved."""
+    on, due = period.charge.on, stream.due_on
+    early = dt.timedelta(days=early_days(stream.last.length))
+    if not stream.last.charge.on + 2 * early < on < due - early:
+        return False
+    return not any(
+        one.on > on and abs(one.on - due) <= early and one.key == period.charge.key for one in charges
+    )
 
 
 def _comes_later(stream: Stream, period: Period, charges: Iterable[Charge], dunning_days: int) -> bool:
