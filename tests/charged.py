@@ -1,8 +1,10 @@
 """Businesses whose service is known day by day, written as the ledger of charges that they would leave.
 
 Service is what is paid for. A failed charge is retried within three weeks and then paid, or the customer is
-lost on the day that was due. A refund in the middle takes nothing away; one of the last charge ends service on
-its day. In a pause, of a month or more and longer than a late payment, nobody is charged and nobody is served. A moved day, a new price and a change of plan (with
+lost on the day that was due. A refund in the middle takes nothing away; one of the last charge ends service
+on
+its day. In a pause, of a month or more and longer than a late payment, nobody is charged and nobody is
+served. A moved day, a new price and a change of plan (with
 its whole price at once, or a part of it and the whole from the next day on) leave no gap. Debits wait until a
 weekend is over, and things that are bought once are no service.
 """
@@ -10,6 +12,7 @@ weekend is over, and things that are bought once are no service.
 import calendar
 import csv
 import datetime as dt
+import itertools
 import random
 import re
 from collections.abc import Iterator
@@ -53,7 +56,9 @@ class Charged:
     """A business: its ledger, and from when to when each customer truly had service."""
 
     rows: list[tuple] = field(default_factory=list)
-    lengths: dict[str, str] = field(default_factory=lambda: {f"Workshop {ONCE}.00": "once", f"{ONCE}.00": "once"})
+    lengths: dict[str, str] = field(
+        default_factory=lambda: {f"Workshop {ONCE}.00": "once", f"{ONCE}.00": "once"}
+    )
     service: dict[str, list[tuple[dt.date, dt.date]]] = field(default_factory=dict)
 
     def write(self, path: Path, columns: tuple[str, ...] = COLUMNS) -> Path:
@@ -78,7 +83,9 @@ class Charged:
         return False
 
 
-def charged(customers: int, seed: int, noise: Noise = Noise(), lengths: tuple[str, ...] = ("month",)) -> Charged:
+def charged(
+    customers: int, seed: int, noise: Noise = Noise(), lengths: tuple[str, ...] = ("month",)
+) -> Charged:
     """A business with so many customers over its whole time; yearly ones are rarer than monthly ones."""
     draw, made = random.Random(seed), Charged()
     days = (LAST - FIRST).days
@@ -126,7 +133,9 @@ def _life(
         made.rows.append((booked_on, who, f"{amount}.00", "EUR", plan, "paid"))
         if draw.random() < noise.bought:
             bought_on = paid_on + dt.timedelta(days=draw.randrange(2, 26))
-            made.rows += [(bought_on, who, f"{ONCE}.00", "EUR", "Workshop", "paid")] if bought_on <= LAST else []
+            made.rows += (
+                [(bought_on, who, f"{ONCE}.00", "EUR", "Workshop", "paid")] if bought_on <= LAST else []
+            )
         times += 1
         end = months_after(anchor, times * MONTHS[length])
         if draw.random() < noise.refunded and booked_on + dt.timedelta(days=8) <= LAST:
@@ -158,7 +167,10 @@ def _life(
             if anchor > LAST:
                 return
         elif draw.random() < noise.moved:
-            anchor, times = max(end + dt.timedelta(days=draw.randrange(-14, 15)), paid_on + dt.timedelta(days=8)), 0
+            anchor, times = (
+                max(end + dt.timedelta(days=draw.randrange(-14, 15)), paid_on + dt.timedelta(days=8)),
+                0,
+            )
 
 
 def _paid_on(
@@ -179,7 +191,9 @@ def _monday(day: dt.date) -> dt.date:
 def _upgraded(
     draw: random.Random, made: Charged, who: str, on: dt.date, end: dt.date, plan: str
 ) -> tuple[str, int]:
-    """Another plan in the middle of a month: a part of its price at once, all of it from the next due day on."""
+    """Another plan in the middle of a month: a part of its price at once, all of it from the next due day
+    on.
+    """
     other = draw.choice([one for one in PRICES if one != plan])
     day = on + dt.timedelta(days=draw.randrange(3, max(4, (end - on).days - 2)))
     part = round(PRICES[other] * (end - day).days / 30, 2)
@@ -190,9 +204,7 @@ def _upgraded(
     return other, PRICES[other]
 
 
-def _switched(
-    draw: random.Random, on: dt.date, end: dt.date, plan: str
-) -> tuple[str, int, dt.date, int]:
+def _switched(draw: random.Random, on: dt.date, end: dt.date, plan: str) -> tuple[str, int, dt.date, int]:
     """Another plan in the middle of a month: its whole price at once, and its month counts from there."""
     other = draw.choice([one for one in PRICES if one != plan])
     return other, PRICES[other], on + dt.timedelta(days=draw.randrange(3, max(4, (end - on).days - 2))), 0
@@ -202,7 +214,9 @@ ASKED = re.compile(r"rhythms: \{(.*?)\}")
 
 
 def import_answering(truth: Charged, path: Path, out: Path) -> int:
-    """Import a ledger as its owner would, who answers what the stops ask; how many rhythms were asked about."""
+    """Import a ledger as its owner would, who answers what the stops ask; how many rhythms were asked
+    about.
+    """
     answers: dict[str, str] = {}
     while True:
         try:
@@ -280,12 +294,14 @@ def errors(truth: Charged, subscriptions: Path, asked: int = 0) -> Errors:
                 cases.append((who, end, both[0]))
     churn = {
         f"{now:%Y-%m}": (_churn(states, before, now, 0), _churn(states, before, now, 1))
-        for before, now in zip(ends, ends[1:], strict=False)
+        for before, now in itertools.pairwise(ends)
         if sum(one[0] for one in states[before].values()) >= 50
     }
     return Errors(seen, len(cases), provisional, churn, asked, tuple(cases))
 
 
-def _churn(states: dict[dt.date, dict[str, tuple[bool, bool]]], before: dt.date, now: dt.date, nth: int) -> float:
+def _churn(
+    states: dict[dt.date, dict[str, tuple[bool, bool]]], before: dt.date, now: dt.date, nth: int
+) -> float:
     there = [who for who, both in states[before].items() if both[nth] and who in states[now]]
     return sum(not states[now][who][nth] for who in there) / max(1, len(there))

@@ -53,8 +53,8 @@ def run(options: argparse.Namespace) -> int:
     from retention_helpers.commands.check import say
     from retention_helpers.commands.checking import check
     from retention_helpers.contract.settings import read_settings
-    from retention_helpers.sources.mapping import options_said
     from retention_helpers.sources.importing import import_files
+    from retention_helpers.sources.mapping import options_said
     from retention_helpers.words.formats import plural
 
     settings = read_settings(options.out)

@@ -1,6 +1,7 @@
 """What a source had to assume, how far it reaches, and whose payment it is still waiting for.
 
-A sheet with a column a month knows nothing of days, a ledger of charges tells a loss only when a payment has been
+A sheet with a column a month knows nothing of days, a ledger of charges tells a loss only when a payment has
+been
 missing for long enough. An importer says so (`Imported.assumed`); an import writes it into `assumed.yml`
 beside the tables. The gate says the notes, and the month that is opened says whether it is provisional.
 """
@@ -58,7 +59,9 @@ def _of(entry: Mapping[str, Any]) -> Assumed:
 
 
 def write(folder: Path, source: str, assumed: Assumed | None) -> None:
-    """Write what the source of the subscriptions assumed, in the place of what was there; no file for none."""
+    """Write what the source of the subscriptions assumed, in the place of what was there; no file for
+    none.
+    """
     if assumed is None:
         (folder / FILE).unlink(missing_ok=True)
         return
@@ -106,8 +109,10 @@ def provisional(assumed: Assumed, as_of: dt.date) -> tuple[Fault, ...]:
     have = "has" if waiting == 1 else "have"
     said = message(
         named,
-        f"it is provisional: {plural(waiting, 'customer')} whose paid time was over by its end {have} not paid "
+        f"it is provisional: {plural(waiting, 'customer')} whose paid time was over by its end {have} not "
+        f"paid "
         f"yet, and may within {plural(assumed.wait, 'day')} (`dunning_days`)",
-        f"They count as customers; if none of them pays, {count(waiting)} more were lost. Export again later.",
+        f"They count as customers; if none of them pays, {count(waiting)} more were lost. Export again "
+        f"later.",
     )
     return (Fault("warning", "", "provisional month", waiting, said),)

@@ -100,7 +100,9 @@ def document(path: Path) -> dict[Any, Any]:
 
 
 def of_lines(name: str, lines: Iterable[str]) -> dict[Any, Any]:
-    """The keys and values of lines as such a file has them. Raises InputError where they have another form."""
+    """The keys and values of lines as such a file has them. Raises InputError where they have another
+    form.
+    """
     return _keys_and_values(name, "\n".join(lines))
 
 

@@ -17,9 +17,9 @@ from typing import Any, Literal
 import openpyxl
 import pyarrow.parquet as pq
 
+from retention_helpers.contract.assumed import FILE as ASSUMED_FILE
 from retention_helpers.contract.experiments import EXPERIMENTS_FILE
 from retention_helpers.contract.messages import MESSAGES_FILE
-from retention_helpers.contract.assumed import FILE as ASSUMED_FILE
 from retention_helpers.contract.not_known import FILE as NOT_KNOWN_FILE
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, message

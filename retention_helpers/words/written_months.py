@@ -1,4 +1,5 @@
-"""How people head the columns of months: one grammar for texts and for the days into which spreadsheets turn them.
+"""How people head the columns of months: one grammar for texts and for the days into which spreadsheets turn
+them.
 
 A heading may be read in several ways (01/24 is January 2024 or the month 24 of no year; the spreadsheet's
 24 January 2026 was typed as Jan 24): each reading has a name, and the whole line of headings shows which one
@@ -55,9 +56,9 @@ def readings(cell: object) -> Mapping[str, Month]:
     if not isinstance(cell, str):
         return {}
     text = written.bare(cell)
-    whole = {order: day for order in written.ORDERS[:2] if (day := _day(text, order))}
-    if whole:
-        return _of_whole_days(whole)
+    days = {order: day for order in written.ORDERS[:2] if (day := _day(text, order))}
+    if days:
+        return _of_whole_days(days)
     tokens = [token for token in map(str.lower, _TOKENS.findall(text)) if token not in _FILLERS]
     return _of_tokens(tokens) if not is_quarter(text) else {}
 
@@ -69,7 +70,9 @@ def words_beside(cell: object) -> str:
     ('mrr', '')
     """
     tokens = map(str.lower, _TOKENS.findall(cell if isinstance(cell, str) else ""))
-    return " ".join(one for one in tokens if not one.isdigit() and one not in _FILLERS | spellings.MONTHS.keys())
+    return " ".join(
+        one for one in tokens if not one.isdigit() and one not in _FILLERS | spellings.MONTHS.keys()
+    )
 
 
 def _day(text: str, order: str) -> dt.date | None:

@@ -1,6 +1,7 @@
 """How often a ledger of charges is told wrong: part of `make bench-statistics`.
 
-Businesses whose service is known day by day (`charged.py`) are written as ledgers and imported; each month end of
+Businesses whose service is known day by day (`charged.py`) are written as ledgers and imported; each month
+end of
 each customer is held against the truth. Month ends at which a payment may still come are counted apart.
 """
 
@@ -40,7 +41,8 @@ def report(name: str, found: Sequence[Errors]) -> None:
         f"{name}: {wrong:,} of {seen:,} customer-months wrong ({wrong / seen:.3%}; worst business "
         f"{max(one.share for one in found):.3%}), {late:,} provisional; churn within 0.5 points in "
         f"{1 - sum(many for many, _ in off) / months:.1%} of {months:,} months, "
-        f"{statistics.median(one.asked for one in found):.0f} prices asked about (at most {max(one.asked for one in found)})",
+        f"{statistics.median(one.asked for one in found):.0f} prices asked about (at most "
+        f"{max(one.asked for one in found)})",
         flush=True,
     )
 

@@ -7,6 +7,7 @@ only the owner can tell is asked, and whose payment is merely late is said.
 from collections.abc import Sequence
 
 from retention_helpers.sources.interface import Importer
+from retention_helpers.sources.ledger import woocommerce
 from retention_helpers.sources.ledger.options import OPTIONS
 from retention_helpers.sources.ledger.reading import read
 from retention_helpers.sources.ledger.tools import OWN, is_ledger, tool_of
@@ -14,6 +15,8 @@ from retention_helpers.sources.ledger.tools import OWN, is_ledger, tool_of
 
 def recognises(columns: Sequence[str]) -> str:
     """What a file with these columns is, in the owner's words; "" for no ledger."""
+    if woocommerce.is_it(columns):
+        return woocommerce.NAME
     if not is_ledger(columns):
         return ""
     tool = tool_of(columns)

@@ -1,4 +1,6 @@
-"""Reads the cells of a ledger: days on the business's own clocks, amounts, and what could be read in two ways."""
+"""Reads the cells of a ledger: days on the business's own clocks, amounts, and what could be read in two
+ways.
+"""
 
 import datetime as dt
 import zoneinfo
@@ -17,7 +19,8 @@ from retention_helpers.words.formats import plural
 # What tools write for their zones, which have no other names in the data of zones.
 _ZONES = {
     "PST": "Etc/GMT+8", "PDT": "Etc/GMT+7", "MST": "Etc/GMT+7", "MDT": "Etc/GMT+6", "CST": "Etc/GMT+6",
-    "CDT": "Etc/GMT+5", "EST": "Etc/GMT+5", "EDT": "Etc/GMT+4", "GMT": "UTC", "UTC": "UTC", "BST": "Etc/GMT-1",
+    "CDT": "Etc/GMT+5", "EST": "Etc/GMT+5", "EDT": "Etc/GMT+4", "GMT": "UTC", "UTC": "UTC", "BST":
+    "Etc/GMT-1",
     "CET": "Etc/GMT-1", "CEST": "Etc/GMT-2", "MEZ": "Etc/GMT-1", "MESZ": "Etc/GMT-2", "AEST": "Etc/GMT-10",
     "AEDT": "Etc/GMT-11",
 }  # fmt: skip
@@ -61,7 +64,7 @@ class Cells:
             day = written.serial_day(cell, epoch=self.epoch)
             said = day.isoformat() if day else None
         else:
-            text = f"{cell or ''} {time}".strip() if time else (cell or "")
+            text = f"{cell or ''} {time}".strip()
             said = written.instant(text, self.settings.date_order)
         if said is None:
             self._note_wrong_day(str(cell), place)
@@ -70,7 +73,9 @@ class Cells:
 
     def _note_wrong_day(self, cell: str, place: str) -> None:
         is_open = not self.settings.date_order and written.is_ambiguous(cell)
-        self.wrong.setdefault("date order unknown" if is_open else "date unreadable", []).append((place, cell))
+        self.wrong.setdefault("date order unknown" if is_open else "date unreadable", []).append(
+            (place, cell)
+        )
 
     def _moment(self, said: str, zone: str) -> Moment:
         if len(said) == 10:
@@ -112,7 +117,7 @@ class Cells:
         if isinstance(cell, int | float):
             found, named = Decimal(str(cell)), ""
         else:
-            money = written.money(cell or "", self.sign)
+            money = written.money(str(cell or ""), self.sign)
             if money is None:
                 is_open = not self.sign and written.is_ambiguous_amount(str(cell))
                 rule = "decimal sign unknown" if is_open else "amount unreadable"

@@ -18,7 +18,7 @@ from retention_helpers.sources.ledger.charges import Account, Charge, Length, in
 from retention_helpers.sources.ledger.lines import Lines, sheets_of
 from retention_helpers.sources.ledger.options import Options
 from retention_helpers.sources.ledger.rhythm import ONCE
-from retention_helpers.sources.ledger.tools import OWN, Tool, columns_of, is_ledger, lacking, tool_of
+from retention_helpers.sources.ledger.tools import OWN, Tool, columns_of, lacking, may_be_ledger, tool_of
 from retention_helpers.sources.spreadsheet.grids import Cell
 from retention_helpers.sources.spreadsheet.sheets import TOTALS
 from retention_helpers.sources.unreadable import Unreadable
@@ -38,7 +38,9 @@ class Ledger:
 
     accounts: dict[str, Account] = field(default_factory=dict)
     people: dict[str, dict[str, str]] = field(default_factory=dict)
-    requests: dict[tuple[str, dt.date], str] = field(default_factory=dict)  # who asked to cancel when; the place
+    requests: dict[tuple[str, dt.date], str] = field(
+        default_factory=dict
+    )  # who asked to cancel when; the place
     until: dt.date | None = None
     set_aside: list[SetAside] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -113,7 +115,13 @@ class _Reader:
     """Reads one file into the ledger."""
 
     def __init__(self, file: Path, order: Order, options: Options, ledger: Ledger, payments: Rows) -> None:
-        self.file, self.order, self.options, self.ledger, self.payments = file, order, options, ledger, payments
+        self.file, self.order, self.options, self.ledger, self.payments = (
+            file,
+            order,
+            options,
+            ledger,
+            payments,
+        )
 
     def read(self) -> None:
         sheets, assumed = sheets_of(self.file, self._is_header)
@@ -124,7 +132,7 @@ class _Reader:
 
     def _is_header(self, names: Sequence[str]) -> bool:
         said = set(map(headings.plain, self.options.columns.values()))
-        return said <= set(map(headings.plain, names)) if said else is_ledger(names)
+        return said <= set(map(headings.plain, names)) if said else may_be_ledger(names)
 
     def _sheet(self, first: Lines, again: Lines) -> None:
         """Look through a sheet for how its amounts are written, then read it."""
@@ -163,7 +171,9 @@ class _Reader:
         return False
 
     def _put_aside(self, spot: Spot, reason: str, cells: Sequence[Cell], header: Sequence[str]) -> None:
-        said = {name: text for name, cell in zip(header, cells, strict=False) if name and (text := as_text(cell))}
+        said = {
+            name: text for name, cell in zip(header, cells, strict=False) if name and (text := as_text(cell))
+        }
         self.ledger.set_aside.append(spot.set_aside(reason, said))
 
     # --- a row ---------------------------------------------------------------------------------------
@@ -253,9 +263,7 @@ class _Reader:
         if "@" in own:
             known.setdefault("email", own)
 
-    def _charge(
-        self, row: _Row, who: str, on: dt.date, amount: Decimal, currency: str, state: str
-    ) -> Charge:
+    def _charge(self, row: _Row, who: str, on: dt.date, amount: Decimal, currency: str, state: str) -> Charge:
         charge = Charge(
             who,
             on,
@@ -282,7 +290,9 @@ class _Reader:
     def _tax(self, row: _Row, currency: str) -> Decimal:
         """The tax within an amount; 0 where no column says it, or says that it came on top."""
         cell = row.cell("tax")
-        if cell in (None, "") or ("is_inclusive" in self.columns and not words.is_yes(row.text("is_inclusive"))):
+        if cell in (None, "") or (
+            "is_inclusive" in self.columns and not words.is_yes(row.text("is_inclusive"))
+        ):
             return Decimal(0)
         found = self.cells.amount(cell, currency, str(row.spot))
         return found[0] if found else Decimal(0)
@@ -312,7 +322,13 @@ class _Reader:
     def _attempt(self, who: str, moment: Moment, status: str, amount: Decimal, spot: Spot) -> None:
         self.ledger.counts[status] += 1
         self.payments.add(
-            {"customer_id": who, "attempted_at": moment.at, "status": status, "amount": as_text(amount), PLACE: str(spot)}
+            {
+                "customer_id": who,
+                "attempted_at": moment.at,
+                "status": status,
+                "amount": as_text(amount),
+                PLACE: str(spot),
+            }
         )
 
 
@@ -335,8 +351,10 @@ def _states_unknown(order: Order, ledger: Ledger) -> Fault:
     lines = ", ".join(f"{word}: …" for word in known)
     said = message(
         named,
-        f"nobody knows what the state “{known[0]}” means, in {plural(ledger.unknown_states[known[0]], 'row')}",
-        f"Say it: `values: {{status: {{{lines}}}}}`, each {', '.join(words.STATES[:-1])} or {words.STATES[-1]}.",
+        f"nobody knows what the state “{known[0]}” means, in "
+        f"{plural(ledger.unknown_states[known[0]], 'row')}",
+        f"Say it: `values: {{status: {{{lines}}}}}`, each {', '.join(words.STATES[:-1])} or "
+        f"{words.STATES[-1]}.",
     )
     return Fault("stop", "", "unknown status", ledger.unknown_states.total(), said)
 
@@ -345,7 +363,11 @@ def _give_back(one: Return, ledger: Ledger) -> None:
     """Let a charge be returned, whole; a part changes nothing, and one that meets no charge is set aside."""
     charge = ledger.by_id.get(one.reference) or _charge_of(one, ledger)
     if charge is None:
-        ledger.set_aside.append(one.spot.set_aside("it belongs to no charge of these files", {"amount": as_text(one.amount) or ""}))
+        ledger.set_aside.append(
+            one.spot.set_aside(
+                "it belongs to no charge of these files", {"amount": as_text(one.amount) or ""}
+            )
+        )
         ledger.counts["unmatched returns"] += 1
     elif one.kind == words.UNDONE:
         charge.returned_on, charge.is_disputed = None, False

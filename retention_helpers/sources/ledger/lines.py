@@ -30,7 +30,9 @@ class Lines:
 
 
 def sheets_of(path: Path, is_header: Header) -> tuple[list[Lines], list[Fault]]:
-    """The sheets of a file whose header is one, and what had to be assumed. Raises Unreadable where none is."""
+    """The sheets of a file whose header is one, and what had to be assumed. Raises Unreadable where none
+    is.
+    """
     if path.name.lower().endswith((".xlsx", ".xlsm")):
         found, assumed = grids(path)
         sheets = []
@@ -72,7 +74,9 @@ def _records(path: Path, delimiter: str) -> Iterator[Line]:
                     yield f"line {begin}", cells
                 begin = reader.line_num + 1
         except csv.Error:
-            raise Unreadable(f"the quotation marks of line {begin} do not pair up", "Export it again.") from None
+            raise Unreadable(
+                f"the quotation marks of line {begin} do not pair up", "Export it again."
+            ) from None
 
 
 def _header_at(lines: Sequence[Sequence[Cell]], is_header: Header) -> int | None:
@@ -87,6 +91,7 @@ def _no_header(names: Sequence[str]) -> Unreadable:
     shown = ", ".join(name for name in names[:6] if name)
     return Unreadable(
         f"no line is the header of a ledger; the first one holds {shown or 'nothing'}",
-        "Say which columns hold who paid, when and how much: `columns: {email: …, charged_at: …, amount: …, product: "
+        "Say which columns hold who paid, when and how much: `columns: {email: …, charged_at: …, amount: …, "
+        "product: "
         "…}`.",
     )

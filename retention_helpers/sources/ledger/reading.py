@@ -3,17 +3,22 @@
 import datetime as dt
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from retention_helpers.contract.assumed import Assumed
 from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.interface import PLACE, Imported, Order, Rows, as_text, write_rows
-from retention_helpers.sources.ledger import words
-from retention_helpers.sources.ledger.charges import Account, Charge, Length, days_of
+from retention_helpers.sources.ledger import woocommerce, words
+from retention_helpers.sources.ledger.charges import Account, Charge, Length
 from retention_helpers.sources.ledger.entries import PAYMENT_COLUMNS, Ledger, read_ledger
-from retention_helpers.sources.ledger.options import Options, options_of
+from retention_helpers.sources.ledger.lines import sheets_of
+from retention_helpers.sources.ledger.options import options_of
 from retention_helpers.sources.ledger.rhythm import Rhythms, Unknown, rhythms_of, unknown_of
 from retention_helpers.sources.ledger.streams import Stream, spans_days, streams_of
 from retention_helpers.sources.ledger.switches import (
@@ -24,11 +29,13 @@ from retention_helpers.sources.ledger.switches import (
     together,
 )
 from retention_helpers.sources.prices import monthly
+from retention_helpers.sources.unreadable import Unreadable
 from retention_helpers.words import spellings
 from retention_helpers.words.formats import count, plural
 
 SPAN_COLUMNS = (
-    "customer_id", "started_at", "ended_at", "mrr", "plan", "status", "currency", "interval", "subscription_id", PLACE,
+    "customer_id", "started_at", "ended_at", "mrr", "plan", "status", "currency", "interval",
+    "subscription_id", PLACE,
 )  # fmt: skip
 _MOST_ASKED = 8
 Row = dict[str, str | None]
@@ -58,6 +65,8 @@ class Told:
 def read(order: Order) -> Imported:
     """Every charge of every file, as the paid times of its customers."""
     options = options_of(order.options)
+    if _are_of_woocommerce(order):
+        return woocommerce.read(order)
     with Rows(order.into / "payments.parquet", PAYMENT_COLUMNS) as payments:
         ledger = read_ledger(order, options, payments)
     if ledger.is_stopped:
@@ -86,6 +95,14 @@ def read(order: Order) -> Imported:
         tuple(ledger.faults),
         assumed=_assumed(ledger, told, rhythms, until, dunning),
     )
+
+
+def _are_of_woocommerce(order: Order) -> bool:
+    """Whether every file is the list of subscriptions of that shop."""
+    try:
+        return all(sheets_of(file, woocommerce.is_it) for file in order.files)
+    except Unreadable:
+        return False
 
 
 # --- customers -----------------------------------------------------------------------------------------
@@ -132,18 +149,26 @@ def _is_served_by_another(
     )
 
 
-def _put_aside(order: Order, charge: Charge, reason: str):  # noqa: ANN202
+def _put_aside(order: Order, charge: Charge, reason: str):
     from retention_helpers.sources.interface import SetAside
 
-    file, _, place = charge.place.rpartition(", ") if len(order.files) > 1 else (order.files[0].name, "", charge.place)
-    cells = {"customer": charge.who, "day": charge.on.isoformat(), "amount": as_text(charge.amount) or "", "product": charge.product}
+    file, _, place = (
+        charge.place.rpartition(", ") if len(order.files) > 1 else (order.files[0].name, "", charge.place)
+    )
+    cells = {
+        "customer": charge.who,
+        "day": charge.on.isoformat(),
+        "amount": as_text(charge.amount) or "",
+        "product": charge.product,
+    }
     return SetAside(file, place, reason, {name: cell for name, cell in cells.items() if cell})
 
 
 def _rows_of(who: str, stream: Stream, ending: Ending, subscription: str) -> Iterator[Row]:
     """The spans of a stream: a row for the time at one price, and one for the time that is due."""
     parts = [
-        (_price(period.charge, period.length), period, start, end) for period, start, end in spans_days(stream)
+        (_price(period.charge, period.length), period, start, end)
+        for period, start, end in spans_days(stream)
     ]
     for _, group in itertools.groupby(parts, key=lambda part: part[0]):
         listed = list(group)
@@ -180,17 +205,30 @@ def _row(who: str, charge: Charge, length: Length, subscription: str) -> Row:
 def _people(ledger: Ledger, told: Told) -> Iterator[Row]:
     for who, began in told.began.items():
         place = ledger.accounts[who].charges[0].place
-        yield {"customer_id": who, "signed_up_at": began.isoformat(), **ledger.people.get(who, {}), PLACE: place}
+        yield {
+            "customer_id": who,
+            "signed_up_at": began.isoformat(),
+            **ledger.people.get(who, {}),
+            PLACE: place,
+        }
 
 
 def _other_tables(ledger: Ledger, told: Told, payments: Rows, order: Order) -> dict[str, Path]:
-    """Attempts to collect, where the ledger holds those that failed; requests to cancel, and what ended service."""
+    """Attempts to collect, where the ledger holds those that failed; requests to cancel, and what ended
+    service.
+    """
     found = {}
     if ledger.counts[words.FAILED]:
-        found["payments"] = payments.path
+        found["payments"] = _of_customers(payments.path, told)
     reasons = {"failed": "payment_failed", "disputed": "payment_disputed"}
     rows: list[Row] = [
-        {"customer_id": who, "canceled_at": on.isoformat(), "reason": reasons[by], "kind": "involuntary", PLACE: place}
+        {
+            "customer_id": who,
+            "canceled_at": on.isoformat(),
+            "reason": reasons[by],
+            "kind": "involuntary",
+            PLACE: place,
+        }
         for who, on, by, place in told.ended_by
     ]
     rows += [
@@ -200,6 +238,16 @@ def _other_tables(ledger: Ledger, told: Told, payments: Rows, order: Order) -> d
     if rows:
         found["cancellations"] = write_rows(order, "cancellations", rows)
     return found
+
+
+def _of_customers(payments: Path, told: Told) -> Path:
+    """The attempts of those who have, or had, service: who bought once, or never paid, is no customer
+    here.
+    """
+    every = pq.read_table(payments)
+    theirs = pc.is_in(every["customer_id"], pa.array(list(told.began), pa.string()))
+    pq.write_table(every.filter(theirs), payments, compression="zstd")
+    return payments
 
 
 # --- what is said, and asked ---------------------------------------------------------------------------
@@ -240,18 +288,27 @@ def _assumed(ledger: Ledger, told: Told, rhythms: Rhythms, until: dt.date, dunni
     if not ledger.has_tax:
         notes.append("No column says the tax: what was charged counts as it is, with the tax in it.")
     if rhythms.taken:
-        notes.append(f"{plural(rhythms.taken, 'charge')} of a price that nobody paid twice took the rhythm of the product's other prices.")
+        notes.append(
+            f"{plural(rhythms.taken, 'charge')} of a price that nobody paid twice took the rhythm of the "
+            f"product's other prices."
+        )
     for reason, many in told.aside.items():
         notes.append(f"{plural(many, 'charge')} {'counts' if many == 1 else 'count'} in no month: {reason}.")
     if told.switched:
         notes.append(
-            f"{plural(told.switched, 'time')} another plan began before the paid time of the first was over, and the first "
+            f"{plural(told.switched, 'time')} another plan began before the paid time of the first was "
+            f"over, and the first "
             "was never paid again: taken as a change of plan."
         )
     if ledger.counts["no products"]:
-        notes.append("The products are another text in most rows, so that only amounts and days told the subscriptions.")
+        notes.append(
+            "The products are another text in most rows, so that only amounts and days told the "
+            "subscriptions."
+        )
     if ledger.counts["unmatched returns"]:
-        notes.append(f"{plural(ledger.counts['unmatched returns'], 'refund')} of no charge of these files: set aside.")
+        notes.append(
+            f"{plural(ledger.counts['unmatched returns'], 'refund')} of no charge of these files: set aside."
+        )
     if ledger.counts["nameless"]:
         notes.append(f"{plural(ledger.counts['nameless'], 'charge')} of nobody: set aside.")
     return Assumed(until, dict(told.due), dunning, tuple(notes))
@@ -259,11 +316,15 @@ def _assumed(ledger: Ledger, told: Told, rhythms: Rhythms, until: dt.date, dunni
 
 def _how(told: Told, dunning: int) -> str:
     lengths = ", ".join(
-        f"{count(many)} for a {spellings.in_words(*length)}" if length[1] == 1 else f"{count(many)} for {spellings.in_words(*length)}"
+        f"{count(many)} for a {spellings.in_words(*length)}"
+        if length[1] == 1
+        else f"{count(many)} for {spellings.in_words(*length)}"
         for length, many in told.lengths.most_common()
     )
     return (
-        f"Subscriptions were told by the rhythm of the charges ({lengths}). Service ends with the paid time; a charge "
-        f"that comes up to {plural(dunning, 'day')} late (`dunning_days`), and less than a whole time, is a gap in payment and no "
+        f"Subscriptions were told by the rhythm of the charges ({lengths}). Service ends with the paid "
+        f"time; a charge "
+        f"that comes up to {plural(dunning, 'day')} late (`dunning_days`), and less than a whole time, is a "
+        f"gap in payment and no "
         "loss; a pause looks like a loss and a return. Sign-ups are first charges."
     )

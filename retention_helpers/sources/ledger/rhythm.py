@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 
+from retention_helpers.sources.interface import as_text
 from retention_helpers.sources.ledger.charges import Account, Charge, Key, Length, after, late_days
-from retention_helpers.words import spellings
+from retention_helpers.words import spellings, written
 
 ONCE: Length = ("once", 0)
 # Gaps in days that are no chance: late, early and short months included.
@@ -34,6 +35,7 @@ _LEAST_FOR_FOUR_WEEKS = 4  # gaps of 28 days in a row, which no calendar months 
 _ALIKE = 2  # times a price: within that, another price of the same product pays for the same time
 OTHERS = "others"  # what an owner calls all charges of which nothing else is known
 Told = tuple[Charge, Length | None, bool]
+Label = tuple[str, Decimal | None]  # a product in small letters, and an amount, or None for any
 
 
 def length_of_gap(days: int) -> Length | None:
@@ -90,13 +92,15 @@ class Rhythms:
         taken: how many charges took the length of like prices of their product.
     """
 
-    said: Mapping[str, Length]
+    said: Mapping[Label, Length]
     by_price: Mapping[Key, Length]
     by_product: Mapping[tuple[str, str], Mapping[Length, tuple[Decimal, Decimal]]]
     taken: int = 0
 
     def told(self, charges: Sequence[Charge]) -> Iterator[Told]:
-        """How long each charge of a customer pays for, None where nobody can tell; and whether that is certain."""
+        """How long each charge of a customer pays for, None where nobody can tell; and whether that is
+        certain.
+        """
         for nth, charge in enumerate(charges):
             certain = self.certain(charge)
             if certain is None:
@@ -106,11 +110,17 @@ class Rhythms:
 
     def certain(self, charge: Charge) -> Length | None:
         """The length that the owner, the row, the product's name or the price itself says."""
-        said = next((self.said[label] for label in labels(charge) if label in self.said), None) if self.said else None
+        said = (
+            next((self.said[label] for label in labels(charge) if label in self.said), None)
+            if self.said
+            else None
+        )
         return said or charge.lasts or named(charge.product) or self.by_price.get(charge.key)
 
     def _by_its_neighbours(self, charges: Sequence[Charge], nth: int) -> Length | None:
-        """The gap to the same customer's next, or last, charge for the product, if it is one of the product's."""
+        """The gap to the same customer's next, or last, charge for the product, if it is one of the
+        product's.
+        """
         own = charges[nth]
         known = self.by_product.get((own.product, own.currency), {})
         later = (one for one in charges[nth + 1 :] if _is_alike(one, own))
@@ -120,8 +130,12 @@ class Rhythms:
         return next(found, None)
 
     def _by_like_prices(self, charge: Charge) -> Length | None:
-        """The length of the only prices of the product that are of this size, or what the owner says of others."""
-        known = self.by_product.get((charge.product, charge.currency), {})
+        """The length of the only prices of the product that are of this size, or what the owner says of
+        others.
+
+        Where no row names a product, prices of one size are no prices of one thing.
+        """
+        known = self.by_product.get((charge.product, charge.currency), {}) if charge.product else {}
         fitting = [
             length
             for length, (least, most) in known.items()
@@ -130,19 +144,34 @@ class Rhythms:
         if len(fitting) == 1:
             self.taken += 1
             return fitting[0]
-        return self.said.get(OTHERS)
+        return self.said.get((OTHERS, None))
 
 
 def _is_alike(one: Charge, other: Charge) -> bool:
     return one.key[:2] == other.key[:2] and one.subscription == other.subscription and one.on != other.on
 
 
-def labels(charge: Charge) -> Iterator[str]:
-    """What an owner may call a charge, the most exact first, in small letters."""
+def labels(charge: Charge) -> Iterator[Label]:
+    """What an owner may call a charge, the most exact first: its product, in small letters, and its
+    amount.
+    """
     product = charge.product.lower()
-    yield f"{product} {charge.amount:f}".strip()
+    yield product, charge.amount
     if product:
-        yield product
+        yield product, None
+
+
+def labels_said(said: str) -> Iterator[Label]:
+    """What an owner's words may mean: a product, or a product at a price.
+
+    >>> list(labels_said("Pro 490.00"))
+    [('pro 490.00', None), ('pro', Decimal('490.00'))]
+    """
+    yield said.lower(), None
+    product, _, last = said.lower().rpartition(" ")
+    amount = written.amount(last, ".")
+    if amount is not None:
+        yield product, amount
 
 
 @lru_cache(maxsize=1 << 14)
@@ -153,7 +182,7 @@ def named(product: str) -> Length | None:
 
 
 def rhythms_of(
-    accounts: Iterable[Account], said: Mapping[str, Length], until: dt.date, dunning_days: int
+    accounts: Iterable[Account], said: Mapping[Label, Length], until: dt.date, dunning_days: int
 ) -> Rhythms:
     """What the charges of all customers tell."""
     prices: defaultdict[Key, _Seen] = defaultdict(_Seen)
@@ -195,7 +224,7 @@ def _by_product(
 
 def unknown_of(accounts: Iterable[Account], rhythms: Rhythms) -> list[Unknown]:
     """The products and prices that have to be asked about, the most frequent first."""
-    found: dict[str, list[Charge]] = {}
+    found: dict[Label, list[Charge]] = {}
     known: set[str] = set()
     for charge, length, _ in (one for account in accounts for one in rhythms.told(account.charges)):
         if length is None:
@@ -203,10 +232,11 @@ def unknown_of(accounts: Iterable[Account], rhythms: Rhythms) -> list[Unknown]:
         else:
             known.add(charge.product)
     rhythms.taken = 0
-    merged: dict[str, list[Charge]] = {}
+    merged: dict[Label, list[Charge]] = {}
     for label, charges in found.items():
         product = charges[0].product
-        merged.setdefault(label if product in known or not product else product.lower(), []).extend(charges)
+        is_whole = product and product not in known
+        merged.setdefault((product.lower(), None) if is_whole else label, []).extend(charges)
     every = [
         Unknown(_as_written(label, charges[0]), len(charges), charges[0], _likely(charges[0], rhythms))
         for label, charges in merged.items()
@@ -214,8 +244,8 @@ def unknown_of(accounts: Iterable[Account], rhythms: Rhythms) -> list[Unknown]:
     return sorted(every, key=lambda one: (-one.charges, one.label))
 
 
-def _as_written(label: str, charge: Charge) -> str:
-    return charge.product if label == charge.product.lower() else f"{charge.product} {charge.amount:f}".strip()
+def _as_written(label: Label, charge: Charge) -> str:
+    return charge.product if label[1] is None else f"{charge.product} {as_text(charge.amount)}".strip()
 
 
 def _likely(charge: Charge, rhythms: Rhythms) -> str:

@@ -96,7 +96,9 @@ class Stream:
 def streams_of(
     account: Account, rhythms: Rhythms, dunning_days: int
 ) -> tuple[list[Stream], list[tuple[Charge, str]]]:
-    """The streams of a customer, in the order in which they began, and the charges that are in none, with why."""
+    """The streams of a customer, in the order in which they began, and the charges that are in none, with
+    why.
+    """
     charges, aside = _paid(account.charges)
     streams: list[Stream] = []
     for _, same_day in itertools.groupby(rhythms.told(charges), key=lambda told: told[0].on):
@@ -107,7 +109,9 @@ def streams_of(
             else:
                 waiting.append(Period(charge, length, charge.on, is_certain))
         for is_exact in (True, False):
-            waiting = [one for one in waiting if not _placed(one, streams, charges, account, dunning_days, is_exact)]
+            waiting = [
+                one for one in waiting if not _placed(one, streams, charges, account, dunning_days, is_exact)
+            ]
         streams += [Stream([one], one.charge.on) for one in waiting]
     return streams, aside
 
@@ -188,7 +192,10 @@ def _has_moved_ahead(stream: Stream, period: Period, charges: Iterable[Charge]) 
 
 def _comes_later(stream: Stream, period: Period, charges: Iterable[Charge], dunning_days: int) -> bool:
     """Whether the same amount as before is charged soon after: then another amount is not what was due."""
-    own, last = stream.last.charge, stream.due_on + dt.timedelta(days=late_days(stream.last.length, dunning_days))
+    own, last = (
+        stream.last.charge,
+        stream.due_on + dt.timedelta(days=late_days(stream.last.length, dunning_days)),
+    )
     return any(
         period.charge.on < one.on <= last and one.amount == own.amount and one.key[:2] == own.key[:2]
         for one in charges

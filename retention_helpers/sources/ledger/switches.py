@@ -29,7 +29,9 @@ def beside_the_rhythm(streams: Sequence[Stream]) -> list[Stream]:
 
     A part of a month at a change of plan is one, as is something bought once from the same product.
     """
-    return [one for one in streams if _is_single(one) and any(_goes_on_around(other, one) for other in streams)]
+    return [
+        one for one in streams if _is_single(one) and any(_goes_on_around(other, one) for other in streams)
+    ]
 
 
 def _is_single(stream: Stream) -> bool:
@@ -49,7 +51,8 @@ def settle_switches(streams: Sequence[Stream], until: dt.date) -> int:
     """Let each stream that another one followed end where that began, and count those cut in a paid time.
 
     A change of plan is what began before the paid time was over, lasts longer, and costs half as much or
-    more; what is smaller, or over sooner, stood beside it. Of several, the one that began nearest to the end takes
+    more; what is smaller, or over sooner, stood beside it. Of several, the one that began nearest to the end
+    takes
     its place. What begins later is another purchase. While a paid time lasts, nobody can tell: both count.
     """
     cut = 0
@@ -107,7 +110,9 @@ def _was_tried(stream: Stream, account: Account) -> bool:
     return any(first <= day <= stream.due_on + dt.timedelta(days=60) for day in account.failed_on)
 
 
-def together(streams: Sequence[Stream], aside: Sequence[Stream]) -> tuple[list[Stream], list[tuple[Charge, str]]]:
+def together(
+    streams: Sequence[Stream], aside: Sequence[Stream]
+) -> tuple[list[Stream], list[tuple[Charge, str]]]:
     """The streams without those beside the rhythm, and the charges of these, with the reason."""
     out = {id(one) for one in aside}
     reason = "it comes between two payments of the same product, and does not recur"

@@ -1,6 +1,7 @@
 """How ledgers name what they hold: the columns of the tools that are known, and of everybody else's.
 
-PayPal, Stripe: as programs that read real exports have them. Gumroad: its own code. Lemon Squeezy: the fields of
+PayPal, Stripe: as programs that read real exports have them. Gumroad: its own code. Lemon Squeezy: the
+fields of
 its API, because nobody has written down the columns of its files.
 """
 
@@ -14,7 +15,8 @@ from retention_helpers.sources.months.columns import E_MAILS, NAMES
 
 OURS = (
     "customer_id", "email", "name", "country", "charged_at", "time", "zone", "amount", "tax", "currency",
-    "product", "variant", "kind", "status", "refunded", "is_refunded", "refunded_at", "is_disputed", "dispute_won",
+    "product", "variant", "kind", "status", "refunded", "is_refunded", "refunded_at", "is_disputed",
+    "dispute_won",
     "charge_id", "reference", "subscription_id", "interval", "ended_at", "canceled_at", "is_test", "is_free",
     "is_inclusive",
 )  # fmt: skip
@@ -150,7 +152,9 @@ STRIPE = Tool(
         "product": ("description",),
     },
     zone="UTC",
-    no_products=re.compile(r"(?i)subscription (?:creation|update|cycle)|payment for invoice.*|invoice .*|charge for .*"),
+    no_products=re.compile(
+        r"(?i)subscription (?:creation|update|cycle)|payment for invoice.*|invoice .*|charge for .*"
+    ),
     assumed="Stripe's payments do not say what subscription they are for: it was told by amounts and days.",
 )
 OWN = Tool(
@@ -158,18 +162,23 @@ OWN = Tool(
     (),
     {
         "charged_at": (
-            "charged_at", "paid_at", "paid_on", "charge_date", "payment_date", "paid_date", "date_paid", "date",
+            "charged_at", "paid_at", "paid_on", "charge_date", "payment_date", "paid_date", "date_paid",
+            "date",
             "transaction_date", "created", "created_at", "created_utc", "timestamp", "datum", "zahldatum",
-            "zahlungsdatum", "bezahlt_am", "buchungstag", "buchungsdatum", "rechnungsdatum", "date_de_paiement",
+            "zahlungsdatum", "bezahlt_am", "buchungstag", "buchungsdatum", "rechnungsdatum",
+            "date_de_paiement",
             "date_paiement", "payé_le", "fecha", "fecha_de_pago", "data", "日期", "付款日期", "支付时间",
         ),
         "amount": (
-            "amount_paid", "paid_amount", "amount", "gross", "gross_amount", "total_paid", "total", "price", "paid",
+            "amount_paid", "paid_amount", "amount", "gross", "gross_amount", "total_paid", "total",
+            "price", "paid",
             "betrag", "bruttobetrag", "brutto", "zahlbetrag", "summe", "montant", "montant_payé", "total_ttc",
             "importe", "monto", "importo", "valor", "金额", "付款金额",
         ),
-        "tax": ("tax", "vat", "tax_amount", "vat_amount", "sales_tax", "mwst", "ust", "umsatzsteuer", "tva", "iva"),
-        "currency": ("currency", "currency_code", "währung", "waehrung", "devise", "moneda", "valuta", "货币", "币种"),
+        "tax": ("tax", "vat", "tax_amount", "vat_amount", "sales_tax", "mwst", "ust", "umsatzsteuer",
+        "tva", "iva"),
+        "currency": ("currency", "currency_code", "währung", "waehrung", "devise", "moneda", "valuta",
+        "货币", "币种"),
         "product": (
             "product", "product_name", "plan", "plan_name", "item", "item_name", "subscription_plan", "tier",
             "produkt", "tarif", "paket", "artikel", "produit", "offre", "formule", "producto", "产品", "套餐",
@@ -177,10 +186,12 @@ OWN = Tool(
         ),
         "status": ("status", "state", "payment_status", "zustand", "statut", "état", "estado", "状态"),
         "kind": ("type", "transaction_type", "kind", "typ", "art", "tipo"),
-        "refunded": ("amount_refunded", "refunded_amount", "refund", "refund_amount", "erstattung", "erstattet",
+        "refunded": ("amount_refunded", "refunded_amount", "refund", "refund_amount", "erstattung",
+        "erstattet",
                      "remboursement", "reembolso"),
         "refunded_at": ("refunded_at", "refund_date", "refunded_on"),
-        "charge_id": ("charge_id", "transaction_id", "payment_id", "id", "order_id", "order_number", "invoice"),
+        "charge_id": ("charge_id", "transaction_id", "payment_id", "id", "order_id", "order_number",
+        "invoice"),
         "reference": ("original_transaction_id", "reference", "refund_of"),
         "subscription_id": ("subscription_id", "subscription", "contract_id"),
         "interval": headings.INTERVALS,
@@ -208,7 +219,9 @@ def columns_of(header: Sequence[str], tool: Tool, said: Mapping[str, str]) -> di
         if nth is not None and nth not in found.values():
             found[ours] = nth
     if tool is OWN and "customer_id" not in found:
-        who = headings.named([name for nth, name in enumerate(header) if nth not in found.values()], "customer_id")
+        who = headings.named(
+            [name for nth, name in enumerate(header) if nth not in found.values()], "customer_id"
+        )
         found |= {"customer_id": names.index(headings.plain(who[0]))} if who else {}
     return found | {ours: names.index(headings.plain(theirs)) for ours, theirs in said.items()}
 
@@ -219,16 +232,26 @@ def lacking(columns: Mapping[str, int]) -> list[str]:
     return missing if set(WHO) & set(columns) else ["customer_id", *missing]
 
 
-# A list of subscriptions, of invoices or of events has dates and customers too.
-_OF_OTHERS = ("ended_at", "started_at")
+# Lists of subscriptions and of events have days, customers and amounts, too.
+_OF_OTHERS = ("ended_at", "started_at", "event")
+
+
+def may_be_ledger(header: Sequence[str]) -> bool:
+    """Whether a header says who paid, when and how much."""
+    return not lacking(columns_of(header, tool_of(header), {}))
 
 
 def is_ledger(header: Sequence[str]) -> bool:
-    """Whether a header is that of a tool's ledger, or names who paid, when and how much, and no ends of service."""
-    tool = tool_of(header)
-    if tool is not OWN:
+    """Whether a header is that of a tool's ledger, or one that can be nothing else.
+
+    A list of customers has days on which they were created, and prices.
+    """
+    if tool_of(header) is not OWN:
         return True
-    if any(headings.named(header, other) for other in _OF_OTHERS):
-        return False
-    columns = columns_of(header, OWN, {})
-    return not lacking(columns) and not {"score"} & set(map(headings.plain, header))
+    when = [name for name in header if headings.plain(name) in OWN.columns["charged_at"]]
+    others = [
+        *headings.named(header, "signed_up_at"),
+        *(name for one in _OF_OTHERS for name in headings.named(header, one)),
+    ]
+    is_only_a_day = [name for name in others if name not in when or headings.named([name], "signed_up_at")]
+    return may_be_ledger(header) and not is_only_a_day

@@ -11,8 +11,9 @@ PAID, FAILED, REFUNDED, PARTLY, DISPUTED, PENDING = (
 )  # fmt: skip
 STATES = (PAID, FAILED, REFUNDED, PARTLY, DISPUTED, PENDING)
 _WORDS: Mapping[str, str] = {
-    PAID: "succeeded success successful paid complete completed captured settled ok approved active processed "
-    "abgeschlossen bezahlt erfolgreich eingegangen payé payée effectué réussi terminé pagado completado pagato "
+    PAID: "succeeded success successful paid complete completed captured settled ok approved processed "
+    "abgeschlossen bezahlt erfolgreich eingegangen payé payée effectué réussi terminé pagado completado "
+    "pagato "
     "voltooid betaald 已完成 已支付 成功",
     FAILED: "failed failure declined denied blocked canceled cancelled void voided expired rejected unpaid "
     "uncollectible abgelehnt fehlgeschlagen storniert abgebrochen échoué refusé annulé fallido rechazado "
@@ -20,7 +21,8 @@ _WORDS: Mapping[str, str] = {
     REFUNDED: "refunded refund fully_refunded erstattet zurückgezahlt zurückerstattet remboursé reembolsado "
     "rimborsato terugbetaald 已退款",
     PARTLY: "partially_refunded partial_refund partly_refunded teilweise_erstattet partiellement_remboursé",
-    DISPUTED: "disputed chargeback charged_back dispute reversed lost zurückgebucht rückgängig_gemacht contesté",
+    DISPUTED: "disputed chargeback charged_back dispute reversed lost zurückgebucht "
+    "rückgängig_gemacht contesté",
     PENDING: "pending processing open uncaptured incomplete held on_hold authorized requires_payment_method "
     "requires_action requires_capture requires_confirmation ausstehend offen en_attente pendiente 待处理",
 }
@@ -39,15 +41,21 @@ def state_of(said: str) -> str:
 
 # What a tool calls the kind of a row, in English, German, French, Spanish and Dutch.
 _RETURN = re.compile(r"(?i)refund|rückzahlung|erstattung|remboursement|reembolso|terugbetaling")
-_DISPUTE = re.compile(r"(?i)chargeback|dispute|payment reversal|reversal$|rückbuchung|käuferbeschwerde|zahlungsrückbuchung")
-_UNDONE = re.compile(r"(?i)(?:chargeback|dispute).*(?:reversal|won)|cancell?ed reversal|reversal of (?:chargeback|dispute)")
+_DISPUTE = re.compile(
+    r"(?i)chargeback|dispute|payment reversal|reversal$|rückbuchung|käuferbeschwerde|zahlungsrückbuchung"
+)
+_UNDONE = re.compile(
+    r"(?i)(?:chargeback|dispute).*(?:reversal|won)|cancell?ed reversal|reversal of (?:chargeback|dispute)"
+)
 _NO_CHARGE = re.compile(
-    r"(?i)payout|withdrawal|currency conversion|\bfees?\b|adjustment|top-?up|auszahlung|abbuchung|währungsumrechnung|"
+    r"(?i)payout|withdrawal|currency conversion|\bfees?\b|adjustment|top-?up|auszahlung|abbuchung|"
+    r"währungsumrechnung|"
     r"gebühr|virement|conversion de devise|frais|commission|retirada|conversión|comisión"
 )
 # The same of a tool that moves money itself; in a ledger of one's own, a bank transfer is a way to pay.
 _MOVED = re.compile(
-    r"(?i)transfer|conversion|\bhold\b|reserve|authori[sz]ation|^order$|deposit|loan|repayment|credit card|bank|"
+    r"(?i)transfer|conversion|\bhold\b|reserve|authori[sz]ation|^order$|deposit|loan|repayment|"
+    r"credit card|bank|"
     r"invoice sent|money request|request sent|einbehalt|autorisierung|überweisung|gutschrift auf|retenue"
 )
 CHARGE, RETURN, DISPUTE, UNDONE, OTHER = "charge", "refund", "dispute", "undone", "other"

@@ -15,7 +15,15 @@ from pathlib import Path
 from retention_helpers.contract.assumed import Assumed
 from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.folder import shortened
-from retention_helpers.sources.interface import PLACE, Imported, Importer, Order, SetAside, write_rows
+from retention_helpers.sources.interface import (
+    PLACE,
+    Imported,
+    Importer,
+    Order,
+    SetAside,
+    as_text,
+    write_rows,
+)
 from retention_helpers.sources.months.cells import CROSS, Reader, reader_of
 from retention_helpers.sources.months.columns import interval_of
 from retention_helpers.sources.months.headings import headings_of, is_of_months
@@ -31,7 +39,7 @@ from retention_helpers.sources.months.spans import (
     spread,
     usual_amount,
 )
-from retention_helpers.sources.spreadsheet.grids import grids
+from retention_helpers.sources.spreadsheet.grids import Cell, grids
 from retention_helpers.sources.unreadable import Unreadable
 from retention_helpers.words import spellings, written
 from retention_helpers.words.calendar import months_after
@@ -114,7 +122,9 @@ def _read_file(file: Path, order: Order, options: Options, found: _Read) -> None
         if headings is not None:
             sheets.append(sheet_of_months(grid, headings, options.columns))
         elif len(opened) > 1:
-            said = message(file.name, f"sheet {grid.title} has no column a month and was not read", "Is that meant?")
+            said = message(
+                file.name, f"sheet {grid.title} has no column a month and was not read", "Is that meant?"
+            )
             found.faults.append(Fault("note", "", "unknown sheet", 0, said))
     if not sheets:
         raise Unreadable(
@@ -138,8 +148,11 @@ def _read_sheet(sheet: SheetOfMonths, order: Order, options: Options, found: _Re
     found.faults += marks(file, grid.title, sheet.headings, grid.lines[sheet.headings.at][0])
     if sheet.nameless:
         place = grid.place(sheet.nameless[0])
-        what = f"{plural(len(sheet.nameless), 'row')} with filled months {'names' if len(sheet.nameless) == 1 else 'name'} no customer (first: {place})"
-        found.faults.append(_stop(file.name, "row without a customer", what, "Write who it is, or empty the row."))
+        name = "names" if len(sheet.nameless) == 1 else "name"
+        what = f"{plural(len(sheet.nameless), 'row')} with filled months {name} no customer (first: {place})"
+        found.faults.append(
+            _stop(file.name, "row without a customer", what, "Write who it is, or empty the row.")
+        )
     cells = [sheet.cell(line, nth) for _, line in sheet.rows for nth in sheet.headings.months]
     reader = reader_of(order.settings, cells, options.prices, options.values)
     found.has_prices = found.has_prices and reader.has_amounts
@@ -176,10 +189,19 @@ def _read_rows(sheet: SheetOfMonths, order: Order, options: Options, reader: Rea
             found.rows.append(row)
         else:
             reason = "no month says that anybody paid"
-            found.set_aside.append(SetAside(sheet.grid.file.name, sheet.grid.place(number), reason, {"customer": columns.named(line) or ""}))
+            found.set_aside.append(
+                SetAside(
+                    sheet.grid.file.name,
+                    sheet.grid.place(number),
+                    reason,
+                    {"customer": columns.named(line) or ""},
+                )
+            )
             continue
         person = found.people.setdefault(who, {"customer_id": who, PLACE: place})
-        person |= {name: said for name, said in _person(sheet, line, order).items() if said and not person.get(name)}
+        person |= {
+            name: said for name, said in _person(sheet, line, order).items() if said and not person.get(name)
+        }
 
 
 def _numbered(rows: Sequence[Paid]) -> Iterator[tuple[Paid, int]]:
@@ -190,7 +212,7 @@ def _numbered(rows: Sequence[Paid]) -> Iterator[tuple[Paid, int]]:
         seen[row.who] += 1
 
 
-def _person(sheet: SheetOfMonths, line: Sequence[object], order: Order) -> Row:
+def _person(sheet: SheetOfMonths, line: Sequence[Cell], order: Order) -> Row:
     columns = sheet.columns
     nth = columns.of.get("signed_up_at")
     signed_up = line[nth] if nth is not None and nth < len(line) else None
@@ -219,19 +241,31 @@ def _last_month(found: _Read, order: Order, options: Options, named: str) -> dt.
     missing = [one for one in _every(min(found.months), max(found.months)) if one not in found.months]
     if missing:
         what = f"no sheet has a column for {month(missing[0])}"
-        found.faults.append(_stop(named, "missing month", what, "Add it, or bring the file that holds it, too."))
+        found.faults.append(
+            _stop(named, "missing month", what, "Add it, or bring the file that holds it, too.")
+        )
         return None
     filled = Counter(one for row in found.rows for one, said in row.months.items() if said)
     known = [one for one in sorted(filled) if one <= min(over, options.until or over)]
     if not known:
-        found.faults.append(_stop(named, "no rows", "no month that is over is filled", "Bring a sheet of past months."))
+        found.faults.append(
+            _stop(named, "no rows", "no month that is over is filled", "Bring a sheet of past months.")
+        )
         return None
     last = known[-1]
     later = [one for one in sorted(found.months) if one > last]
     if later:
-        why = "are not over, or nobody stands in them" if len(later) > 1 else "is not over, or nobody stands in it"
+        why = (
+            "are not over, or nobody stands in them"
+            if len(later) > 1
+            else "is not over, or nobody stands in it"
+        )
         which = month(later[0]) if len(later) == 1 else f"{month(later[0])} to {month(later[-1])}"
-        found.faults.append(Fault("note", "subscriptions", "months not read", 0, message(named, f"{which} {why}", "Not read.")))
+        found.faults.append(
+            Fault(
+                "note", "subscriptions", "months not read", 0, message(named, f"{which} {why}", "Not read.")
+            )
+        )
     before = filled.get(months_after(last, -1), 0)
     if before >= _LEAST_BEFORE and filled[last] < _HALF_FILLED * before and options.until is None:
         found.faults.append(_half_filled(named, last, filled[last], before))
@@ -243,7 +277,8 @@ def _half_filled(named: str, last: dt.date, now: int, before: int) -> Fault:
         named,
         f"in {month(last)} only {plural(now, 'customer')} {'has' if now == 1 else 'have'} a filled cell, and "
         f"{count(before)} have in {month(months_after(last, -1))}",
-        f"The others count as lost. If it is not filled in to its end, say `until: {months_after(last, -1):%Y-%m}`; if "
+        f"The others count as lost. If it is not filled in to its end, say `until: "
+        f"{months_after(last, -1):%Y-%m}`; if "
         f"it is, `until: {last:%Y-%m}`.",
     )
     return Fault("warning", "subscriptions", "month half filled", before - now, said)
@@ -263,9 +298,12 @@ def _not_monthly(found: _Read, options: Options, named: str) -> Iterator[Fault]:
         least = min(said.amount for row in yearly for said in row.months.values() if said.amount)
         said = message(
             named,
-            f"{plural(len(yearly), 'customer')} {'has' if len(yearly) == 1 else 'have'} single amounts from {least:f} on, "
-            f"where {usual:f} a month is usual (first: {yearly[0].place}): payments for a year would be losses a month later",
-            f"Say `yearly_from: {least:f}` if amounts from there on pay for a year, or `yearly_from: never`.",
+            f"{plural(len(yearly), 'customer')} {'has' if len(yearly) == 1 else 'have'} single amounts from "
+            f"{as_text(least)} on, "
+            f"where {as_text(usual)} a month is usual (first: {yearly[0].place}): payments for a year would "
+            f"be losses a month later",
+            f"Say `yearly_from: {as_text(least)}` if amounts from there on pay for a year, or `yearly_from: "
+            f"never`.",
         )
         yield Fault("stop", "subscriptions", "yearly payments", len(yearly), said)
     paces = [(row, pace) for row in found.rows if (pace := pace_of(row))]
@@ -273,9 +311,11 @@ def _not_monthly(found: _Read, options: Options, named: str) -> Iterator[Fault]:
         row, pace = paces[0]
         said = message(
             named,
-            f"{plural(len(paces), 'customer')} {'is' if len(paces) == 1 else 'are'} paid every {pace} months (first: "
+            f"{plural(len(paces), 'customer')} {'is' if len(paces) == 1 else 'are'} paid every {pace} "
+            f"months (first: "
             f"{row.place}), and the months between are empty",
-            "Add a column Interval that says month, quarter or year for each row; if they really pause in between, "
+            "Add a column Interval that says month, quarter or year for each row; if they really pause in "
+            "between, "
             "say `gaps: real`.",
         )
         yield Fault("stop", "subscriptions", "paid every few months", len(paces), said)
@@ -313,11 +353,14 @@ def _earlier(signed_up: str | None, began: str) -> str:
 
 def _not_known(found: _Read) -> dict[str, str]:
     known = {
-        "days": "A sheet with a column a month says in which month somebody paid, and not on which day: service "
+        "days": "A sheet with a column a month says in which month somebody paid, and not on which day: "
+        "service "
         "begins and ends on the first of a month."
     }
     if not found.has_prices:
-        known["prices"] = "The sheet says who was there, not what was paid: the prices named are those of now."
+        known["prices"] = (
+            "The sheet says who was there, not what was paid: the prices named are those of now."
+        )
     return known
 
 
@@ -326,21 +369,26 @@ def _assumed(found: _Read, last: dt.date) -> Assumed:
     there = sum(first in row.months for row in found.rows)
     several = sum(many > 1 for many in Counter(row.who for row in found.rows).values())
     notes = [
-        "An empty month is a gap in service: a pause looks like a loss and a return. Colours, strikes-through and notes at "
+        "An empty month is a gap in service: a pause looks like a loss and a return. Colours, "
+        "strikes-through and notes at "
         "cells mean nothing."
     ]
     if there:
         notes.append(
-            f"{plural(there, 'customer')} who {'stands' if there == 1 else 'stand'} in the first column, {month(first)}, may "
+            f"{plural(there, 'customer')} who {'stands' if there == 1 else 'stand'} in the first column, "
+            f"{month(first)}, may "
             "have begun long before: their time as customers is counted from there."
         )
     if several:
         notes.append(
-            f"{plural(several, 'customer')} {'stands' if several == 1 else 'stand'} in several rows: what they pay in the same "
+            f"{plural(several, 'customer')} {'stands' if several == 1 else 'stand'} in several rows: what "
+            f"they pay in the same "
             "month adds up."
         )
     if found.is_taken:
-        notes.append("No heading says who a row is; the first column with another text in every row was taken.")
+        notes.append(
+            "No heading says who a row is; the first column with another text in every row was taken."
+        )
     if found.unread:
         notes.append(f"Not read, as totals, remarks or dates: {shortened(list(found.unread))}.")
     return Assumed(until=months_after(last, 1) - dt.timedelta(days=1), notes=tuple(notes))

@@ -16,10 +16,11 @@ from retention_helpers.words.formats import plural
 
 CROSS = "cross"  # what all marks for "was there" are called, such as in `prices`
 NOTHING = "none"  # what `values` calls a cell that says that nobody paid
-_CROSSES = frozenset(
-    "x xx ✓ ✔ ✅ ☑ • ● ■ ☒ yes y ja j oui o si sí s sim true wahr vrai ok paid bezahlt payé pagado pago 有 是 1".split()
+_YES = (
+    "x xx ✓ ✔ ✅ ☑ • ● ■ ☒ 1 yes y ja j oui o si sí s sim true wahr vrai ok paid bezahlt payé pagado pago 有"
 )
-_NOTHINGS = frozenset("- – — -- ./. . / 0 no n nein non não nao false falsch faux ✗ ✘ ☐ ○ n/a na #n/a 无 否".split())
+_NO = "- – — -- ./. . / 0 no n nein non não nao false falsch faux ✗ ✘ ☐ ○ n/a na #n/a 无 否"
+_CROSSES, _NOTHINGS = frozenset(_YES.split()), frozenset(_NO.split())
 _STATUSES = spellings.choices([one for one in STATUSES if one in FREE_STATUSES])
 _FEW_WORDS = 6  # that a stop lists
 
@@ -116,7 +117,8 @@ class Reader:
         if self.unsigned:
             said = message(
                 file,
-                f"{plural(len(self.unsigned), 'amount')} such as the one at {self.unsigned[0]} may have thousands or "
+                f"{plural(len(self.unsigned), 'amount')} such as the one at {self.unsigned[0]} may have "
+                f"thousands or "
                 "decimals",
                 f"Say `decimal_sign: point` or `decimal_sign: comma` in {SETTINGS_FILE}.",
             )
@@ -128,9 +130,11 @@ class Reader:
         lines = ", ".join(f"{_quoted(word)}: {NOTHING}" for word in most)
         said = message(
             file,
-            f"{plural(cells, 'cell')} of the months {'is' if cells == 1 else 'are'} neither an amount nor empty, such "
+            f"{plural(cells, 'cell')} of the months {'is' if cells == 1 else 'are'} neither an amount nor "
+            f"empty, such "
             f"as “{most[0]}” (first: {self.unread[most[0]][0]})",
-            f"Say what {'it means' if len(most) == 1 else 'they mean'}: `values: {{{lines}}}`, each `{NOTHING}`, an "
+            f"Say what {'it means' if len(most) == 1 else 'they mean'}: `values: {{{lines}}}`, each "
+            f"`{NOTHING}`, an "
             "amount, paused, comped (a payer's free month) or trialing.",
         )
         return Fault("stop", "subscriptions", "cell not understood", cells, said)
@@ -141,7 +145,8 @@ class Reader:
         what = "crosses" if plans == [CROSS] else "plans" if CROSS not in plans else "plans and crosses"
         said = message(
             file,
-            f"the months hold {what} in {plural(self.unpriced.total(), 'cell')}, and nothing says what they cost",
+            f"the months hold {what} in {plural(self.unpriced.total(), 'cell')}, and nothing says what they "
+            f"cost",
             f"Say the price of a month: `prices: {{{lines}}}`, or add a column Price.",
         )
         return Fault("stop", "subscriptions", "price unknown", self.unpriced.total(), said)

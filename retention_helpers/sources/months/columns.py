@@ -73,7 +73,7 @@ def _text(line: Sequence[Cell], nth: int) -> str | None:
 
 def columns_of(grid: Grid, found: Headings, named: Mapping[str, str]) -> Columns:
     """The columns beside the months; `named` are the owner's headings for ours. Raises Unreadable."""
-    at = {headings.plain(name): nth for nth, name in reversed(found.names.items())}
+    at = {headings.plain(name): nth for nth, name in reversed(list(found.names.items()))}
     lacking = [theirs for theirs in named.values() if headings.plain(theirs) not in at]
     if lacking:
         raise Unreadable(f"it has no column {lacking[0]}", "Correct `columns:`.")
@@ -103,7 +103,9 @@ def _known(names: Mapping[int, str], at: Mapping[str, int]) -> dict[str, int]:
     if "signed_up_at" not in found and (theirs := headings.named(header, "started_at")):
         found["signed_up_at"] = at[headings.plain(theirs[0])]
     found |= {
-        ours: nth for ours, known in aliases.items() if (nth := next((at[n] for n in known if n in at), None)) is not None
+        ours: nth
+        for ours, known in aliases.items()
+        if (nth := next((at[n] for n in known if n in at), None)) is not None
     }
     if intervals := headings.among(header, headings.INTERVALS):
         found["interval"] = at[headings.plain(intervals[0])]
@@ -138,13 +140,17 @@ def _is_attribute(grid: Grid, found: Headings, nth: int, name: str) -> bool:
     if headings.named([name], "canceled_at") or headings.named([name], "reason"):
         return False
     cells = [line[nth] for _, line in grid.lines[found.at + 1 :] if _filled(line, nth)]
-    days = sum(not isinstance(cell, str | int | float) or written.instant(str(cell)) is not None for cell in cells)
+    days = sum(
+        not isinstance(cell, str | int | float) or written.instant(str(cell)) is not None for cell in cells
+    )
     return bool(cells) and 2 * days < len(cells) and not _are_row_totals(grid, found, nth)
 
 
 def _are_row_totals(grid: Grid, found: Headings, nth: int) -> bool:
     """Whether a column holds what the months of its row add up to, or how many of them are filled."""
-    checked = [_is_row_total(line, found, nth) for _, line in grid.lines[found.at + 1 :] if _filled(line, nth)]
+    checked = [
+        _is_row_total(line, found, nth) for _, line in grid.lines[found.at + 1 :] if _filled(line, nth)
+    ]
     return bool(checked) and 2 * sum(checked) > len(checked)
 
 

@@ -99,7 +99,9 @@ def _candidates(header: Sequence[Cell]) -> dict[int, Mapping[str, Month]]:
         raise Unreadable(
             f"each month stands in two columns, “{usual[0]}” and “{usual[1]}”", "Keep one of the two."
         )
-    columns = {nth: own for nth, own in found.items() if written_months.words_beside(header[nth]) in usual[:1]}
+    columns = {
+        nth: own for nth, own in found.items() if written_months.words_beside(header[nth]) in usual[:1]
+    }
     if any(_A_NUMBER in own for own in columns.values()):
         return columns if _are_numbered(columns) else {}
     return columns
@@ -151,12 +153,12 @@ def _turns(numbers: Sequence[int]) -> list[int]:
     return turns
 
 
-def _years_above(
-    at: int, lines: Sequence[Sequence[Cell]], columns: Sequence[int]
-) -> list[tuple[int, int]]:
+def _years_above(at: int, lines: Sequence[Sequence[Cell]], columns: Sequence[int]) -> list[tuple[int, int]]:
     """The years in the nearest line above that has any, each at the first month at or after it."""
     for above in reversed(lines[max(0, at - _YEARS_ABOVE) : at]):
-        years = [(nth, year) for nth, cell in enumerate(above) if (year := written_months.year_in(cell or ""))]
+        years = [
+            (nth, year) for nth, cell in enumerate(above) if (year := written_months.year_in(cell or ""))
+        ]
         placed = [
             (column, year)
             for nth, year in years
@@ -250,9 +252,7 @@ def _first_astray(months: Sequenced) -> dt.date:
     return next((after for before, after in pairs if after < before), months[0])
 
 
-def _other_names(
-    lines: Sequence[Sequence[Cell]], at: int, months: Mapping[int, dt.date]
-) -> dict[int, str]:
+def _other_names(lines: Sequence[Sequence[Cell]], at: int, months: Mapping[int, dt.date]) -> dict[int, str]:
     """The headings of the columns that are no months; of one that is empty, what stands above it."""
     names = {}
     for nth in range(max(map(len, lines[: at + 1]))):

@@ -44,7 +44,10 @@ def options_of(said: Mapping[str, Any]) -> Options:
     columns = said.get("columns") or {}
     for ours in columns:
         if ours not in KNOWN:
-            raise InputError(f"months: columns: {ours} is no column that a sheet of months has. {nearest(str(ours), KNOWN)}")
+            raise InputError(
+                f"months: columns: {ours} is no column that a sheet of months has. "
+                f"{nearest(str(ours), KNOWN)}"
+            )
     yearly = said.get("yearly_from")
     gaps = said.get("gaps")
     if gaps not in (None, REAL):
@@ -64,7 +67,9 @@ def options_of(said: Mapping[str, Any]) -> Options:
 def _words(said: Mapping[str, Any], option: str) -> dict[str, Any]:
     found = said.get(option) or {}
     if not isinstance(found, dict) or any(isinstance(value, dict | list) for value in found.values()):
-        raise InputError(f"months: {option} should be words, each with what it means, not {as_written(found)}.")
+        raise InputError(
+            f"months: {option} should be words, each with what it means, not {as_written(found)}."
+        )
     return found
 
 
