@@ -57,7 +57,7 @@ class Charged:
 
     rows: list[tuple] = field(default_factory=list)
     lengths: dict[str, str] = field(
-        default_factory=lambda: {f"Workshop {ONCE}.00": "once", f"{ONCE}.00": "once"}
+        default_factory=lambda: {"Workshop": "once", f"Workshop {ONCE}.00": "once", f"{ONCE}.00": "once"}
     )
     service: dict[str, list[tuple[dt.date, dt.date]]] = field(default_factory=dict)
 

@@ -90,6 +90,8 @@ def late_days(length: Length, dunning_days: int) -> int:
 
     >>> late_days(("month", 1), 30), late_days(("year", 1), 30), late_days(("week", 1), 30)
     (25, 30, 5)
+
+    Glossary: late payment.
     """
     return min(dunning_days, days_of(length) - early_days(length) - 1)
 

@@ -61,7 +61,7 @@ class _Seen:
         if not self.gaps:
             return None
         length, votes = self.gaps.most_common(1)[0]
-        if length is None or votes < _MOSTLY * self.gaps.total():
+        if length is None or votes <= _MOSTLY * self.gaps.total():
             return None
         wait = dt.timedelta(days=late_days(length, dunning_days))
         could = sum(after(first, length) + wait <= until for first in self.firsts)
@@ -90,6 +90,8 @@ class Rhythms:
         by_price: what is told of each price.
         by_product: the lengths that the prices of a product have, each with its least and its highest price.
         taken: how many charges took the length of like prices of their product.
+
+    Glossary: rhythm.
     """
 
     said: Mapping[Label, Length]
@@ -101,10 +103,15 @@ class Rhythms:
         """How long each charge of a customer pays for, None where nobody can tell; and whether that is
         certain.
         """
+        others = self.said.get((OTHERS, None))
         for nth, charge in enumerate(charges):
             certain = self.certain(charge)
             if certain is None:
-                yield charge, self._by_its_neighbours(charges, nth) or self._by_like_prices(charge), False
+                yield (
+                    charge,
+                    self._by_like_prices(charge) or self._by_its_neighbours(charges, nth) or others,
+                    False,
+                )
             else:
                 yield charge, certain, True
 
@@ -130,8 +137,7 @@ class Rhythms:
         return next(found, None)
 
     def _by_like_prices(self, charge: Charge) -> Length | None:
-        """The length of the only prices of the product that are of this size, or what the owner says of
-        others.
+        """The length of the only prices of the product that are of this size.
 
         Where no row names a product, prices of one size are no prices of one thing.
         """
@@ -144,7 +150,7 @@ class Rhythms:
         if len(fitting) == 1:
             self.taken += 1
             return fitting[0]
-        return self.said.get((OTHERS, None))
+        return None
 
 
 def _is_alike(one: Charge, other: Charge) -> bool:

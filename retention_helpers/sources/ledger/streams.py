@@ -172,11 +172,12 @@ def _is_same_thing(stream: Stream, period: Period) -> bool:
 
 
 def _is_due(stream: Stream, period: Period, account: Account, dunning_days: int) -> bool:
-    length, late = stream.last.length, stream.distance(period.charge.on)
-    if -early_days(length) <= late <= late_days(length, dunning_days):
-        return True
-    tried = any(stream.due_on <= day <= period.charge.on for day in account.failed_on)
-    return tried and 0 < late <= dunning_days
+    length, on = stream.last.length, period.charge.on
+    late = (on - stream.due_on).days
+    for days in (late, (on - stream.moved).days):
+        if -early_days(length) <= days <= late_days(length, dunning_days):
+            return True
+    return 0 < late <= dunning_days and any(stream.due_on <= day <= on for day in account.failed_on)
 
 
 def _has_moved_ahead(stream: Stream, period: Period, charges: Iterable[Charge]) -> bool:

@@ -85,7 +85,10 @@ def _a_month(period: Period) -> Decimal:
 def ending_of(
     stream: Stream, account: Account, until: dt.date, dunning_days: int, *, knows_failures: bool
 ) -> Ending:
-    """When a stream ends: with its paid time, once a payment has been missing for long enough."""
+    """When a stream ends: with its paid time, once a payment has been missing for long enough.
+
+    Glossary: paid time.
+    """
     if stream.cut_on:
         return Ending(stream.cut_on)
     due, charge = stream.due_on, stream.last.charge

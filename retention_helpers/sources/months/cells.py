@@ -16,9 +16,7 @@ from retention_helpers.words.formats import plural
 
 CROSS = "cross"  # what all marks for "was there" are called, such as in `prices`
 NOTHING = "none"  # what `values` calls a cell that says that nobody paid
-_YES = (
-    "x xx ✓ ✔ ✅ ☑ • ● ■ ☒ 1 yes y ja j oui o si sí s sim true wahr vrai ok paid bezahlt payé pagado pago 有"
-)
+_YES = "x xx ✓ ✔ ✅ ☑ • ● ■ ☒ 1 yes y ja j oui o si sí s sim true wahr vrai ok paid bezahlt payé pagado 有"
 _NO = "- – — -- ./. . / 0 no n nein non não nao false falsch faux ✗ ✘ ☐ ○ n/a na #n/a 无 否"
 _CROSSES, _NOTHINGS = frozenset(_YES.split()), frozenset(_NO.split())
 _STATUSES = spellings.choices([one for one in STATUSES if one in FREE_STATUSES])

@@ -94,7 +94,10 @@ def _lasts(row: Paid, said: Said, yearly_from: Decimal | None) -> int:
 
 
 def spans_of(row: Paid, last: dt.date, subscription: str = "") -> Iterator[dict[str, str | None]]:
-    """The spans of a row; one that reaches `last`, the last month of which the sheet knows, goes on."""
+    """The spans of a row; one that reaches `last`, the last month of which the sheet knows, goes on.
+
+    Glossary: column a month.
+    """
     known = sorted(month for month in row.months if month <= last)
     for said, months in _stretches(known, row.months):
         end = months_after(months[-1], 1)
