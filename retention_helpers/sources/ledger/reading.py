@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from retention_helpers.contract.assumed import Assumed
+from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.interface import PLACE, Imported, Order, Rows, as_text, write_rows
 from retention_helpers.sources.ledger import woocommerce, words
@@ -272,7 +273,8 @@ def _rhythms_unknown(order: Order, unknown: Sequence[Unknown]) -> Fault:
         _named(order),
         f"how long “{first.label}”{more} pays for cannot be told: too few pay it again, or in no rhythm "
         f"({plural(charges, 'charge')}, first: {first.first.place})",
-        f"Say it: `rhythms: {{{lines}}}`, each week, month, quarter, year, or once for what does not recur.",
+        f"Say it below the source in {SETTINGS_FILE}, or with --say: `rhythms: {{{lines}}}`, each week, "
+        f"month, quarter, year, or once for what does not recur.",
     )
     return Fault("stop", "subscriptions", "rhythm unknown", charges, said)
 

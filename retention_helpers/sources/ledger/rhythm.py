@@ -28,6 +28,9 @@ _GAPS: Sequence[tuple[range, Length]] = (
     (range(352, 382), ("year", 1)),
     (range(718, 748), ("year", 2)),
 )
+_HALVES: Mapping[Length | None, Length] = {
+    ("week", 2): ("week", 1), ("month", 2): ("month", 1), ("month", 6): ("month", 3), ("year", 2): ("year", 1),
+}  # fmt: skip
 _FOUR_WEEKS: Length = ("week", 4)
 _MOSTLY = 0.5  # of the gaps have one length: a rhythm
 _REPEATED = 0.4  # of those who could pay again did: less is something bought once that a few bought twice
@@ -125,16 +128,19 @@ class Rhythms:
         return said or charge.lasts or named(charge.product) or self.by_price.get(charge.key)
 
     def _by_its_neighbours(self, charges: Sequence[Charge], nth: int) -> Length | None:
-        """The gap to the same customer's next, or last, charge for the product, if it is one of the
-        product's.
+        """The gap to the same customer's next, or last, charge for the product, if it is one of its lengths.
+
+        What lies between two charges that have such a gap from each other does not recur.
         """
         own = charges[nth]
         known = self.by_product.get((own.product, own.currency), {})
         later = (one for one in charges[nth + 1 :] if _is_alike(one, own))
         before = (one for one in reversed(charges[:nth]) if _is_alike(one, own))
-        gaps = [abs((one.on - own.on).days) for one in (next(later, None), next(before, None)) if one]
-        found = (length for days in gaps if (length := length_of_gap(days)) in known)
-        return next(found, None)
+        around = next(later, None), next(before, None)
+        gaps = [abs((one.on - own.on).days) for one in around if one]
+        found = next((length for days in gaps if (length := length_of_gap(days)) in known), None)
+        is_between = len(gaps) == len(around) and length_of_gap(sum(gaps)) in known
+        return found or (ONCE if is_between else None)
 
     def _by_like_prices(self, charge: Charge) -> Length | None:
         """The length of the only prices of the product that are of this size.
@@ -210,11 +216,18 @@ def _see(seen: _Seen, series: Sequence[Charge]) -> None:
     seen.charges += len(series)
     seen.firsts.append(series[0].on)
     seen.again += len(series) > 1
-    for before, later in itertools.pairwise(series):
-        days = (later.on - before.on).days
-        if days > 2:  # the same thing twice at once is two things
-            seen.gaps[length_of_gap(days)] += 1
-            seen.four_weeks += days == 28
+    every = ((later.on - before.on).days for before, later in itertools.pairwise(series))
+    days = [gap for gap in every if gap > 2]  # the same thing twice at once is two things
+    seen.four_weeks += days.count(28)
+    while days:
+        gap = days.pop(0)
+        length = length_of_gap(gap)
+        both = length_of_gap(gap + days[0]) if days else None
+        if length is None and both in _HALVES and length_of_gap(days[0]) is None:
+            days.pop(0)  # one came late, and the next on its own day
+            seen.gaps[_HALVES[both]] += 2
+        else:
+            seen.gaps[length] += 1
 
 
 def _by_product(

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from retention_helpers.sources.ledger.charges import Account, Charge, Length, after, early_days, late_days
 from retention_helpers.sources.ledger.rhythm import ONCE, Rhythms
 
+_RECURS_NOT = "it does not recur"
+
 
 @dataclass(slots=True)
 class Period:
@@ -105,7 +107,7 @@ def streams_of(
         waiting = []
         for charge, length, is_certain in same_day:
             if length is None or length == ONCE:
-                aside.append((charge, "it does not recur"))
+                aside.append((charge, _RECURS_NOT))
             else:
                 waiting.append(Period(charge, length, charge.on, is_certain))
         for is_exact in (True, False):

@@ -65,7 +65,8 @@ def _is_no_row(
     header = grid.lines[found.at][1]
     if list(line[: len(header)]) == list(header):
         return "the header again"
-    label = columns.named(line) or next((cell for cell in line if isinstance(cell, str)), "")
+    words = (cell for cell in line if isinstance(cell, str) and number_in(cell) is None)
+    label = columns.named(line) or next(words, "")
     filled = {nth: line[nth] for nth in found.months if nth < len(line) and line[nth] is not None}
     if TOTALS.fullmatch(re.sub(r"[:\s]+$", "", label)) or _are_sums(filled, rows, label):
         return "a line of totals"
@@ -79,19 +80,22 @@ def _are_sums(filled: Mapping[int, Cell], rows: Sequence[tuple[int, Sequence[Cel
 
     Three customers may pay 10, 20 and 30: a line under a name of its own is one of sums only below many.
     """
-    least = _LEAST_SUMMED if not label or _BELOW_TOTALS.search(label) else _LEAST_UNDER_A_NAME
+    is_named = bool(label) and not _BELOW_TOTALS.search(label)
+    least = _LEAST_UNDER_A_NAME if is_named else _LEAST_SUMMED
     numbers = {nth: number for nth, cell in filled.items() if (number := number_in(cell)) is not None}
     if len(rows) < least or not any(numbers.values()) or len(numbers) < len(filled):
         return False
-    return all(
-        _adds_up(number, [line[nth] for _, line in rows if nth < len(line) and line[nth] is not None])
-        for nth, number in numbers.items()
-    )
+    return all(_adds_up(number, _column(rows, nth), is_named=is_named) for nth, number in numbers.items())
 
 
-def _adds_up(number: Decimal, cells: Sequence[Cell]) -> bool:
+def _column(rows: Sequence[tuple[int, Sequence[Cell]]], nth: int) -> list[Cell]:
+    return [line[nth] for _, line in rows if nth < len(line) and line[nth] is not None]
+
+
+def _adds_up(number: Decimal, cells: Sequence[Cell], *, is_named: bool) -> bool:
+    """Whether a number is the sum of cells, or, under no name of a customer, how many they are."""
     above = sum(found for cell in cells if (found := number_in(cell)) is not None)
-    return number == len(cells) or abs(above - number) <= Decimal("0.01")
+    return (number == len(cells) and not is_named) or abs(above - number) <= Decimal("0.01")
 
 
 def _as_said(line: Sequence[Cell], found: Headings) -> dict[str, str]:
