@@ -15,6 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from charged import COLUMNS, Errors, Noise, charged, errors, import_answering
 
+from retention_helpers.sources.ledger.reading import WRONG_AT_MOST
+
 LENGTHS = ("month", "quarter", "year")
 LEDGERS: dict[str, tuple[str, ...]] = {
     "with product and state": COLUMNS,
@@ -59,6 +61,9 @@ def main() -> None:
                     found = [
                         read_back(customers, seed, noise, columns, home) for seed in range(chosen.rounds)
                     ]
+                    assert sum(one.wrong for one in found) <= WRONG_AT_MOST * sum(
+                        one.customer_months for one in found
+                    ), "the page about the data promises less"
                     report(f"{noise_name}, {ledger}, {customers:,} customers in all", found)
 
 

@@ -199,8 +199,8 @@ def test_what_is_no_charge_is_set_aside(tmp_path: Path) -> None:
     header = "date,customer,amount,type,status,test,id\n"
     rows = [
         "2026-01-05,C-1,49,sale,paid,,1", "2026-02-05,C-1,49,sale,paid,,2", "2026-02-05,C-1,49,sale,paid,,2",
-        "2026-02-06,C-2,49,sale,paid,yes,3", "2026-02-06,,-1.50,fee,paid,,4", "
-        ""2026-02-07,,-900,payout,paid,,5",
+        "2026-02-06,C-2,49,sale,paid,yes,3", "2026-02-06,,-1.50,fee,paid,,4",
+        "2026-02-07,,-900,payout,paid,,5",
         "2026-02-08,C-3,49,sale,pending,,6", "2026-02-08,C-4,0,sale,paid,,7", "2026-02-09,,49,sale,paid,,8",
     ]  # fmt: skip
     written = imported(tmp_path, header + "\n".join(rows))
@@ -329,7 +329,10 @@ def test_gumroad(tmp_path: Path) -> None:
 
 
 def test_lemon_squeezy_is_asked_whether_amounts_are_cents(tmp_path: Path) -> None:
-    header = "identifier,order_number,user_name,user_email,currency,total,tax,status,created_at,test_mode,product_name,variant_name\n"
+    header = (
+        "identifier,order_number,user_name,user_email,currency,total,tax,status,created_at,test_mode,"
+        "product_name,variant_name\n"
+    )
     text = header + "".join(
         f"u{n},{n},Ada,{who},USD,1900,300,{status},2026-0{n}-05T10:00:00.000000Z,{test},Pro,Default\n"
         for n, who, status, test in ((1, "a@x.com", "paid", "false"), (2, "a@x.com", "paid", "false"),

@@ -29,7 +29,8 @@ _GAPS: Sequence[tuple[range, Length]] = (
     (range(718, 748), ("year", 2)),
 )
 _HALVES: Mapping[Length | None, Length] = {
-    ("week", 2): ("week", 1), ("month", 2): ("month", 1), ("month", 6): ("month", 3), ("year", 2): ("year", 1),
+    ("week", 2): ("week", 1), ("month", 2): ("month", 1), ("month", 6): ("month", 3),
+    ("year", 2): ("year", 1),
 }  # fmt: skip
 _FOUR_WEEKS: Length = ("week", 4)
 _MOSTLY = 0.5  # of the gaps have one length: a rhythm
