@@ -164,6 +164,7 @@ def _read_rows(sheet: SheetOfMonths, order: Order, options: Options, reader: Rea
     columns = sheet.columns
     earlier = {(row.who, nth): place for place, (row, nth) in enumerate(_numbered(found.rows))}
     seen: Counter[str] = Counter()
+    names = {nth: month(first) for nth, first in sheet.headings.months.items()}
     for number, line in sheet.rows:
         who = columns.who(line) or ""
         place = str(order.spot(sheet.grid.file, sheet.grid.place(number)))
@@ -171,7 +172,7 @@ def _read_rows(sheet: SheetOfMonths, order: Order, options: Options, reader: Rea
         months = {
             first: said
             for nth, first in sheet.headings.months.items()
-            if (said := reader.read(sheet.cell(line, nth), f"{place}, {month(first)}", price))
+            if (said := reader.read(sheet.cell(line, nth), f"{place}, {names[nth]}", price))
         }
         lasts = interval_of(line, columns)
         row = Paid(

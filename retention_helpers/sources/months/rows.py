@@ -1,8 +1,9 @@
 """The rows of a sheet with a column a month, and the lines below its header that are none."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from retention_helpers.sources.interface import SetAside, as_text
@@ -17,6 +18,7 @@ _BELOW_TOTALS = re.compile(
     r"neu(?:kunden)?|verloren|wachstum|clients?|nouveaux|perdus|clientes|nuevos|ingresos)\b"
 )
 _LEAST_SUMMED, _LEAST_UNDER_A_NAME = 2, 4  # rows above a line that is told by its sums
+_LEAST_MONTHS = 3  # of such a line under a name
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,54 @@ class SheetOfMonths:
         return line[nth] if nth < len(line) else None
 
 
+@dataclass
+class _Above:
+    """What the rows read so far add up to: how many they are, and by column the sum and how many are
+    filled.
+    """
+
+    rows: int = 0
+    sums: Counter[int] = field(default_factory=Counter)
+    filled: Counter[int] = field(default_factory=Counter)
+
+    def take(self, line: Sequence[Cell], found: Headings) -> None:
+        self.rows += 1
+        for nth in found.months:
+            if nth < len(line) and line[nth] is not None:
+                self.filled[nth] += 1
+                self.sums[nth] += number_in(line[nth]) or 0  # type: ignore[assignment]
+
+    def are_summed_in(self, filled: Mapping[int, Cell], label: str) -> bool:
+        """Whether every month of a line says what the rows above add up to, or how many of them are filled.
+
+        Three customers may pay 10, 20 and 30, or a new one what the only other pays: a line under a name of
+        its own is one of sums only below many, in several months, of which each has two rows or more.
+        """
+        numbers = {nth: number for nth, cell in filled.items() if (number := number_in(cell)) is not None}
+        if self.rows < _LEAST_SUMMED or not any(numbers.values()) or len(numbers) < len(filled):
+            return False
+        if not label or _BELOW_TOTALS.search(label):
+            return all(
+                self._is_sum(nth, number) or number == self.filled[nth] for nth, number in numbers.items()
+            )
+        are_many = self.rows >= _LEAST_UNDER_A_NAME and len(numbers) >= _LEAST_MONTHS
+        return are_many and all(
+            self._is_sum(nth, number) and self.filled[nth] > 1 for nth, number in numbers.items()
+        )
+
+    def _is_sum(self, nth: int, number: Decimal) -> bool:
+        return abs(Decimal(self.sums[nth]) - number) <= Decimal("0.01")
+
+
 def sheet_of_months(grid: Grid, found: Headings, named: Mapping[str, str]) -> SheetOfMonths:
     """The rows below the header. Raises Unreadable where no column says who a row is."""
     columns = columns_of(grid, found, named)
     rows: list[tuple[int, Sequence[Cell]]] = []
     aside: list[SetAside] = []
     nameless: list[int] = []
-    has_totals = False
+    has_totals, above = False, _Above()
     for number, line in grid.lines[found.at + 1 :]:
-        reason = _is_no_row(grid, found, columns, line, rows, has_totals=has_totals)
+        reason = _is_no_row(grid, found, columns, line, above, has_totals=has_totals)
         has_totals = has_totals or reason == "a line of totals"
         if reason:
             aside.append(SetAside(grid.file.name, grid.place(number), reason, _as_said(line, found)))
@@ -50,6 +91,7 @@ def sheet_of_months(grid: Grid, found: Headings, named: Mapping[str, str]) -> Sh
             nameless.append(number)
         else:
             rows.append((number, line))
+            above.take(line, found)
     return SheetOfMonths(grid, found, columns, rows, aside, nameless)
 
 
@@ -58,7 +100,7 @@ def _is_no_row(
     found: Headings,
     columns: Columns,
     line: Sequence[Cell],
-    rows: Sequence[tuple[int, Sequence[Cell]]],
+    above: _Above,
     *,
     has_totals: bool,
 ) -> str:
@@ -68,34 +110,11 @@ def _is_no_row(
     words = (cell for cell in line if isinstance(cell, str) and number_in(cell) is None)
     label = columns.named(line) or next(words, "")
     filled = {nth: line[nth] for nth in found.months if nth < len(line) and line[nth] is not None}
-    if TOTALS.fullmatch(re.sub(r"[:\s]+$", "", label)) or _are_sums(filled, rows, label):
+    if TOTALS.fullmatch(re.sub(r"[:\s]+$", "", label)) or above.are_summed_in(filled, label):
         return "a line of totals"
     if has_totals and (_BELOW_TOTALS.search(label) or not label):
         return "a line below the totals"
     return "" if filled else "no month is filled"
-
-
-def _are_sums(filled: Mapping[int, Cell], rows: Sequence[tuple[int, Sequence[Cell]]], label: str) -> bool:
-    """Whether every month of a line says what the rows above add up to, or how many of them are filled.
-
-    Three customers may pay 10, 20 and 30: a line under a name of its own is one of sums only below many.
-    """
-    is_named = bool(label) and not _BELOW_TOTALS.search(label)
-    least = _LEAST_UNDER_A_NAME if is_named else _LEAST_SUMMED
-    numbers = {nth: number for nth, cell in filled.items() if (number := number_in(cell)) is not None}
-    if len(rows) < least or not any(numbers.values()) or len(numbers) < len(filled):
-        return False
-    return all(_adds_up(number, _column(rows, nth), is_named=is_named) for nth, number in numbers.items())
-
-
-def _column(rows: Sequence[tuple[int, Sequence[Cell]]], nth: int) -> list[Cell]:
-    return [line[nth] for _, line in rows if nth < len(line) and line[nth] is not None]
-
-
-def _adds_up(number: Decimal, cells: Sequence[Cell], *, is_named: bool) -> bool:
-    """Whether a number is the sum of cells, or, under no name of a customer, how many they are."""
-    above = sum(found for cell in cells if (found := number_in(cell)) is not None)
-    return (number == len(cells) and not is_named) or abs(above - number) <= Decimal("0.01")
 
 
 def _as_said(line: Sequence[Cell], found: Headings) -> dict[str, str]:
