@@ -13,6 +13,8 @@ from openpyxl.styles import Font, PatternFill
 
 from retention_helpers import measurement
 from retention_helpers.business import open_business
+from retention_helpers.churned_vs_retained import landmark
+from retention_helpers.churned_vs_retained.said import sentences
 from retention_helpers.contract import not_known
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Stopped
@@ -184,9 +186,9 @@ def test_words_between_amounts_are_asked_about(tmp_path: Path) -> None:
         ["C-2", 49, "free", 49],
         ["C-3", 9, "paused", 9],
     ]
-    with pytest.raises(Stopped, match=r"“free” \(first: line 3, February 2026\).*values: \{free: none\}"):
+    with pytest.raises(Stopped, match=r"“free” \(first: line 3, February 2026\).*cells: \{free: none\}"):
         imported(tmp_path, lines)
-    imported(tmp_path, lines, values={"free": "comped"})
+    imported(tmp_path, lines, cells={"free": "comped"})
     assert spans(tmp_path)[:4] == [
         ("C-1", "2026-01-01", "2026-03-01", "49"),
         ("C-2", "2026-01-01", "2026-02-01", "49"),
@@ -314,10 +316,24 @@ def test_a_business_of_months_speaks_of_no_days(tmp_path: Path) -> None:
         left = measures.customers_lost(business)
         assert left["tenure_days"].isna().all() and left["lost_on"].isna().all()
         rules = {(fault.level, fault.rule) for fault in business.faults}
+        stages = landmark.flow(business, landmark_days=30)
+    assert sentences.flow(stages, 30).text.startswith(
+        "None of 10 customers is compared: the data know the months"
+    )
     assert ("warning", "days not known") in rules
     assert not {rule for level, rule in rules if level == "warning"} & {"ends alone", "data that end early"}
     assert gate.pass_gate(data, tmp_path / "cache").latest_on == "2026-03-31"
     assert [fault for fault in examine(data, tmp_path / "cache") if fault.level == "stop"] == []
+
+
+def test_what_a_stop_asks_for_is_said_in_the_settings(tmp_path: Path) -> None:
+    """The lines that the stops name, as they stand in retention.yml."""
+    sheet(tmp_path / "ours.csv", [JAN_TO_MARCH, ["C-1", 49, "free", 49], ["C-2", 490, "", ""]])
+    said = "cells: {free: comped}, yearly_from: 400, until: 2026-03, columns: {customer_id: customer}"
+    files = {"customers.csv": None, "subscriptions.csv": None}
+    settings = f"{{sources: {{months: {{path: ../ours.csv, {said}}}}}}}"
+    data = folder_of(tmp_path / "data", {**files, "retention.yml": settings})
+    assert [fault.message for fault in examine(data, tmp_path / "cache") if fault.level == "stop"] == []
 
 
 def test_it_is_recognised() -> None:

@@ -23,13 +23,13 @@ from retention_helpers.sources.spreadsheet.grids import Cell
 from retention_helpers.sources.spreadsheet.sheets import TOTALS
 from retention_helpers.sources.unreadable import Unreadable
 from retention_helpers.words import spellings, written
-from retention_helpers.words.formats import count, plural
+from retention_helpers.words.formats import plural
 from retention_helpers.words.people import code_for
 
 PAYMENT_COLUMNS = ("customer_id", "attempted_at", "status", "amount", PLACE)
 _PERSONAL = ("email", "name", "country")
 _DEFAULT_VARIANT = "default"
-_SUBSCRIPTION_ID = re.compile(r"(?:I|B|S)-[A-Z0-9]{8,}")  # PayPal's, where other rows name a transaction
+_SUBSCRIPTION_ID = re.compile(r"I-[A-Z0-9]{8,}")  # PayPal's, where other rows name a transaction
 
 
 @dataclass
@@ -115,13 +115,9 @@ class _Reader:
     """Reads one file into the ledger."""
 
     def __init__(self, file: Path, order: Order, options: Options, ledger: Ledger, payments: Rows) -> None:
-        self.file, self.order, self.options, self.ledger, self.payments = (
-            file,
-            order,
-            options,
-            ledger,
-            payments,
-        )
+        self.file, self.order, self.options = file, order, options
+        self.ledger, self.payments = ledger, payments
+        self.today = dt.datetime.now(order.settings.zone).date()
 
     def read(self) -> None:
         sheets, assumed = sheets_of(self.file, self._is_header)
@@ -201,6 +197,9 @@ class _Reader:
         money = self.cells.amount(row.cell("amount"), self._currency(row), str(row.spot))
         if moment is None or money is None:
             return ""
+        if moment.on > self.today:
+            return "it lies in the future"
+        self._reach(moment.on)
         if charge_id:
             self.ledger.ids[charge_id] = str(row.spot)
         return self._money(row, kind, state, moment, *money)
@@ -226,7 +225,6 @@ class _Reader:
         if not who:
             self.ledger.counts["nameless"] += 1
             return "it names no customer"
-        self._reach(moment.on)
         if state == words.PENDING:
             return "it is not decided yet"
         account = self.ledger.accounts.setdefault(who, Account())
@@ -419,8 +417,3 @@ def _forget_products_that_are_none(ledger: Ledger) -> None:
 
 def _charges(ledger: Ledger) -> Iterator[Charge]:
     return (one for account in ledger.accounts.values() for one in account.charges)
-
-
-def nameless(ledger: Ledger) -> str:
-    many = ledger.counts["nameless"]
-    return f"{count(many)} charges name no customer and are set aside." if many else ""

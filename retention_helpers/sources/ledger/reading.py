@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from retention_helpers.contract.assumed import Assumed
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import Fault, message
-from retention_helpers.sources.interface import PLACE, Imported, Order, Rows, as_text, write_rows
+from retention_helpers.sources.interface import PLACE, Imported, Order, Rows, SetAside, as_text, write_rows
 from retention_helpers.sources.ledger import woocommerce, words
 from retention_helpers.sources.ledger.charges import Account, Charge, Length
 from retention_helpers.sources.ledger.entries import PAYMENT_COLUMNS, Ledger, read_ledger
@@ -86,11 +86,12 @@ def read(order: Order) -> Imported:
     if unknown:
         ledger.faults.append(_rhythms_unknown(order, unknown))
         return Imported({}, ledger.rows_read, ledger.set_aside, ledger.faults)
-    told = Told()
+    telling = _Telling(order, ledger, rhythms, until)
     with Rows(order.into / "subscriptions.parquet", SPAN_COLUMNS) as spans:
         for who, account in ledger.accounts.items():
-            for row in _spans_of(who, account, rhythms, until, dunning, told, ledger, order):
+            for row in telling.spans_of(who, account):
                 spans.add(row)
+    told = telling.told
     tables = {"customers": write_rows(order, "customers", _people(ledger, told)), "subscriptions": spans.path}
     tables |= _other_tables(ledger, told, payments, order)
     return Imported(
@@ -113,35 +114,39 @@ def _are_of_woocommerce(order: Order) -> bool:
 # --- customers -----------------------------------------------------------------------------------------
 
 
-def _spans_of(
-    who: str,
-    account: Account,
-    rhythms: Rhythms,
-    until: dt.date,
-    dunning: int,
-    told: Told,
-    ledger: Ledger,
-    order: Order,
-) -> Iterator[Row]:
-    """The spans of one customer."""
-    every, aside = streams_of(account, rhythms, dunning)
-    streams, beside = together(every, beside_the_rhythm(every))
-    for charge, reason in [*aside, *beside]:
-        told.aside[reason] += 1
-        ledger.set_aside.append(_put_aside(order, charge, reason))
-    told.switched += settle_switches(streams, until)
-    knows = bool(ledger.counts[words.FAILED])
-    endings = [ending_of(stream, account, until, dunning, knows_failures=knows) for stream in streams]
-    if streams:
-        told.began[who] = min(stream.start for stream in streams)
-    waiting = [ending.due_on for ending in endings if ending.due_on]
-    if waiting and all(ending.on or ending.due_on for ending in endings):
-        told.due[max(waiting)] += 1
-    for nth, (stream, ending) in enumerate(zip(streams, endings, strict=True), start=1):
-        told.lengths.update(period.length for period in stream.periods)
-        if ending.by and ending.on and not _is_served_by_another(ending.on, stream, streams, endings):
-            told.ended_by.append((who, ending.on, ending.by, stream.last.charge.place))
-        yield from _rows_of(who, stream, ending, f"{who}/{nth}" if len(streams) > 1 else "")
+@dataclass
+class _Telling:
+    """Tells the spans of one customer after the other."""
+
+    order: Order
+    ledger: Ledger
+    rhythms: Rhythms
+    until: dt.date
+    told: Told = field(default_factory=Told)
+
+    def spans_of(self, who: str, account: Account) -> Iterator[Row]:
+        dunning, told = self.order.settings.dunning_days, self.told
+        every, aside = streams_of(account, self.rhythms, dunning)
+        streams, beside = together(every, beside_the_rhythm(every))
+        for charge, reason in [*aside, *beside]:
+            told.aside[reason] += 1
+            self.ledger.set_aside.append(_put_aside(self.order, charge, reason))
+        told.switched += settle_switches(streams, self.until)
+        knows = bool(self.ledger.counts[words.FAILED])
+        endings = [
+            ending_of(stream, account, self.until, dunning, knows_failures=knows) for stream in streams
+        ]
+        if streams:
+            told.began[who] = min(stream.start for stream in streams)
+        waiting = [ending.due_on for ending in endings if ending.due_on]
+        if waiting and all(ending.on or ending.due_on for ending in endings):
+            told.due[max(waiting)] += 1
+        for nth, (stream, ending) in enumerate(zip(streams, endings, strict=True), start=1):
+            told.lengths.update(period.length for period in stream.periods)
+            is_lost = ending.on and not _is_served_by_another(ending.on, stream, streams, endings)
+            if ending.by and ending.on and is_lost:
+                told.ended_by.append((who, ending.on, ending.by, stream.last.charge.place))
+            yield from _rows_of(who, stream, ending, f"{who}/{nth}" if len(streams) > 1 else "")
 
 
 def _is_served_by_another(
@@ -154,19 +159,17 @@ def _is_served_by_another(
     )
 
 
-def _put_aside(order: Order, charge: Charge, reason: str):
-    from retention_helpers.sources.interface import SetAside
-
-    file, _, place = (
-        charge.place.rpartition(", ") if len(order.files) > 1 else (order.files[0].name, "", charge.place)
-    )
+def _put_aside(order: Order, charge: Charge, reason: str) -> SetAside:
+    is_only_file = len(order.files) == 1
+    file, _, place = ("", "", charge.place) if is_only_file else charge.place.partition(", ")
     cells = {
         "customer": charge.who,
         "day": charge.on.isoformat(),
-        "amount": as_text(charge.amount) or "",
+        "amount": as_text(charge.amount),
         "product": charge.product,
     }
-    return SetAside(file, place, reason, {name: cell for name, cell in cells.items() if cell})
+    said = {name: cell for name, cell in cells.items() if cell}
+    return SetAside(file or order.files[0].name, place, reason, said)
 
 
 def _rows_of(who: str, stream: Stream, ending: Ending, subscription: str) -> Iterator[Row]:

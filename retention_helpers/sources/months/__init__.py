@@ -154,7 +154,7 @@ def _read_sheet(sheet: SheetOfMonths, order: Order, options: Options, found: _Re
             _stop(file.name, "row without a customer", what, "Write who it is, or empty the row.")
         )
     cells = [sheet.cell(line, nth) for _, line in sheet.rows for nth in sheet.headings.months]
-    reader = reader_of(order.settings, cells, options.prices, options.values)
+    reader = reader_of(order.settings, cells, options.prices, options.cells)
     found.has_prices = found.has_prices and reader.has_amounts
     _read_rows(sheet, order, options, reader, found)
     found.faults += reader.faults(file.name)
@@ -400,5 +400,5 @@ IMPORTER = Importer(
     about="a sheet with a row a customer and a column a month, XLSX or CSV",
     recognises=recognises,
     read=read,
-    options=("columns", "prices", "values", "first_month", "until", "yearly_from", "gaps"),
+    options=("columns", "prices", "cells", "first_month", "until", "yearly_from", "gaps"),
 )

@@ -15,7 +15,7 @@ from retention_helpers.words import spellings, written
 from retention_helpers.words.formats import plural
 
 CROSS = "cross"  # what all marks for "was there" are called, such as in `prices`
-NOTHING = "none"  # what `values` calls a cell that says that nobody paid
+NOTHING = "none"  # what `cells` calls a cell that says that nobody paid
 _YES = "x xx ✓ ✔ ✅ ☑ • ● ■ ☒ 1 yes y ja j oui o si sí s sim true wahr vrai ok paid bezahlt payé pagado 有"
 _NO = "- – — -- ./. . / 0 no n nein non não nao false falsch faux ✗ ✘ ☐ ○ n/a na #n/a 无 否"
 _CROSSES, _NOTHINGS = frozenset(_YES.split()), frozenset(_NO.split())
@@ -131,7 +131,7 @@ class Reader:
             f"{plural(cells, 'cell')} of the months {'is' if cells == 1 else 'are'} neither an amount nor "
             f"empty, such "
             f"as “{most[0]}” (first: {self.unread[most[0]][0]})",
-            f"Say what {'it means' if len(most) == 1 else 'they mean'}: `values: {{{lines}}}`, each "
+            f"Say what {'it means' if len(most) == 1 else 'they mean'}: `cells: {{{lines}}}`, each "
             f"`{NOTHING}`, an "
             "amount, paused, comped (a payer's free month) or trialing.",
         )

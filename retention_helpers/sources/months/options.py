@@ -21,7 +21,7 @@ class Options:
     Attributes:
         columns: the headings of the columns beside the months, by what they hold.
         prices: what a plan or a cross costs a month.
-        values: what texts in the months mean.
+        cells: what texts in the months mean.
         first_month: the month of the first column, such as 2026-01.
         until: the first day of the last month that is filled in to its end.
         yearly_from: the least amount that pays for a year.
@@ -31,7 +31,7 @@ class Options:
 
     columns: Mapping[str, str] = field(default_factory=dict)
     prices: Mapping[str, Decimal] = field(default_factory=dict)
-    values: Mapping[str, str] = field(default_factory=dict)
+    cells: Mapping[str, str] = field(default_factory=dict)
     first_month: str = ""
     until: dt.date | None = None
     yearly_from: Decimal | None = None
@@ -55,7 +55,7 @@ def options_of(said: Mapping[str, Any]) -> Options:
     return Options(
         columns,
         {word: _amount("prices", price) for word, price in _words(said, "prices").items()},
-        {word: str(meant) for word, meant in _words(said, "values").items()},
+        {word: str(meant) for word, meant in _words(said, "cells").items()},
         f"{calendar.first_of(str(said['first_month'])):%Y-%m}" if said.get("first_month") else "",
         calendar.first_of(str(said["until"])) if said.get("until") else None,
         None if yearly in (None, NEVER) else _amount("yearly_from", yearly),
