@@ -483,7 +483,7 @@ def switch_gap_sensitivity(business: Business) -> pd.DataFrame:
 
 @columns(
     customer_id=TEXT("Customer"), name=TEXT.or_null(is_optional=True), lost_on=DAY.or_null,
-    tenure_days=WHOLE.or_null, mrr=MONEY.or_null, plan=TEXT,
+    tenure_days=COUNT.or_null, mrr=MONEY.or_null, plan=TEXT,
     kind=one_of("voluntary", "involuntary", "unknown"), reason=CODE.or_null,
 )  # fmt: skip
 def customers_lost(business: Business) -> pd.DataFrame:
