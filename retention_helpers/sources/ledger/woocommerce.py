@@ -17,8 +17,16 @@ from retention_helpers.words import written
 from retention_helpers.words.formats import plural
 
 NAME = "WooCommerce's subscriptions"
+# The columns that only the exporter's list has; the shop's newer list (date_created) is one that `init` maps.
 SIGNS = frozenset(
-    {"subscription_id", "subscription_status", "billing_period", "billing_interval", "order_total"}
+    {
+        "subscription_id",
+        "subscription_status",
+        "start_date",
+        "billing_period",
+        "billing_interval",
+        "order_total",
+    }
 )
 _NEVER = ("pending", "draft", "auto-draft", "trash")
 _OVER = ("cancelled", "expired", "switched")
