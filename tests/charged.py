@@ -2,11 +2,10 @@
 
 Service is what is paid for. A failed charge is retried within three weeks and then paid, or the customer is
 lost on the day that was due. A refund in the middle takes nothing away; one of the last charge ends service
-on
-its day. In a pause, of a month or more and longer than a late payment, nobody is charged and nobody is
-served. A moved day, a new price and a change of plan (with
-its whole price at once, or a part of it and the whole from the next day on) leave no gap. Debits wait until a
-weekend is over, and things that are bought once are no service.
+on its day. In a pause, of a month or more and longer than a late payment, nobody is charged and nobody is
+served. A moved day, a new price and a change of plan (with its whole price at once, or a part of it and the
+whole from the next day on) leave no gap. Debits wait until a weekend is over, and things that are bought
+once are no service.
 """
 
 import calendar

@@ -1,9 +1,9 @@
 """What a source had to assume, how far it reaches, and whose payment it is still waiting for.
 
-A sheet with a column a month knows nothing of days, a ledger of charges tells a loss only when a payment has
-been
-missing for long enough. An importer says so (`Imported.assumed`); an import writes it into `assumed.yml`
-beside the tables. The gate says the notes, and the month that is opened says whether it is provisional.
+A sheet with a column a month knows nothing of days, a ledger of charges tells a loss only when a payment
+has been missing for long enough. An importer says so (`Imported.assumed`); an import writes it into
+`assumed.yml` beside the tables. The gate says the notes, and the month that is opened says whether it is
+provisional.
 """
 
 import datetime as dt
@@ -110,8 +110,7 @@ def provisional(assumed: Assumed, as_of: dt.date) -> tuple[Fault, ...]:
     said = message(
         named,
         f"it is provisional: {plural(waiting, 'customer')} whose paid time was over by its end {have} not "
-        f"paid "
-        f"yet, and may within {plural(assumed.wait, 'day')} (`dunning_days`)",
+        f"paid yet, and may within {plural(assumed.wait, 'day')} (`dunning_days`)",
         f"They count as customers; if none of them pays, {count(waiting)} more were lost. Export again "
         f"later.",
     )

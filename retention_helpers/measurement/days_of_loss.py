@@ -25,10 +25,9 @@ def losses_by_day(business: Business, *, months_back: int = YEAR) -> pd.DataFram
 
     Tenure is whole days from the first day. A renewal day is the day on which a whole number of billing
     intervals is over since unbroken billing at that interval began (the last day of the month where it has
-    no such day): what was paid for ends on it. Where the interval is not given, or is no length of time,
-    or changed in the month of the loss, that is not known. Over the last `months_back` months together. No
-    rows
-    where the days are not known.
+    no such day): what was paid for ends on it. Where the interval is not given, or is no length of time, or
+    changed in the month of the loss, that is not known. Over the last `months_back` months together. No
+    rows where the days are not known.
 
     Glossary: losses by day; renewal day.
     """

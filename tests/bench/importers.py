@@ -2,11 +2,10 @@
 
 Part of `make bench`.
 
-A million subscriptions as JSON Lines, every fifth of which was canceled: the importer in a process of its own
-against a bare read of the same file (every line parsed, nothing kept), in turn. Then a tenth of them with six
-invoices each, whose lines tell their past. A million charges of monthly customers as CSV against a bare read
-of its
-lines, and 20,000 customers in a sheet of 36 months.
+A million subscriptions as JSON Lines, every fifth of which was canceled: the importer in a process of its
+own against a bare read of the same file (every line parsed, nothing kept), in turn. Then a tenth of them
+with six invoices each, whose lines tell their past. A million charges of monthly customers as CSV against a
+bare read of its lines, and 20,000 customers in a sheet of 36 months.
 """
 
 import argparse

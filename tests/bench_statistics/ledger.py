@@ -1,8 +1,8 @@
 """How often a ledger of charges is told wrong: part of `make bench-statistics`.
 
 Businesses whose service is known day by day (`charged.py`) are written as ledgers and imported; each month
-end of
-each customer is held against the truth. Month ends at which a payment may still come are counted apart.
+end of each customer is held against the truth. Month ends at which a payment may still come are counted
+apart.
 """
 
 import argparse

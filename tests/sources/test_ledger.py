@@ -308,8 +308,7 @@ def test_gumroad(tmp_path: Path) -> None:
         "Purchase ID,Item Name,Buyer Name,Purchase Email,Purchase Date,Purchase Time (UTC timezone),Taxes "
         "($),"
         "Sale Price ($),Tax Included in Price?,Fully Refunded?,Disputed?,Dispute Won?,Variants,Free trial "
-        "purchase?,"
-        "Recurrence,Cancellation Date,Subscription End Date\n"
+        "purchase?,Recurrence,Cancellation Date,Subscription End Date\n"
     )
     rows = [
         "p1,Club,Ada,a@x.com,2026-01-05,,2,12,1,0,0,0,(Gold),0,monthly,2026-02-20,2026-03-05",
@@ -374,8 +373,7 @@ def test_woocommerce_writes_a_list_of_subscriptions(tmp_path: Path) -> None:
 
 STRIPE = (
     "id,Created date (UTC),Amount,Amount Refunded,Currency,Captured,Status,Customer ID,Customer "
-    "Email,Description,"
-    "Seller Message\n"
+    "Email,Description,Seller Message\n"
 )
 
 

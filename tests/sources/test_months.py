@@ -258,8 +258,7 @@ def test_colours_strikes_and_merged_cells(tmp_path: Path) -> None:
     assert [fault.message for fault in written.faults if fault.rule == "marks"] == [
         "ours.xlsx: there are 1 cell of the months in a colour. Colours mean nothing here.",
         "ours.xlsx: there are 1 cell struck through (first: C3). What is struck through counts like any "
-        "other "
-        "cell: empty those in which nobody paid.",
+        "other cell: empty those in which nobody paid.",
     ]
     tab.merge_cells("B2:D2")
     book.save(path)

@@ -103,8 +103,7 @@ def flow(stages: pd.DataFrame, landmark_days: int) -> Sentence:
     if count.get(STAGES[4]):
         return Sentence(
             f"None of {formats.plural(count['signed up'], 'customer')} is compared: the data know the "
-            f"months in which "
-            "they came and went, and no days."
+            f"months in which they came and went, and no days."
         )
     return Sentence(
         f"Of {formats.plural(count['signed up'], 'customer')} who signed up, "

@@ -92,6 +92,5 @@ def _no_header(names: Sequence[str]) -> Unreadable:
     return Unreadable(
         f"no line is the header of a ledger; the first one holds {shown or 'nothing'}",
         "Say which columns hold who paid, when and how much: `columns: {email: …, charged_at: …, amount: …, "
-        "product: "
-        "…}`.",
+        "product: …}`.",
     )

@@ -306,8 +306,7 @@ def _assumed(ledger: Ledger, told: Told, rhythms: Rhythms, until: dt.date, dunni
     if told.switched:
         notes.append(
             f"{plural(told.switched, 'time')} another plan began before the paid time of the first was "
-            f"over, and the first "
-            "was never paid again: taken as a change of plan."
+            f"over, and the first was never paid again: taken as a change of plan."
         )
     if ledger.counts["no products"]:
         notes.append(
@@ -342,6 +341,5 @@ def _how(told: Told, dunning: int) -> str:
         f"Subscriptions were told by the rhythm of the charges ({lengths}). Service ends with the paid "
         f"time; a charge "
         f"that comes up to {plural(dunning, 'day')} late (`dunning_days`), and less than a whole time, is a "
-        f"gap in payment and no "
-        "loss; a pause looks like a loss and a return. Sign-ups are first charges."
+        f"gap in payment and no loss; a pause looks like a loss and a return. Sign-ups are first charges."
     )

@@ -51,9 +51,9 @@ def settle_switches(streams: Sequence[Stream], until: dt.date) -> int:
     """Let each stream that another one followed end where that began, and count those cut in a paid time.
 
     A change of plan is what began before the paid time was over, lasts longer, and costs half as much or
-    more; what is smaller, or over sooner, stood beside it. Of several, the one that began nearest to the end
-    takes
-    its place. What begins later is another purchase. While a paid time lasts, nobody can tell: both count.
+    more; what is smaller, or over sooner, stood beside it. Of several, the one that began nearest to the
+    end takes its place. What begins later is another purchase. While a paid time lasts, nobody can tell:
+    both count.
     """
     cut = 0
     taken: set[int] = set()

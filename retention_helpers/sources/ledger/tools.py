@@ -1,8 +1,7 @@
 """How ledgers name what they hold: the columns of the tools that are known, and of everybody else's.
 
 PayPal, Stripe: as programs that read real exports have them. Gumroad: its own code. Lemon Squeezy: the
-fields of
-its API, because nobody has written down the columns of its files.
+fields of its API, because nobody has written down the columns of its files.
 """
 
 import re

@@ -13,8 +13,7 @@ STATES = (PAID, FAILED, REFUNDED, PARTLY, DISPUTED, PENDING)
 _WORDS: Mapping[str, str] = {
     PAID: "succeeded success successful paid complete completed captured settled ok approved processed "
     "abgeschlossen bezahlt erfolgreich eingegangen payé payée effectué réussi terminé pagado completado "
-    "pagato "
-    "voltooid betaald 已完成 已支付 成功",
+    "pagato voltooid betaald 已完成 已支付 成功",
     FAILED: "failed failure declined denied blocked canceled cancelled void voided expired rejected unpaid "
     "uncollectible abgelehnt fehlgeschlagen storniert abgebrochen échoué refusé annulé fallido rechazado "
     "cancelado geweigerd mislukt 失败 已取消",

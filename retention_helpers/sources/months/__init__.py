@@ -279,8 +279,7 @@ def _half_filled(named: str, last: dt.date, now: int, before: int) -> Fault:
         f"in {month(last)} only {plural(now, 'customer')} {'has' if now == 1 else 'have'} a filled cell, and "
         f"{count(before)} have in {month(months_after(last, -1))}",
         f"The others count as lost. If it is not filled in to its end, say `until: "
-        f"{months_after(last, -1):%Y-%m}`; if "
-        f"it is, `until: {last:%Y-%m}`.",
+        f"{months_after(last, -1):%Y-%m}`; if it is, `until: {last:%Y-%m}`.",
     )
     return Fault("warning", "subscriptions", "month half filled", before - now, said)
 
@@ -313,11 +312,9 @@ def _not_monthly(found: _Read, options: Options, named: str) -> Iterator[Fault]:
         said = message(
             named,
             f"{plural(len(paces), 'customer')} {'is' if len(paces) == 1 else 'are'} paid every {pace} "
-            f"months (first: "
-            f"{row.place}), and the months between are empty",
+            f"months (first: {row.place}), and the months between are empty",
             "Add a column Interval that says month, quarter or year for each row; if they really pause in "
-            "between, "
-            "say `gaps: real`.",
+            "between, say `gaps: real`.",
         )
         yield Fault("stop", "subscriptions", "paid every few months", len(paces), said)
 
@@ -355,8 +352,7 @@ def _earlier(signed_up: str | None, began: str) -> str:
 def _not_known(found: _Read) -> dict[str, str]:
     known = {
         "days": "A sheet with a column a month says in which month somebody paid, and not on which day: "
-        "service "
-        "begins and ends on the first of a month."
+        "service begins and ends on the first of a month."
     }
     if not found.has_prices:
         known["prices"] = (
@@ -371,20 +367,17 @@ def _assumed(found: _Read, last: dt.date) -> Assumed:
     several = sum(many > 1 for many in Counter(row.who for row in found.rows).values())
     notes = [
         "An empty month is a gap in service: a pause looks like a loss and a return. Colours, "
-        "strikes-through and notes at "
-        "cells mean nothing."
+        "strikes-through and notes at cells mean nothing."
     ]
     if there:
         notes.append(
             f"{plural(there, 'customer')} who {'stands' if there == 1 else 'stand'} in the first column, "
-            f"{month(first)}, may "
-            "have begun long before: their time as customers is counted from there."
+            f"{month(first)}, may have begun long before: their time as customers is counted from there."
         )
     if several:
         notes.append(
             f"{plural(several, 'customer')} {'stands' if several == 1 else 'stand'} in several rows: what "
-            f"they pay in the same "
-            "month adds up."
+            f"they pay in the same month adds up."
         )
     if found.is_taken:
         notes.append(

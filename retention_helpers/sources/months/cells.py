@@ -116,8 +116,7 @@ class Reader:
             said = message(
                 file,
                 f"{plural(len(self.unsigned), 'amount')} such as the one at {self.unsigned[0]} may have "
-                f"thousands or "
-                "decimals",
+                f"thousands or decimals",
                 f"Say `decimal_sign: point` or `decimal_sign: comma` in {SETTINGS_FILE}.",
             )
             yield Fault("stop", "subscriptions", "decimal sign unknown", len(self.unsigned), said)
@@ -129,11 +128,9 @@ class Reader:
         said = message(
             file,
             f"{plural(cells, 'cell')} of the months {'is' if cells == 1 else 'are'} neither an amount nor "
-            f"empty, such "
-            f"as “{most[0]}” (first: {self.unread[most[0]][0]})",
+            f"empty, such as “{most[0]}” (first: {self.unread[most[0]][0]})",
             f"Say what {'it means' if len(most) == 1 else 'they mean'}: `cells: {{{lines}}}`, each "
-            f"`{NOTHING}`, an "
-            "amount, paused, comped (a payer's free month) or trialing.",
+            f"`{NOTHING}`, an amount, paused, comped (a payer's free month) or trialing.",
         )
         return Fault("stop", "subscriptions", "cell not understood", cells, said)
 

@@ -41,8 +41,7 @@ def _merged(path: Path, first: str, many: int) -> Fault:
     said = message(
         path.name,
         f"{plural(many, 'group')} of cells of the months {'is' if many == 1 else 'are'} merged (first: "
-        f"{first}), and "
-        "only the first cell of each holds what it says",
+        f"{first}), and only the first cell of each holds what it says",
         "Unmerge them, and write the amount into every month.",
     )
     return Fault("stop", _TABLE, "merged cells", many, said)
