@@ -16,6 +16,7 @@ from retention_helpers.business import levels
 from retention_helpers.business.done import done_by, load
 from retention_helpers.business.identity import Identity, identity_of
 from retention_helpers.business.opened import Business
+from retention_helpers.contract import assumed
 from retention_helpers.contract.exchange import EARLIER, OTHER_MONTHS, RateOfMonth
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings, read_settings
 from retention_helpers.contract.tables import Fault
@@ -148,6 +149,7 @@ def open_business(
         faults=(
             *passed.faults,
             *_silence(passed.latest_on, as_of),
+            *assumed.provisional(passed.assumed, as_of),
             *_earlier_rates(passed.settings, chosen),
         ),
         sources=passed.sources,

@@ -120,16 +120,18 @@ STAGES = (
     "not that old yet",
     "left before the landmark",
     "no customer at the landmark",
+    "of whom no day is known",
     "compared",
 )
 
 
 def _stage(business: Business, people: ir.Table, landmark_days: int) -> ir.StringValue:
     """What the design makes of a newcomer: one of STAGES."""
-    before, young, gone, never, compared = STAGES
+    before, young, gone, never, dayless, compared = STAGES
     starts_on = business.settings.history_starts_on
     too_early = people.signed_up_on < starts_on if starts_on else ibis.literal(False)
     return ibis.cases(
+        (ibis.literal(not business.knows("days")), dayless),
         (too_early, before),
         (people.seen_days < landmark_days, young),
         (people.left_day.notnull() & (people.left_day <= landmark_days), gone),

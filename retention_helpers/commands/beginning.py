@@ -10,11 +10,12 @@ from typing import Any
 import yaml
 
 from retention_helpers.contract import tables as contract
-from retention_helpers.contract.settings import SETTINGS_FILE
+from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import ADDS, TABLES
 from retention_helpers.sources import questions
 from retention_helpers.sources.described import OPEN, PRICES_BESIDE, percentage
-from retention_helpers.sources.looking import SHEETS, Look, is_looked_at, look_at
+from retention_helpers.sources.ledger import asking
+from retention_helpers.sources.looking import LEDGER, SHEETS, Look, is_looked_at, look_at
 from retention_helpers.sources.questions import Book, Choice, Question
 from retention_helpers.words import spellings, written
 from retention_helpers.words.errors import InputError
@@ -103,6 +104,7 @@ def sources_of(found: Sequence[Look], folder: Path) -> tuple[dict[str, dict[str,
         elif look.key not in TABLES:
             listed = entries.setdefault(look.key, {"path": []})
             listed["path"].append(path)
+            listed |= _said_of_a_ledger(look)
         elif look.key in taken:
             again.append(look)
         else:
@@ -112,6 +114,13 @@ def sources_of(found: Sequence[Look], folder: Path) -> tuple[dict[str, dict[str,
         if isinstance(entry["path"], list) and len(entry["path"]) == 1:
             entry["path"] = entry["path"][0]
     return entries, again
+
+
+def _said_of_a_ledger(look: Look) -> dict[str, Any]:
+    """What the owner answered about a ledger; all its files share it."""
+    if look.key != LEDGER:
+        return {}
+    return {**({"columns": dict(look.columns)} if look.columns else {}), **look.options}
 
 
 def _entry(path: str, look: Look) -> dict[str, Any]:
@@ -180,6 +189,65 @@ def currency_of(found: Sequence[Look], book: Book, ask: Ask) -> tuple[str, dict[
 def settled(found: Sequence[Look], book: Book, ask: Ask) -> list[Look]:
     """The looks with the owner's answers; what nobody answers is left open, with the lines for it."""
     return [_settled(look, book, ask) for look in found]
+
+
+def as_ledgers(found: Sequence[Look], ask: Ask) -> list[Look]:
+    """The looks, where the owner says of an unknown file with days and amounts that it is a ledger of
+    charges.
+
+    Its four columns are asked for once, and stand in `retention.yml` from then on.
+    """
+    return [_as_ledger(look, ask) if _may_be_ledger(look) else look for look in found]
+
+
+def _may_be_ledger(look: Look) -> bool:
+    return not look.key and bool(look.lines) and asking.may_hold_charges(look.lines)
+
+
+def _as_ledger(look: Look, ask: Ask) -> Look:
+    if (
+        not ask(f"Does {look.path.name} hold a row for each payment of a customer? [yes/no]", "")
+        .lower()
+        .startswith("y")
+    ):
+        return look
+    header = [name for name in look.lines[0] if name]
+    columns = {}
+    for ours, what in asking.FOUR.items():
+        named = _one_of(header, ask, f"Which column says {what}? [{' / '.join(header)}]")
+        if named:
+            columns[ours] = named
+    if not {"customer_id", "charged_at", "amount"} <= set(columns):
+        return look
+    return replace(look, key=LEDGER, what="a ledger of charges", columns=columns)
+
+
+def _one_of(header: Sequence[str], ask: Ask, question: str) -> str:
+    """One of the names, as it is written; "" where none is answered."""
+    for _ in range(_ASKED_AT_MOST):
+        said = ask(question, "").strip().lower()
+        named = next((name for name in header if name.lower() == said), "")
+        if named or not said:
+            return named
+    return ""
+
+
+def with_rhythms(found: Sequence[Look], book: Book, ask: Ask) -> list[Look]:
+    """The looks, with what the owner answers about how long the charges of a ledger pay for.
+
+    What nobody answers stops the check, with the line to write.
+    """
+    ledgers = [look for look in found if look.key == LEDGER]
+    if not ledgers:
+        return list(found)
+    said = _said_of_a_ledger(ledgers[0])
+    settings = Settings(currency=book.currency, date_order=book.date_order)
+    rhythms: dict[str, str] = {}
+    for unknown in asking.unknown_rhythms([look.path for look in ledgers], said, settings):
+        choice = _answer(asking.question_of(unknown), ask)
+        rhythms |= choice.options if choice else {}
+    options = {**ledgers[0].options, **({"rhythms": rhythms} if rhythms else {})}
+    return [replace(look, options=options) if look.key == LEDGER else look for look in found]
 
 
 def _answer(question: Question, ask: Ask) -> Choice | None:
@@ -278,6 +346,7 @@ _FOR = {
     "ended_where": "an end counts where this column is filled",
     "each": "a customer for each first row",
     "rows": "only those with a day",
+    "rhythms": "how long a product pays for",
     OPEN: "nobody has answered; no report is made until these lines are replaced as they say",
 }
 

@@ -1,13 +1,16 @@
 """The gate alone: what is wrong with a data folder, and the rows that do not count, written to files."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from retention_helpers.contract import assumed
 from retention_helpers.contract.tables import Fault, Stopped
 from retention_helpers.gate.gate import pass_gate
 from retention_helpers.gate.kept import CACHE, Passed, SourceRead
 from retention_helpers.gate.setting_aside import KINDS, list_of
+from retention_helpers.words import calendar
 from retention_helpers.words.errors import InputError
 
 FOLDER = "check"
@@ -40,7 +43,7 @@ def check(data: Path, out: Path, *, cache: Path = CACHE) -> Checked:
         return Checked(stopped.all_faults)
     except InputError as error:
         return Checked([Fault("stop", "", "folder", 0, line) for line in str(error).splitlines()])
-    faults = [*passed.faults, *_month_without_rate(data, passed, cache)]
+    faults = [*passed.faults, *_month_without_rate(data, passed, cache), *_of_last_month(passed)]
     folder = out / FOLDER
     for old in (path for kind in KINDS for path in folder.glob(f"{list_of('*', kind)}.csv")):
         old.unlink()
@@ -50,6 +53,12 @@ def check(data: Path, out: Path, *, cache: Path = CACHE) -> Checked:
 
         lists = write_set_aside(folder, passed.folder)
     return Checked(faults, lists, passed.sources)
+
+
+def _of_last_month(passed: Passed) -> tuple[Fault, ...]:
+    """A warning where the last month of the data is provisional."""
+    latest = dt.date.fromisoformat(passed.latest_on)
+    return assumed.provisional(passed.assumed, calendar.months_after(latest.replace(day=1), 1))
 
 
 def _month_without_rate(data: Path, passed: Passed, cache: Path) -> list[Fault]:

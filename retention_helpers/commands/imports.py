@@ -26,6 +26,14 @@ def declare(commands: Commands) -> None:
         "--date-order", choices=ORDERS, default="", help="how days such as 05/03/2026 are meant"
     )
     parser.add_argument(
+        "--say",
+        action="append",
+        default=[],
+        metavar="LINE",
+        help="what the files cannot say, as the line of retention.yml that a stop names, such as "
+        "'columns: {amount: Total}'",
+    )
+    parser.add_argument(
         "--template", type=Path, metavar="FILE.xlsx", help="write a workbook to fill in (spreadsheet only)"
     )
 
@@ -46,12 +54,14 @@ def run(options: argparse.Namespace) -> int:
     from retention_helpers.commands.checking import check
     from retention_helpers.contract.settings import read_settings
     from retention_helpers.sources.importing import import_files
+    from retention_helpers.sources.mapping import options_said
     from retention_helpers.words.formats import plural
 
     settings = read_settings(options.out)
     if options.date_order:
         settings = replace(settings, date_order=options.date_order)
-    written = import_files(options.source, options.files, options.out, settings)
+    said = options_said(options.source, options.say)
+    written = import_files(options.source, options.files, options.out, settings, said)
     for name, rows in written.rows.items():
         print(f"{options.out / name}: {plural(rows, 'row')}")
     for fault in written.faults:

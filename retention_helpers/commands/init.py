@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     places = [Path(place).expanduser() for place in asked]
     if places == [folder]:
         folder.mkdir(parents=True, exist_ok=True)
-    found = beginning.looks(beginning.files_in(places))
+    found = beginning.as_ledgers(beginning.looks(beginning.files_in(places)), _ask)
     for look in beginning.with_what_else_they_bring(found):
         print(f"  {look.path.name}: {look.what}")
     if any(look.columns for look in found):
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     time_zone = options.time_zone or _ask("In which time zone do its days end?", beginning.time_zone_here())
     date_order = options.date_order or beginning.date_order_of(found, _ask)
     book = beginning.Book(options.currency.upper(), date_order)
-    found = beginning.settled(found, book, _ask)
+    found = beginning.with_rhythms(beginning.settled(found, book, _ask), book, _ask)
     for look in found:
         for assumed in look.assumed:
             print(f"  {look.path.name}: {assumed}")

@@ -53,4 +53,5 @@ def faults(by_source: Mapping[str, Reasons]) -> Iterator[Fault]:
         for history, why in reasons.items():
             known = HISTORIES[history]
             said = message(source, f"{known.what} are not known", f"{why} {known.effect}")
-            yield Fault("warning", "subscriptions", f"past {history} not known", 0, said)
+            rule = f"{history} not known" if history == "days" else f"past {history} not known"
+            yield Fault("warning", "subscriptions", rule, 0, said)

@@ -246,6 +246,10 @@ HISTORIES = {
         "Paused and resumed MRR, customers paused, gross and net revenue retention and the quick ratio are "
         "left empty.",
     ),
+    "days": History(
+        "the days on which customers came and went",
+        "Losses by day and by days since the first, and the comparison at a landmark, are left empty.",
+    ),
 }
 
 REASONS = (

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,26 +95,37 @@ def document(path: Path) -> dict[Any, Any]:
         raise InputError(f"{path.name} cannot be opened. Put the file itself here, readable.")
     if path.exists() and path.stat().st_size > LARGEST:
         raise InputError(f"{path.name} is larger than any file that a person writes. Correct it.")
-    text = ""
     try:
         text = path.read_text(encoding="utf-8-sig")
-        document = yaml.load(text, Loader=_Loader)
     except UnicodeDecodeError:
         raise InputError(f"{path.name} is not UTF-8 text. Save it as UTF-8.") from None
     except OSError:
         raise InputError(f"{path.name} cannot be opened. Put the file itself here, readable.") from None
+    return _keys_and_values(path.name, text)
+
+
+def of_lines(name: str, lines: Iterable[str]) -> dict[Any, Any]:
+    """The keys and values of lines as such a file has them. Raises InputError where they have another
+    form.
+    """
+    return _keys_and_values(name, "\n".join(lines))
+
+
+def _keys_and_values(name: str, text: str) -> dict[Any, Any]:
+    try:
+        document = yaml.load(text, Loader=_Loader)
     except RecursionError:
-        raise InputError(f"{path.name} is nested too deeply. Correct it.") from None
+        raise InputError(f"{name} is nested too deeply. Correct it.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" (line {mark.line + 1})" if mark else ""
         problem = getattr(error, "problem", None) or "it is not YAML"
         way_out = _in_quotes(text.splitlines()[mark.line : mark.line + 1]) if mark else ""
-        raise InputError(f"{path.name} cannot be read{line}: {problem}. {way_out or 'Correct it.'}") from None
+        raise InputError(f"{name} cannot be read{line}: {problem}. {way_out or 'Correct it.'}") from None
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise InputError(f"{path.name} should hold lines of the form `key: value`.")
+        raise InputError(f"{name} should hold lines of the form `key: value`.")
     return document
 
 

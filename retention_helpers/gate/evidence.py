@@ -25,6 +25,7 @@ class Evidence:
         target: where the Parquet of every table lies.
         settings: the owner's choices.
         experiments: the designs of `experiments.yml` by name.
+        until: the last day of which a source says that it knows; None where its rows alone say it.
         read: the file behind every table that was read.
         totals: how many rows of it were kept.
         raw: SQL of its rows as the file has them, in that order.
@@ -34,9 +35,15 @@ class Evidence:
     """
 
     def __init__(
-        self, engine: Backend, target: Path, settings: Settings, experiments: Mapping[str, Design]
+        self,
+        engine: Backend,
+        target: Path,
+        settings: Settings,
+        experiments: Mapping[str, Design],
+        until: dt.date | None = None,
     ) -> None:
         self.engine, self.target, self.settings, self.experiments = engine, target, settings, experiments
+        self.until = until
         self.read: dict[str, Source] = {}
         self.totals: dict[str, int] = {}
         self.raw: dict[str, str] = {}
@@ -125,11 +132,13 @@ class Evidence:
     def latest_on(self) -> dt.date:
         """The day of the latest sign of life: of whatever any row says that is not later than today.
 
-        An end of service is one, as a start is; what lies after today is a plan.
+        An end of service is one, as a start is, and the day up to which a source says that it reaches; what
+        lies after today is a plan.
         """
         if self._latest_on is None:
             (latest,) = self.one(f"SELECT max(day) FROM {self.days()} WHERE day <= DATE '{self.today}'")
-            self._latest_on = latest or self.first_on
+            reached = min(self.until, self.today) if self.until else None
+            self._latest_on = max(filter(None, (latest, reached)), default=self.first_on)
         assert self._latest_on is not None
         return self._latest_on
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from retention_helpers.contract import not_known, tables
+from retention_helpers.contract import assumed, not_known, tables
+from retention_helpers.contract.assumed import Assumed
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import Fault, Stopped
 from retention_helpers.contract.yaml_files import as_written
@@ -38,6 +39,7 @@ class _Files:
     sources: Mapping[str, Source]
     faults: Sequence[Fault]
     not_known: Mapping[str, Mapping[str, str]]
+    assumed: Assumed
 
 
 def _files(looked: Folder, target: Path) -> _Files:
@@ -46,9 +48,11 @@ def _files(looked: Folder, target: Path) -> _Files:
     faults: list[Fault] = []
     elsewhere: list[Source] = []
     missing: dict[str, Mapping[str, str]] = {}
+    taken: dict[str, Assumed] = {}
     is_stopped = False
     try:
         missing |= not_known.read(folder)
+        taken |= assumed.read(folder)
         mapped = mapping.tables(folder, settings)
         brought = run_importers(mapping.entries(folder, settings), settings, target / "imported")
     except InputError as error:
@@ -56,14 +60,16 @@ def _files(looked: Folder, target: Path) -> _Files:
     else:
         elsewhere, is_stopped = [*mapped, *brought.tables], brought.is_stopped
         missing |= brought.not_known
-        faults = [*brought.faults, *_brought_twice(elsewhere), *not_known.faults(missing)]
+        taken |= brought.assumed
+        said = [*not_known.faults(missing), *assumed.faults(taken)]
+        faults = [*brought.faults, *_brought_twice(elsewhere), *said]
         for key, imported in brought.imported.items():
             keep_imported(target, key, imported.set_aside)
             keep_imported(target, key, imported.unmatched, folder=UNMATCHED)
     sources, others = find_sources(folder, elsewhere, looked.named)
     if is_stopped:  # what was to bring the table is broken, and said
         others = [fault for fault in others if fault.rule != "missing file"]
-    return _Files(sources, [*others, *faults], missing)
+    return _Files(sources, [*others, *faults], missing, assumed.together(taken.values()))
 
 
 def _brought_twice(sources: Sequence[Source]) -> list[Fault]:
@@ -83,7 +89,7 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
     files = _files(looked, target)
     engine = connect(target / "spill", settings.time_zone)
     try:
-        evidence = Evidence(engine, target, settings, looked.experiments)
+        evidence = Evidence(engine, target, settings, looked.experiments, files.assumed.until)
         evidence.faults += [*files.faults, *looked.faults, *_without_name(looked)]
         sources = [read_table(evidence, source) for source in files.sources.values()]
         if evidence.has("orders") and not evidence.has("customers") and not evidence.is_stopped:
@@ -118,6 +124,7 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
         sources=read,
         faults=tuple(evidence.faults),
         not_known=unknown,
+        assumed=files.assumed,
     )
 
 

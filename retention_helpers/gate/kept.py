@@ -12,12 +12,13 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psutil
 
 from retention_helpers import shipped
+from retention_helpers.contract.assumed import Assumed
 from retention_helpers.contract.experiments import Design
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Fault
@@ -59,6 +60,7 @@ class Passed:
     sources: tuple[SourceRead, ...]
     faults: tuple[Fault, ...]
     not_known: tuple[str, ...] = ()  # the histories that the sources do not know
+    assumed: Assumed = field(default_factory=Assumed)  # by all sources together
 
     def reaches_further(self, today: str) -> bool:
         """Whether a day has come that was ahead when the data were read, so that they reach further now."""
@@ -118,7 +120,7 @@ def load(kept: Path) -> Passed | None:
     """What an earlier reading kept; None unless all of it is there."""
     try:
         record = json.loads((kept / "passed.json").read_text(encoding="utf-8"))
-        settings, experiments = pickle.loads((kept / CHOICES).read_bytes())
+        settings, experiments, assumed = pickle.loads((kept / CHOICES).read_bytes())
         passed = Passed(
             folder=kept,
             settings=settings,
@@ -130,6 +132,7 @@ def load(kept: Path) -> Passed | None:
             sources=tuple(SourceRead(**source) for source in record["sources"]),
             faults=tuple(Fault(**fault) for fault in record["faults"]),
             not_known=tuple(record["not_known"]),
+            assumed=assumed,
         )
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, pickle.UnpicklingError):
         return None
@@ -138,9 +141,9 @@ def load(kept: Path) -> Passed | None:
 
 
 def save(passed: Passed) -> None:
-    apart = {"folder", "settings", "experiments"}
+    apart = {"folder", "settings", "experiments", "assumed"}
     record = {name: value for name, value in asdict(passed).items() if name not in apart}
-    choices = pickle.dumps((passed.settings, passed.experiments))
+    choices = pickle.dumps((passed.settings, passed.experiments, passed.assumed))
     (passed.folder / CHOICES).write_bytes(choices)
     target = passed.folder / "passed.json"
     target.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")

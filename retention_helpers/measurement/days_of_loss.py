@@ -10,7 +10,7 @@ from retention_helpers.business import Business, months
 from retention_helpers.business.losses import kept_losses
 from retention_helpers.business.spans import kept_spans, stretches
 from retention_helpers.measurement.measures import YEAR
-from retention_helpers.shown.units import COUNT, columns
+from retention_helpers.shown.units import COUNT, columns, names_of
 from retention_helpers.statistics.intervals import Rate, rate
 from retention_helpers.words import spellings
 
@@ -25,11 +25,14 @@ def losses_by_day(business: Business, *, months_back: int = YEAR) -> pd.DataFram
 
     Tenure is whole days from the first day. A renewal day is the day on which a whole number of billing
     intervals is over since unbroken billing at that interval began (the last day of the month where it has
-    no such day): what was paid for ends on it. Where the interval is not given, or is no length of time,
-    or changed in the month of the loss, that is not known. Over the last `months_back` months together.
+    no such day): what was paid for ends on it. Where the interval is not given, or is no length of time, or
+    changed in the month of the loss, that is not known. Over the last `months_back` months together. No
+    rows where the days are not known.
 
     Glossary: losses by day; renewal day.
     """
+    if not business.knows("days"):
+        return pd.DataFrame(columns=names_of(losses_by_day), dtype="int64")
     rows = kept_losses(business)
     first = months.month_starts(business)[-months_back:][0]
     lost = rows.filter(rows.month >= first)

@@ -444,10 +444,12 @@ def losses_by_tenure(business: Business, *, months_back: int = 1) -> pd.DataFram
     """One row per stage of tenure: how many of the customers lost left in it.
 
     Tenure is whole days from the first day; without to_day there is no end. Over the last `months_back`
-    months together.
+    months together. No rows where the days are not known.
 
     Glossary: losses by tenure.
     """
+    if not business.knows("days"):
+        return pd.DataFrame(columns=names_of(losses_by_tenure))
     rows = kept_losses(business)
     first = months.month_starts(business)[-months_back:][0]
     tenure = rows.filter(rows.month >= first).tenure_days.execute()
@@ -484,14 +486,15 @@ def switch_gap_sensitivity(business: Business) -> pd.DataFrame:
 
 
 @columns(
-    customer_id=TEXT("Customer"), name=TEXT.or_null(is_optional=True), lost_on=DAY.or_null, tenure_days=COUNT,
-    mrr=MONEY.or_null, plan=TEXT, kind=one_of("voluntary", "involuntary", "unknown"), reason=CODE.or_null,
+    customer_id=TEXT("Customer"), name=TEXT.or_null(is_optional=True), lost_on=DAY.or_null,
+    tenure_days=COUNT.or_null, mrr=MONEY.or_null, plan=TEXT,
+    kind=one_of("voluntary", "involuntary", "unknown"), reason=CODE.or_null,
 )  # fmt: skip
 def customers_lost(business: Business) -> pd.DataFrame:
     """One row per customer lost in the report month, the largest MRR first.
 
     name stands only where the owner set `show_names` and brought one; mrr is that of the month's start;
-    without a reason nobody asked, or answered.
+    without a reason nobody asked, or answered; lost_on and tenure_days are null where the days are not known.
     """
     rows = kept_losses(business)
     now = rows.filter(rows.month == business.report_month)
@@ -502,7 +505,9 @@ def customers_lost(business: Business) -> pd.DataFrame:
         now = now.left_join(named, "customer_id").drop("customer_id_right")
         columns.insert(1, "name")
     ordered = now.order_by([ibis.desc("mrr"), "customer_id"]).select(*columns)
-    return ordered.execute()
+    found = ordered.execute()
+    unknown = {} if business.knows("days") else {"lost_on": None, "tenure_days": None}
+    return found.assign(**unknown).astype({"tenure_days": "Int64"})
 
 
 @columns(happened_on=DAY, note=TEXT)

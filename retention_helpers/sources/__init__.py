@@ -22,6 +22,8 @@ IMPORTERS = (
     "shopify",
     "woocommerce",
     "database",
+    "ledger",
+    "months",
     "spreadsheet",
 )
 

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import openpyxl
 import pyarrow.parquet as pq
 
+from retention_helpers.contract.assumed import FILE as ASSUMED_FILE
 from retention_helpers.contract.experiments import EXPERIMENTS_FILE
 from retention_helpers.contract.messages import MESSAGES_FILE
 from retention_helpers.contract.not_known import FILE as NOT_KNOWN_FILE
@@ -36,7 +37,7 @@ ENDINGS: dict[str, Form] = {
     ".parquet": "parquet",
     ".xlsx": "xlsx",
 }
-CHOICES = (SETTINGS_FILE, EXPERIMENTS_FILE, NOT_KNOWN_FILE, MESSAGES_FILE)
+CHOICES = (SETTINGS_FILE, EXPERIMENTS_FILE, NOT_KNOWN_FILE, ASSUMED_FILE, MESSAGES_FILE)
 PLACE = "source_place"  # the column in which an importer says where a row came from: "export.csv, line 18"
 
 # The first bytes of what is not CSV, whatever its name says.

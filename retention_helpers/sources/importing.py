@@ -7,10 +7,11 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
-from retention_helpers.contract import not_known
+from retention_helpers.contract import assumed, not_known
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import TABLES, Fault, Stopped
 from retention_helpers.sources import importer
@@ -43,8 +44,16 @@ class Written:
     faults: Sequence[Fault]
 
 
-def import_files(source: str, files: Sequence[Path], out: Path, settings: Settings) -> Written:
+def import_files(
+    source: str,
+    files: Sequence[Path],
+    out: Path,
+    settings: Settings,
+    options: Mapping[str, Any] | None = None,
+) -> Written:
     """Read the files of a source into CSV tables in the folder `out`.
+
+    `options` are what stands beside `path` in `sources:`, as the importer understands it.
 
     A table that an earlier import wrote is replaced, as long as nobody has changed it. Raises Stopped with
     every fault of the files, InputError for files that are missing or would be overwritten.
@@ -55,7 +64,7 @@ def import_files(source: str, files: Sequence[Path], out: Path, settings: Settin
     with tempfile.TemporaryDirectory(prefix="retention-import-") as scratch:
         one = importer(source)
         earlier = _earlier(out, one, Path(scratch))
-        imported = one.fulfil(Order(files, Path(scratch), settings, earlier=earlier, home=out))
+        imported = one.fulfil(Order(files, Path(scratch), settings, options or {}, earlier, out))
         if any(fault.level == "stop" for fault in imported.faults):
             raise Stopped(imported.faults)
         _refuse_to_replace(out, imported.tables)
@@ -110,6 +119,7 @@ def _write(imported: Imported, source: str, out: Path) -> Written:
     (out / RECORD).write_text(json.dumps(recorded, indent=1, sort_keys=True), encoding="utf-8")
     if "subscriptions" in imported.tables:
         not_known.write(out, source, imported.not_known)
+        assumed.write(out, source, imported.assumed)
     aside = write_set_aside(imported.set_aside, out / SET_ASIDE / f"{source}.csv")
     unmatched = write_set_aside(imported.unmatched, out / SET_ASIDE / f"{source}_unmatched.csv")
     return Written(rows, len(imported.set_aside), aside, unmatched, imported.faults)

@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from retention_helpers.contract.assumed import Assumed
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import TABLES, Fault
 from retention_helpers.sources.folder import PLACE as PLACE
@@ -107,6 +108,7 @@ class Imported:
         not_known: why a history of `contract.HISTORIES` cannot be known from this source, in a sentence or
             two with the way out. What would follow from it is left empty on every page.
         unmatched: rows of other sources that this one knows nothing of; they count all the same.
+        assumed: what it took for granted of all rows, how far it reaches, and whose payment is still due.
     """
 
     tables: Mapping[str, Path]
@@ -115,6 +117,7 @@ class Imported:
     faults: Sequence[Fault] = ()
     not_known: Mapping[str, str] = field(default_factory=dict)
     unmatched: Sequence[SetAside] = ()
+    assumed: Assumed | None = None
 
 
 @dataclass(frozen=True)

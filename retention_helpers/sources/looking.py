@@ -25,6 +25,7 @@ from retention_helpers.words import spellings, written
 
 LINES = 5000  # that are looked at
 SHEETS = "spreadsheet"  # the importer for what is no plain table: titles above, totals below
+LEDGER = "ledger"  # the importer for a row a charge
 _HEADER_WITHIN = 30
 _ENDINGS = (".csv", ".csv.gz", ".tsv", ".txt", ".xlsx", ".parquet", ".json", ".jsonl", ".ndjson")
 _BY_HAND = 5_000_000  # bytes: what is larger has no line of totals below
@@ -135,7 +136,8 @@ def _look(path: Path, sheets: Sequence[list[list[str]]]) -> Look:
         return Look(
             path, "", f"a list of subscriptions in which no column says {lacks}. Add it, or export it too"
         )
-    return Look(path, "", f"not recognised; it holds {', '.join(first[:6])}{' …' if len(first) > 6 else ''}")
+    what = f"not recognised; it holds {', '.join(first[:6])}{' …' if len(first) > 6 else ''}"
+    return Look(path, "", what, dates=dates, lines=sheets[0] if len(sheets) == 1 else ())
 
 
 def _columns_of(table: str) -> set[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from retention_helpers.contract import yaml_files
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import TABLES
 from retention_helpers.sources import IMPORTERS, described, importer
@@ -152,6 +153,17 @@ def _entry(folder: Path, key: str, entry: Any) -> Entry:
         {option: _option(key, entry, option) for option in options if entry.get(option) is not None},
         _date_order(key, entry),
     )
+
+
+def options_said(source: str, lines: Sequence[str]) -> dict[str, Any]:
+    """What lines such as `columns: {amount: Total}` say to an importer. Raises InputError for other lines."""
+    entry = yaml_files.of_lines("--say", lines)
+    known = importer(source).options
+    for name in entry:
+        if name not in known:
+            hint = nearest(name, known) if known else f"{source} understands none."
+            raise InputError(f"--say: {name} is nothing that {source} understands. {hint}")
+    return {name: _option(source, entry, name) for name in entry}
 
 
 def _paths(key: str, entry: Any) -> Iterator[str]:

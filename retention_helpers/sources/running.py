@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from retention_helpers.contract.assumed import Assumed
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Fault
 from retention_helpers.sources import importer
@@ -29,6 +30,10 @@ class Brought:
     @property
     def not_known(self) -> dict[str, Mapping[str, str]]:
         return {key: one.not_known for key, one in self.imported.items() if one.not_known}
+
+    @property
+    def assumed(self) -> dict[str, Assumed]:
+        return {key: one.assumed for key, one in self.imported.items() if one.assumed}
 
     @property
     def is_stopped(self) -> bool:

@@ -268,6 +268,7 @@ class Money:
     interval: tuple[str, int] | None = None
 
 
+@lru_cache(maxsize=1 << 14)
 def money(text: str, decimal_sign: str = "") -> Money | None:
     """An amount with the currency and the interval that stand beside it; None where it cannot be read.
 

@@ -1,8 +1,11 @@
-"""How fast Stripe's objects are imported, and in how much memory: part of `make bench`.
+"""How fast Stripe's objects, ledgers and sheets of months are imported, and in how much memory.
 
-A million subscriptions as JSON Lines, every fifth of which was canceled: the importer in a process of its own
-against a bare read of the same file (every line parsed, nothing kept), in turn. Then a tenth of them with six
-invoices each, whose lines tell their past.
+Part of `make bench`.
+
+A million subscriptions as JSON Lines, every fifth of which was canceled: the importer in a process of its
+own against a bare read of the same file (every line parsed, nothing kept), in turn. Then a tenth of them
+with six invoices each, whose lines tell their past. A million charges of monthly customers as CSV against a
+bare read of its lines, and 20,000 customers in a sheet of 36 months.
 """
 
 import argparse
@@ -18,18 +21,27 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from running import run
 
+from retention_helpers.words.calendar import months_after
+
 BARE = """
 import json, sys
 for path in sys.argv[1:]:
     with open(path) as file:
         print(sum(len(json.loads(line)) > 0 for line in file))
 """
+BARE_CSV = """
+import csv, sys
+for path in sys.argv[1:]:
+    with open(path, newline="") as file:
+        print(sum(len(cells) > 0 for cells in csv.reader(file)))
+"""
 IMPORT = """
 import sys
 from pathlib import Path
 from retention_helpers.sources.importing import import_files
 from retention_helpers.contract.settings import Settings
-written = import_files("stripe", [Path(name) for name in sys.argv[2:]], Path(sys.argv[1]), Settings())
+source, out, *files = sys.argv[1:]
+written = import_files(source, [Path(name) for name in files], Path(out), Settings())
 print(written.rows)
 """
 SUBSCRIPTION = (
@@ -91,15 +103,47 @@ def _write(folder: Path, subscriptions: int, invoices: int) -> list[Path]:
     return paths
 
 
-def _pair(home: Path, paths: Sequence[Path], count: int, out: Callable[[], Path]) -> float:
+def _write_ledger(path: Path, charges: int) -> Path:
+    """So many charges: customers who pay on a day of their own for a year."""
+    draw = random.Random(7)
+    with path.open("w") as file:
+        file.write("Date,Customer ID,Email,Amount,Currency,Product,Status,Transaction ID,Fee\n")
+        for nth in range(charges):
+            who, month = divmod(nth, 12)
+            if not month:
+                start, price = FIRST + dt.timedelta(days=draw.randrange(600)), draw.choice((19, 49, 99))
+            day = months_after(start, month)
+            file.write(
+                f"{day} 10:00:00,C-{who},u{who}@x.example,{price}.00,EUR,Plan {price},paid,T-{nth},1.00\n"
+            )
+    return path
+
+
+def _write_months(path: Path, customers: int) -> Path:
+    """So many customers in a sheet of three years, each for a stretch of it."""
+    draw = random.Random(8)
+    heads = ",".join(f"{months_after(FIRST, nth):%Y-%m}" for nth in range(36))
+    with path.open("w") as file:
+        file.write(f"Customer,Industry,{heads}\n")
+        for nth in range(customers):
+            first = draw.randrange(30)
+            last, price = first + draw.randrange(1, 36), draw.choice((19, 49, 99))
+            cells = ",".join(str(price) if first <= month < last else "" for month in range(36))
+            file.write(f"C-{nth},law,{cells}\n")
+    return path
+
+
+def _pair(
+    paths: Sequence[Path], count: int, out: Callable[[], Path], source: str = "stripe", bare_read: str = BARE
+) -> float:
     # Seconds of the processor: a busy machine changes them least.
-    _, bare, bare_peak = run(BARE, *paths)
-    _, whole, peak = run(IMPORT, out(), *paths)
+    _, bare, bare_peak = run(bare_read, *paths)
+    _, whole, peak = run(IMPORT, source, out(), *paths)
     size = sum(path.stat().st_size for path in paths) / 1e9
     print(
         f"{', '.join(path.name for path in paths)} ({size:.2f} GB): bare read {bare:.1f} s "
-        f"({count / bare:,.0f} objects a second, {bare_peak:.2f} GB), import {whole:.1f} s "
-        f"({count / whole:,.0f} objects a second, {peak:.2f} GB), {whole / bare:.1f} ×",
+        f"({count / bare:,.0f} rows a second, {bare_peak:.2f} GB), import {whole:.1f} s "
+        f"({count / whole:,.0f} rows a second, {peak:.2f} GB), {whole / bare:.1f} ×",
         flush=True,
     )
     return whole / bare
@@ -118,11 +162,18 @@ def main() -> None:
         for name, rows, invoices in (("alone", chosen.rows, 0), ("with past", tenth, chosen.invoices)):
             paths = _write(home / name, rows, invoices)
             count = rows * (1 + invoices)
-            out = [
-                _pair(home, paths, count, lambda: home / f"out{next(numbers)}") for _ in range(chosen.rounds)
-            ]
+            out = [_pair(paths, count, lambda: home / f"out{next(numbers)}") for _ in range(chosen.rounds)]
             print(f"{name}: {rows:,} subscriptions, median {statistics.median(out):.1f} × a bare read")
             shutil.rmtree(home / name)
+        rows = chosen.rows // 50
+        _pair(
+            [_write_ledger(home / "ledger.csv", chosen.rows)],
+            chosen.rows,
+            lambda: home / "l",
+            "ledger",
+            BARE_CSV,
+        )
+        _pair([_write_months(home / "months.csv", rows)], rows, lambda: home / "m", "months", BARE_CSV)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

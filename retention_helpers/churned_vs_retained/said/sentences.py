@@ -100,6 +100,11 @@ def lesser_verdicts(together: pd.DataFrame) -> Sentence | None:
 def flow(stages: pd.DataFrame, landmark_days: int) -> Sentence:
     """How many of those who signed up are compared, and how many left too early for it."""
     count = dict(zip(stages["stage"], stages["customers"], strict=True))
+    if count.get(STAGES[4]):
+        return Sentence(
+            f"None of {formats.plural(count['signed up'], 'customer')} is compared: the data know the "
+            f"months in which they came and went, and no days."
+        )
     return Sentence(
         f"Of {formats.plural(count['signed up'], 'customer')} who signed up, "
         f"{formats.count(count[STAGES[-1]])} were there on day {landmark_days} and can be compared. "

@@ -67,7 +67,12 @@ def stale_tables(evidence: Evidence) -> None:
 
 
 def ends_alone(evidence: Evidence) -> None:
-    """A long last time in which service ends and nothing else happens: nobody came, or the export is old."""
+    """A long last time in which service ends and nothing else happens: nobody came, or the export is old.
+
+    A source that says how far it reaches, such as a sheet with a column a month, is not that old.
+    """
+    if evidence.until:
+        return
     others = evidence.days(without=["subscriptions.ended_at"])
     last, longest = evidence.one(
         "SELECT max(day), coalesce(max(gap), 0) FROM (SELECT day, day - lag(day) OVER (ORDER BY day) AS gap "

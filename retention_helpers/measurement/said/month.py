@@ -337,6 +337,8 @@ def _level(row: Any) -> str:
 
 def losses_by_tenure(stages: pd.DataFrame) -> Sentence:
     """Whether most of the loss falls into the first weeks."""
+    if stages.empty:
+        return Sentence("After how many days they left is not known: the data say months alone.")
     in_all = int(stages["lost_in_all"].iloc[0])
     if not in_all:
         return Sentence("Nobody was lost in this period.")
@@ -357,7 +359,7 @@ def losses_by_tenure(stages: pd.DataFrame) -> Sentence:
 def losses_by_day(days: pd.DataFrame) -> Sentence:
     """How many of those lost left when what they had paid for was over."""
     if days.empty:
-        return Sentence("Nobody was lost in this period.")
+        return Sentence("Of no loss in this period is the day known.")
     known = days_of_loss.on_renewal_day(days)
     if not known.denominator:
         return Sentence("Who left on a renewal day is not known: subscriptions.csv says no billing interval.")
@@ -371,7 +373,7 @@ def losses_by_day(days: pd.DataFrame) -> Sentence:
 
 def _early_share(stages: pd.DataFrame) -> Rate:
     early = stages[stages["from_day"] <= EARLY_DAYS]
-    return rate(int(early["lost"].sum()), int(stages["lost_in_all"].iloc[0]))
+    return rate(int(early["lost"].sum()), int(stages["lost_in_all"].max()) if len(stages) else 0)
 
 
 def switch_gaps(gaps: pd.DataFrame) -> Sentence:

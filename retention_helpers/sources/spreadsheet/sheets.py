@@ -19,7 +19,7 @@ _EXAMPLES = (f"{EXAMPLE}-1", f"{EXAMPLE} ONBOARDING_CALL", f"{EXAMPLE}: ")
 _HEADER_WITHIN = 30  # lines of titles and remarks at most
 _NEARLY = 0.5  # of the required columns make a header that was meant to be one
 # What a line of totals is called, and nothing else: Sumo Sushi and Total Fitness are customers.
-_TOTALS = re.compile(
+TOTALS = re.compile(
     r"(?:grand |sub[- ]?)?totals?|sum|average|avg|mean|count|summen?|gesamt(?:summe)?|zwischensumme|"
     r"insgesamt|mittelwert|durchschnitt|anzahl|somme|moyenne|total général|suma|media|totale|totaal|"
     r"合计|总计|小计|合計|計",
@@ -255,7 +255,7 @@ def _is_called_total(filled: Sequence[Cell]) -> bool:
     texts = [cell for cell in filled if isinstance(cell, str) and written.money(cell, ".") is None]
     return (
         len(texts) == 1
-        and bool(_TOTALS.fullmatch(re.sub(r"[:\s]+$", "", texts[0])))
+        and bool(TOTALS.fullmatch(re.sub(r"[:\s]+$", "", texts[0])))
         and not any(isinstance(cell, dt.date) for cell in filled)
     )
 
@@ -263,7 +263,7 @@ def _is_called_total(filled: Sequence[Cell]) -> bool:
 def _is_of_sums(line: Sequence[Cell], columns: Mapping[int, str], rows: Sequence[tuple[int, Row]]) -> str:
     """Whether all that a line says is what its columns add up to, or how many rows they have."""
     said = {name: line[nth] for nth, name in columns.items() if nth < len(line) and line[nth] is not None}
-    numbers = {name: number for name, cell in said.items() if (number := _number(cell)) is not None}
+    numbers = {name: number for name, cell in said.items() if (number := number_in(cell)) is not None}
     if len(rows) < _LEAST_SUMMED or not numbers or len(said) - len(numbers) > 1:
         return ""
     if any(isinstance(cell, dt.date) for cell in said.values()):
@@ -273,14 +273,15 @@ def _is_of_sums(line: Sequence[Cell], columns: Mapping[int, str], rows: Sequence
 
 
 def _adds_up(number: Decimal, cells: Sequence[Cell]) -> bool:
-    above = [found for cell in cells if (found := _number(cell)) is not None]
+    above = [found for cell in cells if (found := number_in(cell)) is not None]
     filled = sum(cell is not None for cell in cells)
     if number in above:  # another price, as likely as a sum
         return False
     return number == filled or bool(above and abs(sum(above) - number) <= Decimal("0.01"))
 
 
-def _number(cell: Cell) -> Decimal | None:
+def number_in(cell: Cell) -> Decimal | None:
+    """The number of a cell, of a text too; None for any other."""
     if isinstance(cell, str):
         return written.amount(cell)
     return Decimal(str(cell)) if isinstance(cell, int | float) else None

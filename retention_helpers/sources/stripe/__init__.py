@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from retention_helpers.sources.interface import Importer
 from retention_helpers.sources.stripe import exports
-from retention_helpers.sources.stripe.reading import read
+from retention_helpers.sources.stripe.payments_alone import OPTIONS, read
 
 _OF_OBJECTS = {  # fields that no other object of Stripe's has together
     "Stripe's subscriptions (API)": {"items", "cancel_at_period_end"},
@@ -32,4 +32,5 @@ IMPORTER = Importer(
     about="Stripe's CSV exports, or its objects as JSON or JSON Lines",
     recognises=recognises,
     read=read,
+    options=OPTIONS,
 )

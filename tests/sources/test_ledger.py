@@ -1,0 +1,446 @@
+"""Ledgers of charges: timelines by hand, the columns of tools, and businesses whose service is known.
+
+The columns of PayPal are those that programs for real exports read, Gumroad's and WooCommerce's those of the
+code that writes them, Lemon Squeezy's those of its API, Stripe's those of two generations of exports. The
+rows are our own.
+"""
+
+import csv
+import datetime as dt
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from charged import COLUMNS, Noise, charged, errors, import_answering
+from folders import folder_of
+
+from retention_helpers.business import open_business
+from retention_helpers.contract import assumed
+from retention_helpers.contract.settings import Settings
+from retention_helpers.contract.tables import Stopped
+from retention_helpers.measurement import measures
+from retention_helpers.sources import importer, importing, ledger
+from retention_helpers.sources.ledger.charges import Charge
+from retention_helpers.sources.ledger.rhythm import Rhythms, length_of_gap
+from retention_helpers.words.errors import InputError
+
+HEADER = "date,customer,amount,currency,product,status\n"
+
+
+def imported(folder: Path, text: str, source: str = "ledger", **said: Any) -> importing.Written:
+    folder.mkdir(exist_ok=True)
+    path = folder / "ledger.csv"
+    path.write_text(text, encoding="utf-8")
+    settings = Settings(date_order=said.pop("date_order", ""), dunning_days=said.pop("dunning_days", 30))
+    return importing.import_files(source, [path], folder / "out", settings, said)
+
+
+def rows_of(folder: Path, table: str = "subscriptions") -> list[dict[str, str]]:
+    with (folder / "out" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def spans(folder: Path) -> list[tuple[str, str, str]]:
+    """Start, end, and the amount of a month of each span."""
+    return [(row["started_at"], row["ended_at"], row["mrr"]) for row in rows_of(folder)]
+
+
+def line(on: str, amount: object = 49, who: str = "C-1", product: str = "Pro", status: str = "paid") -> str:
+    return f"{on},{who},{amount},EUR,{product},{status}\n"
+
+
+def paid(*days: str, **same: Any) -> str:
+    return "".join(line(day, **same) for day in days)
+
+
+LATER = paid("2026-07-05", "2026-08-05", who="C-9")  # so that the ledger reaches to August
+
+
+def test_service_ends_with_the_paid_time(tmp_path: Path) -> None:
+    """Paid on 31 January and 28 February for months of the 31st: served until 31 March."""
+    imported(tmp_path, HEADER + paid("2026-01-31", "2026-02-28") + LATER)
+    assert spans(tmp_path)[0] == ("2026-01-31", "2026-03-31", "49")
+
+
+def test_a_late_charge_is_a_gap_in_payment(tmp_path: Path) -> None:
+    """12 days late, then on the old day again; the next one is missing for good: served until 5 May."""
+    imported(tmp_path, HEADER + paid("2026-01-05", "2026-02-05", "2026-03-17", "2026-04-05") + LATER)
+    assert spans(tmp_path)[0] == ("2026-01-05", "2026-05-05", "49")
+
+
+def test_a_whole_time_left_out_is_a_loss_and_a_return(tmp_path: Path) -> None:
+    """February was not paid, and March was on its own day: a gap of service, no late payment."""
+    imported(tmp_path, HEADER + paid("2026-01-05", "2026-03-05", "2026-04-05") + LATER)
+    assert spans(tmp_path)[:2] == [("2026-01-05", "2026-02-05", "49"), ("2026-03-05", "2026-05-05", "49")]
+
+
+def test_after_a_failed_attempt_the_whole_grace_counts(tmp_path: Path) -> None:
+    """28 days late, with an attempt that failed: paid late. Without one, a month is left out."""
+    failed = line("2026-02-05", status="failed")
+    imported(tmp_path, HEADER + paid("2026-01-05") + failed + paid("2026-03-05", "2026-04-05") + LATER)
+    assert spans(tmp_path)[0] == ("2026-01-05", "2026-05-05", "49")
+    assert len(rows_of(tmp_path, "payments")) == 6
+    imported(tmp_path / "without", HEADER + paid("2026-01-05", "2026-03-05", "2026-04-05") + LATER)
+    assert spans(tmp_path / "without")[0] == ("2026-01-05", "2026-02-05", "49")
+
+
+def test_who_may_still_pay_counts_and_is_said(tmp_path: Path) -> None:
+    """Due on 5 July, the ledger ends on 20 July: not lost yet. The reports of July say so, those of June do
+    not.
+    """
+    text = HEADER + paid("2026-05-05", "2026-06-05") + paid("2026-06-20", "2026-07-20", who="C-2")
+    written = imported(tmp_path, text)
+    assert written.rows["subscriptions.csv"] == 3
+    assert [(row["started_at"], row["ended_at"], row["status"]) for row in rows_of(tmp_path)[:2]] == [
+        ("2026-05-05", "2026-07-05", "active"),
+        ("2026-07-05", "", "past_due"),
+    ]
+    found = assumed.read(tmp_path / "out")["ledger"]
+    assert (found.until, found.due) == (dt.date(2026, 7, 20), {dt.date(2026, 7, 5): 1})
+    assert assumed.provisional(found, dt.date(2026, 7, 1)) == ()
+    (said,) = assumed.provisional(found, dt.date(2026, 8, 1))
+    assert said.level == "warning" and "July 2026: it is provisional: 1 customer" in said.message
+    (tmp_path / "out" / "retention.yml").write_text("business: Harbour Desk\n")
+    with closing(open_business(tmp_path / "out", "2026-07", cache=tmp_path / "cache")) as business:
+        assert "provisional month" in {fault.rule for fault in business.faults}
+        assert measures.customer_movement(business).iloc[-1]["lost"] == 0
+    with closing(open_business(tmp_path / "out", "2026-06", cache=tmp_path / "cache")) as business:
+        assert "provisional month" not in {fault.rule for fault in business.faults}
+
+
+def test_a_new_price_is_a_new_span(tmp_path: Path) -> None:
+    imported(tmp_path, HEADER + paid("2026-01-05", "2026-02-05") + paid("2026-03-05", amount=59) + LATER)
+    assert spans(tmp_path)[:2] == [("2026-01-05", "2026-03-05", "49"), ("2026-03-05", "2026-04-05", "59")]
+
+
+def test_a_move_to_another_plan_leaves_no_gap(tmp_path: Path) -> None:
+    """In the middle of the month, with its whole price; then in the new rhythm."""
+    other = paid("2026-02-20", "2026-03-20", "2026-04-20", amount=99, product="Team")
+    imported(tmp_path, HEADER + paid("2026-01-05", "2026-02-05") + other + LATER)
+    assert spans(tmp_path)[:2] == [("2026-01-05", "2026-02-20", "49"), ("2026-02-20", "2026-05-20", "99")]
+
+
+def test_a_part_of_a_price_at_a_move_is_no_month(tmp_path: Path) -> None:
+    """Of the same product, 23.10 between 49 and 99: it stands in no month, and is set aside with the
+    reason.
+    """
+    text = (
+        paid("2026-01-05", "2026-02-05")
+        + line("2026-02-20", 23.1)
+        + paid("2026-03-05", "2026-04-05", amount=59)
+    )
+    written = imported(tmp_path, HEADER + text + paid("2026-05-05", amount=59) + LATER)
+    assert spans(tmp_path)[:2] == [("2026-01-05", "2026-03-05", "49"), ("2026-03-05", "2026-06-05", "59")]
+    assert written.set_aside is not None
+    assert "it does not recur" in written.set_aside.read_text(encoding="utf-8")
+
+
+def test_several_subscriptions_of_one_customer(tmp_path: Path) -> None:
+    """Two products at their own days; the smaller one begins and ends within the other."""
+    other = paid("2026-02-20", "2026-03-20", amount=7, product="Storage")
+    months = [f"2026-{month:02}-05" for month in range(1, 9)]
+    imported(tmp_path, HEADER + paid(*months) + other)
+    assert spans(tmp_path) == [("2026-01-05", "", "49"), ("2026-02-20", "2026-04-20", "7")]
+
+
+def test_the_same_product_twice_without_a_product(tmp_path: Path) -> None:
+    """10 and 20 on the same day are two rhythms: each goes on with its own amount."""
+    both = "".join(f"2026-0{month}-05,C-1,{amount}\n" for month in (1, 2, 3, 4) for amount in (20, 10))
+    only = "".join(f"2026-0{month}-05,C-1,20\n" for month in (5, 6, 7))
+    imported(tmp_path, "date,customer,amount\n" + both + only)
+    assert sorted(spans(tmp_path)) == [("2026-01-05", "", "20"), ("2026-01-05", "2026-05-05", "10")]
+
+
+def test_a_day_that_was_moved_is_one_subscription(tmp_path: Path) -> None:
+    earlier = paid("2026-01-25", "2026-02-25", "2026-03-10", "2026-04-10")
+    later = paid("2026-01-05", "2026-02-05", "2026-03-20", "2026-04-20", who="C-2")
+    imported(tmp_path, HEADER + earlier + later + LATER)
+    assert spans(tmp_path)[:2] == [("2026-01-25", "2026-05-10", "49"), ("2026-01-05", "2026-05-20", "49")]
+
+
+def test_weeks_quarters_and_years(tmp_path: Path) -> None:
+    """49 a week is 12/52 of a month's amount; 12 weeks and no more are paid for."""
+    weeks = [str(dt.date(2026, 1, 5) + dt.timedelta(days=7 * nth)) for nth in range(12)]
+    text = paid(*weeks, amount=13, product="Weekly pass")
+    text += paid("2025-11-05", "2026-02-05", "2026-05-05", amount=30, who="C-2", product="Quarter")
+    text += paid("2024-07-05", "2025-07-05", amount=120, who="C-3", product="All of it")
+    imported(tmp_path, HEADER + text + LATER)
+    found = {row["customer_id"]: (row["ended_at"], row["mrr"], row["interval"]) for row in rows_of(tmp_path)}
+    assert found["C-1"] == ("2026-03-30", "56.333333", "week")
+    assert found["C-2"] == ("", "10", "3 months")
+    assert found["C-3"] == ("2026-07-05", "10", "year")
+
+
+def test_refunds_and_disputes(tmp_path: Path) -> None:
+    """One in the middle, and a part of one, take nothing away; of the last charge it ends service on its
+    day.
+    """
+    text = paid("2026-01-05", "2026-02-05", "2026-03-05") + line("2026-02-10", -49) + line("2026-03-06", -5)
+    text += paid("2026-01-05", "2026-02-05", who="C-2") + line("2026-02-15", -49, who="C-2")
+    text += paid("2026-01-05", who="C-3") + line("2026-02-05", who="C-3", status="chargeback")
+    imported(tmp_path, HEADER + text + LATER)
+    ends = {row["customer_id"]: row["ended_at"] for row in rows_of(tmp_path)}
+    assert ends == {"C-1": "2026-04-05", "C-2": "2026-02-15", "C-3": "2026-02-05", "C-9": ""}
+    (left,) = rows_of(tmp_path, "cancellations")
+    assert (left["customer_id"], left["reason"], left["kind"]) == ("C-3", "payment_disputed", "involuntary")
+
+
+def test_who_failed_to_pay_left_against_their_will(tmp_path: Path) -> None:
+    text = paid("2026-01-05", "2026-02-05") + line("2026-03-05", status="failed")
+    imported(tmp_path, HEADER + text + paid("2026-01-20", who="C-2") + LATER)
+    assert [
+        (row["customer_id"], row["canceled_at"], row["kind"]) for row in rows_of(tmp_path, "cancellations")
+    ] == [("C-1", "2026-03-05", "involuntary")]
+
+
+def test_what_is_no_charge_is_set_aside(tmp_path: Path) -> None:
+    header = "date,customer,amount,type,status,test,id\n"
+    rows = [
+        "2026-01-05,C-1,49,sale,paid,,1", "2026-02-05,C-1,49,sale,paid,,2", "2026-02-05,C-1,49,sale,paid,,2",
+        "2026-02-06,C-2,49,sale,paid,yes,3", "2026-02-06,,-1.50,fee,paid,,4",
+        "2026-02-07,,-900,payout,paid,,5",
+        "2026-02-08,C-3,49,sale,pending,,6", "2026-02-08,C-4,0,sale,paid,,7", "2026-02-09,,49,sale,paid,,8",
+    ]  # fmt: skip
+    written = imported(tmp_path, header + "\n".join(rows))
+    assert len(rows_of(tmp_path, "customers")) == 1
+    assert written.set_aside is not None
+    with written.set_aside.open(encoding="utf-8-sig", newline="") as file:
+        assert [row["reason"] for row in csv.DictReader(file)] == [
+            "the same row stands at line 3", "a test, and no charge", "no charge: fee", "no charge: payout",
+            "it is not decided yet", "nothing was charged", "it names no customer",
+        ]  # fmt: skip
+
+
+def test_what_nobody_can_tell_is_asked_about(tmp_path: Path) -> None:
+    """One charge of 490, and a book that two bought once: their owner knows."""
+    text = HEADER + paid("2026-01-05", "2026-02-05", "2026-03-05")
+    text += (
+        line("2026-02-01", 490, "C-2")
+        + line("2026-02-01", 20, "C-3", "Book")
+        + line("2026-03-01", 20, "C-4", "Book")
+    )
+    with pytest.raises(Stopped, match=r"“Book” and 1 other .*rhythms: \{Book: …, Pro 490: year\}"):
+        imported(tmp_path, text)
+    written = imported(tmp_path, text, rhythms={"Pro 490.00": "year", "book": "once"})
+    assert [row["customer_id"] for row in rows_of(tmp_path)] == ["C-1", "C-2"]
+    assert written.rows_set_aside == 2
+    with pytest.raises(InputError, match="Book is sometimes"):
+        imported(tmp_path, text, rhythms={"Book": "sometimes"})
+
+
+def test_something_bought_again_by_a_few_is_no_rhythm() -> None:
+    """A gap of a month between two purchases of one of many buyers; gaps of no calendar length are none."""
+    assert [length_of_gap(days) for days in (7, 31, 45, 91, 365)] == [
+        ("week", 1), ("month", 1), None, ("month", 3), ("year", 1),
+    ]  # fmt: skip
+    named = Charge("C-1", dt.date(2026, 1, 5), Decimal(99), product="Pro (yearly)")
+    assert Rhythms({}, {}, {}).certain(named) == ("year", 1)
+
+
+def test_days_amounts_and_states_that_can_be_two_are_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(Stopped, match=r"05/03/2026.*date_order"):
+        imported(tmp_path, HEADER + paid("05/03/2026"))
+    with pytest.raises(Stopped, match=r"decimal_sign"):
+        imported(tmp_path, "date,customer,amount\n2026-01-05,C-1,1.200\n")
+    with pytest.raises(Stopped, match=r"“waved” means.*values: \{status: \{waved: …\}\}"):
+        imported(tmp_path, HEADER + paid("2026-01-05", status="waved"))
+    imported(tmp_path, HEADER + paid("05/01/2026", "05/02/2026") + LATER, date_order="day first")
+    assert spans(tmp_path)[0] == ("2026-01-05", "2026-03-05", "49")
+    with pytest.raises(Stopped, match="who paid, when and how much"):
+        imported(tmp_path, "what,when\nmilk,today\n")
+    with pytest.raises(InputError, match="owner is no column of a ledger"):
+        imported(tmp_path, HEADER, columns={"owner": "customer"})
+
+
+def test_a_ledger_under_other_names(tmp_path: Path) -> None:
+    """Titles above, in German, with decimal commas, and totals below."""
+    text = "Zahlungen\n\nDatum;Kunde;Betrag;Währung;Tarif;Status\n05.01.2026;K-1;49,90;EUR;Pro;bezahlt\n"
+    text += "05.02.2026;K-1;49,90;EUR;Pro;bezahlt\nSumme;;99,80;;;\n"
+    imported(tmp_path, text, date_order="day first")
+    assert spans(tmp_path) == [("2026-01-05", "", "49.9")]
+
+
+# --- tools -----------------------------------------------------------------------------------------------
+
+PAYPAL = (
+    "Date,Time,TimeZone,Name,Type,Status,Currency,Gross,Fee,Net,From Email Address,To Email Address,"
+    "Transaction ID,Item Title,Sales Tax,Reference Txn ID,Balance Impact\n"
+)
+
+
+def test_paypal(tmp_path: Path) -> None:
+    """31 January, 23:30 in California, is February in Berlin; a refund names its charge, and comes from the
+    shop.
+    """
+    rows = [
+        "01/31/2026,23:30:00,PST,Ada,Subscription "
+        "Payment,Completed,USD,19.00,-1,18,a@x.com,s@s.com,T1,Pro,0,I-ABCDEFGH1,Credit",
+        "02/28/2026,23:30:00,PST,Ada,Subscription "
+        "Payment,Completed,USD,19.00,-1,18,a@x.com,s@s.com,T2,Pro,0,I-ABCDEFGH1,Credit",
+        "03/05/2026,10:00:00,PST,Ada,Payment "
+        "Refund,Completed,USD,-19.00,0,-19,s@s.com,a@x.com,T3,Pro,0,T2,Debit",
+        "03/06/2026,10:00:00,PST,,General Withdrawal,Completed,USD,-500,0,-500,s@s.com,,T4,,,,Debit",
+        "03/06/2026,10:00:00,PST,,General Currency Conversion,Completed,USD,12,0,12,s@s.com,,T5,,,,Credit",
+        "03/07/2026,10:00:00,PST,Host,General Payment,Completed,USD,-5,0,-5,s@s.com,h@h.com,T6,Web,,,Debit",
+        "06/07/2026,10:00:00,PDT,Bo,Subscription "
+        "Payment,Completed,USD,19.00,-1,18,b@x.com,s@s.com,T7,Pro,0,I-ABCDEFGH2,Credit",
+    ]
+    path = tmp_path / "Download.CSV"
+    path.write_text(PAYPAL + "\n".join(rows), encoding="utf-8")
+    settings = Settings(date_order="month first", time_zone="Europe/Berlin")
+    path = path.rename(tmp_path / "download.csv")
+    written = importing.import_files(
+        "ledger", [path], tmp_path / "out", settings, {"rhythms": {"Pro": "month"}}
+    )
+    assert [(row["started_at"], row["ended_at"], row["subscription_id"]) for row in rows_of(tmp_path)] == [
+        ("2026-02-01", "2026-03-05", "I-ABCDEFGH1"),
+        ("2026-06-07", "", "I-ABCDEFGH2"),
+    ]
+    assert written.rows_set_aside == 3
+    assert ledger.recognises(PAYPAL.strip().split(",")) == "charges of PayPal"
+
+
+def test_gumroad(tmp_path: Path) -> None:
+    """Recurrence says the rhythm, the end of a membership is known, and a sale without one does not recur."""
+    header = (
+        "Purchase ID,Item Name,Buyer Name,Purchase Email,Purchase Date,Purchase Time (UTC timezone),Taxes "
+        "($),"
+        "Sale Price ($),Tax Included in Price?,Fully Refunded?,Disputed?,Dispute Won?,Variants,Free trial "
+        "purchase?,Recurrence,Cancellation Date,Subscription End Date\n"
+    )
+    rows = [
+        "p1,Club,Ada,a@x.com,2026-01-05,,2,12,1,0,0,0,(Gold),0,monthly,2026-02-20,2026-03-05",
+        "p2,Club,Ada,a@x.com,2026-02-05,,2,12,1,0,0,0,(Gold),0,monthly,2026-02-20,2026-03-05",
+        "p3,Book,Bo,b@x.com,2026-02-05,,0,20,0,0,0,0,,0,,,",
+        "p4,Club,Cy,c@x.com,2026-02-25,,0,60,0,0,0,0,,0,biannually,,",
+        "Totals,,,,,,4,104,,,,,,,,,",
+    ]
+    imported(tmp_path, header + "\n".join(rows))
+    assert [(row["started_at"], row["ended_at"], row["mrr"]) for row in rows_of(tmp_path)] == [
+        ("2026-01-05", "2026-03-05", "10"),
+        ("2026-02-25", "", "10"),
+    ]
+    (asked,) = rows_of(tmp_path, "cancellations")
+    assert (asked["canceled_at"], asked["kind"]) == ("2026-02-20", "voluntary")
+    assert ledger.recognises(header.strip().split(",")) == "charges of Gumroad"
+
+
+def test_lemon_squeezy_is_asked_whether_amounts_are_cents(tmp_path: Path) -> None:
+    header = (
+        "identifier,order_number,user_name,user_email,currency,total,tax,status,created_at,test_mode,"
+        "product_name,variant_name\n"
+    )
+    text = header + "".join(
+        f"u{n},{n},Ada,{who},USD,1900,300,{status},2026-0{n}-05T10:00:00.000000Z,{test},Pro,Default\n"
+        for n, who, status, test in ((1, "a@x.com", "paid", "false"), (2, "a@x.com", "paid", "false"),
+                                     (3, "t@x.com", "paid", "true"))
+    )  # fmt: skip
+    with pytest.raises(Stopped, match="price_in: minor units"):
+        imported(tmp_path, text)
+    imported(tmp_path, text, price_in="minor units")
+    assert spans(tmp_path) == [("2026-01-05", "", "16")]
+    assert ledger.recognises(header.strip().split(",")) == "charges of Lemon Squeezy"
+
+
+def test_woocommerce_writes_a_list_of_subscriptions(tmp_path: Path) -> None:
+    """Net of tax and shipping; a cancelled one ends at its end_date, one on hold is late, a pending one
+    never began.
+    """
+    header = (
+        "subscription_id,subscription_status,customer_id,start_date,trial_end_date,end_date,billing_period,"
+        "billing_interval,order_shipping,order_tax,order_total,order_currency,billing_email,order_items\n"
+    )
+    rows = [
+        "1,wc-active,5,2026-01-05 "
+        "10:00:00,0,0,month,1,5.00,4.00,30.00,EUR,a@x.com,product_id:3|name:Box|total:21",
+        "2,wc-cancelled,6,2026-01-05 10:00:00,2026-01-19 10:00:00,2026-03-05 "
+        "10:00:00,year,1,0,0,240.00,EUR,b@x.com,",
+        "3,wc-on-hold,7,2026-01-05 10:00:00,0,0,month,3,0,0,30.00,EUR,c@x.com,",
+        "4,wc-pending,8,2026-01-05 10:00:00,0,0,month,1,0,0,30.00,EUR,d@x.com,",
+    ]
+    imported(tmp_path, header + "\n".join(rows))
+    assert [(row["started_at"], row["ended_at"], row["mrr"], row["status"]) for row in rows_of(tmp_path)] == [
+        ("2026-01-05T10:00:00Z", "", "21", "active"),
+        ("2026-01-19T10:00:00Z", "2026-03-05T10:00:00Z", "20", "active"),
+        ("2026-01-05T10:00:00Z", "", "10", "past_due"),
+    ]
+    with pytest.raises(Stopped, match="end_date is empty"):
+        imported(tmp_path, header + rows[1].replace("2026-03-05 10:00:00", "0"))
+    assert ledger.recognises(header.strip().split(",")) == "WooCommerce's subscriptions"
+
+
+STRIPE = (
+    "id,Created date (UTC),Amount,Amount Refunded,Currency,Captured,Status,Customer ID,Customer "
+    "Email,Description,Seller Message\n"
+)
+
+
+def test_payments_of_stripe_alone_are_a_ledger(tmp_path: Path) -> None:
+    """A charge without a customer's id belongs to the customer with the same e-mail."""
+    rows = [
+        "ch_1,2026-06-05 10:00:00,49.00,0.00,eur,true,Paid,cus_1,a@x.com,Subscription creation,ok",
+        "ch_2,2026-07-05 10:00:00,49.00,0.00,eur,true,Paid,,a@x.com,Subscription update,ok",
+        "ch_3,2026-07-07 10:00:00,49.00,49.00,eur,true,Refunded,cus_2,b@x.com,Subscription creation,ok",
+    ]
+    written = imported(tmp_path, STRIPE + "\n".join(rows), source="stripe", rhythms={"49": "month"})
+    assert next((row["customer_id"], row["started_at"]) for row in rows_of(tmp_path)) == (
+        "cus_1",
+        "2026-06-05",
+    )
+    assert {row["customer_id"] for row in rows_of(tmp_path)} == {"cus_1", "cus_2"}
+    assert "payments alone" in {fault.rule for fault in written.faults}
+    assert importer("stripe").recognises(STRIPE.strip().split(",")) == "Stripe's payments"
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ["customer_id", "created_at", "plan", "price"],
+        ["customer", "start_date", "amount", "end_date"],
+        ["user_id", "timestamp", "event", "amount"],
+        ["name", "email"],
+    ],
+)
+def test_other_lists_are_no_ledgers(columns: list[str]) -> None:
+    assert ledger.recognises(columns) == ""
+
+
+# --- how often it is wrong -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("columns", [COLUMNS, ("date", "customer", "amount", "currency", "product")])
+def test_clean_rhythms_are_told_without_an_error(tmp_path: Path, columns: tuple[str, ...]) -> None:
+    truth = charged(150, 7, Noise(), ("month", "quarter", "year"))
+    path = truth.write(tmp_path / "ledger.csv", columns)
+    asked = import_answering(truth, path, tmp_path / "out")
+    found = errors(truth, tmp_path / "out" / "subscriptions.csv", asked)
+    assert found.customer_months > 1000 and found.cases == ()
+    assert found.months_off(0.0)[0] == 0
+
+
+def test_with_failures_pauses_and_moved_days_at_most_one_in_a_hundred_is_wrong(tmp_path: Path) -> None:
+    """tests/bench_statistics/ledger.py measures far more; this holds what the docs promise."""
+    off, months = 0, 0
+    for seed in (1, 2):
+        truth = charged(150, seed, Noise.usual(), ("month", "quarter", "year"))
+        path = truth.write(tmp_path / f"{seed}.csv")
+        asked = import_answering(truth, path, tmp_path / f"out{seed}")
+        found = errors(truth, tmp_path / f"out{seed}" / "subscriptions.csv", asked)
+        assert found.share <= 0.01
+        off, months = off + found.months_off()[0], months + found.months_off()[1]
+    assert off <= 0.05 * months
+
+
+def test_a_ledger_is_read_in_place(tmp_path: Path) -> None:
+    """`sources:` in retention.yml, with what the owner says of it."""
+    (tmp_path / "charges.csv").write_text(HEADER + paid("2026-01-05", "2026-02-05", "2026-03-05") + LATER)
+    files = {"customers.csv": None, "subscriptions.csv": None}
+    settings = (
+        "{sources: {ledger: {path: ../charges.csv, rhythms: {Pro: month}, columns: {customer_id: customer}}}}"
+    )
+    data = folder_of(tmp_path / "data", {**files, "retention.yml": settings})
+    with closing(open_business(data, "2026-04", cache=tmp_path / "cache")) as business:
+        assert measures.customer_movement(business).iloc[-1]["lost"] == 1
+        assert any(fault.rule == "assumed" for fault in business.faults)
