@@ -59,6 +59,9 @@ def test_nothing_to_say_fits_the_schema(opened: Callable[..., Any], tmp_path: An
             early_warning.by_stage(stages, churn), early_warning.stage_flows(own, risk),
             early_warning.totals(own, judged, people, asked, risk),
             early_warning.told_and_left(risk.value.history),
+            early_warning.tickets_by_mood(own), early_warning.mood_test(),
+            waits := early_warning.support_times(own), early_warning.support_change(waits),
+            early_warning.mails_by_channel(own),
         ]  # fmt: skip
         totals = early_warning.totals(own, judged, people, asked, risk).value
     assert totals["scheduled"] is None  # without cancellations nobody knows who asked
