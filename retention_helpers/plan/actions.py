@@ -51,6 +51,7 @@ ACTIONS: Mapping[str, Action] = {
     "recover_payment": Action("their payment failed", "whose payment failed", is_answer=True),
     "keep": Action("they asked to cancel", "who asked to cancel", is_answer=True),
     "at_risk": Action("at risk of leaving", "at risk of leaving"),
+    "trial": Action("their trial ends", "whose trial ends"),
     "silent": Action("they pay and do not use it", "who pay and do not use it", is_campaign=True),
     "win_back": Action("win them back", "to win back", is_campaign=True),
     "interview": Action("ask why they left", "who left, and ask why"),

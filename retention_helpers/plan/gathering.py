@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from retention_helpers import churn_reasons, early_warning, experiments, win_back_and_loyalty
+from retention_helpers import churn_reasons, early_warning, experiments, measurement, win_back_and_loyalty
 from retention_helpers.business import Business
 from retention_helpers.churned_vs_retained.valuation import Proposal
 from retention_helpers.early_warning.level import Level
@@ -50,6 +50,7 @@ def month_plan(
     every = pd.concat(
         [
             first,
+            measurement.to_convert(business),
             win_back_and_loyalty.to_mail(business, sent),
             churn_reasons.to_ask_why(business, lost),
             win_back_and_loyalty.to_thank(business),
