@@ -38,6 +38,7 @@ OTHER_COLUMNS = {
     "emails": ("customer_id", "sent_at", "opened_at", "clicked_at", "campaign"),
     "nps": ("customer_id", "answered_at", "score", "comment"),
     "enrolments": ("campaign", "customer_id", "group", "enrolled_at"),
+    "spend": ("month", "channel", "amount"),
 }
 
 

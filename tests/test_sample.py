@@ -46,6 +46,7 @@ COLUMNS = {
     "contacts": "customer_id contacted_at kind outcome",
     "notes": "happened_on note",
     "enrolments": "campaign customer_id group enrolled_at",
+    "spend": "month channel amount",
 }
 RANDOMISED = ("onboarding_call", "pause_offer", "quarterly_checkins", "button_colour")
 

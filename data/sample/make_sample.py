@@ -94,6 +94,9 @@ GREETING, GREETING_AT, GREETING_SILENT, GREETING_MAILED = "summer_greeting", "20
 
 PAYMENT_FAILS, FAILURE_IS_FINAL, DUNNING = 0.035, 0.28, (3, 5, 7, 14)
 
+# What a month of a channel costs, in euros, give or take; word of mouth costs nothing that is written down.
+SPEND, SPEND_VARIES = {"search": 620, "partner": 480, "paid_social": 2600}, 0.12
+
 PLANS = ("solo", "team", "studio")
 PRICES = {"solo": (19, 21), "team": (59, 65), "studio": (149, 159), "free": (0, 0)}
 REASONS = tuple(texts.COMMENTS)
@@ -116,7 +119,7 @@ PLAN_BY_SIZE = ((0.80, 0.17, 0.03), (0.40, 0.48, 0.12), (0.12, 0.58, 0.30), (0.0
 
 STREAMS = (
     "people", "use", "fades", "requests", "lives", "payments", "answers", "experiments",
-    "win_back", "events", "emails", "tickets", "nps", "contacts", "greeting",
+    "win_back", "events", "emails", "tickets", "nps", "contacts", "greeting", "spend",
 )  # fmt: skip  # new streams go to the end: each keeps its numbers
 
 
@@ -997,6 +1000,17 @@ def contacts_table(who: People, stories: Sequence[Story], rng: Generator) -> pd.
     })  # fmt: skip
 
 
+def spend_table(rng: Generator) -> pd.DataFrame:
+    """One row a month and channel that was paid for, from the first month after the founders."""
+    rows = []
+    for month in range(1, 24):
+        name = instant(months_after(0, month))[:7]
+        for channel, usual in SPEND.items():
+            amount = round(usual * float(np.exp(SPEND_VARIES * rng.standard_normal())))
+            rows.append((name, channel, amount))
+    return pd.DataFrame(rows, columns=["month", "channel", "amount"])
+
+
 # ------------------------------------------------------------------------------------ the sample
 
 
@@ -1034,6 +1048,7 @@ def sample(seed: int = SEED) -> dict[str, pd.DataFrame]:
         "contacts": contacts_table(who, stories, stream["contacts"]),
         "notes": pd.DataFrame(texts.NOTES, columns=["happened_on", "note"]),
         "enrolments": enrolments_table(who, sorted(enrolments, key=lambda one: one.at)),
+        "spend": spend_table(stream["spend"]),
     }
 
 

@@ -4,6 +4,7 @@ from retention_helpers.measurement.measures import benchmarks, churn_of_month, o
 from retention_helpers.measurement.proposals import to_convert
 from retention_helpers.measurement.risks import cohort_months
 from retention_helpers.measurement.said.activity import *
+from retention_helpers.measurement.said.channels import *
 from retention_helpers.measurement.said.control import *
 from retention_helpers.measurement.said.month import *
 from retention_helpers.measurement.said.outlook import *

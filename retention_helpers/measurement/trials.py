@@ -1,7 +1,6 @@
 """From trial to paying: who began, whose answer is in, who pays, after how long, whose trial ends soon."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +8,7 @@ import pandas as pd
 
 from retention_helpers.business import Business, levels, months
 from retention_helpers.business import spans as service
+from retention_helpers.contract.attributes import CHANNELS, COUNTRIES, first_called
 from retention_helpers.measurement.measures import VERDICT
 from retention_helpers.shown.units import (
     COUNT,
@@ -37,14 +37,6 @@ USE_STEPS = (1, 3)  # days of use in the first week from which a level begins
 FIRST_WEEK, PLAN = "first_week", "trial_plan"
 NO_USE, LITTLE, MUCH = "no use", "1 to 2 days of use", "3 or more days of use"
 HEADINGS = {**levels.HEADINGS, FIRST_WEEK: "Use in the first week", PLAN: "Plan of the trial"}
-CHANNELS = ("acquisition_channel", "channel", "source", "utm_source", "referrer")  # as attributes are called
-COUNTRIES = ("country", "country_code")
-
-
-def attribute(business: Business, names: Sequence[str]) -> str | None:
-    """The attribute of customers that has one of these names, in any spelling; None where none has."""
-    known = {name.lower(): name for name in levels.names(business)}
-    return next((known[name] for name in names if name in known), None)
 
 
 def trials(business: Business) -> pd.DataFrame:
@@ -149,7 +141,8 @@ def by_level(business: Business, trials: pd.DataFrame) -> pd.DataFrame:
     settled = trials[trials["is_settled"].astype(bool)]
     if settled.empty:
         return pd.DataFrame(columns=names_of(by_level))
-    asked = [attribute(business, names) for names in (CHANNELS, COUNTRIES)]
+    known = levels.attributes(business)
+    asked = [first_called(known, names) for names in (CHANNELS, COUNTRIES)]
     parts = [
         *((name, levels.of_rows(settled, business, name)) for name in asked if name),
         (PLAN, settled["plan"]),

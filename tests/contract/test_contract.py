@@ -32,6 +32,7 @@ PAPERS = {
     "contacts": "customer_id* contacted_at* kind* outcome",
     "notes": "happened_on* note*",
     "enrolments": "campaign* customer_id* group* enrolled_at*",
+    "spend": "month* channel* amount*",
 }
 
 

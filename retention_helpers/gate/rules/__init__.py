@@ -17,6 +17,7 @@ from retention_helpers.gate.rules import (
     money,
     scores,
     spans,
+    spend,
 )
 
 Rule = Callable[[Evidence], None]
@@ -57,6 +58,7 @@ SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (days.holes, SPANS),
     (days.stray_days, SPANS),
     (scores.another_scale, (*SPANS, "nps")),
+    (spend.channels_of_customers, (*SPANS, "spend")),
     (leaving.answers_of_those_who_stayed, (*SPANS, "cancellations")),
     (leaving.events_of_the_gone, (*SPANS, "events")),
     (experiments.planned, (*SPANS, "assignments")),

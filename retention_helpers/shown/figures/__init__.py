@@ -10,7 +10,7 @@ from retention_helpers.shown.figures.churned_vs_retained import landmark_design,
 from retention_helpers.shown.figures.early_warning import calibration, precision_by_warning, share_by_month
 from retention_helpers.shown.figures.effects import aftermaths, effects, estimate_path, shares_by_day
 from retention_helpers.shown.figures.forest import forest
-from retention_helpers.shown.figures.levels import rate_by_level, risk_by_level
+from retention_helpers.shown.figures.levels import rate_by_level, risk_by_level, worth_by_level
 from retention_helpers.shown.figures.lines import counts_by_month
 from retention_helpers.shown.figures.months import control_chart, movement_by_month, outlook, rate_by_month
 from retention_helpers.shown.figures.shares import amounts, shares, shares_over_time
@@ -53,4 +53,5 @@ __all__ = [
     "survival_by_level",
     "triangle",
     "waterfall",
+    "worth_by_level",
 ]
