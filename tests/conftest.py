@@ -39,6 +39,7 @@ OTHER_COLUMNS = {
     "nps": ("customer_id", "answered_at", "score", "comment"),
     "enrolments": ("campaign", "customer_id", "group", "enrolled_at"),
     "orders": ("customer_id", "ordered_at", "amount", "order_id", "channel"),
+    "spend": ("month", "channel", "amount"),
 }
 
 

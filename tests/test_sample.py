@@ -47,6 +47,7 @@ COLUMNS = {
     "notes": "happened_on note",
     "enrolments": "campaign customer_id group enrolled_at",
     "orders": "customer_id ordered_at amount order_id channel",
+    "spend": "month channel amount",
 }
 RANDOMISED = ("onboarding_call", "pause_offer", "quarterly_checkins", "button_colour")
 

@@ -100,6 +100,8 @@ TRAINING_PACE, NEVER_AGAIN = (2.0, 45.0), (1.0, 3.0)  # gamma: days between; bet
 
 # Support answers within a day or so, and closes some days later: longer at weekends, or never.
 ANSWER_HOURS, CLOSE_DAYS, NEVER_ANSWERED = 9.0, 2.5, 0.04
+# What a month of a channel costs, in euros, give or take; word of mouth costs nothing that is written down.
+SPEND, SPEND_VARIES = {"search": 620, "partner": 480, "paid_social": 2600}, 0.12
 
 PLANS = ("solo", "team", "studio")
 PRICES = {"solo": (19, 21), "team": (59, 65), "studio": (149, 159), "free": (0, 0)}
@@ -123,7 +125,7 @@ PLAN_BY_SIZE = ((0.80, 0.17, 0.03), (0.40, 0.48, 0.12), (0.12, 0.58, 0.30), (0.0
 
 STREAMS = (
     "people", "use", "fades", "requests", "lives", "payments", "answers", "experiments",
-    "win_back", "events", "emails", "tickets", "nps", "contacts", "greeting", "orders", "help",
+    "win_back", "events", "emails", "tickets", "nps", "contacts", "greeting", "orders", "help", "spend",
 )  # fmt: skip  # new streams go to the end: each keeps its numbers
 
 
@@ -1043,6 +1045,17 @@ def contacts_table(who: People, stories: Sequence[Story], rng: Generator) -> pd.
     })  # fmt: skip
 
 
+def spend_table(rng: Generator) -> pd.DataFrame:
+    """One row a month and channel that was paid for, from the first month after the founders."""
+    rows = []
+    for month in range(1, 24):
+        name = instant(months_after(0, month))[:7]
+        for channel, usual in SPEND.items():
+            amount = round(usual * float(np.exp(SPEND_VARIES * rng.standard_normal())))
+            rows.append((name, channel, amount))
+    return pd.DataFrame(rows, columns=["month", "channel", "amount"])
+
+
 # ------------------------------------------------------------------------------------ the sample
 
 
@@ -1081,6 +1094,7 @@ def sample(seed: int = SEED) -> dict[str, pd.DataFrame]:
         "notes": pd.DataFrame(texts.NOTES, columns=["happened_on", "note"]),
         "enrolments": enrolments_table(who, sorted(enrolments, key=lambda one: one.at)),
         "orders": orders_table(who, served, stream["orders"]),
+        "spend": spend_table(stream["spend"]),
     }
 
 

@@ -181,6 +181,32 @@ def kept_services(business: Business) -> ir.Table:
     return business.keep("services", lambda: services(business))
 
 
+def trials(business: Business) -> ir.Table:
+    """A row a customer who began a trial before ever having paid: the first of them, extensions included.
+
+    Columns: customer_id, begun_on, ended_on (null: it goes on), plan (of its first day), paid_on (the first
+    day, from its begin on, of a span that is paid; null: none yet). Free time of payers is no trial.
+
+    Glossary: trial.
+    """
+    known = _known_spans(business)
+    service = known.filter(known.state != TRIAL)
+    every = known.filter(known.state == TRIAL)
+    given = _free_time_of_payers(business, every, service.view(), business.settings.switch_gap_days)
+    own = every.anti_join(given, ["customer_id", "started_at"])
+    paying = service.filter(service.state == "paying")
+    paid = paying.group_by("customer_id").aggregate(paid_at=paying.started_at.min())
+    both = own.left_join(paid, "customer_id").drop("customer_id_right")
+    before = both.filter(both.paid_at.isnull() | (both.started_at < both.paid_at)).drop("paid_at")
+    first = stretches(before).filter(lambda row: row.service == 1)
+    opening = ibis.window(group_by="customer_id", order_by=["started_at", "end_at", "plan"])
+    plans = before.mutate(nth=ibis.row_number().over(opening)).filter(lambda span: span.nth == 0)
+    begun = first.join(plans.select("customer_id", "plan"), "customer_id")
+    paid_on = paying.group_by("customer_id").aggregate(paid_on=paying.started_on.min())
+    told = begun.left_join(paid_on, "customer_id")
+    return told.select("customer_id", "plan", "paid_on", begun_on="begin_on", ended_on="end_on")
+
+
 def past_due(business: Business) -> set[str]:
     """Who has a span that is past due at the end of the month."""
     own = kept_spans(business)

@@ -37,6 +37,29 @@ _CHANGING = re.compile(
 )
 
 
+CHANNELS = ("acquisition_channel", "channel", "source", "utm_source", "referrer", "marketing_channel")
+COUNTRIES = ("country", "country_code")
+
+
+def first_called(columns: Iterable[str], names: Iterable[str]) -> str | None:
+    """The column that is called by the first of these names, in any spelling; None where none is.
+
+    >>> first_called(["Country", "UTM source"], CHANNELS), first_called(["industry"], COUNTRIES)
+    ('UTM source', None)
+    """
+    known = {plain(column): column for column in columns}
+    return next((known[name] for name in names if name in known), None)
+
+
+def same_channel(channel: str) -> str:
+    """The name of a channel without its capitals, blanks and dashes: those of two tables are held together.
+
+    >>> same_channel("Paid Social") == same_channel("paid_social"), same_channel("Café-Flyer")
+    (True, 'café flyer')
+    """
+    return " ".join(re.sub(r"[\s_-]+", " ", channel).casefold().split())
+
+
 def plain(name: str) -> str:
     """A column's name in one spelling, whatever its capitals, blanks and dashes.
 

@@ -25,6 +25,7 @@ class Column:
     required: bool = False
     filled: bool = False
     choices: tuple[str, ...] = ()
+    is_month: bool = False  # an instant that may be written as a month, "2026-10", for its first day
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,10 @@ class Table:
     clock: str
     has_attributes: bool = False  # further columns are kept as attributes
     is_large: bool = False  # streams through the engine; repeated rows may be real
+
+    @property
+    def is_of_customers(self) -> bool:
+        return any(column.name == "customer_id" for column in self.columns)
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -196,6 +201,15 @@ TABLES = {
             ),
             clock="ordered_at",
         ),
+        Table(
+            "spend",
+            (
+                Column("month", "instant", required=True, filled=True, is_month=True),
+                _must("channel"),
+                _must("amount", "money"),  # in the report's currency
+            ),
+            clock="month",
+        ),
     )
 }
 REQUIRED_TABLES = ("customers", "subscriptions")
@@ -221,9 +235,10 @@ ADDS = {
     "nps": "whether they would recommend you, and a low score as a warning",
     "assignments": "whether an experiment works",
     "contacts": "whom you have spoken to already",
-    "notes": "your own events on the charts",
+    "notes": "your own events on the charts, and what they did",
     "enrolments": "what your campaigns added",
     "orders": "who buys again, and whose silence is a loss",
+    "spend": "what a customer of a channel costs, and when that is paid back",
 }
 
 
@@ -299,6 +314,7 @@ ACCEPTABLE = (
     "stray days",
     "events of the gone",
     "attributes that leak",
+    "unknown channel",
     "e-mail as id",
     "orders that are none",
 )

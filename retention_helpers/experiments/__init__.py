@@ -2,7 +2,8 @@
 
 `plans` says what was planned, `read` how every experiment stands, `associations` what an experiment that
 was not randomised may say, `pauses` who pays again after a pause, `past` what became of those that are
-over, `proposed` what an experiment to be could tell.
+over, `proposed` what an experiment to be could tell, `what_it_did` what
+followed on prices, outages and whatever else was announced.
 """
 
 from retention_helpers.contract.experiments import Outcome
@@ -14,6 +15,7 @@ from retention_helpers.experiments.pause import pause_choices
 from retention_helpers.experiments.plan import Plan, past_outcomes, plan_record, plans
 from retention_helpers.experiments.planning import Instead, effects, gain_after, instead, proposed
 from retention_helpers.experiments.reading import Reading, read
+from retention_helpers.experiments.said.aftermath import *
 from retention_helpers.experiments.said.orders import decisions, do_now, order_alone
 from retention_helpers.experiments.said.plan import *
 from retention_helpers.experiments.said.reading import *

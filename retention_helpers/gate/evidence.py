@@ -95,7 +95,7 @@ class Evidence:
     def case(self, table: str, relation: str, shows: str = "NULL") -> str:
         """The first row of a relation in words: its customer, its place, and the value of one column."""
         source = self.read[table]
-        who = "NULL" if table == "notes" else "customer_id"
+        who = "customer_id" if TABLES[table].is_of_customers else "NULL"
         query = f"SELECT source_row, {who}, {shows} FROM {relation} ORDER BY 1 LIMIT 1"
         return case_of(source, *self.one(query))
 

@@ -305,6 +305,9 @@ def _as_its_kind(cell: str | None, kind: str) -> str | None:
 def _parsed(column: Column, kind_read: str, source: Source) -> str:
     """SQL that reads the plain forms of one column; NULL where it is empty or written in another form."""
     as_text = _as_text(column.name, kind_read)
+    if column.is_month and kind_read == "VARCHAR":
+        is_month = f"regexp_full_match({as_text}, {text(written.PLAIN_MONTH)})"
+        as_text = f"CASE WHEN {is_month} THEN {as_text} || '-01' ELSE {as_text} END"
     if column.kind == "instant":
         if kind_read.startswith(("TIMESTAMP", "DATE")):
             name = quoted(column.name)

@@ -197,7 +197,7 @@ def _cells_of(rule: RowRule) -> Column | None:
 
 def _say(evidence: Evidence, source: Source, rule: RowRule, numbered: str, count: int) -> None:
     """The fault of a rule that some rows break."""
-    who = "NULL" if source.table == "notes" else "customer_id"
+    who = "customer_id" if TABLES[source.table].is_of_customers else "NULL"
     faulty = f"{numbered} WHERE {rule.condition}"
     row, customer, value = evidence.one(
         f"SELECT source_row, {who}, {rule.shows} FROM {faulty} ORDER BY 1 LIMIT 1"

@@ -433,10 +433,12 @@ def months_stayed(tenures: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(means, columns=names_of(months_stayed))
 
 
-def _amounts(business: Business) -> npt.NDArray[np.float64]:
+def monthly_amounts(business: Business) -> npt.NDArray[np.float64]:
     """The MRR at the end of the first day and of each anniversary: a column a month.
 
     A row a customer, in the order of `tenures`.
+
+    Glossary: revenue of the first 12 (24) months.
     """
     days = months.anniversaries(business)
     due = ibis.memtable(
@@ -473,7 +475,7 @@ def restricted_revenue(business: Business, tenures: pd.DataFrame) -> pd.DataFram
     Glossary: revenue of the first 12 (24) months.
     """
     rows = in_sight(tenures)
-    amounts = _amounts(business)[rows.index]
+    amounts = monthly_amounts(business)[rows.index]
     found = []
     for horizon in HORIZONS:
         followed = int((rows["months_followed"] >= horizon).sum())

@@ -56,6 +56,7 @@ ACTIONS: Mapping[str, Action] = {
     "detractor": Action("they would not recommend you", "who would not recommend you"),
     "pause": Action("their pause should be over", "whose pause should be over"),
     "buyer": Action("they have not bought for long", "who have not bought for long"),
+    "trial": Action("their trial ends", "whose trial ends"),
     "silent": Action("they pay and do not use it", "who pay and do not use it", is_campaign=True),
     "win_back": Action("win them back", "to win back", is_campaign=True, money="lost"),
     "interview": Action("ask why they left", "who left, and ask why", money="lost"),

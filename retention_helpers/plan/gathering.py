@@ -8,6 +8,7 @@ from retention_helpers import (
     churn_reasons,
     early_warning,
     experiments,
+    measurement,
     repeat_purchase,
     win_back_and_loyalty,
 )
@@ -57,6 +58,7 @@ def month_plan(
     every = pd.concat(
         [
             first,
+            measurement.to_convert(business),
             win_back_and_loyalty.to_mail(business, sent),
             churn_reasons.to_ask_why(business, lost),
             win_back_and_loyalty.to_thank(business),

@@ -124,6 +124,7 @@ _FROM = {
     "recover_payment": ("churn_reasons", "reasons.failed_payments_together"),
     "keep": ("early_warning", "scheduled"),
     "at_risk": ("early_warning", "at_risk"),
+    "trial": ("measurement", "trials.ending"),
     "buyer": ("repeat_purchase", "orders.overdue"),
     "silent": ("win_back_and_loyalty", "win_back.away"),
     "win_back": ("win_back_and_loyalty", "win_back.standing"),
@@ -154,7 +155,8 @@ def _kind(month: Month, key: str, own: pd.DataFrame) -> tuple[object, ...]:
     what = ACTIONS[key].what(calls, len(own) - calls)
     notebook, finding = _FROM.get(key, ("monthly_review", "plan"))
     days: Sequence[dt.date] = list(own["due_on"])
-    money = sum(own["mrr"].dropna(), Decimal(0))
+    known = [amount for amount in own["mrr"] if not pd.isna(amount)]
+    money = sum(known, Decimal(0)) if known else None
     why = _why(month, key, own)
     return key, what, why, notebook, finding, len(own), calls, money, min(days), max(days), LIST
 
@@ -171,6 +173,8 @@ def _why(month: Month, key: str, own: pd.DataFrame) -> str:
         if ends:
             return f"the first leaves on {min(ends).day} {min(ends):%B}"
         return "each stays until the paid period ends"
+    if key == "trial":
+        return f"the first ends on {min(own['leaves_on']).day} {min(own['leaves_on']):%B}"
     if key == "interview":
         silent = int(own["why"].str.endswith("gave no reason").sum())
         return f"{formats.count(silent)} of {formats.count(len(own))} gave no reason"

@@ -31,6 +31,7 @@ from retention_helpers.shown.units import (
 )
 
 Answer = TypeVar("Answer")
+TOP = "findings"  # where a measure stands that belongs to no part
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Measure:
         figure: its picture; takes the value, and what else the notebook passes.
         findings: its place in its part of findings.json: a key for a list of rows as they are declared, or
             keys with what they hold.
-        part: its part of findings.json, where that is not the part of its room.
+        part: its part of findings.json, where that is not the part of its room; TOP: none, it stands at the
+            top.
         record: makes those keys from the value; not needed where one key holds the value itself.
         note: what the schema says of a list of rows.
     """
@@ -127,7 +129,7 @@ def findings_of(door: Mapping[str, Any], part: str = "") -> dict[str, list[Measu
     found: dict[str, list[Measure]] = {}
     for one in door.values():
         if isinstance(one, Measure) and one.findings:
-            found.setdefault(one.part or part, []).append(one)
+            found.setdefault("" if one.part == TOP else one.part or part, []).append(one)
     return found
 
 

@@ -294,7 +294,7 @@ def collected(
         return Collected(value, np.nan, np.nan, np.nan)
     deviation = float(np.sqrt((influence**2).sum() * size / (size - 1)))
     half = float(special.stdtrit(size - 1, 0.5 + LEVEL / 2)) * deviation / value
-    at_risk = float(curve["at_risk"].iloc[int(grid.max())]) if survival[-1] else 0.0
+    at_risk = float(curve["at_risk"].iloc[min(int(grid.max()), len(curve) - 1)])
     unlost = float(wilson(at_risk, at_risk)[0]) if survival[: grid.max() + 1].min() == 1 else 1.0
     ends = value * np.exp([-half, half])
     return Collected(value, float(ends[0]) * unlost, float(ends[1]), deviation)

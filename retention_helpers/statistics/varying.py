@@ -63,7 +63,7 @@ def spread_of(lost: Numbers, customers: Numbers) -> Spread:
     """
     x, n = np.asarray(lost, dtype=float), np.asarray(customers, dtype=float)
     mean = float(x.sum() / n.sum())
-    variance = _beyond_chance(x / n, mean * (1 - mean) / n) if 0 < mean < 1 else 0.0
+    variance = beyond_chance(x / n, mean * (1 - mean) / n) if 0 < mean < 1 else 0.0
     if len(x) < FEWEST_MONTHS:
         return Spread(mean, max(variance, (USUAL_SPREAD * mean) ** 2), _NORMAL, is_assumed=True)
     student = float(special.stdtrit(len(x) - 1, 0.5 + LEVEL / 2))
@@ -71,7 +71,7 @@ def spread_of(lost: Numbers, customers: Numbers) -> Spread:
     return Spread(mean, variance, student if variance else _NORMAL, is_assumed=False, is_seen=is_seen)
 
 
-def _beyond_chance(rates: Floats, by_chance: Floats) -> float:
+def beyond_chance(rates: Floats, by_chance: Floats) -> float:
     """The variance that the rates have beyond the one of each by chance; 0 where they have none."""
     from scipy.optimize import brentq
 

@@ -158,15 +158,20 @@ def money(value: object, currency: str = "") -> str:
 def amount(value: object, low: object = None, high: object = None, currency: str = "") -> str:
     """An estimated amount with its interval: in whole units from 100 on, because cents would feign precision.
 
-    >>> amount(427.68, 393.99, 464.24, "EUR"), amount(9.5)
-    ('EUR 428 (394–464)', '9.50')
+    >>> amount(427.68, 393.99, 464.24, "EUR"), amount(9.5), amount(-130.2, -2087, 1976)
+    ('EUR 428 (394–464)', '9.50', '−130 (−2,087 to 1,976)')
     """
     if is_missing(value):
         return MISSING
     digits = 0 if abs(float(value)) >= 100 else 2  # type: ignore[arg-type]
-    written = [MISSING if is_missing(end) else f"{float(end):,.{digits}f}" for end in (value, low, high)]  # type: ignore[arg-type]
-    ends = "" if is_missing(low) and is_missing(high) else f" ({written[1]}–{written[2]})"
+    written = [MISSING if is_missing(end) else _signed(float(end), digits) for end in (value, low, high)]  # type: ignore[arg-type]
+    between = " to " if "−" in "".join(written[1:]) else "–"
+    ends = "" if is_missing(low) and is_missing(high) else f" ({written[1]}{between}{written[2]})"
     return f"{currency} {written[0]}{ends}".strip()
+
+
+def _signed(value: float, digits: int) -> str:
+    return f"{value:,.{digits}f}".replace("-", "−")
 
 
 def about(value: object, low: object, high: object, digits: int = 1) -> str:

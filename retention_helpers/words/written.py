@@ -33,6 +33,7 @@ _CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
 _MIDNIGHT = "T24:00:00"  # the end of a day, as ISO 8601 has it
 _OFFSET = r"(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
 PLAIN_INSTANT = rf"(19|20|21)\d\d-\d\d-\d\d([T ]{_CLOCK}(:[0-5]\d(\.\d{{1,6}})?{_OFFSET}?)?)?"
+PLAIN_MONTH = r"(19|20|21)\d\d-(0[1-9]|1[0-2])"
 
 _TIME = r"\d{1,2}:\d\d(?::\d\d(?:\.\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?| Uhr)?"
 _UTC = r"(?:Z|UTC|GMT|\(UTC\)|\(GMT\))"

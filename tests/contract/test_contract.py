@@ -33,6 +33,7 @@ PAPERS = {
     "notes": "happened_on* note*",
     "enrolments": "campaign* customer_id* group* enrolled_at*",
     "orders": "customer_id* ordered_at* amount* order_id channel",
+    "spend": "month* channel* amount*",
 }
 
 

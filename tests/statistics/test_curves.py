@@ -481,3 +481,10 @@ def test_collected_at_the_edges() -> None:
     assert math.isnan(curves.collected([400], [False], tens[:1], MONTHLY).high)
     assert math.isnan(curves.collected([100] * 20, [False] * 20, tens, MONTHLY).value)
     assert math.isnan(curves.collected([], [], tens[:0], MONTHLY).value)
+
+
+def test_an_amount_has_a_lower_end_where_everybody_leaves_later() -> None:
+    """Twelve pay 10 a month and leave on day 93: until then nobody has, certain for 76 % (Wilson)."""
+    days, lost = np.full(12, 93), np.ones(12, dtype=bool)
+    found = curves.collected(days, lost, np.full((12, 2), 10.0), [0, 31])
+    assert found.value == 20 and found.low == pytest.approx(20 * 12 / (12 + 1.959964**2), rel=1e-5)

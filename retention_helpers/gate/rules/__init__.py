@@ -18,6 +18,7 @@ from retention_helpers.gate.rules import (
     orders,
     scores,
     spans,
+    spend,
 )
 
 Rule = Callable[[Evidence], None]
@@ -62,6 +63,7 @@ SUSPICIONS: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (days.holes, CUSTOMERS),
     (days.stray_days, CUSTOMERS),
     (scores.another_scale, (*CUSTOMERS, "nps")),
+    (spend.channels_of_customers, (*CUSTOMERS, "spend")),
     (leaving.answers_of_those_who_stayed, (*SPANS, "cancellations")),
     (leaving.events_of_the_gone, (*SPANS, "events")),
     (experiments.planned, (*CUSTOMERS, "assignments")),

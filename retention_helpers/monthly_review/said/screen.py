@@ -8,6 +8,7 @@ import pandas as pd
 from retention_helpers.churn_reasons import Period
 from retention_helpers.churn_reasons.ranking import may_be_first
 from retention_helpers.experiments import Reading
+from retention_helpers.experiments.aftermath import MORE
 from retention_helpers.measurement.cohorts import retention_after
 from retention_helpers.measurement.measures import Target, churn_target, past_is_known
 from retention_helpers.monthly_review.aims import against_targets
@@ -33,8 +34,10 @@ from retention_helpers.shown.units import TEXT, fields, one_of
 from retention_helpers.statistics.intervals import Change
 from retention_helpers.statistics.varying import MonthChange
 from retention_helpers.words import formats
+from retention_helpers.words.calendar import first_of, months_after
 
 __all__ = [
+    "aftermath_card",
     "answer",
     "churn_card",
     "do_card",
@@ -46,6 +49,7 @@ __all__ = [
 ]
 
 MOST_REASONS, MOST_THINGS = 4, 3
+SHOWN_MONTHS = 13  # as the picture of the months has them
 PLAN = "../plan.xlsx"
 MONTHS = (3, 6, 12)  # after the first, which has its own comparison
 _BEGINS: dict[MonthVerdict, str] = {
@@ -291,6 +295,27 @@ def experiments_card(reading: Reading) -> Card | None:
         return None
     shown = Lines(tuple(Line(name, words) for name, words in lines))
     return Card("Experiments", (shown,), "experiments")
+
+
+@of_values
+def aftermath_card(followed: pd.DataFrame, month: str, currency: str) -> Card | None:
+    """What cost customers in the last `SHOWN_MONTHS` months; nothing where no announcement clearly did.
+
+    Takes the table of `experiments.what_it_did`.
+    """
+    first = months_after(first_of(month), 1 - SHOWN_MONTHS)
+    is_shown = (followed["verdict"] == MORE) & (
+        pd.to_datetime(followed["happened_on"]) >= pd.Timestamp(first)
+    )
+    lines = tuple(_followed(row, currency) for row in followed[is_shown].iloc[::-1].itertuples())
+    return Card("What cost customers", (Lines(lines),), "experiments") if lines else None
+
+
+def _followed(row: Any, currency: str) -> Line:
+    more = formats.counted(*map(round, (row.customers, row.customers_low, row.customers_high)))
+    lost = formats.amount(row.mrr, row.mrr_low, row.mrr_high, currency)
+    worth = "" if formats.is_missing(row.worth) else f" {str(row.worth).capitalize()}."
+    return Line(f"{row.what}:", f"{more} more left than usual, {lost} of MRR.{worth}")
 
 
 @of_values

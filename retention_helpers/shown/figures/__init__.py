@@ -8,9 +8,9 @@ see it and for the tests.
 from retention_helpers.shown.figures.canvas import Figure
 from retention_helpers.shown.figures.churned_vs_retained import landmark_design, still_there
 from retention_helpers.shown.figures.early_warning import calibration, precision_by_warning, share_by_month
-from retention_helpers.shown.figures.effects import effects, estimate_path, shares_by_day
+from retention_helpers.shown.figures.effects import aftermaths, effects, estimate_path, shares_by_day
 from retention_helpers.shown.figures.forest import forest
-from retention_helpers.shown.figures.levels import rate_by_level, risk_by_level
+from retention_helpers.shown.figures.levels import rate_by_level, risk_by_level, worth_by_level
 from retention_helpers.shown.figures.lines import counts_by_month
 from retention_helpers.shown.figures.months import (
     control_chart,
@@ -33,6 +33,7 @@ from retention_helpers.shown.figures.waterfall import waterfall
 
 __all__ = [
     "Figure",
+    "aftermaths",
     "amounts",
     "bought_again",
     "calibration",
@@ -62,4 +63,5 @@ __all__ = [
     "survival_by_level",
     "triangle",
     "waterfall",
+    "worth_by_level",
 ]

@@ -13,6 +13,7 @@ from retention_helpers.shown.figures.canvas import (
     GREEN,
     GREY,
     INK,
+    PALE,
     RED,
     Canvas,
     Drawing,
@@ -73,6 +74,38 @@ def effects(comparisons: pd.DataFrame) -> Drawing | None:
     alt = "; ".join(f"{row.name}: {row.written.replace(between, ', ')}" for row in rows)
     below = ["Grey band: smaller than what would be worth having, or as much worse."]
     return finished(canvas, title, f"{title}. {alt}.", below)
+
+
+AFTERMATH_COLOURS = {"more left": RED, "fewer left": GREEN, "no clear change": BLUE}
+
+
+@styled
+def aftermaths(rows: pd.DataFrame) -> Drawing | None:
+    """How many more left after each announcement than usual, with its interval, the latest first.
+
+    Takes what, happened_on, change with `_low` and `_high`, and verdict; what was not measured is left out.
+    None where that is everything.
+    """
+    shown = rows[rows["change"].notna()].iloc[::-1].head(MOST_ROWS)
+    if shown.empty:
+        return None
+    between = ", " if is_narrow() else "\n"
+    dots = [
+        Dot(
+            f"{textwrap.shorten(row.what, 60, placeholder=' …')}, {formats.short_month(row.happened_on)}",
+            (row.change, row.change_low, row.change_high),
+            f"{formats.difference(row.change, row.change_low, row.change_high)}{between}{row.verdict}",
+            AFTERMATH_COLOURS.get(row.verdict, PALE),
+        )
+        for row in shown.itertuples()
+    ]
+    canvas, axes, places = rows_of_dots(dots, more_below=0.25)
+    mark_across(axes, places, 0, INK)
+    _points_axis(axes.xaxis)
+    axes.set_xlabel("← fewer left than usual · more left →")
+    title = "Left after it, against the usual, in percentage points"
+    alt = "; ".join(f"{dot.name}: {dot.written.replace(between, ', ')}" for dot in dots)
+    return finished(canvas, title, f"{title}. {alt}.")
 
 
 def _panels(count: int) -> tuple[Canvas, Sequence[Axes]]:

@@ -41,6 +41,31 @@ def risk_by_level(frame: pd.DataFrame, *, title: str) -> Drawing | None:
     return None if frame.empty else _levels(frame, "risk", "customers", title)
 
 
+@styled
+def worth_by_level(frame: pd.DataFrame) -> Drawing | None:
+    """What a newcomer of each level brings in over twelve months, with its interval, a block a kind of level.
+
+    Takes `by`, `level`, `customers`, `revenue_12` with `_low` and `_high`, and `verdict`; levels that are not
+    known are left out. None where that is every one.
+    """
+    shown = frame[frame["revenue_12"].notna()].head(MOST_LEVELS)
+    if shown.empty:
+        return None
+    rows: list[Dot | str] = []
+    said = []
+    for by, own in shown.groupby("by", sort=False):
+        rows.append(formats.label(str(by)))
+        for row in own.itertuples():
+            values = (row.revenue_12, row.revenue_12_low, row.revenue_12_high)
+            name = f"{row.level}  (n = {formats.count(row.customers)})"
+            rows.append(Dot(name, values, formats.amount(*values), VERDICTS[row.verdict]))
+            said.append(f"{formats.label(str(by))} {row.level} {formats.amount(*values)}")
+    canvas, axes, _ = rows_of_dots(rows)
+    axes.set_xlim(0, float(shown["revenue_12_high"].max()) * 1.1)
+    title = "What a newcomer brings in over the first 12 months"
+    return finished(canvas, title, f"{title}. {'; '.join(said)}.", meaning_of_colours(list(shown["verdict"])))
+
+
 def _levels(frame: pd.DataFrame, rate: str, base: str, title: str) -> Drawing:
     rows: list[Dot | str] = []
     said = []

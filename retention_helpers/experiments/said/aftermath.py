@@ -1,0 +1,114 @@
+"""What is said of announcements: how many more left than usual, what that cost, and what would tell."""
+
+from typing import Any
+
+import pandas as pd
+
+from retention_helpers.experiments.aftermath import (
+    BESIDE,
+    CANNOT,
+    DRIFTED,
+    FALSE_ALARMS,
+    FEW,
+    FEWER,
+    MIXED,
+    MORE,
+    NOT_OVER,
+    WIDE,
+    YOUNG,
+    aftermaths,
+)
+from retention_helpers.experiments.lives import HORIZON_DAYS
+from retention_helpers.shown import figures
+from retention_helpers.shown.results import Measure
+from retention_helpers.shown.sentences import Remarks
+from retention_helpers.statistics.before_after import FEWEST_PERIODS
+from retention_helpers.words import formats
+
+__all__ = ["what_it_did"]
+
+MOST_SAID = 4
+WITHIN = f"within {HORIZON_DAYS} days"
+
+
+def about_announcements(rows: pd.DataFrame, currency: str = "") -> Remarks:
+    """What each announcement did, those with a clear answer first, then the latest."""
+    if rows.empty:
+        return Remarks(
+            (
+                "Nothing was announced: notes.csv (happened_on, note) says what happened when, and no plan "
+                "changed its price.",
+            )
+        )
+    place = rows["verdict"].map({MORE: 0, FEWER: 1, CANNOT: 3}).fillna(2)
+    ordered = rows.assign(place=place).sort_values(["place", "happened_on"], ascending=[True, False])
+    said = [_one(row, currency) for row in ordered.head(MOST_SAID).itertuples()]
+    more = len(rows) - len(said)
+    return Remarks((*said, *([f"{formats.count(more)} more in the table."] if more else [])))
+
+
+def _one(row: Any, currency: str) -> str:
+    head = f"{row.what} ({formats.day(row.happened_on)}): {row.verdict}."
+    parts = [head, _counted(row), _money(row, currency), _would_tell(row)]
+    return " ".join(filter(None, parts))
+
+
+def _counted(row: Any) -> str:
+    if formats.is_missing(row.change):
+        return ""
+    difference = formats.difference(row.change, row.change_low, row.change_high)
+    reached = formats.plural(row.exposed, "customer")
+    left = f"{formats.count(row.left)} of {reached} whom it reached left {WITHIN}"
+    if row.way == BESIDE:
+        others = f"the {formats.plural(row.control, 'customer')} whom it did not reach"
+        return f"{left}; held against {others}, that is {difference} points from the usual."
+    return (
+        f"{left}, as usual about {formats.count(max(round(row.usual), 0))} would have: {difference} points."
+    )
+
+
+def _money(row: Any, currency: str) -> str:
+    """What it cost, where it is clear; what a price brings, in any case."""
+    if formats.is_missing(row.worth):
+        lost = formats.amount(row.mrr, row.mrr_low, row.mrr_high, currency)
+        return f"That is {lost} of MRR." if row.verdict in (MORE, FEWER) else ""
+    most = formats.amount(max(row.mrr_high, 0), currency=currency)
+    least = formats.amount(max(row.mrr_low, 0), currency=currency)
+    lost = f"between {least} and {most}" if row.mrr_low > 0 else f"at most {most}"
+    return (
+        f"The new price brings {formats.amount(row.brings, currency=currency)} of MRR from those who stayed, "
+        f"and {lost} left because of it: {row.worth}."
+    )
+
+
+def _would_tell(row: Any) -> str:
+    """Why it cannot be told, and what would."""
+    if row.verdict != CANNOT:
+        return ""
+    days = f"{HORIZON_DAYS} days"
+    return {
+        NOT_OVER: f"Its {days} end on {formats.day(row.told_on)}; the report of that month judges it.",
+        FEW: f"It reached {formats.plural(row.exposed, 'customer')}, too few for any answer.",
+        YOUNG: f"That takes {FEWEST_PERIODS} whole periods of {days} before it, and the data hold "
+        f"{formats.count(row.periods)}.",
+        DRIFTED: "Leaving was on its way already; announced first to one half, drawn by lot, the next can be "
+        "told.",
+        FALSE_ALARMS: f"{formats.count(row.placebos_clear)} of {formats.count(row.placebos)} earlier periods "
+        "without it would have looked the same.",
+        MIXED: f"In the same {days} came: {row.beside}. One at a time can be told apart.",
+        WIDE: "Your periods lie too far apart to tell."
+        if formats.is_missing(row.needed)
+        else f"Too few to tell: about {formats.count(row.needed)} customers reached would show half as many "
+        "again.",
+    }[row.why]
+
+
+what_it_did = Measure(
+    aftermaths,
+    "What was announced, and how many left after it",
+    sentence=about_announcements,
+    figure=figures.aftermaths,
+    findings="effects",
+    note="Notes of the owner and changes of price or plan of a whole plan: how many more of those whom each "
+    "reached left within the horizon than usual.",
+)
