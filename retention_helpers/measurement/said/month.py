@@ -359,7 +359,7 @@ def losses_by_tenure(stages: pd.DataFrame) -> Sentence:
 def losses_by_day(days: pd.DataFrame) -> Sentence:
     """How many of those lost left when what they had paid for was over."""
     if days.empty:
-        return Sentence("Of no loss in this period is the day known.")
+        return Sentence("Nobody was lost in this period, or on which day is not known.")
     known = days_of_loss.on_renewal_day(days)
     if not known.denominator:
         return Sentence("Who left on a renewal day is not known: subscriptions.csv says no billing interval.")
