@@ -37,6 +37,7 @@ ROOMS = (
     *QUESTIONS,
     "plan",
     "monthly_review",
+    "today",
     "delivery",
     "schedule",
     "commands",

@@ -16,7 +16,6 @@ from retention_helpers.contract.tables import Fault, message
 from retention_helpers.gate import running_plan
 from retention_helpers.gate.kept import SourceRead
 from retention_helpers.gate.running_plan import OWN, XLSX, Row, Running
-from retention_helpers.words import calendar
 
 OUTREACH = "outreach"  # the kind of a contact for which the owner's own row names no other
 RECORD = "done.pickle"
@@ -49,7 +48,7 @@ def done_by(out: Path, identity: Identity, settings: Settings, as_of: dt.date, k
     plan = running_plan.read(out, settings.date_order)
     if plan.business and not identity.is_of(plan.business):
         return None
-    earlier = [row for row in plan.rows if not row.month or _planned_at(row) < as_of]
+    earlier = [row for row in plan.rows if not row.month or row.known_by < as_of]
     contacts, faults = _contacts(plan, as_of), _faults(earlier)
     if contacts.empty and not faults:
         return None
@@ -71,11 +70,6 @@ def load(folder: Path) -> Done:
     """What `done_by` made."""
     done: Done = pickle.loads((folder / RECORD).read_bytes())
     return done
-
-
-def _planned_at(row: Row) -> dt.date:
-    """The cut of the report whose plan a row is of."""
-    return calendar.months_after(calendar.first_of(row.month), 1)
 
 
 def _contacts(plan: Running, as_of: dt.date) -> pd.DataFrame:

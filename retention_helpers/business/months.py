@@ -30,10 +30,14 @@ def month_starts(business: Business) -> list[dt.date]:
     return calendar.month_starts(pd.Timestamp(first).date(), business.report_month)
 
 
+def month_ends_on(business: Business) -> list[dt.date]:
+    """The first day after every month of `month_starts`; after the last one, the cut."""
+    return [*month_starts(business)[1:], business.as_of]
+
+
 def month_table(business: Business) -> ir.Table:
-    """A row a calendar month with service, up to the report month: month, next_month, last_day."""
-    starts = month_starts(business)
-    following = [calendar.months_after(start, 1) for start in starts]
+    """A row a calendar month with service, up to the cut: month, next_month, last_day."""
+    starts, following = month_starts(business), month_ends_on(business)
     frame = pd.DataFrame(
         {
             "month": starts,

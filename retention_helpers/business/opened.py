@@ -31,12 +31,12 @@ from retention_helpers.words import calendar
 
 @dataclass(frozen=True)
 class Business:
-    """A data folder, cut at the end of one month.
+    """A data folder, cut at the end of one month, or of one day.
 
     Attributes:
         folder: the owner's data folder.
         settings: the owner's choices.
-        month: the report month, "2026-10".
+        month: the report month, "2026-10"; of a day, the month that it lies in, up to its end.
         as_of: the first day after it; its midnight is the cut.
         currency: the code of every amount; "" where the data name none.
         faults: warnings and notes of the gate.
@@ -47,6 +47,7 @@ class Business:
         derived: the folder of what is computed from the tables.
         only: the file with the customers to whom the business was narrowed; None: all of them.
         narrowed_to: the levels of those customers, in words; "": all customers.
+        day: the last day that is known, where it was opened for the list of a day; None: for a whole month.
         done: what the running plan brought to the contacts, as `business.done` left it; None: nothing.
     """
 
@@ -66,6 +67,7 @@ class Business:
     only: Path | None = None
     done: Path | None = None
     narrowed_to: str = ""
+    day: dt.date | None = None
     _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property

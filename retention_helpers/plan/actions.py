@@ -17,12 +17,14 @@ class Action:
         is_answer: goes to everybody alike and never waits: neither for an experiment nor for a contact
         lately.
         is_campaign: its mails go out together, by a mail tool, on the first working day.
+        is_series: an earlier touch of its own does not hold it back.
     """
 
     about: str
     whom: str
     is_answer: bool = False
     is_campaign: bool = False
+    is_series: bool = False
 
     def called(self, way: str) -> str:
         """
@@ -50,7 +52,13 @@ class Action:
 ACTIONS: Mapping[str, Action] = {
     "recover_payment": Action("their payment failed", "whose payment failed", is_answer=True),
     "keep": Action("they asked to cancel", "who asked to cancel", is_answer=True),
+    "trial": Action("their free time ends", "whose free time ends"),
     "at_risk": Action("at risk of leaving", "at risk of leaving"),
+    "onboarding": Action(
+        "they have not finished the onboarding", "who have not finished the onboarding", is_series=True
+    ),
+    "renewal": Action("their year is about to renew", "whose year is about to renew"),
+    "pause": Action("their pause ends", "whose pause ends"),
     "silent": Action("they pay and do not use it", "who pay and do not use it", is_campaign=True),
     "win_back": Action("win them back", "to win back", is_campaign=True),
     "interview": Action("ask why they left", "who left, and ask why"),

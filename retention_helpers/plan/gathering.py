@@ -1,6 +1,7 @@
 """What all rooms propose for the month, and what the plan makes of it."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -22,12 +23,14 @@ class Month(NamedTuple):
         orders: what to do about experiments: experiment, what, why.
         level: how far the risks may be off.
         paid_anyway: of the failed payments of a year, how many were made within `dunning_days`, of how many.
+        for_lists: what the lists of the days after it go by.
     """
 
     decided: Decided
     orders: pd.DataFrame
     level: Level
     paid_anyway: tuple[int, int]
+    for_lists: Mapping[str, Any]
 
 
 @of_values
@@ -60,7 +63,12 @@ def month_plan(
     every = every.assign(risk=every["risk"].fillna(told))
     decided = decide(business, every, drawn)
     orders = pd.concat([experiments.decisions(reading), beginning(begin_with, proposed)], ignore_index=True)
-    return Month(decided, orders, risk.level, _paid_anyway(business))
+    for_lists = {
+        "risk": early_warning.as_learned(business, risk),
+        "at_risk": sorted(at_risk["customer_id"]),
+        "decided": experiments.decided(reading),
+    }
+    return Month(decided, orders, risk.level, _paid_anyway(business), for_lists)
 
 
 @of_values

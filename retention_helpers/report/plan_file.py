@@ -39,7 +39,11 @@ _DAY_FORMAT, _AMOUNT_FORMAT, _TEXT_FORMAT = "yyyy-mm-dd", "#,##0.00", "@"
 
 def planned_rows(path: Path, month: str) -> list[Row]:
     """The rows that a notebook left for the plan of a month."""
-    found: list[Mapping[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    return rows_of(month, json.loads(path.read_text(encoding="utf-8")))
+
+
+def rows_of(month: str, found: Sequence[Mapping[str, str]]) -> list[Row]:
+    """Rows of the plan of a month, or of the list of a day, from their cells."""
     return [
         Row(month, one["kind"], {name: text for name, text in one.items() if name != "kind"}) for one in found
     ]
@@ -66,7 +70,7 @@ def refuse_other_business(out: Path, identity: Identity, sample: Callable[[], Id
 
 
 def renew(out: Path, identity: Identity, date_order: str, month: str, planned: Sequence[Row]) -> None:
-    """Put a month's rows into the running plan: only rows of that month that nobody filled in are replaced.
+    """Put the rows of a month, or a day's list, into the running plan: only unfilled ones of it are replaced.
 
     Raises InputError, and changes nothing, where a file cannot be read or replaced.
     """
