@@ -1,9 +1,9 @@
 """What each table had shown of a customer by a date: one expression of the engine a table, for all dates.
 
 A date is the midnight that ends a month, as the `as_of` of a report, or the cut of a day's list. Each row of
-a table is placed before the next few such dates, with its age at each, and counted there: so every past month end is seen in one
-pass, and no row is ever placed before a date that it lies after. Of a large business so many dates at once
-as fit in memory.
+a table is placed before the next few such dates, with its age at each, and counted there: so every past
+month end is seen in one pass, and no row is ever placed before a date that it lies after. Of a large business
+so many dates at once as fit in memory.
 """
 
 import datetime as dt

@@ -1,6 +1,7 @@
 """What a month's report learned about the risk, kept so that the lists of the days after it tell the same."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ def as_learned(business: Business, risk: Risk) -> dict[str, Any]:
     """
     return {
         "way": risk.way,
-        "base": list(risk.base),
+        "base": asdict(risk.base),
         "rules": {rule.name: rule.at for rule in risk.rules},
         "counted": [rule.name for rule in risk.counted],
         "learned": {
@@ -56,7 +57,8 @@ def risk_by(business: Business, learned: Mapping[str, Any]) -> Risk:
     if len(rules) != len(at):
         raise ValueError("a warning that there is none of")
     own = learned["learned"]
-    model = Learned(*(np.array(own[name]) for name in Learned._fields[:3]), own["intercept"]) if own else None
+    parts = [np.array(own[name]) for name in ("centre", "scale", "weights")] if own else []
+    model = Learned(parts[0], parts[1], parts[2], own["intercept"]) if own else None
     rows = snapshots_now(business)
     now = np.full(len(rows), np.nan)
     is_open = rows["is_open"].to_numpy(dtype=bool)
@@ -67,7 +69,7 @@ def risk_by(business: Business, learned: Mapping[str, Any]) -> Risk:
             else _counted(warnings_on(rows[is_open], counted), learned["by_count"])
         )
     return Risk(
-        learned["way"], rules, counted, Rate(*learned["base"]), None, model, now, now, pd.DataFrame(), EXACT
+        learned["way"], rules, counted, Rate(**learned["base"]), None, model, now, now, pd.DataFrame(), EXACT
     )  # fmt: skip
 
 

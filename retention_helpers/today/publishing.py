@@ -1,10 +1,11 @@
-"""Writes the list of a day beside the reports, whole or not at all; what is new goes into the running plan."""
+"""Writes the list of a day beside the reports, whole or not at all; what is new goes into the plan."""
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from retention_helpers.business import Business, open_day
 from retention_helpers.business.opening import sample_identity
@@ -32,7 +33,7 @@ class Made:
     screen: Screen
     notes: Sequence[str]
     mark: str
-    files: Sequence[dict[str, object]]
+    files: Sequence[Mapping[str, Any]]
 
 
 def make(data: Path, out: Path, day: dt.date | None = None) -> Made:

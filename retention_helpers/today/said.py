@@ -73,7 +73,7 @@ def _card(action: str, rows: Sequence[Listed], names: dict[str, str], currency: 
 
 
 def _beside(row: Listed, currency: str, *, is_told: bool) -> str:
-    amount = "" if row.mrr is None else f"{formats.money(row.mrr, currency)} a month"
+    amount = "" if not row.mrr else f"{formats.money(row.mrr, currency)} a month"
     way = ("call" if row.is_call else "letter") if is_told else ""
     return " · ".join(filter(None, [row.why, amount, way]))
 
