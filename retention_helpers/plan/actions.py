@@ -55,7 +55,7 @@ ACTIONS: Mapping[str, Action] = {
     "trial": Action("their free time ends", "whose free time ends"),
     "at_risk": Action("at risk of leaving", "at risk of leaving"),
     "onboarding": Action(
-        "they have not finished the onboarding", "who have not finished the onboarding", is_series=True
+        "they have not finished the onboarding", "without a finished onboarding", is_series=True
     ),
     "renewal": Action("their year is about to renew", "whose year is about to renew"),
     "pause": Action("their pause ends", "whose pause ends"),

@@ -94,7 +94,7 @@ def pauses_ending(business: Business, since: dt.date) -> pd.DataFrame:
     """Whose pause is expected to end, from `since` on, in AHEAD_DAYS days."""
     rows = paused_now(business)
     until = _last_day(business) + dt.timedelta(days=AHEAD_DAYS)
-    chosen = rows[[bool(day) and since <= day <= until for day in rows["expected_end_on"]]]
+    chosen = rows.loc[[bool(day) and since <= day <= until for day in rows["expected_end_on"]]]
     return proposals(
         {
             "customer_id": row.customer_id,
@@ -116,7 +116,7 @@ def renewals_coming(business: Business) -> pd.DataFrame:
     due = {one: _next_anniversary(one.date(), day) for one in begun.unique()}
     rows = going.assign(due_on=begun.map(due)).merge(paying_now(business), on="customer_id")
     until = day + dt.timedelta(days=RENEWAL_DAYS)
-    rows = rows[[one <= until for one in rows["due_on"]]]
+    rows = rows.loc[[one <= until for one in rows["due_on"]]]
     ordered = rows.sort_values(["mrr", "customer_id"], ascending=[False, True])
     words = read_messages(business.folder)["year_renews"]["message"]
     return proposals(

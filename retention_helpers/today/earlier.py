@@ -75,10 +75,12 @@ def earlier(out: Path, day: dt.date, identity: Identity, date_order: str) -> Ear
     said = [Said(who, action, on) for on, record in lists.items() for who, action in record["rows"]]
     last_on = max(lists, default=None)
     cut = calendar.months_after(calendar.first_of(month), 1) if month else dt.date.min
-    is_newer = last_on is not None and last_on >= cut
-    known = lists[last_on]["at_risk"] if last_on and is_newer else for_lists.get("at_risk", ())
+    by_list = lists[last_on]["at_risk"] if last_on and last_on >= cut else None
+    known = for_lists.get("at_risk", ()) if by_list is None else by_list
     calls = [row for row in own if row.cells.get("action", "").startswith("Call")]
-    since = [record["calls"] for on, record in lists.items() if on >= plan_on]
+    since = [
+        record["calls"] for on, record in lists.items() if on >= (plan_on if own else day.replace(day=1))
+    ]
     return Earlier(
         last_on,
         said,

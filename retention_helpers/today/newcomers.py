@@ -37,7 +37,7 @@ def not_onboarded(business: Business, since: dt.date) -> pd.DataFrame:
     found = []
     for day, message in sorted(DAYS.items(), reverse=True):
         first, until = max(since - day * ONE_DAY, began), last - day * ONE_DAY
-        own = rows[[first <= one <= until for one in rows["signed_up_on"]]]
+        own = rows.loc[[first <= one <= until for one in rows["signed_up_on"]]]
         ordered = own.sort_values(["mrr", "customer_id"], ascending=[False, True])
         said = words[message]["message"].format(business=business.name)
         found += [(row.customer_id, row.mrr, day, said) for row in ordered.itertuples()]

@@ -17,9 +17,9 @@ from retention_helpers.words.commands import command
 MOST_LINES = 30  # of a card
 STALE_DAYS = 2  # without any row before the day; then the export may be old
 SETTLED = {
-    "over": "are not needed any more",
-    "touched": "gave way to a more urgent touch",
-    "contacted": "were contacted since the plan was made",
+    "over": "not needed any more",
+    "touched": "gave way to another touch",
+    "contacted": "contacted since the plan was made",
 }
 LOOKED_FOR = {
     "recover_payment": "no payment failed",
@@ -129,14 +129,14 @@ def _left_out(today: Today) -> list[str]:
 def _of_the_plan(today: Today) -> list[str]:
     counted = Counter(cause for _, cause in today.settled)
     said = [
-        f"Of the plan, {formats.count(counted[key])} {words}."
+        f"Due by the plan and not on the list: {formats.count(counted[key])} {words}."
         for key, words in SETTLED.items()
         if counted[key]
     ]
     if today.waiting:
-        said.append(
-            f"From earlier lists {formats.plural(today.waiting, 'touch', 'touches')} of the plan are open."
-        )
+        verb = "is" if today.waiting == 1 else "are"
+        touches = formats.plural(today.waiting, "touch", "touches")
+        said.append(f"{touches} of the plan that stood on earlier lists {verb} open: see plan.xlsx.")
     return said
 
 
