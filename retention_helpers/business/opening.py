@@ -199,12 +199,15 @@ def _with_done(business: Business, plan: Path | None, before: dt.date) -> Busine
     if folder is None:
         return business
     done = load(folder)
-    brought = (done.source,) if done.rows else ()
+    is_begun = bool(done.lots.drawn) and min(done.lots.drawn) < business.as_of
+    drawn = {done.lots.design.name: done.lots.design} if is_begun else {}
     return replace(
         business,
         done=folder,
+        lots=done.lots,
+        experiments={**drawn, **business.experiments},
         derived=business.derived / folder.name,
-        sources=(*business.sources, *brought),
+        sources=(*business.sources, *done.sources),
         faults=(*business.faults, *done.faults),
     )
 

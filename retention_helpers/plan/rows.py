@@ -7,12 +7,13 @@ import pandas as pd
 
 from retention_helpers.business import Business
 from retention_helpers.business.people import addressed, people
+from retention_helpers.gate.lots import as_record
 from retention_helpers.plan.actions import ACTIONS
 from retention_helpers.plan.gathering import Month
 from retention_helpers.words import formats
 from retention_helpers.words.safe import exact_cell
 
-FILE, FOR_LISTS = "plan.json", "for_lists.json"
+FILE, FOR_LISTS, LOTS = "plan.json", "for_lists.json", "lots.json"
 COLUMNS = (
     "customer_id", "kind", "action", "due_on", "mrr", "currency", "why", "message", "email", "phone",
     "leaves_on",
@@ -59,7 +60,7 @@ def cells(found: pd.DataFrame) -> list[dict[str, str]]:
 def hand_on_plan(findings_to: str, business: Business, month: Month) -> None:
     """Leave the rows beside the notebook's findings, for the report to put into the running list.
 
-    Beside them what the lists of the days go by. Nothing is written outside a report.
+    Beside them what the lists of the days go by, and what a lot drew. Nothing is written outside a report.
     """
     if not findings_to:
         return
@@ -68,3 +69,6 @@ def hand_on_plan(findings_to: str, business: Business, month: Month) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
     target.with_name(FOR_LISTS).write_text(json.dumps(month.for_lists), encoding="utf-8")
+    if month.margin.arms:
+        drawn = as_record(month.margin.lots(business.identity.mark))
+        target.with_name(LOTS).write_text(drawn, encoding="utf-8")

@@ -22,7 +22,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from retention_helpers.business.identity import Identity
-from retention_helpers.gate import running_plan
+from retention_helpers.gate import lots, running_plan
 from retention_helpers.gate.running_plan import CSV, DAYS, HEADINGS, LOCK, WRITTEN, XLSX, Row, Running
 from retention_helpers.shown.workbooks import as_bytes, new_sheet, stored
 from retention_helpers.words.errors import InputError
@@ -81,6 +81,17 @@ def renew(out: Path, identity: Identity, date_order: str, month: str, planned: S
             before = Running(digests=before.digests)
         after = replace(before.with_month(month, planned), business=identity.mark)
         _write(out, after)
+
+
+def freeze(out: Path, identity: Identity, drawn: str) -> None:
+    """Add what a lot drew to the draws beside the plan; a day that was drawn before stays as it was."""
+    new = lots.from_record(drawn)
+    with FileLock(out / LOCK, timeout=PATIENCE):
+        before = lots.read_lots(out)
+        if not identity.is_of(before.business):
+            before = replace(new, drawn={})
+        after = replace(before, drawn={**new.drawn, **before.drawn})
+        _replace(out, {lots.FILE: lots.as_record(after).encode("utf-8")})
 
 
 def _write(out: Path, plan: Running) -> None:

@@ -36,6 +36,7 @@ WORKERS = 2
 LARGE = 3_000_000  # rows; beyond, one notebook at a time, for two would need twice the memory
 FINDINGS = "findings.json"
 PLAN = "plan.json"  # what a notebook leaves for the running plan
+LOTS = "lots.json"  # and whom a lot drew for it
 FOR_LISTS = "for_lists.json"  # and for the lists of the days after it, which the report keeps
 
 
@@ -158,6 +159,8 @@ def _run_of(path: Path, business: "Business", out: Path, building: Path) -> Run:
 
 def _renew_plan(runs: Sequence[Run], business: "Business", out: Path) -> None:
     """Put what the notebooks planned into the running plan, just before the report takes its place."""
+    for drawn in (run.part / LOTS for run in runs if (run.part / LOTS).exists()):
+        plan_file.freeze(out, business.identity, drawn.read_text(encoding="utf-8"))
     planned = [run.part / PLAN for run in runs if (run.part / PLAN).exists()]
     if planned:
         rows = [row for path in planned for row in plan_file.planned_rows(path, business.month)]
