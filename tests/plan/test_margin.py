@@ -1,4 +1,4 @@
-"""What a call saves: who is drawn, that a draw stays, that it is read as an experiment, and what that finds."""
+"""What a call saves: who is drawn, that a draw stays, how it is read, and what that finds."""
 
 import datetime as dt
 import hashlib
@@ -16,7 +16,7 @@ from margins import saves
 from retention_helpers import experiments, plan
 from retention_helpers.business import Business, open_business
 from retention_helpers.experiments import Reading
-from retention_helpers.gate.lots import CALLED, FILE, NAME, NO_CALL, Lots, read_lots
+from retention_helpers.gate.lots import CALLED, FILE, NAME, NO_CALL, Lots, as_record, read_lots
 from retention_helpers.plan import gathering, kinds, said
 from retention_helpers.plan.deciding import Decided, decide
 from retention_helpers.plan.margin import Margin, lot, with_lot
@@ -59,7 +59,7 @@ def ways(decided: Decided) -> Counter[str]:
 
 
 def test_half_of_the_calls_stand_at_the_margin(shop: Business) -> None:
-    """100 calls for 300: the first 50 are called, of the next 100 every second, and the rest is written to."""
+    """100 calls for 300: the first 50 are called, half of the next 100, and the rest is written to."""
     decided, margin = drawn(shop, 300)
     assert margin.way == "by lot" and set(margin.arms) == {f"r{nth:03}" for nth in range(50, 150)}
     assert len(margin.of(CALLED)) == len(margin.of(NO_CALL)) == 50
@@ -120,7 +120,7 @@ def test_the_lot_is_the_same_everywhere_and_fair() -> None:
 )
 def test_when_nothing_is_drawn_and_what_is_said(shop: Business, many: int, settings: Any, way: str) -> None:
     """With ten calls a month, ten customers stand at the margin: the 700 that it needs take six years."""
-    decided, margin = drawn(shop, many, **settings)
+    _, margin = drawn(shop, many, **settings)
     assert margin.way == way and bool(margin.arms) == (way == "by lot")
     text = repr(said.what_a_call_saves(shown(margin)))
     expected = {
@@ -163,7 +163,7 @@ def drawn_out(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Pat
     home = tmp_path_factory.mktemp("lots")
     people = [f"c{nth:02}" for nth in range(60)]
     arms = {who: CALLED if nth % 2 else NO_CALL for nth, who in enumerate(people)}
-    asked = [who for who in people if arms[who] == NO_CALL][:20] + [people[1], people[3]]
+    asked = [*[who for who in people if arms[who] == NO_CALL][:20], people[1], people[3]]
     data = write_folder(
         home / "data",
         [(who, "2025-06-01", "", 50) for who in people],
@@ -173,8 +173,6 @@ def drawn_out(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Pat
     out.mkdir()
     lots = Lots("Harbour Desk", 60, 0.1, 0.6, 30, {dt.date(2026, 1, 1): arms})
     business = open_business(data, "2025-12", cache=home / "cache")
-    from retention_helpers.gate.lots import as_record
-
     plan_file.freeze(out, business.identity, as_record(lots))
     business.close()
     return data, out, home / "cache"
@@ -185,7 +183,7 @@ def test_it_is_read_as_an_experiment(drawn_out: tuple[Path, Path, Path]) -> None
     data, out, cache = drawn_out
     before = sorted(path.name for path in data.iterdir())
     business = open_business(data, "2026-03", plan=out, cache=cache)
-    found = experiments.read(business, experiments.plans(business, {}).value).comparisons.iloc[0]
+    found = experiments.read(business, experiments.plans(business, {})).comparisons.iloc[0]
     assert (found["experiment"], found["verdict"]) == (NAME, "better")
     assert found["effect"] == pytest.approx(0.6)
     assert sorted(path.name for path in data.iterdir()) == before
@@ -208,8 +206,6 @@ def test_what_was_drawn_is_not_drawn_anew(drawn_out: tuple[Path, Path, Path]) ->
     data, out, cache = drawn_out
     business = open_business(data, "2025-12", cache=cache)
     other = Lots("Harbour Desk", 60, 0.1, 0.5, 10, {dt.date(2026, 1, 1): {"c00": CALLED, "c01": NO_CALL}})
-    from retention_helpers.gate.lots import as_record
-
     plan_file.freeze(out, business.identity, as_record(other))
     business.close()
     kept = read_lots(out)
@@ -222,12 +218,8 @@ def test_draws_that_cannot_be_read_stop_the_report(tmp_path: Path) -> None:
         read_lots(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("added", "word", "least", "most"), [(0.10, "better", 26, 40), (0.0, "better", 0, 5)]
-)
-def test_what_is_planted_is_found_and_what_is_not_is_not(
-    added: float, word: str, least: int, most: int
-) -> None:
-    """40 businesses of 5,000 customers and 100 calls: 80 % of them are 32, ± 6; 2.5 % of them are 1, ± 3."""
+@pytest.mark.parametrize(("added", "least", "most"), [(0.10, 24, 40), (0.0, 0, 5)])
+def test_what_is_planted_is_found_and_what_is_not_is_not(added: float, least: int, most: int) -> None:
+    """40 businesses of 5,000 customers and 100 calls: 80 % of them are 32 ± 8; 2.5 % of them are 1 ± 4."""
     found = Counter(saves(added, 1_000 + seed)[0] for seed in range(40))
-    assert least <= found[word] <= most
+    assert least <= found["better"] <= most
