@@ -58,7 +58,10 @@ def _unpaid(business: Business) -> pd.DataFrame:
 
 
 def open_failures(business: Business) -> ibis.Table:
-    """The first of the failed payments since the latest that succeeded, by customer."""
+    """A row a customer: failed_on, the first of the failed payments since the latest that succeeded.
+
+    Glossary: to recover.
+    """
     attempts = business.table("payments").filter(lambda row: row.status != "refunded")
     paid = attempts.group_by("customer_id").aggregate(
         paid_at=attempts.attempted_at.max(where=attempts.status == "succeeded")

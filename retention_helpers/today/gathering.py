@@ -117,11 +117,12 @@ def _proposed(
     business: Business, before: Earlier, since: dt.date, people: pd.DataFrame | None
 ) -> pd.DataFrame:
     """All that could be done, with `is_said`: whether that matter was said already."""
-    day = business.as_of - ONE_DAY
-    lately = day - LATELY_CONTACTED_DAYS * ONE_DAY
+    lately = business.as_of - (LATELY_CONTACTED_DAYS + 1) * ONE_DAY
+    asked = early_warning.scheduled(business).value
+    requested_on = dict(zip(asked["customer_id"], pd.to_datetime(asked["asked_on"]).dt.date, strict=True))
     parts = [
         _marked(churn_reasons.to_recover(business), before, _failures(business), before.plan_on),
-        _marked(_asked(business), before, _requests(business), before.plan_on),
+        _marked(early_warning.to_keep(business, asked), before, requested_on.__getitem__, before.plan_on),
         _marked(trials_ending(business, since), before, lambda _: lately),
         _newly_at_risk(people, before).assign(is_said=False),
         not_onboarded(business, since).assign(is_said=False),
@@ -150,16 +151,6 @@ def _failures(business: Business) -> When:
     known = dict(zip(rows["customer_id"], pd.to_datetime(rows["failed_on"]).dt.date, strict=True))
     first = business.as_of - business.settings.dunning_days * ONE_DAY
     return lambda who: max(known.get(who, first), first)
-
-
-def _asked(business: Business) -> pd.DataFrame:
-    return early_warning.to_keep(business, early_warning.scheduled(business).value)
-
-
-def _requests(business: Business) -> When:
-    rows = early_warning.scheduled(business).value
-    asked = dict(zip(rows["customer_id"], pd.to_datetime(rows["asked_on"]).dt.date, strict=True))
-    return lambda who: asked[who]
 
 
 def _newly_at_risk(people: pd.DataFrame | None, before: Earlier) -> pd.DataFrame:
@@ -215,12 +206,14 @@ def _due(
     business: Business, before: Earlier, every: pd.DataFrame, touched: set[str], day: dt.date
 ) -> tuple[list[Row], list[tuple[str, str]]]:
     """The rows of the plan whose day has come and that no list had; and why others are not needed."""
+    if not before.planned:
+        return [], []
     said = {(one.customer, one.action) for one in before.said if one.on >= before.plan_on}
     on_lists = {who for who, _ in said}
     open_ones = set(zip(every["customer_id"], every["action"], strict=True))
     customers = _customers(business)
     contacts = last_contacts(business)
-    since = pd.to_datetime(contacts["contacted_on"]) >= pd.Timestamp(max(before.plan_on, dt.date(1990, 1, 1)))
+    since = pd.to_datetime(contacts["contacted_on"]) >= pd.Timestamp(before.plan_on)
     contacted = set(contacts.loc[since, "customer_id"])
 
     def cause(one: Planned) -> str:
