@@ -30,12 +30,18 @@ def draws(business: Business, reading: Reading) -> pd.DataFrame:
 
 
 def draws_by(business: Business, known: Collection[str]) -> pd.DataFrame:
-    """`draws` at any day, where it is known already which experiments are decided."""
+    """`draws` at any day, where it is known already which experiments are decided.
+
+    Glossary: drawn and undecided.
+    """
     return _drawn(business, business.experiments, known)
 
 
 def decided(reading: Reading) -> list[str]:
-    """The experiments whose verdict is *better* or *worse*."""
+    """The experiments whose verdict is *better* or *worse*.
+
+    Glossary: drawn and undecided.
+    """
     own = reading.comparisons
     return sorted(set(own.loc[own["verdict"].isin(DECIDED), "experiment"]))
 

@@ -6,15 +6,20 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from conftest import write_folder
 
 from retention_helpers import __main__, today
+from retention_helpers.business import open_business, open_day
+from retention_helpers.early_warning.snapshots import snapshots_now
 from retention_helpers.gate import running_plan
 from retention_helpers.report import plan_file
+from retention_helpers.statistics.intervals import rate
 from retention_helpers.words.errors import InputError
 
 DAY = dt.date(2026, 3, 12)
@@ -68,6 +73,16 @@ TABLES: dict[str, Sequence[tuple[object, ...]]] = {
         ("early", "2025-12-20T09:00", "onboarding_completed"),
         ("ready", "2026-03-06T09:00", "onboarding_completed"),
     ],
+}
+
+
+LEARNED = {
+    "way": "warnings",
+    "base": asdict(rate(10, 100)),
+    "rules": {"no_login_7_days": 7.0},
+    "counted": ["no_login_7_days"],
+    "learned": None,
+    "by_count": [0.05, 0.4],
 }
 
 
@@ -255,6 +270,43 @@ def test_new_touches_go_into_the_running_plan_and_stay_when_filled_in(tmp_path: 
     assert {one.customer: one.cells.get("done_on") for one in running_plan.read(out).rows}["failing"] == str(
         DAY
     )
+
+
+def reported(out: Path, at_risk: Sequence[str], month: str = "2026-02") -> None:
+    """What the report of a month left for the lists after it."""
+    folder = out / month
+    folder.mkdir(parents=True)
+    (folder / "findings.json").write_text(json.dumps({"business": "Harbour Desk"}), encoding="utf-8")
+    told = {"risk": LEARNED, "at_risk": list(at_risk), "decided": []}
+    (folder / ".for_lists.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def test_who_came_to_be_at_risk_since_the_report_and_since_the_list(tmp_path: Path) -> None:
+    """Nobody but `steady` and `ready` has logged in; most of them were at risk by the report already."""
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    reported(out, ["failing", "mended", "asking", "early", "later", "back", "yearly"])
+    first = made(data, out)
+    assert first["planned"] == ("Call: at risk of leaving", "no login for 83 days")
+    assert "mended" not in first and "what a month's report learned" not in page(out)
+    assert "planned" not in made(data, out, DAY + dt.timedelta(days=1))
+    quiet = made(data, out, DAY + dt.timedelta(days=7))
+    assert quiet["steady"][1] == "no login for 7 days"
+
+
+def test_without_a_report_nobody_is_at_risk_and_it_is_said(tmp_path: Path) -> None:
+    found = made(folder(tmp_path / "data"), tmp_path / "out")
+    assert not [who for who, (what, _) in found.items() if "at risk" in what]
+    assert "what a month&#x27;s report learned" in page(tmp_path / "out")
+
+
+def test_the_end_of_a_month_is_the_same_cut_for_a_list_and_a_report(tmp_path: Path) -> None:
+    data = folder(tmp_path / "data", also=AFTER)
+    day = open_day(data, dt.date(2026, 2, 28), cache=tmp_path / "c")
+    month = open_business(data, "2026-02", cache=tmp_path / "c")
+    by_day, by_month = (snapshots_now(one).drop(columns="nth") for one in (day, month))
+    pd.testing.assert_frame_equal(by_day, by_month)
+    day.close()
+    month.close()
 
 
 def test_an_empty_list_says_so_and_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
