@@ -6,6 +6,7 @@ MONTH  =
 DATA   =
 OUT    = reports
 FROM   =
+DATE   =
 
 VENV = .venv
 BIN  = $(VENV)/bin
@@ -19,7 +20,7 @@ QUIET_LAB = --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.N
             --LabApp.news_url=None --LabApp.extension_manager=readonly
 LAB_SETTINGS = $(VENV)/share/jupyter/lab/settings/overrides.json
 
-.PHONY: help setup init report lab test nbval check notebooks schema sample bench bench-statistics clean
+.PHONY: help setup init report today lab test nbval check notebooks schema sample bench bench-statistics clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -47,6 +48,9 @@ init: $(DONE)  ## begin: look at the files in FROM and write DATA/retention.yml
 
 report: $(DONE)  ## make the report of a month (default: the sample's last month)
 	@$(RUN) report $(WITH_DATA) $(WITH_MONTH) --out "$(OUT)"
+
+today: $(DONE)  ## make the list of today, or of DATE
+	@$(RUN) today $(WITH_DATA) $(if $(DATE),--date "$(DATE)") --out "$(OUT)"
 
 lab: $(DONE) $(LAB_SETTINGS)  ## open JupyterLab; with DATA on copies under work/
 	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null  # else JupyterLab shows the words of a picture in its place

@@ -24,6 +24,7 @@ from retention_helpers.commands import (
     schedule,
     schema,
     status,
+    today,
 )
 from retention_helpers.commands.arguments import Parser
 from retention_helpers.words.commands import PROGRAM
@@ -34,6 +35,7 @@ COMMANDS = {
     one.NAME: one
     for one in (
         report,
+        today,
         check,
         init,
         imports,

@@ -38,6 +38,7 @@ ROOMS = (
     *QUESTIONS,
     "plan",
     "monthly_review",
+    "today",
     "delivery",
     "schedule",
     "commands",

@@ -1,4 +1,7 @@
-"""What the owner did of the plan, and wrote down in it: contacts of later months like those of the table."""
+"""What the owner did of the plan and wrote down in it, and whom its lots drew: rows like those of the tables.
+
+What was done are contacts, what was drawn are assignments of an experiment.
+"""
 
 import datetime as dt
 import hashlib
@@ -13,10 +16,11 @@ import pandas as pd
 from retention_helpers.business.identity import Identity
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Fault, message
+from retention_helpers.gate import lots as of_lots
 from retention_helpers.gate import running_plan
 from retention_helpers.gate.kept import SourceRead
+from retention_helpers.gate.lots import NO_LOTS, Lots, read_lots
 from retention_helpers.gate.running_plan import OWN, XLSX, Row, Running
-from retention_helpers.words import calendar
 
 OUTREACH = "outreach"  # the kind of a contact for which the owner's own row names no other
 RECORD = "done.pickle"
@@ -30,15 +34,19 @@ class Done:
         contacts: the Parquet file with them, as the table of contacts has them.
         rows: how many.
         faults: what could not be read.
+        lots: who was drawn by then, at the cut itself, too.
     """
 
     contacts: Path
     rows: int
     faults: tuple[Fault, ...]
+    lots: Lots = NO_LOTS
 
     @property
-    def source(self) -> SourceRead:
-        return SourceRead("contacts", XLSX, self.rows, self.rows)
+    def sources(self) -> tuple[SourceRead, ...]:
+        drawn = len(self.lots.rows)
+        counts = (("contacts", XLSX, self.rows), ("assignments", of_lots.FILE, drawn))
+        return tuple(SourceRead(table, file, rows, rows) for table, file, rows in counts if rows)
 
 
 def done_by(out: Path, identity: Identity, settings: Settings, as_of: dt.date, kept: Path) -> Path | None:
@@ -49,33 +57,44 @@ def done_by(out: Path, identity: Identity, settings: Settings, as_of: dt.date, k
     plan = running_plan.read(out, settings.date_order)
     if plan.business and not identity.is_of(plan.business):
         return None
-    earlier = [row for row in plan.rows if not row.month or _planned_at(row) < as_of]
+    earlier = [row for row in plan.rows if not row.month or row.known_by < as_of]
     contacts, faults = _contacts(plan, as_of), _faults(earlier)
-    if contacts.empty and not faults:
+    lots = read_lots(out)
+    lots = lots.known_by(as_of) if identity.is_of(lots.business) else NO_LOTS
+    if contacts.empty and not faults and not lots.drawn:
         return None
-    told = json.dumps([contacts.astype(str).to_dict(orient="list"), [one.message for one in faults]])
+    told = json.dumps(
+        [
+            contacts.astype(str).to_dict(orient="list"),
+            [one.message for one in faults],
+            of_lots.as_record(lots),
+        ]
+    )
     folder = kept / f"done_{hashlib.blake2b(told.encode(), digest_size=6).hexdigest()}"
     folder.mkdir(exist_ok=True)
-    zone = settings.zone
-    midnights = [
-        pd.Timestamp(day, tz=zone).tz_convert("UTC").tz_localize(None) for day in contacts["contacted_on"]
-    ]
-    at = pd.Series(midnights, index=contacts.index, dtype="datetime64[us]")
-    contacts.assign(contacted_at=at).to_parquet(folder / "contacts.parquet", index=False)
-    record = Done(folder / "contacts.parquet", len(contacts), tuple(faults))
+    _write(contacts, "contacted", folder / "contacts.parquet", settings)
+    drawn = pd.DataFrame(lots.rows, columns=["customer_id", "arm", "assigned_on"])
+    if lots.drawn:
+        rows = drawn.assign(experiment=of_lots.NAME)
+        _write(rows, "assigned", folder / "assignments.parquet", settings)
+    record = Done(folder / "contacts.parquet", len(contacts), tuple(faults), lots)
     (folder / RECORD).write_bytes(pickle.dumps(record))
     return folder
+
+
+def _write(rows: pd.DataFrame, verb: str, path: Path, settings: Settings) -> None:
+    """Rows with a day, as rows of a table: with the instant of that midnight."""
+    midnights = [
+        pd.Timestamp(day, tz=settings.zone).tz_convert("UTC").tz_localize(None) for day in rows[f"{verb}_on"]
+    ]
+    at = pd.Series(midnights, index=rows.index, dtype="datetime64[us]")
+    rows.assign(**{f"{verb}_at": at}).to_parquet(path, index=False)
 
 
 def load(folder: Path) -> Done:
     """What `done_by` made."""
     done: Done = pickle.loads((folder / RECORD).read_bytes())
     return done
-
-
-def _planned_at(row: Row) -> dt.date:
-    """The cut of the report whose plan a row is of."""
-    return calendar.months_after(calendar.first_of(row.month), 1)
 
 
 def _contacts(plan: Running, as_of: dt.date) -> pd.DataFrame:

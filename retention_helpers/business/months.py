@@ -15,9 +15,11 @@ from retention_helpers.business.spans import covers, kept_services, kept_spans
 from retention_helpers.words import calendar
 from retention_helpers.words.errors import InputError
 
+RECENT_MONTHS = 8  # that the list of a day looks back on; none of its questions reaches further
+
 
 def month_starts(business: Business) -> list[dt.date]:
-    """The first day of every month from the first service to the report month.
+    """The first day of every month from the first service to the report month; of a day, the latest few.
 
     Raises InputError where nobody had service before the cut: free plans and trials are none.
     """
@@ -27,13 +29,18 @@ def month_starts(business: Business) -> list[dt.date]:
             f"Nobody had a paid or paused subscription before {business.as_of}, so there is nothing to "
             "report. Trials and plans with an mrr of 0 are not service: check status and mrr."
         )
-    return calendar.month_starts(pd.Timestamp(first).date(), business.report_month)
+    starts = calendar.month_starts(pd.Timestamp(first).date(), business.report_month)
+    return starts[-RECENT_MONTHS:] if business.day else starts
+
+
+def month_ends_on(business: Business) -> list[dt.date]:
+    """The first day after every month of `month_starts`; after the last one, the cut."""
+    return [*month_starts(business)[1:], business.as_of]
 
 
 def month_table(business: Business) -> ir.Table:
-    """A row a calendar month with service, up to the report month: month, next_month, last_day."""
-    starts = month_starts(business)
-    following = [calendar.months_after(start, 1) for start in starts]
+    """A row a calendar month with service, up to the cut: month, next_month, last_day."""
+    starts, following = month_starts(business), month_ends_on(business)
     frame = pd.DataFrame(
         {
             "month": starts,
@@ -91,7 +98,8 @@ def _edges(business: Business) -> ir.Table:
 def customer_months(business: Business) -> ir.Table:
     """A row a customer a month: the state and MRR at its start and end, and what moved in between.
 
-    Only months in which the customer was one at the start or the end, or began service. Columns:
+    Only months in which the customer was one at the start or the end, or began service; where the business
+    was opened for the list of a day, only the latest few, of whose first one the start is not known. Columns:
     customer_id, month, state_at_start, state_at_end (paying, paused, none), mrr_at_start, mrr_at_end,
     plan, interval (at the start; at the end for those who came), begins, ends (of service,
     stamped inside the month), movement (stayed, lost, new, reactivated, joined_and_left), mrr_movement
@@ -120,7 +128,7 @@ def customer_months(business: Business) -> ir.Table:
     )
     edges = _edges(business)
     keys = ["customer_id", "month"]
-    touched = edges.filter(edges.month < business.as_of)
+    touched = edges.filter((edges.month < business.as_of) & (edges.month >= month_starts(business)[0]))
     everybody = at_end.select(*keys).union(at_start.select(*keys), touched.select(*keys)).distinct()
     own = kept_services(business)
     firsts = own.group_by("customer_id").aggregate(first_month=own.begin_on.min().truncate("M"))

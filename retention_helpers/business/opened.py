@@ -26,6 +26,7 @@ from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import OWN_MRR, TABLES, Fault, day_name
 from retention_helpers.engine import parquet
 from retention_helpers.gate.kept import SourceRead
+from retention_helpers.gate.lots import NO_LOTS, Lots
 from retention_helpers.words import calendar
 
 FAR = dt.datetime(9999, 12, 31)  # the end of what goes on
@@ -33,12 +34,12 @@ FAR = dt.datetime(9999, 12, 31)  # the end of what goes on
 
 @dataclass(frozen=True)
 class Business:
-    """A data folder, cut at the end of one month.
+    """A data folder, cut at the end of one month, or of one day.
 
     Attributes:
         folder: the owner's data folder.
         settings: the owner's choices.
-        month: the report month, "2026-10".
+        month: the report month, "2026-10"; of a day, the month that it lies in, up to its end.
         as_of: the first day after it; its midnight is the cut.
         currency: the code of every amount; "" where the data name none.
         faults: warnings and notes of the gate.
@@ -48,7 +49,9 @@ class Business:
         not_known: the histories of `contract.tables.HISTORIES` that the sources do not know.
         derived: the folder of what is computed from the tables.
         only: the file with the customers to whom the business was narrowed; None: all of them.
+        lots: who was drawn by lot for the plan, as the reports' folder has it, up to the cut.
         narrowed_to: the levels of those customers, in words; "": all customers.
+        day: the last day that is known, where it was opened for the list of a day; None: for a whole month.
         done: what the running plan brought to the contacts, as `business.done` left it; None: nothing.
     """
 
@@ -67,7 +70,9 @@ class Business:
     not_known: tuple[str, ...] = ()
     only: Path | None = None
     done: Path | None = None
+    lots: Lots = NO_LOTS
     narrowed_to: str = ""
+    day: dt.date | None = None
     _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -178,14 +183,15 @@ class Business:
         return ibis.cases(*each, else_=own) if each else own
 
     def _whole(self, name: str) -> ir.Table:
-        """Every row of a table that the owner brought; contacts with those that the running plan brings."""
+        """Every row of a table that the owner brought, with those that the running plan brings."""
         path = self.kept / f"{name}.parquet"
         rows = parquet(self.engine, path, f"kept_{name}") if path.exists() else self._empty(name)
         unread = [column for column in rows.columns if column.startswith("unread_")]
         rows = rows.drop(*unread, *({"source_row"} & set(rows.columns)))
-        if name != "contacts" or self.done is None:
+        brought = self.done / f"{name}.parquet" if self.done else None
+        if brought is None or not brought.exists():
             return rows
-        more = parquet(self.engine, self.done / "contacts.parquet", f"{self.done.name}_contacts")
+        more = parquet(self.engine, brought, f"{brought.parent.name}_{name}")
         return rows.union(more.select(*rows.columns).cast(dict(rows.schema())), distinct=True)
 
     def _empty(self, name: str) -> ir.Table:

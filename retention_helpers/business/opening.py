@@ -137,48 +137,83 @@ def open_business(
     chosen = month or _last_month(passed.latest_on, today)
     first = _possible(chosen, passed.first_on, today)
     as_of = calendar.months_after(first, 1)
+    silent = _silence(passed.latest_on, as_of)
+    whole = _with_done(_cut(folder, passed, as_of, chosen, cache, silent), plan, as_of)
+    return whole if where is None else narrowed(whole, where)
+
+
+def open_day(
+    data: Path | str, day: dt.date | None = None, *, plan: Path | None = None, cache: Path = CACHE
+) -> Business:
+    """Open a data folder for the list of a day, cut at its end (default: today).
+
+    What the running plan says was done counts where it was done before the day: what is written into the
+    list of a day does not change that list.
+
+    Raises what `open_business` raises, and InputError for a day that has not begun or lies before the data.
+    """
+    folder = Path(data).resolve()
+    passed = gate.pass_gate(folder, cache)
+    today = dt.datetime.now(passed.settings.zone).date()
+    chosen = day or today
+    if chosen > today:
+        raise InputError(f"{chosen} has not begun yet. Today is {today}.")
+    if chosen < dt.date.fromisoformat(passed.first_on):
+        raise InputError(f"{chosen} lies before the data: the first subscription began on {passed.first_on}.")
+    as_of = chosen + dt.timedelta(days=1)
+    opened = _cut(folder, passed, as_of, str(chosen), cache)
+    return _with_done(replace(opened, day=chosen), plan, chosen)
+
+
+def _cut(
+    folder: Path, passed: kept.Passed, as_of: dt.date, name: str, cache: Path, faults: tuple[Fault, ...] = ()
+) -> Business:
+    """What passed the gate, cut at a midnight; what is derived of it lies under a name."""
+    month = iso_month(as_of - dt.timedelta(days=1))
     # A folder of its own: two processes that spill into one overwrite each other's files.
     spill = cache / "spill" / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
     spill.parent.mkdir(parents=True, exist_ok=True)
     whole = Business(
         folder=folder,
         settings=passed.settings,
-        month=chosen,
+        month=month,
         as_of=as_of,
         currency=passed.currency,
         faults=(
             *passed.faults,
-            *_silence(passed.latest_on, as_of),
+            *faults,
             *assumed.provisional(passed.assumed, as_of),
-            *_earlier_rates(passed.settings, chosen),
+            *_earlier_rates(passed.settings, month),
         ),
         sources=passed.sources,
         experiments={name: one.known_by(as_of) for name, one in passed.experiments.items()},
         kept=passed.folder,
-        derived=passed.folder / chosen,
+        derived=passed.folder / name,
         engine=connect(spill, passed.settings.time_zone),
-        rates=_rates_of(passed.settings, chosen),
+        rates=_rates_of(passed.settings, month),
         not_known=passed.not_known,
     )
     _refuse_month_without_rate(whole)
-    whole = _with_done(whole, plan)
-    return whole if where is None else narrowed(whole, where)
+    return whole
 
 
-def _with_done(business: Business, plan: Path | None) -> Business:
+def _with_done(business: Business, plan: Path | None, before: dt.date) -> Business:
     """The business with what the running plan says was done: of the reports' folder, or as it is pinned."""
     folder = kept.pinned_done(business.folder)
     if plan is not None:
-        folder = done_by(plan, business.identity, business.settings, business.as_of, business.kept)
+        folder = done_by(plan, business.identity, business.settings, before, business.kept)
     if folder is None:
         return business
     done = load(folder)
-    brought = (done.source,) if done.rows else ()
+    is_begun = bool(done.lots.drawn) and min(done.lots.drawn) < business.as_of
+    drawn = {done.lots.design.name: done.lots.design} if is_begun else {}
     return replace(
         business,
         done=folder,
+        lots=done.lots,
+        experiments={**drawn, **business.experiments},
         derived=business.derived / folder.name,
-        sources=(*business.sources, *brought),
+        sources=(*business.sources, *done.sources),
         faults=(*business.faults, *done.faults),
     )
 

@@ -18,7 +18,7 @@ from retention_helpers.churn_reasons.calls import message, survey_text
 from retention_helpers.churn_reasons.did import answers_with_use, use_before, usual
 from retention_helpers.churn_reasons.groups import with_groups
 from retention_helpers.churn_reasons.implications import PLAYS
-from retention_helpers.churn_reasons.proposals import to_ask_why, to_recover
+from retention_helpers.churn_reasons.proposals import open_failures, to_ask_why, to_recover
 from retention_helpers.churn_reasons.quotes import SHOWN, comments
 from retention_helpers.churn_reasons.said.answers import *
 from retention_helpers.churn_reasons.said.asks import *

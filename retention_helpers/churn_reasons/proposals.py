@@ -51,14 +51,17 @@ def _unpaid(business: Business) -> pd.DataFrame:
     due = spans.filter((spans.status == "past_due") & covers(spans, business.as_of - dt.timedelta(days=1)))
     behind = due.select("customer_id").distinct().mutate(is_due=True)
     rows = now.left_join(behind, "customer_id").drop("customer_id_right")
-    rows = rows.left_join(_failed(business), "customer_id")
+    rows = rows.left_join(open_failures(business), "customer_id")
     lately = rows.failed_on >= business.as_of - dt.timedelta(days=business.settings.dunning_days)
     found = rows.filter(rows.is_due.notnull() | lately)
     return found.select("customer_id", "failed_on", mrr="mrr_at_end").execute()
 
 
-def _failed(business: Business) -> ibis.Table:
-    """The first of the failed payments since the latest that succeeded, by customer."""
+def open_failures(business: Business) -> ibis.Table:
+    """A row a customer: failed_on, the first of the failed payments since the latest that succeeded.
+
+    Glossary: to recover.
+    """
     attempts = business.table("payments").filter(lambda row: row.status != "refunded")
     paid = attempts.group_by("customer_id").aggregate(
         paid_at=attempts.attempted_at.max(where=attempts.status == "succeeded")

@@ -1,6 +1,7 @@
 """The arguments of the command line: those that several commands take, and what is wrong with one."""
 
 import argparse
+import datetime as dt
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -90,3 +91,14 @@ def _month(text: str) -> str:
 
     first_of(text)
     return text
+
+
+def day(text: str) -> str:
+    """The argument that names a day; empty is none, as an empty DATE of make.
+
+    Raises InputError with the right spelling.
+    """
+    try:
+        return str(dt.date.fromisoformat(text)) if text else ""
+    except ValueError:
+        raise InputError(f"{text!r} is not a day. Write it as YYYY-MM-DD, such as 2026-11-03.") from None

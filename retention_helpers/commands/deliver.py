@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from retention_helpers.commands.arguments import Commands, data_and_month, out
+from retention_helpers.commands.arguments import Commands, data_and_month, day, out
 from retention_helpers.words.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def declare(commands: Commands) -> None:
         NAME, parents=[*data_and_month(), out()], help="send what was made to you, once", allow_abbrev=False
     )
     parser.add_argument(
-        "--date", type=_day, metavar="YYYY-MM-DD", help="the day of a list, instead of a month"
+        "--date", type=day, metavar="YYYY-MM-DD", help="the day of a list, instead of a month"
     )
     either = parser.add_mutually_exclusive_group()
     either.add_argument(
@@ -33,13 +33,6 @@ def declare(commands: Commands) -> None:
     either.add_argument(
         "--arrived", action="store_true", help="it did arrive: do not send it, do not ask again"
     )
-
-
-def _day(text: str) -> str:
-    try:
-        return str(dt.date.fromisoformat(text))
-    except ValueError:
-        raise InputError(f"{text!r} is not a day. Write it as YYYY-MM-DD, such as 2026-11-03.") from None
 
 
 def run(options: argparse.Namespace) -> int:
@@ -83,11 +76,11 @@ def say_open(ours: "Post", but: "Sequence[str]" = ()) -> None:
 def _say(what: "Edition", standing: "Standing") -> bool:
     """Whether it arrived; standard output for what did, standard error for what did not."""
     from retention_helpers.delivery.matters import BY, of_standing
-    from retention_helpers.words.formats import day
+    from retention_helpers.words import formats
 
     if standing.state != "sent":
         print(of_standing(what, standing).whole, file=sys.stderr)
         return False
-    again = "" if standing.is_new else f" already, on {day(standing.at[:10])}"
+    again = "" if standing.is_new else f" already, on {formats.day(standing.at[:10])}"
     print(f"Sent {BY[standing.way]}{again}: {what.title}.")
     return True

@@ -139,6 +139,14 @@ def _time_zone(value: Any) -> str:
     raise Wrong(f"a time zone such as Europe/Berlin{hint}")
 
 
+def _lot(value: Any) -> str | float:
+    if value == "off" or value is False:  # YAML reads a bare off as false
+        return "off"
+    if not is_share(value) or not 0 < value <= 0.5:
+        raise Wrong("off, or a share of the calls up to a half, such as 0.2")
+    return float(value)
+
+
 def _mapping(value: Any) -> Mapping[Any, Any]:
     if not isinstance(value, dict):
         raise Wrong("a list of `key: value` lines")
@@ -341,6 +349,15 @@ class Settings:
         Decimal(100), _amount, "so much a month, and you speak to them in person"
     )
     calls_a_month: int = _setting(10, _customers, "how many customers you can speak to in a month")
+    calls_by_lot: str | float = _setting(
+        "",
+        _lot,
+        "the share of your calls to customers at risk that a lot gives, to learn what a call saves; half of "
+        "them where more are due than you can call and the answer comes within 36 months; off",
+    )
+    always_call: tuple[str, ...] = _setting(
+        (), _texts, "customers whom you call when they are at risk, whatever a lot says"
+    )
     play_experiments: Mapping[str, str] = _setting(
         {}, _play_experiments, "the experiment that measured what a play saves"
     )

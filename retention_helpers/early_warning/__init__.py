@@ -2,9 +2,9 @@
 
 `seen` and `snapshots` hold what was known of every customer at every month end, in one pass of the engine;
 `rules` are the warnings; `past` and `thresholds` hold them against what came after; `risk` puts them
-together and tests itself on later months; `level` tells how many will leave; `lifecycle` says where customers
-stand; `people` and `reasons` make the list; `indicators` follow the mood of all, `support` the tickets and
-mails.
+together and tests itself on later months, `told` keeps what it learned; `level` tells how many will leave;
+`lifecycle` says where customers stand; `people` and `reasons` make the list; `indicators` follow the mood of
+all, `support` the tickets and mails.
 """
 
 from retention_helpers.early_warning.level import EXACT, expected_range
@@ -17,6 +17,7 @@ from retention_helpers.early_warning.said.risk import *
 from retention_helpers.early_warning.said.support import *
 from retention_helpers.early_warning.said.warnings import *
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS
+from retention_helpers.early_warning.told import as_learned, risk_by
 from retention_helpers.shown.results import findings_of
 
 FINDINGS = findings_of(globals())

@@ -1,9 +1,9 @@
 """What each table had shown of a customer by a date: one expression of the engine a table, for all dates.
 
-A date is the midnight that ends a month, as the `as_of` of a report. Each row of a table is placed before
-the next few such dates, with its age at each, and counted there: so every past month end is seen in one
-pass, and no row is ever placed before a date that it lies after. Of a large business so many dates at once
-as fit in memory.
+A date is the midnight that ends a month, as the `as_of` of a report, or the cut of a day's list. Each row of
+a table is placed before the next few such dates, with its age at each, and counted there: so every past
+month end is seen in one pass, and no row is ever placed before a date that it lies after. Of a large business
+so many dates at once as fit in memory.
 """
 
 import datetime as dt
@@ -19,6 +19,7 @@ from retention_helpers.words import calendar
 
 KEYS = ["customer_id", "as_of"]
 Dates = Sequence[dt.date]
+ONE_DAY = dt.timedelta(days=1)
 
 RECENT_DAYS, BEFORE_DAYS = 14, 42  # whole weeks: weekends weigh the same in both
 USED_BEFORE, USED_LATELY = 4, 3  # days of use, without which there is nothing to compare
@@ -34,7 +35,9 @@ def placed(rows: ir.Table, on: str, dates: Dates, *, months_back: int) -> ir.Tab
     Adds as_of, and age: whole days from the row's day to the last day before the date (0: that very day).
     """
     pairs = [
-        (calendar.months_after(date, -back - 1), date) for date in dates for back in range(months_back + 1)
+        (calendar.months_after((date - ONE_DAY).replace(day=1), -back), date)
+        for date in dates
+        for back in range(months_back + 1)
     ]
     frame = pd.DataFrame(pairs, columns=["in_month", "as_of"])
     near = ibis.memtable(frame, schema={"in_month": "date", "as_of": "date"})

@@ -90,10 +90,10 @@ def _parts(business: Business) -> list[ir.Table]:
 
 
 def _dates(business: Business) -> list[seen.Dates]:
-    """Every month end, in groups of about ROWS_AT_ONCE rows."""
+    """Every month end, in groups of about ROWS_AT_ONCE rows; for the list of a day, its end alone."""
 
     def grouped() -> list[seen.Dates]:
-        dates = [calendar.months_after(month, 1) for month in months.month_starts(business)]
+        dates = [business.as_of] if business.day else months.month_ends_on(business)
         customers = business.table("customers").count().execute()
         together = max(1, ROWS_AT_ONCE // max(customers, 1))
         return [dates[place : place + together] for place in range(0, len(dates), together)]

@@ -7,7 +7,7 @@ followed on prices, outages and whatever else was announced.
 """
 
 from retention_helpers.contract.experiments import Outcome
-from retention_helpers.experiments.draws import draws
+from retention_helpers.experiments.draws import decided, draws, draws_by
 from retention_helpers.experiments.history import history
 from retention_helpers.experiments.observational import e_value, landmarks
 from retention_helpers.experiments.outcomes import assigned

@@ -1,6 +1,7 @@
 """Who was drawn into something that is not decided yet: they get no more of it, and nothing beside."""
 
 import datetime as dt
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -25,12 +26,35 @@ def draws(business: Business, reading: Reading) -> pd.DataFrame:
 
     Glossary: drawn and undecided.
     """
-    return pd.concat([_experiments(business, reading), _campaigns(business)], ignore_index=True)
+    return _drawn(business, {name: plan.design for name, plan in reading.plans.items()}, decided(reading))
 
 
-def _experiments(business: Business, reading: Reading) -> pd.DataFrame:
+def draws_by(business: Business, known: Collection[str]) -> pd.DataFrame:
+    """`draws` at any day, where it is known already which experiments are decided.
+
+    Glossary: drawn and undecided.
+    """
+    return _drawn(business, business.experiments, known)
+
+
+def decided(reading: Reading) -> list[str]:
+    """The experiments whose verdict is *better* or *worse*.
+
+    Glossary: drawn and undecided.
+    """
+    own = reading.comparisons
+    return sorted(set(own.loc[own["verdict"].isin(DECIDED), "experiment"]))
+
+
+def _drawn(business: Business, designs: Mapping[str, Design], known: Collection[str]) -> pd.DataFrame:
+    return pd.concat([_experiments(business, designs, known), _campaigns(business)], ignore_index=True)
+
+
+def _experiments(business: Business, designs: Mapping[str, Design], known: Collection[str]) -> pd.DataFrame:
     open_ones = {
-        name: plan.design for name, plan in reading.plans.items() if _is_undecided(plan.design, reading)
+        name: design
+        for name, design in designs.items()
+        if design.randomised and not design.decision and name not in known
     }
     rows = assigned(business)
     own = rows[rows["experiment"].isin(list(open_ones))]
@@ -45,11 +69,6 @@ def _experiments(business: Business, reading: Reading) -> pd.DataFrame:
         },
         columns=names_of(draws),
     )
-
-
-def _is_undecided(design: Design, reading: Reading) -> bool:
-    own = reading.comparisons[reading.comparisons["experiment"] == design.name]
-    return design.randomised and not design.decision and not own["verdict"].isin(DECIDED).any()
 
 
 def _campaigns(business: Business) -> pd.DataFrame:

@@ -14,6 +14,7 @@ since then is the owner's doing:
 Rows may be sorted, columns moved, and columns of the owner's own added.
 """
 
+import datetime as dt
 import hashlib
 import json
 from collections import Counter
@@ -23,7 +24,7 @@ from pathlib import Path
 
 from retention_helpers.sources.folder import Number, csv_header, records, sheet
 from retention_helpers.sources.unreadable import Unreadable
-from retention_helpers.words import written
+from retention_helpers.words import calendar, written
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import plural
 from retention_helpers.words.safe import bare_cell
@@ -61,7 +62,8 @@ class Row:
     """A row of the plan.
 
     Attributes:
-        month: the report whose plan it is; "" for a row of the owner's own.
+        month: the report whose plan it is, "2026-10", or the day whose list it stands on, "2026-11-03"; ""
+        for a row of the owner's own.
         kind: the key of its action; OWN for a row of the owner's own.
         cells: its columns as exact texts, days in ISO 8601.
     """
@@ -77,6 +79,18 @@ class Row:
     @property
     def key(self) -> tuple[str, str]:
         return self.customer, self.month
+
+    @property
+    def is_of_list(self) -> bool:
+        """Whether the list of a day brought it."""
+        return len(self.month) > len("2026-10")
+
+    @property
+    def known_by(self) -> dt.date:
+        """The first day that the report, or the list, did not know; of a row of the owner's own: none."""
+        if self.is_of_list:
+            return dt.date.fromisoformat(self.month) + dt.timedelta(days=1)
+        return calendar.months_after(calendar.first_of(self.month), 1)
 
     @property
     def is_filled(self) -> bool:
@@ -117,6 +131,10 @@ class Running:
 
 
 def _month_of(row: Row) -> str:
+    """The month whose plan it belongs to; a list follows the plan of the month before it."""
+    if row.is_of_list:
+        plan = calendar.months_after(dt.date.fromisoformat(row.month), -1)
+        return f"{plan:%Y-%m} {row.month}"
     return row.month or min((row.cells[name][:7] for name in DAYS if row.cells.get(name)), default="")
 
 

@@ -17,6 +17,7 @@ class Action:
         is_answer: goes to everybody alike and never waits: neither for an experiment nor for a contact
         lately.
         is_campaign: its mails go out together, by a mail tool, on the first working day.
+        is_series: an earlier touch of its own does not hold it back.
         money: what the MRR of these customers is to it; "" where nothing hangs on it.
     """
 
@@ -24,6 +25,7 @@ class Action:
     whom: str
     is_answer: bool = False
     is_campaign: bool = False
+    is_series: bool = False
     money: str = "at stake"
 
     def called(self, way: str) -> str:
@@ -52,11 +54,15 @@ class Action:
 ACTIONS: Mapping[str, Action] = {
     "recover_payment": Action("their payment failed", "whose payment failed", is_answer=True),
     "keep": Action("they asked to cancel", "who asked to cancel", is_answer=True),
+    "trial": Action("their free time ends", "whose free time ends"),
     "at_risk": Action("at risk of leaving", "at risk of leaving"),
+    "onboarding": Action(
+        "they have not finished the onboarding", "without a finished onboarding", is_series=True
+    ),
+    "renewal": Action("their year is about to renew", "whose year is about to renew"),
     "detractor": Action("they would not recommend you", "who would not recommend you"),
     "pause": Action("their pause should be over", "whose pause should be over"),
     "buyer": Action("they have not bought for long", "who have not bought for long"),
-    "trial": Action("their trial ends", "whose trial ends"),
     "silent": Action("they pay and do not use it", "who pay and do not use it", is_campaign=True),
     "win_back": Action("win them back", "to win back", is_campaign=True, money="lost"),
     "interview": Action("ask why they left", "who left, and ask why", money="lost"),

@@ -48,13 +48,13 @@ class _Known:
         waiting: into what somebody was drawn whose outcome is open.
         tried: the kinds of treatment that are tried with somebody and not decided.
         may_not: who is not to be contacted.
-        contacted: who was contacted lately.
+        contacted: who was contacted lately, and for what last.
     """
 
     waiting: Mapping[str, set[str]]
     tried: Mapping[str, set[str]]
     may_not: frozenset[str]
-    contacted: frozenset[str]
+    contacted: Mapping[str, str]
 
 
 def decide(business: Business, proposed: pd.DataFrame, drawn: pd.DataFrame) -> Decided:
@@ -111,7 +111,8 @@ def _settled(
             return "may_not", ""
         if known.waiting.get(who, set()) - {row["given_by"]}:
             return "drawn", ""
-        if who in known.contacted:
+        own = row["action"] if ACTIONS[row["action"]].is_series else None
+        if who in known.contacted and known.contacted[who] != own:
             return "contacted", ""
     if row["way"] == CALL and calls > 0 and CALL not in tried:
         return "", CALL
@@ -140,5 +141,6 @@ def _known(business: Business, drawn: pd.DataFrame) -> _Known:
     customers = business.table("customers")
     refused = customers.filter(customers.may_contact == MAY_NOT).customer_id.execute()
     contacts = last_contacts(business)
-    lately = contacts.loc[contacts["days_ago"] < LATELY_CONTACTED_DAYS, "customer_id"]
-    return _Known(waiting, tried, frozenset(refused), frozenset(lately))
+    lately = contacts[contacts["days_ago"] < LATELY_CONTACTED_DAYS]
+    for_what = dict(zip(lately["customer_id"], lately["kind"].fillna("").str.lower(), strict=True))
+    return _Known(waiting, tried, frozenset(refused), for_what)

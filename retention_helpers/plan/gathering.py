@@ -1,6 +1,7 @@
 """What all rooms propose for the month, and what the plan makes of it."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -18,6 +19,7 @@ from retention_helpers.early_warning.level import Level
 from retention_helpers.early_warning.risk import Risk
 from retention_helpers.experiments import Reading
 from retention_helpers.plan.deciding import Decided, decide
+from retention_helpers.plan.margin import Margin, with_lot
 from retention_helpers.shown.results import of_values
 
 
@@ -29,12 +31,16 @@ class Month(NamedTuple):
         orders: what to do about experiments: experiment, what, why.
         level: how far the risks may be off.
         paid_anyway: of the failed payments of a year, how many were made within `dunning_days`, of how many.
+        margin: which places of the calls a lot gave.
+        for_lists: what the lists of the days after it go by.
     """
 
     decided: Decided
     orders: pd.DataFrame
     level: Level
     paid_anyway: tuple[int, int]
+    margin: Margin
+    for_lists: Mapping[str, Any]
 
 
 @of_values
@@ -68,9 +74,14 @@ def month_plan(
     )
     told = every["customer_id"].map(early_warning.risks(business, risk))
     every = every.assign(risk=every["risk"].fillna(told))
-    decided = decide(business, every, drawn)
+    decided, margin = with_lot(business, decide(business, every, drawn), drawn, reading)
     orders = pd.concat([experiments.decisions(reading), beginning(begin_with, proposed)], ignore_index=True)
-    return Month(decided, orders, risk.level, _paid_anyway(business))
+    for_lists = {
+        "risk": early_warning.as_learned(business, risk),
+        "at_risk": sorted(at_risk["customer_id"]),
+        "decided": experiments.decided(reading),
+    }
+    return Month(decided, orders, risk.level, _paid_anyway(business), margin, for_lists)
 
 
 @of_values
@@ -84,13 +95,19 @@ def urgent(business: Business, at_risk: pd.DataFrame) -> pd.DataFrame:
         [
             churn_reasons.to_recover(business),
             early_warning.to_keep(business, early_warning.scheduled(business).value),
-            early_warning.to_speak_to(at_risk),
+            _kept_first(business, early_warning.to_speak_to(at_risk)),
             win_back_and_loyalty.to_hear(business),
             win_back_and_loyalty.to_welcome_back(business),
             repeat_purchase.to_write_to(business),
         ],
         ignore_index=True,
     )
+
+
+def _kept_first(business: Business, people: pd.DataFrame) -> pd.DataFrame:
+    """Those of `always_call` before all others."""
+    is_kept = people["customer_id"].isin(business.settings.always_call)
+    return pd.concat([people[is_kept], people[~is_kept]], ignore_index=True)
 
 
 def beginning(begin_with: pd.DataFrame, proposed: Proposal | None) -> pd.DataFrame:

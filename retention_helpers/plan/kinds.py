@@ -12,18 +12,22 @@ from retention_helpers.plan.actions import ACTIONS, EXPERIMENT
 from retention_helpers.plan.days import A_WEEK, working_days
 from retention_helpers.plan.deciding import CAUSES
 from retention_helpers.plan.gathering import Month
+from retention_helpers.plan.margin import SMALLEST_EFFECT, WAYS
 from retention_helpers.shown.proposals import CALL, LETTER
 from retention_helpers.shown.units import (
     CODE,
     COUNT,
     DAY,
     MONEY,
+    POINTS,
     SHARE,
+    TENTHS,
     TEXT,
     columns,
     names_of,
     one_of,
 )
+from retention_helpers.statistics.power import POWER
 from retention_helpers.words import formats
 
 PLACED = [*ACTIONS][:2]  # before the orders about experiments
@@ -118,6 +122,36 @@ def actions(business: Business, month: Month) -> pd.DataFrame:
     first = [rows[key] for key in PLACED if key in rows]
     later = [row for key, row in rows.items() if key not in PLACED]
     return pd.DataFrame([*first, *orders, *later], columns=names_of(actions))
+
+
+@columns(
+    way=one_of(*WAYS)("Who is called"), due=COUNT, called=COUNT, drawn=COUNT("Drawn now"), until=DAY.or_null,
+    baseline=SHARE.or_null("Stay without a call"), smallest_effect=SHARE(is_shown=False),
+    power=SHARE(is_shown=False), needed=COUNT("Needed an arm"),
+    months=TENTHS.or_null("Months to the answer"), treated=COUNT("Called, and judged"),
+    control=COUNT("Not called, and judged"), effect=POINTS.interval("Stay more"),
+    verdict=TEXT.or_null,
+)  # fmt: skip
+def by_lot(month: Month) -> pd.DataFrame:
+    """One row: which places of the calls to customers at risk a lot gave, and what is known of their effect.
+
+    `due` are due for a call, `called` are called, half of the `drawn`. `effect` is how many more of those
+    who were called at the margin had not asked or left by the outcome's day, against what the others got;
+    with the interval of the look. Nothing of it is known before the first have come to that day.
+
+    Glossary: what a call saves.
+    """
+    one = month.margin
+    drawn = bool(one.arms)
+    found = one.found
+    seen = [0, 0] if found is None else [int(found["treated_customers"]), int(found["control_customers"])]
+    effect = [None] * 3 if found is None else [found[f"effect{end}"] for end in ("", "_low", "_high")]
+    row = (
+        one.way, one.due, one.called, len(one.arms), one.until if drawn else None,
+        one.baseline, SMALLEST_EFFECT, POWER, one.needed, one.months, *seen, *effect,
+        None if found is None else found["verdict"],
+    )  # fmt: skip
+    return pd.DataFrame([row], columns=names_of(by_lot))
 
 
 _FROM = {

@@ -7,25 +7,26 @@ import pandas as pd
 
 from retention_helpers.business import Business
 from retention_helpers.business.people import addressed, people
+from retention_helpers.gate.lots import as_record
 from retention_helpers.plan.actions import ACTIONS
 from retention_helpers.plan.gathering import Month
 from retention_helpers.words import formats
 from retention_helpers.words.safe import exact_cell
 
-FILE = "plan.json"
+FILE, FOR_LISTS, LOTS = "plan.json", "for_lists.json", "lots.json"
 COLUMNS = (
     "customer_id", "kind", "action", "due_on", "mrr", "currency", "why", "message", "email", "phone",
     "leaves_on",
 )  # fmt: skip
 
 
-def rows(business: Business, month: Month) -> pd.DataFrame:
-    """One row per touch, in the plan's order, with the message in the customer's own name where it is known.
+def rows(business: Business, found: pd.DataFrame) -> pd.DataFrame:
+    """One row per touch, in their order, with the message in the customer's own name where it is known.
 
-    Columns: customer_id, kind (the action's key), action (in words), due_on, mrr, currency, why, message,
-    email, phone, leaves_on. Names and addresses come from the personal columns of customers.
+    Takes the touches as they were decided. Columns: customer_id, kind (the action's key), action (in words),
+    due_on, mrr, currency, why, message, email, phone, leaves_on. Names and addresses come from the personal
+    columns of customers.
     """
-    found = month.decided.touches
     known = people(business, found["customer_id"])
     names = found["customer_id"].map(known["name"]).fillna("")
     return pd.DataFrame(
@@ -48,18 +49,26 @@ def rows(business: Business, month: Month) -> pd.DataFrame:
     )
 
 
+def cells(found: pd.DataFrame) -> list[dict[str, str]]:
+    """The rows as the running list keeps them: exact texts, without the empty ones."""
+    return [
+        {name: exact_cell(value) for name, value in row.items() if not formats.is_missing(value)}
+        for row in found.to_dict(orient="records")
+    ]
+
+
 def hand_on_plan(findings_to: str, business: Business, month: Month) -> None:
     """Leave the rows beside the notebook's findings, for the report to put into the running list.
 
-    Nothing is written outside a report.
+    Beside them what the lists of the days go by, and what a lot drew. Nothing is written outside a report.
     """
     if not findings_to:
         return
-    written = [
-        {name: exact_cell(value) for name, value in row.items() if not formats.is_missing(value)}
-        for row in rows(business, month).to_dict(orient="records")
-    ]
-    text = json.dumps(written, ensure_ascii=False, indent=1)
+    text = json.dumps(cells(rows(business, month.decided.touches)), ensure_ascii=False, indent=1)
     target = Path(findings_to).with_name(FILE)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
+    target.with_name(FOR_LISTS).write_text(json.dumps(month.for_lists), encoding="utf-8")
+    if month.margin.arms:
+        drawn = as_record(month.margin.lots(business.identity.mark))
+        target.with_name(LOTS).write_text(drawn, encoding="utf-8")

@@ -22,7 +22,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from retention_helpers.business.identity import Identity
-from retention_helpers.gate import running_plan
+from retention_helpers.gate import lots, running_plan
 from retention_helpers.gate.running_plan import CSV, DAYS, HEADINGS, LOCK, WRITTEN, XLSX, Row, Running
 from retention_helpers.shown.workbooks import as_bytes, new_sheet, stored
 from retention_helpers.words.errors import InputError
@@ -39,7 +39,11 @@ _DAY_FORMAT, _AMOUNT_FORMAT, _TEXT_FORMAT = "yyyy-mm-dd", "#,##0.00", "@"
 
 def planned_rows(path: Path, month: str) -> list[Row]:
     """The rows that a notebook left for the plan of a month."""
-    found: list[Mapping[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    return rows_of(month, json.loads(path.read_text(encoding="utf-8")))
+
+
+def rows_of(month: str, found: Sequence[Mapping[str, str]]) -> list[Row]:
+    """Rows of the plan of a month, or of the list of a day, from their cells."""
     return [
         Row(month, one["kind"], {name: text for name, text in one.items() if name != "kind"}) for one in found
     ]
@@ -66,7 +70,7 @@ def refuse_other_business(out: Path, identity: Identity, sample: Callable[[], Id
 
 
 def renew(out: Path, identity: Identity, date_order: str, month: str, planned: Sequence[Row]) -> None:
-    """Put a month's rows into the running plan: only rows of that month that nobody filled in are replaced.
+    """Put the rows of a month, or a day's list, into the running plan: only unfilled ones of it are replaced.
 
     Raises InputError, and changes nothing, where a file cannot be read or replaced.
     """
@@ -77,6 +81,17 @@ def renew(out: Path, identity: Identity, date_order: str, month: str, planned: S
             before = Running(digests=before.digests)
         after = replace(before.with_month(month, planned), business=identity.mark)
         _write(out, after)
+
+
+def freeze(out: Path, identity: Identity, drawn: str) -> None:
+    """Add what a lot drew to the draws beside the plan; a day that was drawn before stays as it was."""
+    new = lots.from_record(drawn)
+    with FileLock(out / LOCK, timeout=PATIENCE):
+        before = lots.read_lots(out)
+        if not identity.is_of(before.business):
+            before = replace(new, drawn={})
+        after = replace(before, drawn={**new.drawn, **before.drawn})
+        _replace(out, {lots.FILE: lots.as_record(after).encode("utf-8")})
 
 
 def _write(out: Path, plan: Running) -> None:

@@ -36,6 +36,8 @@ WORKERS = 2
 LARGE = 3_000_000  # rows; beyond, one notebook at a time, for two would need twice the memory
 FINDINGS = "findings.json"
 PLAN = "plan.json"  # what a notebook leaves for the running plan
+LOTS = "lots.json"  # and whom a lot drew for it
+FOR_LISTS = "for_lists.json"  # and for the lists of the days after it, which the report keeps
 
 
 class NotebooksFailed(Exception):
@@ -81,16 +83,16 @@ def publish(
         paths = notebooks.fitting(paths, only, business.tables)
         with (
             held(business.kept),
-            _locked(out, business.month),
-            _building(out, business.month) as building,
+            locked(out, business.month),
+            building(out, business.month) as place,
         ):
-            runs = [_run_of(path, business, out, building) for path in paths]
+            runs = [_run_of(path, business, out, place) for path in paths]
             together = 1 if sum(source.rows_read for source in business.sources) > LARGE else WORKERS
             running.dismiss(workers[together:])
             troubles = running.execute_all(runs, workers[:together])
             if troubles:
                 still_there(business.kept)  # else they failed for want of it, and half a report is none
-            made = _make(runs, troubles, business, building, whole=not only)
+            made = _make(runs, troubles, business, place, whole=not only)
             if not only and not troubles:
                 _renew_plan(runs, business, out)
             return _place(made, troubles, out / business.month, partly=bool(only))
@@ -158,6 +160,8 @@ def _run_of(path: Path, business: "Business", out: Path, building: Path) -> Run:
 
 def _renew_plan(runs: Sequence[Run], business: "Business", out: Path) -> None:
     """Put what the notebooks planned into the running plan, just before the report takes its place."""
+    for drawn in (run.part / LOTS for run in runs if (run.part / LOTS).exists()):
+        plan_file.freeze(out, business.identity, drawn.read_text(encoding="utf-8"))
     planned = [run.part / PLAN for run in runs if (run.part / PLAN).exists()]
     if planned:
         rows = [row for path in planned for row in plan_file.planned_rows(path, business.month)]
@@ -192,6 +196,8 @@ def _make(
     text = json.dumps(findings, indent=1, ensure_ascii=False, allow_nan=False)
     (made / FINDINGS).write_text(text + "\n", encoding="utf-8")
     _gather_lists(worked, made / "actions")
+    for left in (run.part / FOR_LISTS for run in worked if (run.part / FOR_LISTS).exists()):
+        shutil.copyfile(left, made / f".{FOR_LISTS}")
     is_planned = whole and not troubles and any((run.part / PLAN).exists() for run in runs)
     beside = (f"../{running_plan.XLSX}",) if is_planned else ()
     _write_pages(runs, executed, troubles, business, origin, made, beside)
@@ -299,7 +305,7 @@ def _place(made: Path, troubles: Mapping[str, str], target: Path, partly: bool) 
     elif not partly and not troubles:
         for beside in ("failed", "partial"):
             shutil.rmtree(target.with_name(f"{target.name}.{beside}"), ignore_errors=True)
-    _replace(made, target)
+    put_in_place(made, target)
     if troubles:
         raise NotebooksFailed(_summary(troubles, target), target)
     return target
@@ -315,7 +321,7 @@ def _is_whole(report: Path) -> bool:
     return findings.exists() and "failed" not in json.loads(findings.read_text(encoding="utf-8"))
 
 
-def _replace(made: Path, target: Path) -> None:
+def put_in_place(made: Path, target: Path) -> None:
     """Two renames: nothing can swap two folders in one. `_heal` knows the moment in between."""
     previous = target.with_name(f".{target.name}.previous")
     if target.exists():
@@ -352,20 +358,20 @@ def short(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _building(out: Path, month: str) -> Iterator[Path]:
-    """A hidden folder for the making, gone on the way out. Needs the lock."""
+def building(out: Path, month: str) -> Iterator[Path]:
+    """A hidden folder for the making of a month, or a day, gone on the way out. Needs the lock."""
     target = out / month
     if target.resolve().parent != out or target.is_symlink():
         raise InputError(f"{target} points elsewhere; a report is only written inside {out}.")
     _heal(out, month)
     if target.exists() and not (target / "index.html").exists():
-        raise InputError(f"{target} is there already and is not a report. Move it away, or use --out.")
-    building = out / f".{month}.building-{os.getpid()}"
-    building.mkdir()
+        raise InputError(f"{target} is there already and was not made here. Move it away, or use --out.")
+    place = out / f".{month}.building-{os.getpid()}"
+    place.mkdir()
     try:
-        yield building
+        yield place
     finally:
-        shutil.rmtree(building, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _heal(out: Path, month: str) -> None:
@@ -381,7 +387,7 @@ def _heal(out: Path, month: str) -> None:
 
 
 @contextlib.contextmanager
-def _locked(out: Path, month: str) -> Iterator[None]:
+def locked(out: Path, month: str) -> Iterator[None]:
     """Refuse to make the same report twice at once.
 
     The system holds the lock, not the file: when a process dies, its lock is gone.
@@ -392,5 +398,5 @@ def _locked(out: Path, month: str) -> Iterator[None]:
             yield
     except Timeout:
         raise InputError(
-            f"The report of {month} is being made already. Wait until that is done, or stop it."
+            f"That of {month} is being made already. Wait until that is done, or stop it."
         ) from None

@@ -26,6 +26,11 @@ def hand_on_list(findings_to: str, name: str, frame: pd.DataFrame) -> None:
         return
     folder = Path(findings_to).parent / "actions"
     folder.mkdir(parents=True, exist_ok=True)
+    write_list(folder, name, frame)
+
+
+def write_list(folder: Path, name: str, frame: pd.DataFrame) -> None:
+    """Write a list to `NAME.csv` and `NAME.xlsx` of a folder."""
     write_csv(folder / f"{name}.csv", frame)
     _write_xlsx(folder / f"{name}.xlsx", frame)
 

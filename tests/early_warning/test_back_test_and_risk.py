@@ -4,6 +4,7 @@ The engine has no part in it but for the sample at the end.
 """
 
 import itertools
+import json
 import math
 
 import numpy as np
@@ -35,6 +36,7 @@ from retention_helpers.early_warning.said import indicators as said_indicators
 from retention_helpers.early_warning.said.risk import calibrated
 from retention_helpers.early_warning.snapshots import MEASURES, NEVER, snapshots
 from retention_helpers.early_warning.thresholds import halves, suggest
+from retention_helpers.early_warning.told import as_learned, risk_by
 from retention_helpers.statistics import control
 from retention_helpers.statistics.clusters import Ratio
 from retention_helpers.statistics.intervals import rate
@@ -508,3 +510,15 @@ def test_the_list_of_the_sample_ranks(sample: Business) -> None:
     assert {"C-9005", "C-9025", "C-9003"}.isdisjoint(people["customer_id"])  # asked, asked, paused
     assert "C-9025" in set(scheduled(sample).query("standing == 'leaving'")["customer_id"])
     assert "C-9027" in set(scheduled(sample).query("standing == 'asked and stayed'")["customer_id"])
+
+
+def test_what_a_report_learned_tells_the_same_risk_again(sample: Business) -> None:
+    """Kept as JSON, as a report does: the same risks, and the same people at risk for the same reasons."""
+    risk = risk_of_leaving(sample)
+    again = risk_by(sample, json.loads(json.dumps(as_learned(sample, risk))))
+    known = ~np.isnan(risk.now)
+    assert known.any() and np.array_equal(known, ~np.isnan(again.now))
+    assert np.allclose(risk.now[known], again.now[known], atol=1e-6)
+    first, second = (at_risk(sample, one) for one in (risk, again))
+    assert list(first["customer_id"]) == list(second["customer_id"])
+    assert list(first["why"]) == list(second["why"])

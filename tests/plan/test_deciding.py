@@ -421,7 +421,7 @@ def test_the_review_has_its_actions_from_the_plan(sample: Business, october: pla
 
 def test_messages_are_in_the_customers_own_name(sample: Business, october: plan.Month) -> None:
     """And an address stands beside them; neither is in what the pages show."""
-    listed = rows.rows(sample, october)
+    listed = rows.rows(sample, october.decided.touches)
     assert listed["message"].str.match(r"Hello \w+ [^,]+,").mean() > 0.9
     assert listed["email"].dropna().str.endswith("@example.com").all()
     shown = str(plan.touches(sample, october).record())

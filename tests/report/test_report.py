@@ -225,12 +225,12 @@ def test_a_notebook_without_our_parameters_is_refused(tmp_path: Path) -> None:
 
 def test_two_runs_of_the_same_month_do_not_meet(tmp_path: Path) -> None:
     with (
-        publishing._locked(tmp_path, "2026-10"),
+        publishing.locked(tmp_path, "2026-10"),
         pytest.raises(InputError, match="2026-10 is being made already"),
-        publishing._locked(tmp_path, "2026-10"),
+        publishing.locked(tmp_path, "2026-10"),
     ):
         pass
-    with publishing._locked(tmp_path, "2026-10"), publishing._locked(tmp_path, "2026-09"):
+    with publishing.locked(tmp_path, "2026-10"), publishing.locked(tmp_path, "2026-09"):
         pass
     assert not left_in(tmp_path)
 
@@ -244,7 +244,7 @@ def test_a_crash_between_the_two_renames_heals(tmp_path: Path, second_rename_don
     if second_rename_done:
         (tmp_path / "2026-10").mkdir()
         (tmp_path / "2026-10" / "index.html").write_text("new")
-    with publishing._building(tmp_path, "2026-10"):
+    with publishing.building(tmp_path, "2026-10"):
         pass
     assert left_in(tmp_path) == ["2026-10"]
     assert (tmp_path / "2026-10" / "index.html").read_text() == ("new" if second_rename_done else "old")
@@ -257,7 +257,7 @@ def test_a_rename_that_fails_puts_the_old_report_back(
     target.mkdir()
     (target / "index.html").write_text("old")
     with pytest.raises(FileNotFoundError):
-        publishing._replace(tmp_path / "never made", target)
+        publishing.put_in_place(tmp_path / "never made", target)
     assert files(target) == {"index.html": b"old"}
 
 
@@ -266,11 +266,11 @@ def test_nothing_is_written_outside_the_report_folder_or_over_what_is_no_report(
     out.mkdir()
     elsewhere.mkdir()
     (out / "2026-10").symlink_to(elsewhere)
-    with pytest.raises(InputError, match="points elsewhere"), publishing._building(out, "2026-10"):
+    with pytest.raises(InputError, match="points elsewhere"), publishing.building(out, "2026-10"):
         pass
     (out / "2026-09").mkdir()
     (out / "2026-09" / "photos.zip").touch()
-    with pytest.raises(InputError, match="is not a report"), publishing._building(out, "2026-09"):
+    with pytest.raises(InputError, match="was not made here"), publishing.building(out, "2026-09"):
         pass
 
 

@@ -116,7 +116,7 @@ def _render(page: Page, menu: tuple[Page, ...], edition: Edition) -> str:
         content=content,
         contents=contents,
         is_screen=page.file == INDEX and 'class="screen"' in content,  # its own table of contents
-        css=_css(),
+        css=stylesheet(),
     )
 
 
@@ -265,7 +265,8 @@ def _template() -> "Template":
 
 
 @cache
-def _css() -> str:
+def stylesheet() -> str:
+    """The style of every page."""
     from markupsafe import Markup
 
     return Markup((HERE / "page.css").read_text(encoding="utf-8"))

@@ -1,0 +1,109 @@
+"""Writes the list of a day beside the reports, whole or not at all; what is new goes into the plan."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from retention_helpers.business import Business, open_day
+from retention_helpers.business.opening import sample_identity
+from retention_helpers.gate import running_plan
+from retention_helpers.report import pages, plan_file
+from retention_helpers.report.publishing import building, locked, put_in_place
+from retention_helpers.shown.cards import Screen
+from retention_helpers.shown.lists import write_list
+from retention_helpers.today import said
+from retention_helpers.today.earlier import RECORD, TODAY, earlier
+from retention_helpers.today.gathering import Today, todays
+from retention_helpers.today.listing import Listed, as_frame, listed_rows
+from retention_helpers.words import formats
+
+HERE = Path(__file__).parent
+LIST, PAGE = "list", "index.html"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A list that was made: its day, folder, screen, notes, and what it was made from."""
+
+    day: dt.date
+    folder: Path
+    screen: Screen
+    notes: Sequence[str]
+    mark: str
+    files: Sequence[Mapping[str, Any]]
+
+
+def make(data: Path, out: Path, day: dt.date | None = None) -> Made:
+    """Make the list of a day (default: today) and return it.
+
+    Raises InputError for wrong data, a day that has not begun, a plan of another business, or one that
+    cannot be read or is open in a spreadsheet; nothing is changed then.
+    """
+    out = out.resolve()
+    running_plan.refuse_open(out)
+    business = open_day(data, day, plan=out)
+    try:
+        plan_file.refuse_other_business(out, business.identity, sample_identity)
+        return _made(business, out)
+    finally:
+        business.close()
+
+
+def _made(business: Business, out: Path) -> Made:
+    assert business.day is not None
+    day = business.day
+    home = out / TODAY
+    with locked(home, str(day)), building(home, str(day)) as place:
+        before = earlier(out, day, business.identity, business.settings.date_order)
+        today = todays(business, before)
+        rows = listed_rows(business, today)
+        shown = said.screen(business, today, rows)
+        made = place / "list"
+        made.mkdir()
+        write_list(made, LIST, as_frame(rows))
+        (made / PAGE).write_text(_page(business, day, shown), encoding="utf-8")
+        (made / RECORD).write_text(_record(business, today, rows), encoding="utf-8")
+        _renew_plan(business, out, day, rows)
+        put_in_place(made, home / str(day))
+    files = [
+        {"table": one.table, "file": one.file, "rows": one.rows_read, "sha256": one.sha256 or None}
+        for one in business.sources
+    ]
+    return Made(day, home / str(day), shown, said.notes(today, rows), business.identity.mark, files)
+
+
+def _record(business: Business, today: Today, rows: Sequence[Listed]) -> str:
+    """What later lists have to know of this one."""
+    record = {
+        "business": business.identity.mark,
+        "rows": [[row.customer, row.action] for row in rows],
+        "at_risk": None if today.at_risk is None else list(today.at_risk),
+        "calls": today.calls,
+    }
+    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+
+
+def _renew_plan(business: Business, out: Path, day: dt.date, rows: Sequence[Listed]) -> None:
+    """What is new goes into the running plan; a plan is not begun for a list without anybody."""
+    new = [{"kind": row.action, **row.cells} for row in rows if row.is_new]
+    if not new and not (out / running_plan.WRITTEN).exists():
+        return
+    planned = plan_file.rows_of(str(day), new)
+    plan_file.renew(out, business.identity, business.settings.date_order, str(day), planned)
+
+
+def _page(business: Business, day: dt.date, shown: Screen) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
+    return environment.get_template("page.html.j2").render(
+        business=business.name,
+        day=formats.day(day),
+        title="Who needs you today?",
+        screen=Markup(shown._repr_html_()),
+        css=pages.stylesheet(),
+    )

@@ -1,0 +1,369 @@
+"""The list of a day: each matter on a business made by hand, and what the list may not depend on."""
+
+import csv
+import datetime as dt
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from conftest import write_folder
+
+from retention_helpers import __main__, today
+from retention_helpers.business import open_business, open_day
+from retention_helpers.early_warning.snapshots import snapshots_now
+from retention_helpers.gate import running_plan
+from retention_helpers.report import plan_file
+from retention_helpers.statistics.intervals import rate
+from retention_helpers.words.errors import InputError
+
+DAY = dt.date(2026, 3, 12)
+OLD = "2025-11-03"
+
+
+def spans() -> list[tuple[object, ...]]:
+    """Who pays all the time, and one each with something that comes.
+
+    `early`, `ahead` and `gone` had a trial of 14 days; `trying` began one on 1 March; `yearly` renews on 20
+    March, `later` on 30 March; `back` paused for 30 days last year, `resting` since 12 February.
+    """
+    return [
+        ("steady", OLD, "", 50),
+        ("failing", OLD, "", 80),
+        ("mended", OLD, "", 80),
+        ("asking", OLD, "", 40),
+        ("planned", OLD, "", 30),
+        ("early", "2025-12-01", "2025-12-15", 0, "trialing"),
+        ("early", "2025-12-15", "", 20),
+        ("gone", "2026-02-26", "2026-03-12", 0, "trialing"),
+        ("trying", "2026-03-01", "", 0, "trialing"),
+        ("yearly", "2025-03-20", "", 60, "active", "team", "year"),
+        ("later", "2025-03-30", "", 60, "active", "team", "year"),
+        ("back", OLD, "2025-12-01", 25),
+        ("back", "2025-12-01", "2025-12-31", 25, "paused"),
+        ("back", "2025-12-31", "", 25),
+        ("resting", OLD, "2026-02-12", 25),
+        ("resting", "2026-02-12", "", 25, "paused"),
+        ("third", "2026-03-09", "", 20),
+        ("seventh", "2026-03-05", "", 20),
+        ("ready", "2026-03-05", "", 20),
+    ]
+
+
+AFTER = {
+    "payments": [("steady", "2026-03-20T10:00", "failed")],
+    "cancellations": [("steady", "2026-03-13", "too_expensive")],
+    "events": [("third", "2026-03-13T10:00", "onboarding_completed")],
+}
+TABLES: dict[str, Sequence[tuple[object, ...]]] = {
+    "payments": [
+        ("steady", "2026-03-01T10:00", "succeeded"),
+        ("failing", "2026-03-11T10:00", "failed"),
+        ("mended", "2026-03-10T10:00", "failed"),
+        ("mended", "2026-03-11T10:00", "succeeded"),
+    ],
+    "cancellations": [("asking", "2026-03-12", "too_expensive")],
+    "events": [
+        *((who, f"2026-03-{day:02}T09:00", "login") for who in ("steady", "ready") for day in (9, 11, 12)),
+        ("early", "2025-12-20T09:00", "onboarding_completed"),
+        ("ready", "2026-03-06T09:00", "onboarding_completed"),
+    ],
+}
+
+
+LEARNED = {
+    "way": "warnings",
+    "base": asdict(rate(10, 100)),
+    "rules": {"no_login_7_days": 7.0},
+    "counted": ["no_login_7_days"],
+    "learned": None,
+    "by_count": [0.05, 0.4],
+}
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from retention_helpers.business import opening
+
+    for cached in (opening.open_day, opening.open_business):
+        monkeypatch.setitem(cached.__kwdefaults__, "cache", tmp_path / "cache")
+
+
+def folder(
+    home: Path, *, also: Mapping[str, Sequence[tuple[object, ...]]] | None = None, **more: Any
+) -> Path:
+    tables = {name: [*rows, *(also or {}).get(name, ())] for name, rows in TABLES.items()}
+    return write_folder(home, spans(), **{**tables, **more})
+
+
+def made(data: Path, out: Path, day: dt.date = DAY) -> dict[str, tuple[str, str]]:
+    """What the list says to do with each customer, and why."""
+    today.make(data, out, day)
+    return listed(out, day)
+
+
+def listed(out: Path, day: dt.date = DAY) -> dict[str, tuple[str, str]]:
+    with (out / "today" / str(day) / "list.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {row["customer_id"]: (row["action"], row["why"]) for row in rows}
+
+
+def bytes_of(out: Path, day: dt.date = DAY) -> dict[str, str]:
+    here = out / "today" / str(day)
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(here.iterdir())}
+
+
+def page(out: Path, day: dt.date = DAY) -> str:
+    return (out / "today" / str(day) / "index.html").read_text(encoding="utf-8")
+
+
+def test_everything_that_needs_somebody_on_that_day(tmp_path: Path) -> None:
+    """A trial lasts 14 days, so that of 1 March ends on the 15th; a pause lasts 30, so to 14 March."""
+    assert made(folder(tmp_path / "data"), tmp_path / "out") == {
+        "failing": ("Write: their payment failed", "the payment of 11 March 2026 failed"),
+        "asking": ("Write: they asked to cancel", "asked to cancel on 12 March 2026: too expensive"),
+        "trying": ("Write: their free time ends", "the free time ends about 15 March 2026"),
+        "gone": ("Write: their free time ends", "the free time ended on 12 March 2026"),
+        "seventh": ("Call: they have not finished the onboarding", "onboarding not finished by day 7"),
+        "third": ("Write: they have not finished the onboarding", "onboarding not finished by day 3"),
+        "yearly": ("Write: their year is about to renew", "the year renews on 20 March 2026"),
+        "resting": ("Write: their pause ends", "the pause ends about 14 March 2026"),
+    }
+
+
+def test_the_columns_are_those_of_the_plan(tmp_path: Path) -> None:
+    made(folder(tmp_path / "data"), tmp_path / "out")
+    text = (tmp_path / "out" / "today" / str(DAY) / "list.csv").read_text(encoding="utf-8-sig")
+    assert text.splitlines()[0].replace('"', "").split(",") == list(running_plan.HEADINGS)
+
+
+def test_later_rows_change_nothing_and_a_second_run_is_the_same(tmp_path: Path) -> None:
+    """Nor does a day that is over when it is made anew after the lists of later days, and filled in."""
+    data = folder(tmp_path / "data", also=AFTER)
+    out = tmp_path / "out"
+    made(data, out)
+    first = bytes_of(out)
+    made(data, out, DAY + dt.timedelta(days=1))
+    fill(out, "failing", DAY)
+    made(data, out)
+    assert bytes_of(out) == first
+    shutil.rmtree(data)
+    made(folder(data), tmp_path / "other")
+    assert bytes_of(tmp_path / "other") == first
+
+
+def fill(out: Path, who: str, on: dt.date) -> None:
+    """As an owner would: the day beside the touch, in plan.csv."""
+    path = out / "plan.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header, *rows = list(csv.reader(file))
+    done = header.index("Done on")
+    for row in rows:
+        if row[0] == who:
+            row[done] = str(on)
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerows([header, *rows])
+
+
+def test_nobody_is_told_twice(tmp_path: Path) -> None:
+    """The next list has only what is new: a request, and who came to day 3 and 7 since."""
+    data = folder(tmp_path / "data", also=AFTER)
+    made(data, tmp_path / "out")
+    second = made(data, tmp_path / "out", DAY + dt.timedelta(days=1))
+    assert second == {
+        "steady": ("Write: they asked to cancel", "asked to cancel on 13 March 2026: too expensive")
+    }
+
+
+def test_what_a_weekend_hid_is_on_the_next_list(tmp_path: Path) -> None:
+    """After the list of the 9th none was made until the 12th."""
+    data = folder(tmp_path / "data")
+    before = made(data, tmp_path / "out", dt.date(2026, 3, 9))
+    after = made(data, tmp_path / "out")
+    assert "failing" not in before and "failing" in after
+    assert after["seventh"][1] == "onboarding not finished by day 7"
+    assert "asking" in after and "yearly" in before and "yearly" not in after
+
+
+def test_day_7_follows_day_3_also_after_its_touch(tmp_path: Path) -> None:
+    data = folder(tmp_path / "data")
+    out = tmp_path / "out"
+    made(data, out)
+    fill(out, "third", DAY)
+    later = made(data, out, DAY + dt.timedelta(days=4))
+    assert later["third"] == (
+        "Call: they have not finished the onboarding", "onboarding not finished by day 7"
+    )  # fmt: skip
+
+
+def planned(out: Path, data: Path, *rows: Mapping[str, str], month: str = "2026-02") -> None:
+    """What the report of a month put into the running plan."""
+    from retention_helpers.delivery.runs import identity
+
+    out.mkdir(parents=True, exist_ok=True)
+    plan_file.renew(out, identity(data), "", month, plan_file.rows_of(month, rows))
+
+
+def row(who: str, kind: str, due_on: str, action: str = "Write: something") -> dict[str, str]:
+    return {"customer_id": who, "kind": kind, "due_on": due_on, "action": action, "why": "as planned"}
+
+
+def test_touches_of_the_plan_fall_due_once(tmp_path: Path) -> None:
+    """Due by the day, of who is there; not again the next day, and what is over is not on the list."""
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    planned(
+        out,
+        data,
+        row("planned", "thank", "2026-03-11"),
+        row("steady", "thank", "2026-03-13"),
+        row("mended", "recover_payment", "2026-03-12"),
+        row("gone", "at_risk", "2026-03-12"),
+    )
+    first = made(data, out)
+    assert first["planned"] == ("Write: something", "as planned")
+    assert not {"steady", "mended"} & first.keys() and first["gone"][0] == "Write: their free time ends"
+    assert "Due by the plan and not on the list: 2 not needed any more." in page(out)
+    second = made(data, out, DAY + dt.timedelta(days=1))
+    assert "planned" not in second and "steady" in second
+    assert "1 touch of the plan that stood on earlier lists" not in page(out)
+
+
+def test_the_plan_and_the_list_do_not_double(tmp_path: Path) -> None:
+    """A touch that is planned and no less urgent holds back; a more urgent one takes its place."""
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    planned(
+        out,
+        data,
+        row("yearly", "at_risk", "2026-03-20"),
+        row("resting", "thank", "2026-03-12"),
+        row("failing", "thank", "2026-03-12"),
+    )
+    found = made(data, out)
+    assert "yearly" not in found
+    assert found["resting"][0] == "Write: their pause ends"
+    assert found["failing"][0] == "Write: their payment failed"
+    rows = running_plan.read(out).rows
+    assert len([one for one in rows if one.customer == "yearly"]) == 1
+
+
+def test_what_the_plan_knew_is_not_new(tmp_path: Path) -> None:
+    """A payment that failed before the month's end is the plan's matter, whatever it made of it."""
+    failed = {"payments": [("planned", "2026-02-20T10:00", "failed")]}
+    data = folder(tmp_path / "data", also=failed)
+    assert "planned" in made(data, tmp_path / "without")
+    planned(tmp_path / "with", data, row("steady", "thank", "2026-03-30"))
+    assert "planned" not in made(data, tmp_path / "with")
+
+
+def test_new_touches_go_into_the_running_plan_and_stay_when_filled_in(tmp_path: Path) -> None:
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    made(data, out)
+    rows = {one.customer: one for one in running_plan.read(out).rows}
+    assert rows["failing"].month == str(DAY) and rows["failing"].cells["due_on"] == str(DAY)
+    fill(out, "failing", DAY)
+    made(data, out)
+    assert {one.customer: one.cells.get("done_on") for one in running_plan.read(out).rows}["failing"] == str(
+        DAY
+    )
+
+
+def reported(out: Path, at_risk: Sequence[str], month: str = "2026-02") -> None:
+    """What the report of a month left for the lists after it."""
+    folder = out / month
+    folder.mkdir(parents=True)
+    (folder / "findings.json").write_text(json.dumps({"business": "Harbour Desk"}), encoding="utf-8")
+    told = {"risk": LEARNED, "at_risk": list(at_risk), "decided": []}
+    (folder / ".for_lists.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def test_who_came_to_be_at_risk_since_the_report_and_since_the_list(tmp_path: Path) -> None:
+    """Nobody but `steady` and `ready` has logged in; most of them were at risk by the report already."""
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    reported(out, ["failing", "mended", "asking", "early", "later", "back", "yearly"])
+    first = made(data, out)
+    assert first["planned"] == ("Call: at risk of leaving", "no login for 83 days")
+    assert "mended" not in first and "what a month's report learned" not in page(out)
+    assert "planned" not in made(data, out, DAY + dt.timedelta(days=1))
+    quiet = made(data, out, DAY + dt.timedelta(days=7))
+    assert quiet["steady"][1] == "no login for 7 days"
+
+
+def test_without_a_report_nobody_is_at_risk_and_it_is_said(tmp_path: Path) -> None:
+    found = made(folder(tmp_path / "data"), tmp_path / "out")
+    assert not [who for who, (what, _) in found.items() if "at risk" in what]
+    assert "what a month&#x27;s report learned" in page(tmp_path / "out")
+
+
+def test_the_end_of_a_month_is_the_same_cut_for_a_list_and_a_report(tmp_path: Path) -> None:
+    data = folder(tmp_path / "data", also=AFTER)
+    day = open_day(data, dt.date(2026, 2, 28), cache=tmp_path / "c")
+    month = open_business(data, "2026-02", cache=tmp_path / "c")
+    by_day, by_month = (snapshots_now(one).drop(columns="nth") for one in (day, month))
+    pd.testing.assert_frame_equal(by_day, by_month)
+    day.close()
+    month.close()
+
+
+def test_an_empty_list_says_so_and_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, out = folder(tmp_path / "data", settings={"deliver": None}), tmp_path / "out"
+    made(data, out)
+    made(data, out, DAY + dt.timedelta(days=1))
+    assert listed(out, DAY + dt.timedelta(days=1)) == {}
+    said = page(out, DAY + dt.timedelta(days=1))
+    assert "Nobody is on the list of 13 March 2026." in said
+    assert "Since the list of 12 March 2026 no payment failed, nobody asked to cancel" in said
+
+
+def test_old_data_are_said(tmp_path: Path) -> None:
+    data = folder(tmp_path / "data")
+    made(data, tmp_path / "out", dt.date(2026, 3, 20))
+    assert "The latest row of the data is of 12 March 2026." in page(tmp_path / "out", dt.date(2026, 3, 20))
+
+
+def test_the_page_needs_nothing_and_tells_no_address(tmp_path: Path) -> None:
+    people = [
+        {"customer_id": who, "signed_up_at": day, "email": f"{who}@customer.example"}
+        for who, day in {one[0]: one[1] for one in reversed(spans())}.items()
+    ]
+    data = folder(tmp_path / "data", customers=people)
+    made(data, tmp_path / "out")
+    html = page(tmp_path / "out")
+    assert "customer.example" not in html and "<script" not in html and "http://" not in html
+    assert "default-src 'none'" in html and "@customer.example" in (
+        tmp_path / "out" / "today" / str(DAY) / "list.csv"
+    ).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [("2020-01-01", "lies before the data"), ("2099-01-01", "has not begun yet"), ("12.3.", "is not a day")],
+)
+def test_a_day_without_a_list(tmp_path: Path, capsys: Any, day: str, told: str) -> None:
+    data = folder(tmp_path / "data")
+    status = __main__.main(["today", "--data", str(data), "--out", str(tmp_path / "out"), "--date", day])
+    assert status == 2 and told in capsys.readouterr().err
+
+
+def test_the_command_says_the_list_and_notes_that_it_was_made(tmp_path: Path, capsys: Any) -> None:
+    data = folder(tmp_path / "data")
+    out = tmp_path / "out"
+    assert __main__.main(["today", "--data", str(data), "--out", str(out), "--date", str(DAY)]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("8 customers on the list of 12 March 2026: 1 call and 7 letters.\n")
+    assert "failing the payment of 11 March 2026 failed" in said and "index.html" in said
+    entries = [json.loads(line) for line in (out / ".journal.jsonl").read_text().splitlines()]
+    assert [(one["event"], one["about"]) for one in entries] == [("made", f"today/{DAY}")]
+    assert {one["table"] for one in entries[0]["files"]} >= {"customers", "payments"}
+
+
+def test_a_plan_of_another_business_is_left_alone(tmp_path: Path) -> None:
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    other = folder(tmp_path / "other", settings={"business": "Another"})
+    planned(out, other, row("x", "thank", "2026-03-30"))
+    with pytest.raises(InputError, match="is the plan of another business"):
+        made(data, out)
