@@ -29,6 +29,7 @@ from retention_helpers.words import formats
 __all__ = ["what_it_did"]
 
 MOST_SAID = 4
+BY_LOT = "what is announced first to one half, drawn by lot, can be told"
 WITHIN = f"within {HORIZON_DAYS} days"
 
 
@@ -102,13 +103,11 @@ def _would_tell(row: Any) -> str:
         FEW: f"It reached {formats.plural(row.exposed, 'customer')}, too few for any answer.",
         YOUNG: f"That takes {FEWEST_PERIODS} whole periods of {days} before it, and the data hold "
         f"{formats.count(row.periods)}.",
-        DRIFTED: "Leaving was on its way already; announced first to one half, drawn by lot, the next can be "
-        "told.",
+        DRIFTED: f"Leaving was on its way already; {BY_LOT}.",
         FALSE_ALARMS: f"{formats.count(row.placebos_clear)} of {formats.count(row.placebos)} earlier periods "
         "without it would have looked the same.",
         MIXED: f"Within {days} of it came: {row.beside}. One at a time can be told apart.",
-        WIDE: f"Your periods of {days} differ too much to tell; announced first to one half, drawn by lot, "
-        "the next can be told."
+        WIDE: f"Your periods of {days} differ too much to tell; {BY_LOT}."
         if formats.is_missing(row.needed)
         else f"Too few to tell: about {formats.count(row.needed)} customers reached would show half as many "
         "again.",
