@@ -225,7 +225,8 @@ def test_every_measure_of_the_experiments_is_in_the_glossary() -> None:
     """What the package offers, but for the columns that a page shows of it."""
     functions = offered_by(experiments)
     offered = {_place(function) for function in functions if inspect.isfunction(function)}
-    about_the_page = {"experiments.said.tables.curve_outcomes", "experiments.said.orders.do_now"}
+    orders = {f"experiments.said.orders.{name}" for name in ("do_now", "order_alone")}
+    about_the_page = {"experiments.said.tables.curve_outcomes", *orders}
     assert offered - about_the_page == {name for name in CODE.findall(GLOSSARY) if name in offered}
     assert f"above {plan.TOO_LONG} months" in GLOSSARY
     assert f"*broken* below p = {split.SPLIT_LEVEL}" in GLOSSARY

@@ -317,6 +317,7 @@ ACCEPTABLE = (
     "unknown channel",
     "e-mail as id",
     "orders that are none",
+    "unknown status of orders",
 )
 
 

@@ -91,7 +91,8 @@ def aftermaths(business: Business) -> pd.DataFrame:
     *more left* and *fewer left*: the corrected p is below 0.05. *cannot be told*: the 60 days are not over;
     fewer than `min_customers` reached; fewer than three periods before; the periods before drifted; two or
     more, and a fifth, of the earlier periods would have given an alarm as well (placebos); a difference whose
-    60 days hold another announcement (`beside`); or as many again as usual may well have left unseen.
+    60 days overlap with those of another announcement, before it or after (`beside`: the nearest); or as many
+    again as usual may well have left unseen.
     *no clear change* else.
 
     customers and mrr are the difference, by customers and by MRR, of all whom it reached; brings is what
@@ -258,11 +259,13 @@ def _worth(net: tuple[float, float, float]) -> str:
 
 
 def _beside(one: Announced, every: Sequence[Judged]) -> Announced | None:
-    """The first announcement that came within the horizon after it."""
-    later = [
-        other.of for other in every if one.happened_on < other.of.happened_on < _over_on(one)
-    ]  # in order
-    return later[0] if later else None
+    """The announcement nearest to it whose horizon overlaps with its own: either may have moved the other."""
+    near = [other.of for other in every if other.of is not one and _days_apart(one, other.of) < HORIZON_DAYS]
+    return min(near, key=lambda other: _days_apart(one, other), default=None)
+
+
+def _days_apart(one: Announced, other: Announced) -> int:
+    return abs((other.happened_on - one.happened_on).days)
 
 
 def _verdict(

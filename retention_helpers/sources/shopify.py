@@ -21,6 +21,7 @@ _NOT_BOUGHT = {
     "authorized": "it is not paid",
     "unpaid": "it is not paid",
 }
+_BOUGHT = {"paid", "partially_paid", "partially_refunded"}
 _TEST = re.compile(r"(^|\W)(test|bogus)(\W|$)", re.IGNORECASE)
 
 
@@ -31,7 +32,8 @@ def _recognises(columns: Sequence[str]) -> bool:
 
 def _told(row: Row) -> Sale | None:
     """A row that has no payment status is a further item of the order above."""
-    status = row.get("financial_status", "").strip().lower()
+    written = row.get("financial_status", "").strip()
+    status = plain_name(written)
     if not status:
         return None
     email = row.get("email", "").strip().lower()
@@ -40,10 +42,11 @@ def _told(row: Row) -> Sale | None:
     return Sale(
         order_id=row["name"],
         at=row.get("created_at") or row.get("paid_at"),
-        amount=decimal(row.get("subtotal")) - decimal(row.get("refunded_amount")),
+        amount=decimal(row.get("subtotal")) - abs(decimal(row.get("refunded_amount"))),
         email=email,
         buyer="",
         not_bought=_why(row, status),
+        unknown_status="" if status in _BOUGHT else written,
         more={"country": country, "may_contact": "no" if wants_mail in ("no", "false") else ""},
         channel=row.get("source", ""),
         currency=row.get("currency", ""),
@@ -55,7 +58,7 @@ def _why(row: Row, status: str) -> str:
         return "it was cancelled"
     if _TEST.search(row.get("payment_method", "")) or _TEST.search(row.get("tags", "")):
         return "it is a test"
-    return _NOT_BOUGHT.get(status.replace(" ", "_"), "")
+    return _NOT_BOUGHT.get(status, "")
 
 
 SHOP = Shop("Shopify", _recognises, ("created_at", "paid_at", "cancelled_at"), _told)

@@ -30,6 +30,7 @@ _OWN = {
     "customer_user", "billing_email", "email_billing", "order_number_formatted", "payment_method_title",
     "order_total_amount", "customer_note",
 }  # fmt: skip
+_BOUGHT = {"completed", "processing"}
 _NOT_BOUGHT = {
     "refunded": "it was refunded as a whole",
     "cancelled": "it was cancelled",
@@ -57,14 +58,15 @@ def _told(row: Row) -> Sale | None:
     if not told["order"]:
         return None
     status = plain_name(told["status"] or "").removeprefix("wc_")
-    beside = sum(decimal(told[part]) for part in ("shipping", "tax", "shipping_tax", "refund"))
+    beside = sum(decimal(told[part]) for part in ("shipping", "tax", "shipping_tax"))
     return Sale(
         order_id=told["order"],
         at=told["at"],
-        amount=decimal(told["total"]) - beside,
+        amount=decimal(told["total"]) - beside - abs(decimal(told["refund"])),  # some write refunds below 0
         email=(told["email"] or "").strip().lower(),
         buyer="" if told["buyer"] in (None, "0") else str(told["buyer"]),
         not_bought=_NOT_BOUGHT.get(status, ""),
+        unknown_status="" if status in _BOUGHT else told["status"] or "",
         more={"country": told["country"] or ""},
         channel=told["channel"] or "",
         currency=told["currency"] or "",

@@ -207,16 +207,42 @@ def test_what_cannot_be_told_says_what_would(
     assert said in repr(experiments.what_it_did(business).sentence())
 
 
-def test_two_announcements_in_the_same_days_cannot_be_told_apart(business_of: Opened) -> None:
-    """Forty of those left leave within the sixty days of both: the second is judged, the first names it."""
+@pytest.mark.parametrize(("launch", "outage"), [(405, 425), (425, 405), (410, 410)])
+def test_two_announcements_in_the_same_days_cannot_be_told_apart(
+    business_of: Opened, launch: int, outage: int
+) -> None:
+    """Forty leave within the sixty days of both, whichever came first: each may be the cause of it."""
     gone = {f"S-{nth:03}": day(430 + nth % 20) for nth in range(100, 140)}
     spans = [(who, begin, gone.get(who, end), *rest) for who, begin, end, *rest in PLENTY]
-    business = business_of(spans, month="2025-09", notes=[(day(405), "A launch"), (day(425), "An outage")])
-    first, second = (row for row in found(business).itertuples())
-    assert (first.verdict, first.why, first.beside) == (CANNOT, "mixed", "An outage")
-    assert second.verdict == MORE
-    said = experiments.what_it_did(business).sentence()
-    assert "In the same 60 days came: An outage." in repr(said)
+    notes = [(day(launch), "A launch"), (day(outage), "An outage")]
+    business = business_of(spans, month="2025-09", notes=notes)
+    told = {row.what: (row.verdict, row.why, row.beside) for row in found(business).itertuples()}
+    assert told["A launch"] == (CANNOT, "mixed", "An outage")
+    assert told["An outage"] == (CANNOT, "mixed", "A launch")
+    said = repr(experiments.what_it_did(business).sentence())
+    assert "Within 60 days of it came: An outage." in said and "Within 60 days of it came: A launch." in said
+
+
+def test_a_shock_is_not_blamed_on_what_came_after_it(business_of: Opened) -> None:
+    """Forty leave in the fortnight after the outage and nobody more; the fair comes ten days after it. Sixty
+    days later an announcement stands alone again."""
+    gone = {f"S-{nth:03}": day(410 + nth % 20) for nth in range(100, 140)}
+    spans = [(who, begin, gone.get(who, end), *rest) for who, begin, end, *rest in PLENTY]
+    for fair, of_outage in ((419, CANNOT), (469, MORE)):
+        notes = [(day(409), "An outage"), (day(fair), "A fair")]
+        rows = found(business_of(spans, month="2025-11", notes=notes)).set_index("what")
+        assert rows["verdict"]["An outage"] == of_outage
+        assert rows["verdict"]["A fair"] != MORE
+
+
+def test_an_interval_that_leaves_out_0_beside_an_unclear_verdict_is_explained(sample: Business) -> None:
+    """Two notes of the sample lie beyond chance each for itself, and not among all that were judged."""
+    rows = found(sample).set_index("what")
+    alone = rows[(rows["change_low"] > 0) & rows["verdict"].isin([CANNOT, NOT_CLEAR])]
+    assert len(alone) and (alone["p_value"] >= 0.05).all()
+    said = experiments.what_it_did(sample).sentence("EUR")
+    judged = rows["change"].notna().sum()
+    assert repr(said).count(f"Of {judged} announcements judged one may be so far off by chance") == len(alone)
 
 
 def test_without_anything_announced_the_page_says_where_to_write_it(business_of: Opened) -> None:

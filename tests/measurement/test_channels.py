@@ -16,6 +16,7 @@ from retention_helpers import measurement
 from retention_helpers.business import SAMPLE, Business
 from retention_helpers.business.opening import narrowed
 from retention_helpers.measurement import channels, survival
+from retention_helpers.measurement.said.channels import about_groups
 from retention_helpers.words.calendar import months_after
 
 Opened = Callable[..., Business]
@@ -218,6 +219,9 @@ def test_the_gate_names_channels_that_nobody_came_by(business_of: Opened) -> Non
     assert fault.level == "warning" and "nobody came by billboards" in fault.message
     row = worth(business, by="acquisition_channel").set_index("level").loc["billboards"]
     assert (row["customers"], row["spent"], row["verdict"]) == (0, 900, "too few") and math.isnan(row["cost"])
+    said = repr(about_groups(worth(business, by="acquisition_channel"), "EUR"))
+    assert "billboards: EUR 900 spent in 1 month, and nobody of this name began in them." in said
+    assert "no row of it: billboards" not in said
 
 
 def test_the_gate_says_where_nobody_knows_how_customers_came(business_of: Opened) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
 import numpy as np
@@ -132,6 +133,22 @@ def worth_of(ltv: float | None, *, arpa: int | None = 45) -> pd.DataFrame:
             "amount_high": [None, ends[1]],
         }
     ).astype(object)
+
+
+def test_a_year_that_nobody_could_be_followed_for(business_of: Callable[..., Business]) -> None:
+    """Twenty began fourteen months before the end and left after five; ten began eight before it and stay:
+    what those will bring in from the ninth month on nobody knows, however many began long ago."""
+    spans = [(f"A-{nth:02}", "2024-01-05", "2024-06-05", 10) for nth in range(20)]
+    spans += [(f"B-{nth:02}", "2024-07-05", "", 10) for nth in range(10)]
+    business = business_of(spans, month="2025-02")
+    found = survival.restricted_revenue(business, survival.tenures(business)).iloc[0]
+    assert found["followed"] == 20 and np.isnan(found["revenue"])
+    stayed = pd.DataFrame({"months": [np.nan], "months_low": [np.nan], "months_high": [np.nan]})
+    text = said_survival.revenue(pd.DataFrame([found]), stayed, worth_of(None)).text
+    assert (
+        "Over 12 months there is no number yet: 20 customers began so long ago, all of them left, and who is "
+        "still there began later." in text
+    )
 
 
 def test_revenue_in_words() -> None:

@@ -22,6 +22,7 @@ from retention_helpers.business.purchases import kept_purchases
 from retention_helpers.measurement import measures
 from retention_helpers.repeat_purchase import expected, overdue, repeating, rewards, rhythm
 from retention_helpers.repeat_purchase.gaps import gaps, known_at
+from retention_helpers.repeat_purchase.said import silence
 
 END = dt.date(2026, 3, 31)
 DAYS = 700
@@ -316,3 +317,9 @@ def test_who_left_the_subscription_is_no_silent_buyer(business_of: Callable[...,
     assert sorted(map(len, found.values())) == [0, 3]
     written = [*overdue.to_write_to(of)["customer_id"], *overdue.to_write_to(late)["customer_id"]]
     assert sorted(written) == ["A", "C"]
+
+
+def test_one_is_and_two_are() -> None:
+    rows = pd.DataFrame({"state": ["on time", "late", "late"], "customers": [1, 1, 1], "worth": np.nan})
+    said = silence.where_they_stand(rows, "EUR").text
+    assert said == "Of 3 customers who ever bought, 1 is on time, 2 are late."

@@ -366,3 +366,29 @@ def test_every_figure_draws_the_tables_of_a_business_that_began_anew(opened: Any
             figures.triangle(cohorts.anniversary_triangle(business), title="Anniversary clock"),
         ]
     assert [one.alt for one in drawn if one and (len(one.alt) < 20 or "nan" in one.alt)] == []
+
+
+@pytest.mark.parametrize(
+    ("more_is_good", "below"),
+    [
+        (False, "Orange: above the rest; green: below the rest."),
+        (True, "Green: above the rest; orange: below the rest."),
+    ],
+)
+def test_orange_is_what_is_worse(more_is_good: bool, below: str) -> None:
+    rows = pd.DataFrame(
+        {
+            "by": "country", "level": ["DE", "AT"], "matured": 100, "converted": [0.8, 0.5],
+            "converted_low": [0.7, 0.4], "converted_high": [0.9, 0.6],
+            "verdict": ["above the rest", "below the rest"],
+        }
+    )  # fmt: skip
+    drawn = figures.rate_by_level(
+        rows, "converted", title="Converted", base="matured", more_is_good=more_is_good
+    )
+    assert drawn is not None and drawn.below == (below,)
+    dear = rows.assign(
+        customers=100, **{f"revenue_12{end}": rows[f"converted{end}"] for end in ("", "_low", "_high")}
+    )
+    worth = figures.worth_by_level(dear)
+    assert worth is not None and worth.below == ("Green: above the rest; orange: below the rest.",)

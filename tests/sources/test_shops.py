@@ -9,6 +9,7 @@ import pytest
 
 from retention_helpers import sources
 from retention_helpers.contract.settings import Settings
+from retention_helpers.contract.tables import ACCEPTABLE
 from retention_helpers.sources.interface import Imported, Order, write_rows
 from retention_helpers.sources.looking import look_at
 
@@ -156,3 +157,47 @@ def test_init_knows_them(tmp_path: Path, row: Mapping[str, str], key: str) -> No
     file = tmp_path / "export.csv"
     file.write_text(",".join(row) + "\n" + ",".join(row.values()) + "\n")
     assert look_at(file).key == key
+
+
+def faults_of(found: Imported, rule: str) -> list[tuple[str, str]]:
+    return [(fault.level, fault.message) for fault in found.faults if fault.rule == rule]
+
+
+def test_a_status_in_another_language_is_asked_about(read: Callable) -> None:
+    """“Storniert” is cancelled, “Abgeschlossen” completed: the shop's language is not known here."""
+    orders = [
+        {**WOO, "order_id": str(nth), "status": status}
+        for nth, status in enumerate(
+            ["completed", "wc-processing", "Abgeschlossen", "Storniert", "cancelled"]
+        )
+    ]
+    found, tables = read("woocommerce", orders)
+    assert [row["order_id"] for row in tables["orders"]] == ["0", "1", "2", "3"]
+    ((level, said),) = faults_of(found, "unknown status of orders")
+    assert level == "warning" and "“Abgeschlossen” (1), “Storniert” (1)" in said
+    assert "unknown status of orders" in ACCEPTABLE
+    for own in ("paid", "partially_paid", "partially_refunded"):
+        assert not faults_of(read("shopify", [shopify(Financial_Status=own)])[0], "unknown status of orders")
+
+
+def test_a_refund_is_taken_off_whatever_its_sign(read: Callable) -> None:
+    """53.55 less 5.00 shipping, 0.95 and 7.60 tax, and 10 sent back."""
+    _, tables = read("woocommerce", [{**WOO, "refunded_total": "-10.00"}])
+    assert tables["orders"][0]["amount"] == "30.00"
+    _, tables = read("woocommerce", [{**WOO, "refunded_total": "10.00"}])
+    assert tables["orders"][0]["amount"] == "30.00"
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "changed"),
+    [
+        ("shopify", SHOPIFY, {"Name": "#2", "Subtotal": "n/a"}),
+        ("woocommerce", WOO, {"order_id": "502", "order_total": "n/a"}),
+    ],
+)
+def test_an_amount_that_is_none_stops_with_its_place(
+    read: Callable, name: str, row: dict, changed: dict
+) -> None:
+    found, _ = read(name, [row, {**row, **changed}])
+    ((level, said),) = faults_of(found, "amount unreadable")
+    assert level == "stop" and "'n/a' is no amount (1 such; first: orders_export_1.csv, line 3)" in said

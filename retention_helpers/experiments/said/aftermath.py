@@ -23,11 +23,13 @@ from retention_helpers.shown import figures
 from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Remarks
 from retention_helpers.statistics.before_after import FEWEST_PERIODS
+from retention_helpers.statistics.intervals import LEVEL
 from retention_helpers.words import formats
 
 __all__ = ["what_it_did"]
 
 MOST_SAID = 4
+BY_LOT = "what is announced first to one half, drawn by lot, can be told"
 WITHIN = f"within {HORIZON_DAYS} days"
 
 
@@ -42,14 +44,15 @@ def about_announcements(rows: pd.DataFrame, currency: str = "") -> Remarks:
         )
     place = rows["verdict"].map({MORE: 0, FEWER: 1, CANNOT: 3}).fillna(2)
     ordered = rows.assign(place=place).sort_values(["place", "happened_on"], ascending=[True, False])
-    said = [_one(row, currency) for row in ordered.head(MOST_SAID).itertuples()]
+    judged = int(rows["change"].notna().sum())
+    said = [_one(row, judged, currency) for row in ordered.head(MOST_SAID).itertuples()]
     more = len(rows) - len(said)
     return Remarks((*said, *([f"{formats.count(more)} more in the table."] if more else [])))
 
 
-def _one(row: Any, currency: str) -> str:
+def _one(row: Any, judged: int, currency: str) -> str:
     head = f"{row.what} ({formats.day(row.happened_on)}): {row.verdict}."
-    parts = [head, _counted(row), _money(row, currency), _would_tell(row)]
+    parts = [head, _counted(row), _by_chance(row, judged), _money(row, currency), _would_tell(row)]
     return " ".join(filter(None, parts))
 
 
@@ -65,6 +68,15 @@ def _counted(row: Any) -> str:
     return (
         f"{left}, as usual about {formats.count(max(round(row.usual), 0))} would have: {difference} points."
     )
+
+
+def _by_chance(row: Any, judged: int) -> str:
+    """Why a difference whose interval leaves out 0 is not clear all the same."""
+    leaves_out_0 = row.change_low > 0 or row.change_high < 0
+    if not leaves_out_0 or row.p_value < 1 - LEVEL:
+        return ""
+    among = f"Of {formats.count(judged)} announcements judged" if judged > 1 else "With so few who left,"
+    return f"{among} one may be so far off by chance (p {formats.p_value(row.p_value)})."
 
 
 def _money(row: Any, currency: str) -> str:
@@ -91,12 +103,11 @@ def _would_tell(row: Any) -> str:
         FEW: f"It reached {formats.plural(row.exposed, 'customer')}, too few for any answer.",
         YOUNG: f"That takes {FEWEST_PERIODS} whole periods of {days} before it, and the data hold "
         f"{formats.count(row.periods)}.",
-        DRIFTED: "Leaving was on its way already; announced first to one half, drawn by lot, the next can be "
-        "told.",
+        DRIFTED: f"Leaving was on its way already; {BY_LOT}.",
         FALSE_ALARMS: f"{formats.count(row.placebos_clear)} of {formats.count(row.placebos)} earlier periods "
         "without it would have looked the same.",
-        MIXED: f"In the same {days} came: {row.beside}. One at a time can be told apart.",
-        WIDE: "Your periods lie too far apart to tell."
+        MIXED: f"Within {days} of it came: {row.beside}. One at a time can be told apart.",
+        WIDE: f"Your periods of {days} differ too much to tell; {BY_LOT}."
         if formats.is_missing(row.needed)
         else f"Too few to tell: about {formats.count(row.needed)} customers reached would show half as many "
         "again.",

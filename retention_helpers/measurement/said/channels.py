@@ -43,7 +43,14 @@ def _paybacks(rows: pd.DataFrame, currency: str) -> list[str]:
     said = [_payback(row, currency) for row in paid.head(MOST_SAID).itertuples()]
     if len(paid) > MOST_SAID:
         said.append(f"{formats.plural(len(paid) - MOST_SAID, 'more channel')} in the table.")
-    is_open = rows["by"].isin(paid["by"]) & rows["cost"].isna() & (rows["verdict"] != "too few")
+    spent = rows[rows["months_of_spend"] > 0]
+    for row in spent[spent["cost"].isna()].itertuples():
+        months = formats.plural(row.months_of_spend, "month")
+        said.append(
+            f"{row.level}: {formats.amount(row.spent, currency=currency)} spent in {months}, and nobody of "
+            "this name began in them."
+        )
+    is_open = rows["by"].isin(spent["by"]) & (rows["months_of_spend"] == 0) & (rows["verdict"] != "too few")
     unknown = listed([str(row.level) for row in rows[is_open].itertuples()])
     return said + ([f"Cost not known, because spend has no row of it: {unknown}."] if unknown else [])
 
@@ -54,7 +61,7 @@ def _payback(row: Any, currency: str) -> str:
     if not formats.is_missing(row.payback_months) and row.payback_months != row.payback_months_high:
         likely = f", most likely in month {formats.count(row.payback_months)}"
     return {
-        PAID_BACK: f"{cost}, which pays back by month {formats.count(row.pays_back_by)}{likely}.",
+        PAID_BACK: f"{cost}, which pays back in revenue by month {formats.count(row.pays_back_by)}{likely}.",
         NOT_WITHIN: f"{cost}, and does not pay back within the time that anybody was followed.",
         CANNOT: f"{cost}; when it pays back cannot be told{likely}.",
     }[row.pays_back]

@@ -362,7 +362,7 @@ def losses_by_day(days: pd.DataFrame) -> Sentence:
         return Sentence("Nobody was lost in this period, or on which day is not known.")
     known = days_of_loss.on_renewal_day(days)
     if not known.denominator:
-        return Sentence("Who left on a renewal day is not known: subscriptions.csv says no billing interval.")
+        return Sentence("Who left on a renewal day is not known: the data name no billing interval.")
     in_all = int(days["lost"].sum())
     aside = "" if known.denominator == in_all else f", as far as it is known of {formats.count(in_all)}"
     return Sentence(

@@ -191,10 +191,12 @@ def _horizon(row: Mapping[Any, Any], stayed: Mapping[Any, Any], currency: str) -
     horizon = int(row["horizon"])
     if pd.isna(row["revenue"]):
         followed = formats.plural(int(row["followed"]), "customer") if row["followed"] else "nobody"
-        return (
-            f"Over {horizon} months there is no number yet: {followed} began so long ago, and it takes "
-            f"{formats.count(survival.FEWEST_FOLLOWED)}."
+        why = (
+            f"and it takes {formats.count(survival.FEWEST_FOLLOWED)}"
+            if row["followed"] < survival.FEWEST_FOLLOWED
+            else "all of them left, and who is still there began later"
         )
+        return f"Over {horizon} months there is no number yet: {followed} began so long ago, {why}."
     amount = formats.amount(row["revenue"], row["revenue_low"], row["revenue_high"], currency)
     months = formats.about(stayed["months"], stayed["months_low"], stayed["months_high"])
     return (

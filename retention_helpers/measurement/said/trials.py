@@ -99,7 +99,7 @@ trials_by_level = Measure(
     "Matured trials that converted, by group",
     sentence=about_levels,
     figure=lambda rows: figures.rate_by_level(
-        rows, "converted", title="Matured trials that converted", base="matured"
+        rows, "converted", title="Matured trials that converted", base="matured", more_is_good=True
     ),
 )
 trend_of_trials = Measure(trials.trend, sentence=about_trend)

@@ -60,7 +60,7 @@ def where_they_stand(rows: pd.DataFrame, currency: str) -> Sentence:
     if rows.empty:
         return Sentence(NEEDS)
     sums = rows.groupby("state", sort=False)["customers"].sum()
-    parts = [f"{formats.count(many)} are {state}" for state, many in sums.items()]
+    parts = [f"{formats.count(many)} {'is' if many == 1 else 'are'} {state}" for state, many in sums.items()]
     said = f"Of {formats.plural(int(sums.sum()), 'customer')} who ever bought, {', '.join(parts)}."
     late = rows[rows["state"] == rhythm.STATES[1]]
     worth = late["worth"].sum(min_count=1)

@@ -1,7 +1,7 @@
 """A value a row with its interval: its name beside it, or above it where there is little room."""
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from matplotlib.axes import Axes
@@ -30,6 +30,7 @@ VERDICTS = {
     "the only one": BLUE,
     "too few": PALE,
 }
+MORE_IS_GOOD = {**VERDICTS, "above the rest": GREEN, "below the rest": RED}  # of what one wants much
 _COLOUR_WORDS = {RED: "orange", GREEN: "green", BLUE: "blue", PALE: "grey"}
 
 
@@ -111,10 +112,10 @@ def mark_across(axes: Axes, places: Sequence[Place], at: float, colour: str) -> 
         axes.plot([at] * 2, [place.dot - 0.42, place.dot + 0.42], color=colour, linewidth=1.1)
 
 
-def meaning_of_colours(verdicts: Sequence[str]) -> list[str]:
-    """What the colours of `VERDICTS` mean, for below the picture; nothing where there is one alone."""
+def meaning_of_colours(verdicts: Sequence[str], colours: Mapping[str, str] = VERDICTS) -> list[str]:
+    """What the colours of verdicts mean, for below the picture; nothing where there is one alone."""
     by_colour: dict[str, str] = {}
-    for verdict, colour in VERDICTS.items():
+    for verdict, colour in colours.items():
         if verdict in set(verdicts):
             by_colour.setdefault(colour, verdict)
     said = [f"{_COLOUR_WORDS[colour]}: {verdict}" for colour, verdict in by_colour.items()]

@@ -1,5 +1,7 @@
 """Figures of groups: a rate or a share for each, with its interval."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from retention_helpers.shown.figures.canvas import (
@@ -8,7 +10,7 @@ from retention_helpers.shown.figures.canvas import (
     percent_axis,
     styled,
 )
-from retention_helpers.shown.figures.dots import VERDICTS, Dot, meaning_of_colours, rows_of_dots
+from retention_helpers.shown.figures.dots import MORE_IS_GOOD, VERDICTS, Dot, meaning_of_colours, rows_of_dots
 from retention_helpers.words import formats
 
 MOST_LEVELS = 30
@@ -16,20 +18,27 @@ MOST_LEVELS = 30
 
 @styled
 def rate_by_level(
-    frame: pd.DataFrame, rate: str, *, title: str, base: str = "customers_at_start"
+    frame: pd.DataFrame,
+    rate: str,
+    *,
+    title: str,
+    base: str = "customers_at_start",
+    more_is_good: bool = False,
 ) -> Drawing | None:
     """A rate for each level with its interval, one row a level, a block for each kind of level.
 
     Levels that cannot be told apart from the rest are of one colour, those with too few are pale. Of more
-    than `MOST_LEVELS` levels the largest are drawn, and the title says so. Takes `by`, `level`, the `base`
-    of the rate, the rate with `_low` and `_high`, and `verdict`. None without a level.
+    than `MOST_LEVELS` levels the largest are drawn, and the title says so. Orange is what is worse: above the
+    rest, unless `more_is_good`. Takes `by`, `level`, the `base` of the rate, the rate with `_low` and
+    `_high`, and `verdict`. None without a level.
     """
     if frame.empty:
         return None
     largest = frame[base].nlargest(MOST_LEVELS).index
     if len(frame) > MOST_LEVELS:
         title = f"{title} (the {MOST_LEVELS} largest of {len(frame)} groups)"
-    return _levels(frame.loc[sorted(largest)], rate, base, title)
+    colours = MORE_IS_GOOD if more_is_good else VERDICTS
+    return _levels(frame.loc[sorted(largest)], rate, base, title, colours)
 
 
 @styled
@@ -58,15 +67,18 @@ def worth_by_level(frame: pd.DataFrame) -> Drawing | None:
         for row in own.itertuples():
             values = (row.revenue_12, row.revenue_12_low, row.revenue_12_high)
             name = f"{row.level}  (n = {formats.count(row.customers)})"
-            rows.append(Dot(name, values, formats.amount(*values), VERDICTS[row.verdict]))
+            rows.append(Dot(name, values, formats.amount(*values), MORE_IS_GOOD[row.verdict]))
             said.append(f"{formats.label(str(by))} {row.level} {formats.amount(*values)}")
     canvas, axes, _ = rows_of_dots(rows)
     axes.set_xlim(0, float(shown["revenue_12_high"].max()) * 1.1)
     title = "What a newcomer brings in over the first 12 months"
-    return finished(canvas, title, f"{title}. {'; '.join(said)}.", meaning_of_colours(list(shown["verdict"])))
+    meaning = meaning_of_colours(list(shown["verdict"]), MORE_IS_GOOD)
+    return finished(canvas, title, f"{title}. {'; '.join(said)}.", meaning)
 
 
-def _levels(frame: pd.DataFrame, rate: str, base: str, title: str) -> Drawing:
+def _levels(
+    frame: pd.DataFrame, rate: str, base: str, title: str, colours: Mapping[str, str] = VERDICTS
+) -> Drawing:
     rows: list[Dot | str] = []
     said = []
     blocks = list(frame.groupby("by", sort=False))
@@ -78,11 +90,12 @@ def _levels(frame: pd.DataFrame, rate: str, base: str, title: str) -> Drawing:
             values = [getattr(row, f"{rate}{end}") for end in ("", "_low", "_high")]
             written = formats.rate(*values)
             name = f"{row.level}  (n = {formats.count(getattr(row, base))})"
-            rows.append(Dot(name, values, written, VERDICTS[row.verdict]))
+            rows.append(Dot(name, values, written, colours[row.verdict]))
             said.append(f"{kind}{row.level} {written}")
     canvas, axes, _ = rows_of_dots(rows)
     top = float(frame.loc[frame["verdict"] != "too few", f"{rate}_high"].max())
     top = min(1.0, (0.3 if pd.isna(top) else top) * 1.1)
     axes.set_xlim(0, top)
     percent_axis(axes.xaxis, top)
-    return finished(canvas, title, f"{title}. {'; '.join(said)}.", meaning_of_colours(list(frame["verdict"])))
+    meaning = meaning_of_colours(list(frame["verdict"]), colours)
+    return finished(canvas, title, f"{title}. {'; '.join(said)}.", meaning)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from retention_helpers.contract.attributes import email_column
-from retention_helpers.contract.tables import Fault, message
+from retention_helpers.contract.tables import Fault, Level, message
 from retention_helpers.sources.exports import Row, exports_of
 from retention_helpers.sources.folder import Unreadable, shortened
 from retention_helpers.sources.interface import PLACE, Imported, Order, SetAside, Spot, write_rows
@@ -38,6 +38,7 @@ class Sale:
         email: of the buyer; "" for none.
         buyer: the shop's own number of the customer; "" for none, as of guests.
         not_bought: why nothing was bought with it; "" where something was.
+        unknown_status: its status as it is written, where the shop itself has no such; "" else.
         more: further attributes of the buyer, such as {"country": "DE"}.
         channel: through which it came.
         currency: of the amount.
@@ -49,6 +50,7 @@ class Sale:
     email: str
     buyer: str
     not_bought: str = ""
+    unknown_status: str = ""
     more: Mapping[str, str] = field(default_factory=dict)
     channel: str = ""
     currency: str = ""
@@ -74,7 +76,7 @@ def read(order: Order, shop: Shop) -> Imported:
     rows_read: dict[str, int] = {}
     faults: list[Fault] = []
     seen: set[str] = set()
-    parts = 0
+    parts, unread = 0, list[tuple[Spot, Unreadable]]()
     for file in order.files:
         try:
             rows = _rows(order, shop, file, faults)
@@ -84,7 +86,11 @@ def read(order: Order, shop: Shop) -> Imported:
             continue
         rows_read[file.name] = len(rows)
         for spot, row in rows:
-            sale = shop.told(row)
+            try:
+                sale = shop.told(row)
+            except Unreadable as broken:
+                unread.append((spot, broken))
+                continue
             if sale is None:
                 parts += 1
                 continue
@@ -94,7 +100,8 @@ def read(order: Order, shop: Shop) -> Imported:
                 aside.append(spot.set_aside(why, row))
             else:
                 sales.append((spot, row, sale))
-    faults += [*_currencies(order, shop, sales), *_said(shop, sales, aside, parts)]
+    faults += [*_unread(shop, unread), *_currencies(order, shop, sales), *_statuses(order, shop, sales)]
+    faults += _said(shop, sales, aside, parts)
     if any(fault.level == "stop" for fault in faults):
         return Imported({}, rows_read, aside, faults)
     tables = _tables(order, sales)
@@ -124,6 +131,33 @@ def _why_none(sale: Sale) -> str:
     if not (sale.email or sale.buyer):
         return NOBODY
     return NOTHING if sale.amount is not None and sale.amount <= 0 else ""
+
+
+def _unread(shop: Shop, unread: Sequence[tuple[Spot, Unreadable]]) -> list[Fault]:
+    """A stop where an amount cannot be read: without it nobody knows what was bought."""
+    if not unread:
+        return []
+    spot, broken = unread[0]
+    what = f"{broken.what} ({count(len(unread))} such; first: {spot.file}, {spot.place})"
+    said = message(shop.name, what, broken.way_out)
+    return [Fault("stop", "orders", "amount unreadable", len(unread), said)]
+
+
+def _statuses(order: Order, shop: Shop, sales: Sequence[tuple[Spot, Row, Sale]]) -> list[Fault]:
+    """A warning where a status is none of the shop's own, as in another language: they count as bought.
+
+    A note where the owner has looked, and accepted it.
+    """
+    found = Counter(sale.unknown_status for *_, sale in sales if sale.unknown_status)
+    if not found:
+        return []
+    each = ", ".join(f"“{status}” ({count(many)})" for status, many in found.most_common())
+    what = f"its own statuses do not know {each}; these orders count as bought"
+    way_out = "Take out the orders that nobody bought, or export anew with your own profile in English."
+    said = message(shop.name, what, way_out)
+    rule = "unknown status of orders"
+    level: Level = "note" if rule in order.settings.accepted else "warning"
+    return [Fault(level, "orders", rule, found.total(), said)]
 
 
 def _currencies(order: Order, shop: Shop, sales: Sequence[tuple[Spot, Row, Sale]]) -> list[Fault]:
