@@ -5,6 +5,7 @@ Exit status: 0 done; 1 a notebook failed, or something did not arrive; 2 the inp
 """
 
 import argparse
+import os
 import re
 import signal
 import sys
@@ -56,7 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         options = _read(sys.argv[1:] if arguments is None else list(arguments))
-        return COMMANDS[options.name].run(options)
+        status = COMMANDS[options.name].run(options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever read the words has seen enough, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except InputError as error:
         print(error, file=sys.stderr)
         return 2

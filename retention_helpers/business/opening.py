@@ -39,6 +39,11 @@ def sample_identity() -> Identity:
     return identity_of(read_settings(SAMPLE), SAMPLE)
 
 
+def _latest_date(today: dt.date) -> dt.date:
+    """The date by the business's clock, or by the owner's where that is further: a day begins in the east."""
+    return max(today, dt.date.today())
+
+
 def _last_month(latest_on: str, today: dt.date) -> str:
     """The last whole month in the data: never one that is still going on."""
     over = calendar.months_after(today.replace(day=1), -1)
@@ -135,7 +140,7 @@ def open_business(
     passed = gate.pass_gate(folder, cache)
     today = dt.datetime.now(passed.settings.zone).date()
     chosen = month or _last_month(passed.latest_on, today)
-    first = _possible(chosen, passed.first_on, today)
+    first = _possible(chosen, passed.first_on, _latest_date(today))
     as_of = calendar.months_after(first, 1)
     silent = _silence(passed.latest_on, as_of)
     whole = _with_done(_cut(folder, passed, as_of, chosen, cache, silent), plan, as_of)
@@ -156,7 +161,7 @@ def open_day(
     passed = gate.pass_gate(folder, cache)
     today = dt.datetime.now(passed.settings.zone).date()
     chosen = day or today
-    if chosen > today:
+    if chosen > _latest_date(today):
         raise InputError(f"{chosen} has not begun yet. Today is {today}.")
     if chosen < dt.date.fromisoformat(passed.first_on):
         raise InputError(f"{chosen} lies before the data: the first subscription began on {passed.first_on}.")

@@ -15,6 +15,7 @@ from retention_helpers.words.errors import InputError
 
 FILE = ".lots.json"
 NAME = "calls_at_the_margin"
+PLAY = "at_risk"  # the kind of touch that is drawn
 NO_CALL, CALLED = "no_call", "call"
 HALF = 0.5
 
@@ -51,6 +52,16 @@ class Lots:
     def known_by(self, as_of: dt.date) -> "Lots":
         """Without the draws of later days."""
         return replace(self, drawn={on: arms for on, arms in self.drawn.items() if on <= as_of})
+
+    def drawn_out(self, at: dt.date) -> set[str]:
+        """Who gets nothing from that play at a day: drawn by then without a call, the outcome's day ahead."""
+        return {
+            who
+            for on, arms in self.drawn.items()
+            if on <= at < on + dt.timedelta(days=self.days)
+            for who, arm in arms.items()
+            if arm == NO_CALL
+        }
 
     @property
     def design(self) -> Design:

@@ -18,7 +18,7 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -122,12 +122,33 @@ class Running:
     digests: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def with_month(self, month: str, planned: Iterable[Row]) -> "Running":
-        """The same with a month planned anew: only rows of that month that nobody filled in are replaced."""
+        """The same with a month planned anew: only rows of that month that nobody filled in are replaced.
+
+        What a list said between the end of a month and its report is not planned a second time.
+        """
         kept = [row for row in self.rows if row.month != month or row.is_kept]
         settled = {row.customer for row in kept if row.month == month}
-        fresh = [row for row in planned if row.customer not in settled and row.key not in self.taken_out]
+        fresh = [
+            row
+            for row in planned
+            if row.customer not in settled and row.key not in self.taken_out and not self._is_said(row)
+        ]
         every = sorted([*fresh, *kept], key=lambda row: row.cells.get("due_on", ""))
         return replace(self, rows=tuple(sorted(every, key=_month_of, reverse=True)))
+
+    def _is_said(self, planned: Row) -> bool:
+        """Whether a list of the days after a report's month has the same touch."""
+        return not planned.is_of_list and any(
+            row.is_of_list
+            and (row.customer, row.kind) == (planned.customer, planned.kind)
+            and _month_of(row).startswith(planned.month)
+            for row in self.rows
+        )
+
+    def without(self, kind: str, customers: Collection[str]) -> "Running":
+        """The same without the open touches of a kind with these customers."""
+        kept = [row for row in self.rows if row.kind != kind or row.customer not in customers or row.is_kept]
+        return replace(self, rows=tuple(kept))
 
 
 def _month_of(row: Row) -> str:

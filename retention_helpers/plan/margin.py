@@ -20,12 +20,11 @@ import pandas as pd
 from retention_helpers.business import Business
 from retention_helpers.early_warning import HORIZON_DAYS
 from retention_helpers.experiments import Reading
-from retention_helpers.gate.lots import CALLED, HALF, NAME, NO_CALL, Lots
+from retention_helpers.gate.lots import CALLED, HALF, NAME, NO_CALL, PLAY, Lots
 from retention_helpers.plan.deciding import Decided
 from retention_helpers.shown.proposals import CALL
 from retention_helpers.statistics.power import Pace, pace
 
-PLAY = "at_risk"
 SMALLEST_EFFECT = 0.10  # ten of a hundred more who stay: less would hardly be worth the hour of the calls
 MOST_MONTHS = 36
 WAYS = ("by lot", "told", "too slow", "everybody is called", "nobody is called", "off")

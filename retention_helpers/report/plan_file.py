@@ -72,6 +72,8 @@ def refuse_other_business(out: Path, identity: Identity, sample: Callable[[], Id
 def renew(out: Path, identity: Identity, date_order: str, month: str, planned: Sequence[Row]) -> None:
     """Put the rows of a month, or a day's list, into the running plan: only unfilled ones of it are replaced.
 
+    Whom a lot drew out has no open touch of its play, also none that an earlier month or a list brought.
+
     Raises InputError, and changes nothing, where a file cannot be read or replaced.
     """
     with FileLock(out / LOCK, timeout=PATIENCE):
@@ -79,8 +81,11 @@ def renew(out: Path, identity: Identity, date_order: str, month: str, planned: S
         before = running_plan.read(out, date_order)
         if before.business and not identity.is_of(before.business):  # the sample's, unfilled
             before = Running(digests=before.digests)
-        after = replace(before.with_month(month, planned), business=identity.mark)
-        _write(out, after)
+        drawn = lots.read_lots(out)
+        at = Row(month, "", {}).known_by
+        held = drawn.drawn_out(at) if identity.is_of(drawn.business) else set()
+        after = before.with_month(month, planned).without(lots.PLAY, held)
+        _write(out, replace(after, business=identity.mark))
 
 
 def freeze(out: Path, identity: Identity, drawn: str) -> None:

@@ -99,6 +99,7 @@ def pauses_ending(business: Business, since: dt.date) -> pd.DataFrame:
         {
             "customer_id": row.customer_id,
             "action": "pause",
+            "mrr": row.mrr,
             "why": f"the pause ends about {formats.day(row.expected_end_on)}",
             "message": row.message,
         }

@@ -27,7 +27,10 @@ class Said(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """A touch of the plan, and its row. `is_done`: before the day of the list."""
+    """A touch of the plan, and its row.
+
+    `is_done`: on a day before that of the list; without a day it is open.
+    """
 
     customer: str
     action: str
@@ -134,7 +137,7 @@ def _planned(row: Row, day: dt.date) -> Planned | None:
     due_on, done_on = (_day(row.cells.get(name, "")) for name in ("due_on", "done_on"))
     if due_on is None or row.kind not in ACTIONS:
         return None
-    is_done = row.is_filled and (done_on is None or done_on < day)
+    is_done = done_on is not None and done_on < day
     return Planned(row.customer, row.kind, due_on, is_done, row)
 
 

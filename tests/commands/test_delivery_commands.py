@@ -1,5 +1,7 @@
 """`deliver`, `status`, and what `report` notes for them: what is typed and what is said."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from retention_helpers import __main__
 from retention_helpers.delivery.journal import JOURNAL, note
 from retention_helpers.delivery.post import Post
 from retention_helpers.report import publishing
+from retention_helpers.shipped import SAMPLE
 from retention_helpers.words.errors import InputError
 
 pytest_plugins = ["posting"]
@@ -104,3 +107,15 @@ def test_a_report_says_what_did_not_arrive_before(
         "The report of October 2026 was not delivered as a file on" in error and "the disk is full" in error
     )
     assert (ours.out / JOURNAL).exists()
+
+
+def test_who_reads_no_further_gets_no_traceback(tmp_path: Path):
+    """As with `| head -1`: the pipe is closed before the words come."""
+    told = subprocess.Popen(
+        [sys.executable, "-m", "retention_helpers", "status", "--data", str(SAMPLE), "--out", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert told.stdout and told.stderr
+    told.stdout.close()
+    assert told.stderr.read() == b"" and told.wait() == 1

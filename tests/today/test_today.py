@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,7 @@ from retention_helpers import __main__, today
 from retention_helpers.business import open_business, open_day
 from retention_helpers.early_warning.snapshots import snapshots_now
 from retention_helpers.gate import running_plan
+from retention_helpers.gate.lots import Lots, as_record
 from retention_helpers.report import plan_file
 from retention_helpers.statistics.intervals import rate
 from retention_helpers.words.errors import InputError
@@ -132,7 +134,7 @@ def test_everything_that_needs_somebody_on_that_day(tmp_path: Path) -> None:
         "seventh": ("Call: they have not finished the onboarding", "onboarding not finished by day 7"),
         "third": ("Write: they have not finished the onboarding", "onboarding not finished by day 3"),
         "yearly": ("Write: their year is about to renew", "the year renews on 20 March 2026"),
-        "resting": ("Write: their pause ends", "the pause ends about 14 March 2026"),
+        "resting": ("Write: their pause should be over", "the pause ends about 14 March 2026"),
     }
 
 
@@ -157,15 +159,15 @@ def test_later_rows_change_nothing_and_a_second_run_is_the_same(tmp_path: Path) 
     assert bytes_of(tmp_path / "other") == first
 
 
-def fill(out: Path, who: str, on: dt.date) -> None:
-    """As an owner would: the day beside the touch, in plan.csv."""
+def fill(out: Path, who: str, said: dt.date | str, *, column: str = "Done on") -> None:
+    """As an owner would: the day beside the touch, or something else, in plan.csv."""
     path = out / "plan.csv"
     with path.open(encoding="utf-8-sig", newline="") as file:
         header, *rows = list(csv.reader(file))
-    done = header.index("Done on")
+    place = header.index(column)
     for row in rows:
         if row[0] == who:
-            row[done] = str(on)
+            row[place] = str(said)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file, quoting=csv.QUOTE_ALL).writerows([header, *rows])
 
@@ -245,10 +247,59 @@ def test_the_plan_and_the_list_do_not_double(tmp_path: Path) -> None:
     )
     found = made(data, out)
     assert "yearly" not in found
-    assert found["resting"][0] == "Write: their pause ends"
+    assert found["resting"][0] == "Write: their pause should be over"
     assert found["failing"][0] == "Write: their payment failed"
     rows = running_plan.read(out).rows
     assert len([one for one in rows if one.customer == "yearly"]) == 1
+
+
+def test_what_is_filled_in_changes_no_list_of_that_day(tmp_path: Path) -> None:
+    """Also of a touch that the month's report planned: on the day itself, and by an outcome without a day."""
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    planned(out, data, row("planned", "thank", "2026-03-11"), row("steady", "thank", "2026-03-12"))
+    assert {"planned", "steady"} <= made(data, out).keys()
+    first = bytes_of(out)
+    fill(out, "planned", DAY)
+    fill(out, "steady", "glad", column="Outcome")
+    made(data, out)
+    assert bytes_of(out) == first
+
+
+def test_who_is_to_do_it_does_not_make_it_done(tmp_path: Path) -> None:
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    planned(out, data, row("planned", "thank", "2026-03-11"))
+    fill(out, "planned", "Anna", column="Done by")
+    assert "planned" in made(data, out)
+    fill(out, "planned", DAY - dt.timedelta(days=1))
+    shutil.rmtree(out / "today")
+    assert "planned" not in made(data, out)
+
+
+def test_a_list_before_the_months_report_and_that_report_do_not_double(tmp_path: Path) -> None:
+    """A payment failed on the last day of February; the list of 2 March has it, the report of the 3rd too."""
+    failed = {"payments": [("planned", "2026-02-28T10:00", "failed")]}
+    data, out = folder(tmp_path / "data", also=failed), tmp_path / "out"
+    assert "planned" in made(data, out, dt.date(2026, 3, 2))
+    planned(out, data, row("planned", "recover_payment", "2026-03-03"), row("steady", "thank", "2026-03-03"))
+    rows = running_plan.read(out).rows
+    assert [one.month for one in rows if one.customer == "planned"] == ["2026-03-02"]
+    assert [one.month for one in rows if one.customer == "steady"] == ["2026-02"]
+    assert "planned" not in made(data, out, dt.date(2026, 3, 3))
+
+
+def test_whom_a_lot_drew_out_has_no_open_touch_of_an_earlier_list(tmp_path: Path) -> None:
+    """The list of 2 March has both; the lot of the report after it calls one of them. Until 30 April."""
+    from retention_helpers.delivery.runs import identity
+
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    both = [row(who, "at_risk", "2026-03-02") for who in ("planned", "steady")]
+    planned(out, data, *both, month="2026-03-02")
+    arms = {"planned": "no_call", "steady": "call"}
+    lots = Lots("Harbour Desk", 60, 0.1, 0.6, 30, {dt.date(2026, 3, 1): arms})
+    plan_file.freeze(out, identity(data), as_record(lots))
+    planned(out, data)
+    assert [one.customer for one in running_plan.read(out).rows] == ["steady"]
+    assert lots.drawn_out(dt.date(2026, 4, 29)) == {"planned"} and not lots.drawn_out(dt.date(2026, 4, 30))
 
 
 def test_what_the_plan_knew_is_not_new(tmp_path: Path) -> None:
@@ -347,6 +398,21 @@ def test_a_day_without_a_list(tmp_path: Path, capsys: Any, day: str, told: str) 
     data = folder(tmp_path / "data")
     status = __main__.main(["today", "--data", str(data), "--out", str(tmp_path / "out"), "--date", day])
     assert status == 2 and told in capsys.readouterr().err
+
+
+def test_the_day_begins_by_the_clock_of_the_owner_or_of_the_business(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock a whole day ahead of UTC, in which the business's times are: the list of its morning."""
+    data = folder(tmp_path / "data")
+    tomorrow = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)
+    with pytest.raises(InputError, match="has not begun yet"):
+        open_day(data, tomorrow, cache=tmp_path / "cache")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "EAST-24")
+        time.tzset()
+        open_day(data, tomorrow, cache=tmp_path / "cache").close()
+    time.tzset()
 
 
 def test_the_command_says_the_list_and_notes_that_it_was_made(tmp_path: Path, capsys: Any) -> None:
