@@ -165,6 +165,40 @@ def test_a_column_of_prices_tells_what_a_cross_costs(tmp_path: Path) -> None:
     assert [span[3] for span in spans(tmp_path)] == ["19.90", "30"]
 
 
+def test_beside_crosses_a_word_need_not_be_a_plan(tmp_path: Path) -> None:
+    """A price in the row does not make overdue a plan that was paid; unpaid and left say that nobody paid."""
+    lines: Lines = [["Customer", "Price", *JAN_TO_MARCH[1:]], ["C-1", 20, "paid", "unpaid", "paid"]]
+    imported(tmp_path, [*lines, ["C-2", 20, "paid", "left", ""]])
+    assert [span[1:3] for span in spans(tmp_path)] == [
+        ("2026-01-01", "2026-02-01"), ("2026-03-01", ""), ("2026-01-01", "2026-02-01"),
+    ]  # fmt: skip
+    with pytest.raises(Stopped, match=r"neither a cross nor empty.*cells: \{overdue: none\}"):
+        imported(tmp_path, [*lines, ["C-2", 20, "paid", "overdue", "paid"]])
+
+
+def test_the_day_of_a_payment_is_a_cross(tmp_path: Path) -> None:
+    days = [dt.date(2026, 1, 5), "05.02.2026", dt.date(2026, 3, 5)]
+    imported(tmp_path, [["Customer", "Price", *JAN_TO_MARCH[1:]], ["C-1", 20, *days]], "ours.xlsx")
+    assert spans(tmp_path) == [("C-1", "2026-01-01", "", "20")]
+
+
+def test_money_that_went_back_is_asked_about(tmp_path: Path) -> None:
+    lines: Lines = [JAN_TO_MARCH, ["C-1", 49, -49, 49]]
+    with pytest.raises(Stopped, match=r"“-49” \(first: line 2, February 2026\).*cells: \{\"-49\": none\}"):
+        imported(tmp_path, lines)
+    imported(tmp_path, lines, cells={"-49": "none"})
+    assert [span[1:3] for span in spans(tmp_path)] == [("2026-01-01", "2026-02-01"), ("2026-03-01", "")]
+
+
+def test_totals_of_groups_are_no_customers(tmp_path: Path) -> None:
+    """Nor does one make what stands below it, or below totals at the top, a line of figures."""
+    groups: Lines = [["A", 20, 20, 20], ["Subtotal Germany", 20, 20, 20], ["New Media", 9, 9, 9]]
+    imported(tmp_path, [JAN_TO_MARCH, *groups, ["Sous-total", 9, 9, 9], ["Total", 29, 29, 29]])
+    assert {span[0] for span in spans(tmp_path)} == {"A", "New Media"}
+    imported(tmp_path, [JAN_TO_MARCH, ["Total", 29, 29, 29], *groups[::2]])
+    assert {span[0] for span in spans(tmp_path)} == {"A", "New Media"}
+
+
 def test_amounts_as_people_write_them(tmp_path: Path) -> None:
     """The sign of the decimals is that of the whole sheet; a currency in a cell is kept."""
     imported(

@@ -17,6 +17,9 @@ _BELOW_TOTALS = re.compile(
     r"(?i)\b(?:mrr|arr|arpu|churn(?:ed|rate)?|new|lost|growth|net|gross|customers?|active|revenue|umsatz|kunden|"
     r"neu(?:kunden)?|verloren|wachstum|clients?|nouveaux|perdus|clientes|nuevos|ingresos)\b"
 )
+_SUBTOTALS = re.compile(
+    r"(?i)(?:(?:sub|sous|zwischen|tussen)[- ]?(?:totals?|totaux|totaal|summen?)\b|小计).*"
+)
 _LEAST_SUMMED, _LEAST_UNDER_A_NAME = 2, 4  # rows above a line that is told by its sums
 _LEAST_MONTHS = 3  # of such a line under a name
 
@@ -90,6 +93,7 @@ def sheet_of_months(grid: Grid, found: Headings, named: Mapping[str, str]) -> Sh
         elif columns.who(line) is None:
             nameless.append(number)
         else:
+            has_totals = has_totals and bool(rows)  # what stands below totals at the top are customers
             rows.append((number, line))
             above.take(line, found)
     return SheetOfMonths(grid, found, columns, rows, aside, nameless)
@@ -110,6 +114,8 @@ def _is_no_row(
     words = (cell for cell in line if isinstance(cell, str) and number_in(cell) is None)
     label = columns.named(line) or next(words, "")
     filled = {nth: line[nth] for nth in found.months if nth < len(line) and line[nth] is not None}
+    if _SUBTOTALS.fullmatch(label):
+        return "a line of subtotals"
     if TOTALS.fullmatch(re.sub(r"[:\s]+$", "", label)) or above.are_summed_in(filled, label):
         return "a line of totals"
     if has_totals and (_BELOW_TOTALS.search(label) or not label):
