@@ -14,12 +14,14 @@ from openpyxl.styles import Font, PatternFill
 from retention_helpers import measurement
 from retention_helpers.business import open_business
 from retention_helpers.churned_vs_retained import landmark
+from retention_helpers.churned_vs_retained.features import comparison
 from retention_helpers.churned_vs_retained.said import sentences
 from retention_helpers.contract import not_known
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Stopped
+from retention_helpers.data_quality import quality
 from retention_helpers.gate import gate
-from retention_helpers.measurement import measures
+from retention_helpers.measurement import activity, measures, survival
 from retention_helpers.sources import importing, months
 from retention_helpers.words.errors import InputError
 
@@ -338,7 +340,8 @@ def test_a_business_of_months_speaks_of_no_days(tmp_path: Path) -> None:
     data = folder_of(
         tmp_path / "data",
         {"customers.csv": None, "subscriptions.csv": None,
-         "retention.yml": "{currency: EUR, sources: {months: {path: ../ours.csv}}}"},
+         "retention.yml": "{currency: EUR, sources: {months: {path: ../ours.csv}}}",
+         "events.csv": "customer_id,occurred_at,event\nC-1,2025-08-31,login\nC-1,2025-09-02,login\n"},
     )  # fmt: skip
     with closing(open_business(data, "2026-03", cache=tmp_path / "cache")) as business:
         moved = measures.customer_movement(business).iloc[-1]
@@ -350,6 +353,12 @@ def test_a_business_of_months_speaks_of_no_days(tmp_path: Path) -> None:
         assert left["tenure_days"].isna().all() and left["lost_on"].isna().all()
         rules = {(fault.level, fault.rule) for fault in business.faults}
         stages = landmark.flow(business, landmark_days=30)
+        compared = comparison(business, landmark_days=30)
+        assert sentences.answer(compared, compared.set_apart).text.startswith("The data know the months")
+        reached = quality.coverage(business).set_index("table")["last_on"]
+        assert reached["subscriptions"] == dt.date(2026, 3, 31)
+        assert activity.n_day_by_month(business).empty
+        assert isinstance(survival.median_tenure(survival.tenures(business)), survival.OfMonths)
     assert sentences.flow(stages, 30).text.startswith(
         "None of 10 customers is compared: the data know the months"
     )

@@ -150,7 +150,8 @@ class Reader:
         said = message(
             file,
             f"{plural(cells, 'cell')} of the months {'is' if cells == 1 else 'are'} neither "
-            f"{'an amount' if self.has_amounts else 'a cross'} nor empty, such as “{most[0]}” (first: {self.unread[most[0]][0]})",
+            f"{'an amount' if self.has_amounts else 'a cross'} nor empty, such as “{most[0]}” "
+            f"(first: {self.unread[most[0]][0]})",
             f"Say what {'it means' if len(most) == 1 else 'they mean'}: `cells: {{{lines}}}`, each "
             f"`{NOTHING}`, an amount, paused, comped (a payer's free month) or trialing.",
         )
@@ -164,8 +165,8 @@ class Reader:
             file,
             f"the months hold {what} in {plural(self.unpriced.total(), 'cell')}, and nothing says what they "
             f"cost",
-            f"Say the price of a month: `prices: {{{lines}}}`, or add a column Price; of a word that says that "
-            f"nobody paid, `cells: {{word: {NOTHING}}}`.",
+            f"Say the price of a month: `prices: {{{lines}}}`, or add a column Price; of a word that says "
+            f"that nobody paid, `cells: {{word: {NOTHING}}}`.",
         )
         return Fault("stop", "subscriptions", "price unknown", self.unpriced.total(), said)
 
