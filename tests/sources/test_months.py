@@ -13,7 +13,7 @@ from openpyxl.styles import Font, PatternFill
 
 from retention_helpers import measurement
 from retention_helpers.business import open_business
-from retention_helpers.churned_vs_retained import landmark
+from retention_helpers.churned_vs_retained import flow, landmark
 from retention_helpers.churned_vs_retained.features import comparison
 from retention_helpers.churned_vs_retained.said import sentences
 from retention_helpers.contract import not_known
@@ -351,6 +351,7 @@ def test_a_business_of_months_speaks_of_no_days(tmp_path: Path) -> None:
         assert measurement.days_of_lost(business).value.empty
         left = measures.customers_lost(business)
         assert left["tenure_days"].isna().all() and left["lost_on"].isna().all()
+        assert flow(business, landmark_days=30).figure(landmark_days=30, horizon_days=90) is None
         rules = {(fault.level, fault.rule) for fault in business.faults}
         stages = landmark.flow(business, landmark_days=30)
         compared = comparison(business, landmark_days=30)
