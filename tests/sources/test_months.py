@@ -197,6 +197,15 @@ def test_totals_of_groups_are_no_customers(tmp_path: Path) -> None:
     groups: Lines = [["A", 20, 20, 20], ["Subtotal Germany", 20, 20, 20], ["New Media", 9, 9, 9]]
     imported(tmp_path, [JAN_TO_MARCH, *groups, ["Sous-total", 9, 9, 9], ["Total", 29, 29, 29]])
     assert {span[0] for span in spans(tmp_path)} == {"A", "New Media"}
+    named: Lines = [
+        ["A", 20, 20, 20],
+        ["B", 9, 9, ""],
+        ["Total Germany", 29, 29, 20],
+        ["C", 5, 5, 5],
+        ["D", 6, 6, 6],
+    ]
+    imported(tmp_path, [JAN_TO_MARCH, *named, ["Total France", 11, 11, 11], ["Total Fitness", 7, 7, 7]])
+    assert {span[0] for span in spans(tmp_path)} == {"A", "B", "C", "D", "Total Fitness"}
     imported(tmp_path, [JAN_TO_MARCH, ["Total", 29, 29, 29], *groups[::2]])
     assert {span[0] for span in spans(tmp_path)} == {"A", "New Media"}
 
