@@ -47,6 +47,7 @@ class Business:
         experiments: the designs of `experiments.yml` by name, as they were known by the cut.
         rates: what one unit of each other currency is worth in this report, by its code.
         not_known: the histories of `contract.tables.HISTORIES` that the sources do not know.
+        known_until: the last day of which a source says that it knows; None where its rows alone say it.
         derived: the folder of what is computed from the tables.
         only: the file with the customers to whom the business was narrowed; None: all of them.
         lots: who was drawn by lot for the plan, as the reports' folder has it, up to the cut.
@@ -68,6 +69,7 @@ class Business:
     derived: Path
     rates: Mapping[str, RateOfMonth] = field(default_factory=dict)
     not_known: tuple[str, ...] = ()
+    known_until: dt.date | None = None
     only: Path | None = None
     done: Path | None = None
     lots: Lots = NO_LOTS

@@ -197,6 +197,7 @@ def _cut(
         engine=connect(spill, passed.settings.time_zone),
         rates=_rates_of(passed.settings, month),
         not_known=passed.not_known,
+        known_until=passed.assumed.until,
     )
     _refuse_month_without_rate(whole)
     return whole

@@ -101,12 +101,14 @@ def _customers_now(business: Business) -> list[str]:
 
 def _interview(business: Business, row: Mapping[Any, Any]) -> dict[str, Any]:
     said = None if formats.is_missing(row["reason"]) else str(row["reason"])
+    day = row["lost_on"]
+    on = f"on {formats.day(day)}" if business.knows("days") else f"in {formats.month(day)}"
     about = f", said: {formats.words(said).lower()}" if said else ", gave no reason"
     return {
         "customer_id": row["customer_id"],
         "action": INTERVIEW,
         "mrr": row["mrr"],
-        "why": f"left on {formats.day(row['lost_on'])}{about}",
+        "why": f"left {on}{about}",
         "message": message(business.name, tenure_days=int(row["tenure_days"]), reason=said),
         "way": CALL,
         "otherwise": WAIT,

@@ -62,6 +62,7 @@ def comparison(business: Business, *, landmark_days: int) -> Comparison:
         horizon_days=business.settings.horizon_days,
         min_customers=business.settings.min_customers,
         set_apart=pd.concat([leaks(business), apart], ignore_index=True),
+        knows_days=business.knows("days"),
     )
 
 

@@ -56,7 +56,8 @@ class Comparison:
     `rows` has a row a customer: customer_id, signed_up_on, known_day (the latest day after sign-up of which
     anything here tells), days (from the landmark to the leaving, or as far as it was seen, at most the
     horizon), lost (left within the horizon), settled (the whole horizon is over), and a column a driver.
-    `set_apart` has a row a column that is not compared, with the reason.
+    `set_apart` has a row a column that is not compared, with the reason. Without `knows_days` nobody can be
+    looked at on a day, and there are no rows.
 
     Raises LooksAhead where a row knows of a day after the landmark.
     """
@@ -67,6 +68,7 @@ class Comparison:
     horizon_days: int
     min_customers: int
     set_apart: pd.DataFrame
+    knows_days: bool = True
 
     def __post_init__(self) -> None:
         refuse_later(self.rows, self.landmark_days)

@@ -111,7 +111,7 @@ def provisional(assumed: Assumed, as_of: dt.date) -> tuple[Fault, ...]:
         named,
         f"it is provisional: {plural(waiting, 'customer')} whose paid time was over by its end {have} not "
         f"paid yet, and may within {plural(assumed.wait, 'day')} (`dunning_days`)",
-        f"They count as customers; if none of them pays, {count(waiting)} more were lost. Export again "
-        f"later.",
+        f"They count as customers; if none of them pays, {count(waiting)} more "
+        f"{'was' if waiting == 1 else 'were'} lost. Export again later.",
     )
     return (Fault("warning", "", "provisional month", waiting, said),)

@@ -1,5 +1,7 @@
 """What was read, how far it reaches, and how well the tables match: what the numbers stand on."""
 
+import datetime as dt
+
 import ibis
 import pandas as pd
 
@@ -42,13 +44,17 @@ def missing_tables(business: Business) -> pd.DataFrame:
 def coverage(business: Business) -> pd.DataFrame:
     """One row per table: rows up to the end of the report month, and the first and last day that they name.
 
-    Of subscriptions an end of service is such a day, too; plans that lie after the month are not.
+    Of subscriptions an end of service is such a day, too, and the day up to which their source knows; plans
+    that lie after the month are not.
     """
+    until = business.known_until and min(business.known_until, business.as_of - dt.timedelta(days=1))
     found = []
     for source in business.sources:
         table = business.table(source.table)
         days = [table[day_name(column.name)] for column in TABLES[source.table].of_kind("instant")]
         first, *_ = own = [days[0].min(), *(day.max() for day in days)]
+        if until and source.table == "subscriptions":
+            own.append(ibis.literal(until))
         counts = table.aggregate(rows=table.count(), first_on=first, last_on=ibis.greatest(*own)).execute()
         found.append((source.table, *counts.iloc[0]))
     frame = pd.DataFrame(found, columns=["table", "rows", "first_on", "last_on"])

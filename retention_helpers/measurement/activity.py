@@ -364,7 +364,7 @@ def signed_up_from(business: Business) -> dt.date:
 
 
 def _sign_ups(business: Business) -> ir.Table:
-    """A row an account that signed up in those months, in one pass over their events.
+    """A row an account that signed up in those months, in one pass over their events; none without days.
 
     Columns: customer_id, month (of the sign-up), age (whole days from the sign-up to the end of the report
     month), on_days (a bit each: active 1, 7 and 30 days after it), last_day (the latest such day with
@@ -373,7 +373,7 @@ def _sign_ups(business: Business) -> ir.Table:
     customers = business.table("customers")
     everybody = customers.group_by("customer_id").aggregate(signed_up_on=customers.signed_up_on.min())
     from_day = signed_up_from(business)
-    own = everybody.filter(everybody.signed_up_on >= from_day)
+    own = everybody.filter(everybody.signed_up_on >= from_day, ibis.literal(business.knows("days")))
     used = _acts(business)
     after = used.filter(used.day >= from_day).join(own, "customer_id")
     after = after.mutate(nth=after.day.delta(after.signed_up_on, unit="day"))

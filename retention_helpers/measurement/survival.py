@@ -88,6 +88,10 @@ def _anniversary(first: npt.NDArray, k: npt.NDArray) -> npt.NDArray:
     return start.astype("datetime64[D]") + np.minimum((first - own_month).astype("int64"), length - 1)
 
 
+class OfMonths(curves.Median):
+    """A median of tenures that run from the first of a month to the first of another."""
+
+
 def tenures(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     """One row per customer who ever had service: how long the first service lasted, and how it ended.
 
@@ -98,7 +102,8 @@ def tenures(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     first day on which a loss would be in the data), lost_on (null: still there), kind (voluntary,
     involuntary, unknown; null: still there), is_lost, is_in_sight, days and place (of the loss, or of the
     last day before the cut), entry_days and entry_place (of seen_from), months_followed (whole months of
-    tenure that are over by the cut, lost or not), and the `level of` each of `levels.names` that `by` names.
+    tenure that are over by the cut, lost or not), knows_days (whether the source does), and the `level of`
+    each of `levels.names` that `by` names.
 
     Glossary: tenure to the first loss; history that starts late.
     """
@@ -127,6 +132,7 @@ def _tenures(business: Business) -> pd.DataFrame:
         seen_from=pd.to_datetime(seen_from),
         is_lost=rows["lost_on"].notna(),
         is_in_sight=last >= seen_from,
+        knows_days=business.knows("days"),
         **whole,
     )
 
@@ -212,12 +218,13 @@ def _as_days(curve: pd.DataFrame, share: str) -> pd.DataFrame:
 def median_tenure(tenures: pd.DataFrame) -> curves.Median:
     """The first day, counted from 0, at whose end at most half of the customers are left, with its interval.
 
-    NaN where that is not reached.
+    NaN where that is not reached; `OfMonths` where the source knows no days.
 
     Glossary: median tenure.
     """
     rows = in_sight(tenures)
-    return curves.median(curves.kaplan_meier(rows["days"], rows["is_lost"], rows["entry_days"]))
+    found = curves.median(curves.kaplan_meier(rows["days"], rows["is_lost"], rows["entry_days"]))
+    return found if tenures["knows_days"].all() else OfMonths(*found)
 
 
 @columns(

@@ -293,6 +293,7 @@ def tenures_of(lost_after: list[int], followed: int = 24) -> pd.DataFrame:
             "entry_days": 0,
             "is_lost": is_lost,
             "is_in_sight": True,
+            "knows_days": True,
             "months_followed": followed,
             "first_plan": "solo",
             "start_year": 2026,

@@ -66,6 +66,10 @@ def test_still_there_and_the_median_in_words() -> None:
     assert "Half are lost by day 100; the data are compatible with anything from day 80 to day 130." in both
     one = said_survival.still_there(at(0.9), Median(100, 80, math.nan)).text
     assert "compatible with day 80 or any later one" in one
+    of_months = said_survival.still_there(at(0.9), survival.OfMonths(273, 214, math.nan)).text
+    assert of_months.endswith(
+        "Half are lost after 9 months; the data are compatible with 7 or any later one."
+    )
     none = said_survival.still_there(at(0.9), NO_MEDIAN).text
     assert "More than half are still there" in none
     nobody = said_survival.still_there(at(None), NO_MEDIAN).text

@@ -187,6 +187,33 @@ def test_refunds_and_disputes(tmp_path: Path) -> None:
     assert (left["customer_id"], left["reason"], left["kind"]) == ("C-3", "payment_disputed", "involuntary")
 
 
+def test_who_got_a_year_back_is_lost_before_the_year_is_over(tmp_path: Path) -> None:
+    """A year paid on 5 January went back on the 15th: in August nobody waits for a payment any more.
+
+    A month that went back on 20 July may still be paid on 5 August: 30 days are the grace.
+    """
+    text = line("2025-01-05", 490, product="Year") + line("2026-01-05", 490, product="Year")
+    text += line("2026-01-15", -490, product="Year")
+    text += paid("2026-06-10", "2026-07-10", who="C-2") + line("2026-07-20", -49, who="C-2")
+    imported(tmp_path, HEADER + text + LATER)
+    ends = {(row["customer_id"], row["status"]): row["ended_at"] for row in rows_of(tmp_path)}
+    assert ends[("C-1", "active")] == "2026-01-15"
+    assert ("C-1", "past_due") not in ends
+    assert ends[("C-2", "past_due")] == ""
+    assert assumed.read(tmp_path / "out")["ledger"].due == {dt.date(2026, 7, 20): 1}
+
+
+def test_files_that_overlap_count_a_charge_once(tmp_path: Path) -> None:
+    """Without ids, too; the same twice within one file are two charges."""
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    twice = line("2026-02-05") * 2
+    first.write_text(HEADER + paid("2026-01-05") + twice, encoding="utf-8")
+    second.write_text(HEADER + twice + paid("2026-03-05", "2026-04-05"), encoding="utf-8")
+    written = importing.import_files("ledger", [first, second], tmp_path / "out", Settings(), {})
+    assert written.rows_set_aside == 2
+    assert spans(tmp_path) == [("2026-01-05", "", "49"), ("2026-02-05", "2026-03-05", "49")]
+
+
 def test_who_failed_to_pay_left_against_their_will(tmp_path: Path) -> None:
     text = paid("2026-01-05", "2026-02-05") + line("2026-03-05", status="failed")
     imported(tmp_path, HEADER + text + paid("2026-01-20", who="C-2") + LATER)

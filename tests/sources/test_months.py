@@ -13,13 +13,15 @@ from openpyxl.styles import Font, PatternFill
 
 from retention_helpers import measurement
 from retention_helpers.business import open_business
-from retention_helpers.churned_vs_retained import landmark
+from retention_helpers.churned_vs_retained import flow, landmark
+from retention_helpers.churned_vs_retained.features import comparison
 from retention_helpers.churned_vs_retained.said import sentences
 from retention_helpers.contract import not_known
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Stopped
+from retention_helpers.data_quality import quality
 from retention_helpers.gate import gate
-from retention_helpers.measurement import measures
+from retention_helpers.measurement import activity, measures, survival
 from retention_helpers.sources import importing, months
 from retention_helpers.words.errors import InputError
 
@@ -165,6 +167,49 @@ def test_a_column_of_prices_tells_what_a_cross_costs(tmp_path: Path) -> None:
     assert [span[3] for span in spans(tmp_path)] == ["19.90", "30"]
 
 
+def test_beside_crosses_a_word_need_not_be_a_plan(tmp_path: Path) -> None:
+    """A price in the row does not make overdue a plan that was paid; unpaid and left say that nobody paid."""
+    lines: Lines = [["Customer", "Price", *JAN_TO_MARCH[1:]], ["C-1", 20, "paid", "unpaid", "paid"]]
+    imported(tmp_path, [*lines, ["C-2", 20, "paid", "left", ""]])
+    assert [span[1:3] for span in spans(tmp_path)] == [
+        ("2026-01-01", "2026-02-01"), ("2026-03-01", ""), ("2026-01-01", "2026-02-01"),
+    ]  # fmt: skip
+    with pytest.raises(Stopped, match=r"neither a cross nor empty.*cells: \{overdue: none\}"):
+        imported(tmp_path, [*lines, ["C-2", 20, "paid", "overdue", "paid"]])
+
+
+def test_the_day_of_a_payment_is_a_cross(tmp_path: Path) -> None:
+    days = [dt.date(2026, 1, 5), "05.02.2026", dt.date(2026, 3, 5)]
+    imported(tmp_path, [["Customer", "Price", *JAN_TO_MARCH[1:]], ["C-1", 20, *days]], "ours.xlsx")
+    assert spans(tmp_path) == [("C-1", "2026-01-01", "", "20")]
+
+
+def test_money_that_went_back_is_asked_about(tmp_path: Path) -> None:
+    lines: Lines = [JAN_TO_MARCH, ["C-1", 49, -49, 49]]
+    with pytest.raises(Stopped, match=r"“-49” \(first: line 2, February 2026\).*cells: \{\"-49\": none\}"):
+        imported(tmp_path, lines)
+    imported(tmp_path, lines, cells={"-49": "none"})
+    assert [span[1:3] for span in spans(tmp_path)] == [("2026-01-01", "2026-02-01"), ("2026-03-01", "")]
+
+
+def test_totals_of_groups_are_no_customers(tmp_path: Path) -> None:
+    """Nor does one make what stands below it, or below totals at the top, a line of figures."""
+    groups: Lines = [["A", 20, 20, 20], ["Subtotal Germany", 20, 20, 20], ["New Media", 9, 9, 9]]
+    imported(tmp_path, [JAN_TO_MARCH, *groups, ["Sous-total", 9, 9, 9], ["Total", 29, 29, 29]])
+    assert {span[0] for span in spans(tmp_path)} == {"A", "New Media"}
+    named: Lines = [
+        ["A", 20, 20, 20],
+        ["B", 9, 9, ""],
+        ["Total Germany", 29, 29, 20],
+        ["C", 5, 5, 5],
+        ["D", 6, 6, 6],
+    ]
+    imported(tmp_path, [JAN_TO_MARCH, *named, ["Total France", 11, 11, 11], ["Total Fitness", 7, 7, 7]])
+    assert {span[0] for span in spans(tmp_path)} == {"A", "B", "C", "D", "Total Fitness"}
+    imported(tmp_path, [JAN_TO_MARCH, ["Total", 29, 29, 29], *groups[::2]])
+    assert {span[0] for span in spans(tmp_path)} == {"A", "New Media"}
+
+
 def test_amounts_as_people_write_them(tmp_path: Path) -> None:
     """The sign of the decimals is that of the whole sheet; a currency in a cell is kept."""
     imported(
@@ -304,7 +349,8 @@ def test_a_business_of_months_speaks_of_no_days(tmp_path: Path) -> None:
     data = folder_of(
         tmp_path / "data",
         {"customers.csv": None, "subscriptions.csv": None,
-         "retention.yml": "{currency: EUR, sources: {months: {path: ../ours.csv}}}"},
+         "retention.yml": "{currency: EUR, sources: {months: {path: ../ours.csv}}}",
+         "events.csv": "customer_id,occurred_at,event\nC-1,2025-08-31,login\nC-1,2025-09-02,login\n"},
     )  # fmt: skip
     with closing(open_business(data, "2026-03", cache=tmp_path / "cache")) as business:
         moved = measures.customer_movement(business).iloc[-1]
@@ -314,8 +360,15 @@ def test_a_business_of_months_speaks_of_no_days(tmp_path: Path) -> None:
         assert measurement.days_of_lost(business).value.empty
         left = measures.customers_lost(business)
         assert left["tenure_days"].isna().all() and left["lost_on"].isna().all()
+        assert flow(business, landmark_days=30).figure(landmark_days=30, horizon_days=90) is None
         rules = {(fault.level, fault.rule) for fault in business.faults}
         stages = landmark.flow(business, landmark_days=30)
+        compared = comparison(business, landmark_days=30)
+        assert sentences.answer(compared, compared.set_apart).text.startswith("The data know the months")
+        reached = quality.coverage(business).set_index("table")["last_on"]
+        assert reached["subscriptions"] == dt.date(2026, 3, 31)
+        assert activity.n_day_by_month(business).empty
+        assert isinstance(survival.median_tenure(survival.tenures(business)), survival.OfMonths)
     assert sentences.flow(stages, 30).text.startswith(
         "None of 10 customers is compared: the data know the months"
     )

@@ -52,6 +52,11 @@ def answer(comparison: Comparison, together: pd.DataFrame) -> Sentence:
     settled = comparison.settled
     landmark, horizon = comparison.landmark_days, formats.plural(comparison.horizon_days, "day")
     risk = rate(int(settled["lost"].sum()), len(settled))
+    if not comparison.knows_days:
+        return Sentence(
+            "The data know the months in which customers came and went, and no days, so nobody can be "
+            "compared at the same age."
+        )
     if not risk.denominator:
         return Sentence(
             f"For no customer who was there on day {landmark} after sign-up are the {horizon} after it over "

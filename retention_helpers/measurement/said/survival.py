@@ -84,6 +84,8 @@ def still_there(at: pd.DataFrame, median: Median) -> Sentence:
 def _half(median: Median) -> str:
     if math.isnan(median.value):
         return "More than half are still there as far as the data reach, so there is no median yet."
+    if isinstance(median, survival.OfMonths):
+        return _half_in_months(median)
     low, high = (formats.count(end) for end in (median.low, median.high))
     if math.isnan(median.high):
         return (
@@ -94,6 +96,13 @@ def _half(median: Median) -> str:
         f"Half are lost by day {formats.count(median.value)}; the data are compatible with anything from day "
         f"{low} to day {high}."
     )
+
+
+def _half_in_months(median: survival.OfMonths) -> str:
+    half, low, high = (math.nan if math.isnan(end) else round(end * 12 / 365.25) for end in median)
+    upper = "or any later one" if math.isnan(high) else f"to {formats.plural(int(high), 'month')}"
+    after = formats.plural(int(half), "month")
+    return f"Half are lost after {after}; the data are compatible with {int(low)} {upper}."
 
 
 def rest_of_months(months: pd.DataFrame) -> Rate:

@@ -44,19 +44,22 @@ _LIVES = (
 
 
 @styled
-def landmark_design(flow: pd.DataFrame, *, landmark_days: int, horizon_days: int) -> Drawing:
+def landmark_design(flow: pd.DataFrame, *, landmark_days: int, horizon_days: int) -> Drawing | None:
     """The design as a picture: four customers, the days that are compared, and the days that are the outcome.
 
-    Takes the table of the same design: `stage` and `customers`; its numbers stand in the words.
+    Takes the table of the same design: `stage` and `customers`; its numbers stand in the words. None where
+    nobody is compared.
     """
+    count = dict(zip(flow["stage"], flow["customers"], strict=True))
+    if not count.get("compared"):
+        return None
     whole = landmark_days + horizon_days
     # Both stretches need room for their names, whatever their days.
     at = max(0.42 if is_narrow() else 0.3, min(0.5, landmark_days / whole))
     canvas, axes = blank(2.7, 3.4)
     axes.axvspan(0, at, color=BLUE, alpha=0.13, linewidth=0)
     axes.axvspan(at, 1, color=GREY, alpha=0.1, linewidth=0)
-    count = dict(zip(flow["stage"], flow["customers"], strict=True))
-    compared = formats.plural(count.get("compared", 0), "customer")
+    compared = formats.plural(count["compared"], "customer")
     stretches = (
         (at / 2, f"known of {compared}: this is compared"),
         ((1 + at) / 2, "do they ask to cancel, or end?"),

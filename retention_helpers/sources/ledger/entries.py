@@ -49,6 +49,7 @@ class Ledger:
     counts: Counter[str] = field(default_factory=Counter)  # of charges, refunds, failures, …
     by_id: dict[str, Charge] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)  # the place of each row, by the tool's id of it
+    copies: dict[tuple[str, ...], str] = field(default_factory=dict)  # the same, without ids: by what it says
     returns: list["Return"] = field(default_factory=list)
     unknown_states: Counter[str] = field(default_factory=Counter)
     has_tax: bool = False
@@ -118,6 +119,7 @@ class _Reader:
         self.file, self.order, self.options = file, order, options
         self.ledger, self.payments = ledger, payments
         self.today = dt.datetime.now(order.settings.zone).date()
+        self.alike: Counter[tuple[str, ...]] = Counter()  # rows of this file that say the same
 
     def read(self) -> None:
         sheets, assumed = sheets_of(self.file, self._is_header)
@@ -185,6 +187,8 @@ class _Reader:
         charge_id = row.text("charge_id")
         if charge_id and charge_id in self.ledger.ids and not row.text("refunded"):
             return f"the same row stands at {self.ledger.ids[charge_id]}"
+        if not charge_id and len(self.order.files) > 1 and (twin := self._in_another_file(row)):
+            return f"the same row stands at {twin}"
         kind = words.kind_of(row.text("kind"), is_of_a_tool=self.tool is not OWN)
         if kind == words.OTHER:
             return f"no charge: {row.text('kind')}"
@@ -203,6 +207,18 @@ class _Reader:
         if charge_id:
             self.ledger.ids[charge_id] = str(row.spot)
         return self._money(row, kind, state, moment, *money)
+
+    def _in_another_file(self, row: _Row) -> str:
+        """Where an earlier file has the same row, which files that overlap do; "" for nowhere.
+
+        Of rows that say the same within one file, each may be a charge of its own.
+        """
+        says = tuple(f"{name}: {row.text(name)}" for name in sorted(self.columns))
+        self.alike[says] += 1
+        nth = (*says, str(self.alike[says]))
+        place = str(row.spot)
+        earlier = self.ledger.copies.setdefault(nth, place)
+        return "" if earlier == place else earlier
 
     def _currency(self, row: _Row) -> str:
         said = row.text("currency")

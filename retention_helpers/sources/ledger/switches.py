@@ -101,8 +101,8 @@ def ending_of(
     is_open = due + wait >= until
     if charge.returned_on is not None and charge.returned_on < due:
         on = max(charge.returned_on, stream.start)
-        is_open = is_open and not charge.is_disputed
-        return Ending(None, on) if is_open else Ending(on, by="disputed" if charge.is_disputed else "")
+        may_pay = not charge.is_disputed and on + dt.timedelta(days=dunning_days) >= until and is_open
+        return Ending(None, on) if may_pay else Ending(on, by="disputed" if charge.is_disputed else "")
     if is_open:
         return Ending(None, due if due <= until else None)
     return Ending(due, by="failed" if tried else "")

@@ -1,5 +1,6 @@
 """What the cells of the months say: an amount, a cross, a plan, nothing; and what only the owner can say."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,10 @@ from retention_helpers.words.formats import plural
 CROSS = "cross"  # what all marks for "was there" are called, such as in `prices`
 NOTHING = "none"  # what `cells` calls a cell that says that nobody paid
 _YES = "x xx ✓ ✔ ✅ ☑ • ● ■ ☒ 1 yes y ja j oui o si sí s sim true wahr vrai ok paid bezahlt payé pagado 有"
-_NO = "- – — -- ./. . / 0 no n nein non não nao false falsch faux ✗ ✘ ☐ ○ n/a na #n/a 无 否"
+_NO = (
+    "- – — -- ./. . / 0 no n nein non não nao false falsch faux ✗ ✘ ☐ ○ n/a na #n/a unpaid refunded left "
+    "unbezahlt erstattet storniert impayé remboursé 无 否"
+)
 _CROSSES, _NOTHINGS = frozenset(_YES.split()), frozenset(_NO.split())
 _STATUSES = spellings.choices([one for one in STATUSES if one in FREE_STATUSES])
 _FEW_WORDS = 6  # that a stop lists
@@ -42,6 +46,7 @@ class Reader:
         prices: what a plan, or a cross, costs a month, as the owner says it.
         words: the owner's words for ours: `none`, a state, or a plan.
         has_amounts: whether the cells are amounts; otherwise texts are plans.
+        has_crosses: whether cells hold crosses, beside which a word need not be a plan.
         unread: the texts that nobody can read, each with the places of its cells.
         unpriced: the plans, and crosses, of which nobody says what they cost.
         unsigned: the amounts that need the sign of their decimals.
@@ -52,6 +57,7 @@ class Reader:
     prices: Mapping[str, Decimal]
     words: Mapping[str, str]
     has_amounts: bool
+    has_crosses: bool = False
     unread: dict[str, list[str]] = field(default_factory=dict)
     unpriced: Counter[str] = field(default_factory=Counter)
     unsigned: list[str] = field(default_factory=list)
@@ -65,14 +71,14 @@ class Reader:
         if meant is not None:
             return self._meant(meant, place, price)
         if isinstance(cell, int | float):
-            return self._number(Decimal(text), price)
+            return self._number(Decimal(text), place, price)
         plain = text.lower()
         if plain in _NOTHINGS or spellings.plain_choice(text) in spellings.OVER:
             return None
         if status := _STATUSES.get(spellings.plain_choice(text)):
             return Said(status=status)
         if not self.has_amounts:
-            return self._priced(CROSS if plain in _CROSSES else text, price)
+            return self._word(text, place, price, is_cross=plain in _CROSSES or _is_day(cell))
         return self._amount(text, place)
 
     def _meant(self, meant: str, place: str, price: Decimal | None) -> Said | None:
@@ -83,9 +89,23 @@ class Reader:
         amount = written.amount(meant, ".")
         return Said(amount=amount) if amount is not None else self._priced(meant, price)
 
-    def _number(self, number: Decimal, price: Decimal | None) -> Said | None:
+    def _word(self, text: str, place: str, price: Decimal | None, *, is_cross: bool) -> Said:
+        """A cross, or a plan; beside crosses, a word that only the row's own price makes a plan is asked
+        about: it may as well say that nobody paid.
+        """
+        if not is_cross and self.has_crosses and price is not None and text.lower() not in self.prices:
+            return self._ask(text, place)
+        return self._priced(CROSS if is_cross else text, price)
+
+    def _ask(self, text: str, place: str) -> Said:
+        self.unread.setdefault(text, []).append(place)
+        return Said()
+
+    def _number(self, number: Decimal, place: str, price: Decimal | None) -> Said | None:
         if not number:
             return None
+        if number < 0:
+            return self._ask(as_text(number) or "", place)
         return Said(amount=number) if self.has_amounts else self._priced(CROSS, price)
 
     def _priced(self, plan: str, price: Decimal | None) -> Said:
@@ -101,8 +121,10 @@ class Reader:
             if not self.sign and written.is_ambiguous_amount(text):
                 self.unsigned.append(place)
             else:
-                self.unread.setdefault(text, []).append(place)
+                self._ask(text, place)
             return Said()
+        if said.amount < 0:
+            return self._ask(text, place)
         return Said(amount=said.amount, currency=said.currency or "") if said.amount else None
 
     # --- what is asked -----------------------------------------------------------------------------------
@@ -127,8 +149,9 @@ class Reader:
         lines = ", ".join(f"{_quoted(word)}: {NOTHING}" for word in most)
         said = message(
             file,
-            f"{plural(cells, 'cell')} of the months {'is' if cells == 1 else 'are'} neither an amount nor "
-            f"empty, such as “{most[0]}” (first: {self.unread[most[0]][0]})",
+            f"{plural(cells, 'cell')} of the months {'is' if cells == 1 else 'are'} neither "
+            f"{'an amount' if self.has_amounts else 'a cross'} nor empty, such as “{most[0]}” "
+            f"(first: {self.unread[most[0]][0]})",
             f"Say what {'it means' if len(most) == 1 else 'they mean'}: `cells: {{{lines}}}`, each "
             f"`{NOTHING}`, an amount, paused, comped (a payer's free month) or trialing.",
         )
@@ -142,7 +165,8 @@ class Reader:
             file,
             f"the months hold {what} in {plural(self.unpriced.total(), 'cell')}, and nothing says what they "
             f"cost",
-            f"Say the price of a month: `prices: {{{lines}}}`, or add a column Price.",
+            f"Say the price of a month: `prices: {{{lines}}}`, or add a column Price; of a word that says "
+            f"that nobody paid, `cells: {{word: {NOTHING}}}`.",
         )
         return Fault("stop", "subscriptions", "price unknown", self.unpriced.total(), said)
 
@@ -164,6 +188,14 @@ def reader_of(
         {str(plan).lower(): Decimal(str(price)) for plan, price in prices.items()},
         {str(theirs).lower(): str(ours) for theirs, ours in words.items()},
         has_amounts=_are_amounts(every, sign),
+        has_crosses=any(text.lower() in _CROSSES for text in texts),
+    )
+
+
+def _is_day(cell: Cell) -> bool:
+    """Whether a cell holds the day of a payment, in whichever order it is written: a cross."""
+    return isinstance(cell, dt.date) or (
+        isinstance(cell, str) and any(written.instant(cell, order) for order in written.ORDERS[:2])
     )
 
 

@@ -17,6 +17,9 @@ _BELOW_TOTALS = re.compile(
     r"(?i)\b(?:mrr|arr|arpu|churn(?:ed|rate)?|new|lost|growth|net|gross|customers?|active|revenue|umsatz|kunden|"
     r"neu(?:kunden)?|verloren|wachstum|clients?|nouveaux|perdus|clientes|nuevos|ingresos)\b"
 )
+_SUBTOTALS = re.compile(
+    r"(?i)(?:(?:sub|sous|zwischen|tussen)[- ]?(?:totals?|totaux|totaal|summen?)\b|小计).*"
+)
 _LEAST_SUMMED, _LEAST_UNDER_A_NAME = 2, 4  # rows above a line that is told by its sums
 _LEAST_MONTHS = 3  # of such a line under a name
 
@@ -81,17 +84,20 @@ def sheet_of_months(grid: Grid, found: Headings, named: Mapping[str, str]) -> Sh
     rows: list[tuple[int, Sequence[Cell]]] = []
     aside: list[SetAside] = []
     nameless: list[int] = []
-    has_totals, above = False, _Above()
+    has_totals, above, group = False, _Above(), _Above()
     for number, line in grid.lines[found.at + 1 :]:
-        reason = _is_no_row(grid, found, columns, line, above, has_totals=has_totals)
+        reason = _is_no_row(grid, found, columns, line, (above, group), has_totals=has_totals)
         has_totals = has_totals or reason == "a line of totals"
         if reason:
+            group = _Above()
             aside.append(SetAside(grid.file.name, grid.place(number), reason, _as_said(line, found)))
         elif columns.who(line) is None:
             nameless.append(number)
         else:
+            has_totals = has_totals and bool(rows)  # what stands below totals at the top are customers
             rows.append((number, line))
             above.take(line, found)
+            group.take(line, found)
     return SheetOfMonths(grid, found, columns, rows, aside, nameless)
 
 
@@ -100,18 +106,28 @@ def _is_no_row(
     found: Headings,
     columns: Columns,
     line: Sequence[Cell],
-    above: _Above,
+    sums: tuple[_Above, _Above],
     *,
     has_totals: bool,
 ) -> str:
+    """Why a line is no customer's; "" for one that is. `sums` are those of all rows above it, and of its
+    group.
+    """
     header = grid.lines[found.at][1]
     if list(line[: len(header)]) == list(header):
         return "the header again"
     words = (cell for cell in line if isinstance(cell, str) and number_in(cell) is None)
     label = columns.named(line) or next(words, "")
     filled = {nth: line[nth] for nth in found.months if nth < len(line) and line[nth] is not None}
-    if TOTALS.fullmatch(re.sub(r"[:\s]+$", "", label)) or above.are_summed_in(filled, label):
+    above, group = sums
+    is_named_so = bool(TOTALS.fullmatch(re.split(r"[:\s]", label, maxsplit=1)[0]))  # Total Germany
+    if _SUBTOTALS.fullmatch(label):
+        return "a line of subtotals"
+    is_total = TOTALS.fullmatch(re.sub(r"[:\s]+$", "", label))
+    if is_total or above.are_summed_in(filled, "" if is_named_so else label):
         return "a line of totals"
+    if is_named_so and group.are_summed_in(filled, ""):
+        return "a line of subtotals"
     if has_totals and (_BELOW_TOTALS.search(label) or not label):
         return "a line below the totals"
     return "" if filled else "no month is filled"
