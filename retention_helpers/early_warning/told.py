@@ -39,6 +39,8 @@ def as_learned(business: Business, risk: Risk) -> dict[str, Any]:
 
 def _by_count(business: Business, risk: Risk) -> list[float | None]:
     rows = snapshots_now(business)
+    if rows.empty:  # nobody is here whose risk could be told
+        return [None] * (len(risk.counted) + 1)
     told = ~np.isnan(risk.now)
     many = warnings_on(rows, risk.counted).astype(int)
     found = dict(zip(many[told].tolist(), risk.now[told].tolist(), strict=True))

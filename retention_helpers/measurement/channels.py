@@ -79,6 +79,8 @@ def worth_by(business: Business, tenures: pd.DataFrame, *, by: levels.By | None 
     """
     wanted = groups(business) if by is None else levels.chosen(business, by)
     told = survival.in_sight(survival.tenures(business, by=wanted))
+    if told.empty:
+        return pd.DataFrame(columns=names_of(worth_by))
     amounts = survival.monthly_amounts(business)[told.index]
     few = business.settings.min_customers
     parts = [_of_kind(told, amounts, one, few) for one in wanted]

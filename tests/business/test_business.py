@@ -28,6 +28,7 @@ FILES = {
     "assignments": f"experiment,customer_id,arm,assigned_at\ncall,C-1,a,{LAST}\ncall,C-2,a,{CUT}\n",
     "contacts": f"customer_id,contacted_at,kind\nC-1,{LAST},call\nC-2,{CUT},call\n",
     "notes": "happened_on,note\n2026-03-31,prices\n2026-04-01,outage\n",
+    "spend": "month,channel,amount\n2026-03,search,90\n2026-04,search,80\n",
     "orders": f"customer_id,ordered_at,amount\nC-1,{LAST},9\nC-2,{CUT},9\n",
     "enrolments": f"campaign,customer_id,group,enrolled_at\ns,C-1,mailed,{LAST}\ns,C-2,mailed,{CUT}\n",
 }
@@ -58,13 +59,19 @@ def opened(tmp_path: Path):
         one.close()
 
 
-@pytest.mark.parametrize("table", [table for table in TABLES if table not in ("subscriptions", "emails")])
+@pytest.mark.parametrize(
+    "table", [table for table in TABLES if table not in ("subscriptions", "emails", "spend")]
+)
 def test_the_cut_is_the_midnight_that_ends_the_month_where_the_business_is(folder, opened, table):
     """The first instant at or after it does not exist; the row just before it does."""
     frame = opened(folder).table(table).execute()
     clock = TABLES[table].clock.removesuffix("_at").removesuffix("_on") + "_on"
     assert len(frame) == {"customers": 2}.get(table, 1)
     assert {str(day)[:10] for day in frame[clock]} <= {"2026-01-05", "2026-03-31"}
+
+
+def test_what_a_later_month_cost_is_not_known(folder, opened):
+    assert opened(folder).table("spend").execute()["amount"].tolist() == [Decimal(90)]
 
 
 def test_an_end_at_the_cut_or_after_it_is_not_known(folder, opened):
