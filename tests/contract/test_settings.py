@@ -72,6 +72,7 @@ GOOD = [
     ("accepted: [test accounts]", "accepted", ("test accounts",)),
     ("calls_a_month: 5", "calls_a_month", 5),
     ("calls_by_lot: 0.2", "calls_by_lot", 0.2),
+    ("calls_by_lot: off", "calls_by_lot", "off"),
     ("always_call: [C-1]", "always_call", ("C-1",)),
     ("play_experiments: {usage_reminder: june_mails}", "play_experiments", {"usage_reminder": "june_mails"}),
     ("deliver: {to: me@example.com, smtp: {host: mail.example.com}}", "deliver",
