@@ -134,7 +134,7 @@ def test_a_page_as_reports_make_them_has_no_link_left_that_leads_to_a_file(tmp_p
 
     notebook = new_notebook(cells=[new_markdown_cell("# A question\n\nSee [it](measurement.html).")])
     shown = tuple(pages.Page(name, "?", notebook) for name in ("monthly_review", "measurement"))
-    edition = pages.Edition("Harbour Desk", "", "2026-10", "2026-11-01", dt.datetime.now(dt.UTC), shown)
+    edition = pages.Edition("Harbour Desk", "2026-10", "2026-11-01", dt.datetime.now(dt.UTC), shown)
     page = pages.render(edition)["index.html"]
     assert re.findall(r'<a [^>]*href="(?!#)', page)
     alone = attached(page, "2026-10")

@@ -56,22 +56,22 @@ class Edition:
 
     Attributes:
         business: its name; may be "".
-        customers_are: who counts as a customer, in a sentence; "" for the subscribers.
         month: "2026-10".
         as_of: where the data were cut.
         made_at: the only thing on a page that differs between two runs on the same data.
         pages: in reading order.
+        customers_are: who counts as a customer, in a sentence; "" for the subscribers.
         trouble: what is wrong with the report as a whole; "" for nothing.
         made_from: the record of `report.made_from`; empty for nothing to say.
         lists: the lists beside the pages, such as "actions/ask_why.csv".
     """
 
     business: str
-    customers_are: str
     month: str
     as_of: str
     made_at: datetime
     pages: tuple[Page, ...]
+    customers_are: str = ""
     trouble: str = ""
     lists: tuple[str, ...] = ()
     made_from: Mapping[str, Any] = field(default_factory=dict)
