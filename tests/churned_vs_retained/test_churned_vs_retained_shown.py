@@ -168,6 +168,30 @@ def test_the_lot_is_drawn_among_newcomers_who_can_still_be_won(lives: Business) 
     assert lot.drawn_by_lot(lives, comparison, alone, None).empty
 
 
+def test_nobody_whose_outcome_is_open_is_named_for_another_experiment(business_of: Any) -> None:
+    """
+    Of newcomers of 28 March, at the end of March: `runs` was drawn into what runs, `open` into what ended on
+    30 March and is looked at on day 35; of `past` that day is over, and what `told` tried is decided.
+    """
+
+    def tried(days: int, **more: Any) -> dict[str, Any]:
+        return {
+            "hypothesis": "a call keeps them", "started_on": dt.date(2026, 1, 1), "randomised": True,
+            "arms": {"control": 0.5, "call": 0.5}, "outcome": {"kind": "retained", "days": days}, **more,
+        }  # fmt: skip
+
+    over = {"ended_on": dt.date(2026, 3, 30)}
+    business = business_of(
+        [(who, "2026-03-28", "", 20) for who in ("free", "runs", "open", "past", "told")],
+        assignments=[(name, name, "call", "2026-03-28") for name in ("runs", "open", "past", "told")],
+        experiments={
+            "runs": tried(35), "open": tried(35, **over), "past": tried(3, **over),
+            "told": tried(35, **over, decision="we keep it"),
+        },
+    )  # fmt: skip
+    assert lot._young(business, 30)["customer_id"].tolist() == ["free", "past", "told"]
+
+
 def test_the_lot_is_fair_and_each_customers_own() -> None:
     """2,000 names: about half are helped (within four standard errors), and another experiment draws anew."""
     from retention_helpers.churned_vs_retained.lot import _lot
