@@ -20,7 +20,7 @@ from retention_helpers.churned_vs_retained import established, features, landmar
 from retention_helpers.churned_vs_retained.known import SIGNED_UP_IN
 from retention_helpers.churned_vs_retained.lot import HELPED
 from retention_helpers.churned_vs_retained.said import sentences
-from retention_helpers.churned_vs_retained.valuation import Proposal
+from retention_helpers.churned_vs_retained.valuation import Proposal, wanted
 from retention_helpers.plan.gathering import beginning
 from retention_helpers.report import notebooks
 
@@ -190,6 +190,18 @@ def test_nobody_whose_outcome_is_open_is_named_for_another_experiment(business_o
         },
     )  # fmt: skip
     assert lot._young(business, 30)["customer_id"].tolist() == ["free", "past", "told"]
+
+
+def test_nobody_is_told_to_bring_about_a_harm() -> None:
+    """That no ticket is negative may be worth something; that one is may not."""
+    valued = pd.DataFrame(
+        [
+            ("negative_ticket", "yes"), ("failed_payment", "yes"), ("negative_ticket", "no"),
+            ("onboarding_completed", "yes"),
+        ],
+        columns=["name", "better"],
+    )  # fmt: skip
+    assert wanted(valued).values.tolist() == [["negative_ticket", "no"], ["onboarding_completed", "yes"]]
 
 
 def test_the_lot_is_fair_and_each_customers_own() -> None:
