@@ -3,6 +3,7 @@
 They are not old enough for the landmark yet, so what they did so far can still change.
 """
 
+import datetime as dt
 import hashlib
 from dataclasses import replace
 
@@ -29,8 +30,8 @@ def drawn_by_lot(
 
     Customers who are young enough (in their first week for what is known by its end, else younger than the
     landmark), have neither asked nor ended, are not on the better side so far, and were not drawn into an
-    experiment that runs. The lot is the customer's own: the same in every report. `mrr` is that at the
-    month's end. No row without a proposal.
+    experiment that runs or waits for their outcome. The lot is the customer's own: the same in every report.
+    `mrr` is that at the month's end. No row without a proposal.
 
     Glossary: with whom to begin.
     """
@@ -68,10 +69,17 @@ def _young(business: Business, landmark_days: int) -> pd.DataFrame:
 
 
 def _drawn_elsewhere(business: Business) -> list[str]:
-    """Who was drawn into an experiment that runs."""
-    running = [one.name for one in business.experiments.values() if one.randomised and one.ended_on is None]
+    """Who was drawn into an experiment that runs, or that ended before their outcome's day is over."""
     drawn = business.table("assignments")
-    return sorted(set(drawn.filter(drawn.experiment.isin(running or [""])).customer_id.execute())) or [""]
+    found = {""}
+    for one in business.experiments.values():
+        if not one.randomised or one.decision:
+            continue
+        own = drawn.filter(drawn.experiment == one.name)
+        if one.ended_on is not None:
+            own = own.filter(own.assigned_on >= business.as_of - dt.timedelta(days=one.outcome.days))
+        found |= set(own.customer_id.execute())
+    return sorted(found)
 
 
 def _paying(business: Business) -> pd.DataFrame:

@@ -95,7 +95,8 @@ def worth(comparison: Comparison, together: pd.DataFrame) -> pd.DataFrame:
     worse side and leaving to explain away the weakest association that the interval allows.
 
     Takes the table of `compare_together`; of drivers that move together one is given. `worse` and `better`
-    are the two sides, `fewer` is risk less risk_if, the largest first.
+    are the two sides, `fewer` is risk less risk_if, the largest first. A driver whose better side is a harm
+    (a negative ticket, a failed payment) is in no row.
     Source of `evalue`: VanderWeele and Ding 2017.
 
     Glossary: what it would be worth.
@@ -107,8 +108,16 @@ def worth(comparison: Comparison, together: pd.DataFrame) -> pd.DataFrame:
         for row in leading(together).itertuples(index=False)
         if by_name[row.name].tier > AT_SIGN_UP and row.kind != "category"
     ]
-    frame = pd.DataFrame(found, columns=names_of(worth))
+    frame = wanted(pd.DataFrame(found, columns=names_of(worth)))
     return frame.sort_values(["fewer", "name"], ascending=[False, True], ignore_index=True)
+
+
+def wanted(valued: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose better side somebody could want for a customer.
+
+    Who writes at all, be it in anger, often stays longer; nobody would bring that about.
+    """
+    return valued[~(valued["name"].isin(HARMS) & (valued["better"] == "yes"))]
 
 
 def _worth(comparison: Comparison, setting: Setting, driver: Driver, row: Any) -> tuple[Any, ...]:
@@ -212,6 +221,7 @@ class Proposal(NamedTuple):
     step_months: float
 
 
+HARMS = ("negative_ticket", "failed_payment")
 STEP = 0.15  # of all customers, brought to the better side
 TOP = 0.98
 

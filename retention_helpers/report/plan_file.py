@@ -16,10 +16,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 from filelock import FileLock
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
 
 from retention_helpers.business.identity import Identity
 from retention_helpers.gate import lots, running_plan
@@ -34,6 +36,7 @@ WIDTHS = {
     "email": 30, "phone": 16, "leaves_on": 12, "done_on": 12, "done_by": 14, "outcome": 30,
 }  # fmt: skip
 OWN_WIDTH = 20
+SHEET = "plan"
 _DAY_FORMAT, _AMOUNT_FORMAT, _TEXT_FORMAT = "yyyy-mm-dd", "#,##0.00", "@"
 
 
@@ -100,7 +103,7 @@ def freeze(out: Path, identity: Identity, drawn: str) -> None:
 
 
 def _write(out: Path, plan: Running) -> None:
-    made = {XLSX: _workbook(plan), CSV: _csv(plan)}
+    made = {XLSX: _workbook(plan, out / XLSX), CSV: _csv(plan)}
     written = {name: [_digest(content)] for name, content in made.items()}
     either = {name: [*plan.digests.get(name, ()), *digests] for name, digests in written.items()}
     _replace(out, {WRITTEN: _record(plan, either), **made})
@@ -157,9 +160,23 @@ def _csv(plan: Running) -> bytes:
     return written_csv(pd.DataFrame(rows, columns=_headings(plan), dtype="object")).encode("utf-8-sig")
 
 
-def _workbook(plan: Running) -> bytes:
+def _empty_sheet(before: Path) -> tuple[openpyxl.Workbook, Worksheet]:
+    """An empty plan, in the workbook of before where its owner has sheets of their own in it."""
+    book = openpyxl.load_workbook(before) if before.exists() else openpyxl.Workbook()
+    old = next((one for one in book.worksheets if one.title.strip().lower() == SHEET), None)
+    if old is None or len(book.worksheets) == 1:
+        return new_sheet(SHEET)
+    place = book.index(old)
+    book.remove(old)
+    sheet = book.create_sheet(SHEET, place)
+    sheet.freeze_panes = "A2"
+    book.active = sheet
+    return book, sheet
+
+
+def _workbook(plan: Running, before: Path) -> bytes:
     """Days and amounts as such, texts as texts, which no spreadsheet runs."""
-    book, sheet = new_sheet("plan")
+    book, sheet = _empty_sheet(before)
     names = _columns(plan)
     sheet.append(_headings(plan))
     for place, name in enumerate(names, start=1):

@@ -20,7 +20,7 @@ from retention_helpers.churned_vs_retained import established, features, landmar
 from retention_helpers.churned_vs_retained.known import SIGNED_UP_IN
 from retention_helpers.churned_vs_retained.lot import HELPED
 from retention_helpers.churned_vs_retained.said import sentences
-from retention_helpers.churned_vs_retained.valuation import Proposal
+from retention_helpers.churned_vs_retained.valuation import Proposal, wanted
 from retention_helpers.plan.gathering import beginning
 from retention_helpers.report import notebooks
 
@@ -166,6 +166,42 @@ def test_the_lot_is_drawn_among_newcomers_who_can_still_be_won(lives: Business) 
         ["first_day", 0, 40],
     ]
     assert lot.drawn_by_lot(lives, comparison, alone, None).empty
+
+
+def test_nobody_whose_outcome_is_open_is_named_for_another_experiment(business_of: Any) -> None:
+    """
+    Of newcomers of 28 March, at the end of March: `runs` was drawn into what runs, `open` into what ended on
+    30 March and is looked at on day 35; of `past` that day is over, and what `told` tried is decided.
+    """
+
+    def tried(days: int, **more: Any) -> dict[str, Any]:
+        return {
+            "hypothesis": "a call keeps them", "started_on": dt.date(2026, 1, 1), "randomised": True,
+            "arms": {"control": 0.5, "call": 0.5}, "outcome": {"kind": "retained", "days": days}, **more,
+        }  # fmt: skip
+
+    over = {"ended_on": dt.date(2026, 3, 30)}
+    business = business_of(
+        [(who, "2026-03-28", "", 20) for who in ("free", "runs", "open", "past", "told")],
+        assignments=[(name, name, "call", "2026-03-28") for name in ("runs", "open", "past", "told")],
+        experiments={
+            "runs": tried(35), "open": tried(35, **over), "past": tried(3, **over),
+            "told": tried(35, **over, decision="we keep it"),
+        },
+    )  # fmt: skip
+    assert lot._young(business, 30)["customer_id"].tolist() == ["free", "past", "told"]
+
+
+def test_nobody_is_told_to_bring_about_a_harm() -> None:
+    """That no ticket is negative may be worth something; that one is may not."""
+    valued = pd.DataFrame(
+        [
+            ("negative_ticket", "yes"), ("failed_payment", "yes"), ("negative_ticket", "no"),
+            ("onboarding_completed", "yes"),
+        ],
+        columns=["name", "better"],
+    )  # fmt: skip
+    assert wanted(valued).values.tolist() == [["negative_ticket", "no"], ["onboarding_completed", "yes"]]
 
 
 def test_the_lot_is_fair_and_each_customers_own() -> None:

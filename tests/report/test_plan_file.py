@@ -302,6 +302,22 @@ def test_rows_and_columns_of_the_owners_own_stay(out: Path) -> None:
     assert {row["Remarks"] for row in rows} == {"", "met at the fair"}
 
 
+def test_sheets_of_the_owners_own_stay(out: Path) -> None:
+    """Over two reports, with their formulas; the plan stays where it stood."""
+    book = openpyxl.load_workbook(out / XLSX)
+    fill("A", outcome="stays")(book["plan"])
+    book.create_sheet("notes", 0)["B2"] = "ask for March"
+    book["notes"]["B3"] = "=COUNTA(plan!A:A)"
+    book.save(out / XLSX)
+    renew(out, "2026-11", NOVEMBER)
+    renew(out, "2026-11", NOVEMBER)
+    book = openpyxl.load_workbook(out / XLSX)
+    assert book.sheetnames == ["notes", "plan"] and book.active.title == "plan"
+    assert [book["notes"][cell].value for cell in ("B2", "B3")] == ["ask for March", "=COUNTA(plan!A:A)"]
+    assert book["plan"].freeze_panes == "A2" and book["plan"].max_row == 6
+    assert filled(out) == {("A", "2026-10"): ("", "", "stays")}
+
+
 def test_a_day_that_was_put_off_is_kept_where_the_row_is(out: Path) -> None:
     """Filled in or not replaced: the owner's day stands, also in the month after."""
     in_xlsx(out, fill("A", due_on=dt.datetime(2026, 12, 7), outcome="later"))

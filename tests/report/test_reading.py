@@ -80,6 +80,17 @@ def test_nothing_is_cut_or_scrolls_sideways(opened_pages: dict[str, Any], width:
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
+def test_nothing_is_cut_on_paper(browser: Any, report: Path) -> None:
+    """A4 without its margins is 178 mm wide, 673 px."""
+    page = browser.new_page(viewport={"width": 673, "height": 986})
+    page.emulate_media(media="print")
+    for path in sorted(report.glob("*.html")):
+        page.goto(path.as_uri())
+        assert page.evaluate(CUT) == [], path.stem
+        assert page.evaluate("document.documentElement.scrollWidth") <= 673, path.stem
+    page.close()
+
+
 def test_on_a_telephone_few_things_scroll(opened_pages: dict[str, Any]) -> None:
     for name, page in opened_pages.items():
         page.set_viewport_size({"width": 375, "height": 812})
@@ -100,6 +111,21 @@ def test_the_first_screen_is_the_answer(
     assert page.evaluate(bottom, ".card.wide") <= height * screens
     assert page.evaluate("document.querySelectorAll('.card.wide ol > li').length") <= 3
     assert page.evaluate(bottom, ".cards > .card:nth-child(-n + 5)") <= height * screens
+
+
+def test_the_first_screen_has_room_for_a_larger_business(browser: Any, report: Path) -> None:
+    """With thousands of customers the numbers are longer: a line more in the card of churn still fits."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto((report / "index.html").as_uri())
+    bottom = """() => Math.max(...[...document.querySelectorAll(".cards > .card:nth-child(-n + 5)")]
+      .map(one => one.getBoundingClientRect().bottom))"""
+    before = page.evaluate(bottom)
+    page.evaluate("""() => {
+      const last = [...document.querySelectorAll(".cards > .card:nth-child(2) > p")].at(-1);
+      last.append(document.createElement("br"), "EUR 293,640");
+    }""")
+    assert before < page.evaluate(bottom) <= 800
+    page.close()
 
 
 def test_churn_and_what_to_do_are_read_in_45_seconds_and_five_questions_in_75(

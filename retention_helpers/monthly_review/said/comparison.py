@@ -8,6 +8,7 @@ from retention_helpers.churned_vs_retained.adjusted import common_causes
 from retention_helpers.churned_vs_retained.known import PROFILE_MISSING
 from retention_helpers.churned_vs_retained.said.sentences import of_this_time
 from retention_helpers.churned_vs_retained.said.tables import HOLDS_UP
+from retention_helpers.churned_vs_retained.valuation import HARMS
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Verdict
 from retention_helpers.shown.cards import Card, Fine
 from retention_helpers.shown.results import of_values
@@ -48,7 +49,14 @@ _TO_TRY = {
 
 
 def to_try(row: Any) -> str:
-    """What an owner may try about a confirmed driver; by its name, else by when it is known."""
+    """What an owner may try about a confirmed driver; by its name, else by when it is known.
+
+    >>> from types import SimpleNamespace as Row
+    >>> [to_try(Row(name="negative_ticket", level=level))[:20] for level in ("no", "yes")]
+    ['Nothing by itself: a', 'Answer unhappy ticke']
+    """
+    if row.name in HARMS and row.level == "no":
+        return "Nothing by itself: ask those who had one why they stay."
     if row.name in _TO_TRY:
         return _TO_TRY[row.name]
     if row.tier == "first week":
