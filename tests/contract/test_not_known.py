@@ -20,6 +20,7 @@ from retention_helpers.measurement import measures, revenue
 from retention_helpers.measurement.said import month as said_measurement
 from retention_helpers.measurement.said import revenue as said_revenue
 from retention_helpers.monthly_review.aims import against_targets
+from retention_helpers.monthly_review.said.screen import Headline
 from retention_helpers.shown import figures
 from retention_helpers.shown.records import write
 from retention_helpers.sources import importing
@@ -79,7 +80,8 @@ def test_the_sentences_say_so_and_the_findings_are_null(opened: Any, tmp_path: P
     wanted = {"churn": 0.05, "net_revenue_retention": 1.0}
     none = pd.DataFrame(columns=["rate"])
     aims = against_targets(wanted, churn, none, kept, mrr)
-    card = repr(monthly_review.churn_card(churn, None, aims, mrr, None, "EUR"))
+    answer = Headline("A month of which little is known.", "cannot tell")
+    card = repr(monthly_review.churn_card(answer, churn, None, aims, mrr, None, "EUR"))
     assert "MRR EUR 26." in card and "→" not in card and "net revenue retention" not in card
     assert warned == [
         f"biller: past prices are not known. {WHY} {HISTORIES['prices'].effect}",

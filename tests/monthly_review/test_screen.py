@@ -86,6 +86,21 @@ def test_an_unusual_month_says_what_is_usual() -> None:
     assert found.headline.startswith("An unusual month: 40 of 100 customers left, where 0 to ")
 
 
+@pytest.mark.parametrize(("lost", "verdict"), [((3, 8, 10, 7, 11, 6, 6, 3, 5, 0), "unusual"),
+                                               ((5, 5, 5, 5, 5, 5, 5, 5, 5, 6), "normal")])  # fmt: skip
+def test_the_headline_and_the_card_of_churn_tell_one_verdict(lost: tuple[int, ...], verdict: str) -> None:
+    """Nobody of 100 left where 1 to 14 are usual: rare, and no clear change against the months' mean."""
+    churn, chart, moved = of(*((many, 100) for many in lost))
+    answer = headline(churn, chart, moved, 0)
+    parts = ("at_start", "at_end", "expansion", "contraction", "resumed", "paused")
+    mrr = pd.DataFrame({f"mrr_{part}": [500] for part in parts} | {part: [0] for part in parts})
+    kept = pd.DataFrame({"net_revenue_retention": [1.0]})
+    aims = against_targets({"churn": 0.05}, churn, pd.DataFrame({"rate": [0.9]}), kept, mrr)
+    card = monthly_review.churn_card(answer, churn, moved, aims, mrr, None, "EUR")
+    assert moved.verdict == "no clear change" and answer.verdict == verdict
+    assert ("unusual" in card.heading) == ("unusual" in answer.headline) == (verdict == "unusual")
+
+
 # --- reasons ---------------------------------------------------------------------------------------
 
 

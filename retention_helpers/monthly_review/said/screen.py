@@ -133,6 +133,7 @@ def _at_stake(row: Any, currency: str) -> str:
 
 @of_values
 def churn_card(
+    answer: Headline,
     churn: pd.DataFrame,
     moved: MonthChange | None,
     aims: pd.DataFrame,
@@ -140,7 +141,10 @@ def churn_card(
     picture: Figure | None,
     currency: str,
 ) -> Card:
-    """How many left, against last month and the targets, and what became of the MRR."""
+    """How many left, against last month and the targets, and what became of the MRR.
+
+    In an unusual month its heading says so, as the headline does: one verdict a screen.
+    """
     now = churn.iloc[-1]
     rate = formats.rate(now["churn_rate"], now["churn_rate_low"], now["churn_rate_high"])
     words = [
@@ -151,7 +155,8 @@ def churn_card(
         *_said(aims, "mrr", "MRR", formats.money),
     ]
     parts: tuple[Picture | Fine | Notes, ...] = (*_drawn(picture), Fine(" ".join(words)), *_noted(picture))
-    return Card(f"Churn {_compared(moved)}", parts, "measurement")
+    heading = "Churn: an unusual month" if answer.verdict == "unusual" else f"Churn {_compared(moved)}"
+    return Card(heading, parts, "measurement")
 
 
 def _compared(moved: MonthChange | None) -> str:
