@@ -51,6 +51,8 @@ class Opened:
     settings: Settings = CHOICES
     cut_at: str = "2026-11-01T00:00:00+01:00"
     sources: tuple[()] = ()
+    tables: frozenset[str] = frozenset({"customers", "subscriptions"})
+    customers_are: str = ""
     done: None = None
 
 
