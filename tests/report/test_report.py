@@ -328,7 +328,7 @@ if __name__ == "__main__":
     stand_in = types.ModuleType("retention_helpers.business")
     stand_in.open_business = lambda data, month, plan: types.SimpleNamespace(
         month="2026-10", name="", as_of="", currency="", sources=(), folder=Path(data), kept=Path(data),
-        identity="", done=None)
+        identity="", tables=frozenset(), customers_are="", done=None)
     sys.modules["retention_helpers.business"] = stand_in
     publishing.publish = functools.partial(publishing.publish, folder=Path({str(tmp_path / "notebooks")!r}))
     sys.exit(__main__.main(["report", "--out", {str(tmp_path / "reports")!r}]))
