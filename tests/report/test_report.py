@@ -323,13 +323,11 @@ import functools, sys, types
 from pathlib import Path
 
 if __name__ == "__main__":
-    from retention_helpers import __main__
+    from retention_helpers import __main__, business
     from retention_helpers.report import publishing
-    stand_in = types.ModuleType("retention_helpers.business")
-    stand_in.open_business = lambda data, month, plan: types.SimpleNamespace(
+    business.open_business = lambda data, month, plan: types.SimpleNamespace(
         month="2026-10", name="", as_of="", currency="", sources=(), folder=Path(data), kept=Path(data),
         identity="", tables=frozenset(), customers_are="", done=None)
-    sys.modules["retention_helpers.business"] = stand_in
     publishing.publish = functools.partial(publishing.publish, folder=Path({str(tmp_path / "notebooks")!r}))
     sys.exit(__main__.main(["report", "--out", {str(tmp_path / "reports")!r}]))
 """
