@@ -16,7 +16,7 @@ from retention_helpers.shown.figures import Figure
 from retention_helpers.shown.records import change_record
 from retention_helpers.shown.results import Measure, records, rows_of
 from retention_helpers.shown.sentences import Sentence
-from retention_helpers.shown.units import CHANGE, COUNT, NUMBER, RATE, fields, one_of, or_null
+from retention_helpers.shown.units import CHANGE, COUNT, MONEY, NUMBER, RATE, fields, one_of, or_null
 from retention_helpers.statistics.intervals import Rate
 from retention_helpers.words import formats
 
@@ -62,11 +62,16 @@ def where_they_stand(rows: pd.DataFrame, currency: str) -> Sentence:
     sums = rows.groupby("state", sort=False)["customers"].sum()
     parts = [f"{formats.count(many)} {'is' if many == 1 else 'are'} {state}" for state, many in sums.items()]
     said = f"Of {formats.plural(int(sums.sum()), 'customer')} who ever bought, {', '.join(parts)}."
-    late = rows[rows["state"] == rhythm.STATES[1]]
-    worth = late["worth"].sum(min_count=1)
-    if not formats.is_missing(worth):
+    worth = _late_worth(rows)
+    if worth is not None:
         said += f" The late ones are worth {formats.money(round(worth), currency)} in the next {AHEAD} days."
     return Sentence(said)
+
+
+def _late_worth(rows: pd.DataFrame) -> float | None:
+    """What the late ones are expected to bring; None without a model, or where nobody is late."""
+    worth = rows.loc[rows["state"] == rhythm.STATES[1], "worth"].dropna()
+    return float(worth.sum()) if len(worth) else None
 
 
 def expectation(found: Ahead, currency: str) -> Sentence:
@@ -158,7 +163,14 @@ tested = Measure(
 
 rules = Measure(rhythm.rules, "The two rules, held against later orders", figure=shown_rules)
 standing = Measure(
-    expected.standing, "Customers by silence and purchases", sentence=where_they_stand, findings="standing"
+    expected.standing,
+    "Customers by silence and purchases",
+    sentence=where_they_stand,
+    findings={"standing": rows_of(expected.standing), "late_worth": MONEY.or_null},
+    record=lambda found: {
+        "standing": records(found, expected.standing),
+        "late_worth": _late_worth(found),
+    },
 )
 model = Measure(expected.model, findings={"model": or_null(_PARAMETERS)}, record=_model)
 model_tests = Measure(
@@ -179,7 +191,14 @@ ahead = Measure(
     record=lambda found: {"ahead": asdict(found)},
 )
 overdue_now = Measure(
-    overdue.overdue, "Customers who became overdue this month", sentence=to_write, findings="overdue"
+    overdue.overdue,
+    "Customers who became overdue this month",
+    sentence=to_write,
+    findings={"overdue": rows_of(overdue.overdue), "overdue_spent": MONEY},
+    record=lambda found: {
+        "overdue": records(found, overdue.overdue),
+        "overdue_spent": float(found["spent"].sum()),
+    },
 )
 bought_anyway = Measure(rewards.anyway, findings={"bought_anyway": RATE})
 rewards_pay = Measure(

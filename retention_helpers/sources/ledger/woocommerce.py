@@ -5,6 +5,7 @@ Its columns are those of the exporter's own code. It knows the present price and
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -42,71 +43,76 @@ def is_it(header: Sequence[str]) -> bool:
     return set(map(headings.plain, header)) >= SIGNS
 
 
+@dataclass
+class _Found:
+    """What the files hold so far."""
+
+    order: Order
+    spans: list[Row] = field(default_factory=list)
+    people: dict[str, Row] = field(default_factory=dict)
+    requests: list[Row] = field(default_factory=list)
+    aside: list[SetAside] = field(default_factory=list)
+    rows_read: dict[str, int] = field(default_factory=dict)
+
+
 def read(order: Order) -> Imported:
-    """The subscriptions of every file, each a row; one that never began is set aside."""
-    spans: list[Row] = []
-    people: dict[str, Row] = {}
-    aside: list[SetAside] = []
+    """The subscriptions of every file, each a row, and who asked to cancel when; one that never began is set
+    aside.
+    """
+    found = _Found(order)
     faults: list[Fault] = []
-    rows_read: dict[str, int] = {}
     for file in order.files:
         sheets, assumed = sheets_of(file, is_it)
         faults += assumed
         for sheet in sheets:
-            endless = list(_sheet(sheet, file, order, spans, people, aside, rows_read))
+            endless = list(_sheet(sheet, file, found))
             faults += [_endless(file, endless)] if endless else []
     tables = {
-        "customers": write_rows(order, "customers", people.values()),
-        "subscriptions": write_rows(order, "subscriptions", spans),
+        "customers": write_rows(order, "customers", found.people.values()),
+        "subscriptions": write_rows(order, "subscriptions", found.spans),
     }
+    if found.requests:
+        tables["cancellations"] = write_rows(order, "cancellations", found.requests)
     not_known = {
         "prices": _PRESENT.format("the present price"),
         "pauses": _PRESENT.format("whether it is on hold now"),
     }
-    return Imported(tables, rows_read, aside, faults, not_known)
+    return Imported(tables, found.rows_read, found.aside, faults, not_known)
 
 
-def _sheet(
-    sheet: Lines,
-    file: Path,
-    order: Order,
-    spans: list[Row],
-    people: dict[str, Row],
-    aside: list[SetAside],
-    rows_read: dict[str, int],
-) -> Iterator[str]:
+def _sheet(sheet: Lines, file: Path, found: _Found) -> Iterator[str]:
     """Take the rows of a sheet; the places of those that are over and do not say since when."""
     names = list(map(headings.plain, sheet.header))
     for place, cells in sheet.lines:
-        rows_read[file.name] = rows_read.get(file.name, 0) + 1
+        found.rows_read[file.name] = found.rows_read.get(file.name, 0) + 1
         row = {
             name: text
             for name, cell in zip(names, cells, strict=False)
             if (text := as_text(cell)) and text != "0"
         }
-        spot, status = order.spot(file, place), row.get("subscription_status", "").removeprefix("wc-")
+        spot, status = found.order.spot(file, place), row.get("subscription_status", "").removeprefix("wc-")
         if status in _NEVER or "start_date" not in row:
-            aside.append(
-                spot.set_aside(
-                    "it never began", {"subscription": row.get("subscription_id", ""), "status": status}
-                )
-            )
+            which = {"subscription": row.get("subscription_id", ""), "status": status}
+            found.aside.append(spot.set_aside("it never began", which))
             continue
         span = _span(row, status) | {PLACE: str(spot)}
         if status in _OVER and not span["ended_at"]:
             yield str(spot)
-        spans.append(span)
-        who = span["customer_id"] or ""
-        person = people.setdefault(
-            who, {"customer_id": who, "signed_up_at": _utc(row["start_date"]), PLACE: str(spot)}
-        )
-        person["signed_up_at"] = min(person["signed_up_at"] or "", _utc(row["start_date"]))
-        name = " ".join(row[part] for part in ("billing_first_name", "billing_last_name") if part in row)
-        person |= {
-            "email": row.get("billing_email"),
-            "name": name or None,
-            "country": row.get("billing_country"),
-        }
+        found.spans.append(span)
+        _take_person(found.people, row, span)
+        if "cancelled_date" in row and span["ended_at"]:
+            asked = {"customer_id": span["customer_id"], "canceled_at": _utc(row["cancelled_date"])}
+            found.requests.append(asked | {PLACE: str(spot)})
+
+
+def _take_person(people: dict[str, Row], row: Mapping[str, str], span: Row) -> None:
+    """Make the customer of a row known: since the first start, by the last name and address."""
+    who, since = span["customer_id"] or "", _utc(row["start_date"])
+    person = people.setdefault(who, {"customer_id": who, "signed_up_at": since, PLACE: span[PLACE]})
+    person["signed_up_at"] = min(person["signed_up_at"] or "", since)
+    name = " ".join(row[part] for part in ("billing_first_name", "billing_last_name") if part in row)
+    known = {"email": row.get("billing_email"), "name": name, "country": row.get("billing_country")}
+    person |= {column: value for column, value in known.items() if value}
 
 
 def _span(row: Mapping[str, str], status: str) -> Row:

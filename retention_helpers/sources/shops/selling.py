@@ -220,8 +220,8 @@ def _tables(
 def buyer_id(sale: Sale) -> str:
     """An id that names nobody: of the e-mail or, without one, the shop's own number.
 
-    >>> buyer_id(Sale("1", None, None, "ada@example.com", "7"))
-    'B-a81b3d1bb7'
+    >>> buyer_id(Sale("1", None, None, email="ada@example.com", buyer="7"))
+    'B-efa1c425fe'
     """
     if not sale.email:
         return f"B-{sale.buyer}"

@@ -15,7 +15,7 @@ from retention_helpers.words import written
 Row = dict[str, Cell]
 
 EXAMPLE = "EXAMPLE"  # how the ids of the template's filled rows begin
-_EXAMPLES = (f"{EXAMPLE}-1", f"{EXAMPLE} ONBOARDING_CALL", f"{EXAMPLE}: ")
+_EXAMPLES = (f"{EXAMPLE}-1", f"{EXAMPLE} ONBOARDING_CALL", f"{EXAMPLE} SEARCH", f"{EXAMPLE}: ")
 _HEADER_WITHIN = 30  # lines of titles and remarks at most
 _NEARLY = 0.5  # of the required columns make a header that was meant to be one
 # What a line of totals is called, and nothing else: Sumo Sushi and Total Fitness are customers.
@@ -26,7 +26,7 @@ TOTALS = re.compile(
     re.IGNORECASE,
 )
 _LEAST_SUMMED = 2  # rows above a line that is told by its sums alone
-_NAMES_A_ROW = ("customer_id", "customer_oid", "note", "experiment")
+_NAMES_A_ROW = ("customer_id", "customer_oid", "note", "experiment", "channel")
 
 
 def header_name(cell: Cell) -> str:

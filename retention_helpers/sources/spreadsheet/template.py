@@ -64,6 +64,7 @@ _EXAMPLES: dict[str, str | float] = {
     "text": "The export is slow.",
     "campaign": "spring",
     "score": 9,
+    "channel": f"{EXAMPLE} search",
     "experiment": f"{EXAMPLE} onboarding_call",
     "arm": "control",
     "outcome": "done",
