@@ -278,14 +278,16 @@ def _dearest(rows: pd.DataFrame, currency: str) -> Sentence:
     first = rows.iloc[0]
     ends = (first["mrr_a_month"], first["mrr_a_month_low"], first["mrr_a_month_high"])
     amount = formats.amount(*ends, currency)
-    text = f"{named(first['reason'])} costs the most: {amount} of MRR lost to it each month. {first['play']}"
+    text = f"{named(first['reason'])} costs the most: {amount} of MRR lost to it each month."
     level = [row for row in rows.iloc[1:].itertuples() if row.mrr_a_month_high > first["mrr_a_month_low"]]
     if not level:
-        return Sentence(text)
+        return Sentence(f"{text} {first['play']}")
     names = [named(row.reason) for row in level[:NAMED]]
     more = [f"{formats.count(len(level) - NAMED)} more"] if len(level) > NAMED else []
+    plays = " ".join(f"{named(row['reason'])}: {row['play']}" for _, row in rows.head(2).iterrows())
     return Sentence(
-        f"{text} With so few losses {listed([*names, *more])} may cost as much: choose by what you can do."
+        f"{text} With so few losses {listed([*names, *more])} may cost as much: choose by what you can do. "
+        f"{plays}"
     )
 
 

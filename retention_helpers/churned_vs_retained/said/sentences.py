@@ -244,8 +244,9 @@ def proposal(proposed: Proposal | None) -> Sentence | None:
     better = f"“{proposed.better}”"
     best, step = formats.months(proposed.months), formats.months(proposed.step_months)
     return Sentence(
-        f"Only an experiment tells whether “{proposed.label}” is a cause: help every second newcomer with "
-        f"it. It has two questions, of two sizes, at {formats.count(round(proposed.newcomers_a_month))} "
+        f"Only an experiment tells whether “{proposed.label}” is a cause: one that helps every second "
+        f"newcomer with it. It has two questions, of two sizes, at "
+        f"{formats.count(round(proposed.newcomers_a_month))} "
         f"sign-ups a month. Does the help work: does the share of {better} rise from "
         f"{formats.percent(proposed.step_from, 0)} to {formats.percent(proposed.step_to, 0)}? That takes "
         f"{formats.count(proposed.step_per_arm)} customers an arm, {step}. Do fewer leave? That takes "
