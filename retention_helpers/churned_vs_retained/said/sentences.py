@@ -110,11 +110,16 @@ def flow(stages: pd.DataFrame, landmark_days: int) -> Sentence:
             f"None of {formats.plural(count['signed up'], 'customer')} is compared: the data know the "
             f"months in which they came and went, and no days."
         )
+    early = count.get(STAGES[2], 0)
+    gone = (
+        f" {formats.count(early)} left before the landmark: about them this comparison says nothing."
+        if early
+        else ""
+    )
     return Sentence(
         f"Of {formats.plural(count['signed up'], 'customer')} who signed up, "
-        f"{formats.count(count[STAGES[-1]])} were there on day {landmark_days} and can be compared. "
-        f"{formats.count(count.get(STAGES[2], 0))} left before the landmark: about them this comparison says "
-        f"nothing.{_not_compared(count)}"
+        f"{formats.count(count[STAGES[-1]])} were there on day {landmark_days} and can be compared."
+        f"{gone}{_not_compared(count)}"
     )
 
 

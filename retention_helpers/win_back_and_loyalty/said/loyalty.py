@@ -61,7 +61,7 @@ def yearly_sentence(rows: pd.DataFrame) -> Sentence:
     own = rows[rows["plan"] == EVERYBODY]
     if own.empty:
         return Sentence(
-            "Too few monthly customers were followed for a year to say what a yearly price costs."
+            "It takes more monthly customers who were followed for a year: what a yearly price costs."
         )
     parts = [
         f"{_must(row['must_leave'])} at {formats.percent(row['discount'], 0)}"
