@@ -63,6 +63,8 @@ def tried_with_newcomers(business: Business, landmark_days: int) -> list[str]:
     """The experiments into which newcomers younger than the landmark were drawn, and that are not decided.
 
     By name; what else is tried with these newcomers waits for them.
+
+    Glossary: with whom to begin.
     """
     young = set(_here(business, landmark_days).customer_id.execute())
     return [name for name, drawn in _drawn_into(business).items() if drawn & young]
