@@ -121,7 +121,7 @@ def _day(row: Row) -> dt.date | None:
 
 def _faults(rows: Iterable[Row]) -> list[Fault]:
     """What was filled in and cannot be a contact."""
-    filled = [row for row in rows if row.is_filled]
+    filled = [row for row in rows if row.cells.get("done_on") or row.cells.get("outcome")]
     unread = [row for row in filled if row.cells.get("done_on") and _day(row) is None]
     undated = [row for row in filled if not row.cells.get("done_on")]
     nobody = [row for row in filled if not row.customer]
@@ -134,7 +134,7 @@ def _faults(rows: Iterable[Row]) -> list[Fault]:
         ),
         *_fault(
             "no day",
-            "Done on is empty beside an entry",
+            "Done on is empty beside an outcome",
             "Fill in the day; until then it is no contact.",
             undated,
         ),

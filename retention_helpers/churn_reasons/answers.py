@@ -139,15 +139,15 @@ def longer_period(business: Business, shown: Period) -> Period:
          unmapped=COUNT(is_shown=False, note="of those who answered, in words that no map knows"),
          mapped=COUNT(is_shown=False, is_recorded=False),
          silent=COUNT(is_shown=False), answered_share=RATE("Said why", of=("answered", "decided")),
-         involuntary_share=RATE(of=("involuntary", "lost"), is_shown=False),
+         involuntary_of_lost=RATE(of=("involuntary", "lost"), is_shown=False),
          silent_share=RATE(of=("silent", "decided"), is_shown=False))  # fmt: skip
 def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
     """One row per period (the month, the last 3, the last 12): how many of those lost said why.
 
     involuntary + not_asked + not_answered + answered = lost, exactly. Of who answered, `unmapped` did so
     in words that no map knows, and `mapped` with a reason of the one list. The share is among those who
-    decided to leave, or may have: lost − involuntary. Where no row says who ended it, `involuntary_share` is
-    missing.
+    decided to leave, or may have: lost − involuntary. Where no row says who ended it, `involuntary_of_lost`
+    is missing.
 
     Glossary: said why.
     """
@@ -165,8 +165,8 @@ def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
         silent=frame["not_asked"] + frame["not_answered"],
     )
     frame = with_rate(frame, "answered_share", "answered", "decided")
-    frame = with_rate(frame, "involuntary_share", "involuntary", "lost")
-    ended_by = [f"involuntary_share{end}" for end in ("", "_low", "_high")]
+    frame = with_rate(frame, "involuntary_of_lost", "involuntary", "lost")
+    ended_by = [f"involuntary_of_lost{end}" for end in ("", "_low", "_high")]
     frame.loc[frame["not_asked"] == frame["lost"], ended_by] = math.nan  # no row says who ended it
     return with_rate(frame, "silent_share", "silent", "decided")
 

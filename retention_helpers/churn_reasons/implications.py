@@ -24,7 +24,8 @@ PLAYS = {
         "onboarding or fit", "Lead newcomers to a first result in week one; write to those who fade."
     ),
     "too_expensive": Play(
-        "value against price", "Show what they get before the renewal; offer a smaller or a yearly plan."
+        "value against price",
+        "Show what they get before the renewal; offer those who ask to cancel a smaller plan.",
     ),
     "missing_feature": Play(
         "a gap in the product", "Log each request with its MRR; tell those who asked when it is there."

@@ -6,6 +6,7 @@ rest says what it would be worth, where the risks part, and what comparing whole
 
 from retention_helpers.churned_vs_retained.adjusted import leading
 from retention_helpers.churned_vs_retained.landmark import EARLY_LANDMARK
+from retention_helpers.churned_vs_retained.lot import tried_with_newcomers
 from retention_helpers.churned_vs_retained.said.results import *
 from retention_helpers.churned_vs_retained.said.sentences import *
 from retention_helpers.churned_vs_retained.valuation import newcomers_a_month

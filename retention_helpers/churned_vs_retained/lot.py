@@ -6,7 +6,9 @@ They are not old enough for the landmark yet, so what they did so far can still 
 import datetime as dt
 import hashlib
 from dataclasses import replace
+from itertools import chain
 
+import ibis
 import pandas as pd
 
 from retention_helpers.business import Business, months
@@ -57,29 +59,45 @@ def drawn_by_lot(
     return found[list(nobody.columns)].reset_index(drop=True)
 
 
-def _young(business: Business, landmark_days: int) -> pd.DataFrame:
-    """Those younger than the landmark who pay, have neither asked nor ended, and were drawn into nothing."""
+def tried_with_newcomers(business: Business, landmark_days: int) -> list[str]:
+    """The experiments into which newcomers younger than the landmark were drawn, and that are not decided.
+
+    By name; what else is tried with these newcomers waits for them.
+
+    Glossary: with whom to begin.
+    """
+    young = set(_here(business, landmark_days).customer_id.execute())
+    return [name for name, drawn in _drawn_into(business).items() if drawn & young]
+
+
+def _here(business: Business, landmark_days: int) -> ibis.Table:
+    """Those younger than the landmark who pay, and have neither asked nor ended."""
     people = kept_newcomers(business)
-    here = (people.seen_days < landmark_days) & people.begin_day.notnull() & people.left_day.isnull()
-    elsewhere = people.customer_id.isin(_drawn_elsewhere(business))
-    chosen = people.filter(here & ~elsewhere).select(
-        "customer_id", "signed_up_on", days_since_sign_up="seen_days"
+    return people.filter(
+        (people.seen_days < landmark_days) & people.begin_day.notnull() & people.left_day.isnull()
     )
+
+
+def _young(business: Business, landmark_days: int) -> pd.DataFrame:
+    """The same, without whoever was drawn into an experiment that waits for them."""
+    people = _here(business, landmark_days)
+    elsewhere = people.customer_id.isin(sorted({"", *chain(*_drawn_into(business).values())}))
+    chosen = people.filter(~elsewhere).select("customer_id", "signed_up_on", days_since_sign_up="seen_days")
     return chosen.order_by("customer_id").execute()
 
 
-def _drawn_elsewhere(business: Business) -> list[str]:
+def _drawn_into(business: Business) -> dict[str, set[str]]:
     """Who was drawn into an experiment that runs, or that ended before their outcome's day is over."""
     drawn = business.table("assignments")
-    found = {""}
+    found = {}
     for one in business.experiments.values():
         if not one.randomised or one.decision:
             continue
         own = drawn.filter(drawn.experiment == one.name)
         if one.ended_on is not None:
             own = own.filter(own.assigned_on >= business.as_of - dt.timedelta(days=one.outcome.days))
-        found |= set(own.customer_id.execute())
-    return sorted(found)
+        found[one.name] = set(own.customer_id.execute())
+    return found
 
 
 def _paying(business: Business) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Where customers stand in their life with the business, how they move, and who of them leaves.
 
-The clock is sign-up. Who is at risk counts there and in no other stage; a cancellation that is scheduled is
-at risk, and has a list of its own.
+The clock is sign-up. Who is at risk, or has asked to cancel and is leaving, counts there and in no other
+stage; each of the two has a list of its own.
 """
 
 import datetime as dt
@@ -35,12 +35,13 @@ from retention_helpers.shown.units import (
 from retention_helpers.statistics.clusters import Booleans, Floats, clustered_rate
 from retention_helpers.statistics.intervals import Rate, rate, with_rate
 
-STAGES = ("at risk", "first week", "habit", "established")
+AT_RISK, OR_LEAVING = "at risk", " or leaving"
+STAGES = (AT_RISK + OR_LEAVING, "first week", "habit", "established")
 HABIT = 90  # last day since sign-up
 ZERO = Decimal(0)
 LATELY_DAYS, DORMANT_DAYS = 7, 30  # without a login: up to, and from which on
 TASKS = {
-    "at risk": ("speak to them before they decide", f"contacted in the last {LATELY_CONTACTED_DAYS} days"),
+    STAGES[0]: ("speak to them before they go", f"contacted in the last {LATELY_CONTACTED_DAYS} days"),
     "first week": (
         "bring them to a first success",
         f"onboarding finished by day {FIRST_WEEK}, of the last month's sign-ups",
@@ -57,7 +58,7 @@ ACTIVITY = ("active", "slowing", "dormant", "not seen")
 
 def key(word: str) -> str:
     """A stage or an activity as a name in findings.json."""
-    return word.replace(" ", "_")
+    return word.removesuffix(OR_LEAVING).replace(" ", "_")
 
 
 STAGE = replace(one_of(*map(key, STAGES)), plain=key)
@@ -86,7 +87,7 @@ def is_at_risk(rows: pd.DataFrame, values: Floats, risk: Risk) -> Booleans:
 
 
 def stage_of(rows: pd.DataFrame, at_risk: Booleans) -> pd.Series:
-    """The stage of each row: at risk, first week (days 0–7), habit (8–90), established (91 on)."""
+    """The stage of each row: at risk or leaving, first week (days 0–7), habit (8–90), established (91 on)."""
     tenure = rows["tenure_days"].to_numpy()
     names = np.select(
         [at_risk | rows["is_scheduled"].to_numpy(dtype=bool), tenure <= FIRST_WEEK, tenure <= HABIT],
@@ -126,10 +127,10 @@ def staged(business: Business, risk: Risk) -> Staged:
     watched_rate=RATE("Share of them"),
 )
 def stages(business: Business, risk: Risk) -> pd.DataFrame:
-    """One row a stage, at risk first: its customers at the month's end, their MRR, what to do and to watch.
+    """One row a stage: its customers at the month's end, their MRR, what to do and what to watch.
 
-    The customers add up to customers_at_end; at risk is missing where no warning counts and nobody is known
-    to have asked to cancel. Watched: of those at risk, who was contacted lately; of those
+    The customers add up to customers_at_end; the first is missing where no warning counts and nobody is known
+    to have asked to cancel. Watched: of those in it, who was contacted lately; of those
     who signed up in the month before the last week, who finished the onboarding in their first; of the habit
     and the established stage, who logged in lately.
 
@@ -142,7 +143,7 @@ def stages(business: Business, risk: Risk) -> pd.DataFrame:
     for stage in STAGES:
         part = joined[joined["stage"] == stage]
         share = len(part) / len(joined) if len(joined) else np.nan
-        is_untold = stage == "at risk" and _is_untold(risk, joined["stage"])
+        is_untold = stage == STAGES[0] and _is_untold(risk, joined["stage"])
         told = (None, np.nan, None) if is_untold else (len(part), share, sum(part["mrr"], ZERO))
         rates = (watched[stage].numerator, watched[stage].denominator)
         records.append((stage, *told, *TASKS[stage], *rates))
@@ -152,7 +153,7 @@ def stages(business: Business, risk: Risk) -> pd.DataFrame:
 
 def _is_untold(risk: Risk, stages: pd.Series) -> bool:
     """Whether it is not known who is at risk: no warning can tell, and nobody is known to have asked."""
-    return not risk.counted and "at risk" not in set(stages)
+    return not risk.counted and STAGES[0] not in set(stages)
 
 
 def _amounts(business: Business) -> pd.DataFrame:
@@ -166,8 +167,8 @@ def _amounts(business: Business) -> pd.DataFrame:
 def stage_flows(business: Business, risk: Risk) -> pd.DataFrame:
     """One row a stage at the month's start, and one for those who came: where its customers are at the end.
 
-    Rows and columns add up to the customers at the start and at the end; those of *at risk* are missing where
-    no warning counts and nobody is known to have asked to cancel.
+    Rows and columns add up to the customers at the start and at the end; those of the first stage are missing
+    where no warning counts and nobody is known to have asked to cancel.
 
     Glossary: stage flows.
     """
@@ -181,7 +182,7 @@ def stage_flows(business: Business, risk: Risk) -> pd.DataFrame:
     )
     if _is_untold(risk, pd.concat([start, end])):
         counted = counted.astype("Int64")
-        counted.loc["at risk"], counted["at risk"] = pd.NA, pd.NA
+        counted.loc[STAGES[0]], counted[STAGES[0]] = pd.NA, pd.NA
     return counted.rename_axis("stage_at_start").rename_axis(None, axis=1).reset_index()
 
 
@@ -202,7 +203,7 @@ def stage_churn(business: Business, risk: Risk) -> pd.DataFrame:
     for name in STAGES:
         own = stage == name
         share = clustered_rate(told.left[own], told.customer[own])
-        records.append((name, share.denominator,
+        records.append((name.removesuffix(OR_LEAVING), share.denominator,
                         share.numerator, share.value, share.low, share.high))  # fmt: skip
     return pd.DataFrame(records, columns=names_of(stage_churn))
 
@@ -220,15 +221,15 @@ def stage_churn(business: Business, risk: Risk) -> pd.DataFrame:
     left_rate=RATE(of=("left", "customer_months"), key="left"),
 )
 def by_stage(now: pd.DataFrame, churn: pd.DataFrame) -> pd.DataFrame:
-    """One row a stage: the row of `stages` and that of `stage_churn`."""
-    return now.merge(churn, on="stage")
+    """One row a stage: the row of `stages` and that of `stage_churn`, in which nobody has asked yet."""
+    return now.merge(churn.assign(stage=STAGES), on="stage")
 
 
 def _watched(business: Business, now: pd.DataFrame) -> dict[str, Rate]:
     """What to watch in each stage, as a share of those concerned."""
     recent = now[now["onboarding_days"].notna() & now["tenure_days"].between(FIRST_WEEK, FIRST_WEEK + 30)]
     seen = now[now["silent_days"].notna()]
-    at_risk = now[now["stage"] == "at risk"]
+    at_risk = now[now["stage"] == STAGES[0]]
     contacted = last_contacts(business)
     lately = contacted.loc[contacted["days_ago"] < LATELY_CONTACTED_DAYS, "customer_id"]
     has_logged_in = {
@@ -238,7 +239,7 @@ def _watched(business: Business, now: pd.DataFrame) -> dict[str, Rate]:
     }
     return {
         # Without any contact it is not known who was contacted.
-        "at risk": rate(
+        STAGES[0]: rate(
             int(at_risk["customer_id"].isin(lately).sum()), len(at_risk) if len(contacted) else 0
         ),
         "first week": rate(int((recent["onboarding_days"] <= FIRST_WEEK).sum()), len(recent)),

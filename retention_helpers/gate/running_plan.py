@@ -7,6 +7,7 @@ since then is the owner's doing:
   report;
 - an entry is gone only where it is gone from both files, a row that was filled in likewise; so a file that an
   old program saves anew cannot take an entry away;
+- a row of the report's that the owner worded otherwise or put off counts as written into;
 - a row that was not filled in and is missing from one file was taken out, and is not proposed again for its
   month; where all rows of its month are missing, that file is an older one;
 - a row that the report did not write is the owner's own, and stays.
@@ -18,8 +19,10 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 from retention_helpers.sources.folder import Number, csv_header, records, sheet
@@ -51,7 +54,9 @@ FILLED = ("done_on", "done_by", "outcome")
 DAYS = ("due_on", "leaves_on", "done_on")
 OWN = "own"  # the kind of a row that the owner added
 
-FACTS = ("customer_id", "mrr", "currency", "leaves_on")  # no owner's to change
+WORDED = ("action", "due_on", "why", "message")  # what an owner may word or put off otherwise
+FACTS = ("customer_id", "mrr", "currency", "leaves_on")  # no owner's to change, but in a row of their own
+NOTE = "Note"  # the heading of a column that its owner gave none
 
 Cells = Mapping[str, str]
 _Pair = tuple[int | None, Cells]  # a row of a file, and which of the written rows it is
@@ -66,11 +71,13 @@ class Row:
         for a row of the owner's own.
         kind: the key of its action; OWN for a row of the owner's own.
         cells: its columns as exact texts, days in ISO 8601.
+        is_reworded: whether the owner worded the report's own columns otherwise, or put the day off.
     """
 
     month: str
     kind: str
     cells: Cells
+    is_reworded: bool = False
 
     @property
     def customer(self) -> str:
@@ -88,8 +95,13 @@ class Row:
     @property
     def known_by(self) -> dt.date:
         """The first day that the report, or the list, did not know; of a row of the owner's own: none."""
+        return self.begins_on + dt.timedelta(days=1) if self.is_of_list else self.begins_on
+
+    @property
+    def begins_on(self) -> dt.date:
+        """The first day on which it can be done; of a row of the owner's own: none."""
         if self.is_of_list:
-            return dt.date.fromisoformat(self.month) + dt.timedelta(days=1)
+            return dt.date.fromisoformat(self.month)
         return calendar.months_after(calendar.first_of(self.month), 1)
 
     @property
@@ -99,8 +111,8 @@ class Row:
 
     @property
     def is_kept(self) -> bool:
-        """Whether no report takes it away: it was filled in, or is the owner's own."""
-        return self.is_filled or self.kind == OWN
+        """Whether no report of its month takes it away: the owner wrote into it, or added it."""
+        return self.is_filled or self.is_reworded or self.kind == OWN
 
 
 @dataclass(frozen=True)
@@ -122,7 +134,7 @@ class Running:
     digests: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def with_month(self, month: str, planned: Iterable[Row]) -> "Running":
-        """The same with a month planned anew: only rows of that month that nobody filled in are replaced.
+        """The same with a month planned anew: only rows of that month that nobody wrote into are replaced.
 
         What a list said between the end of a month and its report is not planned a second time.
         """
@@ -147,7 +159,9 @@ class Running:
 
     def without(self, kind: str, customers: Collection[str]) -> "Running":
         """The same without the open touches of a kind with these customers."""
-        kept = [row for row in self.rows if row.kind != kind or row.customer not in customers or row.is_kept]
+        kept = [
+            row for row in self.rows if row.kind != kind or row.customer not in customers or row.is_filled
+        ]
         return replace(self, rows=tuple(kept))
 
 
@@ -213,7 +227,10 @@ def _as_written(path: Path) -> Running:
         record = json.loads(path.read_text(encoding="utf-8"))
         return Running(
             business=record["business"],
-            rows=tuple(Row(one["month"], one["kind"], one["cells"]) for one in record["rows"]),
+            rows=tuple(
+                Row(one["month"], one["kind"], one["cells"], one.get("reworded", False))
+                for one in record["rows"]
+            ),
             taken_out=frozenset((customer, month) for customer, month in record["taken_out"]),
             columns=tuple(record["columns"]),
             digests=record["digests"],
@@ -234,9 +251,14 @@ def as_record(running: Running) -> str:
         "columns": list(running.columns),
         "digests": dict(running.digests),
         "taken_out": sorted(running.taken_out),
-        "rows": [{"month": row.month, "kind": row.kind, "cells": dict(row.cells)} for row in running.rows],
+        "rows": [_row_as_record(row) for row in running.rows],
     }
     return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+
+
+def _row_as_record(row: Row) -> dict[str, object]:
+    marked = {"reworded": True} if row.is_reworded else {}
+    return {"month": row.month, "kind": row.kind, "cells": dict(row.cells), **marked}
 
 
 # --- one file --------------------------------------------------------------------------------------
@@ -248,7 +270,7 @@ def _cells_of(path: Path, date_order: str) -> tuple[list[str], list[Cells]]:
         header, lines = _lines(path)
     except Unreadable as broken:
         raise InputError(f"{path.name}: {broken.what}. {broken.way_out}") from None
-    names = _columns(path.name, header)
+    names = _noted(_columns(path.name, header), lines)
     raw = [{name: cell for name, cell in zip(names, line, strict=False) if name and cell} for line in lines]
     days = [str(row[name]) for row in raw for name in DAYS if name in row]
     order = date_order or written.order_shown_by(days)
@@ -271,6 +293,11 @@ def _columns(file: str, header: Sequence[str]) -> list[str]:
     keys = list(HEADINGS)
     known = {_plain(words): key for key, words in HEADINGS.items()} | {_plain(key): key for key in keys}
     names = [known.get(_plain(cell), cell.strip()) for cell in header]
+    if not all(names[: len(keys)]) and not set(names) & set(keys):  # a title, or nothing
+        raise InputError(
+            f"{file}: its first row does not hold the headings ({HEADINGS['customer_id']}, "
+            f"{HEADINGS['action']}, …). Put them there again; nothing was changed."
+        )
     for key in [key for key in keys if key not in names]:
         place = keys.index(key)
         if len(names) > place and names[place] not in HEADINGS:  # its heading was renamed
@@ -288,6 +315,17 @@ def _columns(file: str, header: Sequence[str]) -> list[str]:
             f"{file}: the column “{told}” stands twice. Rename or remove one; nothing was changed."
         )
     return names
+
+
+def _noted(names: Sequence[str], lines: Sequence[Sequence[str | None]]) -> list[str]:
+    """The columns, with a heading for those that have none and hold something."""
+    widest = max(map(len, lines), default=0)
+    found = [*names, *[""] * (widest - len(names))]
+    for place in [place for place, name in enumerate(found) if not name]:
+        if any(line[place] for line in lines if len(line) > place):
+            nth = (NOTE if one == 1 else f"{NOTE} {one}" for one in count(1))
+            found[place] = next(name for name in nth if name not in found)
+    return found
 
 
 def _plain(heading: str) -> str:
@@ -309,24 +347,58 @@ def _cell(name: str, value: str, date_order: str) -> str:
 def _matched(base: Sequence[Row], rows: Sequence[Cells]) -> list[_Pair]:
     """Each row of a file with the place of the row that the report wrote; None where it wrote none.
 
-    By customer and day, then by customer and month, then by customer alone, since an owner may put a day off.
-    A spreadsheet that took the zeros off an id is forgiven.
+    The row that says the same; else by customer and day, by customer and month, by customer alone, since an
+    owner may put a day off. A spreadsheet that took the zeros off an id is forgiven, and in a row of their
+    own the owner may name another customer.
     """
     left: dict[str, list[int]] = {}
     for place, row in enumerate(base):
         left.setdefault(row.customer, []).append(place)
-    shortened = {customer.lstrip("0"): customer for customer in left if customer.isdigit()}
-    found: list[int | None] = [None] * len(rows)
-    for letters in (10, 7, 0):  # of the day, of its month, of nothing
+    shortened = {who.lstrip("0"): places for who, places in left.items() if who.isdigit()}
+    left = shortened | left
+    own = [place for place, row in enumerate(base) if row.kind == OWN]
+    free, found = set(range(len(base))), dict[int, int]()
+    for is_it, is_of_customer in _IN_TURN:
         for nth, cells in enumerate(rows):
-            who = cells.get("customer_id", "")
-            own = left.get(who) or left.get(shortened.get(who, ""), [])
-            day = cells.get("due_on", "")[:letters]
-            same = [place for place in own if base[place].cells.get("due_on", "")[:letters] == day]
-            if found[nth] is None and same:
-                found[nth] = same[0]
-                own.remove(same[0])
-    return list(zip(found, rows, strict=True))
+            places = left.get(cells.get("customer_id", ""), []) if is_of_customer else own
+            fit = (one for one in places if one in free and is_it(base[one].cells, cells))
+            if nth not in found and (at := next(fit, None)) is not None:
+                found[nth] = at
+                free.remove(at)
+    return [
+        (place, cells if place is None else _dated(base[place], cells))
+        for nth, cells in enumerate(rows)
+        for place in [found.get(nth)]
+    ]
+
+
+def _says_the_same(before: Cells, now: Cells) -> bool:
+    """Whether a row is the same but for its facts."""
+    one, other = (
+        {name: text.split() for name, text in cells.items() if name not in FACTS} for cells in (before, now)
+    )
+    return one == other
+
+
+def _is_due_alike(before: Cells, now: Cells, letters: int) -> bool:
+    return before.get("due_on", "")[:letters] == now.get("due_on", "")[:letters]
+
+
+_IN_TURN: Sequence[tuple[Callable[[Cells, Cells], bool], bool]] = (
+    (_says_the_same, True),
+    *((partial(_is_due_alike, letters=many), True) for many in (10, 7, 0)),  # of the day, its month, nothing
+    (_says_the_same, False),  # a row of the owner's own, for another customer
+)
+
+
+def _dated(row: Row, cells: Cells) -> Cells:
+    """The cells with the day in the one order of day and month in which it was done after it was planned."""
+    said = cells.get("done_on", "")
+    if not written.is_ambiguous(said):
+        return cells
+    read_as = {found[:10] for order in written.ORDERS if (found := written.instant(said, order))}
+    after = [day for day in read_as if day >= row.begins_on.isoformat()]
+    return {**cells, "done_on": after[0]} if len(after) == 1 else cells
 
 
 def _together(
@@ -340,9 +412,10 @@ def _together(
     clashes: list[str] = []
     for place, row in enumerate(base.rows):
         missing = [place not in side and row.month in seen for side, seen in zip(sides, months, strict=True)]
-        cells, clash = _merged(row.cells, [side[place] for side in sides if place in side])
+        cells, clash = _merged(row, [side[place] for side in sides if place in side])
         clashes += clash
-        merged = replace(row, cells=cells)
+        is_reworded = any(cells.get(name) != row.cells.get(name) for name in WORDED)
+        merged = replace(row, cells=cells, is_reworded=row.is_reworded or is_reworded)
         if (any(missing) and not merged.is_filled) or (missing and all(missing)):
             taken_out.add(row.key)
         else:
@@ -356,13 +429,14 @@ def _together(
     return (*rows, *_own(added)), frozenset(taken_out)
 
 
-def _merged(base: Cells, there: Sequence[Cells]) -> tuple[Cells, list[str]]:
+def _merged(row: Row, there: Sequence[Cells]) -> tuple[Cells, list[str]]:
     """A row's cells with what was changed in a file, and those in which the files contradict each other."""
+    base, facts = row.cells, () if row.kind == OWN else FACTS
     names = dict.fromkeys([*base, *(name for cells in there for name in cells)])
     merged, clashes = dict(base), []
     for name in names:
         before = base.get(name, "")
-        said = [cells.get(name, "") for cells in there] if name not in FACTS else []
+        said = [cells.get(name, "") for cells in there] if name not in facts else []
         changed = {text for text in said if text.split() != before.split() and _may_be(name, text)}
         if any(said):
             changed.discard("")  # emptied in one of the files only

@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,6 +30,7 @@ from retention_helpers.gate.running_plan import CSV, DAYS, HEADINGS, LOCK, WRITT
 from retention_helpers.shown.workbooks import as_bytes, new_sheet, stored
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.safe import written_csv
+from retention_helpers.words.written import EXACT_AMOUNT
 
 PATIENCE = 60  # seconds that one report waits for another that writes the plan
 WIDTHS = {
@@ -73,7 +75,7 @@ def refuse_other_business(out: Path, identity: Identity, sample: Callable[[], Id
 
 
 def renew(out: Path, identity: Identity, date_order: str, month: str, planned: Sequence[Row]) -> None:
-    """Put the rows of a month, or a day's list, into the running plan: only unfilled ones of it are replaced.
+    """Put the rows of a month, or a day's list, into the running plan: what its owner wrote into stays.
 
     Whom a lot drew out has no open touch of its play, also none that an earlier month or a list brought.
 
@@ -210,4 +212,5 @@ def _value(name: str, text: str) -> Any:
             return dt.date.fromisoformat(text)
         except ValueError:
             return stored(text)
-    return stored(Decimal(text) if name == "mrr" else text)
+    is_amount = name == "mrr" and re.fullmatch(EXACT_AMOUNT, text)
+    return stored(Decimal(text) if is_amount else text)

@@ -1,11 +1,17 @@
 """The first screen of a page: a headline over cards, each a question answered in a picture or words."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import quote, unquote
 
 from retention_helpers.shown.figures import Figure
 from retention_helpers.words import formats
+
+_XMLNS = ' xmlns="http://www.w3.org/2000/svg"'  # an image needs it, a drawing in a page does not
+_PLAIN = " =:/'(),;.-+~"  # signs that need no code in the address of an image
+_PICTURE = re.compile(r'<img class="drawn" alt="(?P<alt>[^"]*)" src="data:image/svg\+xml,(?P<svg>[^"]*)">')
 
 
 class Shows(Protocol):
@@ -128,16 +134,32 @@ class Notes:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure in the size of a card: its narrow drawing."""
+    """A figure in the size of a card: its narrow drawing.
+
+    In a notebook an image, since JupyterLab leaves of an `svg` in HTML that it does not trust only the loose
+    numbers; `drawn` puts it into a page.
+    """
 
     figure: Figure
 
     def _repr_html_(self) -> str:
-        alt = formats.escaped(self.figure.alt)
-        return f'<div class="drawn" role="img" aria-label="{alt}">{self.figure.narrow}</div>'
+        svg = self.figure.narrow.replace("<svg", f"<svg{_XMLNS}", 1)
+        source = f"data:image/svg+xml,{quote(svg, safe=_PLAIN)}"
+        return f'<img class="drawn" alt="{formats.escaped(self.figure.alt)}" src="{source}">'
 
     def __repr__(self) -> str:
         return self.figure.alt
+
+
+def drawn(html: str) -> str:
+    """The same with its pictures drawn in place, where they follow the colours of the page."""
+    return _PICTURE.sub(
+        lambda one: (
+            f'<div class="drawn" role="img" aria-label="{one["alt"]}">'
+            f"{unquote(one['svg']).replace(_XMLNS, '', 1)}</div>"
+        ),
+        html,
+    )
 
 
 @dataclass(frozen=True)

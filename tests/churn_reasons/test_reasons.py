@@ -686,7 +686,12 @@ def test_without_payments_and_cancellations_nothing_is_said_of_either(opened: Ca
     assert together.record() == {"failed_payments_together": None}
     assert together.sentence(30).text.startswith("It takes payments.csv")
     assert heard["not_asked"].tolist() == heard["lost"].tolist() and heard["lost"].iloc[0] == 1
-    assert heard[["involuntary_share", "involuntary_share_low", "involuntary_share_high"]].isna().all().all()
+    assert (
+        heard[["involuntary_of_lost", "involuntary_of_lost_low", "involuntary_of_lost_high"]]
+        .isna()
+        .all()
+        .all()
+    )
 
 
 # --- plays -----------------------------------------------------------------------------------------

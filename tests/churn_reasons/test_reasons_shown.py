@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema
 import nbformat
+import pandas as pd
 import pytest
 import yaml
 from cells import LEAKS, SCHEMA, run_cells
@@ -15,7 +16,8 @@ from conftest import write_folder
 
 from retention_helpers import shipped
 from retention_helpers.business import opening
-from retention_helpers.churn_reasons import FINDINGS, QUARTER, YEAR, answers, did, groups
+from retention_helpers.churn_reasons import FINDINGS, QUARTER, YEAR, answers, did, groups, plays
+from retention_helpers.churn_reasons.implications import PLAYS
 from retention_helpers.shown.units import DEFINITIONS, fields
 
 PAGE = shipped.NOTEBOOKS / "churn_reasons.ipynb"
@@ -150,6 +152,25 @@ def test_nobody_named_unmapped(page: Callable[[str], tuple[str, dict, Path]]) ->
     assert {row["reason_code"]: row["proposed"] for row in findings["reasons"]["unmapped"]} == {
         **yaml.safe_load(text)["reason_map"], "用得太少": None
     }  # fmt: skip
+
+
+def test_a_play_stands_alone_only_where_its_reason_costs_most_for_sure() -> None:
+    """Else the two that cost most are named, each with its play."""
+
+    def said(*rows: tuple[str, float, float, float]) -> str:
+        frame = pd.DataFrame(rows, columns=["reason", "mrr_a_month", "mrr_a_month_low", "mrr_a_month_high"])
+        return repr(plays.sentence(frame.assign(play=[PLAYS[code].play for code in frame["reason"]]), "EUR"))
+
+    dear, unused, gap = (
+        PLAYS[code].play for code in ("too_expensive", "not_using_enough", "missing_feature")
+    )
+    sure = said(("too_expensive", 200, 150, 260), ("not_using_enough", 90, 60, 140))
+    assert dear in sure and unused not in sure and "may cost as much" not in sure
+    both = said(
+        ("too_expensive", 200, 110, 290), ("not_using_enough", 150, 80, 240), ("missing_feature", 40, 10, 90)
+    )
+    assert "“not using enough” may cost as much" in both
+    assert f"“too expensive”: {dear} “not using enough”: {unused}" in both and gap not in both
 
 
 def test_comparisons_stand_for_the_month_and_for_three(page: Callable[[str], tuple[str, dict, Path]]) -> None:

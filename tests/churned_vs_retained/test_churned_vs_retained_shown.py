@@ -76,7 +76,7 @@ def test_customers_of_a_kind_are_to_be_spoken_with() -> None:
     )  # fmt: skip
     said = repr(monthly_review.difference_card(together))
     assert "Channel: with “paid” 40 % of 100 left, of all others 20 % of 100." in said
-    (row,) = monthly_review.what_was_different(together, 90).rows
+    (row,) = monthly_review.what_was_different(together, 90, []).rows
     assert row.do_now == "Speak with those of “paid”: what did they expect, and what did they meet?"
 
 
@@ -88,7 +88,7 @@ def test_customers_of_a_kind_are_to_be_spoken_with() -> None:
 def test_without_a_difference_to_act_on_there_is_no_card_and_no_table(columns: dict[str, Any]) -> None:
     """Nothing holds up; or customers of two years ago did, which is no finding of this month."""
     assert monthly_review.difference_card(judged(**columns)) is None
-    shown = monthly_review.what_was_different(judged(**columns), 90)
+    shown = monthly_review.what_was_different(judged(**columns), 90, [])
     assert shown.rows == () and "nothing to try yet" in repr(shown)
 
 
@@ -111,7 +111,7 @@ def test_the_first_screen_gives_causes_first_and_shadows_after_them() -> None:
         explained_by=[(), (), ("channel",), ()],
         works_through=[(), ("later_days_of_use",), (), ()],
     )
-    rows = monthly_review.what_was_different(together, 90).rows
+    rows = monthly_review.what_was_different(together, 90, []).rows
     assert [row.verdicts[0].text for row in rows] == ["holds up", "explained by others"]
     assert {verdict.tone for row in rows for verdict in row.verdicts} == {"open"}
     assert rows[0].do_now.endswith("It seems to work through days of use.")
@@ -190,6 +190,27 @@ def test_nobody_whose_outcome_is_open_is_named_for_another_experiment(business_o
         },
     )  # fmt: skip
     assert lot._young(business, 30)["customer_id"].tolist() == ["free", "past", "told"]
+    assert churned_vs_retained.tried_with_newcomers(business, 30) == ["runs", "open"]
+    assert churned_vs_retained.tried_with_newcomers(business, 3) == [], "nobody is so young"
+
+
+def test_what_can_be_tried_with_newcomers_waits_for_what_is_tried_with_them() -> None:
+    """Not what is no trial: to speak with a kind of customers, to read a ticket."""
+    together = judged(
+        name=["onboarding_completed", "later_days_of_use", "channel", "tickets"],
+        label=["onboarding completed", "days of use", "channel", "tickets"],
+        kind=["yes or no", "number", "category", "number"],
+        tier=["first week", "later", "sign-up", "later"],
+        difference=[0.4, 0.3, 0.2, 0.1],
+    )
+    rows = monthly_review.what_was_different(together, 90, ["onboarding_call"]).rows
+    assert [row.do_now.split(":")[0] for row in rows] == [
+        "Once “Onboarding call” is decided", "Once “Onboarding call” is decided",
+        "Speak with those of “no”", "Read these tickets",
+    ]  # fmt: skip
+    assert "decided: help every second newcomer" in rows[0].do_now
+    two = monthly_review.what_was_different(together, 90, ["onboarding_call", "welcome_video"]).rows
+    assert two[0].do_now.startswith("Once “Onboarding call” and “Welcome video” are decided: help")
 
 
 def test_nobody_is_told_to_bring_about_a_harm() -> None:

@@ -220,6 +220,7 @@ def test_what_was_done_of_the_plan_is_a_contact_from_its_day_on(tmp_path: Path) 
     """
     Written into the plan of February: A on 5 March, B on 2 April, C without a day; and a row of the owner's
     own. March (cut on 1 April) knows A and the owner's row, and says that C has no day; April knows B, too.
+    That somebody is to do D, and how urgent it is, says nothing of its being done.
     Contacts of the table stand beside them, and one that is in both counts once.
     """
     out = tmp_path / "reports"
@@ -230,6 +231,7 @@ def test_what_was_done_of_the_plan_is_a_contact_from_its_day_on(tmp_path: Path) 
             "A": {"done_on": "2026-03-05", "outcome": "talked"},
             "B": {"done_on": "2026-04-02"},
             "C": {"outcome": "talked"},
+            "D": {"done_by": "Ada", "Urgent": "yes"},
         }.items()
     ]
     plan.append(Row("", OWN, {"customer_id": "B", "action": "interview", "done_on": "2026-03-10"}))
@@ -241,15 +243,15 @@ def test_what_was_done_of_the_plan_is_a_contact_from_its_day_on(tmp_path: Path) 
     def known(month: str, plan: Path | None) -> list[tuple[str, str, str]]:
         with closing(open_business(data, month, plan=plan, cache=tmp_path / "cache")) as business:
             rows = business.table("contacts").execute().sort_values(["contacted_on", "customer_id"])
-            said.extend(fault.rule for fault in business.faults)
+            said.extend((fault.rule, fault.rows) for fault in business.faults)
         days = rows["contacted_on"].astype(str)
         return list(zip(rows["customer_id"], days, rows["kind"], strict=True))
 
-    said: list[str] = []
+    said: list[tuple[str, int]] = []
     march = [
         ("C", "2026-03-01", "outreach"), ("A", "2026-03-05", "at_risk"), ("B", "2026-03-10", "interview"),
     ]  # fmt: skip
-    assert known("2026-03", out) == march and "no day" in said
+    assert known("2026-03", out) == march and ("no day", 1) in said
     assert known("2026-04", out) == [*march, ("B", "2026-04-02", "at_risk")]
     assert known("2026-03", None) == march[:2]
     plan_file._write(out, Running(business="Somebody else (data)", rows=tuple(plan)))

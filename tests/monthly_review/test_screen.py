@@ -14,6 +14,8 @@ from retention_helpers.monthly_review.aims import against_targets
 from retention_helpers.monthly_review.hindsight import hindsight
 from retention_helpers.monthly_review.said.screen import headline
 from retention_helpers.monthly_review.verdict import verdict_of_month
+from retention_helpers.shown.cards import Card, Fine, Picture, drawn
+from retention_helpers.shown.figures import Figure
 from retention_helpers.statistics import control
 from retention_helpers.statistics.intervals import with_rate
 
@@ -150,6 +152,18 @@ def test_a_card_shows_what_somebody_wrote_as_text() -> None:
     hostile = reasons(**{'<b onclick="x">': 30, "unused": 3})
     html = monthly_review.reasons_card(hostile, WHEN, hostile, KINDS, min_customers=20)._repr_html_()
     assert "<b onclick" not in html and "&lt;b onclick=&quot;x&quot;&gt;" in html
+
+
+def test_a_picture_of_a_card_is_an_image_and_on_a_page_a_drawing() -> None:
+    """An image shows itself where a notebook is not trusted; a drawing follows the page's colours."""
+    svg = '<svg class="narrow" width="9"><text>5 % of “a & b”</text></svg>'
+    figure = Figure(wide=svg, narrow=svg, title="t", alt='says "five"')
+    html = Card("Churn", (Picture(figure), Fine("so many")))._repr_html_()
+    assert "<svg" not in html and 'alt="says &quot;five&quot;"' in html
+    page = drawn(f"{html} {html}")
+    shown = 'role="img" aria-label="says &quot;five&quot;"><svg class="narrow"'
+    assert page.count(shown) == 2 and page.count("<text>5 % of “a & b”</text></svg></div>") == 2
+    assert "<img" not in page and page.count("so many") == 2
 
 
 # --- targets ---------------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ UNKNOWN = (
     "measurement.lost_by_cause.3.voluntary.rate",
     "measurement.lost_by_cause.3.involuntary.high",
     "measurement.activity",
-    "reasons.coverage.0.involuntary_share.value",
+    "reasons.coverage.0.involuntary_of_lost.value",
     "reasons.failed_payments_together",
     "risk.totals.at_risk",
     "risk.totals.scheduled",

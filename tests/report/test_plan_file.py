@@ -326,6 +326,104 @@ def test_a_day_that_was_put_off_is_kept_where_the_row_is(out: Path) -> None:
     assert days == {"2026-10": "2026-12-07", "2026-11": "2026-12-01"}
 
 
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("05.11.2026", "2026-11-05"),  # read the other way it is a day in May, before the plan
+        ("11/5/2026", "2026-11-05"),
+        ("5.11.26", "2026-11-05"),
+        ("03.02.2027", "03.02.2027"),  # 3 February or 2 March: both are after it
+        ("05.11.2025", "05.11.2025"),  # neither is
+        ("soon", "soon"),
+    ],
+)
+def test_a_day_is_read_in_the_one_order_that_lies_after_the_plan(out: Path, written: str, day: str) -> None:
+    in_xlsx(out, fill("A", done_on=written))
+    renew(out, "2026-10", OCTOBER)
+    assert filled(out) == {("A", "2026-10"): (day, "", "")}
+
+
+def test_what_the_owner_worded_otherwise_stays(out: Path) -> None:
+    """Two reports later, though nobody proposes it any more; only a lot takes it out."""
+    in_xlsx(out, fill("A", message="Dear Ada, shall we talk?"))
+    in_csv(out, fill_csv("B", due_on="2026-11-20"))
+    for _ in range(2):
+        renew(out, "2026-10", OCTOBER[2:])
+    rows = {row.customer: row for row in running_plan.read(out).rows}
+    assert rows["A"].cells["message"] == "Dear Ada, shall we talk?"
+    assert rows["B"].cells["due_on"] == "2026-11-20"
+    assert {who for who, row in rows.items() if row.is_kept} == {"A", "B"}
+    assert [row.customer for row in running_plan.read(out).without("at_risk", {"A"}).rows] == ["C", "B"]
+
+
+def test_a_column_without_a_heading_becomes_a_note(out: Path) -> None:
+    """Beside the others, two of them, and between them."""
+
+    def write(sheet: Any) -> None:
+        sheet["N2"].value, sheet["P3"].value = "met at the fair", "likes tea"
+        sheet.insert_cols(4)
+        sheet["D2"].value = "first"
+
+    in_xlsx(out, write)
+    renew(out, "2026-10", OCTOBER)
+    renew(out, "2026-11", NOVEMBER)
+    with (out / CSV).open(encoding="utf-8-sig", newline="") as file:
+        rows = {row["Customer"]: row for row in csv.DictReader(file) if row["By"] < "2026-12"}
+    assert [rows["A"][name] for name in ("Note", "Note 2", "Note 3")] == ["first", "met at the fair", ""]
+    assert rows["B"]["Note 3"] == "likes tea"
+
+
+def test_a_title_above_the_headings_stops(out: Path) -> None:
+    def title(sheet: Any) -> None:
+        fill("A", outcome="talked")(sheet)
+        sheet.insert_rows(1)
+        sheet["A1"].value = "Our plan"
+
+    in_xlsx(out, title)
+    with pytest.raises(InputError, match=r"first row does not hold the headings \(Customer, What to do, …\)"):
+        renew(out, "2026-10", OCTOBER)
+    in_xlsx(out, lambda sheet: sheet.delete_rows(1))
+    renew(out, "2026-10", OCTOBER)
+    assert filled(out) == {("A", "2026-10"): ("", "", "talked")}
+
+
+def own_rows(out: Path) -> list[dict[str, str]]:
+    return [dict(row.cells) for row in running_plan.read(out).rows if row.kind == running_plan.OWN]
+
+
+def test_a_row_of_the_owners_own_takes_corrections(out: Path) -> None:
+    """Its customer is named later, and its amount is no amount; it never swallows another new row."""
+    in_xlsx(out, lambda sheet: sheet.append([None, "coffee", None, "about 50"]))
+    renew(out, "2026-10", OCTOBER)
+
+    def name(sheet: Any) -> None:
+        own = next(row for row in range(2, 6) if sheet.cell(row, 2).value == "coffee")
+        sheet.cell(own, 1).value, sheet.cell(own, 4).value = "A", 60
+        sheet.append(["Z", "lunch"])
+
+    in_xlsx(out, name)
+    renew(out, "2026-10", OCTOBER)
+    assert own_rows(out) == [
+        {"customer_id": "A", "action": "coffee", "mrr": "60"},
+        {"customer_id": "Z", "action": "lunch"},
+    ]
+    assert len(running_plan.read(out).rows) == 5
+
+
+def test_of_two_rows_of_a_customer_the_one_that_was_taken_out_is_no_other(out: Path) -> None:
+    """Neither has a day by which they could be told apart."""
+    in_xlsx(out, lambda sheet: [sheet.append(["Z", what]) for what in ("coffee", "lunch")])
+    renew(out, "2026-10", OCTOBER)
+
+    def without_coffee(sheet: Any) -> None:
+        own = next(row for row in range(2, 7) if sheet.cell(row, 2).value == "coffee")
+        sheet.delete_rows(own)
+
+    in_xlsx(out, without_coffee)
+    renew(out, "2026-10", OCTOBER)
+    assert [row["action"] for row in own_rows(out)] == ["lunch"]
+
+
 # --- open, locked, interrupted ---------------------------------------------------------------------
 
 

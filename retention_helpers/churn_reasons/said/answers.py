@@ -73,7 +73,9 @@ def _how_the_silent_differ(groups: pd.DataFrame) -> Sentence:
     if groups.empty:
         return Sentence("Nobody decided to leave in this time.")
     if not groups["verdict"].isin(["no clear difference", *STAND_OUT]).any():
-        return Sentence("Too few, or too much of one kind, to say whether the silent are like the others.")
+        return Sentence(
+            "It takes more answers, of more kinds of customers: whether the silent are like the others."
+        )
     if out.empty:
         return Sentence(
             f"No {_any_of(list(groups['by'].unique()))} is clearly more or less silent than the others. With "

@@ -29,7 +29,7 @@ def _whom_to_call(
     amount = formats.money(sum(people["mrr"]), currency)
     return Sentence(
         f"{formats.plural(len(people), 'customer')} {who} and {'was' if len(people) == 1 else 'were'} not "
-        f"interviewed yet: {amount} of MRR. {talks}"
+        f"interviewed yet: {amount} of MRR. The plan says whom of them to call. {talks}"
     )
 
 

@@ -20,7 +20,10 @@ def _what_differs(tested: pd.DataFrame, parts: pd.DataFrame) -> Sentence:
     if len(tested) and (tested["verdict"] == "the only one").all():
         return Sentence("All who answered are of one kind: there are no groups to compare.")
     if judged.empty:
-        return Sentence("Too few answers to say whether different customers leave for different reasons.")
+        return Sentence(
+            "It takes more answers (cancellations.csv with a column reason): whether different customers "
+            "leave for different reasons."
+        )
     differing = [kind_of_group(by) for by in judged.loc[judged["verdict"] == "differs", "by"]]
     out = parts[parts["verdict"].isin(STAND_OUT)]
     said = [f"the reasons differ by {listed(differing)}"] if differing else []

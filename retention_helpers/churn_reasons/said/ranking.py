@@ -122,10 +122,13 @@ def base_beside(top: pd.DataFrame, when: Period) -> str:
     return f"For comparison: {answers}, {span(when)}"
 
 
+NEEDED = "It takes cancellations.csv with a column reason."
+
+
 def _first_reason(top: pd.DataFrame, when: Period, currency: str, *, min_customers: int) -> Sentence:
     """The reason named most, within which bounds, and whether it is clearly the first."""
     if top.empty:
-        return Sentence(f"Nobody gave a reason that is known {inside(when)}.")
+        return Sentence(f"Nobody gave a reason that is known {inside(when)}. {NEEDED}")
     answered = int(top["answered"].iloc[0])
     if answered < min_customers:
         return Sentence(
@@ -165,7 +168,7 @@ with_bounds = Measure(ranking.with_bounds, _REASONS)
 def _what_moved(moved: pd.DataFrame, now: Period, before: Period) -> Sentence:
     """Which reasons are named more or less often than before."""
     if moved.empty:
-        return Sentence(f"There are no answers to compare {inside(now)}.")
+        return Sentence(f"There are no answers to compare {inside(now)}. {NEEDED}")
     if not before.months:
         return Sentence(f"The data begin with {span(now)}: there is nothing to compare with yet.")
     counts = [formats.plural(int(moved[name].iloc[0]), "answer") for name in ("answered", "answered_before")]
@@ -274,18 +277,20 @@ months_side_by_side = Measure(ranking.months_side_by_side, _FOLLOWED)
 def _dearest(rows: pd.DataFrame, currency: str) -> Sentence:
     """The play that could reach the most MRR, and how certain that order is."""
     if rows.empty:
-        return Sentence("Nobody said why, so there is no play to choose yet.")
+        return Sentence(f"Nobody said why, so there is no play to choose yet. {NEEDED}")
     first = rows.iloc[0]
     ends = (first["mrr_a_month"], first["mrr_a_month_low"], first["mrr_a_month_high"])
     amount = formats.amount(*ends, currency)
-    text = f"{named(first['reason'])} costs the most: {amount} of MRR lost to it each month. {first['play']}"
+    text = f"{named(first['reason'])} costs the most: {amount} of MRR lost to it each month."
     level = [row for row in rows.iloc[1:].itertuples() if row.mrr_a_month_high > first["mrr_a_month_low"]]
     if not level:
-        return Sentence(text)
+        return Sentence(f"{text} {first['play']}")
     names = [named(row.reason) for row in level[:NAMED]]
     more = [f"{formats.count(len(level) - NAMED)} more"] if len(level) > NAMED else []
+    plays = " ".join(f"{named(row['reason'])}: {row['play']}" for _, row in rows.head(2).iterrows())
     return Sentence(
-        f"{text} With so few losses {listed([*names, *more])} may cost as much: choose by what you can do."
+        f"{text} With so few losses {listed([*names, *more])} may cost as much: choose by what you can do. "
+        f"{plays}"
     )
 
 

@@ -110,11 +110,16 @@ def flow(stages: pd.DataFrame, landmark_days: int) -> Sentence:
             f"None of {formats.plural(count['signed up'], 'customer')} is compared: the data know the "
             f"months in which they came and went, and no days."
         )
+    early = count.get(STAGES[2], 0)
+    gone = (
+        f" {formats.count(early)} left before the landmark: about them this comparison says nothing."
+        if early
+        else ""
+    )
     return Sentence(
         f"Of {formats.plural(count['signed up'], 'customer')} who signed up, "
-        f"{formats.count(count[STAGES[-1]])} were there on day {landmark_days} and can be compared. "
-        f"{formats.count(count.get(STAGES[2], 0))} left before the landmark: about them this comparison says "
-        f"nothing.{_not_compared(count)}"
+        f"{formats.count(count[STAGES[-1]])} were there on day {landmark_days} and can be compared."
+        f"{gone}{_not_compared(count)}"
     )
 
 
@@ -244,8 +249,9 @@ def proposal(proposed: Proposal | None) -> Sentence | None:
     better = f"“{proposed.better}”"
     best, step = formats.months(proposed.months), formats.months(proposed.step_months)
     return Sentence(
-        f"Only an experiment tells whether “{proposed.label}” is a cause: help every second newcomer with "
-        f"it. It has two questions, of two sizes, at {formats.count(round(proposed.newcomers_a_month))} "
+        f"Only an experiment tells whether “{proposed.label}” is a cause: one that helps every second "
+        f"newcomer with it. It has two questions, of two sizes, at "
+        f"{formats.count(round(proposed.newcomers_a_month))} "
         f"sign-ups a month. Does the help work: does the share of {better} rise from "
         f"{formats.percent(proposed.step_from, 0)} to {formats.percent(proposed.step_to, 0)}? That takes "
         f"{formats.count(proposed.step_per_arm)} customers an arm, {step}. Do fewer leave? That takes "

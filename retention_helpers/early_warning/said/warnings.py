@@ -73,7 +73,7 @@ def reach(seen: Rate) -> Sentence:
 def suggested(frame: pd.DataFrame) -> Sentence:
     """Which thresholds did better than the usual ones, in both halves of the past."""
     if (frame["verdict"] == "too few").all():
-        return Sentence("Too few alerts to look for better thresholds.")
+        return Sentence("It takes more alerts to look for better thresholds.")
     better = frame[frame["verdict"] == "use it"]
     if better.empty:
         return Sentence("No other threshold did better in both halves of the past: keep the usual ones.")

@@ -65,7 +65,8 @@ def _after_results(names: Sequence[str]) -> list[str]:
         return []
     return [
         f"{_named(names)} {'was' if len(names) == 1 else 'were'} first reported when results were there, so "
-        "nobody can tell how the plan was chosen: it is judged as holds at any look, which asks for more."
+        "nobody can tell how the plan was chosen: the verdict is by a line that holds at any look, which "
+        "asks for more."
     ]
 
 

@@ -133,8 +133,8 @@ def _judged_otherwise(row: Any, plan: Plan) -> list[str]:
     if row.way == "planned":
         return []
     if not plan.before_results:
-        return ["Its plan came after results: it is judged as holds at any look."]
-    return ["It was stopped otherwise than planned: it is judged as holds at any look."]
+        return ["Its plan came after results: it is judged by a line that holds at any look."]
+    return ["It was stopped otherwise than planned: it is judged by a line that holds at any look."]
 
 
 def _crossing(row: Any) -> list[str]:

@@ -11,7 +11,7 @@ from retention_helpers.measurement.projection import AHEAD, READINGS
 from retention_helpers.measurement.risks import Choice
 from retention_helpers.shown import figures
 from retention_helpers.shown.results import Measure, records, rows_of
-from retention_helpers.shown.sentences import Sentence, listed
+from retention_helpers.shown.sentences import Sentence
 from retention_helpers.shown.units import COUNT, MONEY, RATE, by_name, fields, noted, one_of
 from retention_helpers.statistics.intervals import Rate
 from retention_helpers.words import formats
@@ -38,13 +38,12 @@ def choice(chosen: Choice) -> Sentence:
             f"began with customers, and {risks.HELD_BACK} more to hide. The simplest is used: {used}."
         )
     errors = sorted(chosen.errors.items(), key=lambda pair: (pair[0] != chosen.method, pair[1]))
-    missed = [
-        f"{'it' if way == chosen.method else _WAYS[way]} by {formats.percent(error)}" for way, error in errors
-    ]
+    (_, own), *others = ((way, formats.percent(error)) for way, error in errors)
+    missed = "".join(f", by {error} with {_WAYS[way]}" for way, error in others)
     times = "once" if chosen.tests == 1 else f"{formats.count(chosen.tests)} times"
     return Sentence(
-        f"Used: {used}. Tested {times} on {risks.HELD_BACK} months not shown to it, the number of customers "
-        f"was missed on average: {listed(missed)}."
+        f"Used: {used}. Tested {times} on {risks.HELD_BACK} months not shown to it, it missed the number of "
+        f"customers by {own} on average{missed}."
     )
 
 

@@ -1,5 +1,6 @@
 """The first screen of the comparison: what was different before they left, and what to try."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from retention_helpers.churned_vs_retained.valuation import HARMS
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Verdict
 from retention_helpers.shown.cards import Card, Fine
 from retention_helpers.shown.results import of_values
+from retention_helpers.shown.sentences import listed
 from retention_helpers.words import formats
 
 __all__ = [
@@ -64,6 +66,20 @@ def to_try(row: Any) -> str:
     if row.tier == "later":
         return "Find out what brings customers to it, and try that with every second one."
     return f"Speak with those of “{row.level}”: what did they expect, and what did they meet?"
+
+
+def _after(tried: Sequence[str], row: Any) -> str:
+    """What may be tried, after what is tried already; who asks or cannot pay is answered at once.
+
+    >>> from types import SimpleNamespace as Row
+    >>> _after(["onboarding_call"], Row(name="later_kinds", tier="later", level="1"))[:41]
+    'Once “Onboarding call” is decided: show w'
+    """
+    order = to_try(row)
+    if not tried or row.tier not in ("first week", "later") or row.name in (*HARMS, "tickets"):
+        return order
+    names = listed([f"“{formats.words(name)}”" for name in tried])
+    return f"Once {names} {'is' if len(tried) == 1 else 'are'} decided: {order[:1].lower()}{order[1:]}"
 
 
 def _others(row: Any) -> str:
@@ -129,16 +145,17 @@ def _more(others: int) -> str:
     return f"{held}only an experiment tells why." if others else "Only an experiment tells why."
 
 
-def what_was_different(together: pd.DataFrame, horizon_days: int) -> Answers:
+def what_was_different(together: pd.DataFrame, horizon_days: int, tried: Sequence[str]) -> Answers:
     """A row a driver that is confirmed, the largest difference first, then the shadows of earlier ones.
 
-    The time of sign-up is none of them: nobody can act on it, and it is no finding of this month.
+    The time of sign-up is none of them: nobody can act on it, and it is no finding of this month. What could
+    be done with newcomers waits for the experiments that are `tried` with them.
     """
     label = dict(zip(together["name"], together["label"], strict=True))
     rows = []
     for row in of_this_time(together).head(MOST_CONFIRMED).itertuples():
         through = f" It seems to work through {label[row.works_through[0]]}." if row.works_through else ""
-        rows.append(_answer(row, Verdict(HOLDS_UP), f"{to_try(row)}{through}"))
+        rows.append(_answer(row, Verdict(HOLDS_UP), f"{_after(tried, row)}{through}"))
     for row in common_causes(together).head(MOST_SHADOWS).itertuples():
         instead = f"Nothing about it by itself: look at {label[row.explained_by[0]]}."
         rows.append(_answer(row, Verdict("explained by others"), instead))

@@ -10,6 +10,7 @@ from retention_helpers.contract.yaml_files import as_written
 from retention_helpers.monthly_review import earlier as earlier_months
 from retention_helpers.monthly_review import hindsight
 from retention_helpers.monthly_review.earlier import Earlier
+from retention_helpers.plan.actions import ACTIONS
 from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Remarks, Sentence, listed
 from retention_helpers.words import formats
@@ -56,10 +57,15 @@ def _became(row: Any) -> str:
         f"({formats.count(row.expected_low)}–{formats.count(row.expected_high)}) were expected without it"
     )
     return (
-        f"{formats.month(row.month)}, {formats.words(row.action).lower()}: {formats.count(row.done)} of "
+        f"{formats.month(row.month)}, {_called(row.action)}: {formats.count(row.done)} of "
         f"{formats.count(row.planned)} done, {formats.count(row.reached)} reached, "
-        f"{formats.count(row.still_customers)} still customers{expected}."
+        f"{formats.count(row.still_customers)} still here{expected}."
     )
+
+
+def _called(action: str) -> str:
+    """What a touch was about; an older report may know one that this suite does not."""
+    return ACTIONS[action].about if action in ACTIONS else formats.words(action).lower()
 
 
 def of_others(earlier: Mapping[str, Any]) -> str:

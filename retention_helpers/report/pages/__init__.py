@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from retention_helpers.report import notebooks
 from retention_helpers.report.pages import folding
+from retention_helpers.shown.cards import drawn
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -121,13 +122,13 @@ def _render(page: Page, menu: tuple[Page, ...], edition: Edition) -> str:
 
 
 def _with_links(content: str, lists: tuple[str, ...], files: Mapping[str, str]) -> str:
-    """A cell that names a list, or words that name a page, become the way to it.
+    """A cell that names a list, or words that name a page, become the way to it; pictures are drawn in place.
 
     Only here: a notebook does not know where its page lies. A page that is not in the report stays words.
     """
     from markupsafe import Markup
 
-    linked = str(content)  # the escaping kind of text would escape the link
+    linked = drawn(str(content))  # the escaping kind of text would escape the link
     for name in lists:
         linked = linked.replace(f">{name}</td>", f'><a href="{name}">{name}</a></td>')
     for name, file in files.items():

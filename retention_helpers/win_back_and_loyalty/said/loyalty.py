@@ -50,7 +50,10 @@ def board_sentence(rows: pd.DataFrame) -> Sentence:
     """Whom to ask for advice."""
     if rows.empty:
         return Sentence("Nobody is known to have told you enough yet to sit on an advisory board.")
-    return Sentence(f"{formats.plural(len(rows), 'customer')} for an advisory board, the weightiest first.")
+    return Sentence(
+        f"{formats.plural(len(rows), 'customer')} for an advisory board, the weightiest first, unless a "
+        "more urgent touch comes first."
+    )
 
 
 def yearly_sentence(rows: pd.DataFrame) -> Sentence:
@@ -58,7 +61,7 @@ def yearly_sentence(rows: pd.DataFrame) -> Sentence:
     own = rows[rows["plan"] == EVERYBODY]
     if own.empty:
         return Sentence(
-            "Too few monthly customers were followed for a year to say what a yearly price costs."
+            "It takes more monthly customers who were followed for a year: what a yearly price costs."
         )
     parts = [
         f"{_must(row['must_leave'])} at {formats.percent(row['discount'], 0)}"
@@ -140,8 +143,10 @@ def call_sentence(rows: pd.DataFrame) -> Sentence:
     """Whom to call."""
     if rows.empty:
         return Sentence("No detractor waits for a call.")
-    who = "detractor to call" if len(rows) == 1 else "detractors to call"
-    return Sentence(f"{formats.count(len(rows))} {who}, to whom nobody has spoken since.")
+    return Sentence(
+        f"To {formats.plural(len(rows), 'detractor')} nobody has spoken since. The plan says whom of them to "
+        "call."
+    )
 
 
 _COUNTS = ("responses", "customers", "promoters", "passives", "detractors")
