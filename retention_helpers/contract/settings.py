@@ -132,7 +132,7 @@ def _time_zone(value: Any) -> str:
 
 
 def _lot(value: Any) -> str | float:
-    if value == "off" or value is False:  # YAML reads a bare off as false
+    if value == "off":
         return "off"
     if not is_share(value) or not 0 < value <= 0.5:
         raise Wrong("off, or a share of the calls up to a half, such as 0.2")
