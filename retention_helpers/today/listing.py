@@ -1,20 +1,19 @@
 """The rows of the list of a day: what is new, and what the plan has for it, the most urgent first."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.gate.running_plan import HEADINGS
+from retention_helpers.gate.running_plan import FILLED, HEADINGS
 from retention_helpers.plan.actions import ACTIONS
 from retention_helpers.plan.rows import cells, rows
 from retention_helpers.shown.proposals import CALL
 from retention_helpers.today.gathering import Today
 
 COLUMNS = tuple(HEADINGS)
-DAYS = ("due_on", "leaves_on", "done_on")
 
 
 @dataclass(frozen=True)
@@ -46,18 +45,21 @@ class Listed:
 
 
 def listed_rows(business: Business, today: Today) -> list[Listed]:
-    """One row per customer, in the order of the plan; of the same action what is new first."""
+    """One row per customer, in the order of the plan; of the same action what is new first.
+
+    What was filled in of a planned touch was done on the day or later, and is no part of its list.
+    """
     new = cells(rows(business, today.touches))
     every = [
-        *(Listed(one["customer_id"], one["kind"], _without_kind(one), True) for one in new),
-        *(Listed(row.customer, row.kind, row.cells, False) for row in today.due),
+        *(Listed(one["customer_id"], one["kind"], _without(one, ["kind"]), True) for one in new),
+        *(Listed(row.customer, row.kind, _without(row.cells, FILLED), False) for row in today.due),
     ]
     order = [*ACTIONS]
     return sorted(every, key=lambda row: order.index(row.action))
 
 
-def _without_kind(row: Mapping[str, str]) -> dict[str, str]:
-    return {name: text for name, text in row.items() if name != "kind"}
+def _without(row: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    return {name: text for name, text in row.items() if name not in names}
 
 
 def as_frame(listed: list[Listed]) -> pd.DataFrame:
