@@ -67,7 +67,7 @@ def _walk(home: Path) -> None:
     _check_plan(out, lists)
     _check_deliveries(data, out, len(first) + len(REPORTS))
     _check_again(data, out, first)
-    _check_review(out, review, marked)
+    _check_review(data, out, review, marked)
     rows = sum(len(rows) for rows in lists.values())
     print(
         f"{len(first)} lists with {rows} rows, {sum(marked.values())} marked as done, {len(REPORTS)} "
@@ -169,8 +169,11 @@ def _check_again(data: Path, out: Path, first: dict[dt.date, dict[str, str]]) ->
         assert _digest(folder) == first[day], (day, before)
 
 
-def _check_review(out: Path, report: Path, marked: Counter[str]) -> None:
-    """What was marked is what the next review counts: as contacts, and of every plan as done."""
+def _check_review(data: Path, out: Path, report: Path, marked: Counter[str]) -> None:
+    """What was marked is what the next review counts: as contacts, and of every plan as done.
+
+    Beside the contacts that the data hold themselves.
+    """
     findings = json.loads((report / "findings.json").read_text(encoding="utf-8"))
     brought = [one["rows_read"] for one in findings["quality"]["sources"] if one["file"] == running_plan.XLSX]
     assert brought == [sum(marked.values())], (brought, marked)
@@ -179,6 +182,12 @@ def _check_review(out: Path, report: Path, marked: Counter[str]) -> None:
         for row in running_plan.read(out).rows
         if row.cells.get("done_on")
     ]
+    with (data / "contacts.csv").open(encoding="utf-8", newline="") as file:
+        done += [
+            (row["customer_id"], row["kind"], row["contacted_at"][:10])
+            for row in csv.DictReader(file)
+            if row["contacted_at"] < "2026-11-01"
+        ]
     told = findings["became_of_actions"]
     assert told
     for row in told:
