@@ -1,6 +1,6 @@
 """The rows of the list of a day: what is new, and what the plan has for it, the most urgent first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -45,7 +45,10 @@ class Listed:
 
 
 def listed_rows(business: Business, today: Today) -> list[Listed]:
-    """One row per customer, in the order of the plan; of the same action what is new first."""
+    """One row per customer, in the order of the plan; of the same action what is new first.
+
+    What was filled in of a planned touch was done on the day or later, and is no part of its list.
+    """
     new = cells(rows(business, today.touches))
     every = [
         *(Listed(one["customer_id"], one["kind"], _without(one, ["kind"]), True) for one in new),
@@ -55,7 +58,7 @@ def listed_rows(business: Business, today: Today) -> list[Listed]:
     return sorted(every, key=lambda row: order.index(row.action))
 
 
-def _without(row: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+def _without(row: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
     return {name: text for name, text in row.items() if name not in names}
 
 

@@ -177,7 +177,8 @@ BAD = [
     ("same_person", "name", "email, which makes customers of one e-mail one"),
     ("sources", "stripe", LINES),
     ("calls_a_month", "some", CALLS),
-    ("calls_by_lot", "0.6", "off, or a share of the calls up to a half, such as 0.2"),
+    ("calls_by_lot", "0.7", "off, or a share of the calls up to a half, such as 0.2"),
+    ("calls_by_lot", "false", "off, or a share of the calls up to a half, such as 0.2"),
     ("always_call", "C-1", "a list of texts"),
     (
         "warning_thresholds",

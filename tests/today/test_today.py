@@ -230,6 +230,10 @@ def test_touches_of_the_plan_fall_due_once(tmp_path: Path) -> None:
     assert first["planned"] == ("Write: something", "as planned")
     assert not {"steady", "mended"} & first.keys() and first["gone"][0] == "Write: their free time ends"
     assert "Due by the plan and not on the list: 2 not needed any more." in page(out)
+    same = bytes_of(out)
+    fill(out, "planned", DAY)
+    made(data, out)
+    assert bytes_of(out) == same
     second = made(data, out, DAY + dt.timedelta(days=1))
     assert "planned" not in second and "steady" in second
     assert "1 touch of the plan that stood on earlier lists" not in page(out)
