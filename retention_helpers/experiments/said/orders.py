@@ -112,21 +112,20 @@ def decisions(reading: Reading) -> pd.DataFrame:
 
     Glossary: to decide.
     """
-    rows: list[tuple[int, tuple[str, str, str]]] = []
-    for row in reading.comparisons.itertuples():
-        plan = reading.plans[row.experiment]
-        place = _place(row, plan)
-        if place is not None:
-            guarded = reading.guardrails
-            own = guarded[(guarded["experiment"] == row.experiment) & (guarded["arm"] == row.arm)]
-            told = (
-                row.experiment,
-                f"{plan.called(row.arm)}: {_small(do_now(row, plan, own))}",
-                _why(row, plan),
-            )
-            rows.append((place, told))
-    ordered = [told for _, told in sorted(rows, key=lambda pair: pair[0])]
-    return pd.DataFrame(ordered, columns=names_of(decisions))
+    rows = []
+    for row in waiting(reading):
+        plan, guarded = reading.plans[row.experiment], reading.guardrails
+        own = guarded[(guarded["experiment"] == row.experiment) & (guarded["arm"] == row.arm)]
+        what = f"{plan.called(row.arm)}: {_small(do_now(row, plan, own))}"
+        rows.append((row.experiment, what, _why(row, plan)))
+    return pd.DataFrame(rows, columns=names_of(decisions))
+
+
+def waiting(reading: Reading) -> list[Any]:
+    """The comparisons of `decisions`, in its order."""
+    places = [(_place(row, reading.plans[row.experiment]), row) for row in reading.comparisons.itertuples()]
+    told = [(place, row) for place, row in places if place is not None]
+    return [row for _, row in sorted(told, key=lambda pair: pair[0])]
 
 
 def _place(row: Any, plan: Plan) -> int | None:

@@ -559,12 +559,14 @@ def _movement_figure(
     ends: tuple[str, str],
     what: str,
     by_month: bool = False,
-) -> figures.Figure:
-    """The last month as a waterfall, or what came and what went month by month."""
+) -> figures.Figure | None:
+    """The last month as a waterfall, or what came and what went month by month; None where nothing did."""
+    shown = frame.tail(MONTHS_SHOWN if by_month else 1)
+    if not shown[[*gains, *losses]].fillna(0).to_numpy(dtype=float).any():
+        return None
     if by_month:
-        return figures.movement_by_month(
-            frame.tail(MONTHS_SHOWN), gains=gains, losses=losses, title=f"{what} gained and lost by month"
-        )
+        title = f"{what} gained and lost by month"
+        return figures.movement_by_month(shown, gains=gains, losses=losses, title=title)
     return figures.waterfall(frame, ends=ends, gains=gains, losses=losses, title=what)
 
 
