@@ -21,6 +21,7 @@ from retention_helpers.gate import running_plan
 from retention_helpers.gate.kept import SourceRead
 from retention_helpers.gate.lots import NO_LOTS, Lots, read_lots
 from retention_helpers.gate.running_plan import OWN, XLSX, Row, Running
+from retention_helpers.words import calendar
 
 OUTREACH = "outreach"  # the kind of a contact for which the owner's own row names no other
 RECORD = "done.pickle"
@@ -35,12 +36,14 @@ class Done:
         rows: how many.
         faults: what could not be read.
         lots: who was drawn by then, at the cut itself, too.
+        listed: whom the lists of the month after the cut had at risk already; no lot can draw them out.
     """
 
     contacts: Path
     rows: int
     faults: tuple[Fault, ...]
     lots: Lots = NO_LOTS
+    listed: frozenset[str] = frozenset()
 
     @property
     def sources(self) -> tuple[SourceRead, ...]:
@@ -61,13 +64,15 @@ def done_by(out: Path, identity: Identity, settings: Settings, as_of: dt.date, k
     contacts, faults = _contacts(plan, as_of), _faults(earlier)
     lots = read_lots(out)
     lots = lots.known_by(as_of) if identity.is_of(lots.business) else NO_LOTS
-    if contacts.empty and not faults and not lots.drawn:
+    listed = _listed(plan, as_of)
+    if contacts.empty and not faults and not lots.drawn and not listed:
         return None
     told = json.dumps(
         [
             contacts.astype(str).to_dict(orient="list"),
             [one.message for one in faults],
             of_lots.as_record(lots),
+            sorted(listed),
         ]
     )
     folder = kept / f"done_{hashlib.blake2b(told.encode(), digest_size=6).hexdigest()}"
@@ -77,7 +82,7 @@ def done_by(out: Path, identity: Identity, settings: Settings, as_of: dt.date, k
     if lots.drawn:
         rows = drawn.assign(experiment=of_lots.NAME)
         _write(rows, "assigned", folder / "assignments.parquet", settings)
-    record = Done(folder / "contacts.parquet", len(contacts), tuple(faults), lots)
+    record = Done(folder / "contacts.parquet", len(contacts), tuple(faults), lots, listed)
     (folder / RECORD).write_bytes(pickle.dumps(record))
     return folder
 
@@ -95,6 +100,12 @@ def load(folder: Path) -> Done:
     """What `done_by` made."""
     done: Done = pickle.loads((folder / RECORD).read_bytes())
     return done
+
+
+def _listed(plan: Running, as_of: dt.date) -> frozenset[str]:
+    until = calendar.months_after(as_of, 1)
+    lists = [row for row in plan.rows if row.is_of_list and as_of <= row.begins_on < until]
+    return frozenset(row.customer for row in lists if row.kind == of_lots.PLAY)
 
 
 def _contacts(plan: Running, as_of: dt.date) -> pd.DataFrame:

@@ -217,6 +217,7 @@ def _with_done(business: Business, plan: Path | None, before: dt.date) -> Busine
         business,
         done=folder,
         lots=done.lots,
+        listed=done.listed,
         experiments={**drawn, **business.experiments},
         derived=business.derived / folder.name,
         sources=(*business.sources, *done.sources),

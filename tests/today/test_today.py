@@ -17,6 +17,8 @@ from conftest import write_folder
 
 from retention_helpers import __main__, today
 from retention_helpers.business import open_business, open_day
+from retention_helpers.business.done import done_by, load
+from retention_helpers.contract.settings import read_settings
 from retention_helpers.early_warning.snapshots import snapshots_now
 from retention_helpers.gate import running_plan
 from retention_helpers.gate.lots import Lots, as_record
@@ -304,6 +306,18 @@ def test_whom_a_lot_drew_out_has_no_open_touch_of_an_earlier_list(tmp_path: Path
     planned(out, data)
     assert [one.customer for one in running_plan.read(out).rows] == ["steady"]
     assert lots.drawn_out(dt.date(2026, 4, 29)) == {"planned"} and not lots.drawn_out(dt.date(2026, 4, 30))
+
+
+def test_whom_a_list_had_at_risk_is_known_to_the_report_after_it(tmp_path: Path) -> None:
+    """Made on 3 March, the report of February draws nobody out whom the list of the second had; March may."""
+    from retention_helpers.delivery.runs import identity
+
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    planned(out, data, row("planned", "at_risk", "2026-03-02"), month="2026-03-02")
+    settings = read_settings(data)
+    found = done_by(out, identity(data), settings, dt.date(2026, 3, 1), tmp_path)
+    assert found is not None and load(found).listed == {"planned"}
+    assert done_by(out, identity(data), settings, dt.date(2026, 4, 1), tmp_path) is None
 
 
 def test_what_the_plan_knew_is_not_new(tmp_path: Path) -> None:
