@@ -167,6 +167,14 @@ def test_a_column_of_prices_tells_what_a_cross_costs(tmp_path: Path) -> None:
     assert [span[3] for span in spans(tmp_path)] == ["19.90", "30"]
 
 
+def test_a_price_of_a_thousand_is_told_from_the_other_prices_or_asked_about(tmp_path: Path) -> None:
+    lines = [["Customer", "Price", "Jan 26", "Feb 26"], ["A", "1.200", "x", "x"], ["B", "49,90", "x", ""]]
+    imported(tmp_path, lines)
+    assert [mrr for *_, mrr in spans(tmp_path)] == ["1200", "49.90"]
+    with pytest.raises(Stopped, match="may have thousands or decimals"):
+        imported(tmp_path, [*lines[:2], ["B", "49", "x", ""]])
+
+
 def test_beside_crosses_a_word_need_not_be_a_plan(tmp_path: Path) -> None:
     """A price in the row does not make overdue a plan that was paid; unpaid and left say that nobody paid."""
     lines: Lines = [["Customer", "Price", *JAN_TO_MARCH[1:]], ["C-1", 20, "paid", "unpaid", "paid"]]
