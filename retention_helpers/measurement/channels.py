@@ -42,7 +42,8 @@ def groups(business: Business) -> tuple[str, ...]:
     Glossary: worth by channel, plan, country, cohort.
     """
     known = levels.attributes(business)
-    asked = (first_called(known, CHANNELS), "first_plan", first_called(known, COUNTRIES), "start_year")
+    plan = "" if business.counts_buyers else "first_plan"
+    asked = (first_called(known, CHANNELS), plan, first_called(known, COUNTRIES), "start_year")
     return tuple(name for name in asked if name)
 
 
