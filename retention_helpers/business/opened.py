@@ -134,6 +134,12 @@ class Business:
         )
 
     @property
+    def lacks(self) -> frozenset[str]:
+        """Of "subscriptions" and "days" those that this business has not, or whose sources do not know."""
+        has = {"subscriptions": not self.counts_buyers, "days": self.knows("days")}
+        return frozenset(name for name, is_there in has.items() if not is_there)
+
+    @property
     def targets(self) -> Mapping[str, float]:
         """The owner's targets; the usual one for churn is one of subscriptions, and none of buyers."""
         is_usual = self.counts_buyers and "targets" not in self.settings.named

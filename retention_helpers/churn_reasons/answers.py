@@ -25,9 +25,12 @@ QUARTER, YEAR, LOOK_BACK = 3, 12, 24  # months
 PERIODS = (1, QUARTER, YEAR)  # the month itself, and what stands beside it
 TENURE_DAYS = (0, 8, 31, 91)  # first days of the stages of tenure
 TENURE_STAGES = ("days 0–7", "days 8–30", "days 31–90", "day 91 on")
+# Where days are not known: of who paid for one month 28 to 31 days passed, of who paid for three 89 to 92.
+MONTH_DAYS = (0, 32, 93)
+MONTH_STAGES = ("month 1", "months 2–3", "month 4 on")
 OWN_GROUPS = (*levels.OF_A_MONTH, levels.TENURE)  # what a loss itself says
 GROUPS = ("plan", levels.TENURE, "mrr_band")
-_PLACES = {name: place for place, name in enumerate([*TENURE_STAGES, *MRR_BANDS])}
+_PLACES = {name: place for place, name in enumerate([*TENURE_STAGES, *MONTH_STAGES, *MRR_BANDS])}
 ANSWERS = ("involuntary", "not_asked", "not_answered", "answered")
 
 BY = replace(TEXT, write=lambda by: levels.HEADINGS.get(by, formats.words(by)))
@@ -79,9 +82,8 @@ def losses(business: Business) -> pd.DataFrame:
     answer = answer.mask(found["reason"].isna(), "not_answered").mask(
         ~found["asked"].astype(bool), "not_asked"
     )
-    stage = pd.cut(
-        found["tenure_days"], [*TENURE_DAYS, float("inf")], right=False, labels=list(TENURE_STAGES)
-    )
+    days, stages = (TENURE_DAYS, TENURE_STAGES) if business.knows("days") else (MONTH_DAYS, MONTH_STAGES)
+    stage = pd.cut(found["tenure_days"], [*days, float("inf")], right=False, labels=list(stages))
     placed = found.assign(
         month=pd.to_datetime(found["month"]),
         answer=answer.mask(found["kind"] == "involuntary", "involuntary"),

@@ -278,6 +278,7 @@ def _write_pages(
     edition = pages.Edition(
         business=business.name,
         customers_are=business.customers_are,
+        lacks=business.lacks,
         month=business.month,
         as_of=str(business.as_of),
         made_at=datetime.fromisoformat(origin["at"]),

@@ -53,6 +53,7 @@ class Opened:
     sources: tuple[()] = ()
     tables: frozenset[str] = frozenset({"customers", "subscriptions"})
     customers_are: str = ""
+    lacks: frozenset[str] = frozenset()
     done: None = None
 
 
@@ -327,7 +328,7 @@ if __name__ == "__main__":
     from retention_helpers.report import publishing
     business.open_business = lambda data, month, plan: types.SimpleNamespace(
         month="2026-10", name="", as_of="", currency="", sources=(), folder=Path(data), kept=Path(data),
-        identity="", tables=frozenset(), customers_are="", done=None)
+        identity="", tables=frozenset(), customers_are="", lacks=frozenset(), done=None)
     publishing.publish = functools.partial(publishing.publish, folder=Path({str(tmp_path / "notebooks")!r}))
     sys.exit(__main__.main(["report", "--out", {str(tmp_path / "reports")!r}]))
 """

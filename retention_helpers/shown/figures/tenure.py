@@ -220,7 +220,7 @@ def loss_by_month_of_tenure(months: pd.DataFrame) -> Drawing | None:
 def losses_by_day(days: pd.DataFrame) -> Drawing | None:
     """How many were lost on the days of their life up to `SHOWN_DAYS`; those on a day of renewal stand out.
 
-    Takes `day`, `lost` and `on_renewal_day`. None where nobody was lost up to then.
+    Takes `day`, `lost`, `renewal_known` and `on_renewal_day`. None where nobody was lost up to then.
     """
     shown = days[days["day"] <= SHOWN_DAYS]
     if shown.empty:
@@ -231,19 +231,24 @@ def losses_by_day(days: pd.DataFrame) -> Drawing | None:
     places = binned.index.to_numpy(dtype=float) * width / DAYS_A_MONTH
     renewals, others = binned["on_renewal_day"], binned["lost"] - binned["on_renewal_day"]
     thick = 0.86 * width / DAYS_A_MONTH
-    axes.bar(places, renewals, width=thick, color=RED, label="on a renewal day")
+    tells_renewals = bool(days["renewal_known"].sum())
+    if tells_renewals:
+        axes.bar(places, renewals, width=thick, color=RED, label="on a renewal day")
     axes.bar(places, others, bottom=renewals, width=thick, color=BLUE, label="on any other day")
     axes.set_xlim(-thick, SHOWN_DAYS / DAYS_A_MONTH)
     axes.set_xticks(range(0, 14, 3 if is_narrow() else 1))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
     axes.set_xlabel("months since the first day", loc="left")
-    axes.legend(loc="upper right", ncols=1)
+    if tells_renewals:
+        axes.legend(loc="upper right", ncols=1)
     in_all, on_renewal = int(days["lost"].sum()), int(days["on_renewal_day"].sum())
     title = f"On which day of their life {formats.plural(in_all, 'lost customer')} left"
     late = days[days["day"] > SHOWN_DAYS]
     after = f"{formats.count(late['lost'].sum())} left after day {SHOWN_DAYS}"
-    after += f", {formats.count(late['on_renewal_day'].sum())} of them on a renewal day."
+    late_renewals = f", {formats.count(late['on_renewal_day'].sum())} of them on a renewal day"
+    after += f"{late_renewals if tells_renewals else ''}."
     most = shown.nlargest(3, "lost")
     days_ = [f"day {row.day}: {formats.count(row.lost)}" for row in most.itertuples()]
-    alt = f"{title}. On a renewal day: {formats.count(on_renewal)}. Most on {', '.join(days_)}. {after}"
+    of_them = f" On a renewal day: {formats.count(on_renewal)}." if tells_renewals else ""
+    alt = f"{title}.{of_them} Most on {', '.join(days_)}. {after}"
     return finished(canvas, title, alt, [after] if len(late) else [])
