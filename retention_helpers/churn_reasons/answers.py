@@ -147,8 +147,8 @@ def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
     """One row per period (the month, the last 3, the last 12): how many of those lost said why.
 
     involuntary + not_asked + not_answered + answered = lost, exactly. Of who answered, `unmapped` did so
-    in words that no map knows, and `mapped` with a reason of the one list. The share is among those who
-    decided to leave, or may have: lost − involuntary. Where no row says who ended it, `involuntary_of_lost`
+    in words that no map knows, and `mapped` with a reason of the one list. The share is among those
+    whom the biller is not known to have ended: lost − involuntary. Where no row says who ended it, `involuntary_of_lost`
     is missing.
 
     Glossary: said why.
@@ -186,7 +186,7 @@ def groups(rows: pd.DataFrame, by: levels.By | None) -> dict[str, str]:
          silent_share=RATE("Said nothing", of=("silent", "decided"), key="share"),
          verdict=AGAINST_THE_REST)  # fmt: skip
 def silent(lost: pd.DataFrame, when: Period, *, by: levels.By = GROUPS, min_customers: int) -> pd.DataFrame:
-    """One row per plan, stage of tenure and MRR band: how many of those who decided to leave said nothing.
+    """One row per plan, stage of tenure and MRR band: how many whom the biller did not end said nothing.
 
     Where one kind of customer is silent more often, the reasons of the others stand for it less. The verdict
     holds a group against the others of its kind, corrected for looking at every row; "too few" below

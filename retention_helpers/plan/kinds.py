@@ -87,7 +87,7 @@ def held(month: Month) -> pd.DataFrame:
     finding=TEXT(is_shown=False),
     customers=COUNT,
     calls=COUNT,
-    mrr=MONEY.or_null("At stake"),
+    mrr=MONEY.or_null("Their MRR"),
     due_on=DAY.or_null("From"),
     until=DAY.or_null("Until"),
     list=TEXT(is_recorded=False),

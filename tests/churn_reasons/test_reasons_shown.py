@@ -130,7 +130,7 @@ def test_the_page_says_nothing_odd(page: Callable[[str], tuple[str, dict, Path]]
         ]),
         ("nobody asked", ["Whom the biller ended from June 2025 to March 2026 is not known: of the 13",
                           "Whom you have interviewed already is not known",
-                          "It takes payments.csv", "Did not say 100.0 %, 13 of 13 who decided to leave"]),
+                          "It takes payments.csv", "Did not say 100.0 %, 13 of 13 lost"]),
         ("only codes of its own", ["30 customers left with a reason that no map knows", "Wetter", "zu laut"]),
         ("the biller's own codes", ["R-17", "The biller ended 30 of them: their cause is “not said”."]),
     ],

@@ -73,6 +73,19 @@ def test_lapsed_and_gone_at_their_edges(shop: Business) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("asked_on", "cause"), [("2026-02-28", "asked"), ("2026-02-27", "")])
+def test_a_request_older_than_a_paid_month_keeps_nobody_from_a_letter(
+    business_of: Callable[..., Business], asked_on: str, cause: str
+) -> None:
+    """At the end of 31 March a request of 28 February is 31 days old, and one of 27 February 32."""
+    shop = business_of(
+        [("a", STARTED, "", 50, "active", "pro", "month")],
+        events=used(("a", "2026-01-01")),
+        cancellations=[("a", asked_on, "")],
+    )
+    assert found(shop) == {"a": ("lapsed", cause)}
+
+
 def test_days_and_money(shop: Business) -> None:
     """30 days of silence from 2 to 31 March; MRR of now, or of the end of service."""
     rows = away.away(shop, NOBODY, NOTHING).set_index("customer_id")

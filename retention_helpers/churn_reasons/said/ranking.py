@@ -113,7 +113,13 @@ def base(heard: pd.DataFrame, when: Period) -> str:
     row = heard[heard["first_month"] == when.first].iloc[0]
     answers = formats.plural(int(row["mapped"]), "answer")
     more = f" ({formats.count(row['unmapped'])} more not mapped)" if row["unmapped"] else ""
-    return f"{answers}{more} of {formats.count(row['decided'])} who decided to leave, {span(when)}"
+    return f"{answers}{more} of {asked_of(row)}, {span(when)}"
+
+
+def asked_of(heard: pd.Series) -> str:
+    """Of whom a reason is asked: all who were lost but those whom the biller is known to have ended."""
+    whom = "whom the biller did not end" if heard["involuntary"] else "lost"
+    return f"{formats.count(heard['decided'])} {whom}"
 
 
 def base_beside(top: pd.DataFrame, when: Period) -> str:
@@ -141,7 +147,7 @@ def _first_reason(top: pd.DataFrame, when: Period, currency: str, *, min_custome
         f"{begun(inside(when))}, {formats.count(first['customers'])} of {formats.count(answered)} who "
         f"answered named {named(first['reason'])}: {share}. Whatever the silent would have said, it is "
         f"between {formats.percent(first['at_least_share'])} and {formats.percent(first['at_most_share'])} "
-        "of all who decided to leave. These customers paid "
+        "of all whom the biller did not end. These customers paid "
         f"{formats.money(first['mrr_lost'], currency)} a month."
     )
     if len(top) == 1:

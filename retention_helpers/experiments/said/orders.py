@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from retention_helpers.experiments.plan import Plan
+from retention_helpers.experiments.planning import A_YEAR, gain_after
 from retention_helpers.experiments.reading import Reading
 from retention_helpers.shown.units import TEXT, columns, names_of
 from retention_helpers.words import formats
@@ -94,7 +95,9 @@ def _undecided(row: Any, plan: Plan) -> tuple[str, str]:
     if row.look and row.stop:
         is_known = not formats.is_missing(row.months_to_finish)
         pace = f"takes {formats.months(row.months_to_finish)} more" if is_known else "is never finished"
-        return "Stop, and try something bolder", f": at this pace it {pace}."
+        is_of_use = not formats.is_missing(gain_after(plan, A_YEAR))
+        instead = "try something bolder" if is_of_use else "draw from more customers"
+        return f"Stop, and {instead}", f": at this pace it {pace}."
     order = "Leave it running, and change nothing"
     if not row.look:
         return order, "."

@@ -225,6 +225,8 @@ def reasons_card(
     """
     answered = int(shown["answered"].iloc[0]) if len(shown) else 0
     span = formats.month_span(when.first, when.last)
+    if not answered and not kinds["lost"].tail(max(when.months, 1)).any():
+        return Card("Why they leave: nobody left", (Fine(f"Nobody was lost in {span}."),), "churn_reasons")
     if answered < max(min_customers, 1):
         many = f"{formats.plural(answered, 'answer')} in {span}" if answered else f"Nobody said why in {span}"
         said = f"{many}{': too few to rank' if answered else ''}. Ask everybody who leaves."
