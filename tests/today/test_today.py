@@ -315,9 +315,10 @@ def test_whom_a_list_had_at_risk_is_known_to_the_report_after_it(tmp_path: Path)
     data, out = folder(tmp_path / "data"), tmp_path / "out"
     planned(out, data, row("planned", "at_risk", "2026-03-02"), month="2026-03-02")
     settings = read_settings(data)
-    found = done_by(out, identity(data), settings, dt.date(2026, 3, 1), tmp_path)
+    march, april = dt.date(2026, 3, 1), dt.date(2026, 4, 1)
+    found = done_by(out, identity(data), settings, march, tmp_path, drawn_until=march)
     assert found is not None and load(found).listed == {"planned"}
-    assert done_by(out, identity(data), settings, dt.date(2026, 4, 1), tmp_path) is None
+    assert done_by(out, identity(data), settings, april, tmp_path, drawn_until=april) is None
 
 
 def test_what_the_plan_knew_is_not_new(tmp_path: Path) -> None:
@@ -360,6 +361,55 @@ def test_who_came_to_be_at_risk_since_the_report_and_since_the_list(tmp_path: Pa
     assert "planned" not in made(data, out, DAY + dt.timedelta(days=1))
     quiet = made(data, out, DAY + dt.timedelta(days=7))
     assert quiet["steady"][1] == "no login for 7 days"
+
+
+def test_a_report_made_after_the_list_changes_nothing_when_the_list_is_made_again(tmp_path: Path) -> None:
+    """The list of 12 March knows January's report; that of February comes later, with a plan and a lot.
+
+    By February's nobody would be newly at risk, `steady` would be due, and `yearly` drawn out of a renewal.
+    The list of the next day, made for the first time, goes by it.
+    """
+    from retention_helpers.delivery.runs import identity
+
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    reported(out, ["failing", "mended", "asking", "early", "later", "back", "yearly"], month="2026-01")
+    assert "planned" in made(data, out)
+    first = bytes_of(out)
+    reported(out, ["planned", "steady", "yearly"])
+    planned(out, data, row("steady", "thank", "2026-03-11"))
+    lots = Lots("Harbour Desk", 60, 0.1, 0.6, 30, {dt.date(2026, 3, 1): {"yearly": "no_call"}})
+    plan_file.freeze(out, identity(data), as_record(lots))
+    made(data, out)
+    assert bytes_of(out) == first
+    assert made(data, out, DAY + dt.timedelta(days=1))["steady"] == ("Write: something", "as planned")
+
+
+def test_the_first_report_is_for_the_latest_list_and_for_none_before_it(tmp_path: Path) -> None:
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    made(data, out)
+    first, next_day = bytes_of(out), DAY + dt.timedelta(days=1)
+    assert "planned" not in made(data, out, next_day)
+    reported(out, [])
+    made(data, out)
+    assert bytes_of(out) == first
+    assert made(data, out, next_day)["planned"][0] == "Call: at risk of leaving"
+
+
+def test_whoever_asked_to_leave_is_told_of_no_renewal_and_no_pause(tmp_path: Path) -> None:
+    """Both asked on 6 February and stood on the list of the 9th: more than 30 days before."""
+    asked = {"cancellations": [(who, "2026-02-06", "too_expensive") for who in ("yearly", "resting")]}
+    data, out = folder(tmp_path / "data", also=asked), tmp_path / "out"
+    assert made(data, out, dt.date(2026, 2, 9))["yearly"][0] == "Write: they asked to cancel"
+    assert not {"yearly", "resting"} & made(data, out).keys()
+
+
+def test_after_a_long_gap_it_is_said_since_when_it_was_looked(tmp_path: Path) -> None:
+    """Eleven days without a list: the seven days to 3 March are looked through."""
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    last = dt.date(2026, 3, 3)
+    made(data, out, dt.date(2026, 2, 20))
+    made(data, out, last)
+    assert "The list before is of 20 February 2026: since 25 February 2026 no payment" in page(out, last)
 
 
 def test_without_a_report_nobody_is_at_risk_and_it_is_said(tmp_path: Path) -> None:
