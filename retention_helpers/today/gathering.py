@@ -67,10 +67,11 @@ def todays(business: Business, before: Earlier) -> Today:
     """The list of the day at whose end the business is cut. Takes what was said before it.
 
     New is what neither an earlier list nor the newest plan has said of the same matter: a payment that
-    failed, a request to cancel, a trial or a pause that ends, a renewal within 14 days, a newcomer on day 3
-    or 7 without the onboarding, and who is at risk and was not by the list before. One customer gets one
-    touch, decided as in the plan of the month; beside it a touch of the last 30 days, or one that is planned
-    and no less urgent, holds back every other than an answer. Calls are those that the month has left.
+    failed, a request to cancel, a trial that ends, a pause that ends or a renewal within 14 days of whoever
+    has not asked to leave, a newcomer on day 3 or 7 without the onboarding, and who is at risk and was not by
+    the list before. One customer gets one touch, decided as in the plan of the month; beside it a touch of
+    the last 30 days, or one that is planned and no less urgent, holds back every other than an answer. Calls
+    are those that the month has left.
 
     Glossary: today's list.
     """
