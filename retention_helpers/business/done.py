@@ -35,7 +35,7 @@ class Done:
         contacts: the Parquet file with them, as the table of contacts has them.
         rows: how many.
         faults: what could not be read.
-        lots: who was drawn by then, at the cut itself, too.
+        lots: who was drawn, at the cut itself, too.
         listed: whom the lists of the month after the cut had at risk already; no lot can draw them out.
     """
 
@@ -52,10 +52,13 @@ class Done:
         return tuple(SourceRead(table, file, rows, rows) for table, file, rows in counts if rows)
 
 
-def done_by(out: Path, identity: Identity, settings: Settings, as_of: dt.date, kept: Path) -> Path | None:
+def done_by(
+    out: Path, identity: Identity, settings: Settings, as_of: dt.date, kept: Path, *, drawn_until: dt.date
+) -> Path | None:
     """The folder of what was done before the cut, made in the reading; None where nothing was written down.
 
-    A touch whose day lies at or after the cut is not known yet. A plan of another business counts for nobody.
+    A touch whose day lies at or after the cut is not known yet, and no lot of after `drawn_until`. A plan of
+    another business counts for nobody.
     """
     plan = running_plan.read(out, settings.date_order)
     if plan.business and not identity.is_of(plan.business):
@@ -63,7 +66,7 @@ def done_by(out: Path, identity: Identity, settings: Settings, as_of: dt.date, k
     earlier = [row for row in plan.rows if not row.month or row.known_by < as_of]
     contacts, faults = _contacts(plan, as_of), _faults(earlier)
     lots = read_lots(out)
-    lots = lots.known_by(as_of) if identity.is_of(lots.business) else NO_LOTS
+    lots = lots.known_by(drawn_until) if identity.is_of(lots.business) else NO_LOTS
     listed = _listed(plan, as_of)
     if contacts.empty and not faults and not lots.drawn and not listed:
         return None

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -143,17 +143,23 @@ def open_business(
     first = _possible(chosen, passed.first_on, _latest_date(today))
     as_of = calendar.months_after(first, 1)
     silent = _silence(passed.latest_on, as_of)
-    whole = _with_done(_cut(folder, passed, as_of, chosen, cache, silent), plan, as_of)
+    whole = _with_done(_cut(folder, passed, as_of, chosen, cache, silent), plan, as_of, as_of)
     return whole if where is None else narrowed(whole, where)
 
 
 def open_day(
-    data: Path | str, day: dt.date | None = None, *, plan: Path | None = None, cache: Path = CACHE
+    data: Path | str,
+    day: dt.date | None = None,
+    *,
+    plan: Path | None = None,
+    drawn_until: Callable[[dt.date, Identity], dt.date] = lambda day, _: day,
+    cache: Path = CACHE,
 ) -> Business:
     """Open a data folder for the list of a day, cut at its end (default: today).
 
     What the running plan says was done counts where it was done before the day: what is written into the
-    list of a day does not change that list.
+    list of a day does not change that list. `drawn_until` tells for the day of a business's list the last
+    one whose lots it knows.
 
     Raises what `open_business` raises, and InputError for a day that has not begun or lies before the data.
     """
@@ -167,7 +173,7 @@ def open_day(
         raise InputError(f"{chosen} lies before the data: the first subscription began on {passed.first_on}.")
     as_of = chosen + dt.timedelta(days=1)
     opened = _cut(folder, passed, as_of, str(chosen), cache)
-    return _with_done(replace(opened, day=chosen), plan, chosen)
+    return _with_done(replace(opened, day=chosen), plan, chosen, drawn_until(chosen, opened.identity))
 
 
 def _cut(
@@ -203,11 +209,13 @@ def _cut(
     return whole
 
 
-def _with_done(business: Business, plan: Path | None, before: dt.date) -> Business:
+def _with_done(business: Business, plan: Path | None, before: dt.date, drawn_until: dt.date) -> Business:
     """The business with what the running plan says was done: of the reports' folder, or as it is pinned."""
     folder = kept.pinned_done(business.folder)
     if plan is not None:
-        folder = done_by(plan, business.identity, business.settings, before, business.kept)
+        folder = done_by(
+            plan, business.identity, business.settings, before, business.kept, drawn_until=drawn_until
+        )
     if folder is None:
         return business
     done = load(folder)

@@ -13,6 +13,7 @@ from retention_helpers.measurement.measures import VERDICT
 from retention_helpers.shown.units import (
     COUNT,
     DAY,
+    QUOTIENT,
     RATE,
     TENTHS,
     TEXT,
@@ -218,7 +219,7 @@ TOOLS = ("ours", "Stripe", "Baremetrics", "ProfitWell", "ChartMogul")
 
 @columns(
     tool=one_of(*TOOLS, unit=TEXT), rule=TEXT, conversions=WHOLE(is_shown=False), of_trials=WHOLE("Of"),
-    converted=RATE("Converted", of=("conversions", "of_trials")),
+    converted=QUOTIENT("Converted", of=("conversions", "of_trials")),
 )  # fmt: skip
 def bridge(business: Business, trials: pd.DataFrame) -> pd.DataFrame:
     """One row per tool: the share of trials that convert by its rule, over its own window.

@@ -19,6 +19,7 @@ from retention_helpers.shown.tables import Table, table
 from retention_helpers.shown.units import (
     CHANGE,
     ESTIMATE,
+    QUOTIENT,
     RATE,
     Column,
     Declared,
@@ -168,7 +169,8 @@ def rows_of(measure: Callable[..., Any], note: str = "") -> Node:
     found: dict[str, Column] = {}
     for name, column in _recorded(columns_of(measure)).items():
         ends = ("",) if _is_one_value(column) else ("", "_low", "_high")
-        declared = replace(column, unit=RATE) if column.of else column
+        is_share = column.of is not None and column.unit != QUOTIENT
+        declared = replace(column, unit=RATE) if is_share else column
         found |= {f"{column.key or name}{end}": declared for end in ends}
     return rows(note, **found)
 
