@@ -117,7 +117,7 @@ def compare_together(comparison: Comparison) -> pd.DataFrame:
         for row, q in zip(alone.itertuples(index=False), confirmed_q, strict=True)
     ]
     told = pd.DataFrame(rows, columns=list(_FOUND))
-    constant = [adjusted[row.name].constant_p if told["verdict"][n] == CONFIRMED else np.nan
+    constant = [adjusted[row.name].constant_p() if told["verdict"][n] == CONFIRMED else np.nan
                 for n, row in enumerate(alone.itertuples(index=False))]  # fmt: skip
     frame = pd.concat([alone.reset_index(drop=True), told], axis=1).assign(changes=_changes(constant))
     return frame.assign(leads=_leads(frame))
