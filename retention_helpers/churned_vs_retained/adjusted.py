@@ -210,17 +210,17 @@ def _taken_away(
     setting: Setting, driver: Driver, others: Sequence[Driver], beside: Sequence[Driver]
 ) -> tuple[str, ...]:
     """The others that take most of the driver's log hazard ratio away, one after the other."""
-    whole = setting.models.log_ratio(driver, beside)
+    whole = abs(setting.models.log_ratio(driver, beside))
     named: list[Driver] = []
     left = whole
     while len(named) < MOST_NAMED:
         rest = [other for other in others if other.name in setting.seen and other not in named]
-        remaining = [abs(setting.models.log_ratio(driver, [*beside, *named, other])) for other in rest]
-        if not rest or (abs(left) - min(remaining)) < NAMED * abs(whole):
+        at_most = left - NAMED * whole
+        weakest = setting.models.weakest(driver, [*beside, *named], rest, at_most=at_most)
+        if weakest is None:
             break
-        best = int(np.argmin(remaining))
-        named.append(rest[best])
-        left = remaining[best]
+        named.append(weakest[0])
+        left = weakest[1]
     return tuple(driver.name for driver in named)
 
 

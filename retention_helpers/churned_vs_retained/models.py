@@ -123,6 +123,42 @@ class Models:
         """The driver's log hazard ratio beside others, as `effect` gives it."""
         return float(self._described_fit(driver, beside).coefficients[0])
 
+    def weakest(
+        self, driver: Driver, beside: Sequence[Driver], others: Sequence[Driver], *, at_most: float
+    ) -> tuple[Driver, float] | None:
+        """The other that leaves least of the driver's log hazard ratio, and what it leaves, whatever its sign.
+
+        None where each of them leaves more than `at_most`. Only those are fitted that may be the one.
+        """
+        least = self._least_left(driver, beside, others)
+        found, left = -1, np.inf
+        for nth in np.argsort(least, kind="stable"):
+            if least[nth] > min(left, at_most):
+                break
+            own = abs(self.log_ratio(driver, [*beside, others[nth]]))
+            if (own, nth) < (left, found):
+                found, left = int(nth), own
+        return None if left > at_most else (others[found], left)
+
+    def _least_left(self, driver: Driver, beside: Sequence[Driver], others: Sequence[Driver]) -> Floats:
+        """At least so much each other leaves: what its first step leaves, less as much again as that took.
+
+        0 where a first step does not tell: with a penalty, or where a column may have no end.
+        """
+        least = np.zeros(len(others))
+        fitted = self._described_fit(driver, beside)
+        known = self._known(driver)
+        added = [self._covariates([other], known) for other in others]
+        widest = len(fitted.places) + max(map(len, added), default=0)
+        is_free = not fitted.penalty.any() and fitted.is_regular
+        if not others or not is_free or len(fitted.lives.losses) < ENOUGH_LOST * widest:
+            return least
+        before = float(fitted.coefficients[0])
+        for nth, after in enumerate(cox.first_steps(fitted, added)):
+            if np.abs(after).max() < WITHOUT_END / 2:
+                least[nth] = abs(after[0]) - abs(after[0] - before)
+        return least
+
     def _described_fit(self, driver: Driver, beside: Sequence[Driver]) -> cox.Fit:
         """The model of the one column that the hazard ratio is of."""
         return self._fitted(driver, *self._one(driver), beside)

@@ -329,6 +329,23 @@ def fit_of(
     )
 
 
+def first_steps(fitted: Fit, added: Sequence[Sequence[int]]) -> list[Floats]:
+    """For each group of further columns: the coefficients after one step from a fit without a penalty.
+
+    Those of the fit come first. All groups are told by one pass over the rows; the next steps are shorter.
+    """
+    more = np.array(sorted({place for group in added for place in group}), dtype=int)
+    own = np.arange(len(fitted.places))
+    places, beta = np.append(fitted.places, more), np.append(fitted.coefficients, np.zeros(len(more)))
+    point = _Point(fitted.lives, places, np.append(fitted.scale, np.ones(len(more))), beta)
+    slope, information, found = point.slope, point.information, []
+    for group in added:
+        chosen = np.append(own, len(own) + np.searchsorted(more, group)).astype(int)
+        step = _inverse(information[np.ix_(chosen, chosen)], np.zeros(len(chosen))) @ slope[chosen]
+        found.append(beta[chosen] + step)
+    return found
+
+
 def _less(point: _Point, ridge: Floats, beta: Floats) -> float:
     """The height, less the penalty."""
     return point.height - 0.5 * float((ridge * beta**2).sum())
