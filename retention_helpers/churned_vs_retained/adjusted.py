@@ -106,6 +106,11 @@ def compare_together(comparison: Comparison) -> pd.DataFrame:
     Glossary: hazard ratio; *confirmed*; *explained by others*; *seen, not told apart*; *not seen*; *too few*;
     works through.
     """
+    found: pd.DataFrame = comparison.remember("drivers", lambda: _compared(comparison))
+    return found
+
+
+def _compared(comparison: Comparison) -> pd.DataFrame:
     alone = compare_alone(comparison)
     setting = setting_of(comparison, alone)
     adjusted = {d.name: setting.models.effect(d, setting.beside(d)) for d in setting.judged}

@@ -126,7 +126,7 @@ class Models:
     def weakest(
         self, driver: Driver, beside: Sequence[Driver], others: Sequence[Driver], *, at_most: float
     ) -> tuple[Driver, float] | None:
-        """The other that leaves least of the driver's log hazard ratio, and what it leaves, whatever its sign.
+        """The other that leaves least of the driver's log hazard ratio, and how much, whatever its sign.
 
         None where each of them leaves more than `at_most`. Only those are fitted that may be the one.
         """

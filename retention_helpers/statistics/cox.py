@@ -137,7 +137,7 @@ class Lives:
 
     def of_ties(self, values: Floats) -> Floats:
         """Of those lost together: the sum over them."""
-        return np.bincount(self.of_loss, weights=values, minlength=len(self.tied))
+        return np.asarray(np.bincount(self.of_loss, weights=values, minlength=len(self.tied)), dtype=float)
 
 
 class _Point:
@@ -166,7 +166,7 @@ class _Point:
         self.height = float(beta @ self.lost_sums.sum(axis=1) - np.log(self.base).sum())
 
     def _sums(self, power: int, rank: int) -> Floats:
-        """Of those lost together: the sum of rank^rank over the weight at risk to a power."""
+        """Of those lost together: the sum of their rank over the weight at risk, each to a power."""
         return self.lives.of_ties(self.lives.rank**rank / self.base**power)
 
     @cached_property
@@ -324,9 +324,7 @@ def fit_of(
     )
     beta, point = _highest(lives, places, by, ridge, beta)
     covariance = _inverse(point.information, ridge)
-    return Fit(
-        lives, places, by, beta, covariance, point.information, ridge, _less(point, ridge, beta)
-    )
+    return Fit(lives, places, by, beta, covariance, point.information, ridge, _less(point, ridge, beta))
 
 
 def first_steps(fitted: Fit, added: Sequence[Sequence[int]]) -> list[Floats]:
