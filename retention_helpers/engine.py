@@ -9,12 +9,14 @@ from pathlib import Path
 
 import duckdb
 import ibis
-import psutil
 import ibis.expr.types as ir
+import psutil
 from ibis.backends.duckdb import Backend
 
 LEAST_MEMORY = 0.5  # gigabytes of one engine; beyond what it is given, it spills to disk
-OF_A_REPORT = 8  # the part of a report's memory that one engine gets: others run beside it, and Python holds rows
+OF_A_REPORT = (
+    8  # the part of a report's memory that one engine gets: others run beside it, and Python holds rows
+)
 THREADS = min(4, os.cpu_count() or 1)
 
 

@@ -199,9 +199,9 @@ def _too_long(patience: float) -> str:
     """What to do about a step that was stopped."""
     minutes = patience / 60
     return (
-        f"one step worked for longer than {trimmed(minutes)} minutes and was stopped. Where there are very many "
-        f"customers, give it longer: write `step_minutes: {trimmed(3 * minutes)}` into {SETTINGS_FILE}, or more "
-        "`memory`, and start again: what other pages have computed is kept"
+        f"one step worked for longer than {trimmed(minutes)} minutes and was stopped. Where there are very "
+        f"many customers, give it longer: write `step_minutes: {trimmed(3 * minutes)}` into "
+        f"{SETTINGS_FILE}, or more `memory`, and start again: what other pages have computed is kept"
     )
 
 
@@ -209,7 +209,9 @@ class _Watch:
     """Ends a kernel whose cell has worked for too long: by the processor's time, so that waiting is free."""
 
     def __init__(self, kernel: "AsyncKernelManager", patience: float) -> None:
-        assert kernel.provisioner
+        from jupyter_client.provisioning import LocalProvisioner
+
+        assert isinstance(kernel.provisioner, LocalProvisioner)
         self._process, self._patience = psutil.Process(kernel.provisioner.pid), patience
         self._begun, self._is_over, self.has_stopped_it = self._worked(), threading.Event(), False
         threading.Thread(target=self._watch, daemon=True).start()
