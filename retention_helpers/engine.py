@@ -10,20 +10,31 @@ from pathlib import Path
 import duckdb
 import ibis
 import ibis.expr.types as ir
+import psutil
 from ibis.backends.duckdb import Backend
 
-MEMORY = "500MB"  # beyond that the engine spills to disk
+LEAST_MEMORY = 0.5  # gigabytes of one engine; beyond what it is given, it spills to disk
+OF_A_REPORT = (
+    8  # the part of a report's memory that one engine gets: others run beside it, and Python holds rows
+)
 THREADS = min(4, os.cpu_count() or 1)
 
 
-def connect(spill: Path, time_zone: str = "UTC") -> Backend:
+def memory_of_report(wanted: float = 0.0) -> float:
+    """How many gigabytes a report may take: as many as its owner says, else half of the machine's."""
+    return wanted or psutil.virtual_memory().total / 2e9
+
+
+def connect(spill: Path, time_zone: str = "UTC", *, memory: float = 0.0) -> Backend:
     """An engine in memory that never reaches for the network.
 
-    Instants without an offset are read in `time_zone`; what does not fit in memory goes to `spill`.
+    Instants without an offset are read in `time_zone`; what does not fit in memory goes to `spill`. `memory`
+    is how many gigabytes the whole report may take, as the owner said; 0: nothing was said.
     """
+    own = max(LEAST_MEMORY, memory_of_report(memory) / OF_A_REPORT)
     engine = ibis.duckdb.connect(
         ":memory:",
-        memory_limit=MEMORY,
+        memory_limit=f"{own * 1000:.0f}MB",
         threads=THREADS,
         temp_directory=str(spill),
         autoinstall_known_extensions=False,

@@ -200,7 +200,7 @@ def _cut(
         experiments={name: one.known_by(as_of) for name, one in passed.experiments.items()},
         kept=passed.folder,
         derived=passed.folder / name,
-        engine=connect(spill, passed.settings.time_zone),
+        engine=connect(spill, passed.settings.time_zone, memory=passed.settings.memory),
         rates=_rates_of(passed.settings, month),
         not_known=passed.not_known,
         known_until=passed.assumed.until,

@@ -1,5 +1,6 @@
 """Everything that was known about each customer at the landmark, from all the tables together."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
@@ -52,6 +53,12 @@ def comparison(business: Business, *, landmark_days: int) -> Comparison:
 
     Glossary: landmark; horizon; driver.
     """
+    name = f"comparison at {landmark_days}"
+    found: Comparison = business.remember(name, lambda: _comparison(business, landmark_days))
+    return replace(found, remember=lambda what, compute: business.remember(f"{what} of {name}", compute))
+
+
+def _comparison(business: Business, landmark_days: int) -> Comparison:
     every, rows = gathered(business, landmark_days=landmark_days)
     drivers, apart = sorted_out(rows, every, vouched=business.settings.attributes)
     columns = ["customer_id", "signed_up_on", "known_day", "days", "lost", "settled"]

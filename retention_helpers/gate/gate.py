@@ -87,7 +87,7 @@ def _brought_twice(sources: Sequence[Source]) -> list[Fault]:
 def _read_folder(looked: Folder, target: Path) -> Passed:
     settings = looked.settings
     files = _files(looked, target)
-    engine = connect(target / "spill", settings.time_zone)
+    engine = connect(target / "spill", settings.time_zone, memory=settings.memory)
     try:
         evidence = Evidence(engine, target, settings, looked.experiments, files.assumed.until)
         evidence.faults += [*files.faults, *looked.faults, *_without_name(looked)]

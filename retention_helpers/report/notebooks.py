@@ -43,7 +43,7 @@ READING_ORDER = (
 )
 # A notebook that is in a report only where the business brought a table.
 STANDS_ON = {"repeat_purchase": "orders", "churn_reasons": "subscriptions", "early_warning": "subscriptions"}
-SECONDS_A_CELL = 300
+SECONDS_A_CELL = 300  # of the committed notebooks
 SECONDS_TO_START = 120
 OWNERS_ERRORS = ("InputError", "Stopped")
 TOO_LITTLE_MEMORY = ("MemoryError", "OutOfMemoryException")

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from retention_helpers.business import Business
     from retention_helpers.business.identity import Identity
 
-WORKERS = 2
-LARGE = 3_000_000  # rows; beyond, one notebook at a time, for two would need twice the memory
+WORKERS = os.cpu_count() or 1
+OF_A_NOTEBOOK, OF_A_MILLION_ROWS = 0.5, 0.1  # gigabytes that one notebook takes, and more where there is more
 FINDINGS = "findings.json"
 PLAN = "plan.json"  # what a notebook leaves for the running plan
 LOTS = "lots.json"  # and whom a lot drew for it
@@ -87,7 +87,7 @@ def publish(
             building(out, business.month) as place,
         ):
             runs = [_run_of(path, business, out, place) for path in paths]
-            together = 1 if sum(source.rows_read for source in business.sources) > LARGE else WORKERS
+            together = _together(business)
             running.dismiss(workers[together:])
             troubles = running.execute_all(runs, workers[:together])
             if troubles:
@@ -96,6 +96,15 @@ def publish(
             if not only and not troubles:
                 _renew_plan(runs, business, out)
             return _place(made, troubles, out / business.month, partly=bool(only))
+
+
+def _together(business: "Business") -> int:
+    """How many notebooks run at once: as many as there are cores, and as fit into memory."""
+    from retention_helpers.engine import memory_of_report
+
+    rows = sum(source.rows_read for source in business.sources)
+    each = OF_A_NOTEBOOK + OF_A_MILLION_ROWS * rows / 1e6
+    return max(1, min(WORKERS, int(memory_of_report(business.settings.memory) / each)))
 
 
 def _refuse_other_business(out: Path, business: "Business") -> None:
@@ -151,7 +160,7 @@ def _run_of(path: Path, business: "Business", out: Path, building: Path) -> Run:
         steps,
         part,
         parameters,
-        notebooks.SECONDS_A_CELL,
+        60 * business.settings.step_minutes,
         business.folder,
         business.kept,
         business.done,

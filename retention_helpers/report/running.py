@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +19,16 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.report import notebooks
-from retention_helpers.words.formats import count
+from retention_helpers.words.formats import count, trimmed
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
     from nbformat import NotebookNode
+
+
+LONGEST_WAIT = 12  # times the patience: for another notebook, for a busy machine
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Run:
         steps: how many code cells it has.
         part: the private folder that takes its findings, its lists and the executed notebook.
         parameters: what replaces the defaults of its parameters.
-        patience: how many seconds one of its cells may take.
+        patience: how many seconds one of its cells may work; it may wait for others longer.
         data: the data folder, which is opened as the reading in `kept` found it.
         done: what the running plan brought to it; None: nothing.
     """
@@ -46,7 +51,7 @@ class Run:
     steps: int
     part: Path
     parameters: Mapping[str, str]
-    patience: int
+    patience: float
     data: Path
     kept: Path
     done: Path | None = None
@@ -156,6 +161,7 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
     # Its log repeats, in its own words, what the page and the summary say.
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     under_way: list[NotebookNode] = []
+    watch = _Watch(kernel, run.patience)
     try:
         notebooks.pin(kernel, *filter(None, (run.data, run.kept, run.done)))
         papermill.execute_notebook(
@@ -167,8 +173,9 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
             progress_bar=False,
             request_save_on_cell_execute=False,  # else it writes every figure anew after every cell
             start_timeout=notebooks.SECONDS_TO_START,
-            execution_timeout=run.patience,
+            execution_timeout=round(LONGEST_WAIT * run.patience + 1),
             km=kernel,
+            on_cell_start=lambda cell, cell_index: watch.begin(),
             on_notebook_start=lambda notebook: under_way.append(notebook),
             on_cell_executed=lambda cell, cell_index, execute_reply: line.send(None),
         )
@@ -178,12 +185,56 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
         # papermill writes nothing then; the owner wants to see how far it came.
         for notebook in under_way:
             notebooks.write(notebook, run.executed)
-        if isinstance(error, CellTimeoutError):
-            return f"one step took longer than {run.patience} seconds and was stopped"
+        if watch.has_stopped_it or isinstance(error, CellTimeoutError):
+            return _too_long(run.patience)
         if isinstance(error, DeadKernelError):
             return "the process that ran it ended without a word; most often there is too little memory"
         return notebooks.blamed(type(error).__name__, str(error))
+    finally:
+        watch.end()
     return notebooks.fault(notebooks.read(run.executed))
+
+
+def _too_long(patience: float) -> str:
+    """What to do about a step that was stopped."""
+    minutes = patience / 60
+    return (
+        f"one step worked for longer than {trimmed(minutes)} minutes and was stopped. Where there are very "
+        f"many customers, give it longer: write `step_minutes: {trimmed(3 * minutes)}` into "
+        f"{SETTINGS_FILE}, or more `memory`, and start again: what other pages have computed is kept"
+    )
+
+
+class _Watch:
+    """Ends a kernel whose cell has worked for too long: by the processor's time, so that waiting is free."""
+
+    def __init__(self, kernel: "AsyncKernelManager", patience: float) -> None:
+        from jupyter_client.provisioning import LocalProvisioner
+
+        assert isinstance(kernel.provisioner, LocalProvisioner)
+        self._process, self._patience = psutil.Process(kernel.provisioner.pid), patience
+        self._begun, self._is_over, self.has_stopped_it = self._worked(), threading.Event(), False
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def begin(self) -> None:
+        self._begun = self._worked()
+
+    def end(self) -> None:
+        self._is_over.set()
+
+    def _worked(self) -> float:
+        with contextlib.suppress(psutil.Error):
+            times = self._process.cpu_times()
+            return float(times.user + times.system)
+        return 0.0
+
+    def _watch(self) -> None:
+        while not self._is_over.wait(min(1.0, self._patience / 2)):
+            if self._worked() - self._begun > self._patience:
+                self.has_stopped_it = True
+                with contextlib.suppress(psutil.Error):
+                    self._process.kill()
+                return
 
 
 def execute_all(runs: Sequence[Run], workers: list[Worker]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import sys
 import time
 import types
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -20,6 +20,7 @@ from retention_helpers import shipped
 from retention_helpers.business.identity import Identity
 from retention_helpers.contract.settings import Settings
 from retention_helpers.gate import kept
+from retention_helpers.gate.kept import SourceRead
 from retention_helpers.report import notebooks, publishing
 from retention_helpers.words.errors import InputError
 
@@ -50,7 +51,7 @@ class Opened:
     identity: Identity = OAK
     settings: Settings = CHOICES
     cut_at: str = "2026-11-01T00:00:00+01:00"
-    sources: tuple[()] = ()
+    sources: tuple[SourceRead, ...] = ()
     tables: frozenset[str] = frozenset({"customers", "subscriptions"})
     customers_are: str = ""
     lacks: frozenset[str] = frozenset()
@@ -155,13 +156,15 @@ def test_every_way_to_fail_is_seen_and_named_and_the_rest_is_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """papermill alone calls the second, third and fourth of these completed."""
-    monkeypatch.setattr(notebooks, "SECONDS_A_CELL", 2)
+    choices = replace(CHOICES, step_minutes=2 / 60)
+    open_business = lambda data, month, plan: Opened("2026-10", data, data, settings=choices)  # noqa: E731
+    monkeypatch.setattr(sys.modules["retention_helpers.business"], "open_business", open_business)
     folder = tmp_path / "notebooks"
     write_notebook(folder, "data_quality", "print('fine')", FINDS.format(finding={"quality": {}}))
     write_notebook(folder, "measurement", FINDS.format(finding={"measurement": 1}), "{}['mrr']", "1")
     write_notebook(folder, "churn_reasons", "import sys; sys.exit(0)")
     write_notebook(folder, "experiments", "import os; os._exit(0)")
-    write_notebook(folder, "early_warning", "import time; time.sleep(60)")
+    write_notebook(folder, "early_warning", "import time; time.sleep(3)", "while True: pass")
     write_notebook(folder, "monthly_review", "raise ValueError('first line\\nno <b>last</b> month')")
 
     with pytest.raises(publishing.NotebooksFailed) as failed:
@@ -169,11 +172,15 @@ def test_every_way_to_fail_is_seen_and_named_and_the_rest_is_published(
 
     made = tmp_path / "reports" / "2026-10"
     said = str(failed.value)
+    waited, worked = nbformat.read(made / "notebooks" / "early_warning.ipynb", 4).cells[-3:-1]
+    assert "sleep" in waited.source and waited.execution_count, "waiting is not work"
+    assert "while" in worked.source
     assert failed.value.folder == made, "there was no good report to keep"
     assert "Measurement failed: a mistake in this software, not in your data: KeyError: 'mrr'" in said
     assert "Churn reasons failed: a mistake in this software, not in your data: SystemExit: 0" in said
     assert "Experiments failed: the process that ran it ended" in said
-    assert "Early warning failed: one step took longer than 2 seconds" in said
+    assert "Early warning failed: one step worked for longer than 0.03 minutes" in said
+    assert "write `step_minutes: 0.1` into retention.yml" in said
     assert "not in your data: ValueError: no <b>last</b> month" in said
     assert str(made / "notebooks" / "measurement.ipynb") in said
     assert "Data quality" not in said
@@ -184,6 +191,19 @@ def test_every_way_to_fail_is_seen_and_named_and_the_rest_is_published(
     findings = json.loads((made / "findings.json").read_text())
     assert "quality" in findings and "measurement" not in findings
     assert len(findings["failed"]) == 5
+
+
+def test_as_many_notebooks_run_at_once_as_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By hand: half a gigabyte each, and a tenth of one for a million rows."""
+    monkeypatch.setattr(publishing, "WORKERS", 4)
+
+    def together(rows: int, memory: float) -> int:
+        read = (SourceRead("events", "events.csv", rows, rows),)
+        business = replace(Opened("2026-10", Path()), settings=replace(CHOICES, memory=memory), sources=read)
+        return publishing._together(business)  # type: ignore[arg-type]
+
+    assert [together(1000, memory) for memory in (0.1, 1.1, 1.6, 8)] == [1, 2, 3, 4]
+    assert [together(10_000_000, memory) for memory in (2, 3.1)] == [1, 2]
 
 
 def test_a_good_report_stays_until_a_better_one_is_there(tmp_path: Path) -> None:
