@@ -1,5 +1,6 @@
 """The command line, make and the hook: what a person types, and what is said when it is wrong."""
 
+import gzip
 import json
 import os
 import shutil
@@ -311,10 +312,7 @@ def test_the_hook_refuses_what_is_not_what_its_name_says(
 
 
 def test_the_hook_refuses_notebooks_that_show_something_else(repository: Path) -> None:
-    sample = repository / "data" / "sample" / "customers.csv"
-    sample.parent.mkdir(parents=True)
-    sample.write_text("customer_id")
-    assert commit(repository, "data/sample", "notebooks", "hooks").stderr == ""
+    assert commit(repository, "notebooks", "hooks").stderr == ""
 
     path = sorted((repository / "notebooks").glob("*.ipynb"))[0]
     notebook = notebooks.read(path)
@@ -329,6 +327,20 @@ def test_the_hook_refuses_notebooks_that_show_something_else(repository: Path) -
     (repository / "copy.ipynb").write_bytes(path.read_bytes())
     subprocess.run(["git", "reset", "-q"], cwd=repository, check=True)
     assert "copy.ipynb" in commit(repository, "copy.ipynb").stderr
+
+
+def test_the_hook_refuses_a_sample_that_its_script_does_not_make(repository: Path) -> None:
+    """Own tables under the sample's names, and packed ones, which no look at their text would find."""
+    sample = repository / "data" / "sample"
+    shutil.copytree(shipped.SAMPLE, sample, ignore=shutil.ignore_patterns("__pycache__"))
+    assert commit(repository, "data/sample").stderr == ""
+
+    for name, content in (("notes.csv", b"happened_on,note\n"), ("events.csv.gz", gzip.compress(b"mine"))):
+        (sample / name).write_bytes(content)
+        run = commit(repository, f"data/sample/{name}")
+        said = f"data/sample/{name.removesuffix('.gz')} is not what data/sample/make_sample.py makes"
+        assert run.returncode == 1 and said in run.stderr
+        subprocess.run(["git", "checkout", "-q", "HEAD", "--", "data/sample"], cwd=repository, check=True)
 
 
 def test_the_hook_leaves_another_hook_alone(tmp_path: Path) -> None:
