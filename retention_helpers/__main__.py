@@ -55,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; mistakes are sentences on stderr, never tracebacks."""
     # A timer or the system says stop with SIGTERM: leave as tidily as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # What is written here and in the kernels holds customers: their owner alone may read it.
+    usual = os.umask(0o077)
     try:
         options = _read(sys.argv[1:] if arguments is None else list(arguments))
         status = COMMANDS[options.name].run(options)
@@ -69,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nStopped. Everything is as it was before.", file=sys.stderr)
         return 130
+    finally:
+        os.umask(usual)
 
 
 def _read(arguments: list[str]) -> argparse.Namespace:

@@ -177,7 +177,7 @@ def _cut(
     month = iso_month(as_of - dt.timedelta(days=1))
     # A folder of its own: two processes that spill into one overwrite each other's files.
     spill = cache / "spill" / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    spill.parent.mkdir(parents=True, exist_ok=True)
+    spill.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     whole = Business(
         folder=folder,
         settings=passed.settings,

@@ -172,7 +172,7 @@ def pass_gate(folder: Path, cache: Path = CACHE) -> Passed:
 
 def _read_and_keep(looked: Folder, place: Path) -> Passed:
     home = place.parent
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=home))
     try:
         passed = _read_folder(looked, building)

@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import write_folder
 from nbformat.v4 import new_output
 
 from retention_helpers import __main__, shipped
+from retention_helpers.business import opening as business_opening
 from retention_helpers.commands import checking
 from retention_helpers.contract.tables import Fault
 from retention_helpers.report import notebooks, publishing
@@ -234,6 +236,30 @@ def test_make_passes_on_what_it_was_given_and_installs_nothing_twice(checkout: P
 
 
 # --------------------------------------------------------------------------------------------- the hook
+
+
+@pytest.mark.skipif(os.name != "posix", reason="this system has no modes that say who may read a file")
+def test_what_is_written_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of the day, the plan, rows set aside and what was read: 0600 in 0700, whatever the umask."""
+    spans = [("A", "2026-01-05", "", 20), ("B", "2026-01-05", "2026-03-09", 20), ("B", "2026-03-10", "", 20)]
+    payments = [("A", "2026-03-10", "failed", 20), ("stranger", "2026-03-10", "failed", 20)]
+    data = write_folder(tmp_path / "data", spans, payments=payments)
+    out, cache = tmp_path / "out", tmp_path / "cache"
+    for opening in (checking.check, business_opening.open_business, business_opening.open_day):
+        monkeypatch.setitem(opening.__kwdefaults__, "cache", cache)
+    before = os.umask(0)
+    try:
+        assert __main__.main(["check", "--data", str(data), "--out", str(out)]) == 0
+        today = ["today", "--date", "2026-03-12", "--data", str(data), "--out", str(out)]
+        assert __main__.main(today) == 0
+        assert os.umask(0) == 0  # and it is as it was
+    finally:
+        os.umask(before)
+    made = [path for top in (out, cache) for path in (top, *top.rglob("*"))]
+    assert {"list.csv", "plan.xlsx", "set_aside_payments.csv", "subscriptions.parquet"} <= {
+        path.name for path in made
+    }
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
 
 
 @pytest.fixture
