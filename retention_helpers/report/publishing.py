@@ -19,12 +19,13 @@ from filelock import FileLock, Timeout
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.yaml_files import as_written
 from retention_helpers.gate import running_plan
-from retention_helpers.report import notebooks, plan_file, running
+from retention_helpers.report import notebooks, places, plan_file, running
 from retention_helpers.report.made_from import made_from
 from retention_helpers.report.running import Run
 from retention_helpers.shipped import SCHEMA
 from retention_helpers.words.commands import OUT
 from retention_helpers.words.errors import InputError
+from retention_helpers.words.quotations import masked
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -69,6 +70,10 @@ def publish(
     """
     out = Path(out).resolve()
     paths = notebooks.chosen(only, folder)
+    places.refuse_unfit(out)
+    if month and out.is_dir():
+        with locked(out, month):  # said at once where it is being made already
+            pass
     with (
         # The kernels' own folder: in notebooks/ they may open nothing but the sample.
         tempfile.TemporaryDirectory(prefix="retention-") as scratch,
@@ -92,10 +97,18 @@ def publish(
             troubles = running.execute_all(runs, workers[:together])
             if troubles:
                 still_there(business.kept)  # else they failed for want of it, and half a report is none
+                _refuse_full_disk(troubles)
             made = _make(runs, troubles, business, place, whole=not only)
             if not only and not troubles:
                 _renew_plan(runs, business, out)
             return _place(made, troubles, out / business.month, partly=bool(only))
+
+
+def _refuse_full_disk(troubles: Mapping[str, str]) -> None:
+    """Half a report for want of space is none, and would take more of it."""
+    for name, trouble in troubles.items():
+        if trouble.startswith(notebooks.DISK):
+            raise InputError(f"{notebooks.label(name)}: {trouble}")
 
 
 def _refuse_other_business(out: Path, business: "Business") -> None:
@@ -218,6 +231,10 @@ def _executed(run: Run) -> "NotebookNode | None":
             cell["id"] = "injected-parameters"  # papermill draws a random one
             lines = cell.source.splitlines()
             cell.source = "\n".join(line for line in lines if not line.startswith("findings_to ="))
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":  # its text may repeat a cell of the data
+                output.evalue = masked(output.evalue)
+                output.traceback = [masked(line) for line in output.traceback]
         kept.append(cell)
     notebook.cells = kept
     return notebook

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING
 import psutil
 
 from retention_helpers.report import notebooks
+from retention_helpers.words.errors import InputError, of_the_disk
 from retention_helpers.words.formats import count
+from retention_helpers.words.terminal import steerable
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
@@ -174,16 +176,22 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
         )
     except papermill.PapermillExecutionError:
         pass  # the executed notebook holds it
+    except OSError as error:
+        return notebooks.unwritten(of_the_disk(error, ""))
     except Exception as error:
         # papermill writes nothing then; the owner wants to see how far it came.
-        for notebook in under_way:
-            notebooks.write(notebook, run.executed)
+        with contextlib.suppress(OSError):
+            for notebook in under_way:
+                notebooks.write(notebook, run.executed)
         if isinstance(error, CellTimeoutError):
             return f"one step took longer than {run.patience} seconds and was stopped"
         if isinstance(error, DeadKernelError):
             return "the process that ran it ended without a word; most often there is too little memory"
         return notebooks.blamed(type(error).__name__, str(error))
-    return notebooks.fault(notebooks.read(run.executed))
+    try:
+        return notebooks.fault(notebooks.read(run.executed))
+    except (InputError, OSError):  # papermill keeps to itself that it could not write all of it
+        return notebooks.unwritten(f"{run.executed}: no space left on device, or it is gone.")
 
 
 def execute_all(runs: Sequence[Run], workers: list[Worker]) -> dict[str, str]:
@@ -232,7 +240,8 @@ class _Progress:
         from tqdm import tqdm
 
         self.started = time.monotonic()
-        self.bar = tqdm(total=steps, unit="step", disable=not sys.stderr.isatty(), leave=False)
+        is_hidden = not sys.stderr.isatty()
+        self.bar = tqdm(total=steps, unit="step", disable=is_hidden, leave=False, file=steerable(sys.stderr))
 
     def __enter__(self) -> "_Progress":
         return self
