@@ -29,6 +29,7 @@ from retention_helpers.gate.setting_aside import UNMATCHED, keep_imported
 from retention_helpers.sources import mapping
 from retention_helpers.sources.folder import Source, find_sources, shortened
 from retention_helpers.sources.running import run_importers
+from retention_helpers.words import left_behind
 from retention_helpers.words.errors import InputError, is_of_the_disk, of_the_disk
 
 WAY_OUT = "Free some space there, or allow writing."
@@ -186,7 +187,7 @@ def _of_the_cache(error: OSError, cache: Path) -> str:
 def _read_and_keep(looked: Folder, place: Path) -> Passed:
     home = place.parent
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=".building-", dir=home))
+    building = Path(tempfile.mkdtemp(prefix=f".building-{left_behind.mark()}-", dir=home))
     try:
         passed = _read_folder(looked, building)
         _refuse_changed(looked)

@@ -20,7 +20,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retention_helpers.shipped import NOTEBOOKS, cache
+from retention_helpers.shipped import NOTEBOOKS
+from retention_helpers.words import left_behind
 from retention_helpers.words.errors import InputError, is_of_the_disk, nearest
 from retention_helpers.words.quotations import masked
 
@@ -209,8 +210,6 @@ def start_kernel(folder: Path, scratch: Path, ahead_for: Sequence[Path] = ()) ->
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger, which nobody uses here, warns
         "IPYTHONDIR": str(scratch / "ipython"),  # no start-up file of the owner's runs in a report
     }
-    if not os.access(Path.home(), os.W_OK):
-        environment["MPLCONFIGDIR"] = str(cache() / "matplotlib")
     run_sync(kernel.start_kernel)(cwd=str(folder), extra_arguments=arguments, env=environment)
     return kernel
 
@@ -309,7 +308,7 @@ def execute(path: Path) -> str:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    with tempfile.TemporaryDirectory(prefix="retention-") as scratch:
+    with tempfile.TemporaryDirectory(prefix=f"retention-{left_behind.mark()}-") as scratch:
         kernel = start_kernel(path.parent, Path(scratch))
         try:
             NotebookClient(notebook, km=kernel, timeout=SECONDS_A_CELL).execute()

@@ -1,9 +1,11 @@
 """Where a report is written: what can be known of a folder before anything runs."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
+from retention_helpers.shipped import cache
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import count
 
@@ -25,6 +27,13 @@ def refuse_unfit(out: Path) -> None:
         ) from None
     _refuse_unfit(scratch, OF_SCRATCH, "Free some space there, or name another folder: TMPDIR=…")
     _refuse_unfit(out, OF_A_REPORT, "Free some space, allow writing there, or name another folder: --out DIR")
+
+
+def name_homes_for_tools() -> None:
+    """Where the home cannot be written, the tools of the kernels keep their own files in our cache."""
+    if not os.access(Path.home(), os.W_OK):
+        for variable, name in (("MPLCONFIGDIR", "matplotlib"), ("IPYTHONDIR", "ipython")):
+            os.environ.setdefault(variable, str(cache() / name))
 
 
 def _refuse_unfit(folder: Path, megabytes: int, way_out: str) -> None:

@@ -6,7 +6,6 @@ folder beside it and renamed. What a run that died left behind is put right by t
 
 import contextlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from retention_helpers.report import notebooks, places, plan_file, running
 from retention_helpers.report.made_from import made_from
 from retention_helpers.report.running import Run
 from retention_helpers.shipped import SCHEMA
+from retention_helpers.words import left_behind
 from retention_helpers.words.commands import OUT
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.quotations import masked
@@ -70,13 +70,15 @@ def publish(
     """
     out = Path(out).resolve()
     paths = notebooks.chosen(only, folder)
+    left_behind.sweep(Path(tempfile.gettempdir()), "retention-*")
     places.refuse_unfit(out)
+    places.name_homes_for_tools()
     if month and out.is_dir():
         with locked(out, month):  # said at once where it is being made already
             pass
     with (
         # The kernels' own folder: in notebooks/ they may open nothing but the sample.
-        tempfile.TemporaryDirectory(prefix="retention-") as scratch,
+        tempfile.TemporaryDirectory(prefix=f"retention-{left_behind.mark()}-") as scratch,
         running.workers(min(WORKERS, len(paths)), scratch, paths) as workers,
     ):
         from retention_helpers.business import open_business
@@ -383,7 +385,7 @@ def building(out: Path, month: str) -> Iterator[Path]:
     _heal(out, month)
     if target.exists() and not (target / "index.html").exists():
         raise InputError(f"{target} is there already and was not made here. Move it away, or use --out.")
-    place = out / f".{month}.building-{os.getpid()}"
+    place = out / f".{month}.building-{left_behind.mark()}"
     place.mkdir()
     try:
         yield place
@@ -395,6 +397,7 @@ def _heal(out: Path, month: str) -> None:
     """Undo or finish what a run that died left behind, which may be between the two renames."""
     for leftover in out.glob(f".{month}.building-*"):
         shutil.rmtree(leftover)
+    left_behind.sweep(out, ".*.building-*")
     for previous in out.glob(f".{month}*.previous"):
         target = out / previous.name.removeprefix(".").removesuffix(".previous")
         if target.exists():

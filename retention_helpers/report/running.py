@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from retention_helpers.report import notebooks
+from retention_helpers.report.watching import Watch
 from retention_helpers.words.errors import InputError, of_the_disk
 from retention_helpers.words.formats import count
 from retention_helpers.words.terminal import steerable
@@ -26,6 +27,9 @@ from retention_helpers.words.terminal import steerable
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
     from nbformat import NotebookNode
+
+
+TOO_MUCH = "it took nearly all of the memory and was stopped; close other programs, or narrow the data"
 
 
 @dataclass(frozen=True)
@@ -116,12 +120,14 @@ def _work(line: Connection, scratch: str, ahead: Sequence[Path]) -> None:
     def leave(*_: object) -> None:
         # Not by raising: that would surface in the tools' event loop, which may swallow it.
         for child in psutil.Process().children():
-            child.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
         if kernel:
             kernel.cleanup_connection_file()
         os._exit(0)
 
     signal.signal(signal.SIGTERM, leave)
+    watch = Watch(leave)
     kernel = notebooks.start_kernel(Path(scratch), Path(scratch), ahead)
     try:
         import papermill  # noqa: F401  (the kernel is importing, too)
@@ -129,6 +135,8 @@ def _work(line: Connection, scratch: str, ahead: Sequence[Path]) -> None:
         while True:
             run: Run = line.recv()
             trouble = _execute(run, kernel, line)
+            if watch.has_stopped:
+                watch.has_stopped, trouble = False, TOO_MUCH
             line.send(trouble)
             kernel = _next_kernel(kernel, trouble, scratch, ahead)
     except EOFError:
