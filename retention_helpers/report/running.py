@@ -184,8 +184,6 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
         )
     except papermill.PapermillExecutionError:
         pass  # the executed notebook holds it
-    except OSError as error:
-        return notebooks.unwritten(of_the_disk(error, ""))
     except Exception as error:
         # papermill writes nothing then; the owner wants to see how far it came.
         with contextlib.suppress(OSError):
@@ -195,6 +193,8 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
             return f"one step took longer than {run.patience} seconds and was stopped"
         if isinstance(error, DeadKernelError):
             return "the process that ran it ended without a word; most often there is too little memory"
+        if isinstance(error, OSError):
+            return notebooks.unwritten(of_the_disk(error, ""))
         return notebooks.blamed(type(error).__name__, str(error))
     try:
         return notebooks.fault(notebooks.read(run.executed))
