@@ -19,6 +19,8 @@ WITH_MONTH = $(if $(MONTH),--month "$(MONTH)")
 QUIET_LAB = --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate \
             --LabApp.news_url=None --LabApp.extension_manager=readonly
 LAB_SETTINGS = $(VENV)/share/jupyter/lab/settings/overrides.json
+# What customers wrote is text: JupyterLab would typeset "from $$19 to $$29" as a formula.
+LAB_WITHOUT = $(VENV)/etc/jupyter/labconfig/page_config.json
 
 .PHONY: help setup init report today lab test nbval check notebooks schema sample bench bench-statistics clean
 .DEFAULT_GOAL := help
@@ -52,14 +54,18 @@ report: $(DONE)  ## make the report of a month (default: the sample's last month
 today: $(DONE)  ## make the list of today, or of DATE
 	@$(RUN) today $(WITH_DATA) $(if $(DATE),--date "$(DATE)") --out "$(OUT)"
 
-lab: $(DONE) $(LAB_SETTINGS)  ## open JupyterLab; with DATA on copies under work/
+lab: $(DONE) $(LAB_SETTINGS) $(LAB_WITHOUT)  ## open JupyterLab; with DATA on copies under work/
 	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null  # else JupyterLab shows the words of a picture in its place
 	@folder=$(if $(DATA),$$($(RUN) explore $(WITH_DATA) $(WITH_MONTH)),notebooks) \
-	  && exec $(BIN)/jupyter lab $(QUIET_LAB) "$$folder"
+	  && umask 077 && exec $(BIN)/jupyter lab $(QUIET_LAB) "$$folder"
 
 $(LAB_SETTINGS): $(DONE)
 	@mkdir -p $(@D)
 	@echo '{"@jupyterlab/apputils-extension:notification": {"checkForUpdates": false, "fetchNews": "false"}}' > $@
+
+$(LAB_WITHOUT): $(DONE)
+	@mkdir -p $(@D)
+	@echo '{"disabledExtensions": {"@jupyterlab/mathjax-extension:plugin": true}}' > $@
 
 test: $(DONE)  ## all tests, then every notebook against its committed outputs
 	@$(BIN)/python -m pytest -q -n 2 --dist loadscope

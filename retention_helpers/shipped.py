@@ -4,6 +4,10 @@ In a checkout they lie beside the package, and so does the cache. In an installe
 the cache is the user's own.
 """
 
+import errno
+import os
+import stat
+import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -15,12 +19,33 @@ SCHEMA = PACKAGE / "findings.schema.json"
 
 
 def cache() -> Path:
-    """The folder for what was read once, to be read again faster."""
-    if IS_CHECKOUT:
+    """The folder for what was read once, to be read again faster: the first that can be written.
+
+    Where neither the checkout nor the home can be, it lies among temporary files, for its owner alone: what
+    is read from a cache is believed.
+    """
+    if IS_CHECKOUT and _can_be_written(HOME / ".cache"):
         return HOME / ".cache"
     from platformdirs import user_cache_path
 
-    return user_cache_path("retention-notebooks")
+    own = user_cache_path("retention-notebooks")
+    return own if _can_be_written(own) else _temporary()
+
+
+def _can_be_written(folder: Path) -> bool:
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    return os.access(there, os.W_OK | os.X_OK)
+
+
+def _temporary() -> Path:
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    folder = Path(tempfile.gettempdir()) / f"retention-notebooks-{user}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    is_ours = found.st_uid == user and stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
+    if os.name == "posix" and not is_ours:
+        raise PermissionError(errno.EPERM, "it is somebody else's, or others may write there", str(folder))
+    return folder
 
 
 def work() -> Path:

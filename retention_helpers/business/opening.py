@@ -3,7 +3,6 @@
 import datetime as dt
 import hashlib
 import json
-import os
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -24,7 +23,7 @@ from retention_helpers.engine import connect
 from retention_helpers.gate import gate, kept
 from retention_helpers.gate.kept import CACHE
 from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE
-from retention_helpers.words import calendar, commands
+from retention_helpers.words import calendar, commands, left_behind
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import count, day, iso_month
 
@@ -182,8 +181,9 @@ def _cut(
     """What passed the gate, cut at a midnight; what is derived of it lies under a name."""
     month = iso_month(as_of - dt.timedelta(days=1))
     # A folder of its own: two processes that spill into one overwrite each other's files.
-    spill = cache / "spill" / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    spill.parent.mkdir(parents=True, exist_ok=True)
+    spill = cache / "spill" / f"{left_behind.mark()}-{uuid.uuid4().hex[:8]}"
+    spill.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    left_behind.sweep(spill.parent, "*")
     whole = Business(
         folder=folder,
         settings=passed.settings,

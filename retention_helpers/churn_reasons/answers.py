@@ -14,6 +14,7 @@ import pandas as pd
 from retention_helpers.business import Business, levels, months
 from retention_helpers.business.bands import MRR_BANDS, mrr_band
 from retention_helpers.business.losses import kept_losses
+from retention_helpers.business.people import unsigned_texts
 from retention_helpers.churn_reasons.topics import proposed_reason
 from retention_helpers.contract.reason_codes import UNMAPPED
 from retention_helpers.contract.tables import REASONS
@@ -72,7 +73,8 @@ def losses(business: Business) -> pd.DataFrame:
     not_answered (a row without a reason), answered. An involuntary loss never counts as an answer.
 
     Columns: customer_id, month, lost_on, answered_on, tenure_days, tenure, mrr (at the start of the month),
-    mrr_band, plan, interval, answer, reason (of the one list, or "unmapped"), reason_code, comment.
+    mrr_band, plan, interval, answer, reason (of the one list, or "unmapped"), reason_code, comment
+    (without the customer's own name, where it is known).
 
     Glossary: answer.
     """
@@ -88,6 +90,7 @@ def losses(business: Business) -> pd.DataFrame:
         month=pd.to_datetime(found["month"]),
         answer=answer.mask(found["kind"] == "involuntary", "involuntary"),
         tenure=stage.astype("str"),
+        comment=unsigned_texts(business, found, "comment"),
     )
     known = ["customer_id", "month", "lost_on", "answered_on", "tenure_days", "tenure", "mrr", "mrr_band"]
     return placed[[*known, "plan", "interval", "service", "answer", "reason", "reason_code", "comment"]]
@@ -148,8 +151,8 @@ def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
 
     involuntary + not_asked + not_answered + answered = lost, exactly. Of who answered, `unmapped` did so
     in words that no map knows, and `mapped` with a reason of the one list. The share is among those
-    whom the biller is not known to have ended: lost − involuntary. Where no row says who ended it, `involuntary_of_lost`
-    is missing.
+    whom the biller is not known to have ended: lost − involuntary. Where no row says who ended it,
+    `involuntary_of_lost` is missing.
 
     Glossary: said why.
     """

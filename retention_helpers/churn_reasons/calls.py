@@ -9,10 +9,10 @@ import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.churn_reasons.answers import ANSWER, Period, within
-from retention_helpers.churn_reasons.quotes import quoted
 from retention_helpers.contract.reason_codes import SURVEY
 from retention_helpers.shown.units import COUNT, DAY, MONEY, SHARE, TEXT, columns, names_of
 from retention_helpers.words import formats
+from retention_helpers.words.quotations import quoted
 
 INTERVIEW = "interview"  # the kind of contact
 NOT_REACHED = {"no_answer", "not_reached", "unreachable", "no_reply", "attempted", "voicemail", "bounced"}

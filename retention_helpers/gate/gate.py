@@ -16,7 +16,7 @@ from retention_helpers.contract.assumed import Assumed
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import Fault, Stopped
 from retention_helpers.contract.yaml_files import as_written
-from retention_helpers.engine import connect
+from retention_helpers.engine import EngineError, connect
 from retention_helpers.gate import kept, rules
 from retention_helpers.gate.buyers import customers_of_orders
 from retention_helpers.gate.evidence import Evidence
@@ -29,7 +29,10 @@ from retention_helpers.gate.setting_aside import UNMATCHED, keep_imported
 from retention_helpers.sources import mapping
 from retention_helpers.sources.folder import Source, find_sources, shortened
 from retention_helpers.sources.running import run_importers
-from retention_helpers.words.errors import InputError
+from retention_helpers.words import left_behind
+from retention_helpers.words.errors import InputError, is_of_the_disk, of_the_disk
+
+WAY_OUT = "Free some space there, or allow writing."
 
 
 @dataclass(frozen=True)
@@ -165,15 +168,26 @@ def pass_gate(folder: Path, cache: Path = CACHE) -> Passed:
     try:
         return _read_and_keep(looked, place)
     except OSError as error:
-        reason = (error.strerror or "it cannot be written").lower()
-        way_out = "Free some space there, or allow writing."
-        raise InputError(f"What was read cannot be kept in {cache.name} ({reason}). {way_out}") from None
+        raise InputError(_of_the_cache(error, cache)) from None
+    except EngineError as error:
+        if not is_of_the_disk(str(error)):
+            raise
+        reason = str(error).splitlines()[0]
+        raise InputError(f"What was read cannot be kept in {cache} ({reason}). {WAY_OUT}") from None
+
+
+def _of_the_cache(error: OSError, cache: Path) -> str:
+    """Whose fault it is that a reading was not kept: the cache's, unless the error names a file elsewhere."""
+    if error.filename and not Path(str(error.filename)).is_relative_to(cache):
+        return of_the_disk(error)
+    reason = (error.strerror or "it cannot be written").lower()
+    return f"What was read cannot be kept in {cache} ({reason}). {WAY_OUT}"
 
 
 def _read_and_keep(looked: Folder, place: Path) -> Passed:
     home = place.parent
-    home.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=".building-", dir=home))
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".building-{left_behind.mark()}-", dir=home))
     try:
         passed = _read_folder(looked, building)
         _refuse_changed(looked)

@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retention_helpers.shipped import NOTEBOOKS
-from retention_helpers.words.errors import InputError, nearest
+from retention_helpers.words import left_behind
+from retention_helpers.words.errors import InputError, is_of_the_disk, nearest
+from retention_helpers.words.quotations import masked
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
@@ -43,9 +45,11 @@ READING_ORDER = (
 )
 # A notebook that is in a report only where the business brought a table.
 STANDS_ON = {"repeat_purchase": "orders", "churn_reasons": "subscriptions", "early_warning": "subscriptions"}
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 SECONDS_A_CELL = 300  # of the committed notebooks
 SECONDS_TO_START = 120
 OWNERS_ERRORS = ("InputError", "Stopped")
+DISK = "something could not be written"
 TOO_LITTLE_MEMORY = ("MemoryError", "OutOfMemoryException")
 
 
@@ -113,7 +117,9 @@ def read(path: Path) -> "NotebookNode":
     import nbformat
 
     try:
-        return nbformat.read(path, as_version=4)
+        notebook = nbformat.read(path, as_version=4)
+        notebook.metadata.setdefault("kernelspec", dict(KERNELSPEC))  # whatever wrote it, Python runs it
+        return notebook
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError) as error:
         raise InputError(f"{path} is not a notebook that can be read: {error}") from error
 
@@ -130,11 +136,7 @@ def write(notebook: "NotebookNode", path: Path) -> None:
 def tidy(notebook: "NotebookNode") -> None:
     """Keep of the metadata what a reader needs: the kernel's name and the tags of the cells."""
     notebook.metadata.clear()
-    notebook.metadata["kernelspec"] = {
-        "display_name": "Python 3 (ipykernel)",
-        "language": "python",
-        "name": "python3",
-    }
+    notebook.metadata["kernelspec"] = dict(KERNELSPEC)
     notebook.metadata["language_info"] = {"name": "python"}
     for cell in notebook.cells:
         tags = cell.metadata.get("tags")
@@ -204,8 +206,10 @@ def start_kernel(folder: Path, scratch: Path, ahead_for: Sequence[Path] = ()) ->
         # an expression, for it must leave no name behind
         code = f"__import__({__name__!r}).notebooks.import_ahead({[str(path) for path in ahead_for]!r})"
         arguments.append(f"--IPKernelApp.code_to_run={code}")
-    # Otherwise the debugger, which nobody uses here, warns about Python's own frozen modules.
-    environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    environment = os.environ | {
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger, which nobody uses here, warns
+        "IPYTHONDIR": str(scratch / "ipython"),  # no start-up file of the owner's runs in a report
+    }
     run_sync(kernel.start_kernel)(cwd=str(folder), extra_arguments=arguments, env=environment)
     return kernel
 
@@ -278,13 +282,20 @@ def fault(notebook: "NotebookNode") -> str:
     return ""
 
 
+def unwritten(why: str) -> str:
+    """That something could not be written, and why: a disk that is full, read-only, or gone."""
+    return f"{DISK}: {why} Free some space there, or allow writing."
+
+
 def blamed(kind: str, said: str) -> str:
     """An error in words that tell an owner whose it is."""
-    last = said.strip().splitlines()[-1] if said.strip() else ""
+    last = masked(said.strip().splitlines()[-1]) if said.strip() else ""
     if kind in OWNERS_ERRORS:
         return said.strip()
     if kind in TOO_LITTLE_MEMORY:
         return "there was too little memory, or space on the disk; close other programs and try again"
+    if is_of_the_disk(said):
+        return unwritten(f"{last}.")
     return f"a mistake in this software, not in your data: {kind}: {last}".removesuffix(": ")
 
 
@@ -297,7 +308,7 @@ def execute(path: Path) -> str:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    with tempfile.TemporaryDirectory(prefix="retention-") as scratch:
+    with tempfile.TemporaryDirectory(prefix=f"retention-{left_behind.mark()}-") as scratch:
         kernel = start_kernel(path.parent, Path(scratch))
         try:
             NotebookClient(notebook, km=kernel, timeout=SECONDS_A_CELL).execute()

@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,10 @@ import psutil
 
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.report import notebooks
+from retention_helpers.report.watching import Limit, Watch
+from retention_helpers.words.errors import InputError, of_the_disk
 from retention_helpers.words.formats import count, trimmed
+from retention_helpers.words.terminal import steerable
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 
 LONGEST_WAIT = 12  # times the patience: for another notebook, for a busy machine
+TOO_MUCH = "it took nearly all of the memory and was stopped; close other programs, or narrow the data"
 
 
 @dataclass(frozen=True)
@@ -119,12 +122,14 @@ def _work(line: Connection, scratch: str, ahead: Sequence[Path]) -> None:
     def leave(*_: object) -> None:
         # Not by raising: that would surface in the tools' event loop, which may swallow it.
         for child in psutil.Process().children():
-            child.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
         if kernel:
             kernel.cleanup_connection_file()
         os._exit(0)
 
     signal.signal(signal.SIGTERM, leave)
+    watch = Watch(leave)
     kernel = notebooks.start_kernel(Path(scratch), Path(scratch), ahead)
     try:
         import papermill  # noqa: F401  (the kernel is importing, too)
@@ -132,6 +137,8 @@ def _work(line: Connection, scratch: str, ahead: Sequence[Path]) -> None:
         while True:
             run: Run = line.recv()
             trouble = _execute(run, kernel, line)
+            if watch.has_stopped:
+                watch.has_stopped, trouble = False, TOO_MUCH
             line.send(trouble)
             kernel = _next_kernel(kernel, trouble, scratch, ahead)
     except EOFError:
@@ -161,7 +168,7 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
     # Its log repeats, in its own words, what the page and the summary say.
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     under_way: list[NotebookNode] = []
-    watch = _Watch(kernel, run.patience)
+    limit = Limit(_process_of(kernel), run.patience)
     try:
         notebooks.pin(kernel, *filter(None, (run.data, run.kept, run.done)))
         papermill.execute_notebook(
@@ -175,7 +182,7 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
             start_timeout=notebooks.SECONDS_TO_START,
             execution_timeout=round(LONGEST_WAIT * run.patience + 1),
             km=kernel,
-            on_cell_start=lambda cell, cell_index: watch.begin(),
+            on_cell_start=lambda cell, cell_index: limit.begin(),
             on_notebook_start=lambda notebook: under_way.append(notebook),
             on_cell_executed=lambda cell, cell_index, execute_reply: line.send(None),
         )
@@ -183,16 +190,29 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
         pass  # the executed notebook holds it
     except Exception as error:
         # papermill writes nothing then; the owner wants to see how far it came.
-        for notebook in under_way:
-            notebooks.write(notebook, run.executed)
-        if watch.has_stopped_it or isinstance(error, CellTimeoutError):
+        with contextlib.suppress(OSError):
+            for notebook in under_way:
+                notebooks.write(notebook, run.executed)
+        if limit.has_stopped or isinstance(error, CellTimeoutError):
             return _too_long(run.patience)
         if isinstance(error, DeadKernelError):
             return "the process that ran it ended without a word; most often there is too little memory"
+        if isinstance(error, OSError):
+            return notebooks.unwritten(of_the_disk(error, ""))
         return notebooks.blamed(type(error).__name__, str(error))
     finally:
-        watch.end()
-    return notebooks.fault(notebooks.read(run.executed))
+        limit.end()
+    try:
+        return notebooks.fault(notebooks.read(run.executed))
+    except (InputError, OSError):  # papermill keeps to itself that it could not write all of it
+        return notebooks.unwritten(f"{run.executed}: no space left on device, or it is gone.")
+
+
+def _process_of(kernel: "AsyncKernelManager") -> psutil.Process:
+    from jupyter_client.provisioning import LocalProvisioner
+
+    assert isinstance(kernel.provisioner, LocalProvisioner)
+    return psutil.Process(kernel.provisioner.pid)
 
 
 def _too_long(patience: float) -> str:
@@ -203,38 +223,6 @@ def _too_long(patience: float) -> str:
         f"many customers, give it longer: write `step_minutes: {trimmed(3 * minutes)}` into "
         f"{SETTINGS_FILE}, or more `memory`, and start again: what other pages have computed is kept"
     )
-
-
-class _Watch:
-    """Ends a kernel whose cell has worked for too long: by the processor's time, so that waiting is free."""
-
-    def __init__(self, kernel: "AsyncKernelManager", patience: float) -> None:
-        from jupyter_client.provisioning import LocalProvisioner
-
-        assert isinstance(kernel.provisioner, LocalProvisioner)
-        self._process, self._patience = psutil.Process(kernel.provisioner.pid), patience
-        self._begun, self._is_over, self.has_stopped_it = self._worked(), threading.Event(), False
-        threading.Thread(target=self._watch, daemon=True).start()
-
-    def begin(self) -> None:
-        self._begun = self._worked()
-
-    def end(self) -> None:
-        self._is_over.set()
-
-    def _worked(self) -> float:
-        with contextlib.suppress(psutil.Error):
-            times = self._process.cpu_times()
-            return float(times.user + times.system)
-        return 0.0
-
-    def _watch(self) -> None:
-        while not self._is_over.wait(min(1.0, self._patience / 2)):
-            if self._worked() - self._begun > self._patience:
-                self.has_stopped_it = True
-                with contextlib.suppress(psutil.Error):
-                    self._process.kill()
-                return
 
 
 def execute_all(runs: Sequence[Run], workers: list[Worker]) -> dict[str, str]:
@@ -283,7 +271,8 @@ class _Progress:
         from tqdm import tqdm
 
         self.started = time.monotonic()
-        self.bar = tqdm(total=steps, unit="step", disable=not sys.stderr.isatty(), leave=False)
+        is_hidden = not sys.stderr.isatty()
+        self.bar = tqdm(total=steps, unit="step", disable=is_hidden, leave=False, file=steerable(sys.stderr))
 
     def __enter__(self) -> "_Progress":
         return self

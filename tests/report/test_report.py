@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from retention_helpers.business.identity import Identity
 from retention_helpers.contract.settings import Settings
 from retention_helpers.gate import kept
 from retention_helpers.gate.kept import SourceRead
-from retention_helpers.report import notebooks, publishing
+from retention_helpers.report import notebooks, publishing, watching
 from retention_helpers.words.errors import InputError
 
 PARAMETERS = """data: str = "../data/sample"  # the data folder
@@ -326,17 +327,8 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
     return condition()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals work differently there")
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, how: signal.Signals) -> None:
-    """Ctrl-C reaches the whole group of processes, a timer's SIGTERM only the first."""
-    marker = tmp_path / "kernel"
-    cell = (
-        "import os, pathlib, time\n"
-        f"pathlib.Path({str(marker)!r}).write_text(str(os.getpid()))\n"
-        "time.sleep(99)"
-    )
-    write_notebook(tmp_path / "notebooks", "measurement", cell)
+def program_of(tmp_path: Path) -> Path:
+    """A program that makes a report of the notebooks here, of a business that is none."""
     program = tmp_path / "program.py"
     program.write_text(
         f"""
@@ -345,16 +337,32 @@ from pathlib import Path
 
 if __name__ == "__main__":
     from retention_helpers import __main__, business
+    from retention_helpers.gate import kept
     from retention_helpers.report import publishing
+    kept.still_there = lambda place: None
     business.open_business = lambda data, month, plan: types.SimpleNamespace(
         month="2026-10", name="", as_of="", currency="", sources=(), folder=Path(data), kept=Path(data),
         identity="", tables=frozenset(), customers_are="", lacks=frozenset(), done=None)
     publishing.publish = functools.partial(publishing.publish, folder=Path({str(tmp_path / "notebooks")!r}))
-    sys.exit(__main__.main(["report", "--out", {str(tmp_path / "reports")!r}]))
+    places = ["--data", {str(tmp_path)!r}, "--out", {str(tmp_path / "reports")!r}]
+    sys.exit(__main__.main(["report", *places]))
 """
     )
+    return program
+
+
+@contextlib.contextmanager
+def begun(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A run whose only notebook waits, and its kernel's number; all of it is gone afterwards."""
+    marker = tmp_path / "kernel"
+    cell = (
+        "import os, pathlib, time\n"
+        f"pathlib.Path({str(marker)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(99)"
+    )
+    write_notebook(tmp_path / "notebooks", "measurement", cell)
     run = subprocess.Popen(
-        [sys.executable, str(program)],
+        [sys.executable, str(program_of(tmp_path))],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -363,17 +371,76 @@ if __name__ == "__main__":
         env=os.environ | {"PYTHONPATH": str(shipped.HOME)},
     )
     try:
-        assert wait_for(lambda: marker.exists() and bool(marker.read_text())), "the notebook never started"
-        kernel = int(marker.read_text())
+        assert wait_for(lambda: marker.exists() and bool(marker.read_text()), 90), (
+            "the notebook never started"
+        )
+        yield run, int(marker.read_text())
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals work differently there")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, how: signal.Signals) -> None:
+    """Ctrl-C reaches the whole group of processes, a timer's SIGTERM only the first."""
+    with begun(tmp_path) as (run, kernel):
         if how == signal.SIGINT:
             os.killpg(run.pid, how)
         else:
             run.send_signal(how)
         out, errors = run.communicate(timeout=30)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(run.pid, signal.SIGKILL)
     assert run.returncode == 130
     assert (out, errors.strip()) == ("", "Stopped. Everything is as it was before.")
     assert not left_in(tmp_path / "reports")
     assert wait_for(lambda: not psutil.pid_exists(kernel), 10), "the kernel goes on"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals work differently there")
+@pytest.mark.parametrize("who", ["the run", "the process of the kernel"])
+def test_no_kernel_outlives_its_parent(tmp_path: Path, who: str) -> None:
+    """Killed without a word, as by the system for want of memory; the next run removes what is left."""
+    with begun(tmp_path) as (run, kernel):
+        parent = run.pid if who == "the run" else psutil.Process(kernel).ppid()
+        scratch = list(Path(tempfile.gettempdir()).glob(f"retention-run{run.pid}-*"))
+        os.kill(parent, signal.SIGKILL)
+        assert wait_for(lambda: not psutil.pid_exists(kernel), 10), "the kernel goes on"
+        run.communicate(timeout=60)
+        if who == "the run":
+            assert left_in(tmp_path / "reports") == [f".2026-10.building-run{run.pid}"]
+            assert len(scratch) == 1 and scratch[0].exists()
+    write_notebook(tmp_path / "notebooks", "measurement", "'good'")
+    publish(tmp_path)
+    assert left_in(tmp_path / "reports") == ["2026-10"]
+    assert not any(path.exists() for path in scratch)
+
+
+def test_a_notebook_that_eats_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two children the one that holds most, once hardly anything is left; not before, and no small one."""
+    holds = "import sys; held = bytearray(int(sys.argv[1])); print(len(held), flush=True); sys.stdin.read()"
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", holds, str(size)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for size in (10_000_000, 200_000_000)
+    ]
+    small, large = children
+    try:
+        for child in children:
+            assert child.stdout and child.stdout.readline()
+        watch = watching.Watch.__new__(watching.Watch)  # without its thread
+        watch.has_stopped = False
+        for left, whole, ends in ((500, 1000, False), (1, 9000, False), (1, 800, True)):
+            monkeypatch.setattr(watching, "memory", lambda m=(left * 10**6, whole * 10**6): m)
+            watch.look()
+            assert watch.has_stopped is ends
+        assert large.wait(10) == -signal.SIGKILL and small.poll() is None
+    finally:
+        for child in children:
+            child.kill()
+            child.communicate()
+
+
+def test_the_memory_that_is_left() -> None:
+    left, whole = watching.memory()
+    assert 0 < left < whole <= psutil.virtual_memory().total

@@ -16,7 +16,7 @@ import pytest
 from retention_helpers.measurement import cohorts, days_of_loss, measures
 from retention_helpers.report import pages
 from retention_helpers.shown import figures
-from retention_helpers.shown.figures import Figure, colours, dots, triangles
+from retention_helpers.shown.figures import Figure, colours, dots, svg, triangles
 from retention_helpers.shown.figures.canvas import NARROW, WIDE
 from retention_helpers.shown.figures.effects import ARM_COLOURS
 from retention_helpers.shown.figures.svg import GROUND
@@ -316,17 +316,57 @@ def test_the_colour_blind_tell_the_colours_of_a_picture_apart(kind: str, scheme:
             assert math.dist(first, second) >= TOLD_APART, (one, other)
 
 
+@pytest.mark.filterwarnings("error")  # what is written to stderr would stand on the page
 @pytest.mark.parametrize(
-    "hostile", ["</svg><script>x</script>", '"><img src=x onerror=x>', "&lt;b&gt; $1 to $2"]
+    "written",
+    [
+        "</svg><script>x</script>",
+        '"><img src=x onerror=x>',
+        "&lt;b&gt; $1 to $2",
+        "Basic from $49, 20% off: now $39",  # an odd number of dollars
+        r"$x_1^{2}$ \frac{1}{ #1 % $",
+        "Büro \u200f\u202eABC\u202c אבג",
+        "🎉 $ 🚀",
+    ],
 )
-def test_a_name_in_a_picture_is_text(hostile: str) -> None:
-    """A level, a title and a note as the owner wrote them, also where dollars come in pairs."""
-    frame = levels_frame((hostile, 9, 200, "no clear difference"), ("b", 9, 200, "no clear difference"))
-    figure = figures.rate_by_level(frame, "churn_rate", title=hostile)
-    for drawn in (figure.wide, figure.narrow, figure.framed):
-        svg = ElementTree.fromstring(drawn)
-        assert hostile.replace(" ", "") in "".join(svg.itertext()).replace(" ", "").replace("\n", "")
-        assert {element.tag.rpartition("}")[2] for element in svg.iter()} == {"svg", "path", "text"}
+def test_a_name_in_a_picture_is_text(written: str) -> None:
+    """A level, a title and a note as the owner wrote them: no tag, no formula, no sign lost."""
+    frame = levels_frame((written, 9, 200, "no clear difference"), ("b", 9, 200, "no clear difference"))
+    amounts = pd.DataFrame({"who": [written], "a": [9.0], "a_low": [8.0], "a_high": [11.0]})
+    note = NOTES.assign(note=written)
+    drawn = [
+        figures.rate_by_level(frame, "churn_rate", title=written),
+        figures.amounts(amounts, "who", "a", title=written, currency="$"),
+        figures.rate_by_month(churn_frame((2, 40), (9, 200)), "churn_rate", notes=note),
+    ]
+    for figure in drawn:
+        svgs = [figure.framed] if figure is drawn[-1] else [figure.wide, figure.narrow, figure.framed]
+        for one in svgs:
+            picture = ElementTree.fromstring(one)
+            assert bare(written) in bare("".join(picture.itertext()))
+            assert {element.tag.rpartition("}")[2] for element in picture.iter()} == {"svg", "path", "text"}
+
+
+def bare(text: str) -> str:
+    """Without blanks and line breaks, and without `_`, for which the words of a list have a blank."""
+    return "".join(text.replace("_", " ").split())
+
+
+def test_no_text_is_drawn_as_a_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every text of every figure here goes through one pen, which is never told of a formula."""
+    told = []
+    of_old = svg._Pen.draw_text
+
+    def draw_text(pen: Any, gc: Any, x: float, y: float, s: str, *rest: Any, **named: Any) -> None:
+        told.append((s, rest[2] if len(rest) > 2 else named.get("ismath", False)))
+        of_old(pen, gc, x, y, s, *rest, **named)
+
+    monkeypatch.setattr(svg._Pen, "draw_text", draw_text)
+    for draw, _ in DRAWN.values():
+        with mpl.rc_context({"text.parse_math": True}):
+            draw()
+    assert len(told) > 100
+    assert [text for text, is_formula in told if is_formula] == []
 
 
 def test_a_notebook_has_the_wide_picture_with_its_words_around_it() -> None:

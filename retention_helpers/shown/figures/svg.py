@@ -3,6 +3,7 @@
 matplotlib's own SVG is ten times as long, clips by ids that collide on a page, and fixes its colours.
 """
 
+import warnings
 from collections.abc import Iterable
 from html import escape
 from typing import Any
@@ -28,6 +29,13 @@ _COMMANDS = {Path.CURVE3: "q", Path.CURVE4: "c"}
 
 def as_svg(canvas: Canvas, name: str) -> str:
     """The drawing as an element `svg` of its true size in css pixels, of the class named."""
+    with warnings.catch_warnings():
+        # The font is only measured with here: readers have others, which know more signs, such as emoji.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        return _as_svg(canvas, name)
+
+
+def _as_svg(canvas: Canvas, name: str) -> str:
     canvas.set_dpi(CSS_PER_INCH)
     width, height = (round(side * CSS_PER_INCH) for side in canvas.get_size_inches())
     pen = _Pen(width, height)
