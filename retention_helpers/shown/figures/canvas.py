@@ -1,7 +1,8 @@
 """What every figure shares: its style, its two widths, its axes, and how it becomes a picture with words."""
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, wraps
@@ -32,6 +33,7 @@ LINE_HEIGHT = 12  # points: from one line of small text to the next
 CLOSE = 0.05  # of the axis: two notes whose numbers would run together
 LETTERS = 88  # of a title, before it goes on in the next line
 _narrow = ContextVar("narrow", default=False)
+_alone = ContextVar("alone", default=False)
 
 P = ParamSpec("P")
 Drawn = TypeVar("Drawn")
@@ -113,6 +115,8 @@ def styled(draw: Callable[P, Drawing | None]) -> Callable[P, Figure | None]:
             wide = draw(*args, **kwargs)
             if wide is None:
                 return None
+            if _alone.get():
+                return Figure(wide.svg, "", wide.title, wide.alt, wide.below)
             token = _narrow.set(True)
             try:
                 narrow = draw(*args, **kwargs)
@@ -122,6 +126,16 @@ def styled(draw: Callable[P, Drawing | None]) -> Callable[P, Figure | None]:
         return Figure(wide.svg, narrow.svg, wide.title, wide.alt, wide.below)
 
     return styled
+
+
+@contextmanager
+def in_a_notebook() -> Iterator[None]:
+    """Draws for the wide column alone: nobody reads a notebook on a telephone, and two take twice as long."""
+    token = _alone.set(True)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
 
 
 @cache
@@ -158,11 +172,17 @@ def percent_axis(axis: mpl.axis.Axis, top: float) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: formats.percent(value, digits)))
 
 
-def month_axis(axes: Axes, months: Sequence[pd.Timestamp], most: int | None = None) -> None:
+def month_axis(
+    axes: Axes,
+    months: Sequence[pd.Timestamp],
+    most: int | None = None,
+    *,
+    write: Callable[[Any], str] = formats.short_month,
+) -> None:
     """A tick for about every third month, counted from the last; fewer where there is little room."""
     step = max(1, -(-len(months) // (most or (4 if is_narrow() else 8))))
     places = list(range(len(months)))[::-1][::step][::-1]
-    axes.set_xticks(places, [formats.short_month(months[place]) for place in places])
+    axes.set_xticks(places, [write(months[place]) for place in places])
 
 
 def draw_notes(axes: Axes, notes: pd.DataFrame | None, months: Sequence[pd.Timestamp]) -> list[str]:

@@ -1,7 +1,7 @@
 """Figures over months."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -45,11 +45,13 @@ def rate_by_month(
     target: float | None = None,
     notes: pd.DataFrame | None = None,
     months: int | None = None,
+    every: Literal["month", "week"] = "month",
 ) -> Drawing | None:
-    """A rate month by month with its interval, the owner's target and notes.
+    """A rate month by month, or week by week, with its interval, the owner's target and notes.
 
-    Takes `month`, the rate and its `_low` and `_high`. A month without a rate is a gap in the line; None
-    where no month has one. With `months` only the last so many, in the height of a card.
+    Takes `month` (or `week`, its first day), the rate and its `_low` and `_high`. A month without a rate is a
+    gap in the line; None where no month has one. With `months` only the last so many, in the height of a
+    card; notes stand on months alone.
     """
     frame = frame if months is None else frame.tail(months)
     shown = frame[frame[rate].notna().cummax()].reset_index(drop=True)
@@ -71,16 +73,17 @@ def rate_by_month(
     top = min(float(high.max()), 2.5 * float(shown[rate].max()) + 0.02)
     axes.set_ylim(0, top)
     axes.set_xlim(-0.5, len(shown) + 0.2)
-    drawn = list(shown["month"])
-    month_axis(axes, drawn)
+    drawn = list(shown[every])
+    month_axis(axes, drawn, write=formats.short_month if every == "month" else formats.short_day)
     percent_axis(axes.yaxis, top)
     said = draw_notes(axes, notes, drawn)
+    in_words = formats.month if every == "month" else formats.day
     alt = (
-        f"{name} from {formats.month(drawn[0])} to {formats.month(drawn[-1])}: between "
+        f"{name} from {in_words(drawn[0])} to {in_words(drawn[-1])}: between "
         f"{formats.percent(shown[rate].min())} and {formats.percent(shown[rate].max())}, last "
         f"{formats.rate(last[rate], last[f'{rate}_low'], last[f'{rate}_high'])}."
     )
-    title = f"{name} a month, with its 95 % interval{aim}"
+    title = f"{name} a {every}, with its 95 % interval{aim}"
     return finished(canvas, title, " ".join([alt, *(f"Note {one}." for one in said)]), said)
 
 
