@@ -50,3 +50,18 @@ def groups(business: Business) -> Answer:
 
 def _told(business: Business) -> Sentence:
     return Sentence(f"by= and where= take {listed(list(levels.names(business)))}.")
+
+
+def to_begin_with(business: Business) -> dict[str, str | list[str]]:
+    """What the questions of `start_here` ask by, for this business: its parameters by, kind and two.
+
+    Of its attributes with two levels or more the first, the last, and the two largest levels of that one; the
+    first plan where there is none.
+    """
+    rows = customers_by_level(business)
+    known = rows[rows["level"] != levels.NOT_GIVEN]
+    many = known.groupby("by")["level"].size()
+    wanted = [by for by in levels.attributes(business) if many.get(by, 0) > 1] or ["first_plan"]
+    kind = wanted[-1]
+    largest = known[known["by"] == kind].sort_values(["customers", "level"], ascending=[False, True])
+    return {"by": wanted[0], "kind": kind, "two": list(largest["level"].head(2))}

@@ -8,9 +8,8 @@ import pandas as pd
 from retention_helpers.business import Business
 from retention_helpers.business.spans import kept_services
 from retention_helpers.measurement.measures import CHURN
-from retention_helpers.shown.units import COUNT, DAY, columns
+from retention_helpers.shown.units import COUNT, DAY, columns, names_of
 from retention_helpers.statistics.intervals import with_rate
-from retention_helpers.words.errors import InputError
 
 WEEK = dt.timedelta(days=7)
 A_DAY = dt.timedelta(days=1)
@@ -22,14 +21,14 @@ def customer_churn_by_week(business: Business, *, weeks: int = 26) -> pd.DataFra
 
     As `measures.customer_churn`, with the week in the month's place: who is a customer at the end of the
     Sunday before, and none at the end of its own Sunday, was lost in it; who leaves and returns within it is
-    retained. Weeks before the first service are left out. Raises InputError where the days are not known.
+    retained. Weeks before the first service are left out; no rows where the days are not known.
 
     Columns: week (its Monday), customers_at_start, lost, retained, churn_rate with _low and _high.
 
     Glossary: churn a week.
     """
     if not business.knows("days"):
-        raise InputError("The data know the months in which customers came and went, and no days or weeks.")
+        return pd.DataFrame(columns=names_of(customer_churn_by_week))
     after = business.as_of - dt.timedelta(days=business.as_of.weekday())  # the Monday after the last Sunday
     mondays = [after - nth * WEEK for nth in range(weeks, 0, -1)]
     own = kept_services(business)

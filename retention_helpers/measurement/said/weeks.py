@@ -16,7 +16,7 @@ __all__ = ["churn_by_week"]
 def churn_of_weeks(churn: pd.DataFrame) -> Sentence:
     """How many left in the last week of the table, beside the quietest and the heaviest before it."""
     if churn.empty:
-        return Sentence("No week began with customers.")
+        return Sentence("No week is over that began with customers, or the data know months alone.")
     now, before = churn.iloc[-1], churn.iloc[:-1]
     said = (
         f"In the week from {formats.day(now['week'])}, {formats.count(now['lost'])} of "
