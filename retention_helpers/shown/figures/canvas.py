@@ -14,15 +14,16 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from retention_helpers.shown.figures.colours import BLUE, GREEN, GREY, INK, LINE, PALE, RED, paint
-from retention_helpers.shown.figures.svg import CSS_PER_INCH, FONT, GROUND, as_svg
+from retention_helpers.shown.figures.svg import CSS_PER_INCH, FONT, GROUND, HINT, as_svg
 from retention_helpers.words import calendar, formats
 
 __all__ = [
     "BLUE", "GREEN", "GREY", "INK", "LINE", "PALE", "RED", "Canvas", "Drawing", "Figure", "blank",
-    "draw_notes", "finished", "is_narrow", "month_axis", "numbers_at_risk", "panels", "percent_axis",
+    "draw_notes", "finished", "hint", "is_narrow", "month_axis", "numbers_at_risk", "panels", "percent_axis",
     "styled",
 ]  # fmt: skip
 
@@ -164,6 +165,27 @@ def panels(
     canvas = Canvas(figsize=(width / CSS_PER_INCH, chosen))
     canvas.set_layout_engine("tight", pad=0.15, h_pad=0.9, w_pad=1.2)
     return canvas, list(canvas.subplots(rows, columns, squeeze=False, sharex=share, sharey=share).flat)
+
+
+def hint(
+    axes: Axes, across: tuple[float, float], words: str, down: tuple[float, float] | None = None
+) -> None:
+    """Words that appear where a hand rests on a part of the picture: value, interval, and of how many.
+
+    A part reaches from one place to another across and, unless it is as high as the axes, down. None of them
+    on a telephone, where no hand rests. What they say stands in the table, too.
+    """
+    if is_narrow():
+        return
+    low, high = down or (0.0, 1.0)
+    box = Rectangle((across[0], low), across[1] - across[0], high - low, visible=True, linewidth=0)
+    box.set_facecolor("none")
+    box.set_gid(f"{HINT}{words}")
+    box.set_in_layout(False)
+    box.set_zorder(100)  # above the words that stand in it
+    box.set_transform(axes.transData if down else axes.get_xaxis_transform())
+    box.set_clip_path(axes.patch)
+    axes.add_artist(box)
 
 
 def percent_axis(axis: mpl.axis.Axis, top: float) -> None:
