@@ -57,7 +57,7 @@ today: $(DONE)  ## make the list of today, or of DATE
 lab: $(DONE) $(LAB_SETTINGS) $(LAB_WITHOUT)  ## open JupyterLab; with DATA on copies under work/
 	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null  # else JupyterLab shows the words of a picture in its place
 	@folder=$(if $(DATA),$$($(RUN) explore $(WITH_DATA) $(WITH_MONTH)),notebooks) \
-	  && umask 077 && exec $(BIN)/jupyter lab $(QUIET_LAB) "$$folder"
+	  && umask 077 && exec $(BIN)/jupyter lab $(QUIET_LAB) --LabApp.default_url=/lab/tree/start_here.ipynb "$$folder"
 
 $(LAB_SETTINGS): $(DONE)
 	@mkdir -p $(@D)

@@ -14,6 +14,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 from filelock import FileLock
 from ibis.backends.duckdb import Backend
 
@@ -216,6 +217,25 @@ class Business:
                     column.kind, "string"
                 )
         return ibis.memtable([], schema=columns)
+
+    def sql(self, query: str, **beside: ir.Table | pd.DataFrame) -> pd.DataFrame:
+        """The rows of one SELECT, read-only: over the tables of the contract, cut as everything is, and the
+        derived ones (spans, services, customer_months, losses, leavings, customer_days).
+
+        `beside` are further tables by name: frames of your own, or expressions such as that of
+        `ask.table(business, "snapshots")`. Amounts are Decimal, days and instants as the tables have them.
+
+        >>> from retention_helpers.business import SAMPLE, open_business
+        >>> business = open_business(SAMPLE, "2026-10")
+        >>> business.sql("select count(*) as lost from losses where month = date '2026-10-01'")
+           lost
+        0    26
+
+        Raises InputError for what is no SELECT, a table that there is not, and what cannot be understood.
+        """
+        from retention_helpers.business.derived import query as asked  # it stands on this module
+
+        return asked(self, query, beside)
 
     def keep(self, name: str, derive: Callable[[], ir.Table]) -> ir.Table:
         """A derived table, computed once for this folder, month and code, then read from Parquet."""

@@ -15,10 +15,10 @@ import shutil
 import sys
 import tempfile
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from retention_helpers.shipped import NOTEBOOKS
 from retention_helpers.words import left_behind
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 FOLDER = NOTEBOOKS
 LOCK = "outputs.lock"
 REVIEW = "monthly_review"
+START = "start_here"  # where an analyst begins: a question of one's own belongs to no report
+BY_HAND = "skip-execution"  # the tag of a cell that only a hand at the screen has use for
 READING_ORDER = (
     REVIEW,
     "data_quality",
@@ -54,9 +56,15 @@ TOO_LITTLE_MEMORY = ("MemoryError", "OutOfMemoryException")
 
 
 def in_reading_order(folder: Path = FOLDER) -> list[Path]:
-    """The notebooks of a folder; those that the order does not know come last, by name."""
+    """The notebooks of a report; those that the order does not know come last, by name."""
     rank = {name: place for place, name in enumerate(READING_ORDER)}
-    return sorted(folder.glob("*.ipynb"), key=lambda path: (rank.get(path.stem, 99), path.stem))
+    every = (path for path in folder.glob("*.ipynb") if path.stem != START)
+    return sorted(every, key=lambda path: (rank.get(path.stem, 99), path.stem))
+
+
+def to_explore(folder: Path = FOLDER) -> list[Path]:
+    """All notebooks of a folder: where one begins, and those of a report."""
+    return [*folder.glob(f"{START}.ipynb"), *in_reading_order(folder)]
 
 
 def chosen(only: Sequence[str], folder: Path = FOLDER) -> list[Path]:
@@ -266,10 +274,16 @@ def _silently(kernel: "AsyncKernelManager", expression: str) -> None:
 def fault(notebook: "NotebookNode") -> str:
     """Why an executed notebook cannot be trusted; "" when every code cell ran, once, in order.
 
+    Cells for a hand at the screen (`BY_HAND`) are left out: nothing runs them by itself.
+
     The tools' own word is not enough: after a time-out, a dead kernel or `sys.exit(0)` papermill calls a
     notebook completed.
     """
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    cells = [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and cell.source.strip() and BY_HAND not in cell.metadata.get("tags", [])
+    ]
     for cell in cells:
         for output in cell.outputs:
             if output.output_type == "error":
@@ -324,7 +338,7 @@ def execute(path: Path) -> str:
 
 def execute_all(folder: Path = FOLDER) -> dict[str, str]:
     """Run every notebook of a folder on the sample and write the lock; returns what went wrong by name."""
-    paths = in_reading_order(folder)
+    paths = to_explore(folder)
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         troubles = {path.stem: trouble for path, trouble in zip(paths, pool.map(execute, paths), strict=True)}
     failed = {name: trouble for name, trouble in troubles.items() if trouble}
@@ -362,23 +376,27 @@ def unlocked(folder: Path = FOLDER) -> list[str]:
     return [f"{name} is not as `make notebooks` wrote it." for name in names]
 
 
-def copy_for_exploring(data: Path, month: str, work: Path, folder: Path = FOLDER) -> Path:
+def copy_for_exploring(
+    data: Path, month: str, work: Path, folder: Path = FOLDER, *, first: Mapping[str, Any] | None = None
+) -> Path:
     """Copies of the notebooks whose parameters name the owner's data, outside version control.
 
     Returns their folder. A copy that is there already keeps its cells, for they may be the owner's own
-    work; only its parameters are filled in anew.
+    work; only the folder and the month are filled in anew. `first` are parameters of a new copy.
     """
     target = work / (f"{data.name}-{month}" if month else data.name)
     target.mkdir(parents=True, exist_ok=True)
-    for path in in_reading_order(folder):
+    for path in to_explore(folder):
         copy = target / path.name
+        values: dict[str, Any] = {"data": str(data.resolve()), "month": month}
         if not copy.exists():
             shutil.copyfile(path, copy)
             _without_outputs(copy)
+            values |= first or {}
         notebook = read(copy)
         for cell in notebook.cells:
             if "parameters" in cell.metadata.get("tags", []):
-                cell.source = fill_in(cell.source, {"data": str(data.resolve()), "month": month})
+                cell.source = fill_in(cell.source, values)
         write(notebook, copy)
     return target
 
@@ -392,7 +410,7 @@ def _without_outputs(path: Path) -> None:
     write(notebook, path)
 
 
-def fill_in(source: str, values: dict[str, str]) -> str:
+def fill_in(source: str, values: Mapping[str, Any]) -> str:
     """A parameters cell with other defaults; annotations and comments stay.
 
     >>> fill_in('month: str = "2026-10"  # the month', {"month": "2026-09"})

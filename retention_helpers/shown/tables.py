@@ -35,6 +35,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     is_number: tuple[bool, ...]
     left_out: int = 0  # rows that are not shown
+    rest_is: str = "in findings.json"  # where those are
     is_open: bool = False  # on a page: in sight, not folded under its caption
     is_untold: bool = False  # it has a verdict a row, and none of them tells anything
 
@@ -47,7 +48,7 @@ class Table:
         return f"<td{number}{label}>{escaped}</td>"
 
     def _more(self) -> str:
-        return f"… and {formats.plural(self.left_out, 'row')} more, in findings.json."
+        return f"… and {formats.plural(self.left_out, 'row')} more, {self.rest_is}."
 
     def _repr_html_(self) -> str:
         heads = "".join(

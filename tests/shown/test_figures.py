@@ -212,7 +212,10 @@ def test_a_figure_is_drawn_twice_in_real_text_and_colours_of_the_page(name: str)
         svg = ElementTree.fromstring(drawn)
         assert svg.get("width") == str(width)
         assert svg.get("viewBox") == f"0 0 {width} {svg.get('height')}"
-        assert {element.tag for element in svg.iter()} == {"svg", "path", "text"}
+        assert {element.tag for element in svg.iter()} - {"title"} == {"svg", "path", "text"}
+        hints = [path for path in svg.iter("path") if path.get("class") == "hint"]
+        assert len(list(svg.iter("title"))) == len(hints) == len(svg.findall("path/title"))
+        assert not hints or width == WIDE
         assert [element.get("id") for element in svg.iter() if element.get("id")] == []
         assert any(text.text for text in svg.iter("text"))
         painted = [value for e in svg.iter() for key in ("fill", "stroke") if (value := e.get(key))]
@@ -432,3 +435,32 @@ def test_orange_is_what_is_worse(more_is_good: bool, below: str) -> None:
     )
     worth = figures.worth_by_level(dear)
     assert worth is not None and worth.below == ("Green: above the rest; orange: below the rest.",)
+
+
+def hints_of(figure: Figure | None) -> list[str]:
+    """What a picture says where a hand rests on it."""
+    assert figure
+    svg = ElementTree.fromstring(figure.wide)
+    return [str(title.text) for title in svg.iter("title")]
+
+
+def test_where_a_hand_rests_value_interval_and_n_are_told() -> None:
+    """Month by month and cell by cell; 20 of 200 and 30 of 40 by Wilson's formula."""
+    churn = hints_of(figures.rate_by_month(churn_frame((2, 40), (20, 200)), "churn_rate"))
+    assert churn == ["Feb 2026: 5.0 % (1.4–16.5 %), n = 40", "Mar 2026: 10.0 % (6.6–14.9 %), n = 200"]
+    cells = triangle_frame([("2026-01-01", 1, 40, 30, True), ("2026-01-01", 2, 40, 20, False)])
+    assert hints_of(figures.triangle(cells, title="Still there"))[0] == (
+        "Jan 2026, month 1: 75.0 % (59.8–85.8 %), n = 40"
+    )
+    moved = figures.movement_by_month(movement_frame((5, 3)), gains=["new"], losses=["lost"], title="Moved")
+    assert hints_of(moved) == ["Mar 2026: new 5, lost 3"]
+
+
+def test_a_name_where_a_hand_rests_is_text() -> None:
+    """A plan may be called as its owner likes."""
+    rows = [(0.0, 40, 0, 1.0), (1.0, 40, 4, 0.9)]
+    curve = pd.DataFrame(rows, columns=["months", "at_risk", "lost", "survival"])
+    curve = curve.assign(survival_low=curve["survival"], survival_high=curve["survival"])
+    parts = [curve.assign(level=level) for level in ("<script>", "pro & more")]
+    told = hints_of(figures.survival_by_level(pd.concat(parts), title="Stay"))
+    assert "<script>: 90.0 %" in told[1] and "pro & more: 90.0 %" in told[1]

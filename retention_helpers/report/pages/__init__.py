@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from retention_helpers.report import notebooks
 from retention_helpers.report.pages import folding
 from retention_helpers.shown.cards import drawn
+from retention_helpers.shown.look import without_style
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -257,6 +258,7 @@ def _exporter() -> "TemplateExporter":
     )
     exporter.environment.tests["folded"] = folding.is_folded
     exporter.environment.filters["caption"] = folding.caption
+    exporter.environment.filters["without_style"] = without_style
     return exporter
 
 
