@@ -206,3 +206,5 @@ def test_the_words_hold_the_numbers_of_the_code() -> None:
     assert f"the last {QUARTER} and the last {YEAR} with at least" in papers
     assert answers.TENURE_STAGES == ("days 0–7", "days 8–30", "days 31–90", "day 91 on")
     assert "stage of tenure (days 0–7, 8–30, 31–90, 91 on)" in papers
+    assert answers.MONTH_STAGES == ("month 1", "months 2–3", "month 4 on")
+    assert "of months (1, 2–3, 4 on)" in papers
