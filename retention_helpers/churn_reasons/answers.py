@@ -146,8 +146,8 @@ def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
 
     involuntary + not_asked + not_answered + answered = lost, exactly. Of who answered, `unmapped` did so
     in words that no map knows, and `mapped` with a reason of the one list. The share is among those
-    whom the biller is not known to have ended: lost − involuntary. Where no row says who ended it, `involuntary_of_lost`
-    is missing.
+    whom the biller is not known to have ended: lost − involuntary. Where no row says who ended it,
+    `involuntary_of_lost` is missing.
 
     Glossary: said why.
     """

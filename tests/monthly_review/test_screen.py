@@ -151,7 +151,9 @@ def test_too_few_answers_are_not_ranked() -> None:
 
 def test_nobody_is_asked_why_where_nobody_left() -> None:
     """Nobody in the three months of the period; who was lost before it is no loss of its."""
-    kinds = pd.DataFrame({"lost": [7, 0, 0, 0], "voluntary": 0, "involuntary": 0, "kind_unknown": [7, 0, 0, 0]})
+    kinds = pd.DataFrame(
+        {"lost": [7, 0, 0, 0], "voluntary": 0, "involuntary": 0, "kind_unknown": [7, 0, 0, 0]}
+    )
     card = monthly_review.reasons_card(reasons(), WHEN, reasons(), kinds, min_customers=20)
     assert card.heading == "Why they leave: nobody left"
     assert "Nobody was lost in January to March 2026." in repr(card) and "Ask" not in repr(card)

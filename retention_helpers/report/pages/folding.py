@@ -5,8 +5,8 @@ computes. A page is read by whoever decides, so the cells between two pieces of 
 the order of reading. Cells say what else they are by their tags: `analyst` or `folded` on a heading folds its
 section whole, `open` keeps a piece of prose in sight.
 
-A section all of whose tables are empty, or have "too few" in every row, has nothing to show but why: it
-becomes a line at the end of the page; the rows stand in findings.json.
+A section all of whose tables are empty, or have "too few" in every row, or are of nobody, has
+nothing to show but why: it becomes a line at the end of the page; the rows stand in findings.json.
 """
 
 import re
