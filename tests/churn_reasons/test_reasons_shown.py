@@ -16,7 +16,16 @@ from conftest import write_folder
 
 from retention_helpers import shipped
 from retention_helpers.business import opening
-from retention_helpers.churn_reasons import FINDINGS, QUARTER, YEAR, answers, did, groups, plays
+from retention_helpers.churn_reasons import (
+    FINDINGS,
+    QUARTER,
+    YEAR,
+    answers,
+    did,
+    groups,
+    plays,
+    shares_over_time,
+)
 from retention_helpers.churn_reasons.implications import PLAYS
 from retention_helpers.shown.units import DEFINITIONS, fields
 
@@ -152,6 +161,14 @@ def test_nobody_named_unmapped(page: Callable[[str], tuple[str, dict, Path]]) ->
     assert {row["reason_code"]: row["proposed"] for row in findings["reasons"]["unmapped"]} == {
         **yaml.safe_load(text)["reason_map"], "用得太少": None
     }  # fmt: skip
+
+
+def test_shares_over_time_are_drawn_from_two_periods_on() -> None:
+    blocks = pd.DataFrame(
+        {"first_month": ["2026-01", "2026-04"], "reason": "unused", "enough": [False, True]}
+    )
+    assert shares_over_time.figure is not None
+    assert shares_over_time.figure(blocks, pd.DataFrame()) is None
 
 
 def test_a_play_stands_alone_only_where_its_reason_costs_most_for_sure() -> None:

@@ -48,6 +48,8 @@ def _which_months(led: Standing, heard: pd.DataFrame, min_customers: int) -> Sen
             f"All {formats.count(unmapped)} who said why {inside(when)} did so in words that nobody mapped."
             if unmapped
             else f"Nobody said why {inside(when)}."
+            if heard.loc[heard["first_month"] == when.first, "lost"].iloc[0]
+            else f"Nobody was lost {inside(when)}."
         )
     return Sentence(
         f"There are fewer than {least} answers even {inside(when)} ({formats.count(own)}). So the reasons "
@@ -264,6 +266,8 @@ def _between_what(blocks: pd.DataFrame) -> Sentence:
 
 
 def _over_time_figure(blocks: pd.DataFrame, notes: pd.DataFrame) -> Figure | None:
+    if blocks.loc[blocks["enough"], "first_month"].nunique() < 2:
+        return None
     title = f"Share of the answers, every {in_words(BLOCK)} months"
     return figures.shares_over_time(blocks, title=title, notes=notes)
 
