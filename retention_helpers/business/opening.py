@@ -28,6 +28,7 @@ from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import count, day, iso_month
 
 QUIET_DAYS = 10  # without any row before the month's end; then the export may be old
+ENDS_EARLY, ENDS_BEFORE = "data that end early", "no row in the month"
 TRACKED_NOTEBOOKS = NOTEBOOKS if IS_CHECKOUT else None
 
 Where = Mapping[str, Any]  # a level, or several, by the name of what customers are grouped by
@@ -70,7 +71,8 @@ def _silence(latest_on: str, as_of: dt.date) -> tuple[Fault, ...]:
         f"The latest row is of {day(latest)}, {silent} days before the month's end. If the data were "
         "exported then, everything after it is missing, losses first of all: export them again."
     )
-    return (Fault("warning", "", "data that end early", 0, said),)
+    is_before = latest < calendar.months_after(as_of, -1)
+    return (Fault("warning", "", ENDS_BEFORE if is_before else ENDS_EARLY, 0, said),)
 
 
 def _rates_of(settings: Settings, month: str) -> dict[str, RateOfMonth]:
