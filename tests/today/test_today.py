@@ -204,6 +204,19 @@ def test_what_a_weekend_hid_is_on_the_next_list(tmp_path: Path) -> None:
     assert "asking" in after and "yearly" in before and "yearly" not in after
 
 
+def test_a_trial_that_ended_after_the_list_of_its_day_is_on_the_next(begun: tuple[Path, Path]) -> None:
+    """The list is made in the morning; on the afternoon `brief` ends a trial of four days."""
+    data, out = begun
+    for name, line in (
+        ("customers", "brief,2026-03-08"),
+        ("subscriptions", "brief,2026-03-08,2026-03-12,0,trialing,,,,"),
+    ):
+        with (data / f"{name}.csv").open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    found = made(data, out, DAY + dt.timedelta(days=1))
+    assert found == {"brief": ("Write: their free time ends", "the free time ended on 12 March 2026")}
+
+
 def test_day_7_follows_day_3_also_after_its_touch(begun: tuple[Path, Path]) -> None:
     data, out = begun
     fill(out, "third", DAY)
