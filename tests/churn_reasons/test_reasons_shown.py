@@ -182,11 +182,12 @@ def test_a_play_stands_alone_only_where_its_reason_costs_most_for_sure() -> None
         PLAYS[code].play for code in ("too_expensive", "not_using_enough", "missing_feature")
     )
     sure = said(("too_expensive", 200, 150, 260), ("not_using_enough", 90, 60, 140))
+    assert "“too expensive” costs the most" in sure
     assert dear in sure and unused not in sure and "may cost as much" not in sure
     both = said(
         ("too_expensive", 200, 110, 290), ("not_using_enough", 150, 80, 240), ("missing_feature", 40, 10, 90)
     )
-    assert "“not using enough” may cost as much" in both
+    assert "“too expensive” may cost the most" in both and "“not using enough” may cost as much" in both
     assert f"“too expensive”: {dear} “not using enough”: {unused}" in both and gap not in both
 
 

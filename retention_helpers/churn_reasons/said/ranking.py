@@ -291,8 +291,9 @@ def _dearest(rows: pd.DataFrame, currency: str) -> Sentence:
     first = rows.iloc[0]
     ends = (first["mrr_a_month"], first["mrr_a_month_low"], first["mrr_a_month_high"])
     amount = formats.amount(*ends, currency)
-    text = f"{named(first['reason'])} costs the most: {amount} of MRR lost to it each month."
     level = [row for row in rows.iloc[1:].itertuples() if row.mrr_a_month_high > first["mrr_a_month_low"]]
+    costs = "may cost" if level else "costs"
+    text = f"{named(first['reason'])} {costs} the most: {amount} of MRR lost to it each month."
     if not level:
         return Sentence(f"{text} {first['play']}")
     names = [named(row.reason) for row in level[:NAMED]]

@@ -192,14 +192,17 @@ def answered_sentence(rows: pd.DataFrame) -> Sentence:
     )
 
 
+# An experiment on pauses tells of its own arm alone.
+_WHO = {"paused": "all who paused, drawn into a test or not", "left outright": "those who left outright"}
+
+
 def pause_sentence(now: pd.DataFrame, year: pd.DataFrame, after: pd.DataFrame) -> Sentence:
     """How many pause, for how long, who pays again, and whose pause ends."""
     if year.empty:
         return Sentence("Nobody paused.")
     row, due = year.iloc[0], int(now["is_due"].sum())
     paid = [
-        f"{formats.rate_in(one, 'share')} of those who "
-        f"{one['chose'] if one['chose'] != 'paused' else 'paused'}"
+        f"{formats.rate_in(one, 'share')} of {_WHO.get(one['chose'], one['chose'])}"
         for one in after.to_dict(orient="records")
         if one["followed"]
     ]
