@@ -20,7 +20,7 @@ QUIET_LAB = --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.N
             --LabApp.news_url=None --LabApp.extension_manager=readonly
 LAB_SETTINGS = $(VENV)/share/jupyter/lab/settings/overrides.json
 
-.PHONY: help setup init report today lab test nbval check notebooks schema sample bench bench-statistics clean
+.PHONY: help setup init report today lab test nbval check notebooks schema sample bench bench-large bench-statistics clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -86,6 +86,9 @@ sample: $(DONE)  ## make data/sample anew
 
 bench: $(DONE)  ## measure speed and memory
 	@for one in tests/bench/*.py; do $(BIN)/python $$one || exit 1; done
+
+bench-large: $(DONE)  ## measure what takes long: up to a million customers
+	@for one in tests/bench_large/*.py; do $(BIN)/python $$one || exit 1; done
 
 bench-statistics: $(DONE)  ## simulate whether intervals, tests and verdicts keep what they promise
 	@for one in tests/bench_statistics/*.py; do $(BIN)/python $$one || exit 1; done
