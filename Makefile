@@ -22,7 +22,7 @@ LAB_SETTINGS = $(VENV)/share/jupyter/lab/settings/overrides.json
 # What customers wrote is text: JupyterLab would typeset "from $$19 to $$29" as a formula.
 LAB_WITHOUT = $(VENV)/etc/jupyter/labconfig/page_config.json
 
-.PHONY: help setup init report today lab test nbval check notebooks schema sample bench bench-statistics clean
+.PHONY: help setup init report today lab test nbval check notebooks schema sample bench bench-large bench-statistics clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -92,6 +92,9 @@ sample: $(DONE)  ## make data/sample anew
 
 bench: $(DONE)  ## measure speed and memory
 	@for one in tests/bench/*.py; do $(BIN)/python $$one || exit 1; done
+
+bench-large: $(DONE)  ## measure what takes long: up to a million customers
+	@for one in tests/bench_large/*.py; do $(BIN)/python $$one || exit 1; done
 
 bench-statistics: $(DONE)  ## simulate whether intervals, tests and verdicts keep what they promise
 	@for one in tests/bench_statistics/*.py; do $(BIN)/python $$one || exit 1; done

@@ -22,7 +22,7 @@ from retention_helpers.contract.tables import Fault
 from retention_helpers.engine import connect
 from retention_helpers.gate import gate, kept
 from retention_helpers.gate.kept import CACHE
-from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE
+from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE, code_of
 from retention_helpers.words import calendar, commands, left_behind
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import count, day, iso_month
@@ -186,6 +186,8 @@ def _cut(
     spill = cache / "spill" / f"{left_behind.mark()}-{uuid.uuid4().hex[:8]}"
     spill.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     left_behind.sweep(spill.parent, "*")
+    derived = passed.folder / f"{name}-{code_of()[:8]}"
+    kept.forget_other_versions(derived)
     whole = Business(
         folder=folder,
         settings=passed.settings,
@@ -201,7 +203,7 @@ def _cut(
         sources=passed.sources,
         experiments={name: one.known_by(as_of) for name, one in passed.experiments.items()},
         kept=passed.folder,
-        derived=passed.folder / name,
+        derived=derived,
         engine=connect(spill, passed.settings.time_zone, memory=passed.settings.memory),
         rates=_rates_of(passed.settings, month),
         not_known=passed.not_known,

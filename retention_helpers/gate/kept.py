@@ -179,6 +179,14 @@ def forget_old(home: Path) -> None:
         forget(path)
 
 
+def forget_other_versions(derived: Path) -> None:
+    """Sweep away what another version of the code derived for the same month, unless it is of today."""
+    name, _, code = derived.name.rpartition("-")
+    for path in derived.parent.glob(f"{name}-{'?' * len(code)}"):
+        if path != derived and _age(path) > LEFT_BEHIND:
+            forget(path)
+
+
 def _age(path: Path) -> float:
     try:
         return time.time() - path.stat().st_mtime
