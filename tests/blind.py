@@ -226,10 +226,10 @@ class Good:
 def good(name: str, home: Path) -> Good:
     files = {key: one.encode() if isinstance(one, str) else one for key, one in FOLDERS[name]().items()}
     folder = write(files, home / "good")
-    said = frozenset(
-        fault.message for fault in checking.check(folder, home / "out", cache=home / "kept").faults
-    )
-    return Good(files, said, numbers(folder, home / "kept"))
+    faults = checking.check(folder, home / "out", cache=home / "kept").faults
+    assert not [fault.message for fault in faults if fault.level == "stop"]
+    rules = frozenset((fault.table, fault.rule) for fault in faults)
+    return Good(files, rules, numbers(folder, home / "kept"))
 
 
 def spoil(of: Good, change: str, seed: int, home: Path) -> Outcome:
