@@ -1522,7 +1522,8 @@ def test_a_cache_that_cannot_be_written(tmp_path):
     folder = folder_of(tmp_path / "data", {})
     (tmp_path / "kept").touch()
     assert [fault.message for fault in examine(folder, tmp_path / "kept")] == [
-        "What was read cannot be kept in kept (not a directory). Free some space there, or allow writing."
+        f"What was read cannot be kept in {tmp_path / 'kept'} (not a directory). "
+        "Free some space there, or allow writing."
     ]
 
 
