@@ -161,6 +161,7 @@ def pass_gate(folder: Path, cache: Path = CACHE) -> Passed:
     passed = kept.load(place)
     if passed is not None and not passed.reaches_further(today):
         looked.note(home)
+        kept.use_again(place)
         return passed
     if passed is not None:
         place = place.with_name(f"{place.name}-{today}")

@@ -26,6 +26,7 @@ from test_house import ROOMS
 
 from retention_helpers import shipped
 from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, Stopped
+from retention_helpers.delivery import recipients
 from retention_helpers.engine import EngineError, connect, rows
 from retention_helpers.gate import folder as looking_at
 from retention_helpers.gate import gate, kept, reading
@@ -1407,6 +1408,19 @@ def test_a_touch_and_a_copy_read_nothing_again(tmp_path, cache, monkeypatch):
     assert gate.pass_gate(folder, cache) == before
     monkeypatch.setattr(looking_at, "_content", unread)
     assert gate.pass_gate(folder, cache) == before
+
+
+def test_what_is_put_back_is_the_latest_reading(tmp_path, cache):
+    """An earlier reading that is found again is what mails are addressed by."""
+    folder = folder_of(tmp_path / "data", {})
+    first = gate.pass_gate(folder, cache).folder
+    as_it_was = (folder / "customers.csv").read_bytes()
+    (folder / "customers.csv").write_bytes(as_it_was + b"\n")
+    second = gate.pass_gate(folder, cache).folder
+    assert second != first and recipients.last_reading(folder, cache) == second / "customers.parquet"
+    (folder / "customers.csv").write_bytes(as_it_was)
+    assert gate.pass_gate(folder, cache).folder == first
+    assert recipients.last_reading(folder, cache) == first / "customers.parquet"
 
 
 def test_a_new_version_of_what_does_not_read_reads_nothing_again(tmp_path, cache, monkeypatch):
