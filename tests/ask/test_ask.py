@@ -13,8 +13,8 @@ import pytest
 from reader import Reader
 
 from retention_helpers import ask, measurement, shipped
-from retention_helpers.business import Business
 from retention_helpers.ask.tables import KINDS
+from retention_helpers.business import Business
 from retention_helpers.business.opening import narrowed
 from retention_helpers.contract.tables import TABLES
 from retention_helpers.report import pages
