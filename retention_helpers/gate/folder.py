@@ -123,7 +123,9 @@ def _known_contents(home: Path) -> Contents:
 
 
 def _content(path: Path, mark: str) -> str:
-    """A fingerprint of a file's bytes; of what has none, its mark."""
+    """A fingerprint of a file's bytes; of what has none, as a pipe, its mark."""
+    if not path.is_file():
+        return mark
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "blake2b").hexdigest()

@@ -451,8 +451,8 @@ def test_a_full_disk_is_told_as_that(tmp_path, monkeypatch):
     monkeypatch.setattr(reading, "select_parsed", full)
     (stop,) = said(tmp_path, {})
     assert stop == (
-        "stop: What was read cannot be kept in .kept (no space left on device). Free some space there, or "
-        "allow writing."
+        f"stop: What was read cannot be kept in {tmp_path / '.kept'} (no space left on device). Free some "
+        "space there, or allow writing."
     )
 
 
