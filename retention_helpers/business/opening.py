@@ -12,6 +12,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from retention_helpers import engine as engines
 from retention_helpers.business import levels
 from retention_helpers.business.done import done_by, load
 from retention_helpers.business.identity import Identity, identity_of
@@ -20,11 +21,11 @@ from retention_helpers.contract import assumed
 from retention_helpers.contract.exchange import EARLIER, OTHER_MONTHS, RateOfMonth
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings, read_settings
 from retention_helpers.contract.tables import Fault
-from retention_helpers.engine import connect
 from retention_helpers.gate import gate, kept
 from retention_helpers.gate.kept import CACHE
 from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE
 from retention_helpers.words import calendar, commands
+from retention_helpers.words.commands import DUCKDB
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import count, day, iso_month
 
@@ -122,12 +123,14 @@ def open_business(
     where: Where | None = None,
     plan: Path | None = None,
     cache: Path = CACHE,
+    engine: str = "",
 ) -> Business:
     """Open a data folder for one report month ("2026-10"; empty: the last whole month in the data).
 
     `where` narrows the whole business to some of its customers, such as {"country": "DE"} or {"first_plan":
     ["solo", "team"]}: by how they began, by attributes, or by arms of experiments (`levels.names`). `plan` is
-    the folder of the reports: what its running plan says was done before the cut counts as contacts.
+    the folder of the reports: what its running plan says was done before the cut counts as contacts. `engine`
+    computes, duckdb or spark, whatever was chosen.
 
     Raises Stopped with every fault that would make the report wrong, InputError for a missing folder, an
     impossible month, wrong settings, or own data opened from the tracked notebooks, and
@@ -143,7 +146,8 @@ def open_business(
     first = _possible(chosen, passed.first_on, _latest_date(today))
     as_of = calendar.months_after(first, 1)
     silent = _silence(passed.latest_on, as_of)
-    whole = _with_done(_cut(folder, passed, as_of, chosen, cache, silent), plan, as_of)
+    cut = _cut(folder, passed, as_of, chosen, cache, silent, engine)
+    whole = _with_done(cut, plan, as_of)
     return whole if where is None else narrowed(whole, where)
 
 
@@ -171,13 +175,20 @@ def open_day(
 
 
 def _cut(
-    folder: Path, passed: kept.Passed, as_of: dt.date, name: str, cache: Path, faults: tuple[Fault, ...] = ()
+    folder: Path,
+    passed: kept.Passed,
+    as_of: dt.date,
+    name: str,
+    cache: Path,
+    faults: tuple[Fault, ...] = (),
+    engine: str = "",
 ) -> Business:
     """What passed the gate, cut at a midnight; what is derived of it lies under a name."""
     month = iso_month(as_of - dt.timedelta(days=1))
     # A folder of its own: two processes that spill into one overwrite each other's files.
     spill = cache / "spill" / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
     spill.parent.mkdir(parents=True, exist_ok=True)
+    chosen = engine or engines.chosen(passed.settings.engine)
     whole = Business(
         folder=folder,
         settings=passed.settings,
@@ -193,8 +204,8 @@ def _cut(
         sources=passed.sources,
         experiments={name: one.known_by(as_of) for name, one in passed.experiments.items()},
         kept=passed.folder,
-        derived=passed.folder / name,
-        engine=connect(spill, passed.settings.time_zone),
+        derived=passed.folder / (name if chosen == DUCKDB else f"{name}-{chosen}"),
+        engine=engines.opened(chosen, spill, passed.settings.time_zone),
         rates=_rates_of(passed.settings, month),
         not_known=passed.not_known,
         known_until=passed.assumed.until,

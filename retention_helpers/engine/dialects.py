@@ -1,0 +1,42 @@
+"""What engines say differently: the functions of which ibis has none that is the same everywhere.
+
+A measure asks for them by name; each engine's own words for them stand here and in that engine's module.
+"""
+
+import datetime as dt
+
+import ibis
+import ibis.expr.datatypes as dtypes
+import ibis.expr.types as ir
+
+
+@ibis.udf.scalar.builtin(name="timezone")
+def of_utc(zone: str, at: dt.datetime) -> dtypes.Timestamp(timezone="UTC"):  # type: ignore[empty-body, valid-type]
+    """An instant, of naive UTC."""
+
+
+@ibis.udf.scalar.builtin(name="timezone")
+def to_clocks(zone: str, at: dtypes.Timestamp(timezone="UTC")) -> dt.datetime:  # type: ignore[empty-body, valid-type]
+    """What the clocks of a zone show at an instant."""
+
+
+@ibis.udf.scalar.builtin(name="epoch_us")  # type: ignore[untyped-decorator]
+def micros(at: dtypes.Timestamp(timezone="UTC")) -> dtypes.int64: ...  # type: ignore[valid-type, empty-body]
+
+
+@ibis.udf.agg.builtin(name="bit_or")
+def bits_together(bits: int) -> int:  # type: ignore[empty-body]
+    """The bits that are set in any row. ibis has one of its own, which not every engine understands."""
+
+
+def on_clocks(at: ir.TimestampColumn, zone: str) -> ir.TimestampColumn:
+    """What the clocks of a zone show at an instant of naive UTC."""
+    return to_clocks(zone, of_utc("UTC", at))
+
+
+def micros_of_midnight(day: ir.DateValue) -> ir.IntegerValue:
+    """Microseconds since 1970, in UTC, of the midnight with which a day of the business begins.
+
+    The engine knows the zone: `connect` tells it.
+    """
+    return micros(day.cast("timestamp('UTC')"))
