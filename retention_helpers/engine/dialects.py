@@ -29,6 +29,12 @@ def bits_together(bits: int) -> int:  # type: ignore[empty-body]
     """The bits that are set in any row. ibis has one of its own, which not every engine understands."""
 
 
+def months_between(earlier: ir.DateValue, later: ir.DateValue) -> ir.IntegerValue:
+    """How many borders of calendar months lie between two days; `delta` counts lengths of time elsewhere."""
+    years = later.year() - earlier.year()
+    return (12 * years + later.month() - earlier.month()).cast("int64")
+
+
 def on_clocks(at: ir.TimestampColumn, zone: str) -> ir.TimestampColumn:
     """What the clocks of a zone show at an instant of naive UTC."""
     return to_clocks(zone, of_utc("UTC", at))

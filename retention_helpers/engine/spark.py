@@ -76,13 +76,10 @@ class _Compiler(PySparkCompiler):
         return _since_1970("MICROSECOND", arg) / self.cast("1000000", dt.float64)
 
     def visit_TimestampDelta(self, op: Any, *, part: Any, left: Any, right: Any) -> Any:
-        """How many borders lie between: months are counted by the calendar, not by length."""
-        if op.part.value == "day":
-            return self.f.anon.datediff(self.cast(left, dt.date), self.cast(right, dt.date))
-        if op.part.value != "month":
+        """How many midnights lie between; other engines count another thing of every other unit."""
+        if op.part.value != "day":
             raise UnsupportedOperationError(f"no engine but DuckDB counts {op.part.value}s as it does")
-        years = self.f.year(left) - self.f.year(right)
-        return self.cast(years * 12 + self.f.month(left) - self.f.month(right), op.dtype)
+        return self.f.anon.datediff(self.cast(left, dt.date), self.cast(right, dt.date))
 
     visit_DateDelta = visit_TimestampDelta
 
