@@ -228,12 +228,15 @@ def _context(master: str, spill: Path) -> SparkSession:
 
 
 def _configured(master: str, spill: Path) -> SparkConf:
-    """What the engine says of itself; all else is the cluster's own, in SPARK_CONF_DIR."""
+    """What the engine says of itself; all else is the cluster's own, in SPARK_CONF_DIR.
+
+    Spark makes folders of its own beside `spill`, and removes them as it ends.
+    """
     conf = SparkConf().setMaster(master).setAppName("retention")
     conf.set("spark.ui.showConsoleProgress", "false").set("spark.log.level", "ERROR")
-    conf.set("spark.sql.warehouse.dir", str(spill / "warehouse"))
+    conf.set("spark.sql.warehouse.dir", str(spill.parent / "warehouse"))
     if master.startswith(WITHIN):
-        conf.set("spark.ui.enabled", "false").set("spark.local.dir", str(spill))
+        conf.set("spark.ui.enabled", "false").set("spark.local.dir", str(spill.parent))
         conf.set("spark.driver.host", "localhost").set("spark.driver.bindAddress", "127.0.0.1")
         conf.set("spark.driver.memory", MEMORY)
     return conf

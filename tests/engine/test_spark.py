@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -186,3 +187,11 @@ def test_a_missing_java_is_a_sentence(
     monkeypatch.setattr(module.subprocess, "run", lambda *_, **__: told)
     with pytest.raises(InputError, match=rf"Spark needs Java 17 or later, and {sentence}\."):
         module.need()
+
+
+def test_a_missing_extra_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    for loaded in ("retention_helpers.engine.spark", "ibis.backends.pyspark"):
+        monkeypatch.delitem(sys.modules, loaded, raising=False)
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    with pytest.raises(InputError, match=r"pip install -r requirements-spark\.txt"):
+        engine.need(SPARK)
