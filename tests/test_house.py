@@ -223,7 +223,16 @@ def _beside(place: Place, source: str) -> set[str]:
     return set() if place[-1] == "__init__.py" else found - {own}
 
 
-APART = {"bit_or", "bit_and", "bit_xor", "approx_nunique", "approx_median", "approx_quantile", "unnest"}
+APART = {
+    "asof_join",
+    "bit_or",
+    "bit_and",
+    "bit_xor",
+    "approx_nunique",
+    "approx_median",
+    "approx_quantile",
+    "unnest",
+}
 
 
 def said_differently(place: Place, source: str) -> list[int]:

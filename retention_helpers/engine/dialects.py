@@ -46,3 +46,24 @@ def micros_of_midnight(day: ir.DateValue) -> ir.IntegerValue:
     The engine knows the zone: `connect` tells it.
     """
     return micros(day.cast("timestamp('UTC')"))
+
+
+def nearest(rows: ir.Table, days: ir.Table, *, on: str, day: str, later: bool) -> ir.Table:
+    """Rows of customers with the nearest `day` of theirs: before the day `on`, or (`later`) on it or after.
+
+    Null where there is none. One pass over both in the order of days: not every engine has an ASOF join.
+    """
+    first, second = (1, 0) if later else (0, 1)  # of the same day
+    asked = rows.select("customer_id", at=on).distinct()
+    asked = asked.mutate(told=ibis.null("date"), place=ibis.literal(first))
+    known = days.select("customer_id", at=day, told=day).mutate(place=ibis.literal(second))
+    order = [ibis.desc("at") if later else ibis.asc("at"), "place"]
+    both = asked.union(known)
+    so_far = ibis.cumulative_window(group_by="customer_id", order_by=order)
+    near = (both.told.min() if later else both.told.max()).over(so_far)
+    found = both.mutate(near=near).filter(lambda row: row.place == first)
+    joined = rows.left_join(
+        found.select("customer_id", "at", "near"),
+        [rows.customer_id == found.customer_id, rows[on] == found["at"]],
+    )
+    return joined.drop("customer_id_right", "at").rename({day: "near"})
