@@ -17,7 +17,13 @@ import pytest
 
 from retention_helpers import engine, shipped
 from retention_helpers.__main__ import main
-from retention_helpers.engine.dialects import bits_together, micros_of_midnight, months_between, on_clocks
+from retention_helpers.engine.dialects import (
+    bits_together,
+    micros_of_midnight,
+    months_between,
+    nearest,
+    on_clocks,
+)
 from retention_helpers.words.commands import DUCKDB, ENGINE, SPARK
 from retention_helpers.words.errors import InputError
 
@@ -98,6 +104,23 @@ SAID_DIFFERENTLY = {
     ),
     "sums and middles": _together(
         x=lambda t: t.mrr.sum(), y=lambda t: t.mrr.cast("float64").median(), z=lambda t: t.nth.mean()
+    ),
+    "the nearest day": lambda t: (
+        nearest(
+            nearest(
+                t.rename(customer_id="who"),
+                t.rename(customer_id="who", since="on"),
+                on="on",
+                day="since",
+                later=False,
+            ),
+            t.rename(customer_id="who", back="until"),
+            on="on",
+            day="back",
+            later=True,
+        )
+        .select("nth", "since", "back")
+        .order_by("nth")
     ),
     "bits": _together(x=lambda t: bits_together(t.bit)),
     "a table of ours": lambda t: t.join(
