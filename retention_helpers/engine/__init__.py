@@ -73,8 +73,7 @@ def _spark() -> ModuleType:
         if missing.name not in ("pyspark", "py4j"):
             raise
         raise InputError(
-            "The engine is spark, and pyspark is not installed. Install it: "
-            "pip install -r requirements-spark.txt"
+            "The engine is spark, and pyspark is not installed. Install it: pip install 'pyspark>=4.3,<5'"
         ) from None
 
 
