@@ -216,5 +216,5 @@ def test_a_missing_extra_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     for loaded in ("retention_helpers.engine.spark", "ibis.backends.pyspark"):
         monkeypatch.delitem(sys.modules, loaded, raising=False)
     monkeypatch.setitem(sys.modules, "pyspark", None)
-    with pytest.raises(InputError, match="pip install 'pyspark>=4.3,<5'"):
+    with pytest.raises(InputError, match=r"pip install 'pyspark>=4\.3,<5'"):
         engine.need(SPARK)
