@@ -20,8 +20,11 @@ WITH_MONTH = $(if $(MONTH),--month "$(MONTH)")
 QUIET_LAB = --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate \
             --LabApp.news_url=None --LabApp.extension_manager=readonly
 LAB_SETTINGS = $(VENV)/share/jupyter/lab/settings/overrides.json
+# What customers wrote is text: JupyterLab would typeset "from $$19 to $$29" as a formula.
+LAB_WITHOUT = $(VENV)/etc/jupyter/labconfig/page_config.json
 
-.PHONY: help setup spark init report today lab test nbval check notebooks schema sample bench bench-statistics clean
+.PHONY: help setup spark init report today lab test nbval check notebooks schema sample lock drill bench \
+        bench-large bench-statistics clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -39,7 +42,8 @@ $(DONE): requirements.txt requirements-dev.txt constraints.txt pyproject.toml
 	  || { echo "This Python cannot make a virtual environment. On Debian or Ubuntu: apt install python3-venv" >&2; exit 2; }
 	@echo 'Setting up .venv; this takes a minute or two, once.'
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@if [ -n "$$CI" ]; then $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock; \
+	  else $(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt -c constraints.txt; fi
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@sh hooks/install
 	@touch $@
@@ -56,14 +60,18 @@ report: $(DONE)  ## make the report of a month (default: the sample's last month
 today: $(DONE)  ## make the list of today, or of DATE
 	@$(RUN) today $(WITH_DATA) $(if $(DATE),--date "$(DATE)") --out "$(OUT)"
 
-lab: $(DONE) $(LAB_SETTINGS)  ## open JupyterLab; with DATA on copies under work/
+lab: $(DONE) $(LAB_SETTINGS) $(LAB_WITHOUT)  ## open JupyterLab; with DATA on copies under work/
 	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null  # else JupyterLab shows the words of a picture in its place
 	@folder=$(if $(DATA),$$($(RUN) explore $(WITH_DATA) $(WITH_MONTH)),notebooks) \
-	  && exec $(BIN)/jupyter lab $(QUIET_LAB) "$$folder"
+	  && umask 077 && exec $(BIN)/jupyter lab $(QUIET_LAB) --LabApp.default_url=/lab/tree/start_here.ipynb "$$folder"
 
 $(LAB_SETTINGS): $(DONE)
 	@mkdir -p $(@D)
 	@echo '{"@jupyterlab/apputils-extension:notification": {"checkForUpdates": false, "fetchNews": "false"}}' > $@
+
+$(LAB_WITHOUT): $(DONE)
+	@mkdir -p $(@D)
+	@echo '{"disabledExtensions": {"@jupyterlab/mathjax-extension:plugin": true}}' > $@
 
 test: $(DONE)  ## all tests, then every notebook against its committed outputs
 	@$(BIN)/python -m pytest -q -n 2 --dist loadscope
@@ -88,8 +96,20 @@ schema: $(DONE)  ## make findings.schema.json and the pointers of the glossary f
 sample: $(DONE)  ## make data/sample anew
 	@$(BIN)/python data/sample/make_sample.py
 
+lock: $(DONE)  ## write the hashes of the versions in constraints.txt, and the list of licences
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11.5 --generate-hashes --no-header --no-annotate \
+		--no-strip-markers -c constraints.txt requirements-dev.txt -o requirements.lock
+	@$(BIN)/python tests/licences.py
+
+drill: $(DONE)  ## spoil, kill, fill and cut off: what takes minutes (SECURITY.md)
+	@for one in tests/drills/*.py; do echo "$$one"; $(BIN)/python $$one || exit 1; done
+
 bench: $(DONE)  ## measure speed and memory
 	@for one in tests/bench/*.py; do $(BIN)/python $$one || exit 1; done
+
+bench-large: $(DONE)  ## measure what takes long: up to a million customers
+	@for one in tests/bench_large/*.py; do $(BIN)/python $$one || exit 1; done
 
 bench-statistics: $(DONE)  ## simulate whether intervals, tests and verdicts keep what they promise
 	@for one in tests/bench_statistics/*.py; do $(BIN)/python $$one || exit 1; done

@@ -29,7 +29,8 @@ from retention_helpers.commands import (
 )
 from retention_helpers.commands.arguments import Parser
 from retention_helpers.words.commands import PROGRAM
-from retention_helpers.words.errors import InputError, nearest
+from retention_helpers.words.errors import InputError, nearest, of_the_disk
+from retention_helpers.words.terminal import plain_terminal
 
 _FOR_DEVELOPERS = (notebooks, schema) if shipped.IS_CHECKOUT else ()
 COMMANDS = {
@@ -55,8 +56,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; mistakes are sentences on stderr, never tracebacks."""
     # A timer or the system says stop with SIGTERM: leave as tidily as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # What is written here and in the kernels holds customers: their owner alone may read it.
+    usual = os.umask(0o077)
     try:
-        options = _read(sys.argv[1:] if arguments is None else list(arguments))
+        with plain_terminal():
+            return _run(sys.argv[1:] if arguments is None else list(arguments))
+    finally:
+        os.umask(usual)
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        options = _read(arguments)
         status = COMMANDS[options.name].run(options)
         sys.stdout.flush()
         return status
@@ -65,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except InputError as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:  # a folder that is full, read-only, or gone meanwhile
+        print(of_the_disk(error), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nStopped. Everything is as it was before.", file=sys.stderr)

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,12 @@ def shown(value: object) -> str:
     return "\n".join(parts)
 
 
-def run_cells(path: Path, parameters: dict[str, str]) -> str:
+def run_cells(path: Path, parameters: Mapping[str, Any]) -> str:
     """Run a notebook's cells in this process with its parameters replaced; everything it shows."""
     space: dict[str, Any] = {}
     pieces = []
     for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type != "code":
+        if cell.cell_type != "code" or "skip-execution" in cell.metadata.get("tags", []):
             continue
         if "parameters" in cell.metadata.get("tags", []):
             space.update(parameters)

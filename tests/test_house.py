@@ -36,6 +36,7 @@ ROOMS = (
     "shown",
     "report",
     *QUESTIONS,
+    "ask",
     "plan",
     "monthly_review",
     "today",

@@ -21,6 +21,7 @@ from retention_helpers.gate import running_plan
 from retention_helpers.gate.kept import SourceRead
 from retention_helpers.gate.lots import NO_LOTS, Lots, read_lots
 from retention_helpers.gate.running_plan import OWN, XLSX, Row, Running
+from retention_helpers.words import calendar
 
 OUTREACH = "outreach"  # the kind of a contact for which the owner's own row names no other
 RECORD = "done.pickle"
@@ -34,13 +35,15 @@ class Done:
         contacts: the Parquet file with them, as the table of contacts has them.
         rows: how many.
         faults: what could not be read.
-        lots: who was drawn by then, at the cut itself, too.
+        lots: who was drawn, at the cut itself, too.
+        listed: whom the lists of the month after the cut had at risk already; no lot can draw them out.
     """
 
     contacts: Path
     rows: int
     faults: tuple[Fault, ...]
     lots: Lots = NO_LOTS
+    listed: frozenset[str] = frozenset()
 
     @property
     def sources(self) -> tuple[SourceRead, ...]:
@@ -49,10 +52,13 @@ class Done:
         return tuple(SourceRead(table, file, rows, rows) for table, file, rows in counts if rows)
 
 
-def done_by(out: Path, identity: Identity, settings: Settings, as_of: dt.date, kept: Path) -> Path | None:
+def done_by(
+    out: Path, identity: Identity, settings: Settings, as_of: dt.date, kept: Path, *, drawn_until: dt.date
+) -> Path | None:
     """The folder of what was done before the cut, made in the reading; None where nothing was written down.
 
-    A touch whose day lies at or after the cut is not known yet. A plan of another business counts for nobody.
+    A touch whose day lies at or after the cut is not known yet, and no lot of after `drawn_until`. A plan of
+    another business counts for nobody.
     """
     plan = running_plan.read(out, settings.date_order)
     if plan.business and not identity.is_of(plan.business):
@@ -60,14 +66,16 @@ def done_by(out: Path, identity: Identity, settings: Settings, as_of: dt.date, k
     earlier = [row for row in plan.rows if not row.month or row.known_by < as_of]
     contacts, faults = _contacts(plan, as_of), _faults(earlier)
     lots = read_lots(out)
-    lots = lots.known_by(as_of) if identity.is_of(lots.business) else NO_LOTS
-    if contacts.empty and not faults and not lots.drawn:
+    lots = lots.known_by(drawn_until) if identity.is_of(lots.business) else NO_LOTS
+    listed = _listed(plan, as_of)
+    if contacts.empty and not faults and not lots.drawn and not listed:
         return None
     told = json.dumps(
         [
             contacts.astype(str).to_dict(orient="list"),
             [one.message for one in faults],
             of_lots.as_record(lots),
+            sorted(listed),
         ]
     )
     folder = kept / f"done_{hashlib.blake2b(told.encode(), digest_size=6).hexdigest()}"
@@ -77,7 +85,7 @@ def done_by(out: Path, identity: Identity, settings: Settings, as_of: dt.date, k
     if lots.drawn:
         rows = drawn.assign(experiment=of_lots.NAME)
         _write(rows, "assigned", folder / "assignments.parquet", settings)
-    record = Done(folder / "contacts.parquet", len(contacts), tuple(faults), lots)
+    record = Done(folder / "contacts.parquet", len(contacts), tuple(faults), lots, listed)
     (folder / RECORD).write_bytes(pickle.dumps(record))
     return folder
 
@@ -95,6 +103,12 @@ def load(folder: Path) -> Done:
     """What `done_by` made."""
     done: Done = pickle.loads((folder / RECORD).read_bytes())
     return done
+
+
+def _listed(plan: Running, as_of: dt.date) -> frozenset[str]:
+    until = calendar.months_after(as_of, 1)
+    lists = [row for row in plan.rows if row.is_of_list and as_of <= row.begins_on < until]
+    return frozenset(row.customer for row in lists if row.kind == of_lots.PLAY)
 
 
 def _contacts(plan: Running, as_of: dt.date) -> pd.DataFrame:

@@ -15,10 +15,12 @@ import pandas as pd
 from retention_helpers.business import months
 from retention_helpers.business.opened import Business
 from retention_helpers.business.spans import kept_spans
+from retention_helpers.contract.attributes import CHANNELS, first_called, same_channel
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import shortest
 
 NOT_GIVEN = "(not given)"
+OTHER = "(other)"  # levels of few customers, put together
 OF_A_MONTH = ("plan", "mrr_band", "interval")  # what a customer has at a month's start, and may change
 TENURE = "tenure"  # the stage in which a customer was lost
 HEADINGS = {
@@ -120,10 +122,10 @@ def with_levels(rows: pd.DataFrame, business: Business, by: By) -> pd.DataFrame:
 
 
 def of_rows(rows: pd.DataFrame, business: Business, by: str) -> pd.Series:
-    """The level, as `of` gives it, of the customer of each of these rows."""
+    """The level, as pages may show it, of the customer of each of these rows."""
     own = pd.DataFrame({"customer_id": rows["customer_id"].unique().astype("str")})
     asked = ibis.memtable(own, schema={"customer_id": "string"})
-    told = of(business, by).semi_join(asked, "customer_id").execute().set_index("customer_id")["level"]
+    told = _shown(business, by).semi_join(asked, "customer_id").execute().set_index("customer_id")["level"]
     return rows["customer_id"].map(told)
 
 
@@ -164,9 +166,33 @@ def of(business: Business, by: str) -> ir.Table:
     return _joined(everybody, told)
 
 
+def _shown(business: Business, by: str) -> ir.Table:
+    """As `of`, with the levels of an attribute that fewer than `min_customers` have put together.
+
+    What hardly anybody has may name somebody: an account manager, a firm. What the business itself calls
+    something, a plan, an arm, a channel that it pays for, names nobody.
+    """
+    told = of(business, by)
+    column = _attributes(business).get(by)
+    if column is None:
+        return told
+    many = told.group_by("level").aggregate(customers=lambda row: row.count()).execute()
+    paid = _paid_channels(business) if first_called([column], CHANNELS) else set()
+    few = many[many["customers"] < business.settings.min_customers]["level"]
+    rare = [level for level in few if level != NOT_GIVEN and same_channel(level) not in paid]
+    return told.mutate(level=told.level.isin(rare).ifelse(OTHER, told.level)) if rare else told
+
+
+def _paid_channels(business: Business) -> set[str]:
+    if not business.has("spend"):
+        return set()
+    named = business.table("spend").channel.as_table().distinct().execute()["channel"]
+    return {same_channel(one) for one in named.dropna()}
+
+
 def with_level(rows: ir.Table, business: Business, by: str) -> ir.Table:
-    """Rows of customers with the column level, as `of` gives it."""
-    return _joined(rows, of(business, by))
+    """Rows of customers with the column level, as pages may show it."""
+    return _joined(rows, _shown(business, by))
 
 
 def by_each(

@@ -9,6 +9,9 @@ from retention_helpers.business.spans import kept_services
 from retention_helpers.contract.reason_codes import NOT_ANSWERED, NOT_ASKED, reason_of
 from retention_helpers.contract.tables import INVOLUNTARY_REASONS
 
+# days that a paid period can last, at most, after a request to cancel
+PAID_DAYS = {"week": 7, "month": 31, "3 months": 92, "6 months": 184, "year": 366}
+
 
 def _asked(business: Business) -> ir.Table:
     """A row a row of the cancellations, with the service that it is about: the latest that had begun.
@@ -171,6 +174,15 @@ def leavings(business: Business) -> ir.Table:
         ended_on="end_on",
         left_on=ibis.coalesce(both.asked_on, both.end_on),  # a request never comes after the end
     )
+
+
+def holds(asked_on: ir.DateValue, as_of: ir.DateValue, interval: ir.StringValue) -> ir.BooleanValue:
+    """Whether a request to cancel still holds: it lies before `as_of`, within what a paid period lasts.
+
+    Whoever is still a customer after that has stayed. An interval that nobody knows is the longest.
+    """
+    paid = interval.cases(*PAID_DAYS.items(), else_=max(PAID_DAYS.values()))
+    return ((asked_on < as_of) & (as_of.delta(asked_on, unit="day") - 1 <= paid)).fill_null(False)
 
 
 def kept_leavings(business: Business) -> ir.Table:

@@ -15,6 +15,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 from filelock import FileLock
 
 from retention_helpers.business.identity import Identity, identity_of
@@ -48,9 +49,10 @@ class Business:
         rates: what one unit of each other currency is worth in this report, by its code.
         not_known: the histories of `contract.tables.HISTORIES` that the sources do not know.
         known_until: the last day of which a source says that it knows; None where its rows alone say it.
-        derived: the folder of what is computed from the tables.
+        derived: the folder of what is computed from the tables by this version of the code.
         only: the file with the customers to whom the business was narrowed; None: all of them.
         lots: who was drawn by lot for the plan, as the reports' folder has it, up to the cut.
+        listed: whom the lists of the days since the cut had at risk already.
         narrowed_to: the levels of those customers, in words; "": all customers.
         day: the last day that is known, where it was opened for the list of a day; None: for a whole month.
         done: what the running plan brought to the contacts, as `business.done` left it; None: nothing.
@@ -73,6 +75,7 @@ class Business:
     only: Path | None = None
     done: Path | None = None
     lots: Lots = NO_LOTS
+    listed: frozenset[str] = frozenset()
     narrowed_to: str = ""
     day: dt.date | None = None
     _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -130,6 +133,12 @@ class Business:
             "who did not, "
             f"and MRR is what was bought in them, by 30 days."
         )
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """Of "subscriptions" and "days" those that this business has not, or whose sources do not know."""
+        has = {"subscriptions": not self.counts_buyers, "days": self.knows("days")}
+        return frozenset(name for name, is_there in has.items() if not is_there)
 
     @property
     def targets(self) -> Mapping[str, float]:
@@ -208,6 +217,25 @@ class Business:
                     column.kind, "string"
                 )
         return ibis.memtable([], schema=columns)
+
+    def sql(self, query: str, **beside: ir.Table | pd.DataFrame) -> pd.DataFrame:
+        """The rows of one SELECT, read-only: over the tables of the contract, cut as everything is, and the
+        derived ones (spans, services, customer_months, losses, leavings, customer_days).
+
+        `beside` are further tables by name: frames of your own, or expressions such as that of
+        `ask.table(business, "snapshots")`. Amounts are Decimal, days and instants as the tables have them.
+
+        >>> from retention_helpers.business import SAMPLE, open_business
+        >>> business = open_business(SAMPLE, "2026-10")
+        >>> business.sql("select count(*) as lost from losses where month = date '2026-10-01'")
+           lost
+        0    26
+
+        Raises InputError for what is no SELECT, a table that there is not, and what cannot be understood.
+        """
+        from retention_helpers.business.derived import query as asked  # it stands on this module
+
+        return asked(self, query, beside)
 
     def keep(self, name: str, derive: Callable[[], ir.Table]) -> ir.Table:
         """A derived table, computed once for this folder, month and code, then read from Parquet."""

@@ -3,9 +3,8 @@
 import datetime as dt
 import hashlib
 import json
-import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,14 @@ from retention_helpers.contract.settings import SETTINGS_FILE, Settings, read_se
 from retention_helpers.contract.tables import Fault
 from retention_helpers.gate import gate, kept
 from retention_helpers.gate.kept import CACHE
-from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE
-from retention_helpers.words import calendar, commands
+from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE, code_of
+from retention_helpers.words import calendar, commands, left_behind
 from retention_helpers.words.commands import DUCKDB
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import count, day, iso_month
 
 QUIET_DAYS = 10  # without any row before the month's end; then the export may be old
+ENDS_EARLY, ENDS_BEFORE = "data that end early", "no row in the month"
 TRACKED_NOTEBOOKS = NOTEBOOKS if IS_CHECKOUT else None
 
 Where = Mapping[str, Any]  # a level, or several, by the name of what customers are grouped by
@@ -72,7 +72,8 @@ def _silence(latest_on: str, as_of: dt.date) -> tuple[Fault, ...]:
         f"The latest row is of {day(latest)}, {silent} days before the month's end. If the data were "
         "exported then, everything after it is missing, losses first of all: export them again."
     )
-    return (Fault("warning", "", "data that end early", 0, said),)
+    is_before = latest < calendar.months_after(as_of, -1)
+    return (Fault("warning", "", ENDS_BEFORE if is_before else ENDS_EARLY, 0, said),)
 
 
 def _rates_of(settings: Settings, month: str) -> dict[str, RateOfMonth]:
@@ -147,17 +148,23 @@ def open_business(
     as_of = calendar.months_after(first, 1)
     silent = _silence(passed.latest_on, as_of)
     cut = _cut(folder, passed, as_of, chosen, cache, silent, engine)
-    whole = _with_done(cut, plan, as_of)
+    whole = _with_done(cut, plan, as_of, as_of)
     return whole if where is None else narrowed(whole, where)
 
 
 def open_day(
-    data: Path | str, day: dt.date | None = None, *, plan: Path | None = None, cache: Path = CACHE
+    data: Path | str,
+    day: dt.date | None = None,
+    *,
+    plan: Path | None = None,
+    drawn_until: Callable[[dt.date, Identity], dt.date] = lambda day, _: day,
+    cache: Path = CACHE,
 ) -> Business:
     """Open a data folder for the list of a day, cut at its end (default: today).
 
     What the running plan says was done counts where it was done before the day: what is written into the
-    list of a day does not change that list.
+    list of a day does not change that list. `drawn_until` tells for the day of a business's list the last
+    one whose lots it knows.
 
     Raises what `open_business` raises, and InputError for a day that has not begun or lies before the data.
     """
@@ -171,7 +178,7 @@ def open_day(
         raise InputError(f"{chosen} lies before the data: the first subscription began on {passed.first_on}.")
     as_of = chosen + dt.timedelta(days=1)
     opened = _cut(folder, passed, as_of, str(chosen), cache)
-    return _with_done(replace(opened, day=chosen), plan, chosen)
+    return _with_done(replace(opened, day=chosen), plan, chosen, drawn_until(chosen, opened.identity))
 
 
 def _cut(
@@ -186,9 +193,13 @@ def _cut(
     """What passed the gate, cut at a midnight; what is derived of it lies under a name."""
     month = iso_month(as_of - dt.timedelta(days=1))
     # A folder of its own: two processes that spill into one overwrite each other's files.
-    spill = cache / "spill" / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    spill.parent.mkdir(parents=True, exist_ok=True)
+    spill = cache / "spill" / f"{left_behind.mark()}-{uuid.uuid4().hex[:8]}"
+    spill.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    left_behind.sweep(spill.parent, "*")
     chosen = engine or engines.chosen(passed.settings.engine)
+    on = "" if chosen == DUCKDB else f"-{chosen}"
+    derived = passed.folder / f"{name}{on}-{code_of()[:8]}"
+    kept.forget_other_versions(derived)
     whole = Business(
         folder=folder,
         settings=passed.settings,
@@ -204,8 +215,8 @@ def _cut(
         sources=passed.sources,
         experiments={name: one.known_by(as_of) for name, one in passed.experiments.items()},
         kept=passed.folder,
-        derived=passed.folder / (name if chosen == DUCKDB else f"{name}-{chosen}"),
-        engine=engines.opened(chosen, spill, passed.settings.time_zone),
+        derived=derived,
+        engine=engines.opened(chosen, spill, passed.settings.time_zone, memory=passed.settings.memory),
         rates=_rates_of(passed.settings, month),
         not_known=passed.not_known,
         known_until=passed.assumed.until,
@@ -214,11 +225,13 @@ def _cut(
     return whole
 
 
-def _with_done(business: Business, plan: Path | None, before: dt.date) -> Business:
+def _with_done(business: Business, plan: Path | None, before: dt.date, drawn_until: dt.date) -> Business:
     """The business with what the running plan says was done: of the reports' folder, or as it is pinned."""
     folder = kept.pinned_done(business.folder)
     if plan is not None:
-        folder = done_by(plan, business.identity, business.settings, before, business.kept)
+        folder = done_by(
+            plan, business.identity, business.settings, before, business.kept, drawn_until=drawn_until
+        )
     if folder is None:
         return business
     done = load(folder)
@@ -228,6 +241,7 @@ def _with_done(business: Business, plan: Path | None, before: dt.date) -> Busine
         business,
         done=folder,
         lots=done.lots,
+        listed=done.listed,
         experiments={**drawn, **business.experiments},
         derived=business.derived / folder.name,
         sources=(*business.sources, *done.sources),

@@ -7,7 +7,9 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business.opened import Business
-from retention_helpers.contract.attributes import plain
+from retention_helpers.contract.attributes import holds_names, plain
+from retention_helpers.words.formats import is_missing
+from retention_helpers.words.quotations import masked, unsigned
 
 GREETING = "Hello,"
 NAMES = ("first_name", "firstname", "name", "full_name")  # columns that hold what to call a customer
@@ -38,6 +40,25 @@ def people(business: Business, who: Iterable[str]) -> pd.DataFrame:
             for role, column in wanted.items()
         }
     )
+
+
+def unsigned_texts(business: Business, rows: pd.DataFrame, text: str) -> pd.Series:
+    """A column of what customers wrote (beside customer_id), without their own names where known."""
+    columns = [column for column in business.attributes.personal if holds_names(column)]
+    written = rows[text].astype("object")
+    said = written[written.notna()]
+    if not columns or said.empty:
+        return written
+    wanted = rows_of(business.table("customers"), rows.loc[said.index, "customer_id"].unique())
+    known = wanted.select("customer_id", *columns).execute().drop_duplicates("customer_id")
+    names = {
+        who: [*own, " ".join(own)]
+        for who, *cells in known.itertuples(index=False, name=None)
+        if (own := [str(cell) for cell in cells if not is_missing(cell)])
+    }
+    who = rows.loc[said.index, "customer_id"]
+    shown = [unsigned(masked(one), names.get(customer, ())) for one, customer in zip(said, who, strict=True)]
+    return written.where(written.isna(), pd.Series(shown, index=said.index, dtype="object"))
 
 
 def addressed(message: str, name: str) -> str:

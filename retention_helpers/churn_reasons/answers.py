@@ -14,6 +14,7 @@ import pandas as pd
 from retention_helpers.business import Business, levels, months
 from retention_helpers.business.bands import MRR_BANDS, mrr_band
 from retention_helpers.business.losses import kept_losses
+from retention_helpers.business.people import unsigned_texts
 from retention_helpers.churn_reasons.topics import proposed_reason
 from retention_helpers.contract.reason_codes import UNMAPPED
 from retention_helpers.contract.tables import REASONS
@@ -25,9 +26,12 @@ QUARTER, YEAR, LOOK_BACK = 3, 12, 24  # months
 PERIODS = (1, QUARTER, YEAR)  # the month itself, and what stands beside it
 TENURE_DAYS = (0, 8, 31, 91)  # first days of the stages of tenure
 TENURE_STAGES = ("days 0–7", "days 8–30", "days 31–90", "day 91 on")
+# Where days are not known: of who paid for one month 28 to 31 days passed, of who paid for three 89 to 92.
+MONTH_DAYS = (0, 32, 93)
+MONTH_STAGES = ("month 1", "months 2–3", "month 4 on")
 OWN_GROUPS = (*levels.OF_A_MONTH, levels.TENURE)  # what a loss itself says
 GROUPS = ("plan", levels.TENURE, "mrr_band")
-_PLACES = {name: place for place, name in enumerate([*TENURE_STAGES, *MRR_BANDS])}
+_PLACES = {name: place for place, name in enumerate([*TENURE_STAGES, *MONTH_STAGES, *MRR_BANDS])}
 ANSWERS = ("involuntary", "not_asked", "not_answered", "answered")
 
 BY = replace(TEXT, write=lambda by: levels.HEADINGS.get(by, formats.words(by)))
@@ -69,7 +73,8 @@ def losses(business: Business) -> pd.DataFrame:
     not_answered (a row without a reason), answered. An involuntary loss never counts as an answer.
 
     Columns: customer_id, month, lost_on, answered_on, tenure_days, tenure, mrr (at the start of the month),
-    mrr_band, plan, interval, answer, reason (of the one list, or "unmapped"), reason_code, comment.
+    mrr_band, plan, interval, answer, reason (of the one list, or "unmapped"), reason_code, comment
+    (without the customer's own name, where it is known).
 
     Glossary: answer.
     """
@@ -79,13 +84,13 @@ def losses(business: Business) -> pd.DataFrame:
     answer = answer.mask(found["reason"].isna(), "not_answered").mask(
         ~found["asked"].astype(bool), "not_asked"
     )
-    stage = pd.cut(
-        found["tenure_days"], [*TENURE_DAYS, float("inf")], right=False, labels=list(TENURE_STAGES)
-    )
+    days, stages = (TENURE_DAYS, TENURE_STAGES) if business.knows("days") else (MONTH_DAYS, MONTH_STAGES)
+    stage = pd.cut(found["tenure_days"], [*days, float("inf")], right=False, labels=list(stages))
     placed = found.assign(
         month=pd.to_datetime(found["month"]),
         answer=answer.mask(found["kind"] == "involuntary", "involuntary"),
         tenure=stage.astype("str"),
+        comment=unsigned_texts(business, found, "comment"),
     )
     known = ["customer_id", "month", "lost_on", "answered_on", "tenure_days", "tenure", "mrr", "mrr_band"]
     return placed[[*known, "plan", "interval", "service", "answer", "reason", "reason_code", "comment"]]
@@ -145,9 +150,9 @@ def coverage(lost: pd.DataFrame, business: Business) -> pd.DataFrame:
     """One row per period (the month, the last 3, the last 12): how many of those lost said why.
 
     involuntary + not_asked + not_answered + answered = lost, exactly. Of who answered, `unmapped` did so
-    in words that no map knows, and `mapped` with a reason of the one list. The share is among those who
-    decided to leave, or may have: lost − involuntary. Where no row says who ended it, `involuntary_of_lost`
-    is missing.
+    in words that no map knows, and `mapped` with a reason of the one list. The share is among those
+    whom the biller is not known to have ended: lost − involuntary. Where no row says who ended it,
+    `involuntary_of_lost` is missing.
 
     Glossary: said why.
     """
@@ -184,7 +189,7 @@ def groups(rows: pd.DataFrame, by: levels.By | None) -> dict[str, str]:
          silent_share=RATE("Said nothing", of=("silent", "decided"), key="share"),
          verdict=AGAINST_THE_REST)  # fmt: skip
 def silent(lost: pd.DataFrame, when: Period, *, by: levels.By = GROUPS, min_customers: int) -> pd.DataFrame:
-    """One row per plan, stage of tenure and MRR band: how many of those who decided to leave said nothing.
+    """One row per plan, stage of tenure and MRR band: how many whom the biller did not end said nothing.
 
     Where one kind of customer is silent more often, the reasons of the others stand for it less. The verdict
     holds a group against the others of its kind, corrected for looking at every row; "too few" below

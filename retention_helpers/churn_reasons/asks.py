@@ -9,9 +9,9 @@ import pandas as pd
 from retention_helpers.business import Business, months
 from retention_helpers.churn_reasons.answers import Period, within
 from retention_helpers.churn_reasons.features import ASKING, features_of
-from retention_helpers.churn_reasons.quotes import readable
 from retention_helpers.shown.units import COUNT, POINTS, RATE, TEXT, columns, names_of, one_of
 from retention_helpers.statistics.intervals import exact_p, holm, newcombe, with_rate
+from retention_helpers.words.quotations import readable
 from retention_helpers.words.themes import themes_of
 
 WRITTEN_DAYS = 365  # before somebody left, or before the end of the month

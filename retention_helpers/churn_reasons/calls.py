@@ -9,10 +9,10 @@ import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.churn_reasons.answers import ANSWER, Period, within
-from retention_helpers.churn_reasons.quotes import quoted
 from retention_helpers.contract.reason_codes import SURVEY
 from retention_helpers.shown.units import COUNT, DAY, MONEY, SHARE, TEXT, columns, names_of
 from retention_helpers.words import formats
+from retention_helpers.words.quotations import quoted
 
 INTERVIEW = "interview"  # the kind of contact
 NOT_REACHED = {"no_answer", "not_reached", "unreachable", "no_reply", "attempted", "voicemail", "bounced"}
@@ -59,17 +59,24 @@ def interview_contacts(business: Business) -> pd.DataFrame:
     return told.drop(columns=["kind", "outcome"])
 
 
-@columns(customer_id=TEXT("Customer"), lost_on=DAY.or_null, tenure_days=COUNT, plan=TEXT, mrr=MONEY.or_null,
-         reason=ANSWER.or_null, comment=TEXT.or_null, attempts=COUNT.or_null,
+@columns(customer_id=TEXT("Customer"), lost_on=DAY.or_null, tenure_days=COUNT.or_null, plan=TEXT,
+         mrr=MONEY.or_null, reason=ANSWER.or_null, comment=TEXT.or_null, attempts=COUNT.or_null,
          tried_on=DAY.or_null)  # fmt: skip
 def interviews(lost: pd.DataFrame, when: Period, business: Business) -> pd.DataFrame:
     """One row per customer to interview: lost in the period at `high_value_mrr` or above, the largest first.
 
     Left out: those whom the biller ended, who have come back, or who were already reached for an interview
     since they answered or left (`contacts`; an attempt without an answer does not count, and is said).
+    The day and the days are missing where no day is known.
 
     Glossary: to interview.
     """
+    frame = to_call(lost, when, business)
+    return frame if business.knows("days") else frame.assign(lost_on=pd.NaT, tenure_days=None)
+
+
+def to_call(lost: pd.DataFrame, when: Period, business: Business) -> pd.DataFrame:
+    """The rows of `interviews`, with the first day of the month of the loss where no day is known."""
     rows = within(lost, when)
     rows = rows[(rows["answer"] != "involuntary") & (rows["mrr"] >= business.settings.high_value_mrr)]
     rows = rows[~rows["customer_id"].isin(_back(business, rows))]

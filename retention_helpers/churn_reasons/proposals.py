@@ -10,7 +10,7 @@ import pandas as pd
 from retention_helpers.business import Business, months
 from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.churn_reasons.answers import QUARTER, period, within
-from retention_helpers.churn_reasons.calls import interview_contacts, interviews, message
+from retention_helpers.churn_reasons.calls import interview_contacts, message, to_call
 from retention_helpers.contract.reason_codes import SURVEY
 from retention_helpers.shown.proposals import CALL, WAIT, proposals
 from retention_helpers.words import formats
@@ -81,7 +81,7 @@ def to_ask_why(business: Business, lost: pd.DataFrame) -> pd.DataFrame:
 
     Glossary: to ask why.
     """
-    called = interviews(lost, period(business, QUARTER), business)
+    called = to_call(lost, period(business, QUARTER), business)
     contacts = interview_contacts(business)
     reached = contacts.loc[contacts["was_reached"].astype(bool), "customer_id"]
     silent = within(lost, period(business, 1)).query("answer in ('not_asked', 'not_answered')")

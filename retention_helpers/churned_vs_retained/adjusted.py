@@ -106,6 +106,11 @@ def compare_together(comparison: Comparison) -> pd.DataFrame:
     Glossary: hazard ratio; *confirmed*; *explained by others*; *seen, not told apart*; *not seen*; *too few*;
     works through.
     """
+    found: pd.DataFrame = comparison.remember("drivers", lambda: _compared(comparison))
+    return found
+
+
+def _compared(comparison: Comparison) -> pd.DataFrame:
     alone = compare_alone(comparison)
     setting = setting_of(comparison, alone)
     adjusted = {d.name: setting.models.effect(d, setting.beside(d)) for d in setting.judged}
@@ -117,7 +122,7 @@ def compare_together(comparison: Comparison) -> pd.DataFrame:
         for row, q in zip(alone.itertuples(index=False), confirmed_q, strict=True)
     ]
     told = pd.DataFrame(rows, columns=list(_FOUND))
-    constant = [adjusted[row.name].constant_p if told["verdict"][n] == CONFIRMED else np.nan
+    constant = [adjusted[row.name].constant_p() if told["verdict"][n] == CONFIRMED else np.nan
                 for n, row in enumerate(alone.itertuples(index=False))]  # fmt: skip
     frame = pd.concat([alone.reset_index(drop=True), told], axis=1).assign(changes=_changes(constant))
     return frame.assign(leads=_leads(frame))
@@ -210,17 +215,17 @@ def _taken_away(
     setting: Setting, driver: Driver, others: Sequence[Driver], beside: Sequence[Driver]
 ) -> tuple[str, ...]:
     """The others that take most of the driver's log hazard ratio away, one after the other."""
-    whole = setting.models.log_ratio(driver, beside)
+    whole = abs(setting.models.log_ratio(driver, beside))
     named: list[Driver] = []
     left = whole
     while len(named) < MOST_NAMED:
         rest = [other for other in others if other.name in setting.seen and other not in named]
-        remaining = [abs(setting.models.log_ratio(driver, [*beside, *named, other])) for other in rest]
-        if not rest or (abs(left) - min(remaining)) < NAMED * abs(whole):
+        at_most = left - NAMED * whole
+        weakest = setting.models.weakest(driver, [*beside, *named], rest, at_most=at_most)
+        if weakest is None:
             break
-        best = int(np.argmin(remaining))
-        named.append(rest[best])
-        left = remaining[best]
+        named.append(weakest[0])
+        left = weakest[1]
     return tuple(driver.name for driver in named)
 
 

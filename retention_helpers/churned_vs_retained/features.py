@@ -1,13 +1,16 @@
 """Everything that was known about each customer at the landmark, from all the tables together."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
 
 from retention_helpers.business import Business
+from retention_helpers.business.levels import OTHER
 from retention_helpers.churned_vs_retained import known
 from retention_helpers.churned_vs_retained.known import Known
-from retention_helpers.churned_vs_retained.landmark import Comparison, Driver, at_landmark
+from retention_helpers.churned_vs_retained.landmark import AT_SIGN_UP, Comparison, Driver, at_landmark
 from retention_helpers.churned_vs_retained.set_apart import leaks, sorted_out
 from retention_helpers.churned_vs_retained.use import use
 
@@ -52,8 +55,15 @@ def comparison(business: Business, *, landmark_days: int) -> Comparison:
 
     Glossary: landmark; horizon; driver.
     """
+    name = f"comparison at {landmark_days}"
+    found: Comparison = business.remember(name, lambda: _comparison(business, landmark_days))
+    return replace(found, remember=lambda what, compute: business.remember(f"{what} of {name}", compute))
+
+
+def _comparison(business: Business, landmark_days: int) -> Comparison:
     every, rows = gathered(business, landmark_days=landmark_days)
     drivers, apart = sorted_out(rows, every, vouched=business.settings.attributes)
+    rows = _few_together(rows, drivers, business.settings.min_customers)
     columns = ["customer_id", "signed_up_on", "known_day", "days", "lost", "settled"]
     return Comparison(
         rows=rows[[*columns, *(driver.name for driver in drivers)]],
@@ -64,6 +74,16 @@ def comparison(business: Business, *, landmark_days: int) -> Comparison:
         set_apart=pd.concat([leaks(business), apart], ignore_index=True),
         knows_days=business.knows("days"),
     )
+
+
+def _few_together(rows: pd.DataFrame, drivers: Sequence[Driver], min_customers: int) -> pd.DataFrame:
+    """The rows, in which no level of an attribute is one of few customers: such a one may name somebody."""
+    told = rows[
+        [driver.name for driver in drivers if driver.tier == AT_SIGN_UP and driver.kind == "category"]
+    ]
+    few = {name: values.map(values.value_counts()) < min_customers for name, values in told.items()}
+    few.pop(known.SIGNED_UP_IN, None)
+    return rows.assign(**{str(name): told[name].mask(is_few, OTHER) for name, is_few in few.items()})
 
 
 def _joined(business: Business, rows: pd.DataFrame, told: Known, landmark_days: int) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """What each table tells of a customer by the landmark: attributes, purchase, tickets, mails, payments."""
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -112,13 +112,14 @@ def time_of_sign_up(rows: pd.DataFrame) -> Known:
 
     Whoever signed up at another time met another product, price and market; it stands before everything else.
     """
-    on = rows["signed_up_on"]
+    place, on = pd.factorize(rows["signed_up_on"])
     quarters = [f"{at.year}, quarter {at.quarter}" for at in on]
     halves = [f"{at.year}, {'first' if at.quarter <= 2 else 'second'} half" for at in on]
     years = [str(at.year) for at in on]
     periods = next((one for one in (quarters, halves) if len(set(one)) <= MOST_PERIODS), years)
     driver = Driver(SIGNED_UP_IN, "time of sign-up", "category", AT_SIGN_UP)
-    told = pd.DataFrame({"customer_id": rows["customer_id"], SIGNED_UP_IN: periods}, dtype=object)
+    of_each = np.array(periods, dtype=object)[place]
+    told = pd.DataFrame({"customer_id": rows["customer_id"], SIGNED_UP_IN: of_each}, dtype=object)
     return Known([driver], told, {})
 
 
@@ -144,8 +145,8 @@ def first_purchase(business: Business, landmark_days: int) -> Known:
     first = ibis.window(group_by="customer_id", order_by=["started_at", ibis.desc("mrr"), "plan", "interval"])
     ranked = dated.filter(dated.known_day <= landmark_days).mutate(nth=ibis.row_number().over(first))
     bought = ranked.filter(ranked.nth == 0).order_by(["started_at", "customer_id"])
-    rows = bought.select("customer_id", "known_day", "plan", "interval", "mrr").execute()
-    rows["mrr"] = rows["mrr"].astype(float)
+    amount = bought.mrr.cast("float64")
+    rows = bought.select("customer_id", "known_day", "plan", "interval", mrr=amount).execute()
     rows["discounted"] = _below_the_usual(rows)
     rows["trial_first"] = (rows["known_day"] > 1).astype(float)
     tier = AT_SIGN_UP if rows["known_day"].median() <= 1 else LATER
@@ -163,14 +164,17 @@ def prices_not_known(business: Business) -> tuple[str, ...]:
 
 def _below_the_usual(bought: pd.DataFrame) -> list[float]:
     """Whether each paid less than most of the latest who had bought the same plan and interval by then."""
-    latest: dict[tuple[str, str], deque[float]] = defaultdict(lambda: deque(maxlen=PRICE_PEERS))
-    found = []
-    for plan, interval, mrr in zip(bought["plan"], bought["interval"], bought["mrr"], strict=True):
-        peers = latest[plan, interval]
-        usual = Counter(peers).most_common(1)[0][0] if len(peers) >= FEWEST_PEERS else np.nan
-        found.append(float(mrr < usual) if peers and not np.isnan(usual) else np.nan)
-        peers.append(mrr)
-    return found
+    found = np.full(len(bought), np.nan)
+    for places in bought.groupby(["plan", "interval"]).indices.values():
+        peers: deque[float] = deque(maxlen=PRICE_PEERS)
+        alike = 0  # how many of the latest paid the same
+        for place, mrr in zip(places, bought["mrr"].to_numpy()[places].tolist(), strict=True):
+            if len(peers) >= FEWEST_PEERS:
+                usual = peers[-1] if alike >= len(peers) else Counter(peers).most_common(1)[0][0]
+                found[place] = mrr < usual
+            alike = alike + 1 if peers and peers[-1] == mrr else 1
+            peers.append(mrr)
+    return found.tolist()
 
 
 def tickets(business: Business, landmark_days: int) -> Known:

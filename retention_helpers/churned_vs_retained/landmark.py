@@ -5,8 +5,9 @@ and only what happened afterwards is the outcome; so nobody looks better for hav
 product. Days are counted from `signed_up_at` (day 0), in the business time zone; at day N means at its end.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import ibis
 import ibis.expr.types as ir
@@ -17,6 +18,7 @@ from retention_helpers.business.losses import kept_leavings
 from retention_helpers.shown.units import COUNT, TEXT, columns
 from retention_helpers.words import formats
 
+Remember = Callable[[str, Callable[[], Any]], Any]
 Kind = Literal["number", "yes or no", "category"]
 TIERS = ("sign-up", "first week", "later")
 AT_SIGN_UP, FIRST_WEEK, LATER = range(len(TIERS))
@@ -49,6 +51,10 @@ class Driver:
     parts: tuple[str, ...] = ()
 
 
+def _at_once(name: str, compute: Callable[[], Any]) -> Any:
+    return compute()
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Customers at a landmark: what was known about each by then, and what became of them.
@@ -57,7 +63,8 @@ class Comparison:
     anything here tells), days (from the landmark to the leaving, or as far as it was seen, at most the
     horizon), lost (left within the horizon), settled (the whole horizon is over), and a column a driver.
     `set_apart` has a row a column that is not compared, with the reason. Without `knows_days` nobody can be
-    looked at on a day, and there are no rows.
+    looked at on a day, and there are no rows. `remember` is where what follows from it is kept by its name,
+    for those who ask again.
 
     Raises LooksAhead where a row knows of a day after the landmark.
     """
@@ -69,6 +76,7 @@ class Comparison:
     min_customers: int
     set_apart: pd.DataFrame
     knows_days: bool = True
+    remember: Remember = field(default=_at_once, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         refuse_later(self.rows, self.landmark_days)

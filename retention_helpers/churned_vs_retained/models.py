@@ -1,7 +1,8 @@
 """The Cox models of one comparison: which columns a driver has, and its hazard ratio beside others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +41,7 @@ class Effect:
         p_value: of all the driver's columns together.
         losses_a_column: how many losses stand behind each column of the model.
         is_penalised: whether the others had to be held back, for so few losses.
-        constant_p: the p-value of "the effect is the same on all days".
+        constant_p: tells the p-value of "the effect is the same on all days".
     """
 
     log_ratio: float
@@ -49,7 +50,7 @@ class Effect:
     p_value: float
     losses_a_column: float
     is_penalised: bool
-    constant_p: float
+    constant_p: Callable[[], float]
 
     @property
     def is_without_end(self) -> bool:
@@ -58,8 +59,20 @@ class Effect:
         return bool(np.isinf(end)) and abs(self.log_ratio) >= WITHOUT_END
 
 
+class _Columns(NamedTuple):
+    """Where a driver's columns lie among those of all, and what one of each was divided by."""
+
+    own: Integers
+    deviation: Floats
+    missing: tuple[int, ...]  # the column that tells of whom it is unknown, if any
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        return (*map(int, self.own), *self.missing)
+
+
 class Models:
-    """The models of one comparison; every driver's columns are made once.
+    """The models of one comparison; every driver's columns are made once, and no model is fitted twice.
 
     `described` names the level of each driver that its hazard ratio is of.
     """
@@ -68,30 +81,31 @@ class Models:
         self._rows = comparison.rows
         self._min_customers = comparison.min_customers
         self._described = described
-        self._days = self._rows["days"].to_numpy(dtype=np.int64)
-        self._lost = self._rows["lost"].to_numpy(dtype=bool)
-        self._covariates: dict[str, Floats] = {}
+        self._lives = cox.Lives([], self._rows["days"], self._rows["lost"])
+        self._columns: dict[str, _Columns] = {}
+        self._among: dict[bytes, cox.Lives] = {}
+        self._varies: dict[tuple[bytes, int], bool] = {}
+        self._ranks: dict[tuple[str, bytes], pd.Series] = {}
+        self._fits: dict[tuple[Any, ...], cox.Fit] = {}
 
     def effect(self, driver: Driver, beside: Sequence[Driver] = ()) -> Effect:
         """The driver's hazard ratio beside others, among those of whom the driver is known."""
-        known = self._known(driver)
-        own, covariates = self._own(driver)[known], self.covariates(beside, known)
-        fitted = self._fitted(own, covariates, known)
-        places = np.arange(own.shape[1])
-        is_category = driver.kind == "category"
-        described = self._fitted(self._one(driver)[known], covariates, known) if is_category else fitted
+        columns = self._columns_of(driver)
+        fitted = self._fitted(driver, columns.own, columns.deviation, beside)
+        places = np.arange(len(columns.own))
+        described = self._described_fit(driver, beside) if driver.kind == "category" else fitted
         ends = _ends(described)
         return Effect(
             log_ratio=float(described.coefficients[0]),
             low=ends[0],
             high=ends[1],
-            p_value=self._p_value(fitted, places, known),
-            losses_a_column=int(self._lost[known].sum()) / (own.shape[1] + covariates.shape[1]),
+            p_value=self._p_value(fitted, places),
+            losses_a_column=len(fitted.lives.losses) / len(fitted.places),
             is_penalised=bool(fitted.penalty.max() >= PENALTY),
-            constant_p=fitted.constant_effect_p(places),
+            constant_p=lambda: fitted.constant_effect_p(places),
         )
 
-    def _p_value(self, fitted: cox.Fit, places: Integers, known: Booleans) -> float:
+    def _p_value(self, fitted: cox.Fit, places: Integers) -> float:
         """Wald's; where a side lost nobody or hardly anybody, that of the likelihood ratio.
 
         Wald's error grows faster than such a ratio, and would call the clearest difference none.
@@ -101,37 +115,116 @@ class Models:
             return cox.wald_p(fitted.coefficients[places], fitted.covariance[np.ix_(places, places)])
         held_at_nothing = fitted.penalty.copy()
         held_at_nothing[places] = NOTHING
-        given = np.empty_like(fitted.lives.columns)
-        given[fitted.lives.order] = fitted.lives.columns
-        without = cox.fit(given, self._days[known], self._lost[known], penalty=held_at_nothing)
+        without = cox.fit_of(fitted.lives, fitted.places, scale=fitted.scale, penalty=held_at_nothing)
         own = 0.5 * float((fitted.penalty[places] * fitted.coefficients[places] ** 2).sum())
         return float(special.chdtrc(len(places), max(2 * (fitted.height + own - without.height), 0.0)))
 
     def log_ratio(self, driver: Driver, beside: Sequence[Driver] = ()) -> float:
         """The driver's log hazard ratio beside others, as `effect` gives it."""
+        return float(self._described_fit(driver, beside).coefficients[0])
+
+    def weakest(
+        self, driver: Driver, beside: Sequence[Driver], others: Sequence[Driver], *, at_most: float
+    ) -> tuple[Driver, float] | None:
+        """The other that leaves least of the driver's log hazard ratio, and how much, whatever its sign.
+
+        None where each of them leaves more than `at_most`. Only those are fitted that may be the one.
+        """
+        least = self._least_left(driver, beside, others)
+        found, left = -1, np.inf
+        for nth in np.argsort(least, kind="stable"):
+            if least[nth] > min(left, at_most):
+                break
+            own = abs(self.log_ratio(driver, [*beside, others[nth]]))
+            if (own, nth) < (left, found):
+                found, left = int(nth), own
+        return None if left > at_most else (others[found], left)
+
+    def _least_left(self, driver: Driver, beside: Sequence[Driver], others: Sequence[Driver]) -> Floats:
+        """At least so much each other leaves: what its first step leaves, less as much again as that took.
+
+        0 where a first step does not tell: with a penalty, or where a column may have no end.
+        """
+        least = np.zeros(len(others))
+        fitted = self._described_fit(driver, beside)
         known = self._known(driver)
-        fitted = self._fitted(self._one(driver)[known], self.covariates(beside, known), known)
-        return float(fitted.coefficients[0])
+        added = [self._covariates([other], known) for other in others]
+        widest = len(fitted.places) + max(map(len, added), default=0)
+        is_free = not fitted.penalty.any() and fitted.is_regular
+        if not others or not is_free or len(fitted.lives.losses) < ENOUGH_LOST * widest:
+            return least
+        before = float(fitted.coefficients[0])
+        for nth, after in enumerate(cox.first_steps(fitted, added)):
+            if np.abs(after).max() < WITHOUT_END / 2:
+                least[nth] = abs(after[0]) - abs(after[0] - before)
+        return least
+
+    def _described_fit(self, driver: Driver, beside: Sequence[Driver]) -> cox.Fit:
+        """The model of the one column that the hazard ratio is of."""
+        return self._fitted(driver, *self._one(driver), beside)
 
     def covariates(self, others: Sequence[Driver], known: Booleans) -> Floats:
         """The columns of the others; one that does not vary among these rows says nothing."""
-        columns = np.hstack([np.empty((len(known), 0)), *(self._covariate(other) for other in others)])[known]
-        return columns[:, columns.std(axis=0) > 0]
+        places = self._covariates(others, known)
+        columns = np.empty((int(known.sum()), len(places)))
+        given = np.empty(len(known))
+        for nth, place in enumerate(places):
+            given[self._lives.order] = self._lives.columns[place]
+            columns[:, nth] = given[known]
+        return columns
+
+    def _covariates(self, others: Sequence[Driver], known: Booleans) -> list[int]:
+        """The places of the same."""
+        places = [place for other in others for place in self._columns_of(other).all]
+        return [place for place in places if self._does_vary(place, known)]
+
+    def _does_vary(self, place: int, known: Booleans) -> bool:
+        key = (known.tobytes(), place)
+        if key not in self._varies:
+            values = self._lives.columns[place][known[self._lives.order]]
+            self._varies[key] = bool(len(values) and values.min() < values.max())
+        return self._varies[key]
 
     def step(self, driver: Driver) -> float:
         """One standard deviation of a number, in its own unit; NaN of anything else."""
         return float(self._rows[driver.name].std(ddof=0)) if driver.kind == "number" else float("nan")
 
-    def _fitted(self, own: Floats, covariates: Floats, known: Booleans) -> cox.Fit:
-        """The model, with a penalty where there are too few losses for its columns, or one has no end."""
-        columns = np.hstack([own, covariates])
-        days, lost = self._days[known], self._lost[known]
-        if int(lost.sum()) >= ENOUGH_LOST * columns.shape[1]:
-            fitted = cox.fit(columns, days, lost)
-            if np.abs(fitted.coefficients).max() < WITHOUT_END:
-                return fitted
-        held_back = np.repeat([HARDLY, PENALTY], [own.shape[1], covariates.shape[1]])
-        return cox.fit(columns, days, lost, penalty=held_back)
+    def _fitted(self, driver: Driver, own: Integers, scale: Floats, beside: Sequence[Driver]) -> cox.Fit:
+        """The model of these columns of a driver, times `scale`, beside others, among those who are known.
+
+        With a penalty where there are too few losses for its columns, or one has no end.
+        """
+        known = self._known(driver)
+        covariates = self._covariates(beside, known)
+        places, by = np.array([*own, *covariates], dtype=int), np.append(scale, np.ones(len(covariates)))
+        lives = self._lives_of(known)
+        if len(lives.losses) >= ENOUGH_LOST * len(places):
+            free = self._free(lives, known, places, by)
+            if np.abs(free.coefficients).max() < WITHOUT_END:
+                return free
+        key = ("held back", known.tobytes(), tuple(places), tuple(by))
+        if key not in self._fits:
+            held_back = np.repeat([HARDLY, PENALTY], [len(own), len(covariates)])
+            self._fits[key] = cox.fit_of(lives, places, scale=by, penalty=held_back)
+        return self._fits[key]
+
+    def _free(self, lives: cox.Lives, known: Booleans, places: Integers, scale: Floats) -> cox.Fit:
+        """The model without a penalty: the same whatever the order and the scale of its columns.
+
+        Not so where columns say the same twice, for what they share is shared by their scale.
+        """
+        ordered = np.sort(places)
+        key = ("free", known.tobytes(), tuple(ordered))
+        if key not in self._fits:
+            self._fits[key] = cox.fit_of(lives, ordered)
+        shared = self._fits[key]
+        return shared.scaled(places, scale) if shared.is_regular else cox.fit_of(lives, places, scale=scale)
+
+    def _lives_of(self, known: Booleans) -> cox.Lives:
+        key = known.tobytes()
+        if key not in self._among:
+            self._among[key] = self._lives.among(known)
+        return self._among[key]
 
     def _known(self, driver: Driver) -> Booleans:
         return self._rows[driver.name].notna().to_numpy(dtype=bool)
@@ -146,27 +239,34 @@ class Models:
             return ((scaled - scaled.mean()) / scaled.std(ddof=0)).to_numpy(dtype=float)[:, None]
         return _dummies(levels_of(driver, values, self._min_customers), self._known(driver))
 
-    def _one(self, driver: Driver) -> Floats:
+    def _one(self, driver: Driver) -> tuple[Integers, Floats]:
         """The one column that the hazard ratio is of: for a category the level described, or not."""
         if driver.kind != "category":
-            return self._own(driver)
-        levels = levels_of(driver, self._rows[driver.name], self._min_customers)
-        return (levels == self._described[driver.name]).astype(float)[:, None]
+            columns = self._columns_of(driver)
+            return columns.own, columns.deviation
+        name = f"described level of {driver.name}"
+        if name not in self._columns:
+            levels = levels_of(driver, self._rows[driver.name], self._min_customers)
+            place = self._lives.add(levels == self._described[driver.name])
+            self._columns[name] = _Columns(np.array([place]), np.ones(1), ())
+        return self._columns[name].own, self._columns[name].deviation
 
-    def _covariate(self, driver: Driver) -> Floats:
+    def _columns_of(self, driver: Driver) -> _Columns:
         """The columns with which others are adjusted for it: mean 0, deviation 1, the unknown on a column."""
-        if driver.name not in self._covariates:
+        if driver.name not in self._columns:
             known = self._known(driver)
             own = np.where(known[:, None], self._own(driver), np.nan)
             filled = np.where(np.isnan(own), np.nanmean(own, axis=0), own)
-            missing = (~known).astype(float)[:, None]
             is_told = (~known).sum() >= self._min_customers and not self._is_missing_profile(~known)
-            columns = np.hstack([filled, missing]) if is_told else filled
+            columns = np.column_stack([filled, ~known]) if is_told else filled
             deviation = columns.std(axis=0)
-            self._covariates[driver.name] = (columns - columns.mean(axis=0)) / np.where(
-                deviation, deviation, 1
+            deviation = np.where(deviation, deviation, 1)
+            places = [self._lives.add(one) for one in ((columns - columns.mean(axis=0)) / deviation).T]
+            width = own.shape[1]
+            self._columns[driver.name] = _Columns(
+                np.array(places[:width], dtype=int), deviation[:width], tuple(places[width:])
             )
-        return self._covariates[driver.name]
+        return self._columns[driver.name]
 
     def _is_missing_profile(self, missing: Booleans) -> bool:
         """Whether what is unknown is unknown for those without a profile, who are a driver of their own."""
@@ -186,12 +286,21 @@ class Models:
             return 0.0
         if one.kind == other.kind == "category":
             return corrected_v(pd.crosstab(both[one.name], both[other.name]).to_numpy())
-        first, second = (_ranked(both[driver.name], driver) for driver in (one, other))
+        first, second = (self._ranked(driver, both) for driver in (one, other))
         if one.kind == "category" or other.kind == "category":
             level, number = (first, second) if one.kind == "category" else (second, first)
             first, second = number, number.groupby(level.to_numpy()).transform("mean")
         together = np.corrcoef(first, second)[0, 1] if first.std() and second.std() else 0.0
         return float(abs(together))
+
+    def _ranked(self, driver: Driver, both: pd.DataFrame) -> pd.Series:
+        """The ranks of a driver, or its levels, in rows of which two are known."""
+        if driver.kind == "category":
+            return both[driver.name]
+        key = (driver.name, both.index.to_numpy().tobytes())
+        if key not in self._ranks:
+            self._ranks[key] = both[driver.name].rank()
+        return self._ranks[key]
 
 
 def _is_steep(fitted: cox.Fit, place: int) -> bool:
@@ -209,10 +318,6 @@ def _ends(fitted: cox.Fit) -> tuple[float, float]:
 
 def _on_scale(driver: Driver, values: pd.Series) -> pd.Series:
     return np.log1p(values.astype(float)) if driver.is_count else values.astype(float)
-
-
-def _ranked(values: pd.Series, driver: Driver) -> pd.Series:
-    return values if driver.kind == "category" else values.rank()
 
 
 def _dummies(levels: npt.NDArray[np.object_], known: Booleans) -> Floats:

@@ -71,15 +71,17 @@ def _leak(rows: pd.DataFrame, driver: Driver) -> str:
     """Why a column must have been filled after the outcome; empty where nothing says so."""
     from scipy import stats
 
-    settled = rows[rows["settled"] & rows[driver.name].notna()]
-    lost = settled["lost"].to_numpy(dtype=bool)
-    enough = min(lost.sum(), (~lost).sum()) >= FEWEST
-    score = _risk_score(settled[driver.name], lost, driver)
-    if enough:
-        u = stats.mannwhitneyu(score[lost], score[~lost], method="asymptotic").statistic
-        if max(area := u / (lost.sum() * (~lost).sum()), 1 - area) >= PERFECT:
+    is_told = rows["settled"] & rows[driver.name].notna()
+    lost = rows.loc[is_told, "lost"].to_numpy(dtype=bool)
+    gone, stayed = int(lost.sum()), int((~lost).sum())
+    if min(gone, stayed) >= FEWEST:
+        ranks = stats.rankdata(_risk_score(rows.loc[is_told, driver.name], lost, driver))
+        area = (ranks[lost].sum() - gone * (gone + 1) / 2) / (
+            gone * stayed
+        )  # Mann and Whitney's U, as a share
+        if max(area, 1 - area) >= PERFECT:
             return FILLED_IN_LATER
-    left = rows[rows["left_day"].notna() & rows[driver.name].notna()]
+    left = rows.loc[rows["left_day"].notna() & rows[driver.name].notna(), ["left_day", driver.name]]
     if driver.tier == AT_SIGN_UP and driver.kind == "number" and len(left) >= 2 * FEWEST:
         varies = left[driver.name].nunique() > 1 and left["left_day"].nunique() > 1
         if varies and abs(stats.spearmanr(left[driver.name], left["left_day"]).statistic) >= GROWS_WITH_TIME:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from retention_helpers.business.levels import OTHER
 from retention_helpers.churned_vs_retained.known import NOT_GIVEN, SIGNED_UP_IN
 from retention_helpers.churned_vs_retained.landmark import TIERS, Comparison, Driver, Kind
 from retention_helpers.shown.units import (
@@ -34,7 +35,6 @@ from retention_helpers.words import formats
 
 FEWEST_LOST = 10  # lost, and as many who stayed, for anything to be said
 SEEN_BELOW = 1 - LEVEL  # of the q-value
-OTHER = "(other)"
 SEEN, NOT_SEEN, TOO_FEW = "seen", "not seen", "too few"
 AUC, RISK_DIFFERENCE = "AUC", "risk difference"
 

@@ -23,6 +23,7 @@ from retention_helpers.words import calendar
 POWER = 0.8
 LATEST_MONTHS = 6
 MOST_STEPS = 30
+SLICE = 8_192  # rows, which stay beside the processor while they are worked on
 Z = float(special.ndtri(0.5 + LEVEL / 2))
 
 Floats = npt.NDArray[np.float64]
@@ -55,15 +56,16 @@ def standardised(
     design = np.column_stack([np.ones(len(y)), is_worse.astype(float), covariates])
     held_back = np.concatenate([[0.0, 0.0], np.full(covariates.shape[1], penalty)])
     beta, inverse = _logistic(design, y, held_back)
-    residual = y - special.expit(design @ beta)
-    moved = (residual[:, None] * design) @ inverse
+    line = design @ beta
+    residual = y - special.expit(line)
     sides = []
     for side in (1.0, 0.0):
-        everybody = design.copy()
-        everybody[:, 1] = side
-        risk = special.expit(everybody @ beta)
-        slope = ((risk * (1 - risk))[:, None] * everybody).mean(axis=0)
-        sides.append((float(risk.mean()), (risk - risk.mean()) / len(y) + moved @ slope))
+        risk = special.expit(line + (side - design[:, 1]) * beta[1])
+        variance = risk * (1 - risk)
+        slope = variance @ design / len(y)
+        slope[1] = side * variance.mean()
+        moved = residual * (design @ (inverse @ slope))
+        sides.append((float(risk.mean()), (risk - risk.mean()) / len(y) + moved))
     (worse, worse_parts), (better, better_parts) = sides
     return Standardised(float(y.mean()), worse, better, (y - y.mean()) / len(y), worse_parts, better_parts)
 
@@ -74,7 +76,11 @@ def _logistic(design: Floats, y: Floats, held_back: Floats) -> tuple[Floats, Flo
     inverse = np.eye(len(beta))
     for _ in range(MOST_STEPS):
         risk = special.expit(design @ beta)
-        information = (design * (risk * (1 - risk))[:, None]).T @ design + np.diag(held_back)
+        variance = risk * (1 - risk)
+        information = np.asarray(np.diag(held_back), dtype=float)
+        for low in range(0, len(y), SLICE):  # else the whole design once more
+            rows = design[low : low + SLICE]
+            information += rows.T @ (rows * variance[low : low + SLICE, None])
         inverse = np.linalg.pinv(information, hermitian=True)
         step = inverse @ (design.T @ (y - risk) - held_back * beta)
         beta = beta + np.clip(step, -2, 2)

@@ -18,10 +18,13 @@ def declare(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from retention_helpers.ask.groups import to_begin_with
     from retention_helpers.business import open_business
     from retention_helpers.report import notebooks
 
-    open_business(options.data, options.month).close()  # says what is wrong before JupyterLab opens
-    copies = notebooks.copy_for_exploring(options.data, options.month, shipped.work())
+    business = open_business(options.data, options.month)  # says what is wrong before JupyterLab opens
+    first = to_begin_with(business)
+    business.close()
+    copies = notebooks.copy_for_exploring(options.data, options.month, shipped.work(), first=first)
     print(copies)
     return 0

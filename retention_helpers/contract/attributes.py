@@ -19,6 +19,10 @@ _PERSONAL = frozenset(
      "contact", "address", "street", "strasse", "postcode", "zip", "zipcode", "iban", "bic", "vat", "ssn",
      "passport", "birthday", "birthdate", "dob", "ip", "website", "domain", "url", "linkedin", "twitter"}
 )  # fmt: skip
+_OF_PERSONS = frozenset(
+    {"name", "names", "surname", "firstname", "lastname", "fullname", "forename", "vorname", "nachname",
+     "nickname", "contact"}
+)  # fmt: skip
 # What follows these is the name of something else than a person or a firm.
 _THINGS = frozenset(
     {"plan", "product", "campaign", "channel", "segment", "industry", "event", "country", "region"}
@@ -83,6 +87,15 @@ def is_personal(name: str, named: Iterable[str] = ()) -> bool:
     if len(words) > 1 and words[-1] == "name" and words[-2] in _THINGS:
         return False
     return not _PERSONAL.isdisjoint(words)
+
+
+def holds_names(name: str) -> bool:
+    """Whether a personal column holds what a person is called.
+
+    >>> [holds_names(name) for name in ("full_name", "lastName", "email", "phone")]
+    [True, True, False, False]
+    """
+    return not _OF_PERSONS.isdisjoint(plain(name).split("_"))
 
 
 def email_column(columns: Iterable[str]) -> str | None:

@@ -106,6 +106,12 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(str(item) for item in value)
 
 
+def _above_nothing(value: Any) -> float:
+    if not is_number(value) or not 0 < value <= 10_000:
+        raise Wrong("a number above 0")
+    return float(value)
+
+
 def _one_of(words: Sequence[str]) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if value not in words:
@@ -398,6 +404,12 @@ class Settings:
     )
     deliver: Deliver | None = _setting(
         None, _deliver, "where reports and lists are sent to you: a mail, a file of one, a webhook"
+    )
+    memory: float = _setting(
+        0.0, _above_nothing, "how many gigabytes of memory a report may take; half of the machine's"
+    )
+    step_minutes: float = _setting(
+        5.0, _above_nothing, "how many minutes one step of a page may work before the page is given up"
     )
     accepted: tuple[str, ...] = _setting((), _accepted, "warnings that you have looked into and found right")
     named: frozenset[str] = field(default=frozenset(), compare=False)

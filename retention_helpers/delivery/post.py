@@ -96,7 +96,7 @@ class Post:
     def arrived(self, about: str) -> list[str]:
         """Note that an edition did arrive wherever nobody knows; returns the ways."""
         known = delivering.standings(self.entries()).values()
-        open_ways = [one.way for one in known if one.about == about and one.state != "sent"]
+        open_ways = [one.way for one in known if one.about == about and one.state == "unsure"]
         for way in open_ways:
             journal.note(self.out, "sent", about, business=self.identity.mark, way=way)
         return open_ways

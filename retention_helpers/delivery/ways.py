@@ -23,6 +23,7 @@ from retention_helpers.words.errors import InputError, without_secrets
 
 SECONDS = 30  # to wait for an answer
 LONGEST_REASON = 600  # letters
+NO_WAY = (OSError, UnicodeError)  # the second of a name that can be no server's, such as smtp..example.com
 HandOver = Callable[[], None]  # called when from now on the message may arrive
 
 
@@ -188,7 +189,7 @@ class MailServer:
             raise NotSent(f"{host}: {error}") from None
         except ssl.SSLCertVerificationError as error:
             raise NotSent(f"{host} is not who it says it is: {error.verify_message}") from None
-        except (OSError, smtplib.SMTPException) as error:
+        except (*NO_WAY, smtplib.SMTPException) as error:
             raise NotSent(f"{host} cannot be reached ({_words(error)})", passes=True) from None
 
 
@@ -221,7 +222,7 @@ class Webhook:
                 connection.connect()
             except ssl.SSLCertVerificationError as error:
                 raise NotSent(f"{host} is not who it says it is: {error.verify_message}") from None
-            except OSError as error:
+            except NO_WAY as error:
                 raise NotSent(f"{host} cannot be reached ({_words(error)})", passes=True) from None
             hand_over()
             _refuse(host, *_post(connection, address, as_slack(parcel)))

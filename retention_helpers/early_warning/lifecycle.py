@@ -36,13 +36,15 @@ from retention_helpers.statistics.clusters import Booleans, Floats, clustered_ra
 from retention_helpers.statistics.intervals import Rate, rate, with_rate
 
 AT_RISK, OR_LEAVING = "at risk", " or leaving"
-STAGES = (AT_RISK + OR_LEAVING, "first week", "habit", "established")
+FIRST = "first week"
+STAGES = (AT_RISK + OR_LEAVING, FIRST, "habit", "established")
 HABIT = 90  # last day since sign-up
+HABIT_BY_MONTH = 92  # the same where days are not known: the end of the third month
 ZERO = Decimal(0)
 LATELY_DAYS, DORMANT_DAYS = 7, 30  # without a login: up to, and from which on
 TASKS = {
     STAGES[0]: ("speak to them before they go", f"contacted in the last {LATELY_CONTACTED_DAYS} days"),
-    "first week": (
+    FIRST: (
         "bring them to a first success",
         f"onboarding finished by day {FIRST_WEEK}, of the last month's sign-ups",
     ),
@@ -86,11 +88,19 @@ def is_at_risk(rows: pd.DataFrame, values: Floats, risk: Risk) -> Booleans:
     return is_warned & (np.nan_to_num(values) >= risk.at_risk_from)
 
 
-def stage_of(rows: pd.DataFrame, at_risk: Booleans) -> pd.Series:
-    """The stage of each row: at risk or leaving, first week (days 0–7), habit (8–90), established (91 on)."""
+def stage_of(rows: pd.DataFrame, at_risk: Booleans, *, knows_days: bool = True) -> pd.Series:
+    """The stage of each row: at risk or leaving, first week (days 0–7), habit (8–90), established (91 on).
+
+    Where days are not known habit is the first three months, and nobody is known to be in the first week.
+    """
     tenure = rows["tenure_days"].to_numpy()
+    habit = HABIT if knows_days else HABIT_BY_MONTH
     names = np.select(
-        [at_risk | rows["is_scheduled"].to_numpy(dtype=bool), tenure <= FIRST_WEEK, tenure <= HABIT],
+        [
+            at_risk | rows["is_scheduled"].to_numpy(dtype=bool),
+            knows_days & (tenure <= FIRST_WEEK),
+            tenure <= habit,
+        ],
         STAGES[:3],
         STAGES[3],
     )
@@ -110,7 +120,8 @@ def staged(business: Business, risk: Risk) -> Staged:
     def at(date: dt.date) -> pd.DataFrame:
         there = (rows["as_of"] == pd.Timestamp(date)).to_numpy()
         own, values = rows[there], risk.values[there]
-        return own.assign(stage=stage_of(own, is_at_risk(own, values, risk)), risk=values)
+        stage = stage_of(own, is_at_risk(own, values, risk), knows_days=business.knows("days"))
+        return own.assign(stage=stage, risk=values)
 
     return Staged(at(business.report_month), at(business.as_of))
 
@@ -130,9 +141,9 @@ def stages(business: Business, risk: Risk) -> pd.DataFrame:
     """One row a stage: its customers at the month's end, their MRR, what to do and what to watch.
 
     The customers add up to customers_at_end; the first is missing where no warning counts and nobody is known
-    to have asked to cancel. Watched: of those in it, who was contacted lately; of those
-    who signed up in the month before the last week, who finished the onboarding in their first; of the habit
-    and the established stage, who logged in lately.
+    to have asked to cancel, the first week where days are not known. Watched: of those in it, who was
+    contacted lately; of those who signed up in the month before the last week, who finished the onboarding
+    in their first; of the habit and the established stage, who logged in lately.
 
     Glossary: stage.
     """
@@ -143,7 +154,7 @@ def stages(business: Business, risk: Risk) -> pd.DataFrame:
     for stage in STAGES:
         part = joined[joined["stage"] == stage]
         share = len(part) / len(joined) if len(joined) else np.nan
-        is_untold = stage == STAGES[0] and _is_untold(risk, joined["stage"])
+        is_untold = stage in _untold(business, risk, joined["stage"])
         told = (None, np.nan, None) if is_untold else (len(part), share, sum(part["mrr"], ZERO))
         rates = (watched[stage].numerator, watched[stage].denominator)
         records.append((stage, *told, *TASKS[stage], *rates))
@@ -151,9 +162,13 @@ def stages(business: Business, risk: Risk) -> pd.DataFrame:
     return with_rate(frame, "watched_rate", "watched", "watched_of")
 
 
-def _is_untold(risk: Risk, stages: pd.Series) -> bool:
-    """Whether it is not known who is at risk: no warning can tell, and nobody is known to have asked."""
-    return not risk.counted and STAGES[0] not in set(stages)
+def _untold(business: Business, risk: Risk, stages: pd.Series) -> list[str]:
+    """The stages of which it is not known who is in them.
+
+    At risk, where no warning can tell, and nobody is known to have asked; the first week without days.
+    """
+    at_risk = [] if risk.counted or STAGES[0] in set(stages) else [STAGES[0]]
+    return at_risk if business.knows("days") else [*at_risk, FIRST]
 
 
 def _amounts(business: Business) -> pd.DataFrame:
@@ -180,9 +195,9 @@ def stage_flows(business: Business, risk: Risk) -> pd.DataFrame:
     counted = pd.crosstab(start, end).reindex(
         index=[*STAGES, "came"], columns=[*STAGES, "left"], fill_value=0
     )
-    if _is_untold(risk, pd.concat([start, end])):
-        counted = counted.astype("Int64")
-        counted.loc[STAGES[0]], counted[STAGES[0]] = pd.NA, pd.NA
+    counted = counted.astype("Int64")
+    for stage in _untold(business, risk, pd.concat([start, end])):
+        counted.loc[stage], counted[stage] = pd.NA, pd.NA
     return counted.rename_axis("stage_at_start").rename_axis(None, axis=1).reset_index()
 
 
@@ -198,7 +213,8 @@ def stage_churn(business: Business, risk: Risk) -> pd.DataFrame:
     rows = snapshots(business)
     known = past(rows, pd.Timestamp(business.as_of))
     told = known.where(~np.isnan(risk.values[known.place]))
-    stage = stage_of(told.rows, is_at_risk(told.rows, risk.values[told.place], risk)).to_numpy()
+    at_risk = is_at_risk(told.rows, risk.values[told.place], risk)
+    stage = stage_of(told.rows, at_risk, knows_days=business.knows("days")).to_numpy()
     records = []
     for name in STAGES:
         own = stage == name
@@ -242,7 +258,7 @@ def _watched(business: Business, now: pd.DataFrame) -> dict[str, Rate]:
         STAGES[0]: rate(
             int(at_risk["customer_id"].isin(lately).sum()), len(at_risk) if len(contacted) else 0
         ),
-        "first week": rate(int((recent["onboarding_days"] <= FIRST_WEEK).sum()), len(recent)),
+        FIRST: rate(int((recent["onboarding_days"] <= FIRST_WEEK).sum()), len(recent)),
         **has_logged_in,
     }
 

@@ -170,8 +170,10 @@ def _known_of(business: Business, risk: Risk, within: Mapping[str, str]) -> pd.D
     people = rows[chosen].assign(risk=risk.now[chosen])
     on = {rule.name: rule.is_on(people) for rule in risk.rules}
     people["warnings"] = [[name for name in on if on[name][place]] for place in range(len(people))]
-    people["why"] = reasons(people, risk)
-    people["stage"] = stage_of(people.assign(is_scheduled=False), np.zeros(len(people), dtype=bool))
+    knows_days = business.knows("days")
+    people["why"] = reasons(people, risk, knows_days=knows_days)
+    nobody = np.zeros(len(people), dtype=bool)
+    people["stage"] = stage_of(people.assign(is_scheduled=False), nobody, knows_days=knows_days)
     contacts = last_contacts(business).rename(columns={"kind": "contacted_for"})
     wide = people.merge(_amounts(business), on="customer_id").merge(contacts, on="customer_id", how="left")
     expected = [

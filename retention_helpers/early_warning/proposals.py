@@ -9,6 +9,7 @@ import pandas as pd
 
 from retention_helpers.business import Business
 from retention_helpers.contract.messages import offer_for
+from retention_helpers.early_warning.level import FEWEST_LEFT
 from retention_helpers.early_warning.risk import Risk
 from retention_helpers.early_warning.snapshots import kept_snapshots, snapshots_now
 from retention_helpers.shown.proposals import CALL, LETTER, proposals
@@ -24,6 +25,11 @@ def risks(business: Business, risk: Risk) -> dict[str, float]:
         return {}
     known = ~np.isnan(risk.now)
     return dict(zip(who[known], risk.now[known], strict=True))
+
+
+def is_learned(risk: Risk) -> bool:
+    """Whether enough have left to say how many will: a risk that is learned from fewer ranks, and no more."""
+    return risk.base.numerator >= FEWEST_LEFT
 
 
 def to_keep(business: Business, asked: pd.DataFrame) -> pd.DataFrame:

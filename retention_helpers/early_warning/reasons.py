@@ -13,6 +13,7 @@ from retention_helpers.words import formats
 
 MOST_REASONS = 3
 LEAST_PART = 0.05  # of the log odds: what adds less is no reason
+DAYS_A_MONTH = 365.25 / 12
 A_WHILE = 7  # days of silence that are worth a word
 LOST = 0.3  # of the days of use
 
@@ -29,7 +30,7 @@ def _group(feature: str) -> str:
     return "age" if feature.startswith("age_") else _GROUPS.get(feature, feature)
 
 
-def _words(people: pd.DataFrame, rules: Sequence[Rule]) -> dict[str, list[str]]:
+def _words(people: pd.DataFrame, rules: Sequence[Rule], *, knows_days: bool) -> dict[str, list[str]]:
     """For each reason its words for each customer, "" where it is none."""
     last_days = [day.date() - dt.timedelta(days=1) for day in people["as_of"]]
     said = {
@@ -44,8 +45,12 @@ def _words(people: pd.DataFrame, rules: Sequence[Rule]) -> dict[str, list[str]]:
         **said,
         "silence": [_silence(days) for days in people["silent_days"]],
         "use": [_lost(ratio) for ratio in people["use_ratio"]],
-        "age": [f"signed up {formats.plural(int(days), 'day')} ago" for days in people["tenure_days"]],
+        "age": [f"signed up {_ago(int(days), knows_days=knows_days)} ago" for days in people["tenure_days"]],
     }
+
+
+def _ago(days: int, *, knows_days: bool) -> str:
+    return formats.plural(days, "day") if knows_days else formats.months(days / DAYS_A_MONTH)
 
 
 def _silence(days: float) -> str:
@@ -58,13 +63,13 @@ def _lost(ratio: float) -> str:
     return f"days of use down by {formats.percent(1 - ratio, 0)}" if ratio <= 1 - LOST else ""
 
 
-def reasons(people: pd.DataFrame, risk: Risk) -> list[str]:
+def reasons(people: pd.DataFrame, risk: Risk, *, knows_days: bool = True) -> list[str]:
     """For each customer at risk what speaks for it, the weightiest first, at most three; in words.
 
     Only warnings that count, and age. With the model the weight is what each adds to the customer's log odds,
     against the average customer.
     """
-    words, weights = _words(people, risk.rules), _weights(people, risk)
+    words, weights = _words(people, risk.rules, knows_days=knows_days), _weights(people, risk)
     return [
         ", ".join(
             [

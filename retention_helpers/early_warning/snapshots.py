@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business, months
-from retention_helpers.business.losses import kept_leavings
+from retention_helpers.business.losses import holds, kept_leavings
 from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.early_warning import seen
 from retention_helpers.engine.dialects import months_between
@@ -23,13 +23,6 @@ HORIZON_DAYS = 60  # the horizon: so far ahead leaving counts
 ROWS_AT_ONCE = 1_000_000  # a customer a month end; beyond, the engine takes some month ends at a time
 NEVER = 9_999  # for what could be seen and has not happened
 WATCHED_DAYS = 30  # a table that began later cannot say that nothing happened
-PAID_DAYS = {
-    "week": 7,
-    "month": 31,
-    "3 months": 92,
-    "6 months": 184,
-    "year": 366,
-}  # at most, after a request to cancel
 DAY = ibis.interval(days=1)
 
 MEASURES = (
@@ -188,11 +181,10 @@ def _measured(rows: ir.Table, began: Mapping[str, dt.date | None]) -> ir.Table:
     signed_up_on = ibis.least(rows.signed_up_on, rows.begin_on)
     neither = rows.left_on.isnull() | (rows.left_on >= rows.as_of)
     has_asked = (rows.asked_on < rows.as_of).fill_null(False)
-    paid_days = rows.interval.cases(*PAID_DAYS.items(), else_=max(PAID_DAYS.values()))
     is_new = months_between(rows.begin_on, rows.as_of) < 2
     columns = {
         "asked_on": _given(has_asked, rows.asked_on),
-        "is_scheduled": has_asked & (_age(rows, rows.asked_on) <= paid_days),
+        "is_scheduled": holds(rows.asked_on, rows.as_of, rows.interval),
         "is_open": (rows.state == "paying") & neither & rows.is_there.notnull(),
         "leaves_in": rows.left_on.delta(rows.as_of, unit="day") + 1,
         "tenure_days": _age(rows, signed_up_on),

@@ -16,24 +16,35 @@ from types import ModuleType
 import duckdb
 import ibis
 import ibis.expr.types as ir
+import psutil
 from ibis.backends.duckdb import Backend
 from ibis.backends.sql import SQLBackend as Engine
 
 from retention_helpers.words.commands import DUCKDB, ENGINE, SPARK
 from retention_helpers.words.errors import InputError
 
-MEMORY = "500MB"  # beyond that the engine spills to disk
+LEAST_MEMORY = 0.5  # gigabytes of one engine; beyond what it is given, it spills to disk
+OF_A_REPORT = (
+    8  # the part of a report's memory that one engine gets: others run beside it, and Python holds rows
+)
 THREADS = min(4, os.cpu_count() or 1)
 
 
-def connect(spill: Path, time_zone: str = "UTC") -> Backend:
+def memory_of_report(wanted: float = 0.0) -> float:
+    """How many gigabytes a report may take: as many as its owner says, else half of the machine's."""
+    return wanted or psutil.virtual_memory().total / 2e9
+
+
+def connect(spill: Path, time_zone: str = "UTC", *, memory: float = 0.0) -> Backend:
     """An engine in memory that never reaches for the network.
 
-    Instants without an offset are read in `time_zone`; what does not fit in memory goes to `spill`.
+    Instants without an offset are read in `time_zone`; what does not fit in memory goes to `spill`. `memory`
+    is how many gigabytes the whole report may take, as the owner said; 0: nothing was said.
     """
+    own = max(LEAST_MEMORY, memory_of_report(memory) / OF_A_REPORT)
     engine = ibis.duckdb.connect(
         ":memory:",
-        memory_limit=MEMORY,
+        memory_limit=f"{round(own * 1000)}MB",
         threads=THREADS,
         temp_directory=str(spill),
         autoinstall_known_extensions=False,
@@ -55,12 +66,14 @@ def need(engine: str) -> None:
         _spark().need()
 
 
-def opened(engine: str, spill: Path, time_zone: str) -> Engine:
-    """The engine with this name, for what comes after the gate.
+def opened(engine: str, spill: Path, time_zone: str, *, memory: float = 0.0) -> Engine:
+    """The engine with this name, for what comes after the gate; `memory` as of `connect`.
 
     Raises what `need` raises, and InputError where the cluster cannot be reached.
     """
-    return connect(spill, time_zone) if engine == DUCKDB else _spark().connect(spill, time_zone)
+    if engine == DUCKDB:
+        return connect(spill, time_zone, memory=memory)
+    return _spark().connect(spill, time_zone)  # type: ignore[no-any-return]
 
 
 def _spark() -> ModuleType:

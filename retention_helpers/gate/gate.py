@@ -16,7 +16,7 @@ from retention_helpers.contract.assumed import Assumed
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import Fault, Stopped
 from retention_helpers.contract.yaml_files import as_written
-from retention_helpers.engine import connect
+from retention_helpers.engine import EngineError, connect
 from retention_helpers.gate import kept, rules
 from retention_helpers.gate.buyers import customers_of_orders
 from retention_helpers.gate.evidence import Evidence
@@ -29,7 +29,10 @@ from retention_helpers.gate.setting_aside import UNMATCHED, keep_imported
 from retention_helpers.sources import mapping
 from retention_helpers.sources.folder import Source, find_sources, shortened
 from retention_helpers.sources.running import run_importers
-from retention_helpers.words.errors import InputError
+from retention_helpers.words import left_behind
+from retention_helpers.words.errors import InputError, is_of_the_disk, of_the_disk
+
+WAY_OUT = "Free some space there, or allow writing."
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def _brought_twice(sources: Sequence[Source]) -> list[Fault]:
 def _read_folder(looked: Folder, target: Path) -> Passed:
     settings = looked.settings
     files = _files(looked, target)
-    engine = connect(target / "spill", settings.time_zone)
+    engine = connect(target / "spill", settings.time_zone, memory=settings.memory)
     try:
         evidence = Evidence(engine, target, settings, looked.experiments, files.assumed.until)
         evidence.faults += [*files.faults, *looked.faults, *_without_name(looked)]
@@ -153,9 +156,12 @@ def pass_gate(folder: Path, cache: Path = CACHE) -> Passed:
         return already
     looked = look_at(folder)
     today = str(dt.datetime.now(looked.settings.zone).date())
-    place = kept.home_of(folder, cache) / looked.key
+    home = kept.home_of(folder, cache)
+    place = home / looked.key(home)
     passed = kept.load(place)
     if passed is not None and not passed.reaches_further(today):
+        looked.note(home)
+        kept.use_again(place)
         return passed
     if passed is not None:
         place = place.with_name(f"{place.name}-{today}")
@@ -165,15 +171,26 @@ def pass_gate(folder: Path, cache: Path = CACHE) -> Passed:
     try:
         return _read_and_keep(looked, place)
     except OSError as error:
-        reason = (error.strerror or "it cannot be written").lower()
-        way_out = "Free some space there, or allow writing."
-        raise InputError(f"What was read cannot be kept in {cache.name} ({reason}). {way_out}") from None
+        raise InputError(_of_the_cache(error, cache)) from None
+    except EngineError as error:
+        if not is_of_the_disk(str(error)):
+            raise
+        reason = str(error).splitlines()[0]
+        raise InputError(f"What was read cannot be kept in {cache} ({reason}). {WAY_OUT}") from None
+
+
+def _of_the_cache(error: OSError, cache: Path) -> str:
+    """Whose fault it is that a reading was not kept: the cache's, unless the error names a file elsewhere."""
+    if error.filename and not Path(str(error.filename)).is_relative_to(cache):
+        return of_the_disk(error)
+    reason = (error.strerror or "it cannot be written").lower()
+    return f"What was read cannot be kept in {cache} ({reason}). {WAY_OUT}"
 
 
 def _read_and_keep(looked: Folder, place: Path) -> Passed:
     home = place.parent
-    home.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=".building-", dir=home))
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".building-{left_behind.mark()}-", dir=home))
     try:
         passed = _read_folder(looked, building)
         _refuse_changed(looked)
@@ -189,6 +206,7 @@ def _read_and_keep(looked: Folder, place: Path) -> Passed:
                 kept.forget(place)
                 building.rename(place)
         kept.forget_old(home)
+        looked.note(home)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     found = kept.load(place)

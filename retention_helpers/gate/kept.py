@@ -22,6 +22,7 @@ from retention_helpers.contract.assumed import Assumed
 from retention_helpers.contract.experiments import Design
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Fault
+from retention_helpers.words import left_behind
 from retention_helpers.words.errors import InputError
 
 CACHE = shipped.cache()
@@ -169,9 +170,28 @@ def forget_old(home: Path) -> None:
     """Keep the latest readings of a folder and those in use, and sweep away what a killed one left behind."""
     by_age = sorted((_age(path), path) for path in home.iterdir() if path.is_dir())
     kept = [path for _, path in by_age if not path.name.startswith(".")]
-    left = [path for age, path in by_age if path.name.startswith(".") and age > LEFT_BEHIND]
+    left = [
+        path
+        for age, path in by_age
+        if path.name.startswith(".") and (age > LEFT_BEHIND or left_behind.is_left_behind(path.name))
+    ]
     for path in [*(path for path in kept[KEPT_FINGERPRINTS:] if not _is_held(path)), *left]:
         forget(path)
+
+
+def use_again(place: Path) -> None:
+    """Make a reading the latest one, for files that were put back as they were find it again."""
+    for path in (place / "customers.parquet", place):
+        with suppress(OSError):
+            os.utime(path)
+
+
+def forget_other_versions(derived: Path) -> None:
+    """Sweep away what another version of the code derived for the same month, unless it is of today."""
+    name, _, code = derived.name.rpartition("-")
+    for path in derived.parent.glob(f"{name}-{'?' * len(code)}"):
+        if path != derived and _age(path) > LEFT_BEHIND:
+            forget(path)
 
 
 def _age(path: Path) -> float:
@@ -184,5 +204,5 @@ def _age(path: Path) -> float:
 def forget(kept: Path) -> None:
     """Out of the way at once, so that nobody finds half of it; then away."""
     with suppress(OSError):
-        kept = kept.rename(kept.with_name(f".forgotten-{kept.name}-{os.getpid()}"))
+        kept = kept.rename(kept.with_name(f".forgotten-{kept.name}-{left_behind.mark()}"))
     shutil.rmtree(kept, ignore_errors=True)

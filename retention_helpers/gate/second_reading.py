@@ -15,7 +15,7 @@ from retention_helpers.gate.evidence import Evidence
 from retention_helpers.gate.parsing import CONTRADICTED, as_kept, moment, unread
 from retention_helpers.sources.folder import Source
 from retention_helpers.sources.prices import BESIDE, Asked, said_in
-from retention_helpers.words import written
+from retention_helpers.words import written, written_months
 
 _OWN = [f"beside_{name}" for name in BESIDE]
 
@@ -31,12 +31,7 @@ class _Reading:
 def read_again(evidence: Evidence, source: Source, columns: Sequence[Column], raw: str) -> None:
     """Read what is left unread in these columns of a table that is kept, and keep it so."""
     table = TABLES[source.table]
-    readings = [
-        _instants(evidence, table, column, source)
-        if column.kind == "instant"
-        else _amounts(evidence, table, column, raw, source)
-        for column in columns
-    ]
+    readings = [_reading(evidence, table, column, raw, source) for column in columns]
     picked = ", ".join(
         f"{value} AS {quoted(name)}" for reading in readings for name, value in reading.replaced.items()
     )
@@ -46,6 +41,14 @@ def read_again(evidence: Evidence, source: Source, columns: Sequence[Column], ra
         table.name,
         f"SELECT kept.* EXCLUDE (its_place) REPLACE ({picked}) FROM {numbered} {joined} ORDER BY its_place",
     )
+
+
+def _reading(evidence: Evidence, table: Table, column: Column, raw: str, source: Source) -> _Reading:
+    if column.is_month:
+        return _months(evidence, table, column, source)
+    if column.kind == "instant":
+        return _instants(evidence, table, column, source)
+    return _amounts(evidence, table, column, raw, source)
 
 
 # --- days and times --------------------------------------------------------------------------------
@@ -72,6 +75,25 @@ def _instants(evidence: Evidence, table: Table, column: Column, source: Source) 
         )
         join += f" LEFT JOIN {name} ON {of_part} = {name}.said"
     iso = f'("day of {column.name}".iso || "after of {column.name}".iso)'
+    return _as_moments(column, source, left, iso, join)
+
+
+def _months(evidence: Evidence, table: Table, column: Column, source: Source) -> _Reading:
+    """A day, or the first day of a month as people write it."""
+    date_order = source.date_order or evidence.settings.date_order
+    left = unread(column.name)
+    query = f"SELECT DISTINCT {left} FROM {evidence.of(table.name)} WHERE {left} IS NOT NULL"
+    said = [one for (one,) in evidence.rows(query)]
+    iso = [written_months.first_day(one) or written.instant(one, date_order) for one in said]
+    name = quoted(f"month of {column.name}")
+    evidence.engine.con.register(
+        name.strip('"'), pa.table({"said": pa.array(said, pa.string()), "iso": pa.array(iso, pa.string())})
+    )
+    join = f" LEFT JOIN {name} ON {left} = {name}.said"
+    return _as_moments(column, source, left, f"{name}.iso", join)
+
+
+def _as_moments(column: Column, source: Source, left: str, iso: str, join: str) -> _Reading:
     read = f"CASE WHEN {left} IS NOT NULL THEN {moment(iso, source.time_zone)} END"
     kept = {name: f"coalesce(kept.{quoted(name)}, {value})" for name, value in as_kept(column, read).items()}
     return _Reading(join, {**kept, f"unread_{column.name}": f"CASE WHEN ({read}) IS NULL THEN {left} END"})

@@ -13,6 +13,7 @@ from retention_helpers.measurement.said.sessions import *
 from retention_helpers.measurement.said.survival import *
 from retention_helpers.measurement.said.trials import *
 from retention_helpers.measurement.said.usage import *
+from retention_helpers.measurement.said.weeks import *
 from retention_helpers.measurement.survival import tenures
 from retention_helpers.shown.results import findings_of
 

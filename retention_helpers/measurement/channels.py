@@ -32,8 +32,8 @@ from retention_helpers.statistics.intervals import LEVEL, holm
 from retention_helpers.statistics.pooled import drawn_together
 from retention_helpers.words import calendar
 
-STANDING = ("pays back", "not within the time seen", "cannot be told", "not known")
-PAID_BACK, NOT_WITHIN, CANNOT, NOT_KNOWN = STANDING
+STANDING = ("pays back", "not within the time seen", "cannot be told", "cost nothing", "not known")
+PAID_BACK, NOT_WITHIN, CANNOT, COST_NOTHING, NOT_KNOWN = STANDING
 
 
 def groups(business: Business) -> tuple[str, ...]:
@@ -42,7 +42,8 @@ def groups(business: Business) -> tuple[str, ...]:
     Glossary: worth by channel, plan, country, cohort.
     """
     known = levels.attributes(business)
-    asked = (first_called(known, CHANNELS), "first_plan", first_called(known, COUNTRIES), "start_year")
+    plan = "" if business.counts_buyers else "first_plan"
+    asked = (first_called(known, CHANNELS), plan, first_called(known, COUNTRIES), "start_year")
     return tuple(name for name in asked if name)
 
 
@@ -70,7 +71,8 @@ def worth_by(business: Business, tenures: pd.DataFrame, *, by: levels.By | None 
     nor is any where the business is narrowed. payback_months is the first month after which what a newcomer
     brought in, as counted of the group, reaches the cost, with the months in which the two ends of its
     interval do: *pays back* where the lower end does (by month `pays_back_by`), *not within the time seen*
-    where not even the upper end does, *cannot be told* between, *not known* without a row. Of what is no
+    where not even the upper end does, *cannot be told* between, *cost nothing* where nothing was
+    spent, so that nothing has to come back, *not known* without a row. Of what is no
     channel, and without `spend`, all of it is null.
 
     `by` may name anything else of `levels.names`.
@@ -219,6 +221,8 @@ def _payback(row: Any, told: pd.DataFrame, amounts: np.ndarray, is_channel: bool
     nothing: dict[str, Any] = {**_ends("payback_months", (math.nan,) * 3), "pays_back": standing}
     if pd.isna(row.cost):
         return nothing
+    if not row.cost:
+        return {**nothing, "pays_back": COST_NOTHING}
     is_own = (told[f"{levels.LEVEL_OF}{row.by}"].astype(str) == row.level).to_numpy()
     rows, paid = told[is_own], amounts[is_own]
     seen = max((upto for upto in range(1, amounts.shape[1] + 1) if _followed(rows, upto) >= FEWEST_FOLLOWED),

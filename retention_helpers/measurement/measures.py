@@ -404,6 +404,8 @@ def churn_by(business: Business, *, months_back: int = 1, by: levels.By = levels
     Glossary: churn by plan, MRR band, interval.
     """
     wanted = levels.chosen(business, by, beside=levels.OF_A_MONTH)
+    if business.counts_buyers and by == levels.OF_A_MONTH:
+        wanted = ("mrr_band",)  # buyers have no plan and no billing interval
     rows = months.kept_customer_months(business)
     first = months.month_starts(business)[-months_back:][0]
     own = rows.filter((rows.month >= first) & (rows.state_at_start != "none"))

@@ -13,6 +13,7 @@ from retention_helpers.measurement.measures import VERDICT
 from retention_helpers.shown.units import (
     COUNT,
     DAY,
+    QUOTIENT,
     RATE,
     TENTHS,
     TEXT,
@@ -218,15 +219,16 @@ TOOLS = ("ours", "Stripe", "Baremetrics", "ProfitWell", "ChartMogul")
 
 @columns(
     tool=one_of(*TOOLS, unit=TEXT), rule=TEXT, conversions=WHOLE(is_shown=False), of_trials=WHOLE("Of"),
-    converted=RATE("Converted", of=("conversions", "of_trials")),
+    converted=QUOTIENT("Converted", of=("conversions", "of_trials")),
 )  # fmt: skip
 def bridge(business: Business, trials: pd.DataFrame) -> pd.DataFrame:
-    """One row per tool: the share of trials that convert by its published rule, over its own window.
+    """One row per tool: the share of trials that convert by its rule, over its own window.
 
     Ours: of all matured trials. Stripe: the last 30 days' conversions, of these and the trials that were
     given up in them; its first invoice has to be paid, which is held against `payments` where there are any.
     Baremetrics: the last 30 days' conversions over the trials begun in them, so that it may pass 100 %.
-    ProfitWell: who has paid of all who ever began one, whether or not the trial is over. ChartMogul: of those
+    ProfitWell publishes none that could be found: shown, and said to be unverified, is the plain ratio of who
+    has paid to all who ever began one, whether or not the trial is over. ChartMogul: of those
     begun in the report month, who has paid. A share above 1 has no interval.
 
     Glossary: trials by the rules of other tools.
@@ -239,7 +241,7 @@ def bridge(business: Business, trials: pd.DataFrame) -> pd.DataFrame:
         ("ours", f"paid within {WAIT_DAYS} days after the end / matured", row["conversions"], row["matured"]),
         ("Stripe", "first invoice paid / that + given up, last 30 days", n.collected, over),
         ("Baremetrics", "converted / begun, last 30 days", n.converted, n.begun),
-        ("ProfitWell", "paid so far / begun", row["paid"], row["begun"]),
+        ("ProfitWell", "paid so far / begun; not verified as its own rule", row["paid"], row["begun"]),
         ("ChartMogul", "paid so far / begun in the month", n.cohort_paid, n.cohort),
     ]
     frame = pd.DataFrame(rows, columns=["tool", "rule", "conversions", "of_trials"])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from retention_helpers import (
@@ -73,7 +74,7 @@ def month_plan(
         ignore_index=True,
     )
     told = every["customer_id"].map(early_warning.risks(business, risk))
-    every = every.assign(risk=every["risk"].fillna(told))
+    every = every.assign(risk=every["risk"].fillna(told) if early_warning.is_learned(risk) else np.nan)
     decided, margin = with_lot(business, decide(business, every, drawn), drawn, reading)
     orders = pd.concat([experiments.decisions(reading), beginning(begin_with, proposed)], ignore_index=True)
     for_lists = {

@@ -87,7 +87,7 @@ def held(month: Month) -> pd.DataFrame:
     finding=TEXT(is_shown=False),
     customers=COUNT,
     calls=COUNT,
-    mrr=MONEY.or_null("At stake"),
+    mrr=MONEY.or_null("Their MRR"),
     due_on=DAY.or_null("From"),
     until=DAY.or_null("Until"),
     list=TEXT(is_recorded=False),
@@ -96,7 +96,8 @@ def actions(business: Business, month: Month) -> pd.DataFrame:
     """One row per kind of action, in the order of the plan, with its one number why; none for nobody.
 
     `mrr` is at stake: that of its customers, not what the action saves. An order about an experiment has no
-    customers. `due_on` is the first day of its touches, `until` the last.
+    customers; the first stands before those at risk, further ones after everybody, so that many of them hide
+    nobody. `due_on` is the first day of its touches, `until` the last.
 
     Glossary: at stake.
     """
@@ -121,7 +122,7 @@ def actions(business: Business, month: Month) -> pd.DataFrame:
     ]
     first = [rows[key] for key in PLACED if key in rows]
     later = [row for key, row in rows.items() if key not in PLACED]
-    return pd.DataFrame([*first, *orders, *later], columns=names_of(actions))
+    return pd.DataFrame([*first, *orders[:1], *later, *orders[1:]], columns=names_of(actions))
 
 
 @columns(
@@ -184,6 +185,9 @@ _ALWAYS = {
 }
 
 
+_UNTOLD = {"at_risk": "they show what leavers showed before; too few left so far to say how many will"}
+
+
 def _kind(month: Month, key: str, own: pd.DataFrame) -> tuple[object, ...]:
     calls = int((own["way"] == CALL).sum())
     what = ACTIONS[key].what(calls, len(own) - calls)
@@ -216,7 +220,7 @@ def _why(month: Month, key: str, own: pd.DataFrame) -> str:
         return _ALWAYS[key]
     risks = own["risk"].dropna().astype(float)
     if risks.empty:
-        return "proposed by its page"
+        return _UNTOLD.get(key, "proposed by its page")
     low, high = expected_range(risks, month.level)
     return (
         f"of {formats.plural(len(risks), 'customer')} about {formats.number(risks.sum(), 1)} "

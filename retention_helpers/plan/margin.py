@@ -82,8 +82,8 @@ def with_lot(
     last places of those who are called and as many after them: the share `calls_by_lot` of the places, half
     of them where the setting is silent and more are due than can be called. Who is drawn out gets nothing:
     their touch is held until the outcome's day. A draw that is frozen for this very cut is taken as it is.
-    Customers of `always_call` are never drawn, and none is where the answer would take longer than
-    MOST_MONTHS months.
+    Customers of `always_call`, and whom a list of a day had already, are never drawn, and none is where the
+    answer would take longer than MOST_MONTHS months.
 
     Glossary: what a call saves.
     """
@@ -112,7 +112,7 @@ def _ranked(business: Business, decided: Decided, drawn: pd.DataFrame) -> tuple[
     own = decided.touches[decided.touches["action"] == PLAY]
     tried = set(drawn.loc[drawn["treatment"] == CALL, "customer_id"])
     kept = set(business.settings.always_call)
-    due = own[~own["customer_id"].isin(tried | kept)]
+    due = own[~own["customer_id"].isin(tried | kept | business.listed)]
     return list(due.loc[due["way"] == CALL, "customer_id"]), list(due["customer_id"])
 
 

@@ -15,13 +15,15 @@ import shutil
 import sys
 import tempfile
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from retention_helpers.shipped import NOTEBOOKS
-from retention_helpers.words.errors import InputError, nearest
+from retention_helpers.words import left_behind
+from retention_helpers.words.errors import InputError, is_of_the_disk, nearest
+from retention_helpers.words.quotations import masked
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 FOLDER = NOTEBOOKS
 LOCK = "outputs.lock"
 REVIEW = "monthly_review"
+START = "start_here"  # where an analyst begins: a question of one's own belongs to no report
+BY_HAND = "skip-execution"  # the tag of a cell that only a hand at the screen has use for
 READING_ORDER = (
     REVIEW,
     "data_quality",
@@ -43,16 +47,24 @@ READING_ORDER = (
 )
 # A notebook that is in a report only where the business brought a table.
 STANDS_ON = {"repeat_purchase": "orders", "churn_reasons": "subscriptions", "early_warning": "subscriptions"}
-SECONDS_A_CELL = 300
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+SECONDS_A_CELL = 300  # of the committed notebooks
 SECONDS_TO_START = 120
 OWNERS_ERRORS = ("InputError", "Stopped")
+DISK = "something could not be written"
 TOO_LITTLE_MEMORY = ("MemoryError", "OutOfMemoryException")
 
 
 def in_reading_order(folder: Path = FOLDER) -> list[Path]:
-    """The notebooks of a folder; those that the order does not know come last, by name."""
+    """The notebooks of a report; those that the order does not know come last, by name."""
     rank = {name: place for place, name in enumerate(READING_ORDER)}
-    return sorted(folder.glob("*.ipynb"), key=lambda path: (rank.get(path.stem, 99), path.stem))
+    every = (path for path in folder.glob("*.ipynb") if path.stem != START)
+    return sorted(every, key=lambda path: (rank.get(path.stem, 99), path.stem))
+
+
+def to_explore(folder: Path = FOLDER) -> list[Path]:
+    """All notebooks of a folder: where one begins, and those of a report."""
+    return [*folder.glob(f"{START}.ipynb"), *in_reading_order(folder)]
 
 
 def chosen(only: Sequence[str], folder: Path = FOLDER) -> list[Path]:
@@ -113,7 +125,9 @@ def read(path: Path) -> "NotebookNode":
     import nbformat
 
     try:
-        return nbformat.read(path, as_version=4)
+        notebook = nbformat.read(path, as_version=4)
+        notebook.metadata.setdefault("kernelspec", dict(KERNELSPEC))  # whatever wrote it, Python runs it
+        return notebook
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError) as error:
         raise InputError(f"{path} is not a notebook that can be read: {error}") from error
 
@@ -130,11 +144,7 @@ def write(notebook: "NotebookNode", path: Path) -> None:
 def tidy(notebook: "NotebookNode") -> None:
     """Keep of the metadata what a reader needs: the kernel's name and the tags of the cells."""
     notebook.metadata.clear()
-    notebook.metadata["kernelspec"] = {
-        "display_name": "Python 3 (ipykernel)",
-        "language": "python",
-        "name": "python3",
-    }
+    notebook.metadata["kernelspec"] = dict(KERNELSPEC)
     notebook.metadata["language_info"] = {"name": "python"}
     for cell in notebook.cells:
         tags = cell.metadata.get("tags")
@@ -204,8 +214,10 @@ def start_kernel(folder: Path, scratch: Path, ahead_for: Sequence[Path] = ()) ->
         # an expression, for it must leave no name behind
         code = f"__import__({__name__!r}).notebooks.import_ahead({[str(path) for path in ahead_for]!r})"
         arguments.append(f"--IPKernelApp.code_to_run={code}")
-    # Otherwise the debugger, which nobody uses here, warns about Python's own frozen modules.
-    environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    environment = os.environ | {
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger, which nobody uses here, warns
+        "IPYTHONDIR": str(scratch / "ipython"),  # no start-up file of the owner's runs in a report
+    }
     run_sync(kernel.start_kernel)(cwd=str(folder), extra_arguments=arguments, env=environment)
     return kernel
 
@@ -262,10 +274,16 @@ def _silently(kernel: "AsyncKernelManager", expression: str) -> None:
 def fault(notebook: "NotebookNode") -> str:
     """Why an executed notebook cannot be trusted; "" when every code cell ran, once, in order.
 
+    Cells for a hand at the screen (`BY_HAND`) are left out: nothing runs them by itself.
+
     The tools' own word is not enough: after a time-out, a dead kernel or `sys.exit(0)` papermill calls a
     notebook completed.
     """
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    cells = [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and cell.source.strip() and BY_HAND not in cell.metadata.get("tags", [])
+    ]
     for cell in cells:
         for output in cell.outputs:
             if output.output_type == "error":
@@ -278,13 +296,20 @@ def fault(notebook: "NotebookNode") -> str:
     return ""
 
 
+def unwritten(why: str) -> str:
+    """That something could not be written, and why: a disk that is full, read-only, or gone."""
+    return f"{DISK}: {why} Free some space there, or allow writing."
+
+
 def blamed(kind: str, said: str) -> str:
     """An error in words that tell an owner whose it is."""
-    last = said.strip().splitlines()[-1] if said.strip() else ""
+    last = masked(said.strip().splitlines()[-1]) if said.strip() else ""
     if kind in OWNERS_ERRORS:
         return said.strip()
     if kind in TOO_LITTLE_MEMORY:
         return "there was too little memory, or space on the disk; close other programs and try again"
+    if is_of_the_disk(said):
+        return unwritten(f"{last}.")
     return f"a mistake in this software, not in your data: {kind}: {last}".removesuffix(": ")
 
 
@@ -297,7 +322,7 @@ def execute(path: Path) -> str:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    with tempfile.TemporaryDirectory(prefix="retention-") as scratch:
+    with tempfile.TemporaryDirectory(prefix=f"retention-{left_behind.mark()}-") as scratch:
         kernel = start_kernel(path.parent, Path(scratch))
         try:
             NotebookClient(notebook, km=kernel, timeout=SECONDS_A_CELL).execute()
@@ -313,7 +338,7 @@ def execute(path: Path) -> str:
 
 def execute_all(folder: Path = FOLDER) -> dict[str, str]:
     """Run every notebook of a folder on the sample and write the lock; returns what went wrong by name."""
-    paths = in_reading_order(folder)
+    paths = to_explore(folder)
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         troubles = {path.stem: trouble for path, trouble in zip(paths, pool.map(execute, paths), strict=True)}
     failed = {name: trouble for name, trouble in troubles.items() if trouble}
@@ -351,23 +376,27 @@ def unlocked(folder: Path = FOLDER) -> list[str]:
     return [f"{name} is not as `make notebooks` wrote it." for name in names]
 
 
-def copy_for_exploring(data: Path, month: str, work: Path, folder: Path = FOLDER) -> Path:
+def copy_for_exploring(
+    data: Path, month: str, work: Path, folder: Path = FOLDER, *, first: Mapping[str, Any] | None = None
+) -> Path:
     """Copies of the notebooks whose parameters name the owner's data, outside version control.
 
     Returns their folder. A copy that is there already keeps its cells, for they may be the owner's own
-    work; only its parameters are filled in anew.
+    work; only the folder and the month are filled in anew. `first` are parameters of a new copy.
     """
     target = work / (f"{data.name}-{month}" if month else data.name)
     target.mkdir(parents=True, exist_ok=True)
-    for path in in_reading_order(folder):
+    for path in to_explore(folder):
         copy = target / path.name
+        values: dict[str, Any] = {"data": str(data.resolve()), "month": month}
         if not copy.exists():
             shutil.copyfile(path, copy)
             _without_outputs(copy)
+            values |= first or {}
         notebook = read(copy)
         for cell in notebook.cells:
             if "parameters" in cell.metadata.get("tags", []):
-                cell.source = fill_in(cell.source, {"data": str(data.resolve()), "month": month})
+                cell.source = fill_in(cell.source, values)
         write(notebook, copy)
     return target
 
@@ -381,7 +410,7 @@ def _without_outputs(path: Path) -> None:
     write(notebook, path)
 
 
-def fill_in(source: str, values: dict[str, str]) -> str:
+def fill_in(source: str, values: Mapping[str, Any]) -> str:
     """A parameters cell with other defaults; annotations and comments stay.
 
     >>> fill_in('month: str = "2026-10"  # the month', {"month": "2026-09"})

@@ -19,12 +19,14 @@ from filelock import FileLock, Timeout
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.yaml_files import as_written
 from retention_helpers.gate import running_plan
-from retention_helpers.report import notebooks, plan_file, running
+from retention_helpers.report import notebooks, places, plan_file, running
 from retention_helpers.report.made_from import made_from
 from retention_helpers.report.running import Run
 from retention_helpers.shipped import SCHEMA
+from retention_helpers.words import left_behind
 from retention_helpers.words.commands import DUCKDB, OUT
 from retention_helpers.words.errors import InputError
+from retention_helpers.words.quotations import masked
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
     from retention_helpers.business import Business
     from retention_helpers.business.identity import Identity
 
-WORKERS = 2
-LARGE = 3_000_000  # rows; beyond, one notebook at a time, for two would need twice the memory
+WORKERS = os.cpu_count() or 1
+OF_A_NOTEBOOK, OF_A_MILLION_ROWS = 0.5, 0.1  # gigabytes that one notebook takes, and more where there is more
 FINDINGS = "findings.json"
 PLAN = "plan.json"  # what a notebook leaves for the running plan
 LOTS = "lots.json"  # and whom a lot drew for it
@@ -69,9 +71,15 @@ def publish(
     """
     out = Path(out).resolve()
     paths = notebooks.chosen(only, folder)
+    left_behind.sweep(Path(tempfile.gettempdir()), "retention-*")
+    places.refuse_unfit(out)
+    places.name_homes_for_tools()
+    if month and out.is_dir():
+        with locked(out, month):  # said at once where it is being made already
+            pass
     with (
         # The kernels' own folder: in notebooks/ they may open nothing but the sample.
-        tempfile.TemporaryDirectory(prefix="retention-") as scratch,
+        tempfile.TemporaryDirectory(prefix=f"retention-{left_behind.mark()}-") as scratch,
         running.workers(min(WORKERS, len(paths)), scratch, paths) as workers,
     ):
         from retention_helpers import engine as engines
@@ -90,15 +98,32 @@ def publish(
             building(out, business.month) as place,
         ):
             runs = [_run_of(path, business, out, place) for path in paths]
-            together = 1 if sum(source.rows_read for source in business.sources) > LARGE else WORKERS
+            together = _together(business)
             running.dismiss(workers[together:])
             troubles = running.execute_all(runs, workers[:together])
             if troubles:
                 still_there(business.kept)  # else they failed for want of it, and half a report is none
+                _refuse_full_disk(troubles)
             made = _make(runs, troubles, business, place, whole=not only)
             if not only and not troubles:
                 _renew_plan(runs, business, out)
             return _place(made, troubles, out / business.month, partly=bool(only))
+
+
+def _together(business: "Business") -> int:
+    """How many notebooks run at once: as many as there are cores, and as fit into memory."""
+    from retention_helpers.engine import memory_of_report
+
+    rows = sum(source.rows_read for source in business.sources)
+    each = OF_A_NOTEBOOK + OF_A_MILLION_ROWS * rows / 1e6
+    return max(1, min(WORKERS, int(memory_of_report(business.settings.memory) / each)))
+
+
+def _refuse_full_disk(troubles: Mapping[str, str]) -> None:
+    """Half a report for want of space is none, and would take more of it."""
+    for name, trouble in troubles.items():
+        if trouble.startswith(notebooks.DISK):
+            raise InputError(f"{notebooks.label(name)}: {trouble}")
 
 
 def _refuse_other_business(out: Path, business: "Business") -> None:
@@ -154,7 +179,7 @@ def _run_of(path: Path, business: "Business", out: Path, building: Path) -> Run:
         steps,
         part,
         parameters,
-        notebooks.SECONDS_A_CELL,
+        60 * business.settings.step_minutes,
         business.folder,
         business.kept,
         business.done,
@@ -221,6 +246,10 @@ def _executed(run: Run) -> "NotebookNode | None":
             cell["id"] = "injected-parameters"  # papermill draws a random one
             lines = cell.source.splitlines()
             cell.source = "\n".join(line for line in lines if not line.startswith("findings_to ="))
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":  # its text may repeat a cell of the data
+                output.evalue = masked(output.evalue)
+                output.traceback = [masked(line) for line in output.traceback]
         kept.append(cell)
     notebook.cells = kept
     return notebook
@@ -281,6 +310,7 @@ def _write_pages(
     edition = pages.Edition(
         business=business.name,
         customers_are=business.customers_are,
+        lacks=business.lacks,
         month=business.month,
         as_of=str(business.as_of),
         made_at=datetime.fromisoformat(origin["at"]),
@@ -369,7 +399,7 @@ def building(out: Path, month: str) -> Iterator[Path]:
     _heal(out, month)
     if target.exists() and not (target / "index.html").exists():
         raise InputError(f"{target} is there already and was not made here. Move it away, or use --out.")
-    place = out / f".{month}.building-{os.getpid()}"
+    place = out / f".{month}.building-{left_behind.mark()}"
     place.mkdir()
     try:
         yield place
@@ -381,6 +411,7 @@ def _heal(out: Path, month: str) -> None:
     """Undo or finish what a run that died left behind, which may be between the two renames."""
     for leftover in out.glob(f".{month}.building-*"):
         shutil.rmtree(leftover)
+    left_behind.sweep(out, ".*.building-*")
     for previous in out.glob(f".{month}*.previous"):
         target = out / previous.name.removeprefix(".").removesuffix(".previous")
         if target.exists():

@@ -18,12 +18,20 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.report import notebooks
-from retention_helpers.words.formats import count
+from retention_helpers.report.watching import Limit, Watch
+from retention_helpers.words.errors import InputError, of_the_disk
+from retention_helpers.words.formats import count, trimmed
+from retention_helpers.words.terminal import steerable
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
     from nbformat import NotebookNode
+
+
+LONGEST_WAIT = 12  # times the patience: for another notebook, for a busy machine
+TOO_MUCH = "it took nearly all of the memory and was stopped; close other programs, or narrow the data"
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class Run:
         steps: how many code cells it has.
         part: the private folder that takes its findings, its lists and the executed notebook.
         parameters: what replaces the defaults of its parameters.
-        patience: how many seconds one of its cells may take.
+        patience: how many seconds one of its cells may work; it may wait for others longer.
         data: the data folder, which is opened as the reading in `kept` found it.
         done: what the running plan brought to it; None: nothing.
     """
@@ -46,7 +54,7 @@ class Run:
     steps: int
     part: Path
     parameters: Mapping[str, str]
-    patience: int
+    patience: float
     data: Path
     kept: Path
     done: Path | None = None
@@ -114,12 +122,14 @@ def _work(line: Connection, scratch: str, ahead: Sequence[Path]) -> None:
     def leave(*_: object) -> None:
         # Not by raising: that would surface in the tools' event loop, which may swallow it.
         for child in psutil.Process().children():
-            child.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
         if kernel:
             kernel.cleanup_connection_file()
         os._exit(0)
 
     signal.signal(signal.SIGTERM, leave)
+    watch = Watch(leave)
     kernel = notebooks.start_kernel(Path(scratch), Path(scratch), ahead)
     try:
         import papermill  # noqa: F401  (the kernel is importing, too)
@@ -127,6 +137,8 @@ def _work(line: Connection, scratch: str, ahead: Sequence[Path]) -> None:
         while True:
             run: Run = line.recv()
             trouble = _execute(run, kernel, line)
+            if watch.has_stopped:
+                watch.has_stopped, trouble = False, TOO_MUCH
             line.send(trouble)
             kernel = _next_kernel(kernel, trouble, scratch, ahead)
     except EOFError:
@@ -156,6 +168,7 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
     # Its log repeats, in its own words, what the page and the summary say.
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     under_way: list[NotebookNode] = []
+    limit = Limit(_process_of(kernel), run.patience)
     try:
         notebooks.pin(kernel, *filter(None, (run.data, run.kept, run.done)))
         papermill.execute_notebook(
@@ -167,8 +180,9 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
             progress_bar=False,
             request_save_on_cell_execute=False,  # else it writes every figure anew after every cell
             start_timeout=notebooks.SECONDS_TO_START,
-            execution_timeout=run.patience,
+            execution_timeout=round(LONGEST_WAIT * run.patience + 1),
             km=kernel,
+            on_cell_start=lambda cell, cell_index: limit.begin(),
             on_notebook_start=lambda notebook: under_way.append(notebook),
             on_cell_executed=lambda cell, cell_index, execute_reply: line.send(None),
         )
@@ -176,14 +190,39 @@ def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
         pass  # the executed notebook holds it
     except Exception as error:
         # papermill writes nothing then; the owner wants to see how far it came.
-        for notebook in under_way:
-            notebooks.write(notebook, run.executed)
-        if isinstance(error, CellTimeoutError):
-            return f"one step took longer than {run.patience} seconds and was stopped"
+        with contextlib.suppress(OSError):
+            for notebook in under_way:
+                notebooks.write(notebook, run.executed)
+        if limit.has_stopped or isinstance(error, CellTimeoutError):
+            return _too_long(run.patience)
         if isinstance(error, DeadKernelError):
             return "the process that ran it ended without a word; most often there is too little memory"
+        if isinstance(error, OSError):
+            return notebooks.unwritten(of_the_disk(error, ""))
         return notebooks.blamed(type(error).__name__, str(error))
-    return notebooks.fault(notebooks.read(run.executed))
+    finally:
+        limit.end()
+    try:
+        return notebooks.fault(notebooks.read(run.executed))
+    except (InputError, OSError):  # papermill keeps to itself that it could not write all of it
+        return notebooks.unwritten(f"{run.executed}: no space left on device, or it is gone.")
+
+
+def _process_of(kernel: "AsyncKernelManager") -> psutil.Process:
+    from jupyter_client.provisioning import LocalProvisioner
+
+    assert isinstance(kernel.provisioner, LocalProvisioner)
+    return psutil.Process(kernel.provisioner.pid)
+
+
+def _too_long(patience: float) -> str:
+    """What to do about a step that was stopped."""
+    minutes = patience / 60
+    return (
+        f"one step worked for longer than {trimmed(minutes)} minutes and was stopped. Where there are very "
+        f"many customers, give it longer: write `step_minutes: {trimmed(3 * minutes)}` into "
+        f"{SETTINGS_FILE}, or more `memory`, and start again: what other pages have computed is kept"
+    )
 
 
 def execute_all(runs: Sequence[Run], workers: list[Worker]) -> dict[str, str]:
@@ -232,7 +271,8 @@ class _Progress:
         from tqdm import tqdm
 
         self.started = time.monotonic()
-        self.bar = tqdm(total=steps, unit="step", disable=not sys.stderr.isatty(), leave=False)
+        is_hidden = not sys.stderr.isatty()
+        self.bar = tqdm(total=steps, unit="step", disable=is_hidden, leave=False, file=steerable(sys.stderr))
 
     def __enter__(self) -> "_Progress":
         return self

@@ -8,6 +8,7 @@ writes the records of all results to findings.json, whose JSON Schema is made fr
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -19,6 +20,7 @@ from retention_helpers.shown.tables import Table, table
 from retention_helpers.shown.units import (
     CHANGE,
     ESTIMATE,
+    QUOTIENT,
     RATE,
     Column,
     Declared,
@@ -29,6 +31,7 @@ from retention_helpers.shown.units import (
     node_of,
     rows,
 )
+from retention_helpers.words.safe import write_csv, written_csv
 
 Answer = TypeVar("Answer")
 TOP = "findings"  # where a measure stands that belongs to no part
@@ -102,6 +105,26 @@ class Result:
         said: Sentence = self.measure.sentence(self.value, *map(bare, beside), **_bare(named))
         return said
 
+    def to_frame(self) -> pd.DataFrame:
+        """Its rows, as the measure's docstring names them; one row where it found values that are no rows.
+
+        A frame of its own: what is changed in it changes nothing else.
+        """
+        value = getattr(self.value, "rows", self.value)
+        if isinstance(value, pd.DataFrame):
+            return value.copy()
+        if isinstance(value, Mapping):
+            return pd.DataFrame([value])
+        named = value._asdict() if hasattr(value, "_asdict") else getattr(value, "__dict__", None)
+        return pd.DataFrame([named if named else {"value": value}])
+
+    def to_csv(self, path: Path | str | None = None) -> str | None:
+        """Write its rows to a CSV file that no spreadsheet runs; without a path, give them as text."""
+        if path is None:
+            return written_csv(self.to_frame())
+        write_csv(Path(path), self.to_frame())
+        return None
+
     def record(self) -> Mapping[str, Any]:
         """Its keys of findings.json."""
         declared = self.measure.findings
@@ -115,10 +138,13 @@ class Result:
         return {key: change_record(self.value) if declared[key] == CHANGE else self.value}
 
     def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
+        return self._as_table()._repr_html_()
 
     def __repr__(self) -> str:
-        return repr(self.table())
+        return repr(self._as_table())
+
+    def _as_table(self) -> Table:
+        return table(self.to_frame(), self.measure.caption, self.measure.columns)
 
 
 def findings_of(door: Mapping[str, Any], part: str = "") -> dict[str, list[Measure]]:
@@ -168,7 +194,8 @@ def rows_of(measure: Callable[..., Any], note: str = "") -> Node:
     found: dict[str, Column] = {}
     for name, column in _recorded(columns_of(measure)).items():
         ends = ("",) if _is_one_value(column) else ("", "_low", "_high")
-        declared = replace(column, unit=RATE) if column.of else column
+        is_share = column.of is not None and column.unit != QUOTIENT
+        declared = replace(column, unit=RATE) if is_share else column
         found |= {f"{column.key or name}{end}": declared for end in ends}
     return rows(note, **found)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from retention_helpers.business import levels
 from retention_helpers.contract.tables import Fault
+from retention_helpers.shown.look import style
 from retention_helpers.words import formats
 
 
@@ -39,7 +40,10 @@ class Remarks:
 
 @dataclass(frozen=True)
 class Warnings:
-    """What the reader should know before believing the numbers: a line that opens into the whole."""
+    """What the reader should know before believing the numbers: a line that opens into the whole.
+
+    It stands first in every notebook, so it brings the look of the pages along for all that comes after.
+    """
 
     faults: tuple[Fault, ...]
 
@@ -51,10 +55,10 @@ class Warnings:
 
     def _repr_html_(self) -> str:
         if not self.faults:
-            return f'<p class="fine">{self._summary()}</p>'
+            return f'{style()}<p class="fine">{self._summary()}</p>'
         items = "".join(f"<li>{formats.escaped(fault.message)}</li>" for fault in self.faults)
         summary = formats.escaped(self._summary())
-        return f'<details class="warning"><summary>{summary}</summary><ul>{items}</ul></details>'
+        return f'{style()}<details class="warning"><summary>{summary}</summary><ul>{items}</ul></details>'
 
     def __repr__(self) -> str:
         return "\n".join([self._summary(), *(fault.message for fault in self.faults)])

@@ -35,8 +35,9 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     is_number: tuple[bool, ...]
     left_out: int = 0  # rows that are not shown
+    rest_is: str = "in findings.json"  # where those are
     is_open: bool = False  # on a page: in sight, not folded under its caption
-    is_untold: bool = False  # it has a verdict a row, and none of them tells anything
+    is_untold: bool = False  # no row tells anything: each has no verdict, or is of nobody
 
     def _cell(self, nth: int, text: str) -> str:
         escaped = formats.escaped(text)
@@ -47,7 +48,7 @@ class Table:
         return f"<td{number}{label}>{escaped}</td>"
 
     def _more(self) -> str:
-        return f"… and {formats.plural(self.left_out, 'row')} more, in findings.json."
+        return f"… and {formats.plural(self.left_out, 'row')} more, {self.rest_is}."
 
     def _repr_html_(self) -> str:
         heads = "".join(
@@ -104,8 +105,16 @@ def table(
         is_number=tuple(column.unit.is_number for column in columns.values()),
         left_out=max(len(frame) - MOST_ROWS, 0),
         is_open=is_open,
-        is_untold=len(frame) > 0 and set(frame.get("verdict", [""])) <= UNTOLD,
+        is_untold=len(frame) > 0
+        and (set(frame.get("verdict", [""])) <= UNTOLD or _is_of_nobody(frame, columns)),
     )
+
+
+def _is_of_nobody(frame: pd.DataFrame, columns: dict[str, Column]) -> bool:
+    """Whether every rate is one of nobody; of a table without rates, whether every number is 0."""
+    of = [column.of[1] for column in columns.values() if column.of]
+    counts = of or [name for name, column in columns.items() if column.unit.is_number]
+    return bool(counts) and not frame[counts].fillna(0).astype(bool).any(axis=None)
 
 
 def _cells(frame: pd.DataFrame, name: str, unit: Unit) -> list[str]:

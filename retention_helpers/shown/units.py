@@ -141,6 +141,7 @@ WHOLE = Unit(formats.count, {"type": "integer"}, formats.counted)  # may lie bel
 MONEY = Unit(formats.money, _NUMBER, formats.amount)  # exact; an estimate where it has an interval
 SHARE = Unit(formats.percent, _FRACTION, formats.rate)
 RATE = replace(SHARE, node={"$ref": "#/$defs/rate"}, has_ends=True)  # in findings: its five fields
+QUOTIENT = replace(RATE, node={"$ref": "#/$defs/quotient"})  # a rate that may pass 1
 POINTS = Unit(formats.points, or_null(_NUMBER), formats.difference)
 TIMES = Unit(formats.times, or_null(_NUMBER), formats.times)
 NUMBER = Unit(formats.number, or_null(_NUMBER), formats.about)
@@ -253,6 +254,11 @@ DEFINITIONS: Mapping[str, Node] = {
     "rate": fields(
         "A share with its 95 % interval; null where it is over nothing.",
         value=SHARE, low=SHARE, high=SHARE, numerator=WHOLE.or_null, denominator=WHOLE.or_null,
+    ),
+    "quotient": fields(
+        "A count over another, of which it need not be a part; with the interval of a share up to 1.",
+        value={**or_null(_NUMBER), "minimum": 0}, low=SHARE, high=SHARE,
+        numerator=WHOLE.or_null, denominator=WHOLE.or_null,
     ),
     "change": fields(
         "A difference between two rates, later minus earlier, as a fraction.",

@@ -68,6 +68,27 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "occurred_at": ("timestamp", "time", "event_time", "happened_at", "date", "datetime"),
     "event": ("event_name", "event_type", "action", "activity"),
 }  # fmt: skip
+# What was spent on a channel in a month, which names no customer.
+_SPEND: Mapping[str, tuple[str, ...]] = {
+    "month": (
+        "month", "months", "date", "day", "period", "monat", "datum", "zeitraum", "mois", "période", "mes",
+        "periodo", "período", "fecha", "mese", "data", "maand", "måned", "månad", "month_of_spend",
+        "reporting_starts", "month_starting", "月", "月份", "日期",
+    ),
+    "channel": (
+        "channel", "acquisition_channel", "marketing_channel", "source", "utm_source", "platform", "network",
+        "medium", "kanal", "quelle", "werbekanal", "canal", "source_de_trafic", "fuente", "canale", "fonte",
+        "kanaal", "kilde", "渠道", "来源",
+    ),
+    "amount": (
+        "amount", "spend", "spent", "amount_spent", "total_spent", "total_spend", "ad_spend", "adspend",
+        "marketing_spend", "cost", "costs", "total_cost", "expense", "expenses", "kosten", "ausgaben",
+        "ausgabe", "betrag", "werbekosten", "werbeausgaben", "dépense", "dépenses", "coût", "coûts",
+        "montant", "gasto", "gastos", "coste", "costo", "costos", "importe", "inversión", "spesa", "spese",
+        "costi", "importo", "uitgaven", "bedrag", "udgift", "utgift", "kostnad", "金额", "花费", "支出",
+        "费用",
+    ),
+}  # fmt: skip
 # What names a customer in a list of subscriptions that has no better name for one.
 _E_MAILS = ("email", "e_mail", "customer_email", "user_email", "email_address", "邮箱")
 # A list may say how many intervals in one column and which in another; the cells tell which is which.
@@ -312,6 +333,25 @@ def columns_under(header: Sequence[str], table: str) -> dict[str, str]:
     if table == "customers" and {"started_at", "mrr"} <= set(columns_under(header, "subscriptions")):
         return {}
     return found
+
+
+def spend_columns(header: Sequence[str]) -> dict[str, str]:
+    """The file's names for what was spent by month and channel; empty where one of the three has none.
+
+    A file that names a customer too is of charges, and no such.
+
+    >>> spend_columns(["Monat", "Kanal", "Kosten (EUR)"])
+    {'month': 'Monat', 'channel': 'Kanal', 'amount': 'Kosten (EUR)'}
+    """
+    if any(plain(name) in (*_E_MAILS, "customer_id", *_ALIASES["customer_id"]) for name in header):
+        return {}
+    there = {_without_currency(name): name for name in reversed(header)}
+    named = {ours: next((there[one] for one in names if one in there), "") for ours, names in _SPEND.items()}
+    return named if all(named.values()) else {}
+
+
+def _without_currency(name: str) -> str:
+    return "_".join(word for word in plain(name).split("_") if not _names_currency(word))
 
 
 _NEEDED = {"mrr": "what is paid", "ended_at": "when service ended"}

@@ -175,7 +175,8 @@ def _best(header: Sequence[str]) -> tuple[str, dict[str, str]]:
         if set(TABLES[name].required) <= set(found := columns_under(header, name))
     }
     table = max(whole, key=lambda name: len(whole[name]), default="")
-    return table, whole.get(table, {})
+    spend = headings.spend_columns(header) if not table else {}
+    return ("spend", spend) if spend else (table, whole.get(table, {}))
 
 
 def _mapped(

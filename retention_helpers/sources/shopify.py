@@ -22,6 +22,7 @@ _NOT_BOUGHT = {
     "unpaid": "it is not paid",
 }
 _BOUGHT = {"paid", "partially_paid", "partially_refunded"}
+_AMOUNTS = ("subtotal", "shipping", "taxes", "total", "refunded_amount", "lineitem_price")
 _TEST = re.compile(r"(^|\W)(test|bogus)(\W|$)", re.IGNORECASE)
 
 
@@ -30,7 +31,7 @@ def _recognises(columns: Sequence[str]) -> bool:
     return there >= _ALL_OF and bool(there & _ONE_OF)
 
 
-def _told(row: Row) -> Sale | None:
+def _told(row: Row, sign: str) -> Sale | None:
     """A row that has no payment status is a further item of the order above."""
     written = row.get("financial_status", "").strip()
     status = plain_name(written)
@@ -42,7 +43,7 @@ def _told(row: Row) -> Sale | None:
     return Sale(
         order_id=row["name"],
         at=row.get("created_at") or row.get("paid_at"),
-        amount=decimal(row.get("subtotal")) - abs(decimal(row.get("refunded_amount"))),
+        amount=decimal(row.get("subtotal"), sign) - abs(decimal(row.get("refunded_amount"), sign)),
         email=email,
         buyer="",
         not_bought=_why(row, status),
@@ -61,7 +62,7 @@ def _why(row: Row, status: str) -> str:
     return _NOT_BOUGHT.get(status, "")
 
 
-SHOP = Shop("Shopify", _recognises, ("created_at", "paid_at", "cancelled_at"), _told)
+SHOP = Shop("Shopify", _recognises, ("created_at", "paid_at", "cancelled_at"), _AMOUNTS, _told)
 
 
 def _read(order: Order) -> Imported:

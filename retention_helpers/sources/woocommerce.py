@@ -52,17 +52,18 @@ def _recognises(columns: Sequence[str]) -> bool:
     return bool(needed and knows_who and there & _OWN)
 
 
-def _told(row: Row) -> Sale | None:
+def _told(row: Row, sign: str) -> Sale | None:
     """The order's columns stand in each of its rows; of several the first counts."""
     told = {part: first(row, *names) for part, names in _NAMES.items()}
     if not told["order"]:
         return None
     status = plain_name(told["status"] or "").removeprefix("wc_")
-    beside = sum(decimal(told[part]) for part in ("shipping", "tax", "shipping_tax"))
+    beside = sum(decimal(told[part], sign) for part in ("shipping", "tax", "shipping_tax"))
+    refund = decimal(told["refund"], sign)  # some write it below 0
     return Sale(
         order_id=told["order"],
         at=told["at"],
-        amount=decimal(told["total"]) - beside - abs(decimal(told["refund"])),  # some write refunds below 0
+        amount=decimal(told["total"], sign) - beside - abs(refund),
         email=(told["email"] or "").strip().lower(),
         buyer="" if told["buyer"] in (None, "0") else str(told["buyer"]),
         not_bought=_NOT_BOUGHT.get(status, ""),
@@ -73,7 +74,10 @@ def _told(row: Row) -> Sale | None:
     )
 
 
-SHOP = Shop("WooCommerce", _recognises, _NAMES["at"], _told)
+_AMOUNTS = tuple(
+    name for part in ("total", "shipping", "tax", "shipping_tax", "refund") for name in _NAMES[part]
+)
+SHOP = Shop("WooCommerce", _recognises, _NAMES["at"], _AMOUNTS, _told)
 
 
 def _read(order: Order) -> Imported:

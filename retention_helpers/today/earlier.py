@@ -49,6 +49,7 @@ class Earlier:
         planned: the touches of the newest plan.
         plan_on: the first day that this plan does not know; the first of all days where there is none.
         report: the month of the newest report of before; "" for none.
+        went_by: the month of the newest report or plan of before; "" for none.
         for_lists: what it left for the lists; empty for nothing.
         at_risk: who was at risk by the last list, or by that report where it is later.
         calls: how many calls the newest plan and the lists since have given away.
@@ -59,21 +60,24 @@ class Earlier:
     planned: Sequence[Planned] = ()
     plan_on: dt.date = dt.date.min
     report: str = ""
+    went_by: str = ""
     for_lists: Mapping[str, Any] = field(default_factory=dict)
     at_risk: frozenset[str] = frozenset()
     calls: int = 0
 
 
 def earlier(out: Path, day: dt.date, identity: Identity, date_order: str) -> Earlier:
-    """All of it, for the list of a day. Only what was made before that day counts.
+    """All of it, for the list of a day: the lists before it, and the newest report of a month over by then.
 
     Raises InputError where the running plan cannot be read.
     """
     lists = _lists(out, day, identity)
-    month, for_lists = _report(out, day, identity)
+    until = _known_until(out, day, identity)
+    month, for_lists = _report(out, day, identity, until)
     plan = running_plan.read(out, date_order)
     rows = plan.rows if not plan.business or identity.is_of(plan.business) else ()
-    own = [row for row in rows if row.month == _newest_plan(rows, day)]
+    plan_month = _newest_plan(rows, day, until)
+    own = [row for row in rows if row.month == plan_month] if plan_month else []
     plan_on = own[0].known_by if own else dt.date.min
     said = [Said(who, action, on) for on, record in lists.items() for who, action in record["rows"]]
     last_on = max(lists, default=None)
@@ -90,14 +94,39 @@ def earlier(out: Path, day: dt.date, identity: Identity, date_order: str) -> Ear
         [one for row in own if (one := _planned(row, day))],
         plan_on,
         month,
+        max(month, plan_month),
         for_lists,
         frozenset(known),
         len(calls) + sum(since),
     )
 
 
+def drawn_until(out: Path, day: dt.date, identity: Identity) -> dt.date:
+    """The last day whose lots the list of a day knows: none of a report that it does not know."""
+    month = _known_until(out, day, identity)
+    return min(day, calendar.months_after(calendar.first_of(month), 1)) if month else dt.date.min
+
+
+def _known_until(out: Path, day: dt.date, identity: Identity) -> str:
+    """The last month whose report the list of a day may know; "" for none.
+
+    Made again it goes by no later report than at first. Where it had none, the first report is not to be
+    missed, as long as no list has followed.
+    """
+    lists = _records(out, day, dt.date.max, identity)
+    went_by = lists.get(day, {}).get("went_by")
+    is_settled = went_by is not None and (went_by or len(lists) > 1)
+    return str(went_by) if is_settled else f"{day:%Y-%m}"
+
+
 def _lists(out: Path, day: dt.date, identity: Identity) -> dict[dt.date, dict[str, Any]]:
     """The records of the lists of before, the oldest first."""
+    one_day = dt.timedelta(days=1)
+    return _records(out, day - REMEMBERED_DAYS * one_day, day - one_day, identity)
+
+
+def _records(out: Path, first: dt.date, last: dt.date, identity: Identity) -> dict[dt.date, dict[str, Any]]:
+    """The records of a business's lists from one day to another, the oldest first."""
     found = {}
     for path in sorted((out / TODAY).glob(f"*/{RECORD}")):
         try:
@@ -106,30 +135,33 @@ def _lists(out: Path, day: dt.date, identity: Identity) -> dict[dt.date, dict[st
             is_ours = identity.is_of(record["business"])
         except (OSError, ValueError, KeyError, TypeError):
             continue  # a folder of the owner's own
-        if is_ours and day - dt.timedelta(days=REMEMBERED_DAYS) <= on < day:
+        if is_ours and first <= on <= last:
             found[on] = record
     return found
 
 
-def _report(out: Path, day: dt.date, identity: Identity) -> tuple[str, dict[str, Any]]:
-    """The newest report of before the day that left something for the lists."""
+def _report(out: Path, day: dt.date, identity: Identity, until: str) -> tuple[str, dict[str, Any]]:
+    """The newest report of before the day that left something for the lists, of a month up to `until`."""
     for path in sorted(out.glob(f"[12]*-[01]*/.{FOR_LISTS}"), reverse=True):
         month = path.parent.name
         try:
             is_before = calendar.months_after(dt.date.fromisoformat(f"{month}-01"), 1) <= day
             told = json.loads((path.parent / "findings.json").read_text(encoding="utf-8"))
-            if is_before and identity.is_of(str(told.get("business"))):
+            if is_before and month <= until and identity.is_of(str(told.get("business"))):
                 return month, json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, AttributeError):
             continue
     return "", {}
 
 
-def _newest_plan(rows: Sequence[Row], day: dt.date) -> str:
-    """The month of the newest plan that was made from what lies before the day; not from that of long ago."""
-    reports = [row for row in rows if row.month and not row.is_of_list]
+def _newest_plan(rows: Sequence[Row], day: dt.date, until: str) -> str:
+    """The month of the newest plan that was made from what lies before the day, up to a month; "" for none.
+
+    Not of one from long ago.
+    """
+    reports = [row for row in rows if row.month and not row.is_of_list and row.month <= until]
     since = day - dt.timedelta(days=REMEMBERED_DAYS)
-    return max((row.month for row in reports if since <= row.known_by <= day), default="none")
+    return max((row.month for row in reports if since <= row.known_by <= day), default="")
 
 
 def _planned(row: Row, day: dt.date) -> Planned | None:

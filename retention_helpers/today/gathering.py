@@ -1,7 +1,7 @@
 """The list of a day: what is new since the list before it, and what the plan has for the day, decided."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -67,10 +67,11 @@ def todays(business: Business, before: Earlier) -> Today:
     """The list of the day at whose end the business is cut. Takes what was said before it.
 
     New is what neither an earlier list nor the newest plan has said of the same matter: a payment that
-    failed, a request to cancel, a trial or a pause that ends, a renewal within 14 days, a newcomer on day 3
-    or 7 without the onboarding, and who is at risk and was not by the list before. One customer gets one
-    touch, decided as in the plan of the month; beside it a touch of the last 30 days, or one that is planned
-    and no less urgent, holds back every other than an answer. Calls are those that the month has left.
+    failed, a request to cancel, a trial that ends, a pause that ends or a renewal within 14 days of whoever
+    has not asked to leave, a newcomer on day 3 or 7 without the onboarding, and who is at risk and was not by
+    the list before. One customer gets one touch, decided as in the plan of the month; beside it a touch of
+    the last 30 days, or one that is planned and no less urgent, holds back every other than an answer. Calls
+    are those that the month has left.
 
     Glossary: today's list.
     """
@@ -119,6 +120,7 @@ def _proposed(
     """All that could be done, with `is_said`: whether that matter was said already."""
     lately = business.as_of - (LATELY_CONTACTED_DAYS + 1) * ONE_DAY
     asked = early_warning.scheduled(business).value
+    leaving = set(asked.loc[asked["standing"] == "leaving", "customer_id"])  # nothing goes on for them
     requested_on = dict(zip(asked["customer_id"], pd.to_datetime(asked["asked_on"]).dt.date, strict=True))
     parts = [
         _marked(churn_reasons.to_recover(business), before, _failures(business), before.plan_on),
@@ -126,10 +128,14 @@ def _proposed(
         _marked(trials_ending(business, since), before, lambda _: lately),
         _newly_at_risk(people, before).assign(is_said=False),
         not_onboarded(business, since).assign(is_said=False),
-        _marked(renewals_coming(business), before, lambda _: lately),
-        _marked(pauses_ending(business, since), before, lambda _: lately),
+        _marked(_without(renewals_coming(business), leaving), before, lambda _: lately),
+        _marked(_without(pauses_ending(business, since), leaving), before, lambda _: lately),
     ]
     return pd.concat([part.astype("object") for part in parts], ignore_index=True)
+
+
+def _without(rows: pd.DataFrame, customers: Collection[str]) -> pd.DataFrame:
+    return rows[~rows["customer_id"].isin(customers)].reset_index(drop=True)
 
 
 def _marked(rows: pd.DataFrame, before: Earlier, began: When, plan_on: dt.date = dt.date.min) -> pd.DataFrame:
@@ -157,7 +163,7 @@ def _newly_at_risk(people: pd.DataFrame | None, before: Earlier) -> pd.DataFrame
     """Who is at risk and was not by the list before, or by the report."""
     if people is None:
         return proposals([])
-    return early_warning.to_speak_to(people[~people["customer_id"].isin(before.at_risk)])
+    return early_warning.to_speak_to(_without(people, before.at_risk))
 
 
 # --- decided
@@ -167,10 +173,10 @@ def _kept_apart(
     every: pd.DataFrame, before: Earlier, day: dt.date
 ) -> tuple[pd.DataFrame, list[tuple[str, str, str]]]:
     """What may be decided, and what an earlier touch, or a planned one that is no less urgent, holds back."""
-    lately = {
-        (one.customer, one.action) for one in before.said if one.on > day - LATELY_CONTACTED_DAYS * ONE_DAY
-    }
-    touched = {who for who, _ in lately}
+    lately: dict[str, set[str]] = {}
+    for said in before.said:
+        if said.on > day - LATELY_CONTACTED_DAYS * ONE_DAY:
+            lately.setdefault(said.customer, set()).add(said.action)
     planned: dict[str, int] = {}
     for one in before.planned:
         if not one.is_done:
@@ -180,8 +186,8 @@ def _kept_apart(
         who, action = row.customer_id, row.action
         if row.is_said:
             continue
-        is_own = ACTIONS[action].is_series and {one for whose, one in lately if whose == who} == {action}
-        is_held = (who in touched and not is_own) or planned.get(who, len(ORDER)) <= ORDER[action]
+        is_own = ACTIONS[action].is_series and lately.get(who) == {action}
+        is_held = (who in lately and not is_own) or planned.get(who, len(ORDER)) <= ORDER[action]
         if is_held and action not in ANSWERS:
             held.append((who, action, "touched"))
         else:

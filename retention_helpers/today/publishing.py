@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from retention_helpers.report.publishing import building, locked, put_in_place
 from retention_helpers.shown.cards import Screen
 from retention_helpers.shown.lists import write_list
 from retention_helpers.today import said
-from retention_helpers.today.earlier import RECORD, TODAY, earlier
+from retention_helpers.today.earlier import RECORD, TODAY, drawn_until, earlier
 from retention_helpers.today.gathering import Today, todays
 from retention_helpers.today.listing import Listed, as_frame, listed_rows
 from retention_helpers.words import formats
@@ -44,7 +45,7 @@ def make(data: Path, out: Path, day: dt.date | None = None) -> Made:
     """
     out = out.resolve()
     running_plan.refuse_open(out)
-    business = open_day(data, day, plan=out)
+    business = open_day(data, day, plan=out, drawn_until=partial(drawn_until, out))
     try:
         plan_file.refuse_other_business(out, business.identity, sample_identity)
         return _made(business, out)
@@ -82,6 +83,7 @@ def _record(business: Business, today: Today, rows: Sequence[Listed]) -> str:
         "rows": [[row.customer, row.action] for row in rows],
         "at_risk": None if today.at_risk is None else list(today.at_risk),
         "calls": today.calls,
+        "went_by": today.before.went_by,
     }
     return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
 

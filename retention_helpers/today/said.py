@@ -1,5 +1,6 @@
 """The list of a day in words: its headline, a card a kind of touch, and why it is no longer or empty."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -113,9 +114,16 @@ def _looked(today: Today, rows: Sequence[Listed]) -> list[str]:
         for action, words in LOOKED_FOR.items()
         if action not in found and SEEN_BY.get(action) not in today.unseen
     ]
+    return [f"{_since(today)} {listed(nobody)}."] if nobody else []
+
+
+def _since(today: Today) -> str:
     last = today.before.last_on
-    since = f"Since the list of {formats.day(last)}" if last else "There is no list before this one: today"
-    return [f"{since} {listed(nobody)}."] if nobody else []
+    if not last:
+        return "There is no list before this one: today"
+    if today.since > last + dt.timedelta(days=1):
+        return f"The list before is of {formats.day(last)}: since {formats.day(today.since)}"
+    return f"Since the list of {formats.day(last)}"
 
 
 def _left_out(today: Today) -> list[str]:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.business.contacts import LATELY_CONTACTED_DAYS, last_contacts
-from retention_helpers.business.losses import kept_leavings
+from retention_helpers.business.losses import holds, kept_leavings
 from retention_helpers.business.spans import kept_services, kept_spans, past_due
 from retention_helpers.contract.tables import MAY_NOT
 from retention_helpers.engine.dialects import nearest
@@ -58,9 +58,9 @@ def away_table(business: Business) -> ir.Table:
     Lapsed: pays, and has not used it for SILENT_DAYS days or more; without events, was sent FEWEST_MAILS
     mails or more in the last MAIL_DAYS days and opened none. Gone: no customer, and left at most GONE_DAYS
     days ago. Columns: customer_id, as_of, kind, since_on (the last use, or the end of service), days (whole
-    days since then), mrr (of now, or of the end), plan, asked (has asked to cancel and is there), is_new (was
-    not away in that way a month before; null at the first month end), back_on (the first use, or begin of
-    service, from that month end on; null: none by the cut).
+    days since then), mrr (of now, or of the end), plan, asked (has asked to cancel, and the request
+    still holds: `losses.holds`), is_new (was not away in that way a month before; null at the first month
+    end), back_on (the first use, or begin of service, from that month end on; null: none by the cut).
 
     Glossary: lapsed; gone.
     """
@@ -109,14 +109,15 @@ def _lapsed(business: Business) -> ir.Table:
     """Who pays and is silent; by mails where there are no events."""
     states = months.month_ends(business)
     paying = states.filter(states.state == "paying").select(
-        "customer_id", "plan", as_of="next_month", mrr="mrr"
+        "customer_id", "plan", "interval", as_of="next_month", mrr="mrr"
     )
     paying = paying.semi_join(month_ends(business), "as_of")
     left = kept_leavings(business)
     pairs = paying.join(left, [paying.customer_id == left.customer_id, left.begin_on < paying.as_of])
     lasting = pairs.filter(pairs.ended_on.isnull() | (pairs.ended_on >= pairs.as_of))
     begun = lasting.group_by(KEYS).aggregate(
-        begin_on=lasting.begin_on.max(), asked=(lasting.asked_on < lasting.as_of).fill_null(False).any()
+        begin_on=lasting.begin_on.max(),
+        asked=holds(lasting.asked_on, lasting.as_of, lasting.interval).any(),
     )
     rows = paying.join(begun, KEYS)
     silent = _silent_use(business, rows) if sees_use(business) else _silent_mails(business, rows)

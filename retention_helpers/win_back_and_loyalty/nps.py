@@ -8,6 +8,7 @@ import pandas as pd
 
 from retention_helpers.business import Business, levels, months
 from retention_helpers.business.losses import kept_leavings
+from retention_helpers.business.people import unsigned_texts
 from retention_helpers.contract.messages import filled, read_messages
 from retention_helpers.shown.proposals import CALL, proposals
 from retention_helpers.shown.units import (
@@ -25,6 +26,7 @@ from retention_helpers.shown.units import (
 from retention_helpers.statistics.clusters import clustered_balance
 from retention_helpers.statistics.intervals import Difference, newcombe, rate, two_shares_p
 from retention_helpers.words import calendar, formats
+from retention_helpers.words.quotations import quoted
 from retention_helpers.words.themes import themes_of
 
 PROMOTER, DETRACTOR = 9, 6  # from, and up to
@@ -209,9 +211,8 @@ def to_call(business: Business) -> pd.DataFrame:
     last_on = _days_of(own["customer_id"], spoken.set_index("customer_id")["last_on"])
     own = own[~(last_on >= own["answered_on"])].merge(known, on="customer_id")
     ordered = own.sort_values(["mrr", "customer_id"], ascending=[False, True])
-    shown = ordered.assign(
-        answered_on=ordered["answered_on"].dt.date, comment=ordered["comment"].astype("object")
-    )
+    written = unsigned_texts(business, ordered, "comment").map(quoted, na_action="ignore")
+    shown = ordered.assign(answered_on=ordered["answered_on"].dt.date, comment=written)
     return shown[names_of(to_call)].reset_index(drop=True)
 
 

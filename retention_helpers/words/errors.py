@@ -37,6 +37,35 @@ class InputError(Exception):
         return [str(self)]
 
 
+_DISK = re.compile(
+    "no space left on device|disk quota exceeded|read-only file system|permission denied|input/output error"
+    "|failed to (create|offload)|could not write",
+    re.IGNORECASE,
+)
+
+
+def is_of_the_disk(said: str) -> bool:
+    """Whether an error that some tool raised is one of a folder that cannot be written, or is full.
+
+    >>> is_of_the_disk("IO Error: Could not write file: No space left on device"), is_of_the_disk("KeyError")
+    (True, False)
+    """
+    return _DISK.search(said) is not None
+
+
+def of_the_disk(error: OSError, way_out: str = "Free some space there, or allow writing.") -> str:
+    """What the system says of a file or folder, with the way out where it cannot be written.
+
+    >>> of_the_disk(PermissionError(13, "Permission denied", "reports/x"))
+    'reports/x: permission denied. Free some space there, or allow writing.'
+    >>> of_the_disk(FileNotFoundError(2, "No such file or directory", "reports"))
+    'reports: no such file or directory.'
+    """
+    reason = (error.strerror or str(error) or "it cannot be used").lower().rstrip(".")
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{reason}.{f' {way_out}' if is_of_the_disk(reason) else ''}"
+
+
 def nearest(word: object, known: Iterable[str]) -> str:
     """A question that offers the nearest right spelling, or lists what there is.
 

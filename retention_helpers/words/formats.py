@@ -321,6 +321,18 @@ def short_month(value: object) -> str:
     return MISSING if is_missing(value) else f"{pd.Timestamp(value):%b %Y}"  # type: ignore[arg-type]
 
 
+def short_day(value: object) -> str:
+    """A day where space is short.
+
+    >>> short_day(dt.date(2026, 3, 5))
+    '5 Mar 2026'
+    """
+    if is_missing(value):
+        return MISSING
+    stamp = pd.Timestamp(value)  # type: ignore[arg-type]
+    return f"{stamp.day} {stamp:%b %Y}"
+
+
 def iso_month(value: dt.date | str) -> str:
     """A calendar month as ISO text, the form of parameters and files, from any day of it or from that text.
 

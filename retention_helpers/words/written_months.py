@@ -63,6 +63,21 @@ def readings(cell: object) -> Mapping[str, Month]:
     return _of_tokens(tokens) if not is_quarter(text) else {}
 
 
+def first_day(text: str) -> str | None:
+    """The first day of the month that a text names and nothing else, as ISO; None where it may be several.
+
+    >>> first_day("Jan 2026"), first_day("Januar 26"), first_day("10/2026"), first_day("2026年3月")
+    ('2026-01-01', '2026-01-01', '2026-10-01', '2026-03-01')
+    >>> first_day("January"), first_day("Ads in Jan 2026")
+    (None, None)
+    """
+    found = {month for month in readings(text).values() if month[0]} if not words_beside(text) else set()
+    if len(found) != 1:
+        return None
+    year, month = found.pop()
+    return f"{year}-{month:02}-01"
+
+
 def words_beside(cell: object) -> str:
     """What a heading says beside its month, the same in every column of a sheet such as `MRR Jan 2024`.
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from retention_helpers.business import Business, levels
-from retention_helpers.business.levels import NOT_GIVEN
+from retention_helpers.business.levels import NOT_GIVEN, OTHER
 from retention_helpers.words.errors import InputError
 
 SPANS = [
@@ -82,8 +82,39 @@ def test_a_level_of_every_kind(five: Business, by: str, expected: dict[str, str]
 def test_rows_of_customers_with_their_level(five: Business) -> None:
     """Somebody of whom nothing is known has a level too."""
     spans = five.table("subscriptions").select("customer_id")
-    rows = levels.with_level(spans, five, "industry").execute()
-    assert sorted(rows["level"]) == [NOT_GIVEN, NOT_GIVEN, NOT_GIVEN, "art", "art", "law"]
+    rows = levels.with_level(spans, five, "first_plan").execute()
+    assert sorted(rows["level"]) == ["solo", "solo", "solo", "team", "team", "team"]
+
+
+def test_a_level_of_few_names_nobody(opened: Any) -> None:
+    """With two as the fewest: law has two customers, art and a firm one each; plans and gaps stay."""
+    kinds = ["law", "law", "art", "Planted GmbH", ""]
+    rows = [
+        {"customer_id": f"C{n}", "signed_up_at": "2026-01-01", "industry": k} for n, k in enumerate(kinds)
+    ]
+    spans = [("C0", "2026-01-05", "", 20, "active", "solo"), ("C1", "2026-01-05", "", 20, "active", "team")]
+    with opened(spans, customers=rows, settings={"min_customers": 2}) as business:
+        people = business.table("customers").select("customer_id")
+        shown = levels.with_level(people, business, "industry").execute()
+        assert sorted(shown["level"]) == [NOT_GIVEN, OTHER, OTHER, "law", "law"]
+        frame = people.execute()
+        assert sorted(levels.of_rows(frame, business, "industry")) == sorted(shown["level"])
+        plans = levels.with_level(people, business, "first_plan").execute()
+        assert {"solo", "team"} <= set(plans["level"])
+
+
+def test_a_channel_that_is_paid_for_keeps_its_name(opened: Any) -> None:
+    """The owner wrote it into `spend`: it names nobody. What one customer wrote as a channel may."""
+    channels = ["Paid social", "ads", "ads", "from Anna M.", ""]
+    rows = [
+        {"customer_id": f"C{n}", "signed_up_at": "2026-01-01", "channel": c} for n, c in enumerate(channels)
+    ]
+    spans, few = [("C0", "2026-01-05", "", 20)], {"min_customers": 2}
+    spend = [("2026-01", "paid_social", 100)]
+    with opened(spans, customers=rows, settings=few, spend=spend) as business:
+        people = business.table("customers").select("customer_id")
+        shown = levels.with_level(people, business, "channel").execute()
+    assert sorted(shown["level"]) == [NOT_GIVEN, OTHER, "Paid social", "ads", "ads"]
 
 
 def test_many_numbers_go_into_thirds(opened: Any) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -17,9 +18,10 @@ from reader import Reader
 from retention_helpers import churn_reasons
 from retention_helpers.churn_reasons import Period, features, quotes, topics
 from retention_helpers.churn_reasons.features import features_of
-from retention_helpers.churn_reasons.quotes import MOST_LETTERS, masked, quoted, readable
 from retention_helpers.shown.tables import Quotation, table
+from retention_helpers.win_back_and_loyalty.nps import to_call
 from retention_helpers.words.phrases import PhraseLists, frequent, normal
+from retention_helpers.words.quotations import MOST_LETTERS, masked, quoted, readable, unsigned
 from retention_helpers.words.themes import THEMES, lists_of, theme_lists, themes_of
 
 LABELLED = Path(__file__).parent / "reference" / "comments.csv"
@@ -36,6 +38,40 @@ def lost(*comments: tuple[str | None, str | None, int]) -> pd.DataFrame:
 
 
 # --- masking ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Too dear. Ada King", "Too dear. [name]"),
+        ("Too dear, best, Ada", "Too dear, best, [name]"),
+        ("Too dear – Ada K.", "Too dear – [name]."),
+        ("I, ada  king, want my money back", "I, [name], want my money back"),
+        ("We Kings pay the king nothing", "We Kings pay the king nothing"),
+        ("Adage", "Adage"),
+        ("", ""),
+    ],
+)
+def test_a_customers_own_name_is_masked_where_they_sign(text: str, shown: str) -> None:
+    """Whole anywhere, in parts at the end alone; as capitals and blanks may have it."""
+    assert unsigned(text, ["Ada King"]) == shown
+    assert unsigned(text, []) == text
+
+
+def test_signatures_reach_no_page(opened: Any) -> None:
+    """First and last name of two columns, in a reason and in an answer to the question of the NPS."""
+    people = [
+        {"customer_id": f"C-{n}", "signed_up_at": "2026-01-01", "first_name": "Ada", "lastName": "King"}
+        for n in range(2)
+    ]
+    spans = [("C-0", "2026-01-05", "2026-03-10", 20), ("C-1", "2026-01-05", "", 20)]
+    left = [("C-0", "2026-03-01", "other", "voluntary", "Too dear. Yours, Ada King")]
+    answers = [("C-1", "2026-03-20", 2, "Slow. Ada, ada@example.com"), ("C-1", "2026-02-01", 1, "")]
+    with opened(spans, customers=people, cancellations=left, nps=answers) as business:
+        said = churn_reasons.comments(churn_reasons.losses(business), MARCH)
+        called = to_call(business)
+    assert list(said["quote"]) == ["Too dear. Yours, [name]"]
+    assert list(called["comment"]) == ["Slow. [name], [e-mail address]"]
 
 
 @pytest.mark.parametrize(

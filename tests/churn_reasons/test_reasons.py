@@ -418,7 +418,8 @@ def test_attributes_with_many_values_go_into_few_levels(opened: Any) -> None:
     ]  # fmt: skip
     spans = [(f"C-{n}", *LOST, 10) for n in range(30)]
     said = [(f"C-{n}", "2026-03-01", "other", "voluntary") for n in range(30)]
-    with opened(spans, customers=people, cancellations=said) as business:
+    each = {"min_customers": 1}
+    with opened(spans, customers=people, cancellations=said, settings=each) as business:
         rows = churn_reasons.with_groups(
             churn_reasons.answered(churn_reasons.losses(business), MARCH), business
         )
@@ -431,7 +432,9 @@ def test_groups_are_chosen_by_name(opened: Any) -> None:
     """One or several of plan, tenure, MRR band, interval and attributes; a wrong name lists what there is."""
     people = [{"customer_id": f"C-{n}", "signed_up_at": "2026-01-01", "size": n % 2} for n in range(6)]
     said = [(f"C-{n}", "2026-03-01", "other", "voluntary") for n in range(5)]
-    with opened([(f"C-{n}", *LOST, 10) for n in range(6)], customers=people, cancellations=said) as business:
+    spans = [(f"C-{n}", *LOST, 10) for n in range(6)]
+    each = {"min_customers": 1}
+    with opened(spans, customers=people, cancellations=said, settings=each) as business:
         rows = churn_reasons.with_groups(churn_reasons.losses(business), business)
     answered = churn_reasons.answered(rows, MARCH)
     top = ranking.shares(rows, MARCH, min_customers=1)
@@ -473,7 +476,8 @@ def test_losses_are_grouped_by_the_same_names_as_customers(opened: Any) -> None:
             (f"C-{n}", "2026-02-10", "2026-03-05", 10, "active", "team"),
         )
     ]
-    with opened(spans, customers=people, cancellations=said) as business:
+    each = {"min_customers": 1}
+    with opened(spans, customers=people, cancellations=said, settings=each) as business:
         lost = churn_reasons.losses(business)
         rows = churn_reasons.with_groups(lost, business)
         begun = churn_reasons.with_groups(lost, business, by=("first_plan", "cohort"))

@@ -927,3 +927,23 @@ def test_seats_of_a_sheet_with_a_title(clean: Path, answers: list[tuple[str, str
     answers.append(("all: MRR is 40; one: MRR is 80", "one"))
     assert begin("mine", "--from", "exports") == 0
     assert amounts(clean) == [Decimal(60), Decimal(20)]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Month;Channel;Amount spent (EUR)", "Monat;Kanal;Kosten", "Mois;Canal;Dépenses", "Mes;Canal;Gasto",
+     "Mese;Canale;Spesa", "月份;渠道;花费"],
+)  # fmt: skip
+def test_what_was_spent_on_channels_is_known_by_its_headings(clean: Path, header: str) -> None:
+    """Read as the table of that name; what names a customer too is no spend."""
+    (clean / "exports" / "people.csv").write_text(PEOPLE.replace("E-Mail", "acquisition_channel"))
+    (clean / "exports" / "spans.csv").write_text(SPANS)
+    file = clean / "exports" / "ads.csv"
+    file.write_text(f"{header}\nJan 2026;Google;1.200,50\nFeb 2026;Meta;300,00\n", encoding="utf-8")
+    look = look_at(file)
+    assert look.key == "spend" and look.name_of["amount"] == header.split(";")[2]
+    assert begin("mine", "--from", "exports") == 0
+    entry = settings(clean / "mine")["sources"]["spend"]
+    assert entry["columns"].get("month", "Month") == header.split(";")[0]
+    file.write_text(f"{header};Email\nJan 2026;Google;5,00;a@example.com\n", encoding="utf-8")
+    assert look_at(file).key != "spend"

@@ -1,5 +1,6 @@
 """The command line, make and the hook: what a person types, and what is said when it is wrong."""
 
+import gzip
 import json
 import os
 import shutil
@@ -8,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import write_folder
 from nbformat.v4 import new_output
 
 from retention_helpers import __main__, shipped
+from retention_helpers.business import opening as business_opening
 from retention_helpers.commands import checking
 from retention_helpers.contract.tables import Fault
 from retention_helpers.report import notebooks, publishing
@@ -190,6 +193,7 @@ def test_make_alone_is_a_list(checkout: Path) -> None:
         "notebooks",
         "sample",
         "bench",
+        "bench-large",
         "bench-statistics",
         "clean",
     ]
@@ -233,6 +237,30 @@ def test_make_passes_on_what_it_was_given_and_installs_nothing_twice(checkout: P
 
 
 # --------------------------------------------------------------------------------------------- the hook
+
+
+@pytest.mark.skipif(os.name != "posix", reason="this system has no modes that say who may read a file")
+def test_what_is_written_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of the day, the plan, rows set aside and what was read: 0600 in 0700, whatever the umask."""
+    spans = [("A", "2026-01-05", "", 20), ("B", "2026-01-05", "2026-03-09", 20), ("B", "2026-03-10", "", 20)]
+    payments = [("A", "2026-03-10", "failed", 20), ("stranger", "2026-03-10", "failed", 20)]
+    data = write_folder(tmp_path / "data", spans, payments=payments)
+    out, cache = tmp_path / "out", tmp_path / "cache"
+    for opening in (checking.check, business_opening.open_business, business_opening.open_day):
+        monkeypatch.setitem(opening.__kwdefaults__, "cache", cache)
+    before = os.umask(0)
+    try:
+        assert __main__.main(["check", "--data", str(data), "--out", str(out)]) == 0
+        today = ["today", "--date", "2026-03-12", "--data", str(data), "--out", str(out)]
+        assert __main__.main(today) == 0
+        assert os.umask(0) == 0  # and it is as it was
+    finally:
+        os.umask(before)
+    made = [path for top in (out, cache) for path in (top, *top.rglob("*"))]
+    assert {"list.csv", "plan.xlsx", "set_aside_payments.csv", "subscriptions.parquet"} <= {
+        path.name for path in made
+    }
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
 
 
 @pytest.fixture
@@ -311,10 +339,7 @@ def test_the_hook_refuses_what_is_not_what_its_name_says(
 
 
 def test_the_hook_refuses_notebooks_that_show_something_else(repository: Path) -> None:
-    sample = repository / "data" / "sample" / "customers.csv"
-    sample.parent.mkdir(parents=True)
-    sample.write_text("customer_id")
-    assert commit(repository, "data/sample", "notebooks", "hooks").stderr == ""
+    assert commit(repository, "notebooks", "hooks").stderr == ""
 
     path = sorted((repository / "notebooks").glob("*.ipynb"))[0]
     notebook = notebooks.read(path)
@@ -329,6 +354,20 @@ def test_the_hook_refuses_notebooks_that_show_something_else(repository: Path) -
     (repository / "copy.ipynb").write_bytes(path.read_bytes())
     subprocess.run(["git", "reset", "-q"], cwd=repository, check=True)
     assert "copy.ipynb" in commit(repository, "copy.ipynb").stderr
+
+
+def test_the_hook_refuses_a_sample_that_its_script_does_not_make(repository: Path) -> None:
+    """Own tables under the sample's names, and packed ones, which no look at their text would find."""
+    sample = repository / "data" / "sample"
+    shutil.copytree(shipped.SAMPLE, sample, ignore=shutil.ignore_patterns("__pycache__"))
+    assert commit(repository, "data/sample").stderr == ""
+
+    for name, content in (("notes.csv", b"happened_on,note\n"), ("events.csv.gz", gzip.compress(b"mine"))):
+        (sample / name).write_bytes(content)
+        run = commit(repository, f"data/sample/{name}")
+        said = f"data/sample/{name.removesuffix('.gz')} is not what data/sample/make_sample.py makes"
+        assert run.returncode == 1 and said in run.stderr
+        subprocess.run(["git", "checkout", "-q", "HEAD", "--", "data/sample"], cwd=repository, check=True)
 
 
 def test_the_hook_leaves_another_hook_alone(tmp_path: Path) -> None:

@@ -70,6 +70,8 @@ GOOD = [
     ("same_person: email", "same_person", "email"),
     ("sources: {stripe: {}}", "sources", {"stripe": {}}),
     ("engine: spark", "engine", "spark"),
+    ("memory: 1.5", "memory", 1.5),
+    ("step_minutes: 20", "step_minutes", 20.0),
     ("accepted: [test accounts]", "accepted", ("test accounts",)),
     ("calls_a_month: 5", "calls_a_month", 5),
     ("calls_by_lot: 0.2", "calls_by_lot", 0.2),
@@ -192,6 +194,8 @@ BAD = [
         "{usage_reminder: 5}",
         "the name of an experiment for each play, such as usage_reminder: june_mails",
     ),
+    ("memory", "0", "a number above 0"),
+    ("step_minutes", "long", "a number above 0"),
     ("accepted", "[test acounts]", "a list of rules (test acounts is none. Did you mean test accounts?)"),
 ]
 

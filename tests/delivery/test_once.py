@@ -105,6 +105,17 @@ def test_killed_between_sending_and_noting_it_is_never_sent_again_by_itself(
     assert len(box.mails) == 2
 
 
+def test_what_was_refused_has_not_arrived_whatever_else_did(posted: Posted, box: Mailbox, hook: Hook):
+    """The webhook says no, the mail is unsure: only of the mail the owner can say that it arrived."""
+    ours = posted(**smtp(box), webhook=True)
+    killed(ours, REPORT.key, "before sent")
+    hook.answers = [404]
+    assert states(ours) == {"mail": "unsure", "webhook": "not sent"}
+    assert ours.arrived(REPORT.key) == ["mail"]
+    assert states(ours) == {"mail": "sent", "webhook": "sent"}
+    assert (len(box.mails), len(hook.posted)) == (1, 2)
+
+
 def test_killed_when_it_was_about_to_be_sent_only_its_owner_can_tell(posted: Posted, box: Mailbox):
     """The journal looks the same as if it had arrived, so that it is asked and not guessed."""
     ours = posted(**smtp(box))

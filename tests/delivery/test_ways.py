@@ -198,6 +198,14 @@ def test_a_webhook_that_is_busy_is_tried_again(posted: Posted, hook: Hook, waite
     assert (len(hook.posted), waited) == (2, [20])
 
 
+def test_a_name_that_no_server_can_have_is_said(posted: Posted, monkeypatch, waited):
+    monkeypatch.setenv("RETENTION_WEBHOOK", "https://hooks..example.com/services/hush")
+    by_mail, by_webhook = posted(smtp={"host": "smtp..example.com"}, webhook=True).deliver(REPORT)
+    assert by_mail.state == by_webhook.state == "not sent"
+    assert by_mail.why.startswith("smtp..example.com:587 cannot be reached (")
+    assert by_webhook.why.startswith("hooks..example.com cannot be reached (")
+
+
 @pytest.mark.parametrize("status", [302, 400, 404, 410])
 def test_a_webhook_that_says_no_is_not_tried_again(posted: Posted, hook: Hook, waited, status: int):
     hook.answers, hook.headers = [status], {"Location": hook.address}

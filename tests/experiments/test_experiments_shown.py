@@ -59,6 +59,9 @@ def made(treated: float, control: float) -> Callable[[int, str], bool]:
          "Leave it running, and change nothing: 60 % of what it needs is in, about 2 months to go."),
         ("endless", drawn(40, half, made(0.8, 0.7)), {"size": 2000, "smallest_effect": 0.05},
          "Stop, and try something bolder: at this pace it is never finished."),
+        ("endless, at the top", drawn(40, half, made(0.8, 0.7)),
+         {"size": 2000, "smallest_effect": 0.005, "baseline": 0.99},
+         "Stop, and draw from more customers: at this pace it is never finished."),
         ("slow", drawn(40, half, made(0.8, 0.7)), {"size": 700, "smallest_effect": 0.05},
          "Stop, and try something bolder: at this pace it takes 67 months more."),
         ("not matured", drawn(40, half, made(0.8, 0.7)), {"outcome": {"kind": "retained", "days": 90}},
@@ -83,9 +86,10 @@ def test_every_experiment_says_what_to_do_now(
     """An order in plain words for every state that an experiment can be in.
 
     Read on 1 March, 59 days (1.94 months) after the start. "Endless": 40 customers came, 20.6 a month; they
-    are 1 % of 4,000, so 3,960 / 20.6 = 192 months, more than ten years. "Slow": 1,360 / 20.6 = 66 months, and
-    one for day 30: 67. "Not begun": the 40 newcomers
-    since 2 January are 21.0 a month; 80 / 21.0 = 3.8 months, and one for day 30: 5.
+    are 1 % of 4,000, so 3,960 / 20.6 = 192 months, more than ten years. "At the top": a year's 123 an arm
+    cannot tell 100 % from 99 %, one customer apart. "Slow": 1,360 / 20.6 = 66 months, and one for day 30:
+    67. "Not begun": the 40 newcomers since 2 January are 21.0 a month; 80 / 21.0 = 3.8 months, and one for
+    day 30: 5.
     """
     rows = [("the_call", *row[1:]) for row in tables["assignments"]]
     business = business_of(

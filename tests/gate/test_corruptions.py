@@ -1,12 +1,13 @@
 """A good folder, spoilt in one way after another: no traceback, no hang, and a message that names it.
 
-`tests/bench/corruptions.py` does the same a thousand times.
+`tests/drills/corruptions.py` does the same a thousand times.
 """
 
 import random
 import time
 from pathlib import Path
 
+import blind
 import pytest
 from corruptions import CORRUPTIONS, Corruption, good_folder, write
 from folders import examine
@@ -31,3 +32,20 @@ def test_what_can_be_noticed_is_named(tmp_path: Path, corruption: Corruption) ->
     assert_sentences(faults, folder)
     if corruption.rules:
         assert {fault.rule for fault in faults} & set(corruption.rules), [fault.message for fault in faults]
+
+
+@pytest.fixture(scope="module")
+def goods(tmp_path_factory: pytest.TempPathFactory) -> dict[str, blind.Good]:
+    return {name: blind.good(name, tmp_path_factory.mktemp("good")) for name in blind.FOLDERS}
+
+
+@pytest.mark.parametrize("change", blind.CHANGES)
+@pytest.mark.parametrize("name", blind.FOLDERS)
+def test_nothing_that_chance_does_to_a_file_is_a_traceback(
+    goods: dict[str, blind.Good], name: str, change: str, tmp_path: Path
+) -> None:
+    """Every table, Parquet, and two sources: told in sentences, or no number of the months is another."""
+    begun = time.monotonic()
+    outcome = blind.spoil(goods[name], change, 24, tmp_path)
+    assert time.monotonic() - begun < PATIENCE
+    assert not any("Traceback" in fault.message for fault in outcome.faults)

@@ -209,7 +209,7 @@ def test_what_happens_after_the_month_changes_nothing(business_of: Opened) -> No
 
 
 def test_the_gate_names_channels_that_nobody_came_by(business_of: Opened) -> None:
-    spend = [("2024-03", "B", 10), ("2024-03", "billboards", 900), ("March 2024", "a", 1)]
+    spend = [("2024-03", "B", 10), ("2024-03", "billboards", 900), ("in spring", "a", 1)]
     with pytest.raises(Exception, match="spend"):
         shop(business_of, *BOTH, spend=spend, month="2025-02")
     business = shop(
@@ -233,3 +233,32 @@ def test_the_gate_says_where_nobody_knows_how_customers_came(business_of: Opened
         spans, month="2025-12", spend=[("2024-03", "ads", 10)], settings={"accepted": ["unknown channel"]}
     )
     assert [one.level for one in accepted.faults if one.rule == "unknown channel"] == ["note"]
+
+
+def test_what_cost_nothing_has_nothing_to_pay_back(business_of: Opened) -> None:
+    """A row of 0 is known to be free; one that nobody came by is no news."""
+    spend = [("2024-03", "a", 0), ("2024-03", "b", 10), ("2024-03", "flyers", 0)]
+    business = shop(
+        business_of, came_by("a", 12, 10, 3), came_by("b", 18, 20, 0), spend=spend, month="2025-02"
+    )
+    found = worth(business, by="acquisition_channel")
+    row = found.set_index("level").loc["a"]
+    assert (row["cost"], row["pays_back"]) == (0, "cost nothing")
+    assert math.isnan(row["payback_months"]) and pd.isna(row["pays_back_by"])
+    said = str(about_groups(found))
+    assert "a: nothing was spent on it, so nothing has to be paid back." in said
+    assert "costs 0" not in said and "flyers" not in said
+
+
+@pytest.mark.parametrize("month", ["2024-03", "2024-03-01", "March 2024", "Mär 24", "mars 2024", "03/2024"])
+def test_a_month_of_spend_is_read_as_people_write_it(business_of: Opened, month: str) -> None:
+    """2 of those by a began in March 2024."""
+    business = shop(
+        business_of,
+        came_by("a", 12, 10, 3),
+        came_by("b", 18, 20, 0),
+        spend=[(month, "a", 10)],
+        month="2025-02",
+    )
+    row = worth(business, by="acquisition_channel").set_index("level").loc["a"]
+    assert (row["spent"], row["newcomers"], row["cost"]) == (10, 2, 5)

@@ -282,6 +282,14 @@ def test_movement_says_only_what_happened_besides() -> None:
     assert not AWKWARD.search(one)
 
 
+def test_a_month_without_movement_has_no_picture_of_it() -> None:
+    """Nobody came and nobody left: the sentence says so. A month before in which somebody came is drawn."""
+    months = {"month": pd.to_datetime(["2026-01-01", "2026-02-01"]), "new": [2, 0], "reactivated": [0, 0]}
+    levels = {"lost": [0, 0], "customers_at_start": [1, 3], "customers_at_end": [3, 3]}
+    rows = Result(measurement.customer_movement, pd.DataFrame({**months, **levels}))
+    assert rows.figure() is None and rows.figure(by_month=True) is not None
+
+
 def test_the_sentence_on_tenure_weighs_the_first_thirty_days() -> None:
     """Most, most after, or cannot be told; never a direction from a wide interval."""
 

@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+import jsonschema
 import pandas as pd
 import pytest
 
 from retention_helpers import measurement, plan
 from retention_helpers.business import SAMPLE, Business
 from retention_helpers.measurement import proposals, trials
+from retention_helpers.shown.results import records, rows_of
+from retention_helpers.shown.units import DEFINITIONS, names_of
 
 Opened = Callable[..., Business]
 PAYER = ("P-1", "2025-01-05", "", 20, "active", "pro", "month")
@@ -144,6 +147,16 @@ def test_the_rules_of_other_tools(business_of: Opened) -> None:
 def test_a_share_above_everybody_has_no_interval() -> None:
     value, low, high = trials._share(3, 2)
     assert value == 1.5 and pd.isna(low) and pd.isna(high)
+
+
+def test_findings_take_more_conversions_than_trials_begun() -> None:
+    """Five converted in the last 30 days, four began in them: 125 % by the rule of Baremetrics."""
+    value, low, high = trials._share(5, 4)
+    row = ("Baremetrics", "converted / begun, last 30 days", 5, 4, value, low, high)
+    (told,) = records(pd.DataFrame([row], columns=names_of(trials.bridge)), trials.bridge)
+    node = rows_of(trials.bridge)["items"]["properties"]["converted"]
+    assert told["converted"]["value"] == 1.25
+    jsonschema.validate(told["converted"], {"$defs": DEFINITIONS, **node})
 
 
 # --- laws --------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from retention_helpers.churn_reasons.ranking import may_be_first
 from retention_helpers.measurement import measures
 from retention_helpers.monthly_review.aims import against_targets
 from retention_helpers.monthly_review.hindsight import hindsight
+from retention_helpers.monthly_review.said.reach import reach
 from retention_helpers.monthly_review.said.screen import headline
 from retention_helpers.monthly_review.verdict import verdict_of_month
 from retention_helpers.shown.cards import Card, Fine, Picture, drawn
@@ -52,6 +53,19 @@ STEADY = [(5, 100)] * 12
 def test_the_first_that_holds_is_the_verdict(months: list[tuple[int, int]], verdict: str) -> None:
     """Nothing to hold it against; unusual goes before a rise, for it is the stronger claim."""
     assert verdict_of_month(*of(*months)) == verdict
+
+
+def test_a_month_of_which_the_data_have_no_row_is_never_called_normal(opened: Any) -> None:
+    """The last row is of 12 February: that nobody left in March is what an old export would say, too."""
+    spans = [("A", "2025-12-10", "", 10), ("B", "2025-12-10", "2026-02-12", 20)]
+    with opened(spans, "2026-03") as business:
+        said = headline(*of((0, 1), (0, 1)), 0, business.faults)
+    assert said.verdict == "cannot tell"
+    assert said.headline.startswith(
+        "The data have no row of March 2026: as far as they tell, 0 of 1 customer"
+    )
+    with opened([*spans, ("C", "2026-03-05", "", 10)], "2026-03") as business:
+        assert headline(*of((0, 1), (0, 1)), 0, business.faults).verdict != "cannot tell"
 
 
 def test_a_rise_within_the_usual_range_is_worse_and_not_normal() -> None:
@@ -146,6 +160,27 @@ def test_too_few_answers_are_not_ranked() -> None:
     card = monthly_review.reasons_card(reasons(unused=3), WHEN, reasons(unused=1), unknown, min_customers=20)
     assert card.heading == "Why they leave: not known yet"
     assert "bars" not in card._repr_html_() and "biller" not in repr(card)
+
+
+def test_nobody_is_asked_why_where_nobody_left() -> None:
+    """Nobody in the three months of the period; who was lost before it is no loss of its."""
+    kinds = pd.DataFrame(
+        {"lost": [7, 0, 0, 0], "voluntary": 0, "involuntary": 0, "kind_unknown": [7, 0, 0, 0]}
+    )
+    card = monthly_review.reasons_card(reasons(), WHEN, reasons(), kinds, min_customers=20)
+    assert card.heading == "Why they leave: nobody left"
+    assert "Nobody was lost in January to March 2026." in repr(card) and "Ask" not in repr(card)
+
+
+@pytest.mark.parametrize(
+    ("gain", "told"),
+    [(0.0791, "Within a year a gain of 7.9 points could be told."),
+     (None, "Within a year no gain could be told.")],
+)  # fmt: skip
+def test_bolder_is_advised_only_where_it_can_be_told(gain: float | None, told: str) -> None:
+    rows = pd.DataFrame([("an experiment with newcomers", 545, 30, 37.0, gain)],
+                        columns=["question", "seen_from", "of", "months", "gain_in_a_year"])  # fmt: skip
+    assert repr(reach(rows)).endswith(told)
 
 
 def test_a_card_shows_what_somebody_wrote_as_text() -> None:

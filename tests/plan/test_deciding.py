@@ -12,6 +12,7 @@ from retention_helpers import churn_reasons, early_warning, experiments, plan, w
 from retention_helpers.business import Business
 from retention_helpers.business.contacts import last_contacts
 from retention_helpers.early_warning.proposals import paid_until
+from retention_helpers.monthly_review.said.experiments import standing
 from retention_helpers.plan import days, rows
 from retention_helpers.plan.deciding import Decided, decide
 from retention_helpers.shown.proposals import proposals
@@ -317,7 +318,9 @@ def test_a_verdict_sets_free(opened: Any) -> None:
         assert reading.comparisons["verdict"].tolist() == ["better"]
         assert experiments.draws(business, reading).empty
         orders = experiments.decisions(reading)
+        ((name, beside),) = standing(reading)
     assert orders["what"].tolist() == ["Call: stop, and give it to everybody"]
+    assert name == "Call:" and beside.startswith("better, by +100.0 ("), "its order stands in the plan"
     assert orders["why"].tolist() == [
         "call: 60 of 60 were still customers on day 35, control: 0 of 60",
     ]
@@ -435,3 +438,35 @@ def test_what_is_left_for_the_running_plan(sample: Business, october: plan.Month
     text = (tmp_path / "plan.json").read_text(encoding="utf-8")
     assert text.count('"customer_id"') == len(october.decided.touches)
     assert '"due_on": "2026-11-02"' in text
+
+
+def test_of_many_orders_about_experiments_one_stands_before_the_people(
+    sample: Business, october: plan.Month
+) -> None:
+    """Three to decide hide nobody at risk from the first screen; what nobody is called for comes last."""
+    one = october.orders.iloc[0]
+    orders = pd.DataFrame([one, one.replace({one["what"]: "B"}), one.replace({one["what"]: "C"})])
+    found = plan.actions(sample, october._replace(orders=orders)).value
+    kinds = found["id"].tolist()
+    assert kinds[:3] == ["recover_payment", "keep", "experiment"] and "at_risk" in kinds
+    assert kinds.count("experiment") == 3 and kinds[-2:] == ["experiment"] * 2
+    assert found["what"].tolist()[-2:] == ["B", "C"]
+
+
+def test_a_risk_that_few_losses_told_says_no_number(opened: Any) -> None:
+    """Two of six left in a year: who is at risk is called, and how many would go is not told."""
+    rows_of = [*spans("a", "b", "c", "d"), ("e", "2025-03-01", "2025-06-01", 10),
+               ("f", "2025-03-01", "2025-09-01", 10)]  # fmt: skip
+    silent = [(who, f"2025-{month:02}-10", "login") for who in "abcd" for month in range(3, 12)]
+    with opened(rows_of, events=silent) as business:
+        risk = early_warning.risk_of_leaving(business)
+        assert 0 < risk.value.base.numerator < 20
+        reading = experiments.read(business, experiments.plans(business, {}))
+        at_risk = early_warning.at_risk(business, risk)
+        month = plan.month_plan(
+            business, risk, at_risk, churn_reasons.losses(business), reading, pd.DataFrame(), None
+        )  # fmt: skip
+        assert len(at_risk.value) and set(month.decided.touches["action"]) >= {"at_risk"}
+        assert month.decided.touches["risk"].isna().all()
+        why = plan.actions(business, month).value.set_index("id").loc["at_risk", "why"]
+    assert why == "they show what leavers showed before; too few left so far to say how many will"

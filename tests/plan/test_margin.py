@@ -90,6 +90,14 @@ def test_answers_and_the_names_that_the_owner_keeps_are_never_drawn(shop: Busine
     assert (decided.touches["action"] == "keep").sum() == 30
 
 
+def test_whom_a_list_had_already_is_not_drawn(shop: Business) -> None:
+    """The list of the third had the customer whom the lot would draw out: the call stands."""
+    out = next(who for who, arm in drawn(shop, 300)[1].arms.items() if arm == NO_CALL)
+    decided, margin = drawn(replace(shop, listed=frozenset({out})), 300)
+    assert out not in margin.arms and margin.way == "by lot"
+    assert out in set(decided.touches["customer_id"])
+
+
 def test_who_is_kept_is_called_first(shop: Business) -> None:
     business = replace(shop, settings=replace(shop.settings, always_call=("r007",)))
     people = gathering._kept_first(business, proposals(at_risk(9)))

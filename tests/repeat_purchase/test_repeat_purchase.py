@@ -19,7 +19,8 @@ from conftest import write_folder
 from retention_helpers import repeat_purchase
 from retention_helpers.business import Business, open_business
 from retention_helpers.business.purchases import kept_purchases
-from retention_helpers.measurement import measures
+from retention_helpers.measurement import channels, days_of_loss, measures
+from retention_helpers.measurement.said import month
 from retention_helpers.repeat_purchase import expected, overdue, repeating, rewards, rhythm
 from retention_helpers.repeat_purchase.gaps import gaps, known_at
 from retention_helpers.repeat_purchase.said import silence
@@ -299,6 +300,16 @@ def test_buyers_have_no_usual_target_and_no_usual_bands(business_of: Callable[..
     assert shop.targets == {} and own.targets == {"churn": 0.2}
     assert measures.benchmarks(shop) is None
     assert "bought within 90 days" in shop.customers_are
+
+
+def test_nothing_of_a_shop_is_told_by_plan_or_interval(business_of: Callable[..., Business]) -> None:
+    """Buyers have neither: only what they spend tells them apart, and no day of renewal is spoken of."""
+    shop = business_of(None, orders=drawn(40))
+    assert shop.lacks == {"subscriptions"}
+    assert set(measures.churn_by(shop)["by"]) == {"mrr_band"}
+    assert "first_plan" not in channels.groups(shop)
+    days = days_of_loss.losses_by_day(shop)
+    assert not days["renewal_known"].sum() and month.losses_by_day(days.assign(lost=1)) is None
 
 
 def test_who_left_the_subscription_is_no_silent_buyer(business_of: Callable[..., Business]) -> None:

@@ -16,6 +16,7 @@ import pytest
 from cells import LEAKS, SCHEMA, outside_their_intervals, run_cells
 from conftest import write_folder
 
+from retention_helpers.ask.groups import to_begin_with
 from retention_helpers.business import opening
 from retention_helpers.report import notebooks
 
@@ -171,6 +172,17 @@ def folder(
         defaults = {**opening.open_business.__kwdefaults__, "cache": home / "cache"}
         patch.setattr(opening.open_business, "__kwdefaults__", defaults)
         yield request.param, write_folder(home / "data", **BUSINESSES[request.param])
+
+
+def test_own_questions_can_be_asked(folder: tuple[str, Path]) -> None:
+    """What `start_here` asks, by what this business knows of its customers."""
+    kind, data = folder
+    business = opening.open_business(data, "2026-03")
+    first = to_begin_with(business)
+    business.close()
+    said = run_cells(notebooks.to_explore()[0], {"data": str(data), "month": "2026-03", **first})
+    assert not LEAKS.findall(said), kind
+    assert "<script" not in said.replace(HOSTILE, "")
 
 
 @pytest.mark.parametrize("path", notebooks.in_reading_order(), ids=lambda path: path.stem)

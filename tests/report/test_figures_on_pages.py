@@ -47,7 +47,12 @@ def movement() -> pd.DataFrame:
 
 def days() -> pd.DataFrame:
     return pd.DataFrame(
-        {"day": [30, 45, 61, 365, 800], "lost": [9, 1, 4, 7, 2], "on_renewal_day": [9, 0, 4, 6, 1]}
+        {
+            "day": [30, 45, 61, 365, 800],
+            "lost": [9, 1, 4, 7, 2],
+            "renewal_known": [9, 1, 4, 7, 2],
+            "on_renewal_day": [9, 0, 4, 6, 1],
+        }
     )
 
 
@@ -121,7 +126,8 @@ def test_colours_and_letters_are_those_of_the_page(browser: Any, page_of_figures
         looks.append(
             page.evaluate(
                 f"{SHOWN}.flatMap(svg => [getComputedStyle(svg).backgroundColor, "
-                "...[...svg.querySelectorAll('path, text')].map(one => { const look = getComputedStyle(one); "
+                "...[...svg.querySelectorAll('path:not(.hint), text')].map(one => { "
+                "const look = getComputedStyle(one); "
                 "return look.fill === 'none' ? look.stroke : look.fill })])"
             )
         )
@@ -145,4 +151,22 @@ def test_words_stand_once_for_those_who_do_not_see(browser: Any, page_of_figures
     assert [html.count(f'aria-label="{name}"') for name in names] == [1] * len(DRAWN)
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)")
     assert len(ids) == len(set(ids))
+    page.close()
+
+
+def test_a_hand_that_rests_on_a_picture_reads_the_value(browser: Any, page_of_figures: Path) -> None:
+    """Without a script and under the page's own policy: the browser finds the title, and a frame is drawn."""
+    page = opened(browser, page_of_figures, 1280, "light")
+    every = page.locator(".drawn svg:visible .hint")
+    assert every.count() > 10 and page.query_selector("script") is None
+    one = every.last
+    one.scroll_into_view_if_needed()
+    box = one.bounding_box()
+    assert box
+    middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    page.mouse.move(*middle)
+    told = page.evaluate("([x, y]) => document.elementFromPoint(x, y).textContent", middle)
+    assert told == one.text_content() and ":" in told
+    frame = "one => getComputedStyle(one).stroke"
+    assert one.evaluate(frame) != every.first.evaluate(frame) == "none"
     page.close()

@@ -23,10 +23,11 @@ def prose(source: str, *tags: str) -> nbformat.NotebookNode:
     return new_markdown_cell(source, metadata={"tags": list(tags)})
 
 
-def page_of(*cells: nbformat.NotebookNode) -> str:
+def page_of(*cells: nbformat.NotebookNode, lacks: frozenset[str] = frozenset()) -> str:
     page = pages.Page("measurement", "How many stay?", new_notebook(cells=list(cells)))
     made = datetime(2026, 11, 2, 9, tzinfo=UTC)
-    html = pages.render(pages.Edition("Oak", "2026-10", "2026-11-01", made, (page,)))["measurement.html"]
+    edition = pages.Edition("Oak", "2026-10", "2026-11-01", made, (page,), lacks=lacks)
+    html = pages.render(edition)["measurement.html"]
     return html[html.index('<main id="content">') : html.index("</main>")]
 
 
@@ -108,8 +109,10 @@ def test_a_table_that_is_the_answer_stays_open() -> None:
 
 
 def in_words(html: str) -> str:
-    """What is read: a sentence may stand in a line of its own, and a link has an address on the page only."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html)).strip()
+    """What is read: a sentence may stand in a line of its own; a link has an address, and a picture in a card
+    is a drawing with text, on the page only."""
+    read = re.sub(r"<svg\b.*?</svg>", " ", html, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", read)).strip()
 
 
 @pytest.mark.parametrize("path", notebooks.in_reading_order(), ids=lambda path: path.stem)
@@ -130,3 +133,36 @@ def test_folding_loses_nothing(path) -> None:  # type: ignore[no-untyped-def]
     headings = re.findall(r"^##+ (.+)", prose_, re.M)
     brings_every_table = {"What the data do not hold"}  # as the sample does: nothing stands under it
     assert {heading for heading in headings if heading not in said} <= brings_every_table
+
+
+def test_what_a_business_has_not_is_not_spoken_of() -> None:
+    """A section is left out with all below it; where only its words are, the heading stays."""
+    cells = (
+        prose("# How many stay?"),
+        prose("## Money\n\nWhat the subscriptions pay.", "words:subscriptions"),
+        ran("a", '<p class="finding">In sight.</p>'),
+        prose("### Renewals\n\nOf a year.", "subscriptions"),
+        ran("b", '<p class="finding">None fell due.</p>'),
+        prose("#### Deeper"),
+        ran("c", '<p class="finding">Below it.</p>'),
+        prose("### Stages\n\nBy days.", "words:days"),
+        prose("By months.", "without:days"),
+        ran("d", '<p class="finding">Three stages.</p>'),
+    )
+    whole = page_of(*cells)
+    assert all(words in whole for words in ("subscriptions pay", "None fell due", "Below it", "By days"))
+    assert "By months" not in whole
+    shop = page_of(*cells, lacks=frozenset({"subscriptions"}))
+    assert ">Money</h2>" in shop and "In sight" in shop and "Three stages" in shop
+    for words in ("subscriptions pay", "Renewals", "None fell due", "Deeper", "Below it"):
+        assert words not in shop
+    months = page_of(*cells, lacks=frozenset({"days"}))
+    assert ">Stages</h3>" in months and "By months" in months and "By days" not in months
+
+
+def test_every_tag_of_a_notebook_is_one_that_pages_know() -> None:
+    known = {"analyst", "folded", "open", "parameters"}
+    known |= {f"{how}{what}" for how in ("", "words:", "without:") for what in ("subscriptions", "days")}
+    for path in sorted(notebooks.FOLDER.glob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            assert set(cell.metadata.get("tags", [])) <= known, path.name

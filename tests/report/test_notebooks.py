@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+import papermill
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -22,7 +23,8 @@ from retention_helpers import shipped
 from retention_helpers.report import notebooks
 from retention_helpers.words.errors import InputError
 
-COMMITTED = notebooks.in_reading_order()
+COMMITTED = notebooks.to_explore()
+OF_A_REPORT = notebooks.in_reading_order()
 PARAMETERS = {"data": "../data/sample", "findings_to": "", "reports": ""}
 # A cell computes nothing of its own, and shows a customer's words only through a helper that escapes.
 FORBIDDEN_NODES = {
@@ -66,7 +68,12 @@ MOST_LINES = 12  # of a code cell; the list of imports may be longer
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+    """Those that run by themselves."""
+    return [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and notebooks.BY_HAND not in cell.metadata.get("tags", [])
+    ]
 
 
 # What has nothing to say on the sample, and says so by showing nothing.
@@ -177,13 +184,26 @@ def test_notebook_is_as_it_should_be(path: Path) -> None:
 
 def test_there_are_notebooks_and_the_order_knows_them() -> None:
     names = [path.stem for path in COMMITTED]
-    assert names[0] == "monthly_review"
-    assert set(names) <= set(notebooks.READING_ORDER)
+    assert names[:2] == ["start_here", "monthly_review"]
+    assert set(names[1:]) <= set(notebooks.READING_ORDER)
+
+
+def test_own_questions_belong_to_no_report() -> None:
+    """Nor may they be asked for; cells for the hand run by themselves nowhere, and have shown nothing."""
+    assert [path.stem for path in COMMITTED if path not in OF_A_REPORT] == ["start_here"]
+    with pytest.raises(InputError, match="no notebook called start_here"):
+        notebooks.chosen(["start_here"])
+    start = notebooks.read(COMMITTED[0])
+    by_hand = [cell for cell in start.cells if notebooks.BY_HAND in cell.metadata.get("tags", [])]
+    assert [cell.source for cell in by_hand] == ["ask.controls(business)"]
+    assert "nbval-skip" in by_hand[0].metadata["tags"] and by_hand[0].outputs == []
+    told = "\n".join(cell.source for cell in start.cells if cell.cell_type == "markdown")
+    assert all(f"({path.name})" in told for path in OF_A_REPORT)
 
 
 def test_a_report_has_the_notebooks_that_can_speak() -> None:
     """Of a shop, of a biller, and of both; one that was asked for by its name is refused with its table."""
-    paths, names = notebooks.in_reading_order(), {path.stem for path in COMMITTED}
+    paths, names = OF_A_REPORT, {path.stem for path in OF_A_REPORT}
 
     def of(*tables: str) -> set[str]:
         return names - {path.stem for path in notebooks.fitting(paths, (), tables)}
@@ -364,6 +384,18 @@ def test_imports_are_found_once_each(tmp_path: Path) -> None:
     assert notebooks.imports(sorted(tmp_path.iterdir())) == ["os", "os.path", "json", "re"]
 
 
+def test_a_cell_for_the_hand_runs_neither_in_place_nor_in_a_report(tmp_path: Path) -> None:
+    notebook = small()
+    notebook.cells.insert(2, new_code_cell("1 / 0", metadata={"tags": [notebooks.BY_HAND]}))
+    path = tmp_path / "small.ipynb"
+    nbformat.write(notebook, path)
+    assert notebooks.execute(path) == ""
+    ran = notebooks.read(path)
+    assert ran.cells[2].outputs == [] and notebooks.fault(ran) == ""
+    papermill.execute_notebook(str(path), str(tmp_path / "out.ipynb"), progress_bar=False, cwd=tmp_path)
+    assert notebooks.read(tmp_path / "out.ipynb").cells[2].outputs == []
+
+
 def test_executing_in_place_is_repeatable_and_locked(tmp_path: Path) -> None:
     path = tmp_path / "small.ipynb"
     nbformat.write(small(), path)
@@ -394,6 +426,13 @@ def test_copies_for_exploring_keep_the_owners_cells(tmp_path: Path) -> None:
     exec(copied.cells[1].source, values)
     assert (values["data"], values["month"], values["findings_to"]) == (str(data), "2026-09", "")
     assert "# für alle" in copied.cells[1].source
+
+    folder = notebooks.copy_for_exploring(
+        data, "2026-08", tmp_path / "again", committed, first={"findings_to": ["a"]}
+    )
+    exec(notebooks.read(folder / "small.ipynb").cells[1].source, values)
+    assert (values["month"], values["findings_to"]) == ("2026-08", ["a"])
+    folder = work / f"{data.name}-2026-09"
 
     copied.cells.append(new_code_cell("my_question = 42"))
     notebooks.write(copied, folder / "small.ipynb")

@@ -6,10 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import types
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -20,7 +21,8 @@ from retention_helpers import shipped
 from retention_helpers.business.identity import Identity
 from retention_helpers.contract.settings import Settings
 from retention_helpers.gate import kept
-from retention_helpers.report import notebooks, publishing
+from retention_helpers.gate.kept import SourceRead
+from retention_helpers.report import notebooks, publishing, watching
 from retention_helpers.words.errors import InputError
 
 PARAMETERS = """data: str = "../data/sample"  # the data folder
@@ -50,9 +52,10 @@ class Opened:
     identity: Identity = OAK
     settings: Settings = CHOICES
     cut_at: str = "2026-11-01T00:00:00+01:00"
-    sources: tuple[()] = ()
+    sources: tuple[SourceRead, ...] = ()
     tables: frozenset[str] = frozenset({"customers", "subscriptions"})
     customers_are: str = ""
+    lacks: frozenset[str] = frozenset()
     done: None = None
 
 
@@ -154,13 +157,15 @@ def test_every_way_to_fail_is_seen_and_named_and_the_rest_is_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """papermill alone calls the second, third and fourth of these completed."""
-    monkeypatch.setattr(notebooks, "SECONDS_A_CELL", 2)
+    choices = replace(CHOICES, step_minutes=2 / 60)
+    open_business = lambda data, month, plan: Opened("2026-10", data, data, settings=choices)  # noqa: E731
+    monkeypatch.setattr(sys.modules["retention_helpers.business"], "open_business", open_business)
     folder = tmp_path / "notebooks"
     write_notebook(folder, "data_quality", "print('fine')", FINDS.format(finding={"quality": {}}))
     write_notebook(folder, "measurement", FINDS.format(finding={"measurement": 1}), "{}['mrr']", "1")
     write_notebook(folder, "churn_reasons", "import sys; sys.exit(0)")
     write_notebook(folder, "experiments", "import os; os._exit(0)")
-    write_notebook(folder, "early_warning", "import time; time.sleep(60)")
+    write_notebook(folder, "early_warning", "import time; time.sleep(3)", "while True: pass")
     write_notebook(folder, "monthly_review", "raise ValueError('first line\\nno <b>last</b> month')")
 
     with pytest.raises(publishing.NotebooksFailed) as failed:
@@ -168,11 +173,15 @@ def test_every_way_to_fail_is_seen_and_named_and_the_rest_is_published(
 
     made = tmp_path / "reports" / "2026-10"
     said = str(failed.value)
+    waited, worked = nbformat.read(made / "notebooks" / "early_warning.ipynb", 4).cells[-3:-1]
+    assert "sleep" in waited.source and waited.execution_count, "waiting is not work"
+    assert "while" in worked.source
     assert failed.value.folder == made, "there was no good report to keep"
     assert "Measurement failed: a mistake in this software, not in your data: KeyError: 'mrr'" in said
     assert "Churn reasons failed: a mistake in this software, not in your data: SystemExit: 0" in said
     assert "Experiments failed: the process that ran it ended" in said
-    assert "Early warning failed: one step took longer than 2 seconds" in said
+    assert "Early warning failed: one step worked for longer than 0.03 minutes" in said
+    assert "write `step_minutes: 0.1` into retention.yml" in said
     assert "not in your data: ValueError: no <b>last</b> month" in said
     assert str(made / "notebooks" / "measurement.ipynb") in said
     assert "Data quality" not in said
@@ -183,6 +192,19 @@ def test_every_way_to_fail_is_seen_and_named_and_the_rest_is_published(
     findings = json.loads((made / "findings.json").read_text())
     assert "quality" in findings and "measurement" not in findings
     assert len(findings["failed"]) == 5
+
+
+def test_as_many_notebooks_run_at_once_as_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By hand: half a gigabyte each, and a tenth of one for a million rows."""
+    monkeypatch.setattr(publishing, "WORKERS", 4)
+
+    def together(rows: int, memory: float) -> int:
+        read = (SourceRead("events", "events.csv", rows, rows),)
+        business = replace(Opened("2026-10", Path()), settings=replace(CHOICES, memory=memory), sources=read)
+        return publishing._together(business)  # type: ignore[arg-type]
+
+    assert [together(1000, memory) for memory in (0.1, 1.1, 1.6, 8)] == [1, 2, 3, 4]
+    assert [together(10_000_000, memory) for memory in (2, 3.1)] == [1, 2]
 
 
 def test_a_good_report_stays_until_a_better_one_is_there(tmp_path: Path) -> None:
@@ -305,17 +327,8 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
     return condition()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals work differently there")
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, how: signal.Signals) -> None:
-    """Ctrl-C reaches the whole group of processes, a timer's SIGTERM only the first."""
-    marker = tmp_path / "kernel"
-    cell = (
-        "import os, pathlib, time\n"
-        f"pathlib.Path({str(marker)!r}).write_text(str(os.getpid()))\n"
-        "time.sleep(99)"
-    )
-    write_notebook(tmp_path / "notebooks", "measurement", cell)
+def program_of(tmp_path: Path) -> Path:
+    """A program that makes a report of the notebooks here, of a business that is none."""
     program = tmp_path / "program.py"
     program.write_text(
         f"""
@@ -324,16 +337,32 @@ from pathlib import Path
 
 if __name__ == "__main__":
     from retention_helpers import __main__, business
+    from retention_helpers.gate import kept
     from retention_helpers.report import publishing
+    kept.still_there = lambda place: None
     business.open_business = lambda data, month, plan: types.SimpleNamespace(
         month="2026-10", name="", as_of="", currency="", sources=(), folder=Path(data), kept=Path(data),
-        identity="", tables=frozenset(), customers_are="", done=None)
+        identity="", tables=frozenset(), customers_are="", lacks=frozenset(), done=None)
     publishing.publish = functools.partial(publishing.publish, folder=Path({str(tmp_path / "notebooks")!r}))
-    sys.exit(__main__.main(["report", "--out", {str(tmp_path / "reports")!r}]))
+    places = ["--data", {str(tmp_path)!r}, "--out", {str(tmp_path / "reports")!r}]
+    sys.exit(__main__.main(["report", *places]))
 """
     )
+    return program
+
+
+@contextlib.contextmanager
+def begun(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A run whose only notebook waits, and its kernel's number; all of it is gone afterwards."""
+    marker = tmp_path / "kernel"
+    cell = (
+        "import os, pathlib, time\n"
+        f"pathlib.Path({str(marker)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(99)"
+    )
+    write_notebook(tmp_path / "notebooks", "measurement", cell)
     run = subprocess.Popen(
-        [sys.executable, str(program)],
+        [sys.executable, str(program_of(tmp_path))],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -342,17 +371,76 @@ if __name__ == "__main__":
         env=os.environ | {"PYTHONPATH": str(shipped.HOME)},
     )
     try:
-        assert wait_for(lambda: marker.exists() and bool(marker.read_text())), "the notebook never started"
-        kernel = int(marker.read_text())
+        assert wait_for(lambda: marker.exists() and bool(marker.read_text()), 90), (
+            "the notebook never started"
+        )
+        yield run, int(marker.read_text())
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals work differently there")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, how: signal.Signals) -> None:
+    """Ctrl-C reaches the whole group of processes, a timer's SIGTERM only the first."""
+    with begun(tmp_path) as (run, kernel):
         if how == signal.SIGINT:
             os.killpg(run.pid, how)
         else:
             run.send_signal(how)
         out, errors = run.communicate(timeout=30)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(run.pid, signal.SIGKILL)
     assert run.returncode == 130
     assert (out, errors.strip()) == ("", "Stopped. Everything is as it was before.")
     assert not left_in(tmp_path / "reports")
     assert wait_for(lambda: not psutil.pid_exists(kernel), 10), "the kernel goes on"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals work differently there")
+@pytest.mark.parametrize("who", ["the run", "the process of the kernel"])
+def test_no_kernel_outlives_its_parent(tmp_path: Path, who: str) -> None:
+    """Killed without a word, as by the system for want of memory; the next run removes what is left."""
+    with begun(tmp_path) as (run, kernel):
+        parent = run.pid if who == "the run" else psutil.Process(kernel).ppid()
+        scratch = list(Path(tempfile.gettempdir()).glob(f"retention-run{run.pid}-*"))
+        os.kill(parent, signal.SIGKILL)
+        assert wait_for(lambda: not psutil.pid_exists(kernel), 10), "the kernel goes on"
+        run.communicate(timeout=60)
+        if who == "the run":
+            assert left_in(tmp_path / "reports") == [f".2026-10.building-run{run.pid}"]
+            assert len(scratch) == 1 and scratch[0].exists()
+    write_notebook(tmp_path / "notebooks", "measurement", "'good'")
+    publish(tmp_path)
+    assert left_in(tmp_path / "reports") == ["2026-10"]
+    assert not any(path.exists() for path in scratch)
+
+
+def test_a_notebook_that_eats_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two children the one that holds most, once hardly anything is left; not before, and no small one."""
+    holds = "import sys; held = bytearray(int(sys.argv[1])); print(len(held), flush=True); sys.stdin.read()"
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", holds, str(size)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for size in (10_000_000, 200_000_000)
+    ]
+    small, large = children
+    try:
+        for child in children:
+            assert child.stdout and child.stdout.readline()
+        watch = watching.Watch.__new__(watching.Watch)  # without its thread
+        watch.has_stopped = False
+        for left, whole, ends in ((500, 1000, False), (1, 9000, False), (1, 800, True)):
+            monkeypatch.setattr(watching, "memory", lambda m=(left * 10**6, whole * 10**6): m)
+            watch.look()
+            assert watch.has_stopped is ends
+        assert large.wait(10) == -signal.SIGKILL and small.poll() is None
+    finally:
+        for child in children:
+            child.kill()
+            child.communicate()
+
+
+def test_the_memory_that_is_left() -> None:
+    left, whole = watching.memory()
+    assert 0 < left < whole <= psutil.virtual_memory().total

@@ -16,7 +16,7 @@ import pytest
 from retention_helpers.measurement import cohorts, days_of_loss, measures
 from retention_helpers.report import pages
 from retention_helpers.shown import figures
-from retention_helpers.shown.figures import Figure, colours, dots, triangles
+from retention_helpers.shown.figures import Figure, colours, dots, svg, triangles
 from retention_helpers.shown.figures.canvas import NARROW, WIDE
 from retention_helpers.shown.figures.effects import ARM_COLOURS
 from retention_helpers.shown.figures.svg import GROUND
@@ -53,8 +53,9 @@ def movement_frame(*months: tuple[int, int]) -> pd.DataFrame:
 
 
 def days_frame(*days: tuple[int, int, int]) -> pd.DataFrame:
-    """Losses by day from (day, lost, on a renewal day)."""
-    return pd.DataFrame(days, columns=["day", "lost", "on_renewal_day"])
+    """Losses by day from (day, lost, on a renewal day); of every loss it is known whether."""
+    frame = pd.DataFrame(days, columns=["day", "lost", "on_renewal_day"])
+    return frame.assign(renewal_known=frame["lost"])
 
 
 def fall(start: float, new: float, lost: float, end: float) -> Figure:
@@ -212,7 +213,10 @@ def test_a_figure_is_drawn_twice_in_real_text_and_colours_of_the_page(name: str)
         svg = ElementTree.fromstring(drawn)
         assert svg.get("width") == str(width)
         assert svg.get("viewBox") == f"0 0 {width} {svg.get('height')}"
-        assert {element.tag for element in svg.iter()} == {"svg", "path", "text"}
+        assert {element.tag for element in svg.iter()} - {"title"} == {"svg", "path", "text"}
+        hints = [path for path in svg.iter("path") if path.get("class") == "hint"]
+        assert len(list(svg.iter("title"))) == len(hints) == len(svg.findall("path/title"))
+        assert not hints or width == WIDE
         assert [element.get("id") for element in svg.iter() if element.get("id")] == []
         assert any(text.text for text in svg.iter("text"))
         painted = [value for e in svg.iter() for key in ("fill", "stroke") if (value := e.get(key))]
@@ -316,17 +320,58 @@ def test_the_colour_blind_tell_the_colours_of_a_picture_apart(kind: str, scheme:
             assert math.dist(first, second) >= TOLD_APART, (one, other)
 
 
+@pytest.mark.filterwarnings("error")  # what is written to stderr would stand on the page
 @pytest.mark.parametrize(
-    "hostile", ["</svg><script>x</script>", '"><img src=x onerror=x>', "&lt;b&gt; $1 to $2"]
+    "written",
+    [
+        "</svg><script>x</script>",
+        '"><img src=x onerror=x>',
+        "&lt;b&gt; $1 to $2",
+        "Basic from $49, 20% off: now $39",  # an odd number of dollars
+        r"$x_1^{2}$ \frac{1}{ #1 % $",
+        "Büro \u200f\u202eABC\u202c אבג",
+        "🎉 $ 🚀",
+    ],
 )
-def test_a_name_in_a_picture_is_text(hostile: str) -> None:
-    """A level, a title and a note as the owner wrote them, also where dollars come in pairs."""
-    frame = levels_frame((hostile, 9, 200, "no clear difference"), ("b", 9, 200, "no clear difference"))
-    figure = figures.rate_by_level(frame, "churn_rate", title=hostile)
-    for drawn in (figure.wide, figure.narrow, figure.framed):
-        svg = ElementTree.fromstring(drawn)
-        assert hostile.replace(" ", "") in "".join(svg.itertext()).replace(" ", "").replace("\n", "")
-        assert {element.tag.rpartition("}")[2] for element in svg.iter()} == {"svg", "path", "text"}
+def test_a_name_in_a_picture_is_text(written: str) -> None:
+    """A level, a title and a note as the owner wrote them: no tag, no formula, no sign lost."""
+    frame = levels_frame((written, 9, 200, "no clear difference"), ("b", 9, 200, "no clear difference"))
+    amounts = pd.DataFrame({"who": [written], "a": [9.0], "a_low": [8.0], "a_high": [11.0]})
+    note = NOTES.assign(note=written)
+    drawn = [
+        figures.rate_by_level(frame, "churn_rate", title=written),
+        figures.amounts(amounts, "who", "a", title=written, currency="$"),
+        figures.rate_by_month(churn_frame((2, 40), (9, 200)), "churn_rate", notes=note),
+    ]
+    for figure in drawn:
+        svgs = [figure.framed] if figure is drawn[-1] else [figure.wide, figure.narrow, figure.framed]
+        for one in svgs:
+            picture = ElementTree.fromstring(one)
+            assert bare(written) in bare("".join(picture.itertext()))
+            tags = {element.tag.rpartition("}")[2] for element in picture.iter()}
+            assert tags - {"title"} == {"svg", "path", "text"}
+
+
+def bare(text: str) -> str:
+    """Without blanks and line breaks, and without `_`, for which the words of a list have a blank."""
+    return "".join(text.replace("_", " ").split())
+
+
+def test_no_text_is_drawn_as_a_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every text of every figure here goes through one pen, which is never told of a formula."""
+    told = []
+    of_old = svg._Pen.draw_text
+
+    def draw_text(pen: Any, gc: Any, x: float, y: float, s: str, *rest: Any, **named: Any) -> None:
+        told.append((s, rest[2] if len(rest) > 2 else named.get("ismath", False)))
+        of_old(pen, gc, x, y, s, *rest, **named)
+
+    monkeypatch.setattr(svg._Pen, "draw_text", draw_text)
+    for draw, _ in DRAWN.values():
+        with mpl.rc_context({"text.parse_math": True}):
+            draw()
+    assert len(told) > 100
+    assert [text for text, is_formula in told if is_formula] == []
 
 
 def test_a_notebook_has_the_wide_picture_with_its_words_around_it() -> None:
@@ -392,3 +437,32 @@ def test_orange_is_what_is_worse(more_is_good: bool, below: str) -> None:
     )
     worth = figures.worth_by_level(dear)
     assert worth is not None and worth.below == ("Green: above the rest; orange: below the rest.",)
+
+
+def hints_of(figure: Figure | None) -> list[str]:
+    """What a picture says where a hand rests on it."""
+    assert figure
+    svg = ElementTree.fromstring(figure.wide)
+    return [str(title.text) for title in svg.iter("title")]
+
+
+def test_where_a_hand_rests_value_interval_and_n_are_told() -> None:
+    """Month by month and cell by cell; 20 of 200 and 30 of 40 by Wilson's formula."""
+    churn = hints_of(figures.rate_by_month(churn_frame((2, 40), (20, 200)), "churn_rate"))
+    assert churn == ["Feb 2026: 5.0 % (1.4–16.5 %), n = 40", "Mar 2026: 10.0 % (6.6–14.9 %), n = 200"]
+    cells = triangle_frame([("2026-01-01", 1, 40, 30, True), ("2026-01-01", 2, 40, 20, False)])
+    assert hints_of(figures.triangle(cells, title="Still there"))[0] == (
+        "Jan 2026, month 1: 75.0 % (59.8–85.8 %), n = 40"
+    )
+    moved = figures.movement_by_month(movement_frame((5, 3)), gains=["new"], losses=["lost"], title="Moved")
+    assert hints_of(moved) == ["Mar 2026: new 5, lost 3"]
+
+
+def test_a_name_where_a_hand_rests_is_text() -> None:
+    """A plan may be called as its owner likes."""
+    rows = [(0.0, 40, 0, 1.0), (1.0, 40, 4, 0.9)]
+    curve = pd.DataFrame(rows, columns=["months", "at_risk", "lost", "survival"])
+    curve = curve.assign(survival_low=curve["survival"], survival_high=curve["survival"])
+    parts = [curve.assign(level=level) for level in ("<script>", "pro & more")]
+    told = hints_of(figures.survival_by_level(pd.concat(parts), title="Stay"))
+    assert "<script>: 90.0 %" in told[1] and "pro & more: 90.0 %" in told[1]

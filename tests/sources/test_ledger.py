@@ -1,7 +1,8 @@
 """Ledgers of charges: timelines by hand, the columns of tools, and businesses whose service is known.
 
 The columns of PayPal are those that programs for real exports read, Gumroad's and WooCommerce's those of the
-code that writes them, Lemon Squeezy's those of its API, Stripe's those of two generations of exports. The
+code that writes them, Lemon Squeezy's those of its API and
+of two programs that read its orders, Stripe's those of two generations of exports. The
 rows are our own.
 """
 
@@ -151,6 +152,54 @@ def test_the_same_product_twice_without_a_product(tmp_path: Path) -> None:
     only = "".join(f"2026-0{month}-05,C-1,20\n" for month in (5, 6, 7))
     imported(tmp_path, "date,customer,amount\n" + both + only)
     assert sorted(spans(tmp_path)) == [("2026-01-05", "", "20"), ("2026-01-05", "2026-05-05", "10")]
+
+
+@pytest.mark.parametrize("days", [(5, 20), (1, 15), (10, 26)])
+def test_the_same_amount_twice_a_month_is_two_subscriptions(tmp_path: Path, days: tuple[int, int]) -> None:
+    """Also where debits wait until a weekend is over; every 14 days is one of two weeks: 49 * 26 / 12."""
+    exact = [dt.date(2026, month, day) for month in range(1, 8) for day in days]
+    for name, said in (("exact", exact), ("mondays", [_after_the_weekend(day) for day in exact])):
+        imported(tmp_path / name, HEADER + paid(*map(str, said)))
+        assert [(mrr, row["interval"]) for (*_, mrr), row in zip(
+            spans(tmp_path / name), rows_of(tmp_path / name), strict=True
+        )] == [("49", "month")] * 2  # fmt: skip
+    weeks = [str(dt.date(2026, 1, 5) + dt.timedelta(days=14 * nth + (nth == 5))) for nth in range(14)]
+    imported(tmp_path / "weeks", HEADER + paid(*weeks))
+    assert [(row["mrr"], row["interval"]) for row in rows_of(tmp_path / "weeks")] == [
+        ("106.166667", "2 weeks")
+    ]
+
+
+def _after_the_weekend(day: dt.date) -> dt.date:
+    return day + dt.timedelta(days=7 - day.weekday()) if day.weekday() > 4 else day
+
+
+@pytest.mark.parametrize("days", [("2026-04-05", "2026-04-20"), ("2026-04-05", "2026-04-20", "2026-05-05")])
+def test_half_a_month_that_was_hardly_seen_is_asked_about(tmp_path: Path, days: tuple[str, ...]) -> None:
+    with pytest.raises(Stopped, match=r"rhythms: \{Pro: …\}"):
+        imported(tmp_path, HEADER + paid(*days))
+
+
+def test_without_products_a_late_other_amount_that_stays_on_its_day_is_another_subscription(
+    tmp_path: Path,
+) -> None:
+    """Storage at 7 was over on 28 July; 14 days later Solo at 19 begins: lost in July, back in August. A new
+    price that was only late comes on the old day again.
+    """
+
+    def lines(who: str, amount: int, *days: str) -> str:
+        return "".join(f"{day},{who},{amount}\n" for day in days)
+
+    old = ("2026-04-28", "2026-05-28", "2026-06-28")
+    text = "date,customer,amount\n" + lines("C-1", 7, *old) + lines("C-2", 7, *old)
+    text += lines("C-1", 19, "2026-08-11", "2026-09-11", "2026-10-11")
+    text += lines("C-2", 9, "2026-08-11", "2026-08-28", "2026-09-28", "2026-10-28")
+    imported(tmp_path, text)
+    found = [
+        (row["customer_id"], *span) for row, span in zip(rows_of(tmp_path), spans(tmp_path), strict=True)
+    ]
+    assert found[:2] == [("C-1", "2026-04-28", "2026-07-28", "7"), ("C-1", "2026-08-11", "", "19")]
+    assert found[2:] == [("C-2", "2026-04-28", "2026-07-28", "7"), ("C-2", "2026-07-28", "", "9")]
 
 
 def test_a_day_that_was_moved_is_one_subscription(tmp_path: Path) -> None:
@@ -371,6 +420,21 @@ def test_lemon_squeezy_is_asked_whether_amounts_are_cents(tmp_path: Path) -> Non
     assert ledger.recognises(header.strip().split(",")) == "charges of Lemon Squeezy"
 
 
+def test_the_orders_of_lemon_squeezy_as_programs_read_them(tmp_path: Path) -> None:
+    """date_utc instead of created_at, no state; amounts in cents, the tax inside: 19.00 less 3.00."""
+    header = (
+        "identifier,order_number,product_name,variant_name,user_name,user_email,country,subtotal,"
+        "discount_total,discount_code,tax,total,date_utc\n"
+    )
+    row = "{0}-u,{0},Kit,Default,Ada,ada@x.com,DE,1600,0,,300,1900,2026-0{0}-05 10:00:00\n"
+    text = header + "".join(row.format(nth) for nth in (1, 2, 3))
+    assert ledger.recognises(header.strip().split(",")) == "charges of Lemon Squeezy"
+    with pytest.raises(Stopped, match="price_in: minor units"):
+        imported(tmp_path, text)
+    imported(tmp_path, text, price_in="minor units")
+    assert spans(tmp_path) == [("2026-01-05", "", "16")]
+
+
 def test_woocommerce_writes_a_list_of_subscriptions(tmp_path: Path) -> None:
     """Net of tax and shipping; a cancelled one ends at its end_date, one on hold is late, a pending one
     never began.
@@ -437,7 +501,10 @@ def test_other_lists_are_no_ledgers(columns: list[str]) -> None:
 # --- how often it is wrong -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("columns", [COLUMNS, ("date", "customer", "amount", "currency", "product")])
+@pytest.mark.parametrize(
+    "columns",
+    [COLUMNS, ("date", "customer", "amount", "currency", "product"), ("date", "customer", "amount")],
+)
 def test_clean_rhythms_are_told_without_an_error(tmp_path: Path, columns: tuple[str, ...]) -> None:
     truth = charged(150, 7, Noise(), ("month", "quarter", "year"))
     path = truth.write(tmp_path / "ledger.csv", columns)

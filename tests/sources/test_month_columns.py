@@ -6,13 +6,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pytest
 from folders import examine, folder_of
 from openpyxl.styles import Font, PatternFill
 
-from retention_helpers import measurement
+from retention_helpers import early_warning, measurement
 from retention_helpers.business import open_business
+from retention_helpers.churn_reasons import answers, calls
 from retention_helpers.churned_vs_retained import flow, landmark
 from retention_helpers.churned_vs_retained.features import comparison
 from retention_helpers.churned_vs_retained.said import sentences
@@ -20,6 +22,7 @@ from retention_helpers.contract import not_known
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Stopped
 from retention_helpers.data_quality import quality
+from retention_helpers.early_warning import lifecycle, snapshots
 from retention_helpers.gate import gate
 from retention_helpers.measurement import activity, measures, survival
 from retention_helpers.sources import importing, months
@@ -165,6 +168,14 @@ def test_a_column_of_prices_tells_what_a_cross_costs(tmp_path: Path) -> None:
         tmp_path, [["Customer", "Price", *JAN_TO_MARCH[1:]], ["C-1", "19,90", 1, 1, ""], ["C-2", 30, 1, 1, 1]]
     )
     assert [span[3] for span in spans(tmp_path)] == ["19.90", "30"]
+
+
+def test_a_price_of_a_thousand_is_told_from_the_other_prices_or_asked_about(tmp_path: Path) -> None:
+    lines = [["Customer", "Price", "Jan 26", "Feb 26"], ["A", "1.200", "x", "x"], ["B", "49,90", "x", ""]]
+    imported(tmp_path, lines)
+    assert [mrr for *_, mrr in spans(tmp_path)] == ["1200", "49.90"]
+    with pytest.raises(Stopped, match="may have thousands or decimals"):
+        imported(tmp_path, [*lines[:2], ["B", "49", "x", ""]])
 
 
 def test_beside_crosses_a_word_need_not_be_a_plan(tmp_path: Path) -> None:
@@ -369,6 +380,11 @@ def test_a_business_of_months_speaks_of_no_days(tmp_path: Path) -> None:
         assert reached["subscriptions"] == dt.date(2026, 3, 31)
         assert activity.n_day_by_month(business).empty
         assert isinstance(survival.median_tenure(survival.tenures(business)), survival.OfMonths)
+        assert business.lacks == {"days"}
+        lost = answers.losses(business)
+        assert set(lost["tenure"]) == {"month 4 on"}
+        to_call = calls.interviews(lost, answers.period(business, answers.QUARTER), business)
+        assert to_call["lost_on"].isna().all() and to_call["tenure_days"].isna().all()
     assert sentences.flow(stages, 30).text.startswith(
         "None of 10 customers is compared: the data know the months"
     )
@@ -394,3 +410,32 @@ def test_it_is_recognised() -> None:
     assert months.recognises(["Customer", "2026-01", "2026-02", "2026-03", "Total"]) == what
     assert months.recognises(["customer_id", "started_at", "ended_at", "mrr"]) == ""
     assert months.recognises(["C-1", "49", "2026-01-05", "2026-03-01"]) == ""
+
+
+def test_stages_of_a_business_of_months_are_told_by_months(tmp_path: Path) -> None:
+    """At the end of June: A began in January, B in March (the fourth month), C in April, D in June; E was
+    there for one month, F for three, G for four. Nobody is known to be in the first week.
+    """
+    months_ = [f"2026-0{month}" for month in range(1, 7)]
+    filled = {"A": (1, 6), "B": (3, 6), "C": (4, 6), "D": (6, 6), "E": (2, 2), "F": (2, 4), "G": (1, 4)}
+    rows = [
+        [who, *[9 if first <= month <= last else "" for month in range(1, 7)]]
+        for who, (first, last) in filled.items()
+    ]
+    sheet(tmp_path / "ours.csv", [["Customer", *months_], *rows])
+    data = folder_of(
+        tmp_path / "data",
+        {"customers.csv": None, "subscriptions.csv": None,
+         "retention.yml": "{currency: EUR, sources: {months: {path: ../ours.csv, gaps: real}}}"},
+    )  # fmt: skip
+    with closing(open_business(data, "2026-06", cache=tmp_path / "cache")) as business:
+        tenure = answers.losses(business).set_index("customer_id")["tenure"]
+        assert dict(tenure) == {"E": "month 1", "F": "months 2–3", "G": "month 4 on"}
+        rows_now = snapshots.snapshots_now(business)
+        nobody = np.zeros(len(rows_now), dtype=bool)
+        found = lifecycle.stage_of(rows_now, nobody, knows_days=business.knows("days"))
+        told = dict(zip(rows_now["customer_id"], found, strict=True))
+        assert told == {"A": "established", "B": "established", "C": "habit", "D": "habit"}
+        risk = early_warning.risk_of_leaving(business).value
+        of_stages = lifecycle.stages(business, risk).set_index("stage")
+        assert of_stages["customers"].isna()["first week"] and of_stages.loc["habit", "customers"] == 2

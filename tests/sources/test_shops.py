@@ -38,7 +38,7 @@ def shopify(**changed: str) -> dict[str, str]:
 def read(tmp_path: Path) -> Callable[..., tuple[Imported, dict[str, list[dict]]]]:
     def reading(
         name: str, rows: Sequence[Mapping[str, str]], *, customers: Sequence[Mapping[str, str]] = (),
-        currency: str = "EUR",
+        currency: str = "EUR", decimal_sign: str = "",
     ) -> tuple[Imported, dict[str, list[dict]]]:  # fmt: skip
         file = tmp_path / "orders_export_1.csv"
         with file.open("w", newline="") as opened:
@@ -47,7 +47,7 @@ def read(tmp_path: Path) -> Callable[..., tuple[Imported, dict[str, list[dict]]]
             writer.writerows(rows)
         (tmp_path / "into").mkdir(exist_ok=True)
         (tmp_path / "before").mkdir(exist_ok=True)
-        settings = Settings(currency=currency)
+        settings = Settings(currency=currency, decimal_sign=decimal_sign)
         earlier = {}
         if customers:
             earlier["customers"] = write_rows(
@@ -201,3 +201,38 @@ def test_an_amount_that_is_none_stops_with_its_place(
     found, _ = read(name, [row, {**row, **changed}])
     ((level, said),) = faults_of(found, "amount unreadable")
     assert level == "stop" and "'n/a' is no amount (1 such; first: orders_export_1.csv, line 3)" in said
+
+
+def amounts_of(tables: dict[str, list[dict]]) -> list[str]:
+    return [row["amount"] for row in tables["orders"]]
+
+
+WHOLE = {"Shipping": "5", "Taxes": "0", "Total": "1,239", "Refunded Amount": "0"}
+
+
+def test_a_thousand_is_told_from_the_other_amounts_of_the_file(read: Callable) -> None:
+    """1,234 beside 5.00 is a thousand and more; 1.234 beside 5,00 is, too."""
+    _, tables = read("shopify", [shopify(Subtotal="1,234"), shopify(Name="#1002")])
+    assert amounts_of(tables) == ["1234.00", "40.00"]
+    resaved = {name: value.replace(".", ",") for name, value in SHOPIFY.items()}
+    _, tables = read("shopify", [{**resaved, "Subtotal": "1.234"}])
+    assert amounts_of(tables) == ["1234.00"]
+    _, tables = read("woocommerce", [{**WOO, "order_total": "1,234"}])
+    assert amounts_of(tables) == ["1220.45"], "1,234 less 5.00, 0.95 and 7.60"
+
+
+def test_a_thousand_that_no_other_amount_shows_is_asked_about(read: Callable) -> None:
+    found, tables = read("shopify", [{**SHOPIFY, **WHOLE, "Subtotal": "1,234"}])
+    ((level, said),) = faults_of(found, "amount unreadable")
+    assert not tables and level == "stop" and "'1,234' may be 1234 or 1.234" in said
+    assert "`decimal_sign: point`" in said
+    for sign, amount in (("point", "1234"), ("comma", "1.234")):
+        _, tables = read("shopify", [{**SHOPIFY, **WHOLE, "Subtotal": "1,234"}], decimal_sign=sign)
+        assert amounts_of(tables) == [amount]
+
+
+def test_amounts_that_show_both_signs_are_asked_about(read: Callable) -> None:
+    """Each that can be read in one way alone is; 1,234 between them is not."""
+    both = [shopify(Subtotal="49,90"), shopify(Name="#1002", Subtotal="1,234")]
+    found, _ = read("shopify", both)
+    assert "may be 1234 or 1.234" in faults_of(found, "amount unreadable")[0][1]

@@ -6,8 +6,8 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,16 @@ from conftest import write_folder
 
 from retention_helpers import __main__, today
 from retention_helpers.business import open_business, open_day
+from retention_helpers.business.done import done_by, load
+from retention_helpers.business.identity import Identity
+from retention_helpers.contract.settings import read_settings
 from retention_helpers.early_warning.snapshots import snapshots_now
 from retention_helpers.gate import running_plan
 from retention_helpers.gate.lots import Lots, as_record
+from retention_helpers.gate.running_plan import Row
 from retention_helpers.report import plan_file
 from retention_helpers.statistics.intervals import rate
+from retention_helpers.today.earlier import earlier
 from retention_helpers.words.errors import InputError
 
 DAY = dt.date(2026, 3, 12)
@@ -88,12 +93,29 @@ LEARNED = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     from retention_helpers.business import opening
 
-    for cached in (opening.open_day, opening.open_business):
-        monkeypatch.setitem(cached.__kwdefaults__, "cache", tmp_path / "cache")
+    with pytest.MonkeyPatch.context() as changed:
+        for cached in (opening.open_day, opening.open_business):
+            changed.setitem(cached.__kwdefaults__, "cache", tmp_path_factory.mktemp("cache"))
+        yield
+
+
+@pytest.fixture(scope="module")
+def first_list(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folders of a business with its list of the day, only to be read."""
+    home = tmp_path_factory.mktemp("first")
+    made(folder(home / "data"), home / "out")
+    return home
+
+
+@pytest.fixture
+def begun(first_list: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """The same as data and out, to be gone on with."""
+    shutil.copytree(first_list, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "data", tmp_path / "out"
 
 
 def folder(
@@ -124,9 +146,9 @@ def page(out: Path, day: dt.date = DAY) -> str:
     return (out / "today" / str(day) / "index.html").read_text(encoding="utf-8")
 
 
-def test_everything_that_needs_somebody_on_that_day(tmp_path: Path) -> None:
+def test_everything_that_needs_somebody_on_that_day(first_list: Path) -> None:
     """A trial lasts 14 days, so that of 1 March ends on the 15th; a pause lasts 30, so to 14 March."""
-    assert made(folder(tmp_path / "data"), tmp_path / "out") == {
+    assert listed(first_list / "out") == {
         "failing": ("Write: their payment failed", "the payment of 11 March 2026 failed"),
         "asking": ("Write: they asked to cancel", "asked to cancel on 12 March 2026: too expensive"),
         "trying": ("Write: their free time ends", "the free time ends about 15 March 2026"),
@@ -138,25 +160,25 @@ def test_everything_that_needs_somebody_on_that_day(tmp_path: Path) -> None:
     }
 
 
-def test_the_columns_are_those_of_the_plan(tmp_path: Path) -> None:
-    made(folder(tmp_path / "data"), tmp_path / "out")
-    text = (tmp_path / "out" / "today" / str(DAY) / "list.csv").read_text(encoding="utf-8-sig")
+def test_the_columns_are_those_of_the_plan(first_list: Path) -> None:
+    text = (first_list / "out" / "today" / str(DAY) / "list.csv").read_text(encoding="utf-8-sig")
     assert text.splitlines()[0].replace('"', "").split(",") == list(running_plan.HEADINGS)
 
 
-def test_later_rows_change_nothing_and_a_second_run_is_the_same(tmp_path: Path) -> None:
-    """Nor does a day that is over when it is made anew after the lists of later days, and filled in."""
-    data = folder(tmp_path / "data", also=AFTER)
-    out = tmp_path / "out"
+def test_later_rows_change_nothing_and_a_second_run_is_the_same(tmp_path: Path, first_list: Path) -> None:
+    """The same whether there are later rows, when it is made anew after the next list, and filled in.
+
+    That next list has only what is new: a request, and nobody twice.
+    """
+    data, out = folder(tmp_path / "data", also=AFTER), tmp_path / "out"
     made(data, out)
-    first = bytes_of(out)
-    made(data, out, DAY + dt.timedelta(days=1))
+    assert bytes_of(out) == bytes_of(first_list / "out")
+    assert made(data, out, DAY + dt.timedelta(days=1)) == {
+        "steady": ("Write: they asked to cancel", "asked to cancel on 13 March 2026: too expensive")
+    }
     fill(out, "failing", DAY)
     made(data, out)
-    assert bytes_of(out) == first
-    shutil.rmtree(data)
-    made(folder(data), tmp_path / "other")
-    assert bytes_of(tmp_path / "other") == first
+    assert bytes_of(out) == bytes_of(first_list / "out")
 
 
 def fill(out: Path, who: str, said: dt.date | str, *, column: str = "Done on") -> None:
@@ -172,16 +194,6 @@ def fill(out: Path, who: str, said: dt.date | str, *, column: str = "Done on") -
         csv.writer(file, quoting=csv.QUOTE_ALL).writerows([header, *rows])
 
 
-def test_nobody_is_told_twice(tmp_path: Path) -> None:
-    """The next list has only what is new: a request, and who came to day 3 and 7 since."""
-    data = folder(tmp_path / "data", also=AFTER)
-    made(data, tmp_path / "out")
-    second = made(data, tmp_path / "out", DAY + dt.timedelta(days=1))
-    assert second == {
-        "steady": ("Write: they asked to cancel", "asked to cancel on 13 March 2026: too expensive")
-    }
-
-
 def test_what_a_weekend_hid_is_on_the_next_list(tmp_path: Path) -> None:
     """After the list of the 9th none was made until the 12th."""
     data = folder(tmp_path / "data")
@@ -192,10 +204,21 @@ def test_what_a_weekend_hid_is_on_the_next_list(tmp_path: Path) -> None:
     assert "asking" in after and "yearly" in before and "yearly" not in after
 
 
-def test_day_7_follows_day_3_also_after_its_touch(tmp_path: Path) -> None:
-    data = folder(tmp_path / "data")
-    out = tmp_path / "out"
-    made(data, out)
+def test_a_trial_that_ended_after_the_list_of_its_day_is_on_the_next(begun: tuple[Path, Path]) -> None:
+    """The list is made in the morning; on the afternoon `brief` ends a trial of four days."""
+    data, out = begun
+    for name, line in (
+        ("customers", "brief,2026-03-08"),
+        ("subscriptions", "brief,2026-03-08,2026-03-12,0,trialing,,,,"),
+    ):
+        with (data / f"{name}.csv").open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    found = made(data, out, DAY + dt.timedelta(days=1))
+    assert found == {"brief": ("Write: their free time ends", "the free time ended on 12 March 2026")}
+
+
+def test_day_7_follows_day_3_also_after_its_touch(begun: tuple[Path, Path]) -> None:
+    data, out = begun
     fill(out, "third", DAY)
     later = made(data, out, DAY + dt.timedelta(days=4))
     assert later["third"] == (
@@ -306,6 +329,33 @@ def test_whom_a_lot_drew_out_has_no_open_touch_of_an_earlier_list(tmp_path: Path
     assert lots.drawn_out(dt.date(2026, 4, 29)) == {"planned"} and not lots.drawn_out(dt.date(2026, 4, 30))
 
 
+def test_whom_a_list_had_at_risk_is_known_to_the_report_after_it(tmp_path: Path) -> None:
+    """Made on 3 March, the report of February draws nobody out whom the list of the second had; March may."""
+    from retention_helpers.delivery.runs import identity
+
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    planned(out, data, row("planned", "at_risk", "2026-03-02"), month="2026-03-02")
+    settings = read_settings(data)
+    march, april = dt.date(2026, 3, 1), dt.date(2026, 4, 1)
+    found = done_by(out, identity(data), settings, march, tmp_path, drawn_until=march)
+    assert found is not None and load(found).listed == {"planned"}
+    assert done_by(out, identity(data), settings, april, tmp_path, drawn_until=april) is None
+
+
+def test_a_long_plan_is_gone_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """8,000 rows, half of them of lists: a look at every row for every row took a minute of the processor."""
+    many = range(4000)
+    lists = [Row("2026-03-02", "at_risk", {"customer_id": f"L-{n}", "due_on": "2026-03-02"}) for n in many]
+    month = [Row("2026-02", "thank", {"customer_id": f"M-{n}", "due_on": "2026-03-05"}) for n in many]
+    plan = running_plan.Running("Harbour Desk", (*lists, *month))
+    monkeypatch.setattr(running_plan, "read", lambda *_: plan)
+    begun = time.process_time()
+    known = earlier(tmp_path, DAY, Identity("Harbour Desk", "data"), "")
+    planned_anew = plan.with_month("2026-02", [*month, replace(month[0], cells=lists[0].cells)])
+    assert time.process_time() - begun < 5
+    assert len(known.planned) == 4000 and len(planned_anew.rows) == 8001
+
+
 def test_what_the_plan_knew_is_not_new(tmp_path: Path) -> None:
     """A payment that failed before the month's end is the plan's matter, whatever it made of it."""
     failed = {"payments": [("planned", "2026-02-20T10:00", "failed")]}
@@ -315,9 +365,8 @@ def test_what_the_plan_knew_is_not_new(tmp_path: Path) -> None:
     assert "planned" not in made(data, tmp_path / "with")
 
 
-def test_new_touches_go_into_the_running_plan_and_stay_when_filled_in(tmp_path: Path) -> None:
-    data, out = folder(tmp_path / "data"), tmp_path / "out"
-    made(data, out)
+def test_new_touches_go_into_the_running_plan_and_stay_when_filled_in(begun: tuple[Path, Path]) -> None:
+    data, out = begun
     rows = {one.customer: one for one in running_plan.read(out).rows}
     assert rows["failing"].month == str(DAY) and rows["failing"].cells["due_on"] == str(DAY)
     fill(out, "failing", DAY)
@@ -348,10 +397,58 @@ def test_who_came_to_be_at_risk_since_the_report_and_since_the_list(tmp_path: Pa
     assert quiet["steady"][1] == "no login for 7 days"
 
 
-def test_without_a_report_nobody_is_at_risk_and_it_is_said(tmp_path: Path) -> None:
-    found = made(folder(tmp_path / "data"), tmp_path / "out")
+def test_a_report_made_after_the_list_changes_nothing_when_the_list_is_made_again(tmp_path: Path) -> None:
+    """The list of 12 March knows January's report; that of February comes later, with a plan and a lot.
+
+    By February's nobody would be newly at risk, `steady` would be due, and `yearly` drawn out of a renewal.
+    The list of the next day, made for the first time, goes by it.
+    """
+    from retention_helpers.delivery.runs import identity
+
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    reported(out, ["failing", "mended", "asking", "early", "later", "back", "yearly"], month="2026-01")
+    assert "planned" in made(data, out)
+    first = bytes_of(out)
+    reported(out, ["planned", "steady", "yearly"])
+    planned(out, data, row("steady", "thank", "2026-03-11"))
+    lots = Lots("Harbour Desk", 60, 0.1, 0.6, 30, {dt.date(2026, 3, 1): {"yearly": "no_call"}})
+    plan_file.freeze(out, identity(data), as_record(lots))
+    made(data, out)
+    assert bytes_of(out) == first
+    assert made(data, out, DAY + dt.timedelta(days=1))["steady"] == ("Write: something", "as planned")
+
+
+def test_the_first_report_is_for_the_latest_list_and_for_none_before_it(begun: tuple[Path, Path]) -> None:
+    data, out = begun
+    first, next_day = bytes_of(out), DAY + dt.timedelta(days=1)
+    assert "planned" not in made(data, out, next_day)
+    reported(out, [])
+    made(data, out)
+    assert bytes_of(out) == first
+    assert made(data, out, next_day)["planned"][0] == "Call: at risk of leaving"
+
+
+def test_whoever_asked_to_leave_is_told_of_no_renewal_and_no_pause(tmp_path: Path) -> None:
+    """Both asked on 6 February and stood on the list of the 9th: more than 30 days before."""
+    asked = {"cancellations": [(who, "2026-02-06", "too_expensive") for who in ("yearly", "resting")]}
+    data, out = folder(tmp_path / "data", also=asked), tmp_path / "out"
+    assert made(data, out, dt.date(2026, 2, 9))["yearly"][0] == "Write: they asked to cancel"
+    assert not {"yearly", "resting"} & made(data, out).keys()
+
+
+def test_after_a_long_gap_it_is_said_since_when_it_was_looked(tmp_path: Path) -> None:
+    """Eleven days without a list: the seven days to 3 March are looked through."""
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    last = dt.date(2026, 3, 3)
+    made(data, out, dt.date(2026, 2, 20))
+    made(data, out, last)
+    assert "The list before is of 20 February 2026: since 25 February 2026 no payment" in page(out, last)
+
+
+def test_without_a_report_nobody_is_at_risk_and_it_is_said(first_list: Path) -> None:
+    found = listed(first_list / "out")
     assert not [who for who, (what, _) in found.items() if "at risk" in what]
-    assert "what a month&#x27;s report learned" in page(tmp_path / "out")
+    assert "what a month&#x27;s report learned" in page(first_list / "out")
 
 
 def test_the_end_of_a_month_is_the_same_cut_for_a_list_and_a_report(tmp_path: Path) -> None:
@@ -364,9 +461,8 @@ def test_the_end_of_a_month_is_the_same_cut_for_a_list_and_a_report(tmp_path: Pa
     month.close()
 
 
-def test_an_empty_list_says_so_and_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data, out = folder(tmp_path / "data", settings={"deliver": None}), tmp_path / "out"
-    made(data, out)
+def test_an_empty_list_says_so_and_why(begun: tuple[Path, Path]) -> None:
+    data, out = begun
     made(data, out, DAY + dt.timedelta(days=1))
     assert listed(out, DAY + dt.timedelta(days=1)) == {}
     said = page(out, DAY + dt.timedelta(days=1))

@@ -73,6 +73,19 @@ def test_lapsed_and_gone_at_their_edges(shop: Business) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("asked_on", "cause"), [("2026-02-28", "asked"), ("2026-02-27", "")])
+def test_a_request_older_than_a_paid_month_keeps_nobody_from_a_letter(
+    business_of: Callable[..., Business], asked_on: str, cause: str
+) -> None:
+    """At the end of 31 March a request of 28 February is 31 days old, and one of 27 February 32."""
+    shop = business_of(
+        [("a", STARTED, "", 50, "active", "pro", "month")],
+        events=used(("a", "2026-01-01")),
+        cancellations=[("a", asked_on, "")],
+    )
+    assert found(shop) == {"a": ("lapsed", cause)}
+
+
 def test_days_and_money(shop: Business) -> None:
     """30 days of silence from 2 to 31 March; MRR of now, or of the end of service."""
     rows = away.away(shop, NOBODY, NOTHING).set_index("customer_id")
@@ -112,6 +125,13 @@ def test_without_events_silent_to_mails(business_of: Callable[..., Business]) ->
     assert found(shop) == {"silent": ("lapsed", "")}
 
 
+def test_nobody_away_is_nobody(business_of: Callable[..., Business]) -> None:
+    shop = business_of([("a", STARTED, "", 50)], events=used(("a", "2026-03-30")))
+    said = str(win_back_and_loyalty.who_is_away(shop, away.away(shop, NOBODY, NOTHING)).sentence(shop))
+    assert "Nobody pays without using it." in said and "Nobody left within a year." in said
+    assert "0 customers" not in said
+
+
 def test_mails_whose_opening_nobody_sees_say_nothing(business_of: Callable[..., Business]) -> None:
     mails = [("a", day, "") for day in ("2026-01-10", "2026-02-10", "2026-03-02")]
     assert found(business_of([("a", STARTED, "", 50)], emails=mails)) == {}
@@ -123,7 +143,7 @@ def test_customers_and_subscriptions_alone(business_of: Callable[..., Business])
     told = win_back_and_loyalty.who_is_away(shop, away.away(shop, NOBODY, NOTHING))
     assert told.value["kind"].tolist() == ["gone"], "who pays without using it is not known, and not 0"
     assert told.record()["lapsed"] is None and told.record()["gone"]["customers"] == 1
-    assert str(told.sentence(shop)).count("Nothing tells who pays without using it") == 1
+    assert str(told.sentence(shop)).count("who pays without using it") == 1
     assert not away.knows_refusals(shop)
 
 

@@ -35,8 +35,8 @@ def _who_said_why(heard: pd.DataFrame) -> Sentence:
         (now["not_asked"], "was not asked" if now["not_asked"] == 1 else "were not asked"),
     ]
     said = listed([f"{formats.count(many)} {what}" for many, what in parts if many])
-    decided = f"of the {formats.count(now['decided'])} who decided to leave, {said}" if said else ""
-    told = "; ".join(part for part in (biller, decided) if part) if biller else said
+    others = f"of the other {formats.count(now['decided'])}, {said}" if said else ""
+    told = "; ".join(part for part in (biller, others) if part) if biller else said
     return Sentence(f"Of {formats.plural(now['lost'], 'customer')} lost in {month}, {told}.")
 
 
@@ -71,7 +71,7 @@ def _how_the_silent_differ(groups: pd.DataFrame) -> Sentence:
     """Whether those who said nothing differ from those who answered."""
     out = groups[groups["verdict"].isin(STAND_OUT)]
     if groups.empty:
-        return Sentence("Nobody decided to leave in this time.")
+        return Sentence("Nobody left in this time whom the biller did not end.")
     if not groups["verdict"].isin(["no clear difference", *STAND_OUT]).any():
         return Sentence(
             "It takes more answers, of more kinds of customers: whether the silent are like the others."
@@ -99,10 +99,10 @@ def _any_of(names: list[str]) -> str:
 
 silent = Measure(
     answers.silent,
-    f"Who said nothing, among those who decided to leave, last {YEAR} months",
+    f"Who said nothing, among those whom the biller did not end, last {YEAR} months",
     sentence=_how_the_silent_differ,
     findings="silent",
-    note=f"Who said nothing, of those who decided to leave, last {YEAR} months.",
+    note=f"Who said nothing, of those whom the biller did not end, last {YEAR} months.",
 )
 
 

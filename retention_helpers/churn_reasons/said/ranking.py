@@ -48,6 +48,8 @@ def _which_months(led: Standing, heard: pd.DataFrame, min_customers: int) -> Sen
             f"All {formats.count(unmapped)} who said why {inside(when)} did so in words that nobody mapped."
             if unmapped
             else f"Nobody said why {inside(when)}."
+            if heard.loc[heard["first_month"] == when.first, "lost"].iloc[0]
+            else f"Nobody was lost {inside(when)}."
         )
     return Sentence(
         f"There are fewer than {least} answers even {inside(when)} ({formats.count(own)}). So the reasons "
@@ -113,7 +115,13 @@ def base(heard: pd.DataFrame, when: Period) -> str:
     row = heard[heard["first_month"] == when.first].iloc[0]
     answers = formats.plural(int(row["mapped"]), "answer")
     more = f" ({formats.count(row['unmapped'])} more not mapped)" if row["unmapped"] else ""
-    return f"{answers}{more} of {formats.count(row['decided'])} who decided to leave, {span(when)}"
+    return f"{answers}{more} of {asked_of(row)}, {span(when)}"
+
+
+def asked_of(heard: pd.Series) -> str:
+    """Of whom a reason is asked: all who were lost but those whom the biller is known to have ended."""
+    whom = "whom the biller did not end" if heard["involuntary"] else "lost"
+    return f"{formats.count(heard['decided'])} {whom}"
 
 
 def base_beside(top: pd.DataFrame, when: Period) -> str:
@@ -141,7 +149,7 @@ def _first_reason(top: pd.DataFrame, when: Period, currency: str, *, min_custome
         f"{begun(inside(when))}, {formats.count(first['customers'])} of {formats.count(answered)} who "
         f"answered named {named(first['reason'])}: {share}. Whatever the silent would have said, it is "
         f"between {formats.percent(first['at_least_share'])} and {formats.percent(first['at_most_share'])} "
-        "of all who decided to leave. These customers paid "
+        "of all whom the biller did not end. These customers paid "
         f"{formats.money(first['mrr_lost'], currency)} a month."
     )
     if len(top) == 1:
@@ -258,6 +266,8 @@ def _between_what(blocks: pd.DataFrame) -> Sentence:
 
 
 def _over_time_figure(blocks: pd.DataFrame, notes: pd.DataFrame) -> Figure | None:
+    if blocks.loc[blocks["enough"], "first_month"].nunique() < 2:
+        return None
     title = f"Share of the answers, every {in_words(BLOCK)} months"
     return figures.shares_over_time(blocks, title=title, notes=notes)
 
@@ -281,8 +291,9 @@ def _dearest(rows: pd.DataFrame, currency: str) -> Sentence:
     first = rows.iloc[0]
     ends = (first["mrr_a_month"], first["mrr_a_month_low"], first["mrr_a_month_high"])
     amount = formats.amount(*ends, currency)
-    text = f"{named(first['reason'])} costs the most: {amount} of MRR lost to it each month."
     level = [row for row in rows.iloc[1:].itertuples() if row.mrr_a_month_high > first["mrr_a_month_low"]]
+    costs = "may cost" if level else "costs"
+    text = f"{named(first['reason'])} {costs} the most: {amount} of MRR lost to it each month."
     if not level:
         return Sentence(f"{text} {first['play']}")
     names = [named(row.reason) for row in level[:NAMED]]

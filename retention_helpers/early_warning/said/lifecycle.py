@@ -25,7 +25,7 @@ def still_here(asked: pd.DataFrame, currency: str, *, is_known: bool = True) -> 
     stayed = len(asked) - len(leaving)
     aside = (
         f" {formats.plural(stayed, 'more', 'more')} asked longer ago than a paid period lasts, and "
-        f"{'is' if stayed == 1 else 'are'} still here: ask whether they stay."
+        f"{'is' if stayed == 1 else 'are'} still here."
         if stayed
         else ""
     )

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from retention_helpers.experiments.plan import Plan
+from retention_helpers.experiments.planning import A_YEAR, gain_after
 from retention_helpers.experiments.reading import Reading
 from retention_helpers.shown.units import TEXT, columns, names_of
 from retention_helpers.words import formats
@@ -94,7 +95,9 @@ def _undecided(row: Any, plan: Plan) -> tuple[str, str]:
     if row.look and row.stop:
         is_known = not formats.is_missing(row.months_to_finish)
         pace = f"takes {formats.months(row.months_to_finish)} more" if is_known else "is never finished"
-        return "Stop, and try something bolder", f": at this pace it {pace}."
+        is_of_use = not formats.is_missing(gain_after(plan, A_YEAR))
+        instead = "try something bolder" if is_of_use else "draw from more customers"
+        return f"Stop, and {instead}", f": at this pace it {pace}."
     order = "Leave it running, and change nothing"
     if not row.look:
         return order, "."
@@ -112,21 +115,20 @@ def decisions(reading: Reading) -> pd.DataFrame:
 
     Glossary: to decide.
     """
-    rows: list[tuple[int, tuple[str, str, str]]] = []
-    for row in reading.comparisons.itertuples():
-        plan = reading.plans[row.experiment]
-        place = _place(row, plan)
-        if place is not None:
-            guarded = reading.guardrails
-            own = guarded[(guarded["experiment"] == row.experiment) & (guarded["arm"] == row.arm)]
-            told = (
-                row.experiment,
-                f"{plan.called(row.arm)}: {_small(do_now(row, plan, own))}",
-                _why(row, plan),
-            )
-            rows.append((place, told))
-    ordered = [told for _, told in sorted(rows, key=lambda pair: pair[0])]
-    return pd.DataFrame(ordered, columns=names_of(decisions))
+    rows = []
+    for row in waiting(reading):
+        plan, guarded = reading.plans[row.experiment], reading.guardrails
+        own = guarded[(guarded["experiment"] == row.experiment) & (guarded["arm"] == row.arm)]
+        what = f"{plan.called(row.arm)}: {_small(do_now(row, plan, own))}"
+        rows.append((row.experiment, what, _why(row, plan)))
+    return pd.DataFrame(rows, columns=names_of(decisions))
+
+
+def waiting(reading: Reading) -> list[Any]:
+    """The comparisons of `decisions`, in its order."""
+    places = [(_place(row, reading.plans[row.experiment]), row) for row in reading.comparisons.itertuples()]
+    told = [(place, row) for place, row in places if place is not None]
+    return [row for _, row in sorted(told, key=lambda pair: pair[0])]
 
 
 def _place(row: Any, plan: Plan) -> int | None:

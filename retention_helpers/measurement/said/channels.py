@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from retention_helpers.measurement import channels
-from retention_helpers.measurement.channels import CANNOT, NOT_WITHIN, PAID_BACK
+from retention_helpers.measurement.channels import CANNOT, COST_NOTHING, NOT_WITHIN, PAID_BACK
 from retention_helpers.shown import figures
 from retention_helpers.shown.results import TOP, Measure
 from retention_helpers.shown.sentences import Remarks, kind_of_group, listed
@@ -44,7 +44,7 @@ def _paybacks(rows: pd.DataFrame, currency: str) -> list[str]:
     if len(paid) > MOST_SAID:
         said.append(f"{formats.plural(len(paid) - MOST_SAID, 'more channel')} in the table.")
     spent = rows[rows["months_of_spend"] > 0]
-    for row in spent[spent["cost"].isna()].itertuples():
+    for row in spent[spent["cost"].isna() & (spent["spent"] > 0)].itertuples():
         months = formats.plural(row.months_of_spend, "month")
         said.append(
             f"{row.level}: {formats.amount(row.spent, currency=currency)} spent in {months}, and nobody of "
@@ -63,6 +63,7 @@ def _payback(row: Any, currency: str) -> str:
     return {
         PAID_BACK: f"{cost}, which pays back in revenue by month {formats.count(row.pays_back_by)}{likely}.",
         NOT_WITHIN: f"{cost}, and does not pay back within the time that anybody was followed.",
+        COST_NOTHING: f"{row.level}: nothing was spent on it, so nothing has to be paid back.",
         CANNOT: f"{cost}; when it pays back cannot be told{likely}.",
     }[row.pays_back]
 

@@ -248,7 +248,7 @@ def bands(named: Mapping[str, str | None], churn: Rate, retention_12: Rate, held
         kept = formats.rate(retention_12.value, retention_12.low, retention_12.high)
         parts.append(
             f"Of the {formats.plural(retention_12.denominator, 'customer')} who began a year ago or "
-            f"earlier, {kept} were customers on the same day a year later, those who had left and come back "
+            f"earlier, {kept} were customers a year later, those who had left and come back "
             "included: "
             f"{_band(retention_band, held.good_retention, held.serious_retention, is_lower_better=False)}."
         )
@@ -307,14 +307,15 @@ def bridge(tools: pd.DataFrame, customers: pd.DataFrame) -> Sentence:
 
 
 def _churn_by_level(levels: pd.DataFrame) -> Figure | None:
-    title = f"Monthly churn by plan, MRR band and interval, last {YEAR} months"
+    title = f"Monthly churn by kind of customer, last {YEAR} months"
     return figures.rate_by_level(levels[levels["verdict"] != ONLY], "churn_rate", title=title)
 
 
 def churn_by(levels: pd.DataFrame) -> Sentence:
     """Which plans, bands or intervals stand out from the rest, if any do."""
     if len(levels) and (levels["verdict"] == ONLY).all():
-        return Sentence("All customers are of one plan, MRR band and billing interval: nothing to compare.")
+        kinds = listed([kind_of_group(by) for by in levels["by"].unique()])
+        return Sentence(f"All customers are of one {kinds}: nothing to compare.")
     out = levels[levels["verdict"].isin(["above the rest", "below the rest"])]
     few = int((levels["verdict"] == "too few").sum())
     aside = f" {formats.plural(few, 'row')} with too few customers to judge." if few else ""
@@ -356,13 +357,13 @@ def losses_by_tenure(stages: pd.DataFrame) -> Sentence:
     )
 
 
-def losses_by_day(days: pd.DataFrame) -> Sentence:
-    """How many of those lost left when what they had paid for was over."""
+def losses_by_day(days: pd.DataFrame) -> Sentence | None:
+    """How many of those lost left when what they had paid for was over; None without any billing interval."""
     if days.empty:
         return Sentence("Nobody was lost in this period, or on which day is not known.")
     known = days_of_loss.on_renewal_day(days)
     if not known.denominator:
-        return Sentence("Who left on a renewal day is not known: the data name no billing interval.")
+        return None
     in_all = int(days["lost"].sum())
     aside = "" if known.denominator == in_all else f", as far as it is known of {formats.count(in_all)}"
     return Sentence(
@@ -547,7 +548,7 @@ def _month_records(months: pd.DataFrame) -> dict[str, Any]:
 
 BAND = one_of("good", "needs work", "serious").or_null
 _TOOLS = ("ours", "chartmogul", "profitwell", "stripe", "baremetrics", "recurly")
-_BY = "Churn by plan, MRR band and billing interval"
+_BY = "Churn by kind of customer"
 _SHARE = {"rate": SHARE, "low": SHARE, "high": SHARE}
 
 
@@ -559,12 +560,14 @@ def _movement_figure(
     ends: tuple[str, str],
     what: str,
     by_month: bool = False,
-) -> figures.Figure:
-    """The last month as a waterfall, or what came and what went month by month."""
+) -> figures.Figure | None:
+    """The last month as a waterfall, or what came and what went month by month; None where nothing did."""
+    shown = frame.tail(MONTHS_SHOWN if by_month else 1)
+    if not shown[[*gains, *losses]].fillna(0).to_numpy(dtype=float).any():
+        return None
     if by_month:
-        return figures.movement_by_month(
-            frame.tail(MONTHS_SHOWN), gains=gains, losses=losses, title=f"{what} gained and lost by month"
-        )
+        title = f"{what} gained and lost by month"
+        return figures.movement_by_month(shown, gains=gains, losses=losses, title=title)
     return figures.waterfall(frame, ends=ends, gains=gains, losses=losses, title=what)
 
 

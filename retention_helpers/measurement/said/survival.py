@@ -66,8 +66,8 @@ def _followed(lost: int, customers: int) -> str:
     return f"{said}; {others} followed to the end of the month." if rest else f"{said}."
 
 
-def still_there(at: pd.DataFrame, median: Median) -> Sentence:
-    """How many are still there after some months, and when half are lost."""
+def still_there(at: pd.DataFrame, median: Median, *, is_alone: bool = False) -> Sentence:
+    """How many are still there after some months, and when half are lost; alone, or on its page."""
     reached = at[at["survival"].notna()]
     if reached.empty:
         return Sentence("Nobody has been followed from the first day through a full month yet.")
@@ -75,10 +75,15 @@ def still_there(at: pd.DataFrame, median: Median) -> Sentence:
         f"{formats.rate_in(row, 'survival')} after {formats.plural(int(row['k']), 'month')}"
         for row in reached.to_dict(orient="records")
     ]
-    return Sentence(
-        f"Never lost since they began are {listed(said)}. Retention at 12 months, further up, is another "
-        f"number: it counts those who came back, and only who began a year ago or earlier. {_half(median)}"
+    beside = (
+        ""
+        if is_alone
+        else (
+            " Retention at 12 months, further up, is another number: it counts those who came back, and only "
+            "who began a year ago or earlier."
+        )
     )
+    return Sentence(f"Never lost since they began are {listed(said)}.{beside} {_half(median)}")
 
 
 def _half(median: Median) -> str:

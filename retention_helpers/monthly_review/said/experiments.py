@@ -7,7 +7,7 @@ import pandas as pd
 
 from retention_helpers.experiments import Plan, Reading, do_now, order_alone
 from retention_helpers.experiments.said import wording
-from retention_helpers.experiments.said.orders import is_decided
+from retention_helpers.experiments.said.orders import is_decided, waiting
 from retention_helpers.monthly_review.said.answers import Answer, Answers, Tone, Verdict
 from retention_helpers.shown.results import of_values
 from retention_helpers.words import formats
@@ -22,6 +22,7 @@ NONE_YET = (
     "says who was drawn into which arm."
 )
 MOST_ROWS = 12
+TOLD_APART = ("better", "worse")
 
 _TONES: Mapping[str, Tone] = {"better": "good", "worse": "bad", "not interpretable": "bad"}
 _WHY = {
@@ -51,15 +52,29 @@ def experiment_answers(reading: Reading, month: str) -> Answers:
 def standing(reading: Reading) -> list[tuple[str, str]]:
     """The open experiments, what can be decided first: each with its verdict, if it has one, and the order.
 
-    The number of customers that are still needed stands on the page of the experiments.
+    The first that waits for the owner stands in the plan with its order, so here it has its difference. The
+    number of customers that are still needed stands on the page of the experiments.
     """
+    ordered_above = {(row.experiment, row.arm) for row in waiting(reading)[:1]}
     found = []
     for row in _in_order(reading):
         if row.state != "over":
-            word = "" if row.verdict == "cannot tell yet" else f"{row.verdict}. "
-            order = _told(row, reading, order_alone).removesuffix(".")
-            found.append((f"{reading.plans[row.experiment].called(row.arm)}:", f"{word}{order}."))
+            plan = reading.plans[row.experiment]
+            is_above = (row.experiment, row.arm) in ordered_above and row.verdict in TOLD_APART
+            says = _difference if is_above else _ordered
+            found.append((f"{plan.called(row.arm)}:", says(row, reading)))
     return found
+
+
+def _ordered(row: Any, reading: Reading) -> str:
+    word = "" if row.verdict == "cannot tell yet" else f"{row.verdict}. "
+    return f"{word}{_told(row, reading, order_alone).removesuffix('.')}."
+
+
+def _difference(row: Any, reading: Reading) -> str:
+    plan = reading.plans[row.experiment]
+    by = wording.with_span(plan, row.effect, row.effect_low, row.effect_high)
+    return f"{row.verdict}, by {by} {wording.unit(plan)}."
 
 
 def _in_order(reading: Reading) -> list[Any]:

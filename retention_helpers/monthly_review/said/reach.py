@@ -50,7 +50,12 @@ def _experiment(row: Any) -> str:
         wait = "" if formats.is_missing(row.months) else f", {formats.months(row.months)} at your pace"
         size = "" if formats.is_missing(row.seen_from) else f"{formats.count(row.seen_from)} customers an arm"
         needs = f": it needs {size}{wait}" if size else ""
-        return f"An experiment on five points with newcomers cannot be finished here{needs}. Be bolder."
+        told = (
+            "Within a year no gain could be told"
+            if formats.is_missing(row.gain_in_a_year)
+            else f"Within a year a gain of {formats.size_of_points(row.gain_in_a_year)} could be told"
+        )
+        return f"An experiment on five points with newcomers cannot be finished here{needs}. {told}."
     return (
         f"An experiment with newcomers on five points takes {formats.count(row.seen_from)} customers an arm "
         f"and {formats.months(row.months)}."

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from retention_helpers.churn_reasons import PLAYS, Period
+from retention_helpers.churn_reasons.said.ranking import asked_of
 from retention_helpers.monthly_review.said.answers import COLUMNS, Answer, Answers, Verdict
 from retention_helpers.shown.results import of_values
 from retention_helpers.statistics.intervals import rate
@@ -73,7 +74,7 @@ def _biller_row(heard: pd.Series, month: pd.Series) -> Answer:
     alone = (
         f"; {pd.Timestamp(month['first_month']):%B} alone {formats.count(month['involuntary'])} of "
         f"{formats.count(month['lost'])}"
-        if heard["first_month"] != month["first_month"]
+        if month["lost"] and heard["first_month"] != month["first_month"]
         else ""
     )
     return Answer(
@@ -108,7 +109,7 @@ def _silent_row(heard: pd.Series) -> Answer:
     return Answer(
         "Did not say",
         formats.percent(silent.value),
-        f"{formats.count(silent.numerator)} of {formats.count(silent.denominator)} who decided to leave",
+        f"{formats.count(silent.numerator)} of {asked_of(heard)}",
         formats.interval(silent.low, silent.high),
         tuple(verdicts),
         ASK_HERE

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from retention_helpers.report import notebooks
 from retention_helpers.report.pages import folding
 from retention_helpers.shown.cards import drawn
+from retention_helpers.shown.look import without_style
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -62,6 +63,7 @@ class Edition:
         made_at: the only thing on a page that differs between two runs on the same data.
         pages: in reading order.
         customers_are: who counts as a customer, in a sentence; "" for the subscribers.
+        lacks: of what the business has none, such as subscriptions: what speaks of that alone is left out.
         trouble: what is wrong with the report as a whole; "" for nothing.
         made_from: the record of `report.made_from`; empty for nothing to say.
         lists: the lists beside the pages, such as "actions/ask_why.csv".
@@ -73,6 +75,7 @@ class Edition:
     made_at: datetime
     pages: tuple[Page, ...]
     customers_are: str = ""
+    lacks: frozenset[str] = frozenset()
     trouble: str = ""
     lists: tuple[str, ...] = ()
     made_from: Mapping[str, Any] = field(default_factory=dict)
@@ -102,7 +105,7 @@ def render(edition: Edition) -> dict[str, str]:
 
 
 def _render(page: Page, menu: tuple[Page, ...], edition: Edition) -> str:
-    content, contents = _content(page.notebook) if page.notebook else ("", [])
+    content, contents = _content(page.notebook, edition.lacks) if page.notebook else ("", [])
     beside = {name: name for name in edition.lists}
     content = _with_links(content, edition.lists, beside | {other.name: other.file for other in menu})
     return _template().render(
@@ -146,14 +149,15 @@ def _month(month: str) -> str:
     return date.fromisoformat(f"{month}-01").strftime("%B %Y")
 
 
-def _content(executed: "NotebookNode") -> "tuple[str, list[Heading]]":
+def _content(executed: "NotebookNode", lacks: frozenset[str]) -> "tuple[str, list[Heading]]":
     """The cells of a notebook as HTML, and the headings among them."""
     from copy import deepcopy
 
     from markupsafe import Markup
 
     notebook = deepcopy(executed)
-    notebook.cells = list(folding.a_heading_a_cell(_as_far_as_it_ran(notebook)))
+    cells = folding.a_heading_a_cell(_as_far_as_it_ran(notebook))
+    notebook.cells = list(folding.that_apply(cells, lacks))
     _gather_code(notebook)
     headings: list[Heading] = []
     for cell in notebook.cells:
@@ -254,6 +258,7 @@ def _exporter() -> "TemplateExporter":
     )
     exporter.environment.tests["folded"] = folding.is_folded
     exporter.environment.filters["caption"] = folding.caption
+    exporter.environment.filters["without_style"] = without_style
     return exporter
 
 

@@ -3,14 +3,16 @@
 A notebook has them in the order of work (definition, table, picture, sentence), which is right for whoever
 computes. A page is read by whoever decides, so the cells between two pieces of prose, a *block*, are put into
 the order of reading. Cells say what else they are by their tags: `analyst` or `folded` on a heading folds its
-section whole, `open` keeps a piece of prose in sight.
+section whole, `open` keeps a piece of prose in sight. `subscriptions` and `days` leave a section out where a
+business has no subscriptions, or its days are not known; `words:subscriptions` and `words:days` leave out the
+prose alone; `without:days` is prose for such a business only.
 
-A section all of whose tables are empty, or have "too few" in every row, has nothing to show but why: it
-becomes a line at the end of the page; the rows stand in findings.json.
+A section all of whose tables are empty, or have "too few" in every row, or are of nobody, has
+nothing to show but why: it becomes a line at the end of the page; the rows stand in findings.json.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import takewhile
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 OPEN = "open"
+WITHOUT = "without:"
 FOLDED = ("analyst", "folded")
 HEADING = re.compile(r"\A\s*<h([1-6])\b.*?</h\1>", re.DOTALL)
+_MARKED = re.compile(r"(#{1,6}) .*")
 TABLE = '<div class="table"'
 EMPTY = '<table class="empty"'
 UNTOLD = '<table class="untold"'
@@ -135,6 +139,29 @@ def a_heading_a_cell(cells: "list[NotebookNode]") -> "Iterator[NotebookNode]":
         for nth, part in enumerate(parts):
             name = f"{cell.get('id', 'prose')}-{nth}" if nth else cell.get("id", "prose")
             yield type(cell)(cell, id=name, source=part, metadata=type(cell)(cell.metadata))
+
+
+def that_apply(cells: "Iterable[NotebookNode]", lacks: frozenset[str]) -> "Iterator[NotebookNode]":
+    """The cells without the sections, and the words, that speak of what a business has not."""
+    only = {f"{WITHOUT}{one}" for one in lacks}
+    left_out = 0  # the level of the heading whose section is
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            heading = _MARKED.match(cell.source)
+            level, tags = len(heading[1]) if heading else 7, set(cell.metadata.get("tags", []))
+            if level <= left_out:
+                left_out = 0
+            if not left_out and tags & lacks:
+                left_out = level
+            if not left_out and tags & {f"words:{one}" for one in lacks}:
+                if heading is None:
+                    continue
+                cell = type(cell)(cell, source=heading[0])
+            is_for_others = any(tag.startswith(WITHOUT) and tag not in only for tag in tags)
+            if is_for_others:
+                continue
+        if not left_out:
+            yield cell
 
 
 def _blocks(cells: "list[NotebookNode]") -> Iterator[Block]:

@@ -5,7 +5,7 @@ and for a narrow column, with a text that says what is to be seen, with the key 
 see it and for the tests.
 """
 
-from retention_helpers.shown.figures.canvas import Figure
+from retention_helpers.shown.figures.canvas import Figure, in_a_notebook
 from retention_helpers.shown.figures.churned_vs_retained import landmark_design, still_there
 from retention_helpers.shown.figures.early_warning import calibration, precision_by_warning, share_by_month
 from retention_helpers.shown.figures.effects import aftermaths, effects, estimate_path, shares_by_day
@@ -43,6 +43,7 @@ __all__ = [
     "effects",
     "estimate_path",
     "forest",
+    "in_a_notebook",
     "landmark_design",
     "loss_by_month_of_tenure",
     "losses_by_day",

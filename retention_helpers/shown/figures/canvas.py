@@ -1,7 +1,8 @@
 """What every figure shares: its style, its two widths, its axes, and how it becomes a picture with words."""
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, wraps
@@ -13,15 +14,16 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from retention_helpers.shown.figures.colours import BLUE, GREEN, GREY, INK, LINE, PALE, RED, paint
-from retention_helpers.shown.figures.svg import CSS_PER_INCH, FONT, GROUND, as_svg
+from retention_helpers.shown.figures.svg import CSS_PER_INCH, FONT, GROUND, HINT, as_svg
 from retention_helpers.words import calendar, formats
 
 __all__ = [
     "BLUE", "GREEN", "GREY", "INK", "LINE", "PALE", "RED", "Canvas", "Drawing", "Figure", "blank",
-    "draw_notes", "finished", "is_narrow", "month_axis", "numbers_at_risk", "panels", "percent_axis",
+    "draw_notes", "finished", "hint", "is_narrow", "month_axis", "numbers_at_risk", "panels", "percent_axis",
     "styled",
 ]  # fmt: skip
 
@@ -32,6 +34,7 @@ LINE_HEIGHT = 12  # points: from one line of small text to the next
 CLOSE = 0.05  # of the axis: two notes whose numbers would run together
 LETTERS = 88  # of a title, before it goes on in the next line
 _narrow = ContextVar("narrow", default=False)
+_alone = ContextVar("alone", default=False)
 
 P = ParamSpec("P")
 Drawn = TypeVar("Drawn")
@@ -113,6 +116,8 @@ def styled(draw: Callable[P, Drawing | None]) -> Callable[P, Figure | None]:
             wide = draw(*args, **kwargs)
             if wide is None:
                 return None
+            if _alone.get():
+                return Figure(wide.svg, "", wide.title, wide.alt, wide.below)
             token = _narrow.set(True)
             try:
                 narrow = draw(*args, **kwargs)
@@ -122,6 +127,16 @@ def styled(draw: Callable[P, Drawing | None]) -> Callable[P, Figure | None]:
         return Figure(wide.svg, narrow.svg, wide.title, wide.alt, wide.below)
 
     return styled
+
+
+@contextmanager
+def in_a_notebook() -> Iterator[None]:
+    """Draws for the wide column alone: nobody reads a notebook on a telephone, and two take twice as long."""
+    token = _alone.set(True)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
 
 
 @cache
@@ -152,17 +167,44 @@ def panels(
     return canvas, list(canvas.subplots(rows, columns, squeeze=False, sharex=share, sharey=share).flat)
 
 
+def hint(
+    axes: Axes, across: tuple[float, float], words: str, down: tuple[float, float] | None = None
+) -> None:
+    """Words that appear where a hand rests on a part of the picture: value, interval, and of how many.
+
+    A part reaches from one place to another across and, unless it is as high as the axes, down. None of them
+    on a telephone, where no hand rests. What they say stands in the table, too.
+    """
+    if is_narrow():
+        return
+    low, high = down or (0.0, 1.0)
+    box = Rectangle((across[0], low), across[1] - across[0], high - low, visible=True, linewidth=0)
+    box.set_facecolor("none")
+    box.set_gid(f"{HINT}{words}")
+    box.set_in_layout(False)
+    box.set_zorder(100)  # above the words that stand in it
+    box.set_transform(axes.transData if down else axes.get_xaxis_transform())
+    box.set_clip_path(axes.patch)
+    axes.add_artist(box)
+
+
 def percent_axis(axis: mpl.axis.Axis, top: float) -> None:
     digits = 0 if top > 0.06 else 1
     axis.set_major_locator(MaxNLocator(nbins=4 if is_narrow() else 6, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: formats.percent(value, digits)))
 
 
-def month_axis(axes: Axes, months: Sequence[pd.Timestamp], most: int | None = None) -> None:
+def month_axis(
+    axes: Axes,
+    months: Sequence[pd.Timestamp],
+    most: int | None = None,
+    *,
+    write: Callable[[Any], str] = formats.short_month,
+) -> None:
     """A tick for about every third month, counted from the last; fewer where there is little room."""
     step = max(1, -(-len(months) // (most or (4 if is_narrow() else 8))))
     places = list(range(len(months)))[::-1][::step][::-1]
-    axes.set_xticks(places, [formats.short_month(months[place]) for place in places])
+    axes.set_xticks(places, [write(months[place]) for place in places])
 
 
 def draw_notes(axes: Axes, notes: pd.DataFrame | None, months: Sequence[pd.Timestamp]) -> list[str]:

@@ -13,6 +13,7 @@ from retention_helpers.shown.figures.canvas import (
     Drawing,
     blank,
     finished,
+    hint,
     is_narrow,
     month_axis,
     styled,
@@ -52,6 +53,10 @@ def counts_by_month(frame: pd.DataFrame, counts: Sequence[str], *, title: str) -
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: formats.count(value)))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     month_axis(axes, months, 3 if is_narrow() else None)
+    for place, row in enumerate(frame.to_dict(orient="records")):
+        parts = [f"{name} {formats.count(row[count])}" for count, name in zip(counts, names, strict=True)]
+        words = f"{formats.short_month(row['month'])}: {', '.join(parts)}"
+        hint(axes, (place - 0.5, place + 0.5), words)
     first, last = frame.iloc[0], frame.iloc[-1]
     said = [
         f"{name}: {formats.count(first[count])}, then {formats.count(last[count])}"

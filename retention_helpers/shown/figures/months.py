@@ -1,7 +1,7 @@
 """Figures over months."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,6 +17,7 @@ from retention_helpers.shown.figures.canvas import (
     blank,
     draw_notes,
     finished,
+    hint,
     is_narrow,
     month_axis,
     percent_axis,
@@ -45,11 +46,13 @@ def rate_by_month(
     target: float | None = None,
     notes: pd.DataFrame | None = None,
     months: int | None = None,
+    every: Literal["month", "week"] = "month",
 ) -> Drawing | None:
-    """A rate month by month with its interval, the owner's target and notes.
+    """A rate month by month, or week by week, with its interval, the owner's target and notes.
 
-    Takes `month`, the rate and its `_low` and `_high`. A month without a rate is a gap in the line; None
-    where no month has one. With `months` only the last so many, in the height of a card.
+    Takes `month` (or `week`, its first day), the rate and its `_low` and `_high`. A month without a rate is a
+    gap in the line; None where no month has one. With `months` only the last so many, in the height of a
+    card; notes stand on months alone.
     """
     frame = frame if months is None else frame.tail(months)
     shown = frame[frame[rate].notna().cummax()].reset_index(drop=True)
@@ -71,17 +74,31 @@ def rate_by_month(
     top = min(float(high.max()), 2.5 * float(shown[rate].max()) + 0.02)
     axes.set_ylim(0, top)
     axes.set_xlim(-0.5, len(shown) + 0.2)
-    drawn = list(shown["month"])
-    month_axis(axes, drawn)
+    for place, row in enumerate(shown.to_dict(orient="records")):
+        when = (formats.short_month if every == "month" else formats.short_day)(row[every])
+        hint(axes, _around(place), f"{when}: {formats.rate_in(row, rate)}{_of(row)}")
+    drawn = list(shown[every])
+    month_axis(axes, drawn, write=formats.short_month if every == "month" else formats.short_day)
     percent_axis(axes.yaxis, top)
     said = draw_notes(axes, notes, drawn)
+    in_words = formats.month if every == "month" else formats.day
     alt = (
-        f"{name} from {formats.month(drawn[0])} to {formats.month(drawn[-1])}: between "
+        f"{name} from {in_words(drawn[0])} to {in_words(drawn[-1])}: between "
         f"{formats.percent(shown[rate].min())} and {formats.percent(shown[rate].max())}, last "
         f"{formats.rate(last[rate], last[f'{rate}_low'], last[f'{rate}_high'])}."
     )
-    title = f"{name} a month, with its 95 % interval{aim}"
+    title = f"{name} a {every}, with its 95 % interval{aim}"
     return finished(canvas, title, " ".join([alt, *(f"Note {one}." for one in said)]), said)
+
+
+def _around(place: int) -> tuple[float, float]:
+    return place - 0.5, place + 0.5
+
+
+def _of(row: Mapping[Any, Any]) -> str:
+    """Of how many customers a rate is, where its table says so."""
+    many = row.get("customers_at_start")
+    return "" if many is None else f", n = {formats.count(many)}"
 
 
 @styled
@@ -138,6 +155,10 @@ def movement_by_month(
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.set_xlim(-0.7, len(frame) - 0.3)
     month_axis(axes, list(frame["month"]))
+    shown = [column for column in (*gains, *losses) if column not in unknown]
+    for place, row in enumerate(frame.to_dict(orient="records")):
+        parts = [f"{formats.label(column).lower()} {formats.money(row[column])}" for column in shown]
+        hint(axes, _around(place), f"{formats.short_month(row['month'])}: {', '.join(parts)}")
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.12), ncols=3 if is_narrow() else 7)
     last = frame.iloc[-1]
     known = [column for column in (*gains, *losses) if column not in unknown]
@@ -182,6 +203,9 @@ def control_chart(
     months = list(shown["month"])
     month_axis(axes, months)
     percent_axis(axes.yaxis, top)
+    for place, row in enumerate(shown.to_dict(orient="records")):
+        what = f"{formats.percent(row['churn_rate'])}, {_usual(row)}{_of(row)}"
+        hint(axes, _around(place), f"{formats.short_month(row['month'])}: {what}")
     said = draw_notes(axes, notes, months)
     words = " ".join([*_control_words(shown, out), *(f"Note {one}." for one in said)])
     return finished(canvas, f"Churn a month; grey: the usual range{aim}", words, said)
@@ -190,17 +214,18 @@ def control_chart(
 def _control_words(shown: pd.DataFrame, out: Sequence[int]) -> list[str]:
     last = shown.iloc[-1]
     months = f"Churn from {formats.month(shown['month'][0])} to {formats.month(last['month'])}"
-    usual = (
-        "not judged yet"
-        if pd.isna(last["usual_rate"])
-        else f"usual range {formats.interval(last['usual_rate_low'], last['usual_rate_high'])}"
-    )
-    words = [f"{months}, last {formats.percent(last['churn_rate'])}, {usual}."]
+    words = [f"{months}, last {formats.percent(last['churn_rate'])}, {_usual(last)}."]
     named = [
         f"{formats.month(shown['month'][place])} ({formats.percent(shown['churn_rate'][place])})"
         for place in out
     ]
     return [*words, f"Unusual: {', '.join(named)}." if named else "No month is unusual."]
+
+
+def _usual(row: Mapping[Any, Any]) -> str:
+    if pd.isna(row["usual_rate"]):
+        return "not judged yet"
+    return f"usual range {formats.interval(row['usual_rate_low'], row['usual_rate_high'])}"
 
 
 @styled

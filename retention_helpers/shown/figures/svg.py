@@ -3,6 +3,7 @@
 matplotlib's own SVG is ten times as long, clips by ids that collide on a page, and fixes its colours.
 """
 
+import warnings
 from collections.abc import Iterable
 from html import escape
 from typing import Any
@@ -20,6 +21,7 @@ from retention_helpers.shown.figures import colours
 CSS_PER_INCH = 96
 FONT = "var(--sans,system-ui,-apple-system,Segoe UI,Roboto,sans-serif)"
 TEXT = "11.3"  # css pixels of most of the text, which need not say so
+HINT = "hint: "  # before the words that appear where a hand rests
 GROUND = "var(--figure-ground,#fff)"
 INK = colours.paint(colours.INK)
 _ANCHORS = {"left": ("", 0.0), "center": (' text-anchor="middle"', 0.5), "right": (' text-anchor="end"', 1.0)}
@@ -28,6 +30,13 @@ _COMMANDS = {Path.CURVE3: "q", Path.CURVE4: "c"}
 
 def as_svg(canvas: Canvas, name: str) -> str:
     """The drawing as an element `svg` of its true size in css pixels, of the class named."""
+    with warnings.catch_warnings():
+        # The font is only measured with here: readers have others, which know more signs, such as emoji.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        return _as_svg(canvas, name)
+
+
+def _as_svg(canvas: Canvas, name: str) -> str:
     canvas.set_dpi(CSS_PER_INCH)
     width, height = (round(side * CSS_PER_INCH) for side in canvas.get_size_inches())
     pen = _Pen(width, height)
@@ -68,6 +77,7 @@ class _Pen(RendererBase):
         self._look = ""
         self._data: list[str] = []
         self._alignment = "left"
+        self._hint = ""
 
     def drawn(self) -> str:
         self._lift()
@@ -82,6 +92,11 @@ class _Pen(RendererBase):
     def open_group(self, s: str, gid: str | None = None) -> None:
         if s == "text":
             self._alignment = gid or "left"
+        elif gid and gid.startswith(HINT):
+            self._hint = gid.removeprefix(HINT)
+
+    def close_group(self, s: str) -> None:
+        self._hint = ""
 
     def draw_path(
         self,
@@ -90,9 +105,20 @@ class _Pen(RendererBase):
         transform: Transform,
         rgbFace: Any = None,
     ) -> None:
+        if self._hint:
+            self._draw_hint(_data(_clipped(path, transform, gc, True), self._upright))
+            return
         look = self._look_of(gc, rgbFace)
         if look:
             self._draw(look, _data(_clipped(path, transform, gc, rgbFace is not None), self._upright))
+
+    def _draw_hint(self, data: str) -> None:
+        """Something that is not seen, and says what lies there: the browser itself shows its title."""
+        self._lift()
+        self._elements.append(
+            f'<path class="hint" d="{data}" fill="none" pointer-events="all">'
+            f"<title>{escape(self._hint)}</title></path>"
+        )
 
     def draw_markers(
         self,

@@ -15,6 +15,7 @@ from retention_helpers.shown.figures.canvas import (
     Drawing,
     blank,
     finished,
+    hint,
     is_narrow,
     numbers_at_risk,
     percent_axis,
@@ -42,6 +43,18 @@ def _draw(axes: Axes, curve: pd.DataFrame, share: str, colour: str) -> None:
     low, high = (curve[f"{share}_{end}"].to_numpy(dtype=float) for end in ("low", "high"))
     axes.fill_between(places, low, high, step="post", color=colour, alpha=0.15, linewidth=0)
     axes.step(places, curve[share].to_numpy(dtype=float), where="post", color=colour)
+
+
+def _tell(axes: Axes, rows: Sequence[tuple[str, pd.DataFrame, str]], share: str) -> None:
+    """At each whole month, what every curve says there, where a hand rests."""
+    told: dict[float, list[str]] = {}
+    for name, curve, _ in rows:
+        for row in curve[curve["months"] % 1 == 0].to_dict(orient="records"):
+            value = f"{formats.rate_in(row, share)}, at risk {formats.count(row['at_risk'])}"
+            told.setdefault(row["months"], []).append(f"{name}: {value}" if len(rows) > 1 else value)
+    for month, said in told.items():
+        words = f"after {formats.plural(int(month), 'month')}: {'; '.join(said)}"
+        hint(axes, (max(month - 0.5, 0), month + 0.5), words)
 
 
 def _end(curve: pd.DataFrame, share: str, name: str, colour: str) -> End:
@@ -94,6 +107,7 @@ def survival(curve: pd.DataFrame) -> Drawing | None:
     canvas, axes = blank(3.3, 3.0)
     _draw(axes, shown, "survival", BLUE)
     _finish_axes(axes, [("at risk", shown, GREY)], 1.02)
+    _tell(axes, [("", shown, BLUE)], "survival")
     name_ends(axes, [_end(shown, "survival", "", BLUE)])
     title = "Customers still there, with the 95 % band"
     return finished(canvas, title, f"{title}. {'; '.join(_at(shown, 'survival')) or 'No full month yet'}.")
@@ -118,6 +132,7 @@ def survival_by_level(curves: pd.DataFrame, *, title: str) -> Drawing | None:
     for _, own, colour in rows:
         _draw(axes, own, "survival", colour)
     _finish_axes(axes, rows, 1.02)
+    _tell(axes, rows, "survival")
     name_ends(axes, [_end(own, "survival", level, colour) for level, own, colour in rows])
     said = [f"{level}: {', '.join(_at(own, 'survival')) or 'no full month yet'}" for level, own, _ in rows]
     return finished(canvas, title, f"{title}. {'; '.join(said)}.")
@@ -187,9 +202,9 @@ def loss_by_month_of_tenure(months: pd.DataFrame) -> Drawing | None:
     """The share lost in each month of tenure, with its interval; months of heavy loss stand out.
 
     Takes `month_of_tenure`, `began`, `loss_rate` with `_low` and `_high`, and `verdict`; months with too few
-    customers are pale. None without a month.
+    customers are pale. None without a month, or without anybody lost.
     """
-    if months.empty:
+    if not months["loss_rate"].any():
         return None
     canvas, axes = blank(2.8, 2.6)
     colours = {"above the rest": RED, "too few": PALE}
@@ -205,6 +220,10 @@ def loss_by_month_of_tenure(months: pd.DataFrame) -> Drawing | None:
     top = float((judged if len(judged) else months)["loss_rate_high"].max())
     axes.set_ylim(0, min(1.0, 1.08 * top))
     percent_axis(axes.yaxis, top)
+    for row in months.itertuples():
+        value = formats.rate(row.loss_rate, row.loss_rate_low, row.loss_rate_high)
+        words = f"month {row.month_of_tenure}: {value}, n = {formats.count(row.began)}"
+        hint(axes, (row.month_of_tenure - 0.5, row.month_of_tenure + 0.5), words)
     places = list(months["month_of_tenure"])
     axes.set_xticks(places[:: 2 if is_narrow() and len(places) > 9 else 1])
     axes.set_xlabel("month of tenure", loc="left")
@@ -220,7 +239,7 @@ def loss_by_month_of_tenure(months: pd.DataFrame) -> Drawing | None:
 def losses_by_day(days: pd.DataFrame) -> Drawing | None:
     """How many were lost on the days of their life up to `SHOWN_DAYS`; those on a day of renewal stand out.
 
-    Takes `day`, `lost` and `on_renewal_day`. None where nobody was lost up to then.
+    Takes `day`, `lost`, `renewal_known` and `on_renewal_day`. None where nobody was lost up to then.
     """
     shown = days[days["day"] <= SHOWN_DAYS]
     if shown.empty:
@@ -231,19 +250,24 @@ def losses_by_day(days: pd.DataFrame) -> Drawing | None:
     places = binned.index.to_numpy(dtype=float) * width / DAYS_A_MONTH
     renewals, others = binned["on_renewal_day"], binned["lost"] - binned["on_renewal_day"]
     thick = 0.86 * width / DAYS_A_MONTH
-    axes.bar(places, renewals, width=thick, color=RED, label="on a renewal day")
+    tells_renewals = bool(days["renewal_known"].sum())
+    if tells_renewals:
+        axes.bar(places, renewals, width=thick, color=RED, label="on a renewal day")
     axes.bar(places, others, bottom=renewals, width=thick, color=BLUE, label="on any other day")
     axes.set_xlim(-thick, SHOWN_DAYS / DAYS_A_MONTH)
     axes.set_xticks(range(0, 14, 3 if is_narrow() else 1))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
     axes.set_xlabel("months since the first day", loc="left")
-    axes.legend(loc="upper right", ncols=1)
+    if tells_renewals:
+        axes.legend(loc="upper right", ncols=1)
     in_all, on_renewal = int(days["lost"].sum()), int(days["on_renewal_day"].sum())
     title = f"On which day of their life {formats.plural(in_all, 'lost customer')} left"
     late = days[days["day"] > SHOWN_DAYS]
     after = f"{formats.count(late['lost'].sum())} left after day {SHOWN_DAYS}"
-    after += f", {formats.count(late['on_renewal_day'].sum())} of them on a renewal day."
+    late_renewals = f", {formats.count(late['on_renewal_day'].sum())} of them on a renewal day"
+    after += f"{late_renewals if tells_renewals else ''}."
     most = shown.nlargest(3, "lost")
     days_ = [f"day {row.day}: {formats.count(row.lost)}" for row in most.itertuples()]
-    alt = f"{title}. On a renewal day: {formats.count(on_renewal)}. Most on {', '.join(days_)}. {after}"
+    of_them = f" On a renewal day: {formats.count(on_renewal)}." if tells_renewals else ""
+    alt = f"{title}.{of_them} Most on {', '.join(days_)}. {after}"
     return finished(canvas, title, alt, [after] if len(late) else [])

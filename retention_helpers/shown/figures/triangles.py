@@ -1,5 +1,8 @@
 """Cohort triangles as heat maps: a row a cohort, a column a month of age."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.patches import PathPatch
@@ -14,6 +17,7 @@ from retention_helpers.shown.figures.canvas import (
     Drawing,
     blank,
     finished,
+    hint,
     is_narrow,
     styled,
 )
@@ -74,6 +78,9 @@ def triangle(
         axes.add_patch(PathPatch(Path.make_compound_path(*boxes), **look))
     axes.set_xlim(0, max(grid.shape[1], FEWEST_COLUMNS))
     axes.set_ylim(len(grid), 0)
+    for cell in shown[shown[rate].notna()].to_dict(orient="records"):
+        down, across = grid.index.get_loc(cell["cohort"]), grid.columns.get_loc(cell["k"])
+        hint(axes, (across, across + 1), _in_words(cell, rate, _step(since)), (down, down + 1))
     columns = range(grid.shape[1])
     axes.set_xticks([place + 0.5 for place in columns], list(grid.columns))
     axes.xaxis.tick_top()
@@ -91,6 +98,14 @@ def triangle(
         f"{formats.percent(oldest[rate], 0)}."
     )
     return finished(canvas, title, alt, ["Dashed: not final yet."] if is_open else [])
+
+
+def _in_words(cell: Mapping[Any, Any], rate: str, step: str) -> str:
+    """What a cell holds: the share with its interval where it has one, and of how many customers."""
+    has_ends = f"{rate}_low" in cell
+    value = formats.rate_in(cell, rate) if has_ends else formats.percent(cell[rate])
+    many = formats.count(cell.get("reached", cell["size"]))
+    return f"{formats.short_month(cell['cohort'])}, {step} {cell['k']}: {value}, n = {many}"
 
 
 def _step(since: str) -> str:

@@ -33,10 +33,15 @@ _HALVES: Mapping[Length | None, Length] = {
     ("year", 2): ("year", 1),
 }  # fmt: skip
 _FOUR_WEEKS: Length = ("week", 4)
+_MONTH: Length = ("month", 1)
+_WEEKEND = 3  # days that a debit waits for a weekend and a holiday
+_OFF_AT_MOST = 1.5  # of them, on average
+_ABOUT_HALF_A_MONTH = range(12, 18)
+_LONGEST_TWO_WEEKS = 14.5  # on average; half a month has 15.2
 _MOSTLY = 0.5  # of the gaps have one length: a rhythm
 _REPEATED = 0.4  # of those who could pay again did: less is something bought once that a few bought twice
 _LEAST_FOR_FOUR_WEEKS = 4  # gaps of 28 days in a row, which no calendar months have
-_ALIKE = 2  # times a price: within that, another price of the same product pays for the same time
+ALIKE = 2  # times a price: within that, another price of the same product pays for the same time
 OTHERS = "others"  # what an owner calls all charges of which nothing else is known
 Told = tuple[Charge, Length | None, bool]
 Label = tuple[str, Decimal | None]  # a product in small letters, and an amount, or None for any
@@ -152,7 +157,7 @@ class Rhythms:
         fitting = [
             length
             for length, (least, most) in known.items()
-            if least / _ALIKE <= charge.amount <= most * _ALIKE
+            if least / ALIKE <= charge.amount <= most * ALIKE
         ]
         if len(fitting) == 1:
             self.taken += 1
@@ -217,8 +222,52 @@ def _see(seen: _Seen, series: Sequence[Charge]) -> None:
     seen.charges += len(series)
     seen.firsts.append(series[0].on)
     seen.again += len(series) > 1
-    every = ((later.on - before.on).days for before, later in itertools.pairwise(series))
-    days = [gap for gap in every if gap > 2]  # the same thing twice at once is two things
+    pairs = itertools.pairwise(one.on for one in series)
+    # The same thing twice at once is two things.
+    single = [series[0].on, *(later for before, later in pairs if (later - before).days > 2)]
+    for own in side_by_side(single):
+        _count_gaps(seen, own)
+
+
+def side_by_side(days: Sequence[dt.date]) -> list[Sequence[dt.date]]:
+    """The days on which a customer paid the same, as two or three subscriptions of a month where they are
+    such.
+
+    On the 5th and the 20th of each month: 15 and 16 days from one to the next are no two weeks, and a month
+    lies between every second one. Each has to be seen for two whole months.
+
+    >>> months = [dt.date(2026, month, day) for month in (1, 2, 3) for day in (5, 20)]
+    >>> [len(own) for own in side_by_side(months)]
+    [3, 3]
+    """
+    for many in (2, 3):
+        parts = [days[nth::many] for nth in range(many)]
+        if len(days) > 2 * many and _are_months(parts) and not _keep_time(days):
+            return parts
+    return [days]
+
+
+def _are_months(parts: Sequence[Sequence[dt.date]]) -> bool:
+    """Whether a month lies between all days of each part, but for the weekends that debits wait for."""
+    off = [
+        min(abs((later - after(before, _MONTH)).days), abs((later - after(part[0], _MONTH, nth)).days))
+        for part in parts
+        for nth, (before, later) in enumerate(itertools.pairwise(part), start=1)
+    ]
+    return max(off) <= _WEEKEND and sum(off) <= _OFF_AT_MOST * len(off)
+
+
+def _keep_time(days: Sequence[dt.date]) -> bool:
+    """Whether a number of weeks lies between all days."""
+    gaps = {(later - before).days for before, later in itertools.pairwise(days)}
+    return len(gaps) == 1 and not gaps.pop() % 7
+
+
+def _count_gaps(seen: _Seen, series: Sequence[dt.date]) -> None:
+    days = [(later - before).days for before, later in itertools.pairwise(series)]
+    if _are_half_months(days):
+        seen.gaps[None] += len(days)
+        return
     seen.four_weeks += days.count(28)
     while days:
         gap = days.pop(0)
@@ -229,6 +278,12 @@ def _see(seen: _Seen, series: Sequence[Charge]) -> None:
             seen.gaps[_HALVES[both]] += 2
         else:
             seen.gaps[length] += 1
+
+
+def _are_half_months(days: Sequence[int]) -> bool:
+    """Whether gaps of about two weeks are rather longer: then they may be two days of each month."""
+    near = [gap for gap in days if gap in _ABOUT_HALF_A_MONTH]
+    return 2 * len(near) > len(days) and sum(near) > _LONGEST_TWO_WEEKS * len(near)
 
 
 def _by_product(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from retention_helpers.sources.ledger.charges import Account, Charge, Length, after, early_days, late_days
-from retention_helpers.sources.ledger.rhythm import ONCE, Rhythms
+from retention_helpers.sources.ledger.rhythm import ALIKE, ONCE, Rhythms
 
 _RECURS_NOT = "it does not recur"
 
@@ -158,7 +158,12 @@ def _placed(
         )
     ]
     if not is_exact:
-        due = [stream for stream in due if not _comes_later(stream, period, charges, dunning_days)]
+        due = [
+            stream
+            for stream in due
+            if not _comes_later(stream, period, charges, dunning_days)
+            and not _is_another(stream, period, charges, account)
+        ]
     if not due:
         return False
     min(due, key=lambda stream: abs(stream.distance(period.charge.on))).goes_on(period)
@@ -203,6 +208,27 @@ def _comes_later(stream: Stream, period: Period, charges: Iterable[Charge], dunn
         period.charge.on < one.on <= last and one.amount == own.amount and one.key[:2] == own.key[:2]
         for one in charges
     )
+
+
+def _is_another(stream: Stream, period: Period, charges: Iterable[Charge], account: Account) -> bool:
+    """Whether another amount that comes late is another subscription, where no row names a product.
+
+    It is where it stays on its own day from then on, or was paid only once and costs more than twice or less
+    than half as much; a late payment at a new price comes on the old day again.
+    """
+    own, late = period.charge, stream.distance(period.charge.on)
+    early = early_days(stream.last.length)
+    if own.product or own.subscription or late <= early:
+        return False
+    if any(stream.due_on - dt.timedelta(days=early) <= day <= own.on for day in account.failed_on):
+        return False
+    following = next((one for one in charges if one.on > own.on and one.key == own.key), None)
+    if following is None:
+        amounts = sorted((stream.last.charge.amount, own.amount))
+        return amounts[1] > ALIKE * amounts[0]
+    from_its_day = abs((following.on - after(own.on, period.length)).days)
+    from_the_old = abs((following.on - after(stream.due_on, period.length)).days)
+    return from_its_day < from_the_old
 
 
 def spans_days(stream: Stream) -> Iterator[tuple[Period, dt.date, dt.date]]:

@@ -1,7 +1,7 @@
 """How ledgers name what they hold: the columns of the tools that are known, and of everybody else's.
 
-PayPal, Stripe: as programs that read real exports have them. Gumroad: its own code. Lemon Squeezy: the
-fields of its API, because nobody has written down the columns of its files.
+PayPal, Stripe: as programs that read real exports have them. Gumroad: its own code. Lemon Squeezy: its
+orders as two programs read them, and beside these the fields of its API, which nobody has seen in its files.
 """
 
 import re
@@ -109,6 +109,7 @@ LEMON_SQUEEZY = Tool(
     (
         frozenset({"user_email", "total", "status", "test_mode"}),
         frozenset({"order_number", "user_email", "total", "status"}),
+        frozenset({"order_number", "user_email", "total", "date_utc"}),
         frozenset({"subscription_id", "billing_reason", "user_email", "total"}),
     ),
     {
@@ -116,7 +117,7 @@ LEMON_SQUEEZY = Tool(
         "customer_id": ("customer_id",),
         "name": ("user_name",),
         "email": ("user_email",),
-        "charged_at": ("created_at",),
+        "charged_at": ("date_utc", "created_at"),
         "amount": ("total_formatted", "total"),
         "tax": ("tax_formatted", "tax"),
         "currency": ("currency",),
@@ -129,7 +130,8 @@ LEMON_SQUEEZY = Tool(
         "is_test": ("test_mode",),
     },
     zone="UTC",
-    assumed="The columns of Lemon Squeezy's files are described nowhere; those of its API were taken.",
+    assumed="Lemon Squeezy describes the columns of its files nowhere: they were taken as other programs "
+    "read them, and its state and refunds as its API names them.",
 )
 STRIPE = Tool(
     "Stripe's payments",

@@ -160,15 +160,23 @@ def _read_sheet(sheet: SheetOfMonths, order: Order, options: Options, found: _Re
     found.faults += reader.faults(file.name)
 
 
+def _price(text: str, sign: str, reader: Reader, place: str) -> Decimal | None:
+    """What the column Price says of a row; one that may have thousands or decimals is asked about."""
+    if not sign and written.is_ambiguous_amount(text):
+        reader.unsigned.append(f"{place}, Price")
+    return written.amount(text, sign)
+
+
 def _read_rows(sheet: SheetOfMonths, order: Order, options: Options, reader: Reader, found: _Read) -> None:
     columns = sheet.columns
     earlier = {(row.who, nth): place for place, (row, nth) in enumerate(_numbered(found.rows))}
     seen: Counter[str] = Counter()
     names = {nth: month(first) for nth, first in sheet.headings.months.items()}
+    sign = reader.sign or written.decimal_sign_of(columns.text(line, "price") for _, line in sheet.rows)
     for number, line in sheet.rows:
         who = columns.who(line) or ""
         place = str(order.spot(sheet.grid.file, sheet.grid.place(number)))
-        price = written.amount(columns.text(line, "price") or "", reader.sign or ".")
+        price = _price(columns.text(line, "price") or "", sign, reader, place)
         months = {
             first: said
             for nth, first in sheet.headings.months.items()

@@ -14,12 +14,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from retention_helpers.contract.attributes import email_column
+from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import Fault, Level, message
 from retention_helpers.sources.exports import Row, exports_of
 from retention_helpers.sources.folder import Unreadable, shortened
 from retention_helpers.sources.interface import PLACE, Imported, Order, SetAside, Spot, write_rows
+from retention_helpers.words import written
 from retention_helpers.words.formats import count
-from retention_helpers.words.written import amount
 
 NOBODY = "it names neither an e-mail nor a customer: nobody knows who bought"
 AGAIN = "its order stands in an earlier file or row already"
@@ -58,15 +59,16 @@ class Sale:
 
 @dataclass(frozen=True)
 class Shop:
-    """How one shop's export is read: its name, its columns of instants, and a row as a sale.
+    """How one shop's export is read: its name, its columns of instants and of amounts, and a row as a sale.
 
-    `told` gives None for a row that is a part of an order above.
+    `told` takes the sign of the decimals, too, and gives None for a row that is a part of an order above.
     """
 
     name: str
     recognises: Callable[[Sequence[str]], bool]
     instants: Sequence[str]
-    told: Callable[[Row], Sale | None]
+    amounts: Sequence[str]
+    told: Callable[[Row, str], Sale | None]
 
 
 def read(order: Order, shop: Shop) -> Imported:
@@ -85,9 +87,10 @@ def read(order: Order, shop: Shop) -> Imported:
             faults.append(Fault("stop", "orders", "unreadable file", 0, said))
             continue
         rows_read[file.name] = len(rows)
+        sign = written.SIGNS.get(order.settings.decimal_sign) or _sign_of(shop, rows)
         for spot, row in rows:
             try:
-                sale = shop.told(row)
+                sale = shop.told(row, sign)
             except Unreadable as broken:
                 unread.append((spot, broken))
                 continue
@@ -123,6 +126,11 @@ def _rows(order: Order, shop: Shop, file: Path, faults: list[Fault]) -> list[tup
         faults += told
         found += rows
     return found
+
+
+def _sign_of(shop: Shop, rows: Sequence[tuple[Spot, Row]]) -> str:
+    """The sign of the decimals that the amounts of a file show together."""
+    return written.decimal_sign_of(row.get(name) for _, row in rows for name in shop.amounts)
 
 
 def _why_none(sale: Sale) -> str:
@@ -228,11 +236,21 @@ def buyer_id(sale: Sale) -> str:
     return f"B-{hashlib.blake2b(sale.email.encode(), digest_size=5).hexdigest()}"
 
 
-def decimal(cell: str | None) -> Decimal:
-    """An amount of an export, 0 where it is empty. Raises Unreadable for none."""
+def decimal(cell: str | None, sign: str) -> Decimal:
+    """An amount of an export, 0 where it is empty.
+
+    Raises Unreadable for none, and for one such as 1,234 where no other amount shows the sign of the
+    decimals.
+    """
     if not cell:
         return Decimal(0)
-    found = amount(cell, ".") if "," not in cell or "." in cell else amount(cell, ",")
-    if found is None:
-        raise Unreadable(f"{cell!r} is no amount", "Export the orders again, with amounts such as 49.90.")
-    return found
+    found = written.amount(cell, sign)
+    if found is not None:
+        return found
+    if not sign and written.is_ambiguous_amount(cell):
+        read = " or ".join(str(written.amount(cell, one)) for one in written.SIGNS.values())
+        raise Unreadable(
+            f"{cell!r} may be {read}, and no other amount shows which sign its decimals have",
+            f"Say `decimal_sign: point` or `decimal_sign: comma` in {SETTINGS_FILE}.",
+        )
+    raise Unreadable(f"{cell!r} is no amount", "Export the orders again, with amounts such as 49.90.")

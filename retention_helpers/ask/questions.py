@@ -1,0 +1,257 @@
+"""The questions: each gives an `Answer`, of the whole business or of some of its customers.
+
+They compute nothing of their own: a question asks the room that the page of the same question stands on, so
+that its numbers are those of the page.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Literal, get_args
+
+from retention_helpers import churn_reasons, churned_vs_retained, measurement
+from retention_helpers.business import Business, levels
+from retention_helpers.business.levels import By
+from retention_helpers.business.opening import Where, narrowed
+from retention_helpers.churn_reasons.answers import OWN_GROUPS
+from retention_helpers.shown import figures
+from retention_helpers.shown.answers import Answer
+from retention_helpers.shown.sentences import kind_of_group, listed
+from retention_helpers.words import formats
+from retention_helpers.words.errors import InputError, nearest
+
+YEAR = 12  # months
+Every = Literal["month", "week"]
+Clock = Literal["anniversary", "calendar"]
+EVERY, CLOCKS = get_args(Every), get_args(Clock)
+
+
+def churn(
+    business: Business, *, by: By = (), where: Where | None = None, every: Every = "month", months: int = YEAR
+) -> Answer:
+    """How many of the customers at the start of a month left during it: a row a month, or a row a group.
+
+    Without `by`, a row a month (or, with every="week", a row a week of the last half year): month,
+    customers_at_start, lost, retained (counts), churn_rate and retention_rate (fractions, each with `_low`
+    and `_high`, 95 %). With `by`, a row a group over the last `months` months together, so that a customer
+    counts once in each: by, level, customers_at_start, lost, churn_rate, verdict against the other groups.
+    `by` is plan, mrr_band, interval, or any name of `groups`; `where` asks of some customers alone.
+
+    A group of fewer than `min_customers` is "too few": its place in the order means nothing.
+
+    >>> from retention_helpers import ask
+    >>> business = ask.open_business(ask.SAMPLE, "2026-10")
+    >>> ask.churn(business).sentence()
+    In October 2026, 26 of 423 customers left and 397 stayed. That is a churn of 6.1 %; with 423 customers, \
+anything from 4.2 % to 8.9 % would be no surprise.
+    >>> ask.churn(business, by="country").to_frame()[["level", "customers_at_start", "lost"]].head(2)
+             level  customers_at_start  lost
+    0  (not given)                   3     0
+    1           AT                 521    34
+    """
+    asked = of_some(business, where)
+    one_of_these(every, EVERY, "every")
+    if not by:
+        found = measurement.churn(asked) if every == "month" else measurement.churn_by_week(asked)
+        target = {"target": asked.targets.get("churn")} if every == "month" else {}
+        caption = captioned(found.measure.caption, asked)
+        return Answer(found, caption, found.sentence, partial(found.figure, **target), last=YEAR + 1)
+    if every != "month":
+        raise InputError('Groups are counted by months: leave out `by`, or every="week".')
+    grouped = measurement.churn_by_level(asked, months_back=_at_least_one(months), by=by)
+    title = captioned(f"Churn by {_named(by)}, last {formats.plural(months, 'month')} together", asked)
+    draws = partial(figures.rate_by_level, grouped.value, "churn_rate", title=title)
+    return Answer(grouped, title, grouped.sentence, draws)
+
+
+def mrr(business: Business, *, where: Where | None = None) -> Answer:
+    """How monthly recurring revenue moved: a row a month, amounts in major units of the report's currency.
+
+    month, mrr_at_start, new, reactivated, expansion, resumed, contraction, paused, churned, mrr_at_end
+    (Decimal, exact: the parts add up). What would follow from past prices or pauses that the source does not
+    know is NaN.
+
+    >>> from retention_helpers import ask
+    >>> business = ask.open_business(ask.SAMPLE, "2026-10")
+    >>> ask.mrr(business, where={"country": "DE"}).to_frame()["mrr_at_end"].iloc[-1]
+    Decimal('13880.200001')
+    """
+    asked = of_some(business, where)
+    moved = measurement.mrr_movement(asked)
+    says = partial(moved.sentence, measurement.revenue_retention(asked), asked.currency)
+    return Answer(moved, captioned(moved.measure.caption, asked), says, moved.figure, last=YEAR + 1)
+
+
+def stay(business: Business, *, by: By = (), where: Where | None = None) -> Answer:
+    """How long customers stay, from their first day to the first loss of service (Kaplan–Meier).
+
+    Without `by`, a row a month of tenure (1, 3, 6, 12, 24): k, at_risk (customers), survival (fraction, with
+    `_low` and `_high`). With `by`, a row a group: by, level, customers, lost, month_1 … month_12 (fractions
+    with ends), verdict; the sentence says whether the groups differ (log-rank), the picture shows the first
+    `by`. Names are those of `groups`. NaN where the follow-up ends before; groups below `min_customers` are
+    in no test and no picture.
+
+    >>> from retention_helpers import ask
+    >>> business = ask.open_business(ask.SAMPLE, "2026-10")
+    >>> ask.stay(business).to_frame()[["k", "at_risk"]].head(2)
+       k  at_risk
+    0  1      712
+    1  3      488
+    >>> answer = ask.stay(business, by="acquisition_channel")
+    """
+    asked = of_some(business, where)
+    few = asked.settings.min_customers
+    if not by:
+        rows = measurement.tenures(asked)
+        curve = measurement.stay(rows)
+        found = measurement.stay_at_months(curve)
+        says = partial(found.sentence, measurement.median_tenure(rows), is_alone=True)
+        return Answer(found, captioned(found.measure.caption, asked), says, curve.figure)
+    rows = measurement.tenures(asked, by=by)
+    found = measurement.stay_by_group(rows, min_customers=few, by=by)
+    tested = measurement.group_tests(rows, min_customers=few, by=by)
+    curves = measurement.stay_by_plan(rows, min_customers=few, by=_listed(by)[0])
+    title = f"Customers still there, by {_named(_listed(by)[:1])}"
+    draws = partial(figures.survival_by_level, curves.value, title=captioned(title, asked))
+    caption = captioned(f"Customers still there, by {_named(by)}", asked)
+    return Answer(found, caption, partial(found.sentence, tested), draws)
+
+
+def cohorts(business: Business, *, where: Where | None = None, clock: Clock = "anniversary") -> Answer:
+    """What became of the customers who began in each month: a row a cohort and age k.
+
+    cohort (first day of the month), k (months later), size, reached and retained (customers), rate (fraction,
+    with `_low` and `_high`), final. On the anniversary clock each customer is looked at on the same day of a
+    later month; on the calendar clock (which has month in place of reached and final) at the end of a month.
+    `customers(business, cohort=…, k=…)` lists who stands behind a cell.
+
+    >>> from retention_helpers import ask
+    >>> business = ask.open_business(ask.SAMPLE, "2026-10")
+    >>> cells = ask.cohorts(business).to_frame()
+    >>> cells[["k", "size", "retained"]].tail(1)
+         k  size  retained
+    275  1    31        27
+    """
+    asked = of_some(business, where)
+    measure = {
+        "anniversary": measurement.anniversary_triangle,
+        "calendar": measurement.calendar_triangle,
+    }[one_of_these(clock, CLOCKS, "clock")]
+    cells = measure(asked)
+    says = partial(cells.sentence, k=3)
+    return Answer(cells, captioned(cells.measure.caption, asked), says, cells.figure, last=YEAR)
+
+
+def reasons(business: Business, *, by: By = (), where: Where | None = None, months: int = YEAR) -> Answer:
+    """Why customers of the last `months` months left, as they said: a row a reason, or a reason a group.
+
+    Without `by`, a row a reason: reason, customers (who named it), answered, share (fraction, with `_low` and
+    `_high`) and what it cost in MRR a month. With `by`, a row a group and reason: by, level, answered,
+    reason, customers, share, verdict. Shares are among those who answered; the biller's own losses have no
+    reason and stand outside. `by` is plan, tenure, mrr_band, or any name of `groups`.
+
+    >>> from retention_helpers import ask
+    >>> business = ask.open_business(ask.SAMPLE, "2026-10")
+    >>> ask.reasons(business, months=3).to_frame()[["reason", "customers"]].head(1)
+              reason  customers
+    0  too_expensive         15
+    """
+    asked = of_some(business, where)
+    few = asked.settings.min_customers
+    lost = churn_reasons.losses(asked)
+    when = churn_reasons.period(asked, _at_least_one(months))
+    top = churn_reasons.shares(lost, when, min_customers=few)
+    title = f"Share of answers, last {formats.plural(when.months, 'month')}"
+    if not by:
+        says = partial(top.sentence, when, asked.currency, min_customers=few)
+        return Answer(top, captioned(title, asked), says, partial(top.figure, captioned(title, asked)))
+    of_the_loss = OWN_GROUPS
+    others = [one for one in _listed(by) if one not in of_the_loss]
+    levels.chosen(asked, by, beside=of_the_loss)
+    said = churn_reasons.with_groups(churn_reasons.answered(lost, when), asked, by=others)
+    tested = churn_reasons.depends_on(said, by=by, min_customers=few)
+    parts = churn_reasons.by_group(said, top, by=by, min_customers=few)
+    caption = captioned(f"{title}, by {_named(by)}", asked)
+    return Answer(parts, caption, partial(tested.sentence, parts), partial(parts.figure, tested))
+
+
+def activity(business: Business, *, by: By = (), where: Where | None = None) -> Answer:
+    """How many use what they pay for: a row a month, of each group where `by` names any (names of `groups`).
+
+    month, customers_at_end, mau and wau (customers active in the month, and in its last seven days),
+    active_share and stickiness (fractions, with `_low` and `_high`), active_accounts. Only months whose
+    events are known whole; no rows without a table of events.
+
+    >>> from retention_helpers import ask
+    >>> business = ask.open_business(ask.SAMPLE, "2026-10")
+    >>> ask.activity(business).to_frame()[["customers_at_end", "mau", "wau"]].tail(1)
+        customers_at_end  mau  wau
+    23               429  410  329
+    """
+    asked = of_some(business, where)
+    active = measurement.active_customers(asked, by=by)
+    caption = captioned(active.measure.caption + (f", by {_named(by)}" if by else ""), asked)
+    if by:
+        now = active.value["month"] == active.value["month"].max()
+        return Answer(active, caption, tabled=replace(active, value=active.value[now]))
+    known = measurement.known_activity(asked)
+    says = active.sentence if len(active.value) else known.sentence
+    draws = active.figure if len(active.value) else (lambda: None)
+    return Answer(active, caption, says, draws, last=YEAR + 1)
+
+
+def differences(business: Business, *, where: Where | None = None, landmark_days: int = 0) -> Answer:
+    """What was different about those who left, before they left: a row a thing that was known by then.
+
+    Everybody is looked at on day `landmark_days` after sign-up (0: the setting), leaving counts in the
+    `horizon_days` after it. The rows are everything that was compared: name, label, effect (a difference of
+    fractions, or of a number the area under the curve), p_value, q_value, hazard_ratio, verdict, each with
+    the ends of its interval; the table holds what was seen alone, beside the others.
+
+    >>> from retention_helpers import ask
+    >>> business = ask.open_business(ask.SAMPLE, "2026-10")
+    >>> answer = ask.differences(business, landmark_days=14)
+    >>> answer.to_frame()["verdict"].isin(["confirmed"]).any()
+    np.True_
+    """
+    asked = of_some(business, where)
+    compared = churned_vs_retained.comparison(
+        asked, landmark_days=landmark_days or asked.settings.landmark_days
+    )
+    drivers = churned_vs_retained.drivers(compared)
+    beside = churned_vs_retained.beside(drivers)
+    day = compared.value.landmark_days
+    caption = captioned(f"{beside.measure.caption}, as known on day {formats.count(day)}", asked)
+    return Answer(drivers, caption, partial(compared.sentence, drivers), beside.figure, tabled=beside)
+
+
+def of_some(business: Business, where: Where | None) -> Business:
+    """The business, or the customers of it that are asked for; narrowed once while it is open."""
+    if where is None:
+        return business
+    found: Business = business.once(f"narrowed to {where!r}", lambda: narrowed(business, where))
+    return found
+
+
+def captioned(words: str, business: Business) -> str:
+    return f"{words}: {business.narrowed_to} alone" if business.narrowed_to else words
+
+
+def _listed(by: By) -> tuple[str, ...]:
+    return (by,) if isinstance(by, str) else tuple(by)
+
+
+def _named(by: By) -> str:
+    return listed([kind_of_group(one) for one in _listed(by)])
+
+
+def one_of_these(word: str, known: Sequence[str], name: str) -> str:
+    if word not in known:
+        raise InputError(f"{name} cannot be {word!r}. {nearest(word, known)}")
+    return word
+
+
+def _at_least_one(months: int) -> int:
+    if months < 1:
+        raise InputError(f"months counts months back from the report month, from 1 on, not {months}.")
+    return months

@@ -1,0 +1,83 @@
+"""The derived tables by name, and SQL on them: read-only, on the definitions and the cut of the reports."""
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import sqlglot
+from sqlglot import expressions as sql
+
+from retention_helpers.business.losses import kept_leavings, kept_losses
+from retention_helpers.business.months import kept_customer_days, kept_customer_months
+from retention_helpers.business.opened import Business
+from retention_helpers.business.spans import kept_services, kept_spans
+from retention_helpers.contract.tables import TABLES
+from retention_helpers.engine import EngineError
+from retention_helpers.words.errors import InputError, nearest
+
+DERIVED: Mapping[str, Callable[[Business], ir.Table]] = {
+    "spans": kept_spans,
+    "services": kept_services,
+    "customer_months": kept_customer_months,
+    "losses": kept_losses,
+    "leavings": kept_leavings,
+    "customer_days": kept_customer_days,
+}
+ROW_MAKERS = {"range", "generate_series", "unnest"}  # that may stand where a table does
+
+
+def query(business: Business, text: str, beside: Mapping[str, ir.Table | pd.DataFrame]) -> pd.DataFrame:
+    """The rows of one SELECT over the business's tables, derived tables, and tables given beside them.
+
+    Raises InputError for anything that is no SELECT, for a table that there is not, with those that there
+    are, and for what the engine does not understand.
+    """
+    parsed = _one_select(text)
+    own = {expression.alias_or_name for expression in parsed.find_all(sql.CTE)}
+    # Within itself such a name would mean what the engine has under it, which is not cut.
+    if taken := sorted(own & {*TABLES, *DERIVED, *beside, *business.engine.list_tables()}):
+        raise InputError(f"`with {taken[0]} as …` names a table that there is already. Choose another name.")
+    for name in sorted(_named(parsed) - own):
+        _offer(business, name, beside)
+    try:
+        return cast(pd.DataFrame, business.engine.sql(text.strip().rstrip(";")).execute())
+    except (EngineError, sqlglot.errors.SqlglotError) as error:
+        said = str(error).partition("\n\nLINE")[0].strip()
+        raise InputError(f"The engine does not understand this: {said}") from None
+
+
+def _one_select(text: str) -> sql.Query:
+    try:
+        statements = sqlglot.parse(text, dialect="duckdb")
+    except sqlglot.errors.SqlglotError as error:
+        raise InputError(f"This is no SQL that can be read: {str(error).strip()}") from None
+    if len(statements) != 1 or not isinstance(statements[0], sql.Query):
+        raise InputError('Only reading is possible: write one query, such as "select * from losses".')
+    return statements[0]
+
+
+def _named(parsed: sql.Query) -> set[str]:
+    """The tables that a query reads; InputError for files and for functions that read them."""
+    names = set()
+    for table in parsed.find_all(sql.Table):
+        if isinstance(table.this, sql.Func):
+            if table.this.name.lower() not in ROW_MAKERS and table.this.sql_name().lower() not in ROW_MAKERS:
+                raise InputError(f"Only the business's own tables can be read, not {table.sql('duckdb')}.")
+        else:
+            names.add(".".join(part.name for part in table.parts))
+    return names
+
+
+def _offer(business: Business, name: str, beside: Mapping[str, ir.Table | pd.DataFrame]) -> None:
+    """Put a table under its name into the engine, as this business sees it."""
+    known = {**dict.fromkeys(TABLES), **DERIVED, **beside}
+    if name not in known:
+        raise InputError(f"There is no table {name}. {nearest(name, known)} There are {', '.join(known)}.")
+    if name in beside:
+        given = beside[name]
+        rows = ibis.memtable(given) if isinstance(given, pd.DataFrame) else given
+    else:
+        rows = DERIVED[name](business) if name in DERIVED else business.table(name)
+    business.engine.create_view(name, rows, overwrite=True)

@@ -1,0 +1,351 @@
+"""Own questions: they give the numbers of the pages, show themselves, and are answered where mistyped."""
+
+import csv
+import inspect
+import io
+import re
+import time
+from decimal import Decimal
+
+import ibis
+import pandas as pd
+import pytest
+from reader import Reader
+
+from retention_helpers import ask, measurement, shipped
+from retention_helpers.ask.tables import KINDS
+from retention_helpers.business import Business
+from retention_helpers.business.opening import narrowed
+from retention_helpers.contract.tables import TABLES
+from retention_helpers.report import pages
+from retention_helpers.shown.look import style, without_style
+from retention_helpers.words.errors import InputError
+
+
+def said(reader: Reader) -> str:
+    """The words, as they are before they are kept from breaking."""
+    return "".join(reader.texts).replace("\u00a0", " ")
+
+
+QUESTIONS = [
+    ask.churn, ask.mrr, ask.stay, ask.cohorts, ask.reasons, ask.activity, ask.differences, ask.groups
+]  # fmt: skip
+ADS = {"acquisition_channel": "paid_social"}
+
+
+# ----------------------------------------------------------------- what is offered
+
+
+def test_about_ten_names_are_offered_and_each_says_how_it_is_asked() -> None:
+    """Grain, columns and an example that runs, as Shift-Tab shows them."""
+    names = [name for name in ask.__all__ if name not in ("SAMPLE", "open_business")]
+    assert len(names) == 12
+    for name in names:
+        said = inspect.getdoc(getattr(ask, name)) or ""
+        assert ">>>" in said and (name == "controls" or "row" in said), name
+    assert set(ask.__all__) <= set(dir(ask))
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda one: one.__name__)
+def test_an_answer_shows_itself_in_every_way(sample, question) -> None:  # type: ignore[no-untyped-def]
+    answer = question(sample)
+    frame = answer.to_frame()
+    assert len(frame) and repr(answer.table()) in repr(answer)
+    reader = Reader(answer._repr_html_())
+    assert {"table", "style"} <= reader.tags and "script" not in reader.tags
+    assert not [name for name in reader.attributes if name.startswith("on")]
+    if answer.sentence() is not None:
+        assert str(answer.sentence()) in said(reader)
+    if answer.figure() is not None:
+        labels = {label.replace("\u00a0", " ") for label in reader.labels}
+        assert answer.figure().alt in labels
+    back = list(csv.reader(io.StringIO(answer.to_csv())))
+    assert back[0] == list(frame.columns) and len(back) == len(frame) + 1
+
+
+def test_rows_that_are_changed_change_nothing_else(sample) -> None:  # type: ignore[no-untyped-def]
+    answer = ask.churn(sample)
+    frame = answer.to_frame()
+    frame["lost"] = 0
+    assert answer.to_frame()["lost"].sum() > 0
+
+
+def test_every_result_gives_its_rows(sample) -> None:  # type: ignore[no-untyped-def]
+    """Also one that is no frame: a row with its values."""
+    churn = measurement.churn(sample)
+    assert churn.to_frame().equals(churn.value)
+    goal = measurement.churn_target(churn, 0.05)
+    assert goal.to_frame()["churn"].tolist() == [0.05] and "0.05" in goal.to_csv()
+    change = measurement.change_of_month(churn)
+    assert change.to_frame()["verdict"].tolist() == [change.value.verdict]
+    assert "no clear change" in repr(change)
+
+
+# ----------------------------------------------------------------- the numbers of the pages
+
+
+def test_the_numbers_are_those_of_the_pages(sample) -> None:  # type: ignore[no-untyped-def]
+    assert ask.churn(sample).to_frame().equals(measurement.churn(sample).value)
+    by_plan = measurement.churn_by_level_of_year(sample).value.query("by == 'plan'")
+    own = ask.churn(sample, by="plan").to_frame()
+    counts = ["level", "customers_at_start", "lost", "churn_rate"]
+    assert own[counts].equals(by_plan[counts].reset_index(drop=True))
+    only = narrowed(sample, ADS)
+    assert ask.churn(sample, where=ADS).to_frame().equals(measurement.churn(only).value)
+    cells = measurement.anniversary_triangle(sample).value
+    assert ask.cohorts(sample).to_frame().equals(cells)
+
+
+def test_groups_add_up_to_everybody(sample) -> None:  # type: ignore[no-untyped-def]
+    whole = ask.churn(sample).to_frame().tail(12)
+    for by in ("country", "first_plan"):
+        parts = ask.churn(sample, by=by).to_frame()
+        assert parts[["customers_at_start", "lost"]].sum().equals(whole[["customers_at_start", "lost"]].sum())
+    every = ask.groups(sample).to_frame().groupby("by")["customers"].sum()
+    assert every.nunique() == 1
+
+
+def test_weeks_by_hand(opened) -> None:  # type: ignore[no-untyped-def]
+    """March 2026 ends on a Tuesday, so its last whole week is from Monday 23 to Sunday 29 March.
+
+    A goes on. B ends on Wednesday 25: lost. C ends on Monday 23, and comes back on Friday 27 after more than
+    the switch gap: customer at both ends, retained. D begins in the week: in neither part. E ended on the
+    Sunday before: no customer at the start. F ends on Sunday 29 itself: lost; on Monday 30: not yet.
+    """
+    spans = [
+        ("A", "2026-01-05", "", 10), ("B", "2026-01-05", "2026-03-25", 10),
+        ("C", "2026-01-05", "2026-03-23", 10), ("C", "2026-03-27", "", 10),
+        ("D", "2026-03-24", "", 10), ("E", "2026-01-05", "2026-03-22", 10),
+        ("F", "2026-01-05", "2026-03-29", 10), ("G", "2026-01-05", "2026-03-30", 10),
+    ]  # fmt: skip
+    with opened(spans) as business:
+        last = ask.churn(business, every="week").to_frame().iloc[-1]
+    assert (last["week"], last["customers_at_start"], last["lost"]) == (pd.Timestamp("2026-03-23"), 5, 2)
+
+
+# ----------------------------------------------------------------- who stands behind a number
+
+
+@pytest.mark.parametrize("clock", ["anniversary", "calendar"])
+def test_behind_a_cell_stand_as_many_as_it_counts(sample, clock) -> None:  # type: ignore[no-untyped-def]
+    cells = ask.cohorts(sample, clock=clock).to_frame()
+    for cell in cells[cells["size"] > 0].iloc[::29].itertuples():
+        month = f"{cell.cohort:%Y-%m}"
+        who = ask.customers(sample, cohort=month, k=cell.k, clock=clock).to_frame()
+        reached = cell.reached if clock == "anniversary" else cell.size
+        assert (len(who), who["retained"].sum()) == (reached, cell.retained), (month, cell.k)
+        assert who["customer_id"].is_unique
+
+
+def test_behind_a_month_stand_as_many_as_it_counts(sample) -> None:  # type: ignore[no-untyped-def]
+    moved = measurement.customer_movement(sample).value
+    for row in moved.iloc[::5].itertuples():
+        who = ask.customers(sample, f"{row.month:%Y-%m}").to_frame()["movement"].value_counts()
+        counted = {"new": row.new, "lost": row.lost, "reactivated": row.reactivated}
+        assert {name: who.get(name, 0) for name in counted} == counted
+    lost = ask.customers(sample, "2026-10", movement="lost").to_frame()
+    assert set(lost["customer_id"]) == set(measurement.customers_lost(sample).value["customer_id"])
+
+
+# ----------------------------------------------------------------- the way out
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_derived_table_goes_out_whole_and_every_column_is_told(sample, name, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    derived = ask.table(sample, name)
+    frame = derived.to_frame()
+    assert set(frame.columns) == set(derived.columns)
+    derived.to_parquet(tmp_path / "out.parquet")
+    assert (
+        len(pd.read_parquet(tmp_path / "out.parquet")) == len(frame) == derived.expression.count().execute()
+    )
+    assert frame.columns[0] == "customer_id" and "script" not in Reader(derived._repr_html_()).tags
+    told = set(ask.columns(name).to_frame()["column"])
+    assert told <= set(frame.columns) and "customer_id" in told
+    if "mrr" in frame and name != "features":
+        kept = pd.read_parquet(tmp_path / "out.parquet")["mrr"]
+        assert sum(kept, Decimal(0)) == sum(frame["mrr"], Decimal(0))  # to the last decimal
+
+
+def test_the_dictionary_tells_every_column_that_a_measure_declares(sample) -> None:  # type: ignore[no-untyped-def]
+    told = ask.columns().to_frame()
+    own = set(told.loc[told["of"] == "measurement.churn", "column"])
+    assert own == set(measurement.churn(sample).value.columns)
+    rate = told[(told["of"] == "measurement.churn") & (told["column"] == "churn_rate")].iloc[0]
+    assert (rate["unit"], rate["made_of"]) == ("fraction", "lost / customers_at_start")
+    assert not told["unit"].eq("").any()
+
+
+def test_sql_reads_the_same_definitions(sample) -> None:  # type: ignore[no-untyped-def]
+    lost = sample.sql("select month, count(*) as lost from losses group by month order by month")
+    moved = measurement.customer_movement(sample).value
+    assert lost["lost"].tolist() == moved.loc[moved["lost"] > 0, "lost"].tolist()
+    only = narrowed(sample, ADS)
+    many = "select count(distinct customer_id) as n from spans"
+    assert sample.sql(many)["n"][0] > only.sql(many)["n"][0] > 0
+    assert sample.sql(many).equals(sample.sql("from spans select count(distinct customer_id) as n;"))
+    beside = pd.DataFrame({"customer_id": ["C-0001"], "own": [1]})
+    joined = sample.sql("select own from spans join mine using (customer_id)", mine=beside)
+    assert set(joined["own"]) == {1}
+    ends = ask.table(sample, "snapshots").expression
+    assert sample.sql("select count(*) as n from s", s=ends)["n"][0] == ends.count().execute()
+    for name in TABLES:
+        assert len(sample.sql(f"select * from {name}")) == sample.table(name).count().execute(), name
+
+
+def test_sql_sees_no_future(opened) -> None:  # type: ignore[no-untyped-def]
+    spans = [("A", "2026-01-05", "2026-05-01", 10), ("B", "2026-04-05", "", 10)]
+    with opened(spans) as business:
+        assert business.sql("select customer_id, ended_on from subscriptions").isna().values.tolist() == [
+            [False, True]
+        ]
+
+
+@pytest.mark.parametrize(
+    ("query", "way_out"),
+    [
+        ("drop table losses", "Only reading"),
+        ("insert into losses values (1)", "Only reading"),
+        ("copy losses to 'x.csv'", "Only reading"),
+        ("attach 'x.db'", "Only reading"),
+        ("select 1; drop table losses", "Only reading"),
+        ("", "Only reading"),
+        ("select * from losss", "Did you mean losses?"),
+        ("select * from kept_customers", "There is no table kept_customers"),
+        (
+            "with kept_customers as (select * from kept_customers) select * from kept_customers",
+            "another name",
+        ),
+        ("with losses as (select 1) select * from losses", "Choose another name"),
+        ("select * from read_csv('/etc/passwd')", "own tables"),
+        ("select * from read_text('/etc/passwd')", "own tables"),
+        ("select * from query_table('kept_customers')", "own tables"),
+        ("select * from query('select 1')", "own tables"),
+        ("select * from duckdb_settings()", "own tables"),
+        ("select (select count(*) from glob('*'))", "own tables"),
+        ("select * from '/etc/passwd'", "There is no table"),
+        ("select * from main.losses", "There is no table"),
+        ("select nope from losses", "nope"),
+        ("select from where", "SQL"),
+    ],
+)
+def test_sql_reads_and_nothing_else(sample, query, way_out) -> None:  # type: ignore[no-untyped-def]
+    sample.sql("select 1 from customers, losses, spans limit 1")  # there is something to be seen
+    with pytest.raises(InputError, match=re.escape(way_out)):
+        sample.sql(query)
+
+
+# ----------------------------------------------------------------- wrong names
+
+
+@pytest.mark.parametrize(
+    ("asking", "right"),
+    [
+        (lambda b: ask.churn(b, by="contry"), "country"),
+        (lambda b: ask.stay(b, by="contry"), "country"),
+        (lambda b: ask.reasons(b, by="contry"), "country"),
+        (lambda b: ask.activity(b, by="contry"), "country"),
+        (lambda b: ask.churn(b, where={"contry": "DE"}), "country"),
+        (lambda b: ask.churn(b, where={"country": "Germany"}), "DE"),
+        (lambda b: ask.churn(b, every="weak"), "week"),
+        (lambda b: ask.churn(b, every="week", by="country"), "every"),
+        (lambda b: ask.churn(b, by="plan", months=0), "from 1 on"),
+        (lambda b: ask.cohorts(b, clock="calender"), "calendar"),
+        (lambda b: ask.customers(b), "2026-09"),
+        (lambda b: ask.customers(b, "2026-10", cohort="2026-03", k=1), "2026-09"),
+        (lambda b: ask.customers(b, "2030-01"), "2026-10"),
+        (lambda b: ask.customers(b, "Oct 2026"), "YYYY-MM"),
+        (lambda b: ask.customers(b, "2026-10", movement="loss"), "lost"),
+        (lambda b: ask.customers(b, cohort="2026-10", k=9), "reached"),
+        (lambda b: ask.table(b, "loses"), "losses"),
+        (lambda b: ask.columns("measurement.chrun"), "measurement.churn"),
+    ],
+)
+def test_wrong_names_are_answered_with_the_right_ones(sample, asking, right) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(InputError, match=right):
+        asking(sample)
+
+
+def test_a_question_that_is_none_is_answered_with_the_nearest() -> None:
+    with pytest.raises(AttributeError, match=r"Did you mean churn\?"):
+        ask.chrun  # noqa: B018
+
+
+# ----------------------------------------------------------------- the look
+
+
+def test_the_look_has_the_colours_of_the_pages() -> None:
+    """Light and dark, name by name; the ground of a picture is that of the notebook."""
+    named = re.compile(r"(--[\w-]+): (#\w+);")
+    page = (shipped.PACKAGE / "report" / "pages" / "page.css").read_text("utf-8")
+    pairs = zip(named.findall(style()), _grouped(named.findall(style())), strict=True)
+    light, dark = page.split("prefers-color-scheme: dark", 1)
+    of_page = {"light": dict(named.findall(light)), "dark": dict(named.findall(dark.split("}")[0]))}
+    assert {name for _, name in pairs} == {"light", "dark"}
+    for (name, colour), which in zip(named.findall(style()), _grouped(named.findall(style())), strict=True):
+        assert of_page[which][name] == colour, (which, name)
+
+
+def _grouped(found: list[tuple[str, str]]) -> list[str]:
+    """Light up to the first name that comes again, dark from there."""
+    seen: set[str] = set()
+    for nth, (name, _) in enumerate(found):
+        if name in seen:
+            return ["light"] * nth + ["dark"] * (len(found) - nth)
+        seen.add(name)
+    return ["light"] * len(found)
+
+
+def test_a_page_keeps_its_own_look(sample) -> None:  # type: ignore[no-untyped-def]
+    html = ask.churn(sample)._repr_html_()
+    assert "<style>" in html and "<style>" not in without_style(html)
+    assert pages.stylesheet()
+
+
+# ----------------------------------------------------------------- by hand
+
+
+def test_controls_redraw_within_a_second(sample) -> None:  # type: ignore[no-untyped-def]
+    """Every control moved: each redraws, in a second of this machine's work.
+
+    A month is derived when it is first chosen, once for all notebooks; from then on it takes no longer.
+    """
+    panel = ask.controls(sample)
+    question, month, by, clock, only = panel.children[0].children
+    answer = panel.children[1]
+    moves = [
+        (question, "How long do they stay?"), (by, "acquisition_channel"), (only, ("country", "DE")),
+        (question, "How many leave?"), (by, ""), (only, ""), (month, "2026-08"), (month, "2026-10"),
+        (month, "2026-08"),
+        (question, "What became of each cohort?"), (clock, "calendar"),
+    ]  # fmt: skip
+    seen = set()
+    for control, value in moves:
+        before, began = answer.value, time.process_time()
+        control.value = value
+        is_derived = control is not month or value in seen
+        assert time.process_time() - began < (1 if is_derived else 3), value
+        seen.add(value)
+        assert answer.value != before and "<svg" in answer.value, value
+    where = {"country": "DE"}
+    month.value, question.value, only.value, by.value = "2026-10", "How many leave?", ("country", "DE"), ""
+    assert str(ask.churn(sample, where=where).sentence()) in said(Reader(answer.value))
+
+
+def test_without_widgets_there_is_a_line_to_type(sample, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setitem(__import__("sys").modules, "ipywidgets", None)
+    with pytest.raises(InputError, match="ask in a line"):
+        ask.controls(sample)
+
+
+def test_an_expression_is_one_of_the_engine(sample) -> None:  # type: ignore[no-untyped-def]
+    losses = ask.table(sample, "losses").expression
+    assert isinstance(losses, ibis.expr.types.Table)
+    assert losses.filter(losses.kind == "involuntary").count().execute() > 0
+
+
+def test_a_table_shows_its_first_rows_in_their_order(sample: Business) -> None:
+    """An engine gives rows in any order; the first five of a screen are those of the whole table."""
+    losses = ask.table(sample, "losses")
+    first = losses.to_frame().head(5)["customer_id"].tolist()
+    assert first == sorted(first) and all(who in losses._repr_html_() for who in first)
