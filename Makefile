@@ -5,6 +5,7 @@ PYTHON = python3
 MONTH  =
 DATA   =
 OUT    = reports
+ENGINE =
 FROM   =
 DATE   =
 
@@ -22,12 +23,12 @@ LAB_SETTINGS = $(VENV)/share/jupyter/lab/settings/overrides.json
 # What customers wrote is text: JupyterLab would typeset "from $$19 to $$29" as a formula.
 LAB_WITHOUT = $(VENV)/etc/jupyter/labconfig/page_config.json
 
-.PHONY: help setup init report today lab test nbval check notebooks schema sample lock drill bench bench-large \
-        bench-statistics clean
+.PHONY: help setup spark init report today lab test nbval check notebooks schema sample lock drill bench \
+        bench-large bench-statistics clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@echo 'make report [MONTH=2026-10] [DATA=path/to/data] [OUT=reports]'
+	@echo 'make report [MONTH=2026-10] [DATA=path/to/data] [OUT=reports] [ENGINE=spark]'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' Makefile
 
 setup: $(DONE)  ## install everything into .venv; report, lab and test do it by themselves
@@ -47,11 +48,14 @@ $(DONE): requirements.txt requirements-dev.txt constraints.txt pyproject.toml
 	@sh hooks/install
 	@touch $@
 
+spark: $(DONE)  ## install what the engine spark needs besides Java
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-spark.txt -c constraints.txt
+
 init: $(DONE)  ## begin: look at the files in FROM and write DATA/retention.yml
 	@$(RUN) init "$(or $(DATA),data/mine)" $(if $(FROM),--from "$(FROM)")
 
 report: $(DONE)  ## make the report of a month (default: the sample's last month)
-	@$(RUN) report $(WITH_DATA) $(WITH_MONTH) --out "$(OUT)"
+	@$(RUN) report $(WITH_DATA) $(WITH_MONTH) $(if $(ENGINE),--engine "$(ENGINE)") --out "$(OUT)"
 
 today: $(DONE)  ## make the list of today, or of DATE
 	@$(RUN) today $(WITH_DATA) $(if $(DATE),--date "$(DATE)") --out "$(OUT)"

@@ -224,6 +224,51 @@ def _beside(place: Place, source: str) -> set[str]:
     return set() if place[-1] == "__init__.py" else found - {own}
 
 
+APART = {
+    "asof_join",
+    "bit_or",
+    "bit_and",
+    "bit_xor",
+    "approx_nunique",
+    "approx_median",
+    "approx_quantile",
+    "unnest",
+}
+
+
+def said_differently(place: Place, source: str) -> list[int]:
+    """The lines of an analysis with what engines say differently, or not at all: `engine` says it instead.
+
+    Calls of SQL, functions of one engine, shifts of literals (of 32 bits there), lengths of time in any unit
+    but days.
+    """
+    if ROOMS.index(room_of(place)) <= ROOMS.index("gate"):
+        return []
+    nodes = list(ast.walk(ast.parse(source)))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    named = [call for call in calls if call.func.attr in {*APART, "raw_sql"}]  # type: ignore[attr-defined]
+    lengths = [
+        call
+        for call in calls
+        if call.func.attr == "delta"  # type: ignore[attr-defined]
+        and any(ast.unparse(one.value) != "'day'" for one in call.keywords if one.arg in ("unit", "part"))
+    ]
+    own = [node for node in nodes if isinstance(node, ast.Attribute) and ast.unparse(node) == "ibis.udf"]
+    own += [node for node in nodes if isinstance(node, ast.Attribute) and node.attr == "con"]
+    shifts = [
+        node
+        for node in nodes
+        if isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.LShift)
+        and ast.unparse(node.left).startswith("ibis.")
+    ]
+    return sorted(one.lineno for one in (*named, *lengths, *own, *shifts))
+
+
+def test_an_analysis_says_what_every_engine_understands() -> None:
+    assert {place: found for place, source in modules() if (found := said_differently(place, source))} == {}
+
+
 def typed(place: Place, source: str) -> list[int]:
     """The lines that say themselves how few customers are too few, where the owner's setting says it."""
     if room_of(place) == "contract":
@@ -298,6 +343,11 @@ def test_a_name_at_a_door_means_one_thing(room: str) -> None:
         ("gate/gate.py", "import duckdb as d\nd.connect()", connections),
         ("gate/gate.py", "from ibis import duckdb as d\nd.connect()", connections),
         ("gate/gate.py", "from ..business import months", relative_imports),
+        ("measurement/activity.py", "@ibis.udf.agg.builtin\ndef f(): ...", said_differently),
+        ("measurement/activity.py", "own.active.bit_or()", said_differently),
+        ("business/months.py", "end.delta(begin, unit='month')", said_differently),
+        ("early_warning/seen.py", "ibis.literal(1, 'int64') << rows.age", said_differently),
+        ("business/opened.py", "self.engine.con.execute('SELECT 1')", said_differently),
         ("measurement/revenue.py", "f'{share:.1f} %'", formatted),
         ("gate/gate.py", "f'{rows:,} rows'", formatted),
         ("gate/gate.py", "'%.1f of all' % share", formatted),

@@ -7,6 +7,7 @@ happens to a row at or after it is not known yet. So nothing downstream can look
 import datetime as dt
 import os
 import pickle
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,6 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 from filelock import FileLock
-from ibis.backends.duckdb import Backend
 
 from retention_helpers.business.identity import Identity, identity_of
 from retention_helpers.contract import attributes
@@ -25,7 +25,7 @@ from retention_helpers.contract.exchange import RateOfMonth
 from retention_helpers.contract.experiments import Design
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import OWN_MRR, TABLES, Fault, day_name
-from retention_helpers.engine import parquet
+from retention_helpers.engine import Engine, parquet
 from retention_helpers.gate.kept import SourceRead
 from retention_helpers.gate.lots import NO_LOTS, Lots
 from retention_helpers.words import calendar
@@ -67,7 +67,7 @@ class Business:
     sources: tuple[SourceRead, ...]
     experiments: Mapping[str, Design]
     kept: Path
-    engine: Backend
+    engine: Engine
     derived: Path
     rates: Mapping[str, RateOfMonth] = field(default_factory=dict)
     not_known: tuple[str, ...] = ()
@@ -270,6 +270,8 @@ class Business:
                     make(written)
                     os.replace(written, path)
                 finally:
+                    if written.is_dir():  # what another engine writes may be a folder
+                        shutil.rmtree(written)
                     written.unlink(missing_ok=True)
         return path
 

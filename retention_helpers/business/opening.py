@@ -11,6 +11,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from retention_helpers import engine as engines
 from retention_helpers.business import levels
 from retention_helpers.business.done import done_by, load
 from retention_helpers.business.identity import Identity, identity_of
@@ -19,11 +20,11 @@ from retention_helpers.contract import assumed
 from retention_helpers.contract.exchange import EARLIER, OTHER_MONTHS, RateOfMonth
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings, read_settings
 from retention_helpers.contract.tables import Fault
-from retention_helpers.engine import connect
 from retention_helpers.gate import gate, kept
 from retention_helpers.gate.kept import CACHE
 from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE, code_of
 from retention_helpers.words import calendar, commands, left_behind
+from retention_helpers.words.commands import DUCKDB
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import count, day, iso_month
 
@@ -123,12 +124,14 @@ def open_business(
     where: Where | None = None,
     plan: Path | None = None,
     cache: Path = CACHE,
+    engine: str = "",
 ) -> Business:
     """Open a data folder for one report month ("2026-10"; empty: the last whole month in the data).
 
     `where` narrows the whole business to some of its customers, such as {"country": "DE"} or {"first_plan":
     ["solo", "team"]}: by how they began, by attributes, or by arms of experiments (`levels.names`). `plan` is
-    the folder of the reports: what its running plan says was done before the cut counts as contacts.
+    the folder of the reports: what its running plan says was done before the cut counts as contacts. `engine`
+    computes, duckdb or spark, whatever was chosen.
 
     Raises Stopped with every fault that would make the report wrong, InputError for a missing folder, an
     impossible month, wrong settings, or own data opened from the tracked notebooks, and
@@ -144,7 +147,8 @@ def open_business(
     first = _possible(chosen, passed.first_on, _latest_date(today))
     as_of = calendar.months_after(first, 1)
     silent = _silence(passed.latest_on, as_of)
-    whole = _with_done(_cut(folder, passed, as_of, chosen, cache, silent), plan, as_of, as_of)
+    cut = _cut(folder, passed, as_of, chosen, cache, silent, engine)
+    whole = _with_done(cut, plan, as_of, as_of)
     return whole if where is None else narrowed(whole, where)
 
 
@@ -178,7 +182,13 @@ def open_day(
 
 
 def _cut(
-    folder: Path, passed: kept.Passed, as_of: dt.date, name: str, cache: Path, faults: tuple[Fault, ...] = ()
+    folder: Path,
+    passed: kept.Passed,
+    as_of: dt.date,
+    name: str,
+    cache: Path,
+    faults: tuple[Fault, ...] = (),
+    engine: str = "",
 ) -> Business:
     """What passed the gate, cut at a midnight; what is derived of it lies under a name."""
     month = iso_month(as_of - dt.timedelta(days=1))
@@ -186,7 +196,9 @@ def _cut(
     spill = cache / "spill" / f"{left_behind.mark()}-{uuid.uuid4().hex[:8]}"
     spill.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     left_behind.sweep(spill.parent, "*")
-    derived = passed.folder / f"{name}-{code_of()[:8]}"
+    chosen = engine or engines.chosen(passed.settings.engine)
+    on = "" if chosen == DUCKDB else f"-{chosen}"
+    derived = passed.folder / f"{name}{on}-{code_of()[:8]}"
     kept.forget_other_versions(derived)
     whole = Business(
         folder=folder,
@@ -204,7 +216,7 @@ def _cut(
         experiments={name: one.known_by(as_of) for name, one in passed.experiments.items()},
         kept=passed.folder,
         derived=derived,
-        engine=connect(spill, passed.settings.time_zone, memory=passed.settings.memory),
+        engine=engines.opened(chosen, spill, passed.settings.time_zone, memory=passed.settings.memory),
         rates=_rates_of(passed.settings, month),
         not_known=passed.not_known,
         known_until=passed.assumed.until,

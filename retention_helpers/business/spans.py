@@ -8,23 +8,14 @@ import ibis.expr.types as ir
 from retention_helpers.business.opened import FAR, Business
 from retention_helpers.business.purchases import spans_of_purchases
 from retention_helpers.contract.tables import PAUSED, PAYING
+from retention_helpers.engine.dialects import on_clocks
 
 TRIAL = "trialing"
 
 
-@ibis.udf.scalar.builtin(name="timezone")
-def _of_utc(zone: str, at: dt.datetime) -> ibis.dtype("timestamp('UTC')"):  # type: ignore[empty-body, valid-type]
-    """An instant, of naive UTC."""
-
-
-@ibis.udf.scalar.builtin(name="timezone")
-def _on_clocks(zone: str, at: ibis.dtype("timestamp('UTC')")) -> dt.datetime:  # type: ignore[empty-body, valid-type]
-    """What the clocks of a zone show at an instant."""
-
-
 def _wall(business: Business, at: ir.TimestampColumn) -> ir.TimestampColumn:
     """What the business's own clocks show at an instant of naive UTC."""
-    return _on_clocks(business.settings.time_zone, _of_utc("UTC", at))
+    return on_clocks(at, business.settings.time_zone)
 
 
 def _service_spans(business: Business, gap_days: int) -> ir.Table:

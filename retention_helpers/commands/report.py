@@ -1,9 +1,11 @@
 """`report`: the report of a month."""
 
 import argparse
+import os
 import sys
 
 from retention_helpers.commands.arguments import Commands, data_and_month, out
+from retention_helpers.words.commands import ENGINE, ENGINES
 from retention_helpers.words.errors import InputError
 
 NAME = "report"
@@ -13,7 +15,7 @@ def declare(commands: Commands) -> None:
     parser = commands.add_parser(
         NAME, parents=[*data_and_month(), out()], help="make the report of a month", allow_abbrev=False
     )
-    parser.add_argument("--engine", choices=["duckdb"], default="duckdb", help="what computes")
+    parser.add_argument("--engine", choices=ENGINES, help="what computes, whatever the settings say")
     parser.add_argument(
         "--only",
         nargs="+",
@@ -30,6 +32,8 @@ def run(options: argparse.Namespace) -> int:
     from retention_helpers.delivery.runs import note_failed, note_report
     from retention_helpers.report.publishing import NotebooksFailed, publish, short
 
+    if options.engine:
+        os.environ[ENGINE] = options.engine
     try:
         folder = publish(options.data, options.month, options.out, tuple(options.only))
     except NotebooksFailed as error:

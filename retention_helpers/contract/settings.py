@@ -18,6 +18,7 @@ from retention_helpers.contract.exchange import EARLIER, OTHER_MONTHS, Rates, is
 from retention_helpers.contract.reason_codes import NOT_ANSWERED, NOT_ASKED
 from retention_helpers.contract.tables import ACCEPTABLE, REASONS
 from retention_helpers.contract.yaml_files import Unfit, as_written, document, fits, is_number, is_share
+from retention_helpers.words.commands import DUCKDB, ENGINES
 from retention_helpers.words.errors import InputError, nearest
 from retention_helpers.words.written import ORDERS, SIGNS
 
@@ -398,6 +399,9 @@ class Settings:
         "", _same_person, "email: customers of one e-mail are one; without it they are said"
     )
     sources: Mapping[str, Any] = _setting({}, _mapping, "where the tables come from, if not from this folder")
+    engine: str = _setting(
+        DUCKDB, _one_of(ENGINES), "what computes: duckdb in this program, or spark for more than it holds"
+    )
     deliver: Deliver | None = _setting(
         None, _deliver, "where reports and lists are sent to you: a mail, a file of one, a webhook"
     )

@@ -15,6 +15,7 @@ import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.business.moods import kept_tickets
+from retention_helpers.engine.dialects import months_between
 from retention_helpers.words import calendar
 
 KEYS = ["customer_id", "as_of"]
@@ -122,7 +123,7 @@ def downgrades(business: Business, dates: Dates) -> ir.Table:
         "customer_id", month=moved.month.cast("date")
     )
     near = placed(fallen, "month", dates, months_back=3)
-    ago = near.as_of.delta(near.month, unit="month") - 1
+    ago = months_between(near.month, near.as_of) - 1
     return near.group_by(KEYS).aggregate(months_since_downgrade=ago.min())
 
 

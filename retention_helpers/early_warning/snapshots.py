@@ -16,6 +16,7 @@ from retention_helpers.business import Business, months
 from retention_helpers.business.losses import holds, kept_leavings
 from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.early_warning import seen
+from retention_helpers.engine.dialects import months_between
 from retention_helpers.words import calendar
 
 HORIZON_DAYS = 60  # the horizon: so far ahead leaving counts
@@ -136,7 +137,7 @@ def _selected(part: ir.Table, numbers: ir.Table, first: dt.date) -> ir.Table:
     return part.join(numbers, "customer_id").select(
         "customer",
         "as_of",
-        nth=part.as_of.delta(ibis.literal(first), unit="month").cast("int16"),
+        nth=months_between(ibis.literal(first), part.as_of).cast("int16"),
         is_paying=part.state == "paying",
         is_yearly=part.interval == "year",
         is_scheduled=part.is_scheduled,
@@ -180,7 +181,7 @@ def _measured(rows: ir.Table, began: Mapping[str, dt.date | None]) -> ir.Table:
     signed_up_on = ibis.least(rows.signed_up_on, rows.begin_on)
     neither = rows.left_on.isnull() | (rows.left_on >= rows.as_of)
     has_asked = (rows.asked_on < rows.as_of).fill_null(False)
-    is_new = rows.as_of.delta(rows.begin_on, unit="month") < 2
+    is_new = months_between(rows.begin_on, rows.as_of) < 2
     columns = {
         "asked_on": _given(has_asked, rows.asked_on),
         "is_scheduled": holds(rows.asked_on, rows.as_of, rows.interval),

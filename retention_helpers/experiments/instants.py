@@ -5,21 +5,16 @@ either side of it, so each question is asked twice: as if all such rows came aft
 them came before it. Both readings treat both arms alike, so chance alone makes neither of them differ.
 """
 
-import ibis
-import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
+
+from retention_helpers.engine.dialects import micros_of_midnight
 
 MILLION = 1_000_000
 
 
-@ibis.udf.scalar.builtin(name="epoch_us")  # type: ignore[untyped-decorator]
-def _micros(at: dt.Timestamp(timezone="UTC")) -> dt.int64: ...  # type: ignore[valid-type, empty-body]
-
-
 def is_timed(at: ir.TimestampValue, on: ir.DateValue) -> ir.BooleanValue:
     """Whether an instant is more than its day in the business time zone."""
-    midnight = _micros(on.cast("timestamp('UTC')"))  # the engine knows the zone in which the day begins
-    return (at.epoch_seconds() * MILLION != midnight).fill_null(False)
+    return (at.epoch_seconds() * MILLION != micros_of_midnight(on)).fill_null(False)
 
 
 def _is_open(units: ir.Table, at: ir.TimestampValue, on: ir.DateValue) -> ir.BooleanValue:

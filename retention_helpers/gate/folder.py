@@ -26,7 +26,7 @@ Contents = Mapping[str, tuple[str, str]]  # of each file its mark, and a fingerp
 CONTENTS = "contents.json"
 NOTHING = ("", "")  # of a file that is not there
 # What reads: a new version of what comes after it reads no file again.
-READS = ("shipped.py", "words", "statistics", "engine.py", "contract", "sources", "gate")
+READS = ("shipped.py", "words", "statistics", "engine", "contract", "sources", "gate")
 
 
 @dataclass(frozen=True)

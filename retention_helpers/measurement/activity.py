@@ -15,6 +15,7 @@ import pandas as pd
 
 from retention_helpers.business import Business, levels, months
 from retention_helpers.business.spans import kept_services
+from retention_helpers.engine.dialects import bits_together
 from retention_helpers.shown.units import COUNT, MONTH, RATE, TEXT, Declared, columns, names_of, one_of
 from retention_helpers.statistics.intervals import Change, paired_change, with_rate
 from retention_helpers.words import calendar
@@ -26,11 +27,6 @@ SIGN_UP_MONTHS = 12
 HISTORY_MONTHS = 60  # a bit each, of 64
 EVERY_MONTH = (1 << HISTORY_MONTHS) - 1
 DAY = dt.timedelta(days=1)
-
-
-@ibis.udf.agg.builtin(name="bit_or")
-def _together(bits: int) -> int:  # type: ignore[empty-body]
-    """The bits that are set in any row. ibis has one of its own, which not every engine understands."""
 
 
 def _month_bits(business: Business) -> dict[dt.date, int]:
@@ -74,7 +70,7 @@ def active_bits(active_days: ir.Table, days: ir.Table) -> ir.Table:
     """
     placed = active_days.join(days, "day")
     return placed.group_by("customer_id").aggregate(
-        active=_together(placed.month_bit), active_week=_together(placed.week_bit)
+        active=bits_together(placed.month_bit), active_week=bits_together(placed.week_bit)
     )
 
 
@@ -96,7 +92,7 @@ def _customer_bits(business: Business) -> ir.Table:
     from_end = ibis.ifelse(both.end_on.isnull(), 0, both.from_end.fill_null(EVERY_MONTH))
     lasting = both.mutate(lasting=from_begin - from_end)
     return lasting.group_by("customer_id").aggregate(
-        cohort=lasting.begin_on.min().truncate("M"), customer=_together(lasting.lasting)
+        cohort=lasting.begin_on.min().truncate("M"), customer=bits_together(lasting.lasting)
     )
 
 
@@ -158,8 +154,8 @@ def known(business: Business) -> Known:
 
 def _known(business: Business) -> Known:
     own = kept_accounts(business)
-    found = own.aggregate(active=_together(own.active), week=_together(own.active_week)).execute().iloc[0]
-    active, week = (0 if pd.isna(bits) else int(bits) for bits in found)
+    bits = own.aggregate(active=bits_together(own.active), week=bits_together(own.active_week))
+    active, week = (0 if pd.isna(one) else int(one) for one in bits.execute().iloc[0])
     begun = [month for month, bit in _month_bits(business).items() if active & bit][-1:]
     starts = months.month_starts(business)
     whole = tuple(month for month in starts if begun and (month > begun[0] or [month] == begun == starts[:1]))
@@ -378,7 +374,7 @@ def _sign_ups(business: Business) -> ir.Table:
     after = used.filter(used.day >= from_day).join(own, "customer_id")
     after = after.mutate(nth=after.day.delta(after.signed_up_on, unit="day"))
     bit = ibis.cases(*((after.nth == n, bit) for n, bit in _N_DAY_BITS.items()), else_=0)
-    each = after.group_by("customer_id").aggregate(on_days=_together(bit), last_day=after.nth.max())
+    each = after.group_by("customer_id").aggregate(on_days=bits_together(bit), last_day=after.nth.max())
     both = own.left_join(each, "customer_id")
     return both.select(
         "customer_id",

@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business import Business, levels, months
+from retention_helpers.engine.dialects import months_between
 from retention_helpers.shown.units import COUNT, DAY, RATE, columns, names_of, one_of
 from retention_helpers.statistics.intervals import with_rate
 from retention_helpers.words import calendar
@@ -281,8 +282,7 @@ def _near(asked: Asked, rows: ir.Table) -> ir.Table:
 
 def _apart(unit: str, pairs: ir.Table) -> ir.IntegerValue:
     if unit == "month":
-        years = pairs.period.year() - pairs.cohort.year()
-        return (12 * years + pairs.period.month() - pairs.cohort.month()).cast("int64")
+        return months_between(pairs.cohort, pairs.period)
     return (pairs.period.delta(pairs.cohort, unit="day") // DAYS[unit]).cast("int64")
 
 

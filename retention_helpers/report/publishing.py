@@ -24,7 +24,7 @@ from retention_helpers.report.made_from import made_from
 from retention_helpers.report.running import Run
 from retention_helpers.shipped import SCHEMA
 from retention_helpers.words import left_behind
-from retention_helpers.words.commands import OUT
+from retention_helpers.words.commands import DUCKDB, OUT
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.quotations import masked
 
@@ -82,11 +82,14 @@ def publish(
         tempfile.TemporaryDirectory(prefix=f"retention-{left_behind.mark()}-") as scratch,
         running.workers(min(WORKERS, len(paths)), scratch, paths) as workers,
     ):
+        from retention_helpers import engine as engines
         from retention_helpers.business import open_business
         from retention_helpers.gate.kept import held, still_there
 
         running_plan.refuse_open(out)
-        business = open_business(data, month, plan=out)
+        # This process computes next to nothing: another engine begins in the kernels alone.
+        business = open_business(data, month, plan=out, engine=DUCKDB)
+        engines.need(engines.chosen(business.settings.engine))
         _refuse_other_business(out, business)
         paths = notebooks.fitting(paths, only, business.tables)
         with (

@@ -17,6 +17,7 @@ from retention_helpers.business.contacts import LATELY_CONTACTED_DAYS, last_cont
 from retention_helpers.business.losses import holds, kept_leavings
 from retention_helpers.business.spans import kept_services, kept_spans, past_due
 from retention_helpers.contract.tables import MAY_NOT
+from retention_helpers.engine.dialects import nearest
 from retention_helpers.shown.units import COUNT, MONEY, RATE, columns, names_of, one_of
 from retention_helpers.statistics.clusters import clustered_rate
 from retention_helpers.words import calendar
@@ -158,7 +159,7 @@ def use_by_month(business: Business) -> ir.Table:
 def _silent_use(business: Business, rows: ir.Table) -> ir.Table:
     began = pd.Timestamp(months.days_of_use(business).day.min().execute()).date()
     used = use_by_month(business).select("customer_id", "last_use_on")
-    seen = rows.asof_join(used, on=rows.as_of > used.last_use_on, predicates="customer_id")
+    seen = nearest(rows, used, on="as_of", day="last_use_on", later=False)
     day_before = ibis.interval(days=1)
     since = ibis.greatest(
         seen.last_use_on,
@@ -186,11 +187,9 @@ def _silent_mails(business: Business, rows: ir.Table) -> ir.Table:
 
 def _with_return(business: Business, rows: ir.Table) -> ir.Table:
     own = kept_services(business).select("customer_id", "begin_on")
-    back = rows.asof_join(own, on=rows.as_of <= own.begin_on, predicates="customer_id")
+    back = nearest(rows, own, on="as_of", day="begin_on", later=True)
     used = use_by_month(business).select("customer_id", "first_use_on")
-    both = back.drop("customer_id_right").asof_join(
-        used, on=back.as_of <= used.first_use_on, predicates="customer_id"
-    )
+    both = nearest(back, used, on="as_of", day="first_use_on", later=True)
     names = [*KEYS, "kind", "since_on", "days", "mrr", "plan", "asked", "is_new"]
     return both.select(*names, back_on=ibis.ifelse(both.kind == GONE, both.begin_on, both.first_use_on))
 

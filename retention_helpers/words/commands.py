@@ -6,6 +6,8 @@ from pathlib import Path
 from retention_helpers.shipped import IS_CHECKOUT
 
 PROGRAM = ".venv/bin/python -m retention_helpers" if IS_CHECKOUT else "retention"
+DUCKDB, SPARK = ENGINES = ("duckdb", "spark")
+ENGINE = "RETENTION_ENGINE"  # the variable that names one; the kernels of a report inherit it
 OUT = "OUT=…" if IS_CHECKOUT else "--out …"
 
 

@@ -69,6 +69,7 @@ GOOD = [
     ("decimal_sign: comma", "decimal_sign", "comma"),
     ("same_person: email", "same_person", "email"),
     ("sources: {stripe: {}}", "sources", {"stripe": {}}),
+    ("engine: spark", "engine", "spark"),
     ("memory: 1.5", "memory", 1.5),
     ("step_minutes: 20", "step_minutes", 20.0),
     ("accepted: [test accounts]", "accepted", ("test accounts",)),
@@ -108,6 +109,7 @@ TARGETED = f"{WANTED}, such as churn: 0.04"
 SHARE = "a monthly rate between 0 and 1, such as churn: 0.04"
 LINES = "a list of `key: value` lines"
 BAD = [
+    ("engine", "polars", "duckdb or spark"),
     ("deliver", "5", LINES),
     ("business", "5", "a text"),
     ("business", "' '", "a name"),

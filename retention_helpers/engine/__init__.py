@@ -1,17 +1,27 @@
-"""The engine seam: embedded DuckDB, spoken to through ibis. No other module opens a connection."""
+"""The engine seam: embedded DuckDB, or Spark, spoken to through ibis. No other module opens a connection.
+
+What the two say differently stands in `dialects` and `spark`.
+"""
 
 import contextlib
 import ctypes
 import gc
+import importlib
 import os
 import re
+import warnings
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
 import psutil
 from ibis.backends.duckdb import Backend
+from ibis.backends.sql import SQLBackend as Engine
+
+from retention_helpers.words.commands import DUCKDB, ENGINE, SPARK
+from retention_helpers.words.errors import InputError
 
 LEAST_MEMORY = 0.5  # gigabytes of one engine; beyond what it is given, it spills to disk
 OF_A_REPORT = (
@@ -45,6 +55,41 @@ def connect(spill: Path, time_zone: str = "UTC", *, memory: float = 0.0) -> Back
     return engine
 
 
+def chosen(setting: str) -> str:
+    """The engine that computes: the one that the command named, else the owner's setting."""
+    return os.environ.get(ENGINE) or setting
+
+
+def need(engine: str) -> None:
+    """Raise InputError where what the engine with this name needs is not here: pyspark, Java."""
+    if engine == SPARK:
+        _spark().need()
+
+
+def opened(engine: str, spill: Path, time_zone: str, *, memory: float = 0.0) -> Engine:
+    """The engine with this name, for what comes after the gate; `memory` as of `connect`.
+
+    Raises what `need` raises, and InputError where the cluster cannot be reached.
+    """
+    if engine == DUCKDB:
+        return connect(spill, time_zone, memory=memory)
+    return _spark().connect(spill, time_zone)  # type: ignore[no-any-return]
+
+
+def _spark() -> ModuleType:
+    """Imported where it is asked for: pyspark is an extra."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of pandas 3, of which little is used
+            return importlib.import_module("retention_helpers.engine.spark")
+    except ModuleNotFoundError as missing:
+        if missing.name not in ("pyspark", "py4j"):
+            raise
+        raise InputError(
+            "The engine is spark, and pyspark is not installed. Install it: pip install 'pyspark>=4.3,<5'"
+        ) from None
+
+
 def rows(engine: Backend, query: str) -> list[tuple]:
     """All rows of a small SQL result."""
     return engine.con.execute(query).fetchall()
@@ -69,8 +114,10 @@ def path_text(path: Path) -> str:
     return text(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
-def parquet(engine: Backend, path: Path, name: str) -> ir.Table:
+def parquet(engine: Engine, path: Path, name: str) -> ir.Table:
     """A Parquet file as a table of the engine, under a name of its own."""
+    if not isinstance(engine, Backend):
+        return engine.parquet(path, name)
     engine.con.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS FROM read_parquet({path_text(path)})")
     return engine.table(name)
 
