@@ -34,7 +34,7 @@ def sources(business: Business) -> pd.DataFrame:
 
 @columns(table=TEXT, would_add=TEXT)
 def missing_tables(business: Business) -> pd.DataFrame:
-    """One row per optional table that the owner did not bring, and that could say something of the business."""
+    """One row per optional table that the owner did not bring, of those that can say something of it."""
     brought = {source.table for source in business.sources}
     brought |= set(OF_SUBSCRIPTIONS if business.counts_buyers else ())
     rows = [(table, adds) for table, adds in ADDS.items() if table not in brought]

@@ -65,7 +65,7 @@ def key(word: str) -> str:
 
 STAGE = replace(one_of(*map(key, STAGES)), plain=key)
 STAGE_OR_NONE = replace(TEXT, plain=key)  # or "came"
-IN_STAGES = {stage: COUNT.or_null(key=key(stage), is_optional=True) for stage in STAGES}
+IN_STAGES = {stage: COUNT.or_null(key=key(stage), is_optional=stage == FIRST) for stage in STAGES}
 IN_ACTIVITIES = {
     **{key(one): COUNT.or_null for one in ACTIVITY},
     **{f"mrr_{key(one)}": MONEY.or_null for one in ACTIVITY},
@@ -145,10 +145,10 @@ def staged(business: Business, risk: Risk) -> Staged:
 def stages(business: Business, risk: Risk) -> pd.DataFrame:
     """One row a stage: its customers at the month's end, their MRR, what to do and what to watch.
 
-    The customers add up to customers_at_end; those of the first are missing where no warning counts and nobody
-    is known to have asked to cancel. The first week has no row where days are not known. Watched: of those in it, who was
-    contacted lately; of those who signed up in the month before the last week, who finished the onboarding
-    in their first; of the habit and the established stage, who logged in lately.
+    The customers add up to customers_at_end; those of the first are missing where no warning counts and
+    nobody is known to have asked to cancel. The first week has no row where days are not known. Watched: of
+    those at risk, who was contacted lately; of those who signed up in the month before the last week, who
+    finished the onboarding in their first; of the habit and the established stage, who logged in lately.
 
     Glossary: stage.
     """

@@ -147,15 +147,24 @@ def test_what_a_business_has_not_is_not_spoken_of() -> None:
         ran("b", '<p class="finding">None fell due.</p>'),
         prose("#### Deeper"),
         ran("c", '<p class="finding">Below it.</p>'),
+        prose("### Cells"),
+        ran("e", '<p class="finding">Who ended it.</p>'),
+        ran("f", '<p class="finding">Who left.</p>'),
         prose("### Stages\n\nBy days.", "words:days"),
         prose("By months.", "without:days"),
         ran("d", '<p class="finding">Three stages.</p>'),
     )
+    (ended,) = (cell for cell in cells if cell.source == "e")
+    ended.metadata["tags"] = ["subscriptions"]
     whole = page_of(*cells)
-    assert all(words in whole for words in ("subscriptions pay", "None fell due", "Below it", "By days"))
+    assert all(
+        words in whole
+        for words in ("Who ended it", "Who left", "subscriptions pay", "None fell due", "Below it", "By days")
+    )
     assert "By months" not in whole
     shop = page_of(*cells, lacks=frozenset({"subscriptions"}))
     assert ">Money</h2>" in shop and "In sight" in shop and "Three stages" in shop
+    assert "Who left" in shop and "Who ended it" not in shop
     for words in ("subscriptions pay", "Renewals", "None fell due", "Deeper", "Below it"):
         assert words not in shop
     months = page_of(*cells, lacks=frozenset({"days"}))

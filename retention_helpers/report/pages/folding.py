@@ -3,8 +3,8 @@
 A notebook has them in the order of work (definition, table, picture, sentence), which is right for whoever
 computes. A page is read by whoever decides, so the cells between two pieces of prose, a *block*, are put into
 the order of reading. Cells say what else they are by their tags: `analyst` or `folded` on a heading folds its
-section whole, `open` keeps a piece of prose in sight. `subscriptions` and `days` leave a section, or a cell of
-code, out where a business has no subscriptions, or its days are not known; `words:subscriptions` and
+section whole, `open` keeps a piece of prose in sight. `subscriptions` and `days` leave out a section, or a
+cell of code, where a business has no subscriptions, or its days are not known; `words:subscriptions` and
 `words:days` leave out the prose alone; `without:days` is prose for such a business only.
 
 A section all of whose tables are empty, or have "too few" in every row, has nothing to show but why: it
