@@ -277,8 +277,8 @@ def _rhythms_unknown(order: Order, unknown: Sequence[Unknown]) -> Fault:
     charges = sum(one.charges for one in unknown)
     said = message(
         _named(order),
-        f"how long “{first.label}”{more} {'pay' if more else 'pays'} for cannot be told: too few pay it again, or in no rhythm "
-        f"({plural(charges, 'charge')}, first: {first.first.place})",
+        f"how long “{first.label}”{more} {'pay' if more else 'pays'} for cannot be told: too few pay it "
+        f"again, or in no rhythm ({plural(charges, 'charge')}, first: {first.first.place})",
         f"Say it below the source in {SETTINGS_FILE}, or with --say: `rhythms: {{{lines}}}`, each week, "
         f"month, quarter, year, or once for what does not recur.",
     )
