@@ -465,6 +465,9 @@ def n_day_retention(by_month: pd.DataFrame) -> pd.DataFrame:
 
 @columns(**BY, n=COUNT("Day"), **_N_DAY)
 def days_reached(by_month: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `n_day_retention` whose day anybody has reached: of the others nothing is known."""
+    """The rows of `n_day_retention` whose day anybody has reached: of the others nothing is known.
+
+    Glossary: N-day retention.
+    """
     every = n_day_retention(by_month)
     return every[every["reached"] > 0]
