@@ -22,7 +22,8 @@ LAB_SETTINGS = $(VENV)/share/jupyter/lab/settings/overrides.json
 # What customers wrote is text: JupyterLab would typeset "from $$19 to $$29" as a formula.
 LAB_WITHOUT = $(VENV)/etc/jupyter/labconfig/page_config.json
 
-.PHONY: help setup init report today lab test nbval check notebooks schema sample bench bench-statistics clean
+.PHONY: help setup init report today lab test nbval check notebooks schema sample lock drill bench bench-large \
+        bench-statistics clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -40,7 +41,8 @@ $(DONE): requirements.txt requirements-dev.txt constraints.txt pyproject.toml
 	  || { echo "This Python cannot make a virtual environment. On Debian or Ubuntu: apt install python3-venv" >&2; exit 2; }
 	@echo 'Setting up .venv; this takes a minute or two, once.'
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@if [ -n "$$CI" ]; then $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock; \
+	  else $(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt -c constraints.txt; fi
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@sh hooks/install
 	@touch $@
@@ -90,8 +92,20 @@ schema: $(DONE)  ## make findings.schema.json and the pointers of the glossary f
 sample: $(DONE)  ## make data/sample anew
 	@$(BIN)/python data/sample/make_sample.py
 
+lock: $(DONE)  ## write the hashes of the versions in constraints.txt, and the list of licences
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11.5 --generate-hashes --no-header --no-annotate \
+		--no-strip-markers -c constraints.txt requirements-dev.txt -o requirements.lock
+	@$(BIN)/python tests/licences.py
+
+drill: $(DONE)  ## spoil, kill, fill and cut off: what takes minutes (SECURITY.md)
+	@for one in tests/drills/*.py; do echo "$$one"; $(BIN)/python $$one || exit 1; done
+
 bench: $(DONE)  ## measure speed and memory
 	@for one in tests/bench/*.py; do $(BIN)/python $$one || exit 1; done
+
+bench-large: $(DONE)  ## measure what takes long: up to a million customers
+	@for one in tests/bench_large/*.py; do $(BIN)/python $$one || exit 1; done
 
 bench-statistics: $(DONE)  ## simulate whether intervals, tests and verdicts keep what they promise
 	@for one in tests/bench_statistics/*.py; do $(BIN)/python $$one || exit 1; done

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 ALLOWED = re.compile(
     r"""
     \.ci/run | \.github/workflows/\w+\.yml | \.gitignore | LICENSE | Makefile | pyproject\.toml
-    | [A-Z]+\.md | requirements(-dev)?\.txt | constraints\.txt
+    | [A-Z]+\.md | requirements(-dev)?\.txt | requirements\.lock | constraints\.txt
     | docs/\w+\.md | docs/review\.png
     | hooks/(install|pre-commit|guard\.py)
     | notebooks/(\w+\.ipynb|outputs\.lock)

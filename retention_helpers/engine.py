@@ -34,7 +34,7 @@ def connect(spill: Path, time_zone: str = "UTC", *, memory: float = 0.0) -> Back
     own = max(LEAST_MEMORY, memory_of_report(memory) / OF_A_REPORT)
     engine = ibis.duckdb.connect(
         ":memory:",
-        memory_limit=f"{own * 1000:.0f}MB",
+        memory_limit=f"{round(own * 1000)}MB",
         threads=THREADS,
         temp_directory=str(spill),
         autoinstall_known_extensions=False,

@@ -5,6 +5,8 @@ the cache is the user's own.
 """
 
 import errno
+import functools
+import hashlib
 import os
 import stat
 import tempfile
@@ -51,3 +53,12 @@ def _temporary() -> Path:
 def work() -> Path:
     """The folder for copies of the notebooks that show an owner's own data."""
     return (HOME if IS_CHECKOUT else Path.cwd()) / "work"
+
+
+@functools.cache
+def code_of(*places: str) -> str:
+    """A fingerprint of these modules and packages of ours, or of all: as they were when first asked for."""
+    roots = [PACKAGE / place for place in places] or [PACKAGE]
+    modules = sorted(path for root in roots for path in (root.rglob("*.py") if root.is_dir() else [root]))
+    code = b"".join(module.read_bytes() for module in modules)
+    return hashlib.blake2b(code, digest_size=12).hexdigest()

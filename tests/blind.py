@@ -194,7 +194,7 @@ class Outcome:
 
     Attributes:
         file: the one that was spoilt.
-        kind: told (a fault that the good folder has not), same (no number changed), or silent.
+        kind: told (a stop, or a rule that the good folder keeps), same (no other number), or silent.
         named: whether a new fault names the file.
         faults: the new ones.
     """
@@ -216,20 +216,20 @@ def numbers(folder: Path, cache: Path) -> str:
 
 @dataclass(frozen=True)
 class Good:
-    """A good folder: its files, what is said of it, and its numbers."""
+    """A good folder: its files, the rules that speak of it, and its numbers."""
 
     files: Bytes
-    said: frozenset[str]
+    rules: frozenset[tuple[str, str]]
     numbers: str
 
 
 def good(name: str, home: Path) -> Good:
     files = {key: one.encode() if isinstance(one, str) else one for key, one in FOLDERS[name]().items()}
     folder = write(files, home / "good")
-    said = frozenset(
-        fault.message for fault in checking.check(folder, home / "out", cache=home / "kept").faults
-    )
-    return Good(files, said, numbers(folder, home / "kept"))
+    faults = checking.check(folder, home / "out", cache=home / "kept").faults
+    assert not [fault.message for fault in faults if fault.level == "stop"]
+    rules = frozenset((fault.table, fault.rule) for fault in faults)
+    return Good(files, rules, numbers(folder, home / "kept"))
 
 
 def spoil(of: Good, change: str, seed: int, home: Path) -> Outcome:
@@ -239,7 +239,9 @@ def spoil(of: Good, change: str, seed: int, home: Path) -> Outcome:
     spoilt = CHANGES[change](of.files[name], chance)
     folder = write({**of.files, name: spoilt}, home / "data")
     faults = checking.check(folder, home / "out", cache=home / "kept").faults
-    new = tuple(fault for fault in faults if fault.message not in of.said)
+    new = tuple(
+        fault for fault in faults if fault.level == "stop" or (fault.table, fault.rule) not in of.rules
+    )
     if new:
         return Outcome(name, "told", any(name in fault.message for fault in new), new)
     is_same = numbers(folder, home / "kept") == of.numbers

@@ -14,7 +14,7 @@ import yaml
 
 from retention_helpers.business import SAMPLE, Business, open_business
 
-collect_ignore_glob = ["bench/*", "bench_statistics/*", "drills/*"]  # scripts that measure
+collect_ignore_glob = ["bench/*", "bench_large/*", "bench_statistics/*", "drills/*"]  # scripts that measure
 
 SPAN_COLUMNS = (
     "customer_id",

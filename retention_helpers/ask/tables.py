@@ -199,16 +199,19 @@ class Derived:
 
     def to_frame(self) -> pd.DataFrame:
         """All its rows, in the order of their first columns."""
-        order = [name for name in self.expression.columns if name in ("customer_id", *_ORDER)]
-        found: pd.DataFrame = self.expression.order_by(order).execute()
+        found: pd.DataFrame = self._in_order().execute()
         return found
+
+    def _in_order(self) -> ir.Table:
+        order = [name for name in self.expression.columns if name in ("customer_id", *_ORDER)]
+        return self.expression.order_by(order)
 
     def to_parquet(self, path: Path | str) -> None:
         """Write all its rows to a Parquet file, amounts exact."""
         self.business.engine.to_parquet(self.expression, Path(path), compression="zstd")
 
     def _first(self) -> pd.DataFrame:
-        return self.expression.limit(FIRST).execute()
+        return self._in_order().limit(FIRST).execute()
 
     def _repr_html_(self) -> str:
         words = f"{self.name}: a row is {self.grain}. Its first rows"

@@ -49,7 +49,7 @@ class Business:
         rates: what one unit of each other currency is worth in this report, by its code.
         not_known: the histories of `contract.tables.HISTORIES` that the sources do not know.
         known_until: the last day of which a source says that it knows; None where its rows alone say it.
-        derived: the folder of what is computed from the tables.
+        derived: the folder of what is computed from the tables by this version of the code.
         only: the file with the customers to whom the business was narrowed; None: all of them.
         lots: who was drawn by lot for the plan, as the reports' folder has it, up to the cut.
         listed: whom the lists of the days since the cut had at risk already.

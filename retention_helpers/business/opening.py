@@ -22,12 +22,13 @@ from retention_helpers.contract.tables import Fault
 from retention_helpers.engine import connect
 from retention_helpers.gate import gate, kept
 from retention_helpers.gate.kept import CACHE
-from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE
+from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE, code_of
 from retention_helpers.words import calendar, commands, left_behind
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import count, day, iso_month
 
 QUIET_DAYS = 10  # without any row before the month's end; then the export may be old
+ENDS_EARLY, ENDS_BEFORE = "data that end early", "no row in the month"
 TRACKED_NOTEBOOKS = NOTEBOOKS if IS_CHECKOUT else None
 
 Where = Mapping[str, Any]  # a level, or several, by the name of what customers are grouped by
@@ -70,7 +71,8 @@ def _silence(latest_on: str, as_of: dt.date) -> tuple[Fault, ...]:
         f"The latest row is of {day(latest)}, {silent} days before the month's end. If the data were "
         "exported then, everything after it is missing, losses first of all: export them again."
     )
-    return (Fault("warning", "", "data that end early", 0, said),)
+    is_before = latest < calendar.months_after(as_of, -1)
+    return (Fault("warning", "", ENDS_BEFORE if is_before else ENDS_EARLY, 0, said),)
 
 
 def _rates_of(settings: Settings, month: str) -> dict[str, RateOfMonth]:
@@ -184,6 +186,8 @@ def _cut(
     spill = cache / "spill" / f"{left_behind.mark()}-{uuid.uuid4().hex[:8]}"
     spill.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     left_behind.sweep(spill.parent, "*")
+    derived = passed.folder / f"{name}-{code_of()[:8]}"
+    kept.forget_other_versions(derived)
     whole = Business(
         folder=folder,
         settings=passed.settings,
@@ -199,7 +203,7 @@ def _cut(
         sources=passed.sources,
         experiments={name: one.known_by(as_of) for name, one in passed.experiments.items()},
         kept=passed.folder,
-        derived=passed.folder / name,
+        derived=derived,
         engine=connect(spill, passed.settings.time_zone, memory=passed.settings.memory),
         rates=_rates_of(passed.settings, month),
         not_known=passed.not_known,

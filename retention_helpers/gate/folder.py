@@ -5,8 +5,8 @@ has read the files asks `changed`, so that nothing stands on half an old file an
 """
 
 import datetime as dt
-import functools
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,17 @@ from retention_helpers.contract.experiments import Design, read_experiments
 from retention_helpers.contract.messages import read_messages
 from retention_helpers.contract.settings import Settings, read_settings
 from retention_helpers.contract.tables import Fault
-from retention_helpers.shipped import PACKAGE
+from retention_helpers.shipped import code_of
 from retention_helpers.sources import mapping
 from retention_helpers.sources.folder import described_by
 from retention_helpers.words.errors import InputError
 
 Marks = Mapping[Path, str]  # size, times and place on the disk of a file; "" where there is none
+Contents = Mapping[str, tuple[str, str]]  # of each file its mark, and a fingerprint of its bytes
+CONTENTS = "contents.json"
+NOTHING = ("", "")  # of a file that is not there
+# What reads: a new version of what comes after it reads no file again.
+READS = ("shipped.py", "words", "statistics", "engine.py", "contract", "sources", "gate")
 
 
 @dataclass(frozen=True)
@@ -44,18 +49,36 @@ class Folder:
     marks: Marks
     named: Sequence[Path]
 
-    @property
-    def key(self) -> str:
-        """A fingerprint of everything that a reading depends on: the files, the settings, this code.
+    def key(self, home: Path) -> str:
+        """A fingerprint of everything that a reading depends on: what is in the files, and what reads.
 
-        Where a source changes without any file changing, the day of the reading counts too.
+        A file that is as `home` knows it by its mark is not read for that. Where a source changes without any
+        file changing, the day of the reading counts too.
         """
         read_on = str(dt.datetime.now(dt.UTC).date()) if mapping.is_live(self.settings) else ""
         digest = hashlib.blake2b(read_on.encode(), digest_size=12)
-        for path, mark in self.marks.items():
-            digest.update(os.fsencode(os.path.relpath(path, self.path)) + f"|{mark}\n".encode())
-        digest.update(_this_code())
+        for name, (_, content) in self.contents(home).items():
+            digest.update(os.fsencode(name) + f"|{content}\n".encode())
+        digest.update(code_of(*READS).encode())
         return digest.hexdigest()
+
+    def contents(self, home: Path) -> Contents:
+        """The mark of every file and what its bytes were, by its path from here."""
+        known = _known_contents(home)
+        found = {}
+        for path, mark in self.marks.items():
+            name = os.path.relpath(path, self.path)
+            noted = known.get(name, NOTHING)
+            found[name] = noted if noted[0] == mark else (mark, _content(path, mark))
+        return found
+
+    def note(self, home: Path) -> None:
+        """Let the next look find the files by their marks."""
+        contents = self.contents(home)
+        if contents != _known_contents(home):
+            written = home / f".{CONTENTS}-{os.getpid()}"
+            written.write_text(json.dumps(contents), encoding="utf-8")
+            os.replace(written, home / CONTENTS)
 
     def changed(self) -> list[Path]:
         """The files that are not as they were at the first look, that have come since, or that have gone."""
@@ -86,16 +109,26 @@ def look_at(path: Path) -> Folder:
     return Folder(path, settings, experiments, tuple(faults), {**_marks(named), **marks}, named)
 
 
-@functools.cache
-def _this_code() -> bytes:
-    """A fingerprint of the code that runs here: read once, for what a process has loaded stays."""
-    modules = sorted(PACKAGE.rglob("*.py"))
-    return hashlib.blake2b(b"".join(module.read_bytes() for module in modules)).digest()
-
-
 def as_faults(error: InputError) -> list[Fault]:
     """The sentences of an error about the settings, each a stop."""
     return [Fault("stop", "", "settings", 0, line) for line in str(error).splitlines()]
+
+
+def _known_contents(home: Path) -> Contents:
+    try:
+        noted = json.loads((home / CONTENTS).read_text(encoding="utf-8"))
+        return {name: (mark, content) for name, (mark, content) in noted.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def _content(path: Path, mark: str) -> str:
+    """A fingerprint of a file's bytes; of what has none, its mark."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "blake2b").hexdigest()
+    except OSError:
+        return mark
 
 
 def _marks(paths: Iterable[Path]) -> dict[Path, str]:

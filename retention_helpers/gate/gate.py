@@ -157,9 +157,12 @@ def pass_gate(folder: Path, cache: Path = CACHE) -> Passed:
         return already
     looked = look_at(folder)
     today = str(dt.datetime.now(looked.settings.zone).date())
-    place = kept.home_of(folder, cache) / looked.key
+    home = kept.home_of(folder, cache)
+    place = home / looked.key(home)
     passed = kept.load(place)
     if passed is not None and not passed.reaches_further(today):
+        looked.note(home)
+        kept.use_again(place)
         return passed
     if passed is not None:
         place = place.with_name(f"{place.name}-{today}")
@@ -204,6 +207,7 @@ def _read_and_keep(looked: Folder, place: Path) -> Passed:
                 kept.forget(place)
                 building.rename(place)
         kept.forget_old(home)
+        looked.note(home)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     found = kept.load(place)

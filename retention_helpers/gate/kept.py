@@ -179,6 +179,21 @@ def forget_old(home: Path) -> None:
         forget(path)
 
 
+def use_again(place: Path) -> None:
+    """Make a reading the latest one, for files that were put back as they were find it again."""
+    for path in (place / "customers.parquet", place):
+        with suppress(OSError):
+            os.utime(path)
+
+
+def forget_other_versions(derived: Path) -> None:
+    """Sweep away what another version of the code derived for the same month, unless it is of today."""
+    name, _, code = derived.name.rpartition("-")
+    for path in derived.parent.glob(f"{name}-{'?' * len(code)}"):
+        if path != derived and _age(path) > LEFT_BEHIND:
+            forget(path)
+
+
 def _age(path: Path) -> float:
     try:
         return time.time() - path.stat().st_mtime

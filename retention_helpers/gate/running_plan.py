@@ -140,22 +140,17 @@ class Running:
         """
         kept = [row for row in self.rows if row.month != month or row.is_kept]
         settled = {row.customer for row in kept if row.month == month}
+        lists = [row for row in self.rows if row.is_of_list and _month_of(row).startswith(month)]
+        said = {(row.customer, row.kind) for row in lists}
         fresh = [
             row
             for row in planned
-            if row.customer not in settled and row.key not in self.taken_out and not self._is_said(row)
+            if row.customer not in settled
+            and row.key not in self.taken_out
+            and (row.customer, row.kind) not in said
         ]
         every = sorted([*fresh, *kept], key=lambda row: row.cells.get("due_on", ""))
         return replace(self, rows=tuple(sorted(every, key=_month_of, reverse=True)))
-
-    def _is_said(self, planned: Row) -> bool:
-        """Whether a list of the days after a report's month has the same touch."""
-        return not planned.is_of_list and any(
-            row.is_of_list
-            and (row.customer, row.kind) == (planned.customer, planned.kind)
-            and _month_of(row).startswith(planned.month)
-            for row in self.rows
-        )
 
     def without(self, kind: str, customers: Collection[str]) -> "Running":
         """The same without the open touches of a kind with these customers."""

@@ -461,13 +461,3 @@ def n_day_retention(by_month: pd.DataFrame) -> pd.DataFrame:
     sums = by_month.groupby([*kept_apart, "n"])[counts].sum()
     every = sums if kept_apart else sums.reindex(pd.Index(N_DAYS, name="n"), fill_value=0)
     return _n_day_rates(every.astype("int64").reset_index())
-
-
-@columns(**BY, n=COUNT("Day"), **_N_DAY)
-def days_reached(by_month: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `n_day_retention` whose day anybody has reached: of the others nothing is known.
-
-    Glossary: N-day retention.
-    """
-    every = n_day_retention(by_month)
-    return every[every["reached"] > 0]

@@ -32,10 +32,10 @@ def reach(business: Business, churn: pd.DataFrame, chart: pd.DataFrame, top: pd.
 
     *Churn rose*: so many lost in the coming month, of those who are customers now, would be called more than
     before. *An unusual month*: so many lost in this month would have been. *A reason ahead*: named by so
-    many of the answers, if all others named one other. *An experiment with newcomers*: customers an arm
-    for five points in the share still there on day 35, the months that takes at the pace of newcomers, and
-    the smallest gain that a year's newcomers would tell (null: none). `seen_from` is null where no number
-    would do.
+    many of the answers, if all others named one other; none where the answers are too few to rank.
+    *An experiment with newcomers*: customers an arm for five points in the share still there on day 35, the
+    months that takes at the pace of newcomers, and the smallest gain that a year's newcomers would tell
+    (null: none). `seen_from` is null where no number would do.
 
     Glossary: what can be seen at this size.
     """
@@ -43,11 +43,12 @@ def reach(business: Business, churn: pd.DataFrame, chart: pd.DataFrame, top: pd.
     start = int(now["customers_at_start"])
     coming = int(measures.customer_movement(business).iloc[-1]["customers_at_end"])
     answered = int(top["answered"].iloc[0]) if len(top) else 0
+    ranked = answered if answered >= business.settings.min_customers else 0
     most = None if usual["unusual"] is None else int(usual["most_usual"]) + 1
     rows = [
         _Seen("churn rose", _first(coming, lambda x: _is_more(churn, x, coming)), coming),
         _Seen("an unusual month", most if most is not None and most <= start else None, start),
-        _Seen("a reason ahead", _first(answered, lambda x: _is_ahead(x, answered)), answered),
+        _Seen("a reason ahead", _first(ranked, lambda x: _is_ahead(x, ranked)), answered),
         _experiment(business),
     ]
     return pd.DataFrame(rows, columns=_Seen._fields)

@@ -11,16 +11,19 @@ VERDICTS: tuple[MonthVerdict, ...] = ("cannot tell", "unusual", "worse", "better
 _MOVED: dict[str, MonthVerdict] = {"rose": "worse", "fell": "better"}
 
 
-def verdict_of_month(churn: pd.DataFrame, chart: pd.DataFrame, moved: Change | None) -> MonthVerdict:
+def verdict_of_month(
+    churn: pd.DataFrame, chart: pd.DataFrame, moved: Change | None, *, is_whole: bool = True
+) -> MonthVerdict:
     """The verdict on the last month of `churn`; the first of these that holds.
 
-    *Unusual*: outside the range that the months before make usual (`chart`). *Worse* or *better*: churn rose
-    or fell against the months before (`moved`). *Normal*: it could be held against at least one of the two,
-    and neither says otherwise. *Cannot tell*: no customers, or nothing to hold the month against.
+    *Cannot tell*: the data have no row of the month (not `is_whole`), or no customers. *Unusual*: outside the
+    range that the months before make usual (`chart`). *Worse* or *better*: churn rose or fell against the
+    months before (`moved`). *Normal*: it could be held against at least one of the two, and neither says
+    otherwise. *Cannot tell* again: there is nothing to hold the month against.
 
     Glossary: verdict of the month.
     """
-    if not churn.iloc[-1]["customers_at_start"]:
+    if not is_whole or not churn.iloc[-1]["customers_at_start"]:
         return "cannot tell"
     is_unusual = chart.iloc[-1]["unusual"]
     if is_unusual:

@@ -37,7 +37,7 @@ class Table:
     left_out: int = 0  # rows that are not shown
     rest_is: str = "in findings.json"  # where those are
     is_open: bool = False  # on a page: in sight, not folded under its caption
-    is_untold: bool = False  # it has a verdict a row, and none of them tells anything
+    is_untold: bool = False  # no row tells anything: each has no verdict, or is of nobody
 
     def _cell(self, nth: int, text: str) -> str:
         escaped = formats.escaped(text)
@@ -110,13 +110,21 @@ def table(
         is_number=tuple(column.unit.is_number for column in columns.values()),
         left_out=max(len(frame) - MOST_ROWS, 0),
         is_open=is_open,
-        is_untold=len(frame) > 0 and set(frame.get("verdict", [""])) <= UNTOLD,
+        is_untold=len(frame) > 0
+        and (set(frame.get("verdict", [""])) <= UNTOLD or _is_of_nobody(frame, columns)),
     )
 
 
 def _holds_something(values: pd.Series) -> bool:
     """Whether any is neither missing nor 0; True without rows, where nothing can be told."""
     return values.empty or any(not formats.is_missing(one) and one != 0 for one in values)
+
+
+def _is_of_nobody(frame: pd.DataFrame, columns: dict[str, Column]) -> bool:
+    """Whether every rate is one of nobody; of a table without rates, whether every number is 0."""
+    of = [column.of[1] for column in columns.values() if column.of]
+    counts = of or [name for name, column in columns.items() if column.unit.is_number]
+    return bool(counts) and not frame[counts].fillna(0).astype(bool).any(axis=None)
 
 
 def _cells(frame: pd.DataFrame, name: str, unit: Unit) -> list[str]:

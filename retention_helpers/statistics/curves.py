@@ -30,6 +30,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 Z = float(special.ndtri(0.5 + LEVEL / 2))
+WIDEST = 700.0  # of a band on the log-log scale: from there on its ends are 0 and 1, and exp has an end, too
 
 
 class Survival(NamedTuple):
@@ -145,6 +146,7 @@ def _band(share: Floats, deviation: Floats) -> tuple[Floats, Floats]:
     with np.errstate(divide="ignore", invalid="ignore"):
         inside = np.where((share > 0) & (share < 1), share, np.nan)
         width = Z * deviation / (inside * np.log(inside))
+        width = np.clip(width, -WIDEST, WIDEST)
         return inside ** np.exp(-width), inside ** np.exp(width)
 
 

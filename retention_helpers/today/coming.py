@@ -20,12 +20,17 @@ from retention_helpers.words import calendar, formats
 from retention_helpers.words.spellings import ANNUAL
 
 AHEAD_DAYS = 3  # so many days before a trial or a pause is expected to end
+LATE_DAYS = (
+    3  # so many days late a trial's end may be known: lists are made in the morning, of an older export
+)
 RENEWAL_DAYS = 14  # and before a year renews
 LOOK_BACK = 12  # months of trials, whose length is taken
 
 
 def trials_ending(business: Business, since: dt.date) -> pd.DataFrame:
-    """Whose trial ended from `since` on without service after it, or is expected to end in AHEAD_DAYS days.
+    """Whose trial ended without service after it, or is expected to end in AHEAD_DAYS days.
+
+    From `since` on; of those that ended, LATE_DAYS earlier.
 
     Trials are expected to last as long as those that ended in the last LOOK_BACK months, in the median; where
     none did, only those that ended are told.
@@ -39,7 +44,7 @@ def trials_ending(business: Business, since: dt.date) -> pd.DataFrame:
     is_due = due.between(pd.Timestamp(since), pd.Timestamp(day + dt.timedelta(days=AHEAD_DAYS)))
     words = read_messages(business.folder)
     coming = open_ones.assign(on=due)[is_due]
-    over = ended[ended["end_on"] >= pd.Timestamp(since)]
+    over = ended[ended["end_on"] >= pd.Timestamp(since - dt.timedelta(days=LATE_DAYS))]
     over = over.assign(on=over["end_on"])
     return proposals(
         [

@@ -173,10 +173,10 @@ def _kept_apart(
     every: pd.DataFrame, before: Earlier, day: dt.date
 ) -> tuple[pd.DataFrame, list[tuple[str, str, str]]]:
     """What may be decided, and what an earlier touch, or a planned one that is no less urgent, holds back."""
-    lately = {
-        (one.customer, one.action) for one in before.said if one.on > day - LATELY_CONTACTED_DAYS * ONE_DAY
-    }
-    touched = {who for who, _ in lately}
+    lately: dict[str, set[str]] = {}
+    for said in before.said:
+        if said.on > day - LATELY_CONTACTED_DAYS * ONE_DAY:
+            lately.setdefault(said.customer, set()).add(said.action)
     planned: dict[str, int] = {}
     for one in before.planned:
         if not one.is_done:
@@ -186,8 +186,8 @@ def _kept_apart(
         who, action = row.customer_id, row.action
         if row.is_said:
             continue
-        is_own = ACTIONS[action].is_series and {one for whose, one in lately if whose == who} == {action}
-        is_held = (who in touched and not is_own) or planned.get(who, len(ORDER)) <= ORDER[action]
+        is_own = ACTIONS[action].is_series and lately.get(who) == {action}
+        is_held = (who in lately and not is_own) or planned.get(who, len(ORDER)) <= ORDER[action]
         if is_held and action not in ANSWERS:
             held.append((who, action, "touched"))
         else:

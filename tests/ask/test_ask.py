@@ -14,6 +14,7 @@ from reader import Reader
 
 from retention_helpers import ask, measurement, shipped
 from retention_helpers.ask.tables import KINDS
+from retention_helpers.business import Business
 from retention_helpers.business.opening import narrowed
 from retention_helpers.contract.tables import TABLES
 from retention_helpers.report import pages
@@ -341,3 +342,10 @@ def test_an_expression_is_one_of_the_engine(sample) -> None:  # type: ignore[no-
     losses = ask.table(sample, "losses").expression
     assert isinstance(losses, ibis.expr.types.Table)
     assert losses.filter(losses.kind == "involuntary").count().execute() > 0
+
+
+def test_a_table_shows_its_first_rows_in_their_order(sample: Business) -> None:
+    """An engine gives rows in any order; the first five of a screen are those of the whole table."""
+    losses = ask.table(sample, "losses")
+    first = losses.to_frame().head(5)["customer_id"].tolist()
+    assert first == sorted(first) and all(who in losses._repr_html_() for who in first)

@@ -69,7 +69,7 @@ def scan(business: Business) -> None:
 
 def pass_over_events(business: Business) -> None:
     """What every customer did on each of the first 30 days, as if nothing had been kept."""
-    (business.kept / business.month / "early_days.parquet").unlink(missing_ok=True)
+    (business.derived / "early_days.parquet").unlink(missing_ok=True)
     kept_early_days(business)
 
 

@@ -16,7 +16,16 @@ from conftest import write_folder
 
 from retention_helpers import shipped
 from retention_helpers.business import opening
-from retention_helpers.churn_reasons import FINDINGS, QUARTER, YEAR, answers, did, groups, plays
+from retention_helpers.churn_reasons import (
+    FINDINGS,
+    QUARTER,
+    YEAR,
+    answers,
+    did,
+    groups,
+    plays,
+    shares_over_time,
+)
 from retention_helpers.churn_reasons.implications import PLAYS
 from retention_helpers.shown.units import DEFINITIONS, fields
 
@@ -154,6 +163,14 @@ def test_nobody_named_unmapped(page: Callable[[str], tuple[str, dict, Path]]) ->
     }  # fmt: skip
 
 
+def test_shares_over_time_are_drawn_from_two_periods_on() -> None:
+    blocks = pd.DataFrame(
+        {"first_month": ["2026-01", "2026-04"], "reason": "unused", "enough": [False, True]}
+    )
+    assert shares_over_time.figure is not None
+    assert shares_over_time.figure(blocks, pd.DataFrame()) is None
+
+
 def test_a_play_stands_alone_only_where_its_reason_costs_most_for_sure() -> None:
     """Else the two that cost most are named, each with its play."""
 
@@ -165,11 +182,12 @@ def test_a_play_stands_alone_only_where_its_reason_costs_most_for_sure() -> None
         PLAYS[code].play for code in ("too_expensive", "not_using_enough", "missing_feature")
     )
     sure = said(("too_expensive", 200, 150, 260), ("not_using_enough", 90, 60, 140))
+    assert "“too expensive” costs the most" in sure
     assert dear in sure and unused not in sure and "may cost as much" not in sure
     both = said(
         ("too_expensive", 200, 110, 290), ("not_using_enough", 150, 80, 240), ("missing_feature", 40, 10, 90)
     )
-    assert "“not using enough” may cost as much" in both
+    assert "“too expensive” may cost the most" in both and "“not using enough” may cost as much" in both
     assert f"“too expensive”: {dear} “not using enough”: {unused}" in both and gap not in both
 
 

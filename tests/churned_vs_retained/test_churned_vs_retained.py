@@ -4,6 +4,7 @@ the truths that are planted in the sample.
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -848,3 +849,27 @@ def test_segments_of_the_sample_are_those_of_the_channel(at_30: Comparison) -> N
     apart = found[found["verdict"].isin(["above the rest", "below the rest"])]
     assert set(apart["by"]) == {"acquisition channel"}
     assert found["shrunk_risk"].dropna().is_monotonic_decreasing
+
+
+def test_which_takes_most_away_is_as_if_all_were_tried(at_30: Comparison) -> None:
+    """Of every driver alone: the other that leaves least of it is the least of all that are fitted."""
+    setting = adjusted.setting_of(at_30, univariate.compare_alone(at_30))
+    drivers = [driver for driver in setting.judged if driver.name in setting.seen]
+    assert len(drivers) > 5
+    for driver in drivers[:6]:
+        others = [other for other in drivers if other != driver]
+        left = [abs(setting.models.log_ratio(driver, [other])) for other in others]
+        found = setting.models.weakest(driver, [], others, at_most=np.inf)
+        assert found == (others[int(np.argmin(left))], min(left))
+        assert setting.models.weakest(driver, [], others, at_most=min(left) * 0.99) is None
+
+
+def test_a_comparison_is_computed_once(at_30: Comparison, sample: Business) -> None:
+    """Also its verdicts; asked for anew, they are what was kept."""
+    again = features.comparison(sample, landmark_days=30)
+    pd.testing.assert_frame_equal(again.rows, at_30.rows)
+    kept = adjusted.compare_together(again)
+    assert (sample.derived / "drivers of comparison at 30.pickle").exists()
+    pd.testing.assert_frame_equal(
+        kept, adjusted.compare_together(replace(at_30, remember=lambda _, made: made()))
+    )

@@ -193,6 +193,7 @@ def test_make_alone_is_a_list(checkout: Path) -> None:
         "notebooks",
         "sample",
         "bench",
+        "bench-large",
         "bench-statistics",
         "clean",
     ]

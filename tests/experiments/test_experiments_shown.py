@@ -86,10 +86,10 @@ def test_every_experiment_says_what_to_do_now(
     """An order in plain words for every state that an experiment can be in.
 
     Read on 1 March, 59 days (1.94 months) after the start. "Endless": 40 customers came, 20.6 a month; they
-    are 1 % of 4,000, so 3,960 / 20.6 = 192 months, more than ten years. "At the top": 123 an arm in a year
-    cannot tell 100 % from 99 %, one customer apart. "Slow": 1,360 / 20.6 = 66 months, and one for day 30: 67.
-    "Not begun": the 40 newcomers since 2 January are 21.0 a month; 80 / 21.0 = 3.8 months, and one for day
-    30: 5.
+    are 1 % of 4,000, so 3,960 / 20.6 = 192 months, more than ten years. "At the top": a year's 123 an arm
+    cannot tell 100 % from 99 %, one customer apart. "Slow": 1,360 / 20.6 = 66 months, and one for day 30:
+    67. "Not begun": the 40 newcomers since 2 January are 21.0 a month; 80 / 21.0 = 3.8 months, and one for
+    day 30: 5.
     """
     rows = [("the_call", *row[1:]) for row in tables["assignments"]]
     business = business_of(

@@ -22,10 +22,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from folders import CUSTOMERS, HEADER, SUBSCRIPTIONS, Content, examine, folder_of
+from test_house import ROOMS
 
 from retention_helpers import shipped
 from retention_helpers.contract.tables import REQUIRED_TABLES, TABLES, Fault, Stopped
+from retention_helpers.delivery import recipients
 from retention_helpers.engine import EngineError, connect, rows
+from retention_helpers.gate import folder as looking_at
 from retention_helpers.gate import gate, kept, reading
 from retention_helpers.gate.folder import look_at
 from retention_helpers.words.errors import InputError
@@ -1382,14 +1385,51 @@ def test_a_second_report_reads_no_file_again(tmp_path, cache, monkeypatch):
 
 @pytest.mark.parametrize("name", ["customers.csv", "retention.yml", "experiments.yml", "nps.csv"])
 def test_what_changes_is_read_again(tmp_path, cache, name):
-    """Also where name, size and time stay the same: the file behind them is another one."""
+    """Also where name, size and time stay the same: what is in the file is not."""
     folder = folder_of(tmp_path / "data", OTHERS)
     before = gate.pass_gate(folder, cache)
     stat = (folder / name).stat()
-    other = folder / "other"
-    other.write_bytes((folder / name).read_bytes())
-    os.utime(other, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    other.replace(folder / name)
+    changed = (folder / name).read_bytes().replace(b"2026-0", b"2025-0", 1).replace(b"Acme", b"Acma", 1)
+    assert changed != (folder / name).read_bytes() and len(changed) == stat.st_size
+    (folder / name).write_bytes(changed)
+    os.utime(folder / name, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert gate.pass_gate(folder, cache).folder != before.folder
+
+
+def test_a_touch_and_a_copy_read_nothing_again(tmp_path, cache, monkeypatch):
+    """And once they are seen, no byte of the files is asked for."""
+    folder = folder_of(tmp_path / "data", OTHERS)
+    before = gate.pass_gate(folder, cache)
+    monkeypatch.setattr(gate, "read_table", unread)
+    for path in folder.iterdir():
+        shutil.copy(path, tmp_path / "copy")
+        (tmp_path / "copy").replace(path)
+    (folder / "customers.csv").touch()
+    assert gate.pass_gate(folder, cache) == before
+    monkeypatch.setattr(looking_at, "_content", unread)
+    assert gate.pass_gate(folder, cache) == before
+
+
+def test_what_is_put_back_is_the_latest_reading(tmp_path, cache):
+    """An earlier reading that is found again is what mails are addressed by."""
+    folder = folder_of(tmp_path / "data", {})
+    first = gate.pass_gate(folder, cache).folder
+    as_it_was = (folder / "customers.csv").read_bytes()
+    (folder / "customers.csv").write_bytes(as_it_was + b"\n")
+    second = gate.pass_gate(folder, cache).folder
+    assert second != first and recipients.last_reading(folder, cache) == second / "customers.parquet"
+    (folder / "customers.csv").write_bytes(as_it_was)
+    assert gate.pass_gate(folder, cache).folder == first
+    assert recipients.last_reading(folder, cache) == first / "customers.parquet"
+
+
+def test_a_new_version_of_what_does_not_read_reads_nothing_again(tmp_path, cache, monkeypatch):
+    """Only the rooms up to the gate count: none of what comes after them can change what was kept."""
+    to_the_gate = ROOMS[: ROOMS.index("gate") + 1]
+    assert [name.removesuffix(".py") for name in looking_at.READS] == list(to_the_gate)
+    folder = folder_of(tmp_path / "data", OTHERS)
+    before = gate.pass_gate(folder, cache)
+    monkeypatch.setattr(looking_at, "READS", ("words",))
     assert gate.pass_gate(folder, cache).folder != before.folder
 
 
@@ -1461,7 +1501,7 @@ def test_what_a_killed_reading_left_is_swept_away_a_day_later(tmp_path, cache):
         (home / name).mkdir()
         stamp = (home / name).stat().st_mtime - age
         os.utime(home / name, (stamp, stamp))
-    (folder / "retention.yml").touch()
+    (folder / "retention.yml").write_text("min_customers: 7")
     gate.pass_gate(folder, cache)
     assert [path.name for path in home.glob(".*")] == [".building-young"]
 
@@ -1475,7 +1515,8 @@ def test_old_readings_are_forgotten(tmp_path, cache):
         stamp = 1_700_000_000 + number
         os.utime(readings[-1], (stamp, stamp))
     assert [reading.exists() for reading in readings] == [False, False, True, True, True]
-    assert sorted(readings[0].parent.iterdir()) == sorted(readings[2:])
+    home = readings[0].parent
+    assert sorted(home.iterdir()) == sorted([*readings[2:], home / looking_at.CONTENTS])
 
 
 @pytest.mark.parametrize("damage", ["customers.parquet", "passed.json", "half of passed.json"])
@@ -1495,7 +1536,8 @@ def test_a_cache_that_cannot_be_written(tmp_path):
     folder = folder_of(tmp_path / "data", {})
     (tmp_path / "kept").touch()
     assert [fault.message for fault in examine(folder, tmp_path / "kept")] == [
-        "What was read cannot be kept in kept (not a directory). Free some space there, or allow writing."
+        f"What was read cannot be kept in {tmp_path / 'kept'} (not a directory). "
+        "Free some space there, or allow writing."
     ]
 
 
@@ -1510,7 +1552,8 @@ def test_two_processes_at_once(tmp_path, cache):
     answers = {process.communicate(timeout=120)[0].strip() for process in running}
     assert [process.returncode for process in running] == [0, 0]
     assert answers == {str(gate.pass_gate(folder, cache).folder)}
-    assert [path.name for path in next(cache.iterdir()).iterdir()] == [Path(answers.pop()).name]
+    left = {path.name for path in next(cache.iterdir()).iterdir()}
+    assert left == {Path(answers.pop()).name, looking_at.CONTENTS}
 
 
 @pytest.mark.parametrize(("ended_at", "latest"), [("2026-05-07", "2026-05-07"), ("2199-02-07", "2026-01-06")])

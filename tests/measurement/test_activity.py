@@ -321,7 +321,6 @@ def test_without_events_one_sentence_says_what_they_would_add(
         assert moved.empty
         assert used.empty
         assert together[["reached", "followed"]].to_numpy().sum() == 0
-        assert activity.days_reached(activity.n_day_by_month(business)).empty
         shown = [
             said_activity.usage(active),
             said_activity.movement(moved),
@@ -404,7 +403,6 @@ def test_n_day_retention_of_those_who_have_reached_the_day(sign_ups: Business) -
     """
     together = activity.n_day_retention(activity.n_day_by_month(sign_ups)).set_index("n")
     assert together["reached"].to_dict() == {1: 6, 7: 5, 30: 5}
-    assert list(activity.days_reached(activity.n_day_by_month(sign_ups))["n"]) == [1, 7, 30]
     assert together["active_on_day"].to_dict() == {1: 3, 7: 2, 30: 1}
     assert together["n_day"].to_dict() == {1: 3 / 6, 7: 2 / 5, 30: 1 / 5}
 

@@ -94,6 +94,13 @@ def test_heavy_months_in_words() -> None:
         assert not ODD.search(text)
 
 
+def test_no_loss_has_no_picture() -> None:
+    """Forty who have all stayed for six months; with one of them lost there is something to see."""
+    for lost, is_drawn in (([0] * 40, False), ([2] + [0] * 39, True)):
+        months = survival.loss_by_month_of_tenure(tenures_of(lost, 6), min_customers=20)
+        assert len(months) and (figures.loss_by_month_of_tenure(months) is not None) == is_drawn
+
+
 def test_groups_in_words() -> None:
     """They differ, with the share of each; no clear difference; nothing to compare."""
     rows = grouped({"solo": 60, "team": 60}, {"solo": 2, "team": 10})

@@ -55,6 +55,19 @@ def test_the_first_that_holds_is_the_verdict(months: list[tuple[int, int]], verd
     assert verdict_of_month(*of(*months)) == verdict
 
 
+def test_a_month_of_which_the_data_have_no_row_is_never_called_normal(opened: Any) -> None:
+    """The last row is of 12 February: that nobody left in March is what an old export would say, too."""
+    spans = [("A", "2025-12-10", "", 10), ("B", "2025-12-10", "2026-02-12", 20)]
+    with opened(spans, "2026-03") as business:
+        said = headline(*of((0, 1), (0, 1)), 0, business.faults)
+    assert said.verdict == "cannot tell"
+    assert said.headline.startswith(
+        "The data have no row of March 2026: as far as they tell, 0 of 1 customer"
+    )
+    with opened([*spans, ("C", "2026-03-05", "", 10)], "2026-03") as business:
+        assert headline(*of((0, 1), (0, 1)), 0, business.faults).verdict != "cannot tell"
+
+
 def test_a_rise_within_the_usual_range_is_worse_and_not_normal() -> None:
     """12 of 100 after twelve months of 5: more than before for 95 of 100 months, usual for 99 of 100."""
     churn, chart, moved = of(*STEADY, (12, 100))

@@ -47,7 +47,12 @@ def movement() -> pd.DataFrame:
 
 def days() -> pd.DataFrame:
     return pd.DataFrame(
-        {"day": [30, 45, 61, 365, 800], "lost": [9, 1, 4, 7, 2], "on_renewal_day": [9, 0, 4, 6, 1]}
+        {
+            "day": [30, 45, 61, 365, 800],
+            "lost": [9, 1, 4, 7, 2],
+            "renewal_known": [9, 1, 4, 7, 2],
+            "on_renewal_day": [9, 0, 4, 6, 1],
+        }
     )
 
 

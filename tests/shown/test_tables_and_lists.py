@@ -279,3 +279,24 @@ def test_a_column_may_be_shown_only_where_a_row_holds_something() -> None:
     assert table(rows.assign(paused=[0, 1]), "Months", declared).columns == ("Left", "Paused")
     assert table(rows.assign(reason=[None, "price"]), "Months", declared).columns == ("Left", "Reason")
     assert table(rows.head(0), "Months", declared).columns == ("Left", "Paused", "Reason")
+
+
+SHARES = {"day": COUNT, "share": RATE(of=("lost", "in_all"))}
+
+
+@pytest.mark.parametrize(
+    ("declared", "rows", "is_told"),
+    [
+        (SHARES, {"day": [0, 8], "lost": [0, 0], "in_all": [0, 0]}, False),
+        (SHARES, {"day": [0, 8], "lost": [0, 0], "in_all": [0, 5]}, True),
+        ({"lost": COUNT, "unknown": COUNT.or_null}, {"lost": [0, 0], "unknown": [None, None]}, False),
+        ({"lost": COUNT, "unknown": COUNT.or_null}, {"lost": [0, 1], "unknown": [None, None]}, True),
+        ({"name": TEXT}, {"name": ["a", "b"]}, True),
+    ],
+)  # fmt: skip
+def test_a_table_of_nobody_tells_nothing(declared: Any, rows: dict[str, list], is_told: bool) -> None:
+    """Every rate of nobody; without rates, every count 0 or not known. A rate of 0 of 5 is something."""
+    frame = pd.DataFrame(rows)
+    shown = frame.assign(share=[None, None]) if "share" in declared else frame
+    parts = dict.fromkeys(set(shown) - set(declared), Column(COUNT, is_shown=False))
+    assert table(shown, "t", {**declared, **parts}).is_untold != is_told

@@ -80,6 +80,34 @@ def test_nobody_lost_says_nothing() -> None:
     assert cox.wald_p(fitted.coefficients, fitted.covariance) == 1.0
 
 
+def test_slices_and_rows_that_do_not_count_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows at once are only a matter of memory; rows that are not known might as well not be there."""
+    whole = cox.fit(COLUMNS, DAYS, LOST, strata=MONTH)
+    monkeypatch.setattr(cox, "SLICE", 3)
+    sliced = cox.fit(COLUMNS, DAYS, LOST, strata=MONTH)
+    assert sliced.coefficients == pytest.approx(whole.coefficients, rel=1e-10)
+    assert sliced.covariance == pytest.approx(whole.covariance, rel=1e-10)
+    known = np.array([True, True, True, False] * 5)
+    few = cox.fit(COLUMNS[known], np.array(DAYS)[known], np.array(LOST)[known])
+    among = cox.fit_of(cox.Lives(list(COLUMNS.T), DAYS, LOST).among(known), np.arange(2))
+    assert among.coefficients == pytest.approx(few.coefficients, rel=1e-9)
+    assert among.covariance == pytest.approx(few.covariance, rel=1e-9)
+    assert among.constant_effect_p([0, 1]) == pytest.approx(few.constant_effect_p([0, 1]), rel=1e-9)
+
+
+def test_a_model_is_the_same_in_other_units_and_from_another_start() -> None:
+    """Twice the column has half the log hazard ratio; the search ends where the likelihood is greatest."""
+    lives = cox.Lives(list((COLUMNS - COLUMNS.mean(axis=0)).T), DAYS, LOST)
+    once = cox.fit_of(lives, np.arange(2))
+    swapped = once.scaled(np.array([1, 0]), np.array([1.0, 2.0]))
+    assert swapped.coefficients == pytest.approx([once.coefficients[1], once.coefficients[0] / 2])
+    direct = cox.fit_of(lives, np.array([1, 0]), scale=[1.0, 2.0], start=[0.5, -1.0])
+    assert direct.coefficients == pytest.approx(swapped.coefficients, rel=1e-7)
+    assert direct.covariance == pytest.approx(swapped.covariance, rel=1e-7)
+    (stepped,) = cox.first_steps(cox.fit_of(lives, np.array([0])), [[1]])
+    assert stepped == pytest.approx(once.coefficients, rel=0.25), "the first of some steps"
+
+
 # --- intervals where a side lost nobody, or hardly anybody -------------------------------------------
 
 

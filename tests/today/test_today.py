@@ -7,7 +7,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,15 @@ from conftest import write_folder
 from retention_helpers import __main__, today
 from retention_helpers.business import open_business, open_day
 from retention_helpers.business.done import done_by, load
+from retention_helpers.business.identity import Identity
 from retention_helpers.contract.settings import read_settings
 from retention_helpers.early_warning.snapshots import snapshots_now
 from retention_helpers.gate import running_plan
 from retention_helpers.gate.lots import Lots, as_record
+from retention_helpers.gate.running_plan import Row
 from retention_helpers.report import plan_file
 from retention_helpers.statistics.intervals import rate
+from retention_helpers.today.earlier import earlier
 from retention_helpers.words.errors import InputError
 
 DAY = dt.date(2026, 3, 12)
@@ -201,6 +204,19 @@ def test_what_a_weekend_hid_is_on_the_next_list(tmp_path: Path) -> None:
     assert "asking" in after and "yearly" in before and "yearly" not in after
 
 
+def test_a_trial_that_ended_after_the_list_of_its_day_is_on_the_next(begun: tuple[Path, Path]) -> None:
+    """The list is made in the morning; on the afternoon `brief` ends a trial of four days."""
+    data, out = begun
+    for name, line in (
+        ("customers", "brief,2026-03-08"),
+        ("subscriptions", "brief,2026-03-08,2026-03-12,0,trialing,,,,"),
+    ):
+        with (data / f"{name}.csv").open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    found = made(data, out, DAY + dt.timedelta(days=1))
+    assert found == {"brief": ("Write: their free time ends", "the free time ended on 12 March 2026")}
+
+
 def test_day_7_follows_day_3_also_after_its_touch(begun: tuple[Path, Path]) -> None:
     data, out = begun
     fill(out, "third", DAY)
@@ -324,6 +340,20 @@ def test_whom_a_list_had_at_risk_is_known_to_the_report_after_it(tmp_path: Path)
     found = done_by(out, identity(data), settings, march, tmp_path, drawn_until=march)
     assert found is not None and load(found).listed == {"planned"}
     assert done_by(out, identity(data), settings, april, tmp_path, drawn_until=april) is None
+
+
+def test_a_long_plan_is_gone_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """8,000 rows, half of them of lists: a look at every row for every row took a minute of the processor."""
+    many = range(4000)
+    lists = [Row("2026-03-02", "at_risk", {"customer_id": f"L-{n}", "due_on": "2026-03-02"}) for n in many]
+    month = [Row("2026-02", "thank", {"customer_id": f"M-{n}", "due_on": "2026-03-05"}) for n in many]
+    plan = running_plan.Running("Harbour Desk", (*lists, *month))
+    monkeypatch.setattr(running_plan, "read", lambda *_: plan)
+    begun = time.process_time()
+    known = earlier(tmp_path, DAY, Identity("Harbour Desk", "data"), "")
+    planned_anew = plan.with_month("2026-02", [*month, replace(month[0], cells=lists[0].cells)])
+    assert time.process_time() - begun < 5
+    assert len(known.planned) == 4000 and len(planned_anew.rows) == 8001
 
 
 def test_what_the_plan_knew_is_not_new(tmp_path: Path) -> None:

@@ -125,6 +125,13 @@ def test_without_events_silent_to_mails(business_of: Callable[..., Business]) ->
     assert found(shop) == {"silent": ("lapsed", "")}
 
 
+def test_nobody_away_is_nobody(business_of: Callable[..., Business]) -> None:
+    shop = business_of([("a", STARTED, "", 50)], events=used(("a", "2026-03-30")))
+    said = str(win_back_and_loyalty.who_is_away(shop, away.away(shop, NOBODY, NOTHING)).sentence(shop))
+    assert "Nobody pays without using it." in said and "Nobody left within a year." in said
+    assert "0 customers" not in said
+
+
 def test_mails_whose_opening_nobody_sees_say_nothing(business_of: Callable[..., Business]) -> None:
     mails = [("a", day, "") for day in ("2026-01-10", "2026-02-10", "2026-03-02")]
     assert found(business_of([("a", STARTED, "", 50)], emails=mails)) == {}

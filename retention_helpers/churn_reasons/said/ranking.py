@@ -48,6 +48,8 @@ def _which_months(led: Standing, heard: pd.DataFrame, min_customers: int) -> Sen
             f"All {formats.count(unmapped)} who said why {inside(when)} did so in words that nobody mapped."
             if unmapped
             else f"Nobody said why {inside(when)}."
+            if heard.loc[heard["first_month"] == when.first, "lost"].iloc[0]
+            else f"Nobody was lost {inside(when)}."
         )
     return Sentence(
         f"There are fewer than {least} answers even {inside(when)} ({formats.count(own)}). So the reasons "
@@ -264,6 +266,8 @@ def _between_what(blocks: pd.DataFrame) -> Sentence:
 
 
 def _over_time_figure(blocks: pd.DataFrame, notes: pd.DataFrame) -> Figure | None:
+    if blocks.loc[blocks["enough"], "first_month"].nunique() < 2:
+        return None
     title = f"Share of the answers, every {in_words(BLOCK)} months"
     return figures.shares_over_time(blocks, title=title, notes=notes)
 
@@ -287,8 +291,9 @@ def _dearest(rows: pd.DataFrame, currency: str) -> Sentence:
     first = rows.iloc[0]
     ends = (first["mrr_a_month"], first["mrr_a_month_low"], first["mrr_a_month_high"])
     amount = formats.amount(*ends, currency)
-    text = f"{named(first['reason'])} costs the most: {amount} of MRR lost to it each month."
     level = [row for row in rows.iloc[1:].itertuples() if row.mrr_a_month_high > first["mrr_a_month_low"]]
+    costs = "may cost" if level else "costs"
+    text = f"{named(first['reason'])} {costs} the most: {amount} of MRR lost to it each month."
     if not level:
         return Sentence(f"{text} {first['play']}")
     names = [named(row.reason) for row in level[:NAMED]]

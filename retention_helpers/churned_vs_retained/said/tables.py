@@ -8,11 +8,11 @@ import pandas as pd
 
 from retention_helpers.churned_vs_retained.adjusted import CONFIRMED
 from retention_helpers.churned_vs_retained.univariate import AUC, NOT_SEEN, SEEN
+from retention_helpers.shown.figures.forest import HOLDS_UP
 from retention_helpers.shown.units import COUNT, NUMBER, POINTS, TEXT, Column, Unit, columns
 from retention_helpers.statistics.intervals import rate
 from retention_helpers.words import formats
 
-HOLDS_UP = "holds up"  # what an association that is confirmed is called on pages: it is no proof
 Rows = Callable[[Any], pd.DataFrame]
 
 

@@ -15,7 +15,7 @@ def mood(monthly: pd.DataFrame, month: str) -> Sentence:
     """Whether the report month was unusual in any indicator."""
     last = monthly[monthly["month"] == pd.Timestamp(month)]
     if last.empty:
-        return Sentence("It takes events.csv, payments.csv, tickets.csv or emails.csv.")
+        return Sentence("It takes events.csv, payments.csv, tickets.csv or emails.csv: the mood of all.")
     judged = last[last["reading"].notna()]
     if judged.empty:
         return Sentence("Too few months to tell what is usual for an indicator.")

@@ -26,10 +26,12 @@ def what_plays_save(plays: pd.DataFrame) -> Sentence:
         for row in measured.itertuples()
     ]
     if not said:
+        left = round(plays["expected_left"].sum())
+        all_of_them = f"all of the {formats.count(left)} or so who are expected to leave"
         return Sentence(
-            "How many this saves is not known: between nobody and all of the "
-            f"{formats.count(round(plays['expected_left'].sum()))} or so who are expected to leave. Test a "
-            "play in an experiment, name it in play_experiments, and its effect stands here."
+            "How many this saves is not known: between nobody and "
+            f"{all_of_them if left else 'the one who may leave'}. Test a play in an experiment, name it in "
+            "play_experiments, and its effect stands here."
         )
     return Sentence(f"Measured: {'; '.join(said)}. The rest saves between nobody and all who would leave.")
 

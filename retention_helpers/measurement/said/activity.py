@@ -246,7 +246,7 @@ activity_triangle = Measure(
 )
 sign_ups = Measure(activity.n_day_by_month, "Active again after the sign-up, month by month")
 back_after_sign_up = Measure(
-    activity.days_reached,
+    activity.n_day_retention,
     f"Active again {_DAYS} days after the sign-up, last {SIGN_UP_MONTHS} months",
     sentence=n_day,
 )

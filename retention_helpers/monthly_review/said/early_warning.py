@@ -30,13 +30,14 @@ def at_risk_answer(people: pd.DataFrame, risk: Risk, currency: str) -> Answer | 
     if people.empty:
         return Answer(question, "0", "at risk", "", (Verdict("nobody", "good"),), "Nothing to do.")
     many = formats.count(len(people))
+    whom = "the one pays" if len(people) == 1 else f"the {many} pay"
     low, high = expected_range(people["risk"], risk.level)
     expected = formats.count(round(people["risk"].sum()))
     money = formats.money(sum(people["mrr"], Decimal(0)), currency)
     return Answer(
         question,
         f"About {expected} of {many}",
-        f"at risk will ask to cancel or leave within {HORIZON_DAYS} days; the {many} pay {money} a month",
+        f"at risk will ask to cancel or leave within {HORIZON_DAYS} days; {whom} {money} a month",
         f"{formats.count(low)} to {formats.count(high)} of {many}",
         (Verdict("at least twice the usual risk" if risk.learned else "a warning that counts is on", "bad"),),
         "Speak to those whom the plan names: it leaves out who is in an experiment or was contacted lately.",

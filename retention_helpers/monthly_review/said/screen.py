@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from retention_helpers.business.opening import ENDS_BEFORE
 from retention_helpers.churn_reasons import Period
 from retention_helpers.churn_reasons.ranking import may_be_first
+from retention_helpers.contract.tables import Fault
 from retention_helpers.experiments import Reading
 from retention_helpers.experiments.aftermath import MORE
 from retention_helpers.measurement.cohorts import retention_after
@@ -68,10 +70,27 @@ class Headline(NamedTuple):
     verdict: MonthVerdict
 
 
-def headline(churn: pd.DataFrame, chart: pd.DataFrame, moved: MonthChange | None, things: int) -> Headline:
-    """Was it a normal month, how many left, and how many things are worth the owner's time?"""
-    verdict = verdict_of_month(churn, chart, moved)
-    return Headline(f"{_month_in_words(verdict, churn, chart)} {_worth(things)}", verdict)
+def headline(
+    churn: pd.DataFrame,
+    chart: pd.DataFrame,
+    moved: MonthChange | None,
+    things: int,
+    faults: Sequence[Fault] = (),
+) -> Headline:
+    """Was it a normal month, how many left, and how many things are worth the owner's time?
+
+    Nobody can tell where the data have no row of the month, which `faults` say.
+    """
+    is_whole = all(fault.rule != ENDS_BEFORE for fault in faults)
+    verdict = verdict_of_month(churn, chart, moved, is_whole=is_whole)
+    said = _month_in_words(verdict, churn, chart) if is_whole else _as_far_as_known(churn)
+    return Headline(f"{said} {_worth(things)}", verdict)
+
+
+def _as_far_as_known(churn: pd.DataFrame) -> str:
+    now = churn.iloc[-1]
+    left = f"{formats.count(now['lost'])} of {formats.plural(now['customers_at_start'], 'customer')}"
+    return f"The data have no row of {formats.month(now['month'])}: as far as they tell, {left} left."
 
 
 def _month_in_words(verdict: MonthVerdict, churn: pd.DataFrame, chart: pd.DataFrame) -> str:

@@ -7,8 +7,8 @@ section whole, `open` keeps a piece of prose in sight. `subscriptions` and `days
 cell of code, where a business has no subscriptions, or its days are not known; `words:subscriptions` and
 `words:days` leave out the prose alone; `without:days` is prose for such a business only.
 
-A section all of whose tables are empty, or have "too few" in every row, has nothing to show but why: it
-becomes a line at the end of the page; the rows stand in findings.json.
+A section all of whose tables are empty, or have "too few" in every row, or are of nobody, has
+nothing to show but why: it becomes a line at the end of the page; the rows stand in findings.json.
 """
 
 import re

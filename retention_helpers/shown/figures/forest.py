@@ -1,5 +1,7 @@
 """Effects side by side: a ratio for each, on an axis where half and double lie equally far from none."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,6 +14,7 @@ from retention_helpers.words import formats
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10)
 WIDEST = (0.1, 10.0)
 MOST_ROWS = 24
+HOLDS_UP = "holds up"  # what an association that is confirmed is called on pages: it is no proof
 
 
 @styled
@@ -19,7 +22,7 @@ def forest(frame: pd.DataFrame, *, title: str) -> Drawing | None:
     """The hazard ratio of each driver beside the others, with its interval and its verdict.
 
     Takes `label`, `hazard_ratio`, `hazard_low`, `hazard_high` and `verdict`, in the order to be drawn; those
-    that are do not hold up are pale. An interval that goes beyond the axis ends in an arrow. None where no
+    that do not hold up are pale. An interval that goes beyond the axis ends in an arrow. None where no
     driver has a ratio.
     """
     shown = frame[frame["hazard_ratio"].notna()].head(MOST_ROWS).reset_index(drop=True)
@@ -34,7 +37,7 @@ def forest(frame: pd.DataFrame, *, title: str) -> Drawing | None:
                 *np.clip([row.hazard_low, row.hazard_high], low, high),
             ),
             formats.about(row.hazard_ratio, row.hazard_low, row.hazard_high, 2),
-            BLUE if row.verdict == "holds up" else PALE,
+            _colour(row),
         )
         for row in shown.itertuples()
     ]
@@ -53,10 +56,13 @@ def forest(frame: pd.DataFrame, *, title: str) -> Drawing | None:
         f"{row.label}: {formats.about(row.hazard_ratio, row.hazard_low, row.hazard_high, 2)}, {row.verdict}"
         for row in shown.itertuples()
     ]
-    is_mixed = 0 < (shown["verdict"] == "confirmed").sum() < len(shown)
-    return finished(
-        canvas, title, f"{title}. {'; '.join(said)}.", ["Grey: not confirmed."] if is_mixed else []
-    )
+    is_mixed = 0 < (shown["verdict"] == HOLDS_UP).sum() < len(shown)
+    below = ["Pale: does not hold up."] if is_mixed else []
+    return finished(canvas, title, f"{title}. {'; '.join(said)}.", below)
+
+
+def _colour(row: Any) -> str:
+    return BLUE if row.verdict == HOLDS_UP else PALE
 
 
 def _ends(shown: pd.DataFrame) -> tuple[float, float]:
@@ -69,7 +75,7 @@ def _ends(shown: pd.DataFrame) -> tuple[float, float]:
 
 
 def _point_beyond(axes: Axes, place: Place, row, limits: tuple[float, float]) -> None:  # type: ignore[no-untyped-def]
-    colour = BLUE if row.verdict == "confirmed" else PALE
+    colour = _colour(row)
     for end, limit, marker in zip((row.hazard_low, row.hazard_high), limits, ("<", ">"), strict=True):
         if (end < limit) == (marker == "<") and end != limit:
             axes.plot([limit], [place.dot], marker, color=colour, markersize=6, clip_on=False)

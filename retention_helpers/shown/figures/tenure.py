@@ -202,9 +202,9 @@ def loss_by_month_of_tenure(months: pd.DataFrame) -> Drawing | None:
     """The share lost in each month of tenure, with its interval; months of heavy loss stand out.
 
     Takes `month_of_tenure`, `began`, `loss_rate` with `_low` and `_high`, and `verdict`; months with too few
-    customers are pale. None without a month.
+    customers are pale. None without a month, or without anybody lost.
     """
-    if months.empty:
+    if not months["loss_rate"].any():
         return None
     canvas, axes = blank(2.8, 2.6)
     colours = {"above the rest": RED, "too few": PALE}

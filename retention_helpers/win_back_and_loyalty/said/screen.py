@@ -23,9 +23,9 @@ def first_screen(
     works = [row.campaign for row in added.itertuples() if row.verdict == "better"]
     paid = f"{formats.words(works[0])} paid" if works else "no campaign is known to have paid yet"
     reach = formats.plural(len(mailed), "customer")
-    to_thank = f"{formats.count(len(thanks))} to thank"
     to_mail = f"{reach} to mail" if len(mailed) else "Nobody to mail"
-    headline = f"{to_mail} and {to_thank} this month; {paid}."
+    thanked = f", {formats.count(len(thanks))} earned a word of thanks" if len(thanks) else ""
+    headline = f"{to_mail} this month{thanked}; {paid}."
     return screen(
         headline,
         [

@@ -37,6 +37,11 @@ def away_sentence(rows: pd.DataFrame, business: Business) -> Remarks:
         ]
         but = f"; left out: {listed(left_out)}" if left_out else ""
         money = formats.money(row["mrr"], currency)
+        if not row["customers"]:
+            said.append(
+                "Nobody pays without using it." if row["kind"] == LAPSED else "Nobody left within a year."
+            )
+            continue
         said.append(
             f"{formats.plural(row['customers'], 'customer')} {who} ({money} a month): "
             f"{formats.count(row['to_write_to'])} can be written to{but}."
@@ -187,18 +192,21 @@ def answered_sentence(rows: pd.DataFrame) -> Sentence:
     )
 
 
+# An experiment on pauses tells of its own arm alone.
+_WHO = {"paused": "all who paused, drawn into a test or not", "left outright": "those who left outright"}
+
+
 def pause_sentence(now: pd.DataFrame, year: pd.DataFrame, after: pd.DataFrame) -> Sentence:
     """How many pause, for how long, who pays again, and whose pause ends."""
     if year.empty:
         return Sentence("Nobody paused.")
     row, due = year.iloc[0], int(now["is_due"].sum())
     paid = [
-        f"{formats.rate_in(one, 'share')} of those who "
-        f"{one['chose'] if one['chose'] != 'paused' else 'paused'}"
+        f"{formats.rate_in(one, 'share')} of {_WHO.get(one['chose'], one['chose'])}"
         for one in after.to_dict(orient="records")
         if one["followed"]
     ]
-    then = f" On day {pauses.PAYING_ON} pay {listed(paid)}; nobody was drawn." if paid else ""
+    then = f" On day {pauses.PAYING_ON} pay {listed(paid)}; no lot decided who paused." if paid else ""
     return Sentence(
         f"{formats.plural(int(row['began']), 'pause')} in twelve months, "
         f"{formats.tenths(row['median_days'])} days in "
