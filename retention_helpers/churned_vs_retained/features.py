@@ -73,6 +73,7 @@ def _comparison(business: Business, landmark_days: int) -> Comparison:
         min_customers=business.settings.min_customers,
         set_apart=pd.concat([leaks(business), apart], ignore_index=True),
         knows_days=business.knows("days"),
+        counts_buyers=business.counts_buyers,
     )
 
 

@@ -130,13 +130,14 @@ BOUGHT = (
     Driver("mrr", "first price a month", "number", LATER, is_count=True),
     Driver("discounted", "first price below the usual one", "yes or no", LATER),
 )
+BOUGHT_ONCE = (Driver("mrr", "first purchase, by 30 days", "number", LATER, is_count=True),)  # by buyers
 
 
 def first_purchase(business: Business, landmark_days: int) -> Known:
     """Plan, interval, price and discount of the first paying span, and whether a trial came before it.
 
-    They belong to sign-up where most begin to pay on that day or the next, and to what came later where a
-    trial comes first.
+    Of buyers it is what they bought first. They belong to sign-up where most begin to pay on that day or the
+    next, and to what came later where a trial comes first.
     """
     spans = kept_spans(business)
     people = kept_newcomers(business).select("customer_id", "signed_up_on")
@@ -150,7 +151,8 @@ def first_purchase(business: Business, landmark_days: int) -> Known:
     rows["discounted"] = _below_the_usual(rows)
     rows["trial_first"] = (rows["known_day"] > 1).astype(float)
     tier = AT_SIGN_UP if rows["known_day"].median() <= 1 else LATER
-    drivers = [replace(one, tier=tier) for one in BOUGHT if one.name not in prices_not_known(business)]
+    bought_things = BOUGHT_ONCE if business.counts_buyers else BOUGHT
+    drivers = [replace(one, tier=tier) for one in bought_things if one.name not in prices_not_known(business)]
     return Known(drivers, rows[["customer_id", "known_day", *(driver.name for driver in drivers)]], {})
 
 

@@ -76,6 +76,7 @@ class Comparison:
     min_customers: int
     set_apart: pd.DataFrame
     knows_days: bool = True
+    counts_buyers: bool = False
     remember: Remember = field(default=_at_once, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ import yaml
 
 from retention_helpers.contract import tables as contract
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings
-from retention_helpers.contract.tables import ADDS, TABLES
+from retention_helpers.contract.tables import ADDS, INSTEAD, OF_SUBSCRIPTIONS, TABLES
 from retention_helpers.sources import questions
 from retention_helpers.sources.described import OPEN, PRICES_BESIDE, percentage
 from retention_helpers.sources.ledger import asking
@@ -197,11 +197,17 @@ def as_ledgers(found: Sequence[Look], ask: Ask) -> list[Look]:
 
     Its four columns are asked for once, and stand in `retention.yml` from then on.
     """
-    return [_as_ledger(look, ask) if _may_be_ledger(look) else look for look in found]
+    return [_as_ledger(look, ask) if may_be_ledger(look) else look for look in found]
 
 
-def _may_be_ledger(look: Look) -> bool:
+def may_be_ledger(look: Look) -> bool:
+    """Whether a file that nobody recognised has days and amounts, as a list of payments has."""
     return not look.key and bool(look.lines) and asking.may_hold_charges(look.lines)
+
+
+def likely_ledger(found: Sequence[Look]) -> Path | None:
+    """The first file that may be a list of payments; None for none."""
+    return next((look.path for look in found if may_be_ledger(look)), None)
 
 
 def _as_ledger(look: Look, ask: Ask) -> Look:
@@ -374,7 +380,9 @@ def write_settings(plan: Plan, folder: Path) -> bool:
 
 
 def lacking(tables: Iterable[str]) -> dict[str, str]:
-    """The tables that are not there, and what each would add."""
+    """The tables that are not there and could say something, and what each would add."""
     there = set(tables)
     needed = dict.fromkeys(contract.lacking(there), "needed for any report")
-    return {table: adds for table, adds in {**needed, **ADDS}.items() if table not in there}
+    are_buyers = INSTEAD in there and "subscriptions" not in there
+    left_out = there | set(OF_SUBSCRIPTIONS if are_buyers else ())
+    return {table: adds for table, adds in {**needed, **ADDS}.items() if table not in left_out}

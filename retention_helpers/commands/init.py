@@ -53,7 +53,10 @@ def run(options: argparse.Namespace) -> int:
     if any(look.columns for look in found):
         print("  Check that these names mean what they were taken for; retention.yml is yours to change.")
     if not any(look.key for look in found):
-        raise InputError(f"No file in {places[0]} looks like customers, subscriptions or orders. {_START}")
+        raise InputError(
+            f"No file in {places[0]} looks like customers, subscriptions or orders. "
+            f"{_as_a_ledger(beginning.likely_ledger(found), folder)}{_START}"
+        )
     business = options.business or _ask(
         "What is the business called?", folder.resolve().name.replace("_", " ").title()
     )
@@ -90,6 +93,13 @@ _START = (
     "Make customers.csv and subscriptions.csv as the README says, or fill in a workbook: "
     f"{command('import spreadsheet --template FILE.xlsx')}."
 )
+
+
+def _as_a_ledger(path: Path | None, folder: Path) -> str:
+    """The way in of a file that may be a list of payments, where nobody was there to be asked."""
+    if path is None:
+        return ""
+    return f"If {path.name} has a row for each payment: {command(f'import ledger {path} --out {folder}')}. "
 
 
 def _again(settings: Path) -> str:

@@ -242,6 +242,8 @@ ADDS = {
     "spend": "what a customer of a channel costs, and when that is paid back",
 }
 
+OF_SUBSCRIPTIONS = ("cancellations", "payments")  # of those they say something, and nothing of buyers
+
 
 @dataclass(frozen=True)
 class History:

@@ -6,7 +6,7 @@ import ibis
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.contract.tables import ADDS, TABLES, day_name
+from retention_helpers.contract.tables import ADDS, OF_SUBSCRIPTIONS, TABLES, day_name
 from retention_helpers.gate import setting_aside
 from retention_helpers.shown.units import COUNT, DAY, RATE, TEXT, columns
 from retention_helpers.statistics.intervals import with_rate
@@ -34,8 +34,9 @@ def sources(business: Business) -> pd.DataFrame:
 
 @columns(table=TEXT, would_add=TEXT)
 def missing_tables(business: Business) -> pd.DataFrame:
-    """One row per optional table that the owner did not bring."""
+    """One row per optional table that the owner did not bring, of those that can say something of it."""
     brought = {source.table for source in business.sources}
+    brought |= set(OF_SUBSCRIPTIONS if business.counts_buyers else ())
     rows = [(table, adds) for table, adds in ADDS.items() if table not in brought]
     return pd.DataFrame(rows, columns=["table", "would_add"])
 

@@ -65,7 +65,7 @@ def key(word: str) -> str:
 
 STAGE = replace(one_of(*map(key, STAGES)), plain=key)
 STAGE_OR_NONE = replace(TEXT, plain=key)  # or "came"
-IN_STAGES = {stage: COUNT.or_null(key=key(stage)) for stage in STAGES}
+IN_STAGES = {stage: COUNT.or_null(key=key(stage), is_optional=stage == FIRST) for stage in STAGES}
 IN_ACTIVITIES = {
     **{key(one): COUNT.or_null for one in ACTIVITY},
     **{f"mrr_{key(one)}": MONEY.or_null for one in ACTIVITY},
@@ -107,6 +107,11 @@ def stage_of(rows: pd.DataFrame, at_risk: Booleans, *, knows_days: bool = True) 
     return pd.Series(names, index=rows.index, dtype=object)
 
 
+def _stages(business: Business) -> list[str]:
+    """Those of which it can be known who is in them: the first week takes days."""
+    return [stage for stage in STAGES if stage != FIRST or business.knows("days")]
+
+
 class Staged(NamedTuple):
     """`snapshots` of the last two month ends, with the stage of each row."""
 
@@ -140,10 +145,10 @@ def staged(business: Business, risk: Risk) -> Staged:
 def stages(business: Business, risk: Risk) -> pd.DataFrame:
     """One row a stage: its customers at the month's end, their MRR, what to do and what to watch.
 
-    The customers add up to customers_at_end; the first is missing where no warning counts and nobody is known
-    to have asked to cancel, the first week where days are not known. Watched: of those in it, who was
-    contacted lately; of those who signed up in the month before the last week, who finished the onboarding
-    in their first; of the habit and the established stage, who logged in lately.
+    The customers add up to customers_at_end; those of the first are missing where no warning counts and
+    nobody is known to have asked to cancel. The first week has no row where days are not known. Watched: of
+    those at risk, who was contacted lately; of those who signed up in the month before the last week, who
+    finished the onboarding in their first; of the habit and the established stage, who logged in lately.
 
     Glossary: stage.
     """
@@ -151,10 +156,10 @@ def stages(business: Business, risk: Risk) -> pd.DataFrame:
     joined = now[["customer_id", "stage"]].merge(_amounts(business), on="customer_id", how="left")
     watched = _watched(business, now)
     records = []
-    for stage in STAGES:
+    for stage in _stages(business):
         part = joined[joined["stage"] == stage]
         share = len(part) / len(joined) if len(joined) else np.nan
-        is_untold = stage in _untold(business, risk, joined["stage"])
+        is_untold = stage == STAGES[0] and not _is_told(risk, joined["stage"])
         told = (None, np.nan, None) if is_untold else (len(part), share, sum(part["mrr"], ZERO))
         rates = (watched[stage].numerator, watched[stage].denominator)
         records.append((stage, *told, *TASKS[stage], *rates))
@@ -162,13 +167,9 @@ def stages(business: Business, risk: Risk) -> pd.DataFrame:
     return with_rate(frame, "watched_rate", "watched", "watched_of")
 
 
-def _untold(business: Business, risk: Risk, stages: pd.Series) -> list[str]:
-    """The stages of which it is not known who is in them.
-
-    At risk, where no warning can tell, and nobody is known to have asked; the first week without days.
-    """
-    at_risk = [] if risk.counted or STAGES[0] in set(stages) else [STAGES[0]]
-    return at_risk if business.knows("days") else [*at_risk, FIRST]
+def _is_told(risk: Risk, stages: pd.Series) -> bool:
+    """Whether it is known who is at risk or leaving: a warning counts, or somebody is known to have asked."""
+    return bool(risk.counted) or STAGES[0] in set(stages)
 
 
 def _amounts(business: Business) -> pd.DataFrame:
@@ -183,7 +184,8 @@ def stage_flows(business: Business, risk: Risk) -> pd.DataFrame:
     """One row a stage at the month's start, and one for those who came: where its customers are at the end.
 
     Rows and columns add up to the customers at the start and at the end; those of the first stage are missing
-    where no warning counts and nobody is known to have asked to cancel.
+    where no warning counts and nobody is known to have asked to cancel. The first week is left out where days
+    are not known.
 
     Glossary: stage flows.
     """
@@ -192,12 +194,11 @@ def stage_flows(business: Business, risk: Risk) -> pd.DataFrame:
         two.now[["customer_id", "stage"]], on="customer_id", how="outer", suffixes=("_at_start", "_at_end")
     )
     start, end = pairs["stage_at_start"].fillna("came"), pairs["stage_at_end"].fillna("left")
-    counted = pd.crosstab(start, end).reindex(
-        index=[*STAGES, "came"], columns=[*STAGES, "left"], fill_value=0
-    )
+    kept = _stages(business)
+    counted = pd.crosstab(start, end).reindex(index=[*kept, "came"], columns=[*kept, "left"], fill_value=0)
     counted = counted.astype("Int64")
-    for stage in _untold(business, risk, pd.concat([start, end])):
-        counted.loc[stage], counted[stage] = pd.NA, pd.NA
+    if not _is_told(risk, pd.concat([start, end])):
+        counted.loc[STAGES[0]], counted[STAGES[0]] = pd.NA, pd.NA
     return counted.rename_axis("stage_at_start").rename_axis(None, axis=1).reset_index()
 
 
@@ -207,6 +208,7 @@ def stage_churn(business: Business, risk: Risk) -> pd.DataFrame:
 
     Only customers who pay and have done neither, at month ends whose risk was told from what was known by
     then and whose horizon is over. A customer counts once for every month end; the interval counts customers.
+    The first week is left out where days are not known.
 
     Glossary: churn by stage.
     """
@@ -216,7 +218,7 @@ def stage_churn(business: Business, risk: Risk) -> pd.DataFrame:
     at_risk = is_at_risk(told.rows, risk.values[told.place], risk)
     stage = stage_of(told.rows, at_risk, knows_days=business.knows("days")).to_numpy()
     records = []
-    for name in STAGES:
+    for name in _stages(business):
         own = stage == name
         share = clustered_rate(told.left[own], told.customer[own])
         records.append((name.removesuffix(OR_LEAVING), share.denominator,
@@ -238,7 +240,7 @@ def stage_churn(business: Business, risk: Risk) -> pd.DataFrame:
 )
 def by_stage(now: pd.DataFrame, churn: pd.DataFrame) -> pd.DataFrame:
     """One row a stage: the row of `stages` and that of `stage_churn`, in which nobody has asked yet."""
-    return now.merge(churn.assign(stage=STAGES), on="stage")
+    return now.merge(churn.assign(stage=list(now["stage"])), on="stage")
 
 
 def _watched(business: Business, now: pd.DataFrame) -> dict[str, Rate]:

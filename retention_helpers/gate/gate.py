@@ -23,7 +23,7 @@ from retention_helpers.gate.evidence import Evidence
 from retention_helpers.gate.folder import Folder, as_faults, look_at
 from retention_helpers.gate.kept import CACHE, Passed
 from retention_helpers.gate.reading import read_table
-from retention_helpers.gate.rules.money import one_currency
+from retention_helpers.gate.rules.money import headings_in_one_currency, one_currency
 from retention_helpers.gate.rules.persons import one_person_one_customer
 from retention_helpers.gate.setting_aside import UNMATCHED, keep_imported
 from retention_helpers.sources import mapping
@@ -105,6 +105,7 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
             currency = one_currency(evidence)
         elif evidence.has("orders"):
             currency = settings.currency
+        headings_in_one_currency(evidence, currency)
         if not evidence.is_stopped:
             rules.hold(evidence, rules.SUSPICIONS)
         if not evidence.is_stopped:

@@ -66,7 +66,7 @@ def _whole(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 @columns(
     month=MONTH, customers_at_start=COUNT, new=COUNT, reactivated=COUNT, lost=COUNT, customers_at_end=COUNT,
-    joined_and_left=COUNT, left_and_returned=COUNT, paused_at_end=COUNT.or_null,
+    joined_and_left=COUNT, left_and_returned=COUNT, paused_at_end=COUNT.or_null(is_shown=None),
 )  # fmt: skip
 def customer_movement(business: Business) -> pd.DataFrame:
     """One row per month: how the number of customers moved.
@@ -151,8 +151,8 @@ _MRR_PARTS = (*GAINS, "contraction", "paused", "churned")
 
 @columns(
     month=MONTH, mrr_at_start=MONEY.or_null, new=MONEY.or_null, reactivated=MONEY.or_null,
-    expansion=MONEY.or_null, resumed=MONEY.or_null, contraction=MONEY.or_null, paused=MONEY.or_null,
-    churned=MONEY.or_null, mrr_at_end=MONEY.or_null,
+    expansion=MONEY.or_null, resumed=MONEY.or_null(is_shown=None), contraction=MONEY.or_null,
+    paused=MONEY.or_null(is_shown=None), churned=MONEY.or_null, mrr_at_end=MONEY.or_null,
 )  # fmt: skip
 def mrr_movement(business: Business) -> pd.DataFrame:
     """One row per month: how monthly recurring revenue moved, in major units, exact.
@@ -488,15 +488,17 @@ def switch_gap_sensitivity(business: Business) -> pd.DataFrame:
 
 
 @columns(
-    customer_id=TEXT("Customer"), name=TEXT.or_null(is_optional=True), lost_on=DAY.or_null,
-    tenure_days=COUNT.or_null, mrr=MONEY.or_null, plan=TEXT,
-    kind=one_of("voluntary", "involuntary", "unknown"), reason=CODE.or_null,
+    customer_id=TEXT("Customer"), name=TEXT.or_null(is_optional=True), lost_on=DAY.or_null(is_shown=None),
+    tenure_days=COUNT.or_null(is_shown=None), mrr=MONEY.or_null, plan=TEXT.or_null(is_shown=None),
+    kind=one_of("voluntary", "involuntary", "unknown").or_null(is_shown=None),
+    reason=CODE.or_null(is_shown=None),
 )  # fmt: skip
 def customers_lost(business: Business) -> pd.DataFrame:
     """One row per customer lost in the report month, the largest MRR first.
 
     name stands only where the owner set `show_names` and brought one; mrr is that of the month's start;
     without a reason nobody asked, or answered; lost_on and tenure_days are null where the days are not known.
+    A buyer has no plan, and ends nothing: plan and kind are null.
     """
     rows = kept_losses(business)
     now = rows.filter(rows.month == business.report_month)
@@ -508,8 +510,9 @@ def customers_lost(business: Business) -> pd.DataFrame:
         columns.insert(1, "name")
     ordered = now.order_by([ibis.desc("mrr"), "customer_id"]).select(*columns)
     found = ordered.execute()
-    unknown = {} if business.knows("days") else {"lost_on": None, "tenure_days": None}
-    return found.assign(**unknown).astype({"tenure_days": "Int64"})
+    unknown = [] if business.knows("days") else ["lost_on", "tenure_days"]
+    unknown += ["plan", "kind"] if business.counts_buyers else []
+    return found.assign(**dict.fromkeys(unknown)).astype({"tenure_days": "Int64"})
 
 
 @columns(happened_on=DAY, note=TEXT)

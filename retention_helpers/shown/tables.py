@@ -96,7 +96,12 @@ def table(
     shown = frame.head(MOST_ROWS)
     every = {name: column_of(known, name) if name in known else Column(TEXT) for name in shown.columns}
     ends = {f"{name}{end}" for name in shown.columns for end in ("_low", "_high")}
-    columns = {name: column for name, column in every.items() if name not in ends and column.is_shown}
+    columns = {
+        name: column
+        for name, column in every.items()
+        if name not in ends
+        and (_holds_something(frame[name]) if column.is_shown is None else column.is_shown)
+    }
     written = [_cells(shown, name, column.unit) for name, column in columns.items()]
     return Table(
         caption=caption,
@@ -108,6 +113,11 @@ def table(
         is_untold=len(frame) > 0
         and (set(frame.get("verdict", [""])) <= UNTOLD or _is_of_nobody(frame, columns)),
     )
+
+
+def _holds_something(values: pd.Series) -> bool:
+    """Whether any is neither missing nor 0; True without rows, where nothing can be told."""
+    return values.empty or any(not formats.is_missing(one) and one != 0 for one in values)
 
 
 def _is_of_nobody(frame: pd.DataFrame, columns: dict[str, Column]) -> bool:

@@ -42,7 +42,7 @@ class Unit:
         of: tuple[str, str] | None = None,
         key: str = "",
         note: str = "",
-        is_shown: bool = True,
+        is_shown: bool | None = True,
         is_recorded: bool | None = None,
         is_optional: bool = False,
     ) -> "Column":
@@ -84,7 +84,8 @@ class Column:
             in its five fields.
         key: its name in the record; "" is the column's own.
         note: what the schema says of it.
-        is_shown: whether it stands in the table; else in the record alone.
+        is_shown: whether it stands in the table; else in the record alone. None: where any row holds
+            something, neither missing nor 0.
         is_recorded: whether it stands in the record, else in the table alone; None: unless it is a part of a
             rate.
         is_optional: whether some frames do not have it; their record leaves it out.
@@ -95,7 +96,7 @@ class Column:
     of: tuple[str, str] | None = None
     key: str = ""
     note: str = ""
-    is_shown: bool = True
+    is_shown: bool | None = True
     is_recorded: bool | None = None
     is_optional: bool = False
 

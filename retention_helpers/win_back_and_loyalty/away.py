@@ -227,7 +227,7 @@ def away(business: Business, drawn: pd.DataFrame, urgent: pd.DataFrame) -> pd.Da
     kind=one_of(*KINDS)("Who"),
     customers=COUNT,
     mrr=MONEY("MRR at stake"),
-    **{cause: COUNT(words[:1].upper() + words[1:]) for cause, words in CAUSES.items()},
+    **{cause: COUNT(words[:1].upper() + words[1:], is_shown=None) for cause, words in CAUSES.items()},
     to_write_to=COUNT("To write to"),
     mrr_to_write_to=MONEY("Their MRR"),
 )

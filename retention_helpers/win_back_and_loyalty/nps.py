@@ -34,7 +34,8 @@ SCALE = 100  # points
 LOOK_BACK = 12  # months
 CALL_WITHIN_DAYS = 90
 LEFT_WITHIN_DAYS = 90
-STAGES = ["first week", "days 8–90", "from day 91 on"]
+STAGES = ("first week", "days 8–90", "from day 91 on")
+MONTH_STAGES = ("month 1", "months 2–3", "month 4 on")  # where days are not known
 
 
 def _points(value: object) -> str:
@@ -132,25 +133,35 @@ def nps_by_quarter(business: Business) -> pd.DataFrame:
     return pd.DataFrame(found[::-1], columns=names_of(nps_by_quarter))
 
 
+def stages_at(answered: pd.Series, begun: pd.Series, *, knows_days: bool) -> pd.Series:
+    """The stage of tenure at each answer; "" for who had not begun."""
+    if knows_days:
+        names, age, last = STAGES, (answered - begun).dt.days, (7, 90)
+    else:
+        months_of = [12 * days.dt.year + days.dt.month for days in (answered, begun)]
+        names, age, last = MONTH_STAGES, months_of[0] - months_of[1], (0, 2)
+    named = np.select([age <= last[0], age <= last[1], age > last[1]], names, "")
+    return pd.Series(named, index=answered.index)
+
+
 @columns(by=TEXT, level=TEXT, **COUNTS, nps=SCORE.interval("NPS"))
 def nps_by(business: Business, tiers: pd.DataFrame) -> pd.DataFrame:
     """One row per stage of tenure, tier and first plan: the NPS of the latest answers of present customers.
 
-    Stages by days from the first day of service to the answer. Takes the tiers of the customers.
+    Stages by days from the first day of service to the answer, by months where days are not known. Takes the
+    tiers of the customers.
 
     Glossary: NPS.
     """
     rows = answers(business)
     rows = rows[rows["is_latest"]]
     first = months.first_days(business).select("customer_id", "first_on").execute().set_index("customer_id")
-    tenure = (rows["answered_on"] - _days_of(rows["customer_id"], first["first_on"])).dt.days
-    stage = np.select(
-        [tenure <= 7, tenure <= 90, tenure > 90], ["first week", "days 8–90", "from day 91 on"], ""
-    )
+    begun = _days_of(rows["customer_id"], first["first_on"])
+    stage = stages_at(rows["answered_on"], begun, knows_days=business.knows("days"))
     plan = levels.of(business, "first_plan").execute().set_index("customer_id")["level"]
     tier = tiers.set_index("customer_id")["tier"]
     ways = {
-        "stage at the answer": pd.Series(stage, index=rows.index),
+        "stage at the answer": stage,
         "tier": rows["customer_id"].map(tier),
         "first plan": rows["customer_id"].map(plan),
     }

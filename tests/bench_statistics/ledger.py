@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from charged import COLUMNS, Errors, Noise, charged, errors, import_answering
 
-from retention_helpers.sources.ledger.reading import WRONG_AT_MOST
+from retention_helpers.sources.ledger.reading import IN_THE_WORST, WRONG_AT_MOST
 
 LENGTHS = ("month", "quarter", "year")
 LEDGERS: dict[str, tuple[str, ...]] = {
@@ -64,6 +64,7 @@ def main() -> None:
                     assert sum(one.wrong for one in found) <= WRONG_AT_MOST * sum(
                         one.customer_months for one in found
                     ), "the page about the data promises less"
+                    assert max(one.share for one in found) <= IN_THE_WORST, "the same of the worst"
                     report(f"{noise_name}, {ledger}, {customers:,} customers in all", found)
 
 

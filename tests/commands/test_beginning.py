@@ -303,7 +303,12 @@ def test_a_status_of_another_tool_comes_with_the_line_that_maps_it(
 def test_nothing_to_begin_with(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (clean / "exports" / "todo.csv").write_text("what,when\nmilk,today\n")
     assert begin("mine", "--from", "exports") == 2
-    assert "No file in exports looks like customers, subscriptions or orders." in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "No file in exports looks like customers, subscriptions or orders." in said
+    assert "import ledger" not in said
+    (clean / "exports" / "paid.csv").write_text("when,who,how much\n2026-01-05,Ann,29\n2026-02-05,Ann,29\n")
+    assert begin("mine", "--from", "exports") == 2
+    assert "import ledger exports/paid.csv --out mine" in capsys.readouterr().err
     assert begin("mine", "--from", "elsewhere") == 2
     assert "There is no file or folder elsewhere." in capsys.readouterr().err
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from folders import examine
+from folders import examine, folder_of
 
 from retention_helpers import shipped
 from retention_helpers.business import SAMPLE, open_business
@@ -1040,3 +1040,47 @@ def test_every_rule_that_may_be_accepted_can_be_said(data, said):
 def test_rules_have_a_docstring():
     every = [rule for rule, _ in (*rules.FACTS, *rules.SUSPICIONS)]
     assert len(every) == len(set(every)) and all(rule.__doc__ for rule in every)
+
+
+@pytest.mark.parametrize(
+    ("heading", "currency", "is_stopped"),
+    [
+        ("Amount spent (USD)", "EUR", True),
+        ("Amount spent (EUR)", "EUR", False),
+        ("Amount spent in €", "EUR", False),
+        ("Amount spent", "EUR", False),
+    ],
+)
+def test_a_heading_of_another_currency_is_a_stop(
+    tmp_path: Path, heading: str, currency: str, is_stopped: bool
+) -> None:
+    columns = f"columns: {{month: Month, channel: Channel, amount: '{heading}'}}"
+    folder = folder_of(
+        tmp_path / "data",
+        {
+            "ads.csv": f"Month,Channel,{heading}\n2026-01,Google,100\n",
+            "retention.yml": f"{{currency: {currency}, sources: {{spend: {{path: ads.csv, {columns}}}}}}}",
+        },
+    )
+    stops = [one for one in examine(folder, tmp_path / "cache") if one.level == "stop"]
+    assert [one.rule for one in stops] == (["another currency"] if is_stopped else [])
+    assert all("“Amount spent (USD)” is in USD, and the report in EUR" in one.message for one in stops)
+
+
+def test_an_mrr_of_another_currency_than_the_report_s_is_a_stop(tmp_path: Path) -> None:
+    """By its heading, where no row says another."""
+    row = "C-1,2026-01-05,,49,Pro,month,active"
+    columns = "customer_id,started_at,ended_at,MRR (USD),plan,interval,status"
+    for name, more, stops in (("alone", "", ["another currency"]), ("named", ",EUR", [])):
+        folder = folder_of(
+            tmp_path / name,
+            {
+                "subscriptions.csv": None,
+                "spans.csv": f"{columns}{',currency' if more else ''}\n{row}{more}\n",
+                "customers.csv": "customer_id,signed_up_at\nC-1,2026-01-05\n",
+                "retention.yml": "{currency: EUR, sources: {subscriptions: {path: spans.csv, columns: "
+                "{mrr: MRR (USD)}}}}",
+            },
+        )
+        found = [one.rule for one in examine(folder, tmp_path / f"cache-{name}") if one.level == "stop"]
+        assert found == stops

@@ -16,9 +16,10 @@ import pandas as pd
 import pytest
 from conftest import write_folder
 
-from retention_helpers import repeat_purchase
+from retention_helpers import measurement, repeat_purchase
 from retention_helpers.business import Business, open_business
 from retention_helpers.business.purchases import kept_purchases
+from retention_helpers.data_quality import quality
 from retention_helpers.measurement import channels, days_of_loss, measures
 from retention_helpers.measurement.said import month
 from retention_helpers.repeat_purchase import expected, overdue, repeating, rewards, rhythm
@@ -309,6 +310,14 @@ def test_nothing_of_a_shop_is_told_by_plan_or_interval(business_of: Callable[...
     assert set(measures.churn_by(shop)["by"]) == {"mrr_band"}
     assert "first_plan" not in channels.groups(shop)
     days = days_of_loss.losses_by_day(shop)
+    missing = set(quality.missing_tables(shop)["table"])
+    assert "events" in missing and not missing & {"cancellations", "payments"}
+    lost = measurement.customers_lost(shop)
+    assert len(lost.value) and not {"Plan", "Kind", "Reason"} & set(lost.table().columns)
+    moved = (
+        measurement.customer_movement(shop).table().columns + measurement.mrr_movement(shop).table().columns
+    )
+    assert not {"Paused at end", "Paused", "Resumed"} & set(moved)
     assert not days["renewal_known"].sum() and month.losses_by_day(days.assign(lost=1)) is None
 
 

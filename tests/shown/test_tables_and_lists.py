@@ -271,6 +271,16 @@ def test_the_pages_of_the_sample_hold_no_name_and_no_mail(sample: Business) -> N
     assert [v for column in personal for v in customers[column].dropna() if str(v) in shown] == []
 
 
+def test_a_column_may_be_shown_only_where_a_row_holds_something() -> None:
+    """Neither missing nor 0; without rows its heading stays."""
+    declared = {"left": COUNT, "paused": COUNT(is_shown=None), "reason": TEXT.or_null(is_shown=None)}
+    rows = pd.DataFrame({"left": [0, 0], "paused": [0, 0], "reason": [None, None]})
+    assert table(rows, "Months", declared).columns == ("Left",)
+    assert table(rows.assign(paused=[0, 1]), "Months", declared).columns == ("Left", "Paused")
+    assert table(rows.assign(reason=[None, "price"]), "Months", declared).columns == ("Left", "Reason")
+    assert table(rows.head(0), "Months", declared).columns == ("Left", "Paused", "Reason")
+
+
 SHARES = {"day": COUNT, "share": RATE(of=("lost", "in_all"))}
 
 

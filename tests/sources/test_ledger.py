@@ -174,8 +174,18 @@ def _after_the_weekend(day: dt.date) -> dt.date:
     return day + dt.timedelta(days=7 - day.weekday()) if day.weekday() > 4 else day
 
 
-@pytest.mark.parametrize("days", [("2026-04-05", "2026-04-20"), ("2026-04-05", "2026-04-20", "2026-05-05")])
+@pytest.mark.parametrize(
+    "days",
+    [
+        ("2026-04-05", "2026-04-20"),
+        ("2026-04-05", "2026-04-20", "2026-05-05"),
+        ("2026-04-05", "2026-04-19"),
+        ("2026-04-05", "2026-04-12"),
+        ("2026-02-05", "2026-02-19", "2026-03-05", "2026-03-19"),
+    ],
+)
 def test_half_a_month_that_was_hardly_seen_is_asked_about(tmp_path: Path, days: tuple[str, ...]) -> None:
+    """The 5th and the 19th of a February and a March are 14 days apart, too."""
     with pytest.raises(Stopped, match=r"rhythms: \{Pro: …\}"):
         imported(tmp_path, HEADER + paid(*days))
 

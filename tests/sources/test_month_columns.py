@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 from folders import examine, folder_of
 from openpyxl.styles import Font, PatternFill
@@ -26,6 +27,7 @@ from retention_helpers.early_warning import lifecycle, snapshots
 from retention_helpers.gate import gate
 from retention_helpers.measurement import activity, measures, survival
 from retention_helpers.sources import importing, months
+from retention_helpers.win_back_and_loyalty import nps
 from retention_helpers.words.errors import InputError
 
 Lines = list[list[object]]
@@ -371,6 +373,8 @@ def test_a_business_of_months_speaks_of_no_days(tmp_path: Path) -> None:
         assert measurement.days_of_lost(business).value.empty
         left = measures.customers_lost(business)
         assert left["tenure_days"].isna().all() and left["lost_on"].isna().all()
+        shown = measurement.customers_lost(business).table().columns
+        assert {"Customer", "MRR"} <= set(shown) and not {"Lost on", "Tenure days"} & set(shown)
         assert flow(business, landmark_days=30).figure(landmark_days=30, horizon_days=90) is None
         rules = {(fault.level, fault.rule) for fault in business.faults}
         stages = landmark.flow(business, landmark_days=30)
@@ -438,4 +442,18 @@ def test_stages_of_a_business_of_months_are_told_by_months(tmp_path: Path) -> No
         assert told == {"A": "established", "B": "established", "C": "habit", "D": "habit"}
         risk = early_warning.risk_of_leaving(business).value
         of_stages = lifecycle.stages(business, risk).set_index("stage")
-        assert of_stages["customers"].isna()["first week"] and of_stages.loc["habit", "customers"] == 2
+        assert list(of_stages.index) == ["at risk or leaving", "habit", "established"]
+        assert of_stages.loc["habit", "customers"] == 2
+        assert "first week" not in lifecycle.stage_flows(business, risk).set_index("stage_at_start").index
+        assert list(lifecycle.stage_churn(business, risk)["stage"]) == ["at risk", "habit", "established"]
+        assert early_warning.stages(business, risk).record()["stages"]["first_week"] is None
+
+
+def test_the_stage_of_an_answer_is_told_by_months_where_no_day_is_known() -> None:
+    """On 31 January of who began in January, on 1 February and 31 March of the same, on 1 April."""
+    answered = pd.to_datetime(pd.Series(["2026-01-31", "2026-02-01", "2026-03-31", "2026-04-01"]))
+    begun = pd.to_datetime(pd.Series(["2026-01-01"] * 4))
+    by_months = nps.stages_at(answered, begun, knows_days=False)
+    assert list(by_months) == ["month 1", "months 2–3", "months 2–3", "month 4 on"]
+    by_days = nps.stages_at(answered, begun, knows_days=True)  # days 30, 31, 89, 90
+    assert set(by_days) == {"days 8–90"}

@@ -62,10 +62,11 @@ def answer(comparison: Comparison, together: pd.DataFrame) -> Sentence:
             f"For no customer who was there on day {landmark} after sign-up are the {horizon} after it over "
             "yet, so there is nothing to compare."
         )
+    went = "left" if comparison.counts_buyers else "asked to cancel or ended"
     base = (
         f"Of {formats.plural(risk.denominator, 'customer')} who were there on day {landmark} after sign-up "
-        f"and have been watched for the {horizon} after it, {formats.count(risk.numerator)} asked to cancel "
-        f"or ended in these days: {formats.rate(risk.value, risk.low, risk.high)}."
+        f"and have been watched for the {horizon} after it, {formats.count(risk.numerator)} {went} "
+        f"in these days: {formats.rate(risk.value, risk.low, risk.high)}."
     )
     confirmed = len(of_this_time(together))
     if confirmed:

@@ -85,7 +85,12 @@ stages = Measure(
     lifecycle.stages,
     "Customers by stage, what to do, and what to watch",
     findings={"stages": fields(**{lifecycle.key(stage): COUNT.or_null for stage in lifecycle.STAGES})},
-    record=lambda now: {"stages": dict(zip(map(lifecycle.key, now["stage"]), now["customers"], strict=True))},
+    record=lambda now: {
+        "stages": {
+            **dict.fromkeys(map(lifecycle.key, lifecycle.STAGES)),
+            **dict(zip(map(lifecycle.key, now["stage"]), now["customers"], strict=True)),
+        }
+    },
     part="lifecycle",
 )
 stage_flows = Measure(

@@ -6,10 +6,11 @@ from decimal import Decimal
 import pyarrow as pa
 
 from retention_helpers.contract.settings import SETTINGS_FILE
-from retention_helpers.contract.tables import OWN_MRR
+from retention_helpers.contract.tables import OWN_MRR, TABLES
 from retention_helpers.engine import EngineError, quoted, text
 from retention_helpers.gate.evidence import OPEN, Evidence
 from retention_helpers.gate.parsing import MONEY_TYPE
+from retention_helpers.sources.headings import currency_of
 from retention_helpers.sources.prices import HABIT, LARGE_MIDDLE, PRICE_ENDINGS, WITHOUT_MINOR_UNIT
 from retention_helpers.words import spellings
 from retention_helpers.words.formats import count, exact, money, plural
@@ -59,6 +60,32 @@ def one_currency(evidence: Evidence) -> str:
     if foreign and not evidence.is_stopped:
         _convert(evidence, {code: settings.exchange_rates[code].every for code in foreign})
     return currency
+
+
+def headings_in_one_currency(evidence: Evidence, currency: str) -> None:
+    """Stop where a heading of amounts names another currency than the report's, such as “Spend (USD)”.
+
+    Where rows name their currency, they say it and no heading does.
+    """
+    for table, source in evidence.read.items():
+        if _rows_name_currencies(evidence, table):
+            continue
+        for column in TABLES[table].of_kind("money"):
+            heading = source.columns.get(column.name, "")
+            named = currency_of(heading)
+            if currency and named and not spellings.can_mean(named, currency):
+                evidence.stop(
+                    source,
+                    "another currency",
+                    f"“{heading}” is in {named}, and the report in {currency}",
+                    f"Convert the amounts and call the column {column.name}, or name the report's `currency` "
+                    f"in {SETTINGS_FILE}.",
+                )
+
+
+def _rows_name_currencies(evidence: Evidence, table: str) -> bool:
+    has_column = any(column.name == "currency" for column in TABLES[table].columns)
+    return has_column and evidence.count(f"{evidence.of(table)} WHERE currency IS NOT NULL") > 0
 
 
 def _name_by_codes(evidence: Evidence, read: str) -> None:

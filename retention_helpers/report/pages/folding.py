@@ -3,9 +3,9 @@
 A notebook has them in the order of work (definition, table, picture, sentence), which is right for whoever
 computes. A page is read by whoever decides, so the cells between two pieces of prose, a *block*, are put into
 the order of reading. Cells say what else they are by their tags: `analyst` or `folded` on a heading folds its
-section whole, `open` keeps a piece of prose in sight. `subscriptions` and `days` leave a section out where a
-business has no subscriptions, or its days are not known; `words:subscriptions` and `words:days` leave out the
-prose alone; `without:days` is prose for such a business only.
+section whole, `open` keeps a piece of prose in sight. `subscriptions` and `days` leave out a section, or a
+cell of code, where a business has no subscriptions, or its days are not known; `words:subscriptions` and
+`words:days` leave out the prose alone; `without:days` is prose for such a business only.
 
 A section all of whose tables are empty, or have "too few" in every row, or are of nobody, has
 nothing to show but why: it becomes a line at the end of the page; the rows stand in findings.json.
@@ -160,6 +160,8 @@ def that_apply(cells: "Iterable[NotebookNode]", lacks: frozenset[str]) -> "Itera
             is_for_others = any(tag.startswith(WITHOUT) and tag not in only for tag in tags)
             if is_for_others:
                 continue
+        elif set(cell.metadata.get("tags", [])) & lacks:
+            continue
         if not left_out:
             yield cell
 

@@ -32,6 +32,7 @@ _HALVES: Mapping[Length | None, Length] = {
     ("week", 2): ("week", 1), ("month", 2): ("month", 1), ("month", 6): ("month", 3),
     ("year", 2): ("year", 1),
 }  # fmt: skip
+_WEEKS: Sequence[Length] = (("week", 1), ("week", 2))
 _FOUR_WEEKS: Length = ("week", 4)
 _MONTH: Length = ("month", 1)
 _WEEKEND = 3  # days that a debit waits for a weekend and a holiday
@@ -40,7 +41,8 @@ _ABOUT_HALF_A_MONTH = range(12, 18)
 _LONGEST_TWO_WEEKS = 14.5  # on average; half a month has 15.2
 _MOSTLY = 0.5  # of the gaps have one length: a rhythm
 _REPEATED = 0.4  # of those who could pay again did: less is something bought once that a few bought twice
-_LEAST_FOR_FOUR_WEEKS = 4  # gaps of 28 days in a row, which no calendar months have
+# Gaps of whole weeks: fewer may be two subscriptions of a month, something bought twice, or a February.
+_LEAST_FOR_WEEKS = 4
 ALIKE = 2  # times a price: within that, another price of the same product pays for the same time
 OTHERS = "others"  # what an owner calls all charges of which nothing else is known
 Told = tuple[Charge, Length | None, bool]
@@ -76,7 +78,9 @@ class _Seen:
         could = sum(after(first, length) + wait <= until for first in self.firsts)
         if self.again < _REPEATED * could or (votes == 1 and self.again < len(self.firsts)):
             return None
-        is_four = length == ("month", 1) and self.four_weeks == votes >= _LEAST_FOR_FOUR_WEEKS
+        if length in _WEEKS and votes < _LEAST_FOR_WEEKS:
+            return None
+        is_four = length == ("month", 1) and self.four_weeks == votes >= _LEAST_FOR_WEEKS
         return _FOUR_WEEKS if is_four else length
 
 

@@ -26,7 +26,7 @@ def away_sentence(rows: pd.DataFrame, business: Business) -> Remarks:
     """How many are lapsed and gone, what they are worth, and who of them is not written to."""
     currency, internal = business.currency, len(business.settings.internal_accounts)
     said = []
-    if LAPSED not in set(rows["kind"]):
+    if LAPSED not in set(rows["kind"]) and not business.counts_buyers:
         said.append("Nothing tells who pays without using it: that takes events, or mails that are opened.")
     for row in rows.to_dict(orient="records"):
         who = "pay without using it" if row["kind"] == LAPSED else "left within a year"
