@@ -456,6 +456,12 @@ def test_where_a_hand_rests_value_interval_and_n_are_told() -> None:
     )
     moved = figures.movement_by_month(movement_frame((5, 3)), gains=["new"], losses=["lost"], title="Moved")
     assert hints_of(moved) == ["Mar 2026: new 5, lost 3"]
+    ahead = {"month": pd.to_datetime(["2026-03-01"]), "customers": 40, "customers_low": 30.4}
+    fan = figures.outlook(pd.DataFrame({**ahead, "customers_high": 50, "still_here": 33.0,
+                                        "still_here_low": 20, "still_here_high": 38}))  # fmt: skip
+    assert hints_of(fan) == ["Mar 2026: with newcomers 40 (30–50); of today's customers 33 (20–38)"]
+    asked = figures.score_over_time(score_frame((20, 5.0, -10.0, 20.0), (40, -12.5, -25.0, 0.0)))
+    assert hints_of(asked)[0].endswith("+5.0 (−10.0 to +20.0), 20 answers")
 
 
 def test_a_name_where_a_hand_rests_is_text() -> None:

@@ -14,6 +14,7 @@ from retention_helpers.shown.figures.canvas import (
     Drawing,
     blank,
     finished,
+    hint,
     is_narrow,
     month_axis,
     panels,
@@ -140,7 +141,14 @@ def _indicator(axes: Axes, own: pd.DataFrame) -> str:
     axes.set_xlim(-0.5, len(own) - 0.5)
     month_axis(axes, list(own["month"]), 3)
     percent_axis(axes.yaxis, top)
+    for place, row in own.iterrows():
+        hint(axes, (place - 0.5, place + 0.5), f"{formats.short_month(row['month'])}: {_against(row)}")
     last = own.iloc[-1]
     axes.set_title(last["indicator"])
-    range_ = formats.interval(last["lowest_usual_share"], last["highest_usual_share"])
-    return f"{last['indicator']}: last {formats.percent(last['share'])}, usual {range_}"
+    return f"{last['indicator']}: last {_against(last)}"
+
+
+def _against(row: pd.Series) -> str:
+    """A share, and where the months usually lie."""
+    usual = formats.interval(row["lowest_usual_share"], row["highest_usual_share"])
+    return f"{formats.percent(row['share'])}, usual {usual}"

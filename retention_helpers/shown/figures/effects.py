@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from retention_helpers.shown.figures.canvas import (
     Canvas,
     Drawing,
     finished,
+    hint,
     is_narrow,
     panels,
     percent_axis,
@@ -151,6 +153,9 @@ def _path_panel(axes: Axes, rows: pd.DataFrame, name: str, arm: str) -> str:
         formats.points(last["effect"]), (looks[-1], last["effect"]), xytext=(7, 0),
         textcoords="offset points", va="center", color=BLUE, fontweight="bold", fontsize=9,
     )  # fmt: skip
+    for row in rows.to_dict(orient="records"):
+        by = formats.difference(row["effect"], row["effect_low"], row["effect_high"])
+        hint(axes, (row["look"] - 0.5, row["look"] + 0.5), f"{formats.short_month(row['month'])}: {by}")
     step = max(1, -(-len(looks) // (3 if is_narrow() else 7)))
     shown = list(range(len(looks)))[::-1][::step][::-1]
     axes.set_xticks(looks[shown], [formats.short_month(rows["month"].iloc[nth]) for nth in shown])
@@ -185,6 +190,12 @@ def shares_by_day(curves: pd.DataFrame, outcomes: pd.Series) -> Drawing | None:
     return finished(canvas, title, f"{title}. {' '.join(parts)}")
 
 
+def _by_then(rows: pd.DataFrame, day: float) -> list[dict[Any, Any]]:
+    """The step of each arm on which it stands on a day."""
+    latest = rows[rows["day"] <= day].groupby("arm", sort=False).tail(1)
+    return latest.to_dict(orient="records")
+
+
 def _day_panel(axes: Axes, rows: pd.DataFrame, name: str, outcome: str) -> str:
     ends = []
     for (arm, own), colour in zip(rows.groupby("arm", sort=False), ARM_COLOURS, strict=False):
@@ -207,6 +218,9 @@ def _day_panel(axes: Axes, rows: pd.DataFrame, name: str, outcome: str) -> str:
     axes.set_title("\n".join(textwrap.wrap(words, 36 if is_narrow() else 80)))
     if is_narrow():
         axes.set_title(axes.get_title(loc="left"), pad=8 + 13 * len(ends))
+    for day in sorted(set(rows["day"])):
+        each = [f"{row['arm']} {formats.rate_in(row, 'share')}" for row in _by_then(rows, day)]
+        hint(axes, (day - 0.5, day + 0.5), f"day {formats.count(day)}: {', '.join(each)}")
     name_ends(axes, ends)
     axes.set_xlabel("days since the assignment", loc="left")
     told = "; ".join(

@@ -115,20 +115,25 @@ def score_over_time(frame: pd.DataFrame) -> Drawing | None:
     reach = [(value - frame["nps_low"]).clip(lower=0), (frame["nps_high"] - value).clip(lower=0)]
     axes.axhline(0, color=GREY, linewidth=0.8)
     axes.errorbar(places, value, yerr=reach, fmt="o", color=BLUE, markersize=5, elinewidth=1.4, capsize=3)
-    axes.set_xlim(-0.5, len(frame) - 0.5)
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda height, _: formats.points(height / 100)[:-2]))
-    month_axis(axes, list(frame["month"]))
     told = [
         f"{formats.short_month(row['month'])} {_score(row)}, {formats.plural(row['responses'], 'answer')}"
         for row in frame.to_dict(orient="records")
     ]
+    for place, words in zip(places, told, strict=True):
+        hint(axes, _around(place), words)
+    axes.set_xlim(-0.5, len(frame) - 0.5)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda height, _: formats.points(height / 100)[:-2]))
+    month_axis(axes, list(frame["month"]))
     title = "NPS of three months each, named by the first, with its 95 % interval"
     return finished(canvas, title, f"{title}: {'; '.join(told)}.")
 
 
+ENDS = ("", "_low", "_high")
+
+
 def _score(row: Mapping[Any, Any]) -> str:
-    return formats.difference(*(row[f"nps{end}"] / 100 for end in ("", "_low", "_high")))
+    return formats.difference(*(row[f"nps{end}"] / 100 for end in ENDS))
 
 
 @styled
@@ -253,6 +258,11 @@ def outlook(frame: pd.DataFrame) -> Drawing | None:
         ends.append(End(len(frame) - 1, end, words, told.replace(" (", f"{between}("), colour))
         parts.append(f"{words} {told}")
     axes.plot([0], [float(frame["customers"].iloc[0])], "o", color=INK, markersize=6)
+    for place, row in enumerate(frame.to_dict(orient="records")):
+        each = [
+            f"{words} {formats.counted(*(row[f'{name}{end}'] for end in ENDS))}" for name, _, words in lines
+        ]
+        hint(axes, _around(place), f"{formats.short_month(row['month'])}: {'; '.join(each)}")
     axes.set_ylim(0, 1.08 * float(frame["customers_high"].max()))
     axes.set_xlim(-0.3, len(frame) - 1)
     name_ends(axes, ends)

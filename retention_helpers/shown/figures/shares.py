@@ -15,6 +15,7 @@ from retention_helpers.shown.figures.canvas import (
     Drawing,
     draw_notes,
     finished,
+    hint,
     is_narrow,
     panels,
     percent_axis,
@@ -167,6 +168,9 @@ def _panel(axes: Axes, own: pd.DataFrame, label: str, top: float, begin: dt.date
         colour = BLUE if row.enough else PALE
         axes.plot([place, place], [row.share_low, row.share_high], color=colour, linewidth=2)
         axes.plot([place], [row.share], "o", color=colour, markersize=6)
+        share = formats.rate(row.share, row.share_low, row.share_high)
+        words = f"to {formats.short_month(row.last_month)}: {share}, n = {formats.count(row.answered)}"
+        hint(axes, (place - 0.5, place + 0.5), words)
     axes.set_title(label)
     axes.set_ylim(0, top)
     percent_axis(axes.yaxis, 1.0)

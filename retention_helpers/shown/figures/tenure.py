@@ -188,6 +188,7 @@ def _draw_rising(axes: Axes, rows: Rows) -> float:
     for _, own, colour in rows:
         _draw(axes, own, "incidence", colour)
     name_ends(axes, [_end(own, "incidence", name, colour) for name, own, colour in rows])
+    _tell(axes, rows, "incidence")
     return min(1.0, 1.1 * max(float(own["incidence_high"].iloc[-1]) for _, own, _ in rows))
 
 
