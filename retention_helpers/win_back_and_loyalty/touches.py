@@ -14,6 +14,7 @@ from retention_helpers.words import calendar, formats
 FIRST_DAYS, HABIT_DAYS, ESTABLISHED_DAYS = 30, 90, 91
 AWAY_DAYS = 7
 MOST_USE = 0.5  # of the customers of an age: what most of them do
+_BY_MONTH = {"first week": "first month", "days 8–90": "months 1–3"}  # where no day of a start is known
 
 
 @columns(
@@ -32,7 +33,7 @@ def touches_by_stage(business: Business) -> pd.DataFrame:
     rows = [
         (
             formats.words(name),
-            one["stage"],
+            one["stage"] if business.knows("days") else _BY_MONTH.get(one["stage"], one["stage"]),
             one["trigger"],
             due.get(name),
             one["message"].replace("{business}", business.name),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -297,6 +298,12 @@ def test_what_no_table_tells_is_unknown(business_of: Callable[..., Business]) ->
     due = touches.touches_by_stage(alone).set_index("touch")["due"]
     assert due[["Seven days away", "Next feature", "Own month", "News"]].isna().all()
     assert due["Welcome"] == 0
+    by_month = touches.touches_by_stage(replace(alone, not_known=("days",))).set_index("touch")["stage"]
+    assert by_month[["Welcome", "Own month", "News"]].tolist() == [
+        "first month",
+        "months 1–3",
+        "from month 4",
+    ]
 
 
 def test_empty_tables_have_their_columns(business_of: Callable[..., Business]) -> None:
