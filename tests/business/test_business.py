@@ -232,14 +232,14 @@ def test_a_derived_table_is_made_once(folder, opened):
     assert found.keep("answers", derive).execute().equals(first)
     assert opened(folder).keep("answers", derive).execute().equals(first)
     assert len(made) == 1
-    assert [path.name for path in (found.kept / found.month).glob("*.p*")] == ["answers.parquet"]
+    assert [path.name for path in found.derived.glob("*.p*")] == ["answers.parquet"]
 
     def broken():
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
         found.keep("others", broken)
-    assert [path.name for path in (found.kept / found.month).glob("*.p*")] == ["answers.parquet"]
+    assert [path.name for path in found.derived.glob("*.p*")] == ["answers.parquet"]
 
 
 def test_internal_accounts_are_in_no_table(tmp_path: Path) -> None:
