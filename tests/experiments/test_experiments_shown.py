@@ -174,7 +174,9 @@ def test_the_review_leads_with_what_can_be_decided(business_of: Callable[..., Bu
         "still customers on day 30: treated 57 of 60, control 30 of 60",
     )
     lines = repr(monthly_review.experiments_card(found)).splitlines()[1:]
-    assert lines[0] == "Won: better. Stop, and give it to everybody."
+    assert lines[0].startswith("Won: better, by +45.0 ("), (
+        "57 of 60 against 30 of 60; its order is the plan's"
+    )
     assert {line.partition(":")[0] for line in lines[1:]} == {"Goes on", "Endless"}
     assert not any("cannot tell yet" in line for line in lines), "no verdict is no news"
 

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from retention_helpers import monthly_review
+from retention_helpers.business.opening import ENDS_BEFORE
 from retention_helpers.churn_reasons import Period
 from retention_helpers.churn_reasons.ranking import may_be_first
+from retention_helpers.contract.tables import Fault
 from retention_helpers.measurement import measures
 from retention_helpers.monthly_review.aims import against_targets
 from retention_helpers.monthly_review.hindsight import hindsight
@@ -115,6 +117,9 @@ def test_the_headline_and_the_card_of_churn_tell_one_verdict(lost: tuple[int, ..
     card = monthly_review.churn_card(answer, churn, moved, aims, mrr, None, "EUR")
     assert moved.verdict == "no clear change" and answer.verdict == verdict
     assert ("unusual" in card.heading) == ("unusual" in answer.headline) == (verdict == "unusual")
+    no_row = headline(churn, chart, moved, 0, [Fault("warning", "", ENDS_BEFORE, 0, "")])
+    untold = monthly_review.churn_card(no_row, churn, moved, aims, mrr, None, "EUR")
+    assert untold.heading == "Churn: cannot be told yet" and "target" not in repr(untold.parts)
 
 
 # --- reasons ---------------------------------------------------------------------------------------

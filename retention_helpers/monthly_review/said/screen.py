@@ -162,20 +162,27 @@ def churn_card(
 ) -> Card:
     """How many left, against last month and the targets, and what became of the MRR.
 
-    In an unusual month its heading says so, as the headline does: one verdict a screen.
+    Its heading says what the headline says of an unusual month, and of one of which the data have no row: one
+    verdict a screen.
     """
     now = churn.iloc[-1]
+    is_told = answer.verdict != "cannot tell" or moved is None
     rate = formats.rate(now["churn_rate"], now["churn_rate_low"], now["churn_rate_high"])
     words = [
         f"{rate}{_rate_before(churn)}.",
-        *_goal(churn_target(churn, getattr(_aim(aims, "churn"), "target", None))),
+        *(_goal(churn_target(churn, getattr(_aim(aims, "churn"), "target", None))) if is_told else ()),
         _money(mrr.iloc[-1], currency),
         *_said(aims, "net_revenue_retention", "net revenue retention", formats.percent),
         *_said(aims, "mrr", "MRR", formats.money),
     ]
     parts: tuple[Picture | Fine | Notes, ...] = (*_drawn(picture), Fine(" ".join(words)), *_noted(picture))
-    heading = "Churn: an unusual month" if answer.verdict == "unusual" else f"Churn {_compared(moved)}"
-    return Card(heading, parts, "measurement")
+    return Card(_churn_heading(answer.verdict, moved), parts, "measurement")
+
+
+def _churn_heading(verdict: MonthVerdict, moved: MonthChange | None) -> str:
+    if verdict == "unusual":
+        return "Churn: an unusual month"
+    return "Churn: cannot be told yet" if verdict == "cannot tell" and moved else f"Churn {_compared(moved)}"
 
 
 def _compared(moved: MonthChange | None) -> str:
