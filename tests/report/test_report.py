@@ -66,7 +66,7 @@ def business(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
     schema.write_text("{}")
     monkeypatch.setattr(publishing, "SCHEMA", schema)
     stand_in = types.ModuleType("retention_helpers.business")
-    stand_in.open_business = lambda data, month, plan: Opened(month or "2026-10", data, data)  # type: ignore[attr-defined]
+    stand_in.open_business = lambda data, month, plan, engine: Opened(month or "2026-10", data, data)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "retention_helpers.business", stand_in)
     opening = types.ModuleType("retention_helpers.business.opening")
     opening.sample_identity = lambda: Identity("A sample", "sample")  # type: ignore[attr-defined]
@@ -158,7 +158,7 @@ def test_every_way_to_fail_is_seen_and_named_and_the_rest_is_published(
 ) -> None:
     """papermill alone calls the second, third and fourth of these completed."""
     choices = replace(CHOICES, step_minutes=2 / 60)
-    open_business = lambda data, month, plan: Opened("2026-10", data, data, settings=choices)  # noqa: E731
+    open_business = lambda data, month, plan, engine: Opened("2026-10", data, data, settings=choices)  # noqa: E731
     monkeypatch.setattr(sys.modules["retention_helpers.business"], "open_business", open_business)
     folder = tmp_path / "notebooks"
     write_notebook(folder, "data_quality", "print('fine')", FINDS.format(finding={"quality": {}}))
@@ -340,7 +340,7 @@ if __name__ == "__main__":
     from retention_helpers.gate import kept
     from retention_helpers.report import publishing
     kept.still_there = lambda place: None
-    business.open_business = lambda data, month, plan: types.SimpleNamespace(
+    business.open_business = lambda data, month, plan, engine: types.SimpleNamespace(
         month="2026-10", name="", as_of="", currency="", sources=(), folder=Path(data), kept=Path(data),
         identity="", tables=frozenset(), customers_are="", lacks=frozenset(), done=None)
     publishing.publish = functools.partial(publishing.publish, folder=Path({str(tmp_path / "notebooks")!r}))
