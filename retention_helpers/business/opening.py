@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -297,8 +297,10 @@ def _levels_by_name(where: Where) -> dict[str, list[str]]:
     """The levels that are asked for, as texts; a single one may stand alone."""
     if not isinstance(where, Mapping) or not where:
         raise InputError('where names levels by what customers are grouped by, such as {"country": "DE"}.')
-    one_alone = (str, int, float, bool, type(None))
-    listed = {by: [given] if isinstance(given, one_alone) else list(given) for by, given in where.items()}
+    listed = {
+        by: list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+        for by, given in where.items()
+    }
     if empty := [by for by, given in listed.items() if not given]:
         raise InputError(f"where names no level of {empty[0]}, such as {{{empty[0]!r}: 'DE'}}.")
     return {
