@@ -13,7 +13,7 @@ from typing import Literal, get_args
 from retention_helpers import churn_reasons, churned_vs_retained, measurement
 from retention_helpers.business import Business, levels
 from retention_helpers.business.levels import By
-from retention_helpers.business.opening import Where, narrowed
+from retention_helpers.business.opening import Where, levels_by_name, narrowed
 from retention_helpers.churn_reasons.answers import OWN_GROUPS
 from retention_helpers.shown import figures
 from retention_helpers.shown.answers import Answer
@@ -239,7 +239,8 @@ def of_some(business: Business, where: Where | None) -> Business:
         )
     if where is None:
         return business
-    found: Business = business.once(f"narrowed to {where!r}", lambda: narrowed(business, where))
+    wanted = levels_by_name(where)  # whole, as the levels given may write themselves with "..." between
+    found: Business = business.once(f"narrowed to {wanted!r}", lambda: narrowed(business, wanted))
     return found
 
 
@@ -248,7 +249,7 @@ def captioned(words: str, business: Business) -> str:
 
 
 def _listed(by: By) -> tuple[str, ...]:
-    return (by,) if isinstance(by, str) else tuple(by)
+    return (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
 
 
 def _named(by: By) -> str:

@@ -112,7 +112,7 @@ def _asked(by: By, known: Sequence[str], way_out: str = "") -> tuple[str, ...]:
     wanted = tuple(by) if isinstance(by, Iterable) and not isinstance(by, str) else (by,)
     if unknown := [one for one in wanted if one not in known]:
         raise InputError(f"Customers cannot be grouped by {unknown[0]}, only by {', '.join(known)}.{way_out}")
-    return wanted
+    return tuple(dict.fromkeys(wanted))
 
 
 def with_levels(rows: pd.DataFrame, business: Business, by: By) -> pd.DataFrame:

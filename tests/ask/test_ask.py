@@ -40,9 +40,9 @@ def test_about_ten_names_are_offered_and_each_says_how_it_is_asked() -> None:
     """Grain, columns and an example that runs, as Shift-Tab shows them."""
     names = [name for name in ask.__all__ if name not in ("SAMPLE", "open_business")]
     assert len(names) == 12
-    for name in names:
+    for name in (*names, "open_business"):
         said = inspect.getdoc(getattr(ask, name)) or ""
-        assert ">>>" in said and (name == "controls" or "row" in said), name
+        assert ">>>" in said and (name in ("controls", "open_business") or "row" in said), name
     assert set(ask.__all__) <= set(dir(ask))
 
 
@@ -103,6 +103,21 @@ def test_groups_add_up_to_everybody(sample) -> None:  # type: ignore[no-untyped-
         assert parts[["customers_at_start", "lost"]].sum().equals(whole[["customers_at_start", "lost"]].sum())
     every = ask.groups(sample).to_frame().groupby("by")["customers"].sum()
     assert every.nunique() == 1
+
+
+def test_many_levels_are_not_taken_for_others_that_look_alike(sample) -> None:  # type: ignore[no-untyped-def]
+    """A long series writes itself with its middle left out."""
+    first = pd.Series(["2024-12"] * 90)
+    other = first.mask(first.index == 45, "2025-03")
+    assert repr(first) == repr(other)
+    lost = [ask.churn(sample, where={"cohort": one}).to_frame()["lost"].sum() for one in (first, other)]
+    march = ask.churn(sample, where={"cohort": "2025-03"}).to_frame()["lost"].sum()
+    assert lost[1] == lost[0] + march > lost[0]
+
+
+def test_a_name_given_twice_is_asked_for_once(sample) -> None:  # type: ignore[no-untyped-def]
+    twice, once = (ask.churn(sample, by=by) for by in (["country", "country"], "country"))
+    assert twice.to_frame().equals(once.to_frame()) and twice.caption == once.caption
 
 
 def test_weeks_by_hand(opened) -> None:  # type: ignore[no-untyped-def]
