@@ -44,7 +44,7 @@ def query(business: Business, text: str, beside: Mapping[str, ir.Table | pd.Data
             _offer(business, name, given)
         there = map(str.lower, business.engine.list_tables())  # with those that were offered now
         _refuse_taken(own, {*TABLES, *DERIVED, *given, *there})
-        return cast(pd.DataFrame, asked(business.engine, text.strip().rstrip(";")).execute())
+        return cast(pd.DataFrame, asked(business.engine, _up_to_its_end(text)).execute())
     except (EngineError, sqlglot.errors.SqlglotError) as error:
         said = str(error).partition("\n\nLINE")[0].strip()
         raise InputError(f"The engine does not understand this: {said}") from None
@@ -67,9 +67,17 @@ def _one_select(text: str) -> sql.Query:
     except sqlglot.errors.SqlglotError as error:
         near = [f", near {one['highlight']} in line {one['line']}" for one in getattr(error, "errors", [])]
         raise InputError(f"This is no SQL that can be read{''.join(near[:1])}.") from None
-    if len(statements) != 1 or not isinstance(statements[0], sql.Query):
+    first, *others = statements or [None]
+    if not isinstance(first, sql.Query) or any(one and not isinstance(one, sql.Semicolon) for one in others):
         raise InputError('Only reading is possible: write one query, such as "select * from losses".')
-    return statements[0]
+    return first
+
+
+def _up_to_its_end(text: str) -> str:
+    """One query without the semicolon that ends it, and what is remarked after it."""
+    signs = sqlglot.tokenize(text, read="duckdb")
+    ends = [sign.start for sign in signs if sign.token_type == sqlglot.TokenType.SEMICOLON]
+    return text[: ends[0]] if ends else text
 
 
 def _named(parsed: sql.Query) -> set[str]:

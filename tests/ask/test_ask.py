@@ -220,6 +220,8 @@ def test_sql_gives_every_column_that_is_asked_for(sample) -> None:  # type: igno
     assert sample.sql(counted)["s"].tolist() == [6]
     in_order = sample.sql("select mrr from losses order by mrr desc -- the dearest first")["mrr"]
     assert in_order.is_monotonic_decreasing and len(in_order) > 9
+    remarked = sample.sql("select '一;' as n from losses -- all;\n limit 1 ; -- select 2\n;")
+    assert remarked["n"].tolist() == ["一;"]
     assert sample.sql("SELECT count(*) AS n FROM Losses").equals(sample.sql("select count(*) n from losses"))
 
 
