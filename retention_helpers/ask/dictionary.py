@@ -10,6 +10,7 @@ from retention_helpers.ask.tables import KINDS
 from retention_helpers.shown import units
 from retention_helpers.shown.answers import Answer
 from retention_helpers.shown.results import Measure
+from retention_helpers.shown.sentences import listed
 from retention_helpers.shown.units import TEXT, Declared, column_of
 from retention_helpers.words import formats
 from retention_helpers.words.errors import InputError, nearest
@@ -90,7 +91,9 @@ def columns(name: str = "") -> Answer:
     every = _MEASURE()
     known = every.value["of"]
     if name and name not in set(known):
-        raise InputError(f"Nothing called {name} declares columns. {nearest(name, set(known))}")
+        of_a_room = sorted(one for one in set(known) if one.endswith(f".{name}"))
+        right = f"Did you mean {listed(of_a_room)}?" if of_a_room else nearest(name, set(known))
+        raise InputError(f"Nothing called {name} declares columns. {right}")
     own = every.value if not name else every.value[known == name].reset_index(drop=True)
     caption = f"The columns of {name}" if name else "The columns of everything"
     return Answer(type(every)(every.measure, own), caption)

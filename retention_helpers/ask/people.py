@@ -5,7 +5,7 @@ import datetime as dt
 import ibis
 import pandas as pd
 
-from retention_helpers.ask.questions import CLOCKS, Clock, captioned, of_some, one_of_these
+from retention_helpers.ask.questions import CLOCKS, Clock, captioned, of_some, one_of_these, whole
 from retention_helpers.business import Business, months
 from retention_helpers.business.levels import first_spans
 from retention_helpers.business.losses import kept_losses
@@ -57,8 +57,9 @@ def in_cell(business: Business, cohort: dt.date, k: int, clock: str) -> pd.DataF
     found = rows.execute()
     first = [pd.Timestamp(day).date() for day in found["first_on"]]
     last = calendar.months_after(cohort, k + 1) - A_DAY
-    found["day"] = [calendar.months_after(day, k) if clock == CLOCKS[0] else last for day in first]
-    reached = found[[day < business.as_of for day in found["day"]]]
+    days = [calendar.months_after(day, k) if clock == CLOCKS[0] else last for day in first]
+    found["day"] = pd.Series(days, dtype="object")  # also where nobody began
+    reached = found.loc[[day < business.as_of for day in found["day"]]]
     asked = ibis.memtable(
         reached[["customer_id", "day"]].reset_index(drop=True),
         schema={"customer_id": "string", "day": "date"},
@@ -80,20 +81,21 @@ _IN_CELL = Measure(in_cell)
 
 def customers(
     business: Business,
-    month: str = "",
+    month: str | dt.date = "",
     *,
     movement: str = "",
-    cohort: str = "",
+    cohort: str | dt.date = "",
     k: int | None = None,
     clock: Clock = "anniversary",
     where: Where | None = None,
 ) -> Answer:
     """The customers behind a number: of a month (who came and who left in it), or of a cell of the cohorts.
 
-    Of a month such as "2026-09", a row a customer who moved: customer_id, movement, plan, mrr_at_start and
-    mrr_at_end (Decimal), and of who was lost lost_on, kind, reason. `movement` asks for one alone: stayed,
-    lost, new, reactivated, joined_and_left. Of `cohort` and `k`, a row a customer who has reached it:
-    customer_id, first_on, first_plan, day, retained. Ids only: names stay in the lists to work from.
+    Of a month such as "2026-09", or any day of it, as answers hold it, a row a customer who moved:
+    customer_id, movement, plan, mrr_at_start and mrr_at_end (Decimal), and of who was lost lost_on, kind,
+    reason. `movement` asks for one alone: stayed, lost, new, reactivated, joined_and_left. Of `cohort` and
+    `k`, a row a customer who has reached it: customer_id, first_on, first_plan, day, retained. Ids only:
+    names stay in the lists to work from.
 
     >>> from retention_helpers import ask
     >>> business = ask.open_business(ask.SAMPLE, "2026-10")
@@ -107,8 +109,11 @@ def customers(
     asked = of_some(business, where)
     if bool(month) == bool(cohort) or bool(cohort) != (k is not None):
         raise InputError('Ask for a month, such as "2026-09", or for a cell: cohort="2026-03", k=3.')
-    if cohort:
-        return _of_cell(asked, _known(asked, cohort), int(k or 0), one_of_these(clock, CLOCKS, "clock"))
+    one_of_these(clock, CLOCKS, "clock")
+    if k is not None:
+        if movement:
+            raise InputError("A cell of the cohorts has no movement: leave it out, or ask for a month.")
+        return _of_cell(asked, _known(asked, cohort), whole(k, "k", 0), clock)
     if movement:
         one_of_these(movement, MOVEMENTS, "movement")
     first = _known(asked, month)
@@ -123,8 +128,9 @@ def customers(
 
 
 def _of_cell(business: Business, cohort: dt.date, k: int, clock: str) -> Answer:
-    found = _IN_CELL(business, cohort, k, clock)
-    if k < 0 or found.value.empty:
+    reached = k <= calendar.months_between(cohort, business.report_month)
+    found = _IN_CELL(business, cohort, k if reached else 0, clock)
+    if not reached or found.value.empty:
         raise InputError(
             f"Of the cohort of {formats.month(cohort)} nobody has reached month {k} "
             "yet, or nobody began then."
@@ -138,8 +144,9 @@ def _of_cell(business: Business, cohort: dt.date, k: int, clock: str) -> Answer:
     return Answer(found, captioned(caption, business), lambda: Sentence(said))
 
 
-def _known(business: Business, month: str) -> dt.date:
+def _known(business: Business, asked: str | dt.date) -> dt.date:
     """A month of the business; InputError with those that there are."""
+    month = formats.iso_month(asked) if isinstance(asked, dt.date) else str(asked)
     first, starts = calendar.first_of(month), months.month_starts(business)
     if first not in starts:
         known = [formats.iso_month(day) for day in (starts[0], starts[-1])]

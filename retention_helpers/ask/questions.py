@@ -7,12 +7,13 @@ that its numbers are those of the page.
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from numbers import Real
 from typing import Literal, get_args
 
 from retention_helpers import churn_reasons, churned_vs_retained, measurement
 from retention_helpers.business import Business, levels
 from retention_helpers.business.levels import By
-from retention_helpers.business.opening import Where, narrowed
+from retention_helpers.business.opening import Where, levels_by_name, narrowed
 from retention_helpers.churn_reasons.answers import OWN_GROUPS
 from retention_helpers.shown import figures
 from retention_helpers.shown.answers import Answer
@@ -51,6 +52,12 @@ anything from 4.2 % to 8.9 % would be no surprise.
     """
     asked = of_some(business, where)
     one_of_these(every, EVERY, "every")
+    months = whole(months, "months", 1)
+    if not by and months != YEAR:
+        raise InputError(
+            "months says over how many months groups are counted together: name them with `by`, or take "
+            f"`.to_frame().tail({months})`."
+        )
     if not by:
         found = measurement.churn(asked) if every == "month" else measurement.churn_by_week(asked)
         target = {"target": asked.targets.get("churn")} if every == "month" else {}
@@ -58,7 +65,7 @@ anything from 4.2 % to 8.9 % would be no surprise.
         return Answer(found, caption, found.sentence, partial(found.figure, **target), last=YEAR + 1)
     if every != "month":
         raise InputError('Groups are counted by months: leave out `by`, or every="week".')
-    grouped = measurement.churn_by_level(asked, months_back=_at_least_one(months), by=by)
+    grouped = measurement.churn_by_level(asked, months_back=months, by=by)
     title = captioned(f"Churn by {_named(by)}, last {formats.plural(months, 'month')} together", asked)
     draws = partial(figures.rate_by_level, grouped.value, "churn_rate", title=title)
     return Answer(grouped, title, grouped.sentence, draws)
@@ -159,15 +166,15 @@ def reasons(business: Business, *, by: By = (), where: Where | None = None, mont
     asked = of_some(business, where)
     few = asked.settings.min_customers
     lost = churn_reasons.losses(asked)
-    when = churn_reasons.period(asked, _at_least_one(months))
+    when = churn_reasons.period(asked, whole(months, "months", 1))
     top = churn_reasons.shares(lost, when, min_customers=few)
     title = f"Share of answers, last {formats.plural(when.months, 'month')}"
     if not by:
         says = partial(top.sentence, when, asked.currency, min_customers=few)
         return Answer(top, captioned(title, asked), says, partial(top.figure, captioned(title, asked)))
     of_the_loss = OWN_GROUPS
-    others = [one for one in _listed(by) if one not in of_the_loss]
-    levels.chosen(asked, by, beside=of_the_loss)
+    wanted = levels.chosen(asked, by, beside=of_the_loss)
+    others = [one for one in wanted if one not in of_the_loss]
     said = churn_reasons.with_groups(churn_reasons.answered(lost, when), asked, by=others)
     tested = churn_reasons.depends_on(said, by=by, min_customers=few)
     parts = churn_reasons.by_group(said, top, by=by, min_customers=few)
@@ -215,9 +222,8 @@ def differences(business: Business, *, where: Where | None = None, landmark_days
     np.True_
     """
     asked = of_some(business, where)
-    compared = churned_vs_retained.comparison(
-        asked, landmark_days=landmark_days or asked.settings.landmark_days
-    )
+    own_day = whole(landmark_days, "landmark_days", 0)
+    compared = churned_vs_retained.comparison(asked, landmark_days=own_day or asked.settings.landmark_days)
     drivers = churned_vs_retained.drivers(compared)
     beside = churned_vs_retained.beside(drivers)
     day = compared.value.landmark_days
@@ -227,9 +233,14 @@ def differences(business: Business, *, where: Where | None = None, landmark_days
 
 def of_some(business: Business, where: Where | None) -> Business:
     """The business, or the customers of it that are asked for; narrowed once while it is open."""
+    if not isinstance(business, Business):
+        raise InputError(
+            f'Open the business first: business = ask.open_business("data/mine"), not {business!r}.'
+        )
     if where is None:
         return business
-    found: Business = business.once(f"narrowed to {where!r}", lambda: narrowed(business, where))
+    wanted = levels_by_name(where)  # whole, as the levels given may write themselves with "..." between
+    found: Business = business.once(f"narrowed to {wanted!r}", lambda: narrowed(business, wanted))
     return found
 
 
@@ -238,7 +249,7 @@ def captioned(words: str, business: Business) -> str:
 
 
 def _listed(by: By) -> tuple[str, ...]:
-    return (by,) if isinstance(by, str) else tuple(by)
+    return (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
 
 
 def _named(by: By) -> str:
@@ -251,7 +262,7 @@ def one_of_these(word: str, known: Sequence[str], name: str) -> str:
     return word
 
 
-def _at_least_one(months: int) -> int:
-    if months < 1:
-        raise InputError(f"months counts months back from the report month, from 1 on, not {months}.")
-    return months
+def whole(number: int, name: str, least: int) -> int:
+    if not isinstance(number, Real) or number % 1 or number < least:
+        raise InputError(f"{name} is a whole number from {least} on, not {number!r}.")
+    return int(number)

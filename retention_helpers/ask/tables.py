@@ -12,7 +12,9 @@ import pandas as pd
 from retention_helpers.business import Business
 from retention_helpers.business.derived import DERIVED
 from retention_helpers.churned_vs_retained.features import gathered
+from retention_helpers.contract.tables import TABLES
 from retention_helpers.early_warning.snapshots import kept_snapshots
+from retention_helpers.engine import EngineError
 from retention_helpers.shown.look import style
 from retention_helpers.shown.tables import table as shown_table
 from retention_helpers.shown.units import (
@@ -30,6 +32,7 @@ from retention_helpers.shown.units import (
     Unit,
 )
 from retention_helpers.words.errors import InputError, nearest
+from retention_helpers.words.safe import taken_away
 
 FIRST = 5  # rows that a table shows of itself
 INSTANT = Unit(str, {"type": "string"}, is_number=False)
@@ -208,7 +211,11 @@ class Derived:
 
     def to_parquet(self, path: Path | str) -> None:
         """Write all its rows to a Parquet file, amounts exact."""
-        self.business.engine.to_parquet(self.expression, Path(path), compression="zstd")
+        with taken_away(path) as place:
+            try:
+                self.business.engine.to_parquet(self.expression, place, compression="zstd")
+            except EngineError as error:
+                raise InputError(f"{place} cannot be written: {str(error).strip()}") from None
 
     def _first(self) -> pd.DataFrame:
         return self._in_order().limit(FIRST).execute()
@@ -244,6 +251,8 @@ end_at, end_on.
 
     Raises InputError for another name, with the nearest of these.
     """
-    if name not in KINDS:
+    if name in TABLES:
+        raise InputError(f'{name} is not derived but brought: business.sql("select * from {name}") reads it.')
+    if name not in list(KINDS):
         raise InputError(f"There is no table {name}. {nearest(name, KINDS)}")
     return Derived(business, name)

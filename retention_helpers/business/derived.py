@@ -1,5 +1,6 @@
 """The derived tables by name, and SQL on them: read-only, on the definitions and the cut of the reports."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import cast
 
@@ -14,7 +15,7 @@ from retention_helpers.business.months import kept_customer_days, kept_customer_
 from retention_helpers.business.opened import Business
 from retention_helpers.business.spans import kept_services, kept_spans
 from retention_helpers.contract.tables import TABLES
-from retention_helpers.engine import EngineError
+from retention_helpers.engine import EngineError, asked
 from retention_helpers.words.errors import InputError, nearest
 
 DERIVED: Mapping[str, Callable[[Business], ir.Table]] = {
@@ -25,6 +26,7 @@ DERIVED: Mapping[str, Callable[[Business], ir.Table]] = {
     "leavings": kept_leavings,
     "customer_days": kept_customer_days,
 }
+logging.getLogger("sqlglot").disabled = True  # it would warn in the cell of what is refused there anyway
 ROW_MAKERS = {"range", "generate_series", "unnest"}  # that may stand where a table does
 
 
@@ -35,38 +37,58 @@ def query(business: Business, text: str, beside: Mapping[str, ir.Table | pd.Data
     are, and for what the engine does not understand.
     """
     parsed = _one_select(text)
-    own = {expression.alias_or_name for expression in parsed.find_all(sql.CTE)}
-    # Within itself such a name would mean what the engine has under it, which is not cut.
-    if taken := sorted(own & {*TABLES, *DERIVED, *beside, *business.engine.list_tables()}):
-        raise InputError(f"`with {taken[0]} as …` names a table that there is already. Choose another name.")
-    for name in sorted(_named(parsed) - own):
-        _offer(business, name, beside)
+    given = {name.lower(): rows for name, rows in beside.items()}
+    own = {expression.alias_or_name.lower() for expression in parsed.find_all(sql.CTE)}
     try:
-        return cast(pd.DataFrame, business.engine.sql(text.strip().rstrip(";")).execute())
+        for name in sorted(_named(parsed) - own):
+            _offer(business, name, given)
+        there = map(str.lower, business.engine.list_tables())  # with those that were offered now
+        _refuse_taken(own, {*TABLES, *DERIVED, *given, *there})
+        return cast(pd.DataFrame, asked(business.engine, _up_to_its_end(text)).execute())
     except (EngineError, sqlglot.errors.SqlglotError) as error:
         said = str(error).partition("\n\nLINE")[0].strip()
         raise InputError(f"The engine does not understand this: {said}") from None
 
 
+def _refuse_taken(own: set[str], known: set[str]) -> None:
+    """Raise InputError for names of `with` that, within or beside it, mean what the engine has under them.
+
+    That is a table that is not cut, or, of a name with other signs than letters, a file.
+    """
+    if taken := sorted(own & known):
+        raise InputError(f"`with {taken[0]} as …` names a table that there is already. Choose another name.")
+    if odd := sorted(name for name in own if not name.isidentifier()):
+        raise InputError(f'`with "{odd[0]}" as …`: choose a name of letters, digits and _ alone.')
+
+
 def _one_select(text: str) -> sql.Query:
     try:
-        statements = sqlglot.parse(text, dialect="duckdb")
+        statements = sqlglot.parse(text, dialect="duckdb") if isinstance(text, str) else []
     except sqlglot.errors.SqlglotError as error:
-        raise InputError(f"This is no SQL that can be read: {str(error).strip()}") from None
-    if len(statements) != 1 or not isinstance(statements[0], sql.Query):
+        near = [f", near {one['highlight']} in line {one['line']}" for one in getattr(error, "errors", [])]
+        raise InputError(f"This is no SQL that can be read{''.join(near[:1])}.") from None
+    first, *others = statements or [None]
+    if not isinstance(first, sql.Query) or any(one and not isinstance(one, sql.Semicolon) for one in others):
         raise InputError('Only reading is possible: write one query, such as "select * from losses".')
-    return statements[0]
+    return first
+
+
+def _up_to_its_end(text: str) -> str:
+    """One query without the semicolon that ends it, and what is remarked after it."""
+    signs = sqlglot.tokenize(text, read="duckdb")
+    ends = [sign.start for sign in signs if sign.token_type == sqlglot.TokenType.SEMICOLON]
+    return text[: ends[0]] if ends else text
 
 
 def _named(parsed: sql.Query) -> set[str]:
-    """The tables that a query reads; InputError for files and for functions that read them."""
+    """The tables that a query reads, in small letters; InputError for functions that read files."""
     names = set()
     for table in parsed.find_all(sql.Table):
         if isinstance(table.this, sql.Func):
             if table.this.name.lower() not in ROW_MAKERS and table.this.sql_name().lower() not in ROW_MAKERS:
                 raise InputError(f"Only the business's own tables can be read, not {table.sql('duckdb')}.")
         else:
-            names.add(".".join(part.name for part in table.parts))
+            names.add(".".join(part.name for part in table.parts).lower())
     return names
 
 
@@ -74,10 +96,12 @@ def _offer(business: Business, name: str, beside: Mapping[str, ir.Table | pd.Dat
     """Put a table under its name into the engine, as this business sees it."""
     known = {**dict.fromkeys(TABLES), **DERIVED, **beside}
     if name not in known:
-        raise InputError(f"There is no table {name}. {nearest(name, known)} There are {', '.join(known)}.")
+        raise InputError(f"There is no table {name}. {nearest(name, known)}")
     if name in beside:
         given = beside[name]
         rows = ibis.memtable(given) if isinstance(given, pd.DataFrame) else given
+        if not isinstance(rows, ir.Table):
+            raise InputError(f"{name} is no table: give its .to_frame(), or its .expression.")
     else:
         rows = DERIVED[name](business) if name in DERIVED else business.table(name)
     business.engine.create_view(name, rows, overwrite=True)

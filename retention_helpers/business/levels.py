@@ -5,7 +5,7 @@ that a group is the same customers all along. What does move (`OF_A_MONTH`, `TEN
 asked for where a month or a loss is meant. A name means one thing in every room.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -109,10 +109,10 @@ def chosen(business: Business, by: By, *, beside: Sequence[str] = ()) -> tuple[s
 
 
 def _asked(by: By, known: Sequence[str], way_out: str = "") -> tuple[str, ...]:
-    wanted = (by,) if isinstance(by, str) else tuple(by)
+    wanted = tuple(by) if isinstance(by, Iterable) and not isinstance(by, str) else (by,)
     if unknown := [one for one in wanted if one not in known]:
         raise InputError(f"Customers cannot be grouped by {unknown[0]}, only by {', '.join(known)}.{way_out}")
-    return wanted
+    return tuple(dict.fromkeys(wanted))
 
 
 def with_levels(rows: pd.DataFrame, business: Business, by: By) -> pd.DataFrame:

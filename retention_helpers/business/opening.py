@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -136,6 +136,10 @@ def open_business(
     Raises Stopped with every fault that would make the report wrong, InputError for a missing folder, an
     impossible month, wrong settings, or own data opened from the tracked notebooks, and
     names or levels in `where` that do not exist.
+
+    >>> business = open_business(SAMPLE, "2026-10", where={"country": "DE"})
+    >>> business.month, business.narrowed_to
+    ('2026-10', 'country DE')
     """
     folder = kept.pinned_path(Path(data)) or Path(data).resolve()
     _refuse_tracked_folder(folder)
@@ -257,7 +261,7 @@ def narrowed(business: Business, where: Where) -> Business:
 
     Raises InputError with the names, or the levels, that exist, and where nobody has all of them.
     """
-    wanted = _levels_by_name(where)
+    wanted = levels_by_name(where)
     customers: ir.Table | None = None
     for by, given in wanted.items():
         found = levels.of(business, by)
@@ -293,12 +297,14 @@ def _of_some(said: str, many: int, customers: int) -> Fault:
     return Fault("warning", "", f"only {said}", 0, whose)
 
 
-def _levels_by_name(where: Where) -> dict[str, list[str]]:
+def levels_by_name(where: Where) -> dict[str, list[str]]:
     """The levels that are asked for, as texts; a single one may stand alone."""
     if not isinstance(where, Mapping) or not where:
         raise InputError('where names levels by what customers are grouped by, such as {"country": "DE"}.')
-    one_alone = (str, int, float, bool, type(None))
-    listed = {by: [given] if isinstance(given, one_alone) else list(given) for by, given in where.items()}
+    listed = {
+        by: list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+        for by, given in where.items()
+    }
     if empty := [by for by, given in listed.items() if not given]:
         raise InputError(f"where names no level of {empty[0]}, such as {{{empty[0]!r}: 'DE'}}.")
     return {

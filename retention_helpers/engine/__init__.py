@@ -27,6 +27,7 @@ LEAST_MEMORY = 0.5  # gigabytes of one engine; beyond what it is given, it spill
 OF_A_REPORT = (
     8  # the part of a report's memory that one engine gets: others run beside it, and Python holds rows
 )
+ASKED = "_rows_asked_for"  # the view of the latest query of an analyst
 THREADS = min(4, os.cpu_count() or 1)
 
 
@@ -120,6 +121,14 @@ def parquet(engine: Engine, path: Path, name: str) -> ir.Table:
         return engine.parquet(path, name)
     engine.con.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS FROM read_parquet({path_text(path)})")
     return engine.table(name)
+
+
+def asked(engine: Engine, query: str) -> ir.Table:
+    """The rows of one query in the engine's own words, every column under the engine's name for it."""
+    if not isinstance(engine, Backend):
+        return engine.asked(query, ASKED)
+    engine.con.execute(f"CREATE OR REPLACE TEMP VIEW {ASKED} AS (\n{query}\n)")
+    return engine.table(ASKED)
 
 
 def give_back() -> None:

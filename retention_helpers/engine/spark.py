@@ -145,6 +145,10 @@ class Spark(Backend):
         self._session.read.parquet(_this_very(path)).createOrReplaceTempView(name)
         return self.table(name)
 
+    def asked(self, query: str, name: str) -> ir.Table:
+        self._session.sql(query).createOrReplaceTempView(name)
+        return self.table(name)
+
     def disconnect(self) -> None:
         """Let go of this session's views. The cluster's own session lasts as long as the process."""
         for view in self._session.catalog.listTables():

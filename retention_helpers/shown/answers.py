@@ -13,7 +13,6 @@ from retention_helpers.shown.results import Result
 from retention_helpers.shown.sentences import Sentence
 from retention_helpers.shown.tables import Table
 from retention_helpers.words import formats
-from retention_helpers.words.safe import write_csv, written_csv
 
 
 def _nothing() -> None:
@@ -69,10 +68,7 @@ class Answer:
 
     def to_csv(self, path: Path | str | None = None) -> str | None:
         """Write all its rows to a CSV file that no spreadsheet runs; without a path, give them as text."""
-        if path is None:
-            return written_csv(self.to_frame())
-        write_csv(Path(path), self.to_frame())
-        return None
+        return self.found.to_csv(path)
 
     def _repr_html_(self) -> str:
         said = self._sentence._repr_html_() if self._sentence else ""

@@ -31,7 +31,7 @@ from retention_helpers.shown.units import (
     node_of,
     rows,
 )
-from retention_helpers.words.safe import write_csv, written_csv
+from retention_helpers.words.safe import taken_away, write_csv, written_csv
 
 Answer = TypeVar("Answer")
 TOP = "findings"  # where a measure stands that belongs to no part
@@ -122,7 +122,8 @@ class Result:
         """Write its rows to a CSV file that no spreadsheet runs; without a path, give them as text."""
         if path is None:
             return written_csv(self.to_frame())
-        write_csv(Path(path), self.to_frame())
+        with taken_away(path) as place:
+            write_csv(place, self.to_frame())
         return None
 
     def record(self) -> Mapping[str, Any]:

@@ -4,12 +4,15 @@ import csv
 import datetime as dt
 import io
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 
 from retention_helpers.words import formats
+from retention_helpers.words.errors import InputError, of_the_disk
 
 _FORMULA_STARTS = "=+-@"
 _LINE_STARTS = "\t\r\n"
@@ -53,6 +56,20 @@ def bare_cell(text: str) -> str:
     ('=1', "'tis")
     """
     return text[1:] if text[:1] == "'" and text == safe_cell(text[1:]) else text
+
+
+@contextmanager
+def taken_away(path: Path | str) -> Iterator[Path]:
+    """The place of a file that an analyst writes, ~ for home; InputError where none can be written there."""
+    place = Path(path).expanduser()
+    if place.is_dir():
+        raise InputError(f"{place} is a folder. Name a file in it.")
+    if not place.parent.is_dir():
+        raise InputError(f"There is no folder {place.parent}. Make it, or name another.")
+    try:
+        yield place
+    except OSError as error:
+        raise InputError(of_the_disk(error)) from None
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:

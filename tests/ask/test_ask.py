@@ -40,9 +40,9 @@ def test_about_ten_names_are_offered_and_each_says_how_it_is_asked() -> None:
     """Grain, columns and an example that runs, as Shift-Tab shows them."""
     names = [name for name in ask.__all__ if name not in ("SAMPLE", "open_business")]
     assert len(names) == 12
-    for name in names:
+    for name in (*names, "open_business"):
         said = inspect.getdoc(getattr(ask, name)) or ""
-        assert ">>>" in said and (name == "controls" or "row" in said), name
+        assert ">>>" in said and (name in ("controls", "open_business") or "row" in said), name
     assert set(ask.__all__) <= set(dir(ask))
 
 
@@ -103,6 +103,21 @@ def test_groups_add_up_to_everybody(sample) -> None:  # type: ignore[no-untyped-
         assert parts[["customers_at_start", "lost"]].sum().equals(whole[["customers_at_start", "lost"]].sum())
     every = ask.groups(sample).to_frame().groupby("by")["customers"].sum()
     assert every.nunique() == 1
+
+
+def test_many_levels_are_not_taken_for_others_that_look_alike(sample) -> None:  # type: ignore[no-untyped-def]
+    """A long series writes itself with its middle left out."""
+    first = pd.Series(["2024-12"] * 90)
+    other = first.mask(first.index == 45, "2025-03")
+    assert repr(first) == repr(other)
+    lost = [ask.churn(sample, where={"cohort": one}).to_frame()["lost"].sum() for one in (first, other)]
+    march = ask.churn(sample, where={"cohort": "2025-03"}).to_frame()["lost"].sum()
+    assert lost[1] == lost[0] + march > lost[0]
+
+
+def test_a_name_given_twice_is_asked_for_once(sample) -> None:  # type: ignore[no-untyped-def]
+    twice, once = (ask.churn(sample, by=by) for by in (["country", "country"], "country"))
+    assert twice.to_frame().equals(once.to_frame()) and twice.caption == once.caption
 
 
 def test_weeks_by_hand(opened) -> None:  # type: ignore[no-untyped-def]
@@ -193,12 +208,62 @@ def test_sql_reads_the_same_definitions(sample) -> None:  # type: ignore[no-unty
         assert len(sample.sql(f"select * from {name}")) == sample.table(name).count().execute(), name
 
 
+def test_sql_gives_every_column_that_is_asked_for(sample) -> None:  # type: ignore[no-untyped-def]
+    """Nameless ones, two of one name, and what an engine says of itself: none falls away, none is refused."""
+    told = sample.sql("select median(x), quantile_cont(x, 0.5), list(x) from range(5) r(x)").iloc[0]
+    assert told["median(x)"] == 2 and told.iloc[1] == 2 and list(told.iloc[2]) == [0, 1, 2, 3, 4]
+    twice = sample.sql("select * from losses a join losses b using (customer_id, month)")
+    assert {"kind", "kind_1", "mrr", "mrr_1"} <= set(twice.columns)
+    counted = (
+        "with recursive t(n) as (select 1 union all select n + 1 from t where n < 3) select sum(n) s from t"
+    )
+    assert sample.sql(counted)["s"].tolist() == [6]
+    in_order = sample.sql("select mrr from losses order by mrr desc -- the dearest first")["mrr"]
+    assert in_order.is_monotonic_decreasing and len(in_order) > 9
+    remarked = sample.sql("select '一;' as n from losses -- all;\n limit 1 ; -- select 2\n;")
+    assert remarked["n"].tolist() == ["一;"]
+    assert sample.sql("SELECT count(*) AS n FROM Losses").equals(sample.sql("select count(*) n from losses"))
+
+
+def test_sql_says_where_it_cannot_be_read_and_what_is_no_table(sample, caplog) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(InputError, match=r"^This is no SQL that can be read, near from in line 1\.$"):
+        sample.sql("selec * from losses")
+    for given in (ask.table(sample, "losses"), ask.churn(sample), [1]):
+        with pytest.raises(InputError, match="mine is no table: give its"):
+            sample.sql("select * from mine", mine=given)
+    with pytest.raises(InputError, match="Only reading"):
+        sample.sql("call duckdb_settings()")
+    assert caplog.records == []
+
+
 def test_sql_sees_no_future(opened) -> None:  # type: ignore[no-untyped-def]
     spans = [("A", "2026-01-05", "2026-05-01", 10), ("B", "2026-04-05", "", 10)]
     with opened(spans) as business:
         assert business.sql("select customer_id, ended_on from subscriptions").isna().values.tolist() == [
             [False, True]
         ]
+
+
+@pytest.mark.parametrize("name", ["kept_subscriptions", "KEPT_subscriptions", '"Kept_Subscriptions"'])
+def test_sql_sees_no_future_under_another_name(opened, name) -> None:  # type: ignore[no-untyped-def]
+    """Not even of a table that the query itself is the first to bring into the engine."""
+    with opened([("A", "2026-01-05", "2026-05-01", 10)]) as business:
+        ahead = f"with {name} as (select * from {name}) select k.* from {name} k, subscriptions"
+        for _ in range(2):
+            with pytest.raises(InputError, match="Choose another name"):
+                business.sql(ahead)
+
+
+def test_sql_reads_no_file_under_a_name_of_its_own(sample, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "x.csv"
+    file.write_text("a\n1\n")
+    for query in (
+        f"""with "{file}" as (select * from '{file}') select * from '{file}'""",
+        f"""select * from (with "{file}" as (select 1) select 1) own, '{file}' beside""",
+        """with "information_schema.tables" as (select 1) select * from information_schema.tables""",
+    ):
+        with pytest.raises(InputError, match="letters, digits and _ alone"):
+            sample.sql(query)
 
 
 @pytest.mark.parametrize(
@@ -217,6 +282,12 @@ def test_sql_sees_no_future(opened) -> None:  # type: ignore[no-untyped-def]
             "another name",
         ),
         ("with losses as (select 1) select * from losses", "Choose another name"),
+        ("with Losses as (select 1) select * from Losses", "Choose another name"),
+        ("select * from read_parquet('x.parquet')", "own tables"),
+        ('select * from "x.parquet"', "There is no table"),
+        ("with x as (delete from losses returning *) select * from x", "CTE"),
+        ("select 1; -- two\n select 2", "Only reading"),
+        (None, "Only reading"),
         ("select * from read_csv('/etc/passwd')", "own tables"),
         ("select * from read_text('/etc/passwd')", "own tables"),
         ("select * from query_table('kept_customers')", "own tables"),
@@ -250,6 +321,20 @@ def test_sql_reads_and_nothing_else(sample, query, way_out) -> None:  # type: ig
         (lambda b: ask.churn(b, every="weak"), "week"),
         (lambda b: ask.churn(b, every="week", by="country"), "every"),
         (lambda b: ask.churn(b, by="plan", months=0), "from 1 on"),
+        (lambda b: ask.churn(b, by="plan", months="3"), "from 1 on"),
+        (lambda b: ask.churn(b, months=3), "by"),
+        (lambda b: ask.churn("data/mine"), "open_business"),
+        (lambda b: ask.churn(b, by=5), "country"),
+        (lambda b: ask.churn(b, where={"cohort": pd.Timestamp("2026-03-01")}), "2026-03"),
+        (lambda b: ask.churn(b, where={"country": "DE", "cohort": "1999-01"}), "2026-03"),
+        (lambda b: ask.differences(b, landmark_days=-5), "from 0 on"),
+        (lambda b: ask.differences(b, landmark_days=1.5), "from 0 on"),
+        (lambda b: ask.customers(b, cohort="2026-03", k=1.5), "from 0 on"),
+        (lambda b: ask.customers(b, cohort="2026-03", k=100_000), "reached"),
+        (lambda b: ask.customers(b, cohort="2026-03", k=1, movement="lost"), "leave it out"),
+        (lambda b: ask.customers(b, "2026-10", clock="calender"), "calendar"),
+        (lambda b: ask.table(b, "customers"), "business.sql"),
+        (lambda b: ask.columns("churn"), r"Did you mean measurement\.churn\?"),
         (lambda b: ask.cohorts(b, clock="calender"), "calendar"),
         (lambda b: ask.customers(b), "2026-09"),
         (lambda b: ask.customers(b, "2026-10", cohort="2026-03", k=1), "2026-09"),
@@ -269,6 +354,37 @@ def test_wrong_names_are_answered_with_the_right_ones(sample, asking, right) -> 
 def test_a_question_that_is_none_is_answered_with_the_nearest() -> None:
     with pytest.raises(AttributeError, match=r"Did you mean churn\?"):
         ask.chrun  # noqa: B018
+
+
+def test_a_file_goes_where_it_can_be_written_or_the_way_out_is_told(sample, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("HOME", str(tmp_path))
+    answer, losses = ask.churn(sample), ask.table(sample, "losses")
+    for write in (answer.to_csv, answer.found.to_csv, losses.to_parquet):
+        with pytest.raises(InputError, match=r"There is no folder .*nowhere\. Make it"):
+            write(tmp_path / "nowhere" / "file")
+        with pytest.raises(InputError, match=r"is a folder\. Name a file in it"):
+            write(tmp_path)
+        with pytest.raises(InputError, match="/dev/fd/none"):
+            write("/dev/fd/none")
+        write("~/file")
+        assert (tmp_path / "file").stat().st_size > 100
+
+
+def test_a_cell_is_asked_for_with_what_an_answer_holds(sample) -> None:  # type: ignore[no-untyped-def]
+    cell = ask.cohorts(sample).to_frame().query("size > 20").iloc[0]
+    who = ask.customers(sample, cohort=cell["cohort"], k=cell["k"]).to_frame()
+    assert (len(who), who["retained"].sum()) == (cell["reached"], cell["retained"])
+    month = ask.churn(sample).to_frame().iloc[-1]
+    lost = ask.customers(sample, month["month"], movement="lost").to_frame()
+    assert len(lost) == month["lost"] > 0
+
+
+def test_a_month_in_which_nobody_began_has_no_cell(opened) -> None:  # type: ignore[no-untyped-def]
+    with (
+        opened([("A", "2026-01-05", "", 10), ("B", "2026-03-05", "", 10)]) as business,
+        pytest.raises(InputError, match="nobody began then"),
+    ):
+        ask.customers(business, cohort="2026-02", k=0)
 
 
 # ----------------------------------------------------------------- the look
