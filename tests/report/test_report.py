@@ -337,12 +337,13 @@ from pathlib import Path
 
 if __name__ == "__main__":
     from retention_helpers import __main__, business
+    from retention_helpers.contract.settings import Settings
     from retention_helpers.gate import kept
     from retention_helpers.report import publishing
     kept.still_there = lambda place: None
     business.open_business = lambda data, month, plan, engine: types.SimpleNamespace(
         month="2026-10", name="", as_of="", currency="", sources=(), folder=Path(data), kept=Path(data),
-        identity="", tables=frozenset(), customers_are="", lacks=frozenset(), done=None)
+        identity="", tables=frozenset(), customers_are="", lacks=frozenset(), done=None, settings=Settings())
     publishing.publish = functools.partial(publishing.publish, folder=Path({str(tmp_path / "notebooks")!r}))
     places = ["--data", {str(tmp_path)!r}, "--out", {str(tmp_path / "reports")!r}]
     sys.exit(__main__.main(["report", *places]))
