@@ -11,6 +11,7 @@ from cells import outside_their_intervals, run_cells
 
 from retention_helpers.business import SAMPLE
 from retention_helpers.report import notebooks
+from retention_helpers.shown.look import without_style
 
 MONTH = "|".join([*month_name[1:], *month_abbr[1:]])
 # Names of things, not numbers: days, months, customers, and what is written in tags.
@@ -43,7 +44,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], set[s
     for path in notebooks.in_reading_order():
         findings_to = home / path.stem / "findings.json"
         parameters = {"data": str(SAMPLE), "month": "2026-10", "reports": ""}
-        said[path.stem] = run_cells(path, {**parameters, "findings_to": str(findings_to)})
+        said[path.stem] = without_style(run_cells(path, {**parameters, "findings_to": str(findings_to)}))
         record = json.loads(Path(findings_to).read_text(encoding="utf-8"))
         handed_on |= written(record)
         outside += outside_their_intervals(record)
