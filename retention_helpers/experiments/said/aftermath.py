@@ -36,12 +36,7 @@ WITHIN = f"within {HORIZON_DAYS} days"
 def about_announcements(rows: pd.DataFrame, currency: str = "") -> Remarks:
     """What each announcement did, those with a clear answer first, then the latest."""
     if rows.empty:
-        return Remarks(
-            (
-                "Nothing was announced: notes.csv (happened_on, note) says what happened when, and no plan "
-                "changed its price.",
-            )
-        )
+        return Remarks(("Nothing was announced: notes.csv (happened_on, note) says what happened when.",))
     place = rows["verdict"].map({MORE: 0, FEWER: 1, CANNOT: 3}).fillna(2)
     ordered = rows.assign(place=place).sort_values(["place", "happened_on"], ascending=[True, False])
     judged = int(rows["change"].notna().sum())
