@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from retention_helpers.shipped import cache
+from retention_helpers.words import left_behind
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import count
 
@@ -17,7 +18,10 @@ MEGABYTE = 1_000_000
 
 
 def refuse_unfit(out: Path) -> None:
-    """Raise InputError where nothing can be written in the reports' folder, or among temporary files."""
+    """Raise InputError where nothing can be written in the reports' folder, or among temporary files.
+
+    What runs that died left there is swept away first: it may be what fills them.
+    """
     try:
         scratch = Path(tempfile.gettempdir())
     except OSError:
@@ -25,6 +29,7 @@ def refuse_unfit(out: Path) -> None:
             "There is no folder for temporary files that can be written. Free some space, or name one: "
             "TMPDIR=…"
         ) from None
+    left_behind.sweep(scratch, "retention-*")
     _refuse_unfit(scratch, OF_SCRATCH, "Free some space there, or name another folder: TMPDIR=…")
     _refuse_unfit(out, OF_A_REPORT, "Free some space, allow writing there, or name another folder: --out DIR")
 

@@ -71,7 +71,6 @@ def publish(
     """
     out = Path(out).resolve()
     paths = notebooks.chosen(only, folder)
-    left_behind.sweep(Path(tempfile.gettempdir()), "retention-*")
     places.refuse_unfit(out)
     places.name_homes_for_tools()
     if month and out.is_dir():

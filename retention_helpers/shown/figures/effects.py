@@ -30,6 +30,7 @@ from retention_helpers.shown.figures.ends import End, name_ends
 from retention_helpers.words import formats
 
 MOST_ROWS = 20
+MOST_HINTS = 18  # days of a panel at which a hand may rest
 PANEL_HEIGHT = 2.2
 COLOURS = {"better": GREEN, "worse": RED}
 ARM_COLOURS = (GREY, BLUE, RED, GREEN, INK)
@@ -218,9 +219,10 @@ def _day_panel(axes: Axes, rows: pd.DataFrame, name: str, outcome: str) -> str:
     axes.set_title("\n".join(textwrap.wrap(words, 36 if is_narrow() else 80)))
     if is_narrow():
         axes.set_title(axes.get_title(loc="left"), pad=8 + 13 * len(ends))
-    for day in sorted(set(rows["day"])):
+    step = max(1, -(-days // MOST_HINTS))
+    for day in range(0, days + 1, step):
         each = [f"{row['arm']} {formats.rate_in(row, 'share')}" for row in _by_then(rows, day)]
-        hint(axes, (day - 0.5, day + 0.5), f"day {formats.count(day)}: {', '.join(each)}")
+        hint(axes, (day - step / 2, day + step / 2), f"day {formats.count(day)}: {', '.join(each)}")
     name_ends(axes, ends)
     axes.set_xlabel("days since the assignment", loc="left")
     told = "; ".join(
