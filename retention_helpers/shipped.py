@@ -18,6 +18,17 @@ HOME = PACKAGE.parent if IS_CHECKOUT else PACKAGE / "_shipped"
 NOTEBOOKS = HOME / "notebooks"
 SAMPLE = HOME / "data" / "sample"
 SCHEMA = PACKAGE / "findings.schema.json"
+# The rooms that answer a question each, with a notebook of the same name; in reading order.
+QUESTIONS = (
+    "data_quality",
+    "measurement",
+    "churn_reasons",
+    "churned_vs_retained",
+    "experiments",
+    "early_warning",
+    "win_back_and_loyalty",
+    "repeat_purchase",
+)
 
 
 def cache() -> Path:

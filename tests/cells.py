@@ -10,6 +10,7 @@ from typing import Any
 import nbformat
 
 from retention_helpers import shipped
+from retention_helpers.report.notebooks import BY_HAND
 
 SCHEMA = json.loads(shipped.SCHEMA.read_text(encoding="utf-8"))
 LEAKS = re.compile(r"\b(nan|NaN|NaT|None|inf|Decimal|Timestamp)\b(?!\.\n|\.<|\.$)")
@@ -41,7 +42,7 @@ def run_cells(path: Path, parameters: Mapping[str, Any]) -> str:
     space: dict[str, Any] = {}
     pieces = []
     for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type != "code" or "skip-execution" in cell.metadata.get("tags", []):
+        if cell.cell_type != "code" or BY_HAND in cell.metadata.get("tags", []):
             continue
         if "parameters" in cell.metadata.get("tags", []):
             space.update(parameters)

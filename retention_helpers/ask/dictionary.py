@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from retention_helpers.ask.tables import KINDS
+from retention_helpers.shipped import QUESTIONS
 from retention_helpers.shown import units
 from retention_helpers.shown.answers import Answer
 from retention_helpers.shown.results import Measure
@@ -15,16 +16,6 @@ from retention_helpers.shown.units import TEXT, Declared, column_of
 from retention_helpers.words import formats
 from retention_helpers.words.errors import InputError, nearest
 
-ROOMS = (
-    "data_quality",
-    "measurement",
-    "churn_reasons",
-    "churned_vs_retained",
-    "experiments",
-    "early_warning",
-    "win_back_and_loyalty",
-    "repeat_purchase",
-)
 ENDS = (("low", "lower"), ("high", "upper"))
 UNITS: dict[Callable[[Any], str], str] = {
     formats.count: "count",
@@ -54,7 +45,7 @@ def declared_columns() -> pd.DataFrame:
 
 def _declaring() -> Iterator[tuple[str, Declared]]:
     yield from ((name, kind.columns) for name, kind in KINDS.items())
-    for room in ROOMS:
+    for room in QUESTIONS:
         door = vars(import_module(f"retention_helpers.{room}"))
         measures = ((name, one) for name, one in door.items() if isinstance(one, Measure))
         yield from ((f"{room}.{name}", one.columns) for name, one in measures if one.columns)

@@ -15,18 +15,7 @@ if TYPE_CHECKING:
     from retention_helpers.shown.results import Measure
 
 NAME = "schema"
-ROOMS = (
-    "data_quality",
-    "measurement",
-    "churn_reasons",
-    "churned_vs_retained",
-    "experiments",
-    "early_warning",
-    "win_back_and_loyalty",
-    "repeat_purchase",
-    "plan",
-    "monthly_review",
-)
+ROOMS = (*shipped.QUESTIONS, "plan", "monthly_review")
 GLOSSARY = shipped.HOME / "GLOSSARY.md"
 
 

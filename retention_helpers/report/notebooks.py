@@ -20,7 +20,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retention_helpers.shipped import NOTEBOOKS
+from retention_helpers.shipped import NOTEBOOKS, QUESTIONS
 from retention_helpers.words import left_behind
 from retention_helpers.words.errors import InputError, is_of_the_disk, nearest
 from retention_helpers.words.quotations import masked
@@ -34,17 +34,7 @@ LOCK = "outputs.lock"
 REVIEW = "monthly_review"
 START = "start_here"  # where an analyst begins: a question of one's own belongs to no report
 BY_HAND = "skip-execution"  # the tag of a cell that only a hand at the screen has use for
-READING_ORDER = (
-    REVIEW,
-    "data_quality",
-    "measurement",
-    "churn_reasons",
-    "churned_vs_retained",
-    "experiments",
-    "early_warning",
-    "win_back_and_loyalty",
-    "repeat_purchase",
-)
+READING_ORDER = (REVIEW, *QUESTIONS)
 # A notebook that is in a report only where the business brought a table.
 STANDS_ON = {"repeat_purchase": "orders", "churn_reasons": "subscriptions", "early_warning": "subscriptions"}
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
