@@ -96,7 +96,7 @@ schema: $(DONE)  ## make findings.schema.json and the pointers of the glossary f
 sample: $(DONE)  ## make data/sample anew
 	@$(BIN)/python data/sample/make_sample.py
 
-lock: $(DONE)  ## write the hashes of the versions in constraints.txt, and the list of licences
+lock: spark  ## write the hashes of the versions in constraints.txt, and the list of licences
 	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11.5 --generate-hashes --no-header --no-annotate \
 		--no-strip-markers -c constraints.txt requirements-dev.txt requirements-spark.txt -o requirements.lock

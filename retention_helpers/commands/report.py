@@ -3,6 +3,8 @@
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from retention_helpers.commands.arguments import Commands, data_and_month, out
 from retention_helpers.words.commands import ENGINE, ENGINES
@@ -26,16 +28,26 @@ def declare(commands: Commands) -> None:
     )
 
 
+@contextmanager
+def _chosen(engine: str | None) -> Iterator[None]:
+    """The kernels inherit the engine; whoever calls this as a function keeps what he had."""
+    before = os.environ.get(ENGINE, "")
+    os.environ[ENGINE] = engine or before
+    try:
+        yield
+    finally:
+        os.environ[ENGINE] = before
+
+
 def run(options: argparse.Namespace) -> int:
     from retention_helpers.commands.deliver import say_open
     from retention_helpers.delivery.post import post
     from retention_helpers.delivery.runs import note_failed, note_report
     from retention_helpers.report.publishing import NotebooksFailed, publish, short
 
-    if options.engine:
-        os.environ[ENGINE] = options.engine
     try:
-        folder = publish(options.data, options.month, options.out, tuple(options.only))
+        with _chosen(options.engine):
+            folder = publish(options.data, options.month, options.out, tuple(options.only))
     except NotebooksFailed as error:
         note_failed(options.out, options.month, options.data, str(error))
         print(error, file=sys.stderr)

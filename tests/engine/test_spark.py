@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -194,6 +195,7 @@ def test_a_report_runs_on_spark(
         page = (out / "2026-10" / "data_quality.html").read_text(encoding="utf-8")
         assert "WARN" not in page and "log4j" not in page
     assert found[SPARK] == found[DUCKDB]
+    assert not os.environ.get(ENGINE), "the engine that a command named lasts as long as the command"
 
 
 @pytest.mark.parametrize(
