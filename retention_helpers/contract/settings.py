@@ -406,7 +406,9 @@ class Settings:
         None, _deliver, "where reports and lists are sent to you: a mail, a file of one, a webhook"
     )
     memory: float = _setting(
-        0.0, _above_nothing, "how many gigabytes of memory a report may take; half of the machine's"
+        0.0,
+        _above_nothing,
+        "how many gigabytes of memory a report may take; half of the machine's, or the container's",
     )
     step_minutes: float = _setting(
         5.0, _above_nothing, "how many minutes one step of a page may work before the page is given up"

@@ -16,10 +16,10 @@ from types import ModuleType
 import duckdb
 import ibis
 import ibis.expr.types as ir
-import psutil
 from ibis.backends.duckdb import Backend
 from ibis.backends.sql import SQLBackend as Engine
 
+from retention_helpers.engine.memory import of_report
 from retention_helpers.words.commands import DUCKDB, ENGINE, SPARK
 from retention_helpers.words.errors import InputError
 
@@ -31,18 +31,13 @@ ASKED = "_rows_asked_for"  # the view of the latest query of an analyst
 THREADS = min(4, os.cpu_count() or 1)
 
 
-def memory_of_report(wanted: float = 0.0) -> float:
-    """How many gigabytes a report may take: as many as its owner says, else half of the machine's."""
-    return wanted or psutil.virtual_memory().total / 2e9
-
-
 def connect(spill: Path, time_zone: str = "UTC", *, memory: float = 0.0) -> Backend:
     """An engine in memory that never reaches for the network.
 
     Instants without an offset are read in `time_zone`; what does not fit in memory goes to `spill`. `memory`
     is how many gigabytes the whole report may take, as the owner said; 0: nothing was said.
     """
-    own = max(LEAST_MEMORY, memory_of_report(memory) / OF_A_REPORT)
+    own = max(LEAST_MEMORY, of_report(memory) / OF_A_REPORT)
     engine = ibis.duckdb.connect(
         ":memory:",
         memory_limit=f"{round(own * 1000)}MB",

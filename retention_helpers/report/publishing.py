@@ -111,11 +111,11 @@ def publish(
 
 def _together(business: "Business") -> int:
     """How many notebooks run at once: as many as there are cores, and as fit into memory."""
-    from retention_helpers.engine import memory_of_report
+    from retention_helpers.engine.memory import of_report
 
     rows = sum(source.rows_read for source in business.sources)
     each = OF_A_NOTEBOOK + OF_A_MILLION_ROWS * rows / 1e6
-    return max(1, min(WORKERS, int(memory_of_report(business.settings.memory) / each)))
+    return max(1, min(WORKERS, int(of_report(business.settings.memory) / each)))
 
 
 def _refuse_full_disk(troubles: Mapping[str, str]) -> None:

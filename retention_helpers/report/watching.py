@@ -7,14 +7,14 @@ import threading
 from collections.abc import Callable
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
-from pathlib import Path
 
 import psutil
+
+from retention_helpers.engine.memory import left_and_whole
 
 EVERY = 0.5  # seconds
 LEAST_LEFT = 0.04  # of the memory; below, the system begins to end processes as it likes
 LARGE = 0.2  # of the memory: a kernel below that is not who took it
-_LIMIT, _USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
 
 
 class Watch:
@@ -37,7 +37,7 @@ class Watch:
 
     def look(self) -> None:
         """End the largest child where hardly any memory is left and it holds much of it."""
-        left, whole = memory()
+        left, whole = left_and_whole()
         if left >= LEAST_LEFT * whole:
             return
         held = {child: _held(child) for child in psutil.Process().children(recursive=True)}
@@ -80,16 +80,6 @@ class Limit:
                 with contextlib.suppress(psutil.Error):
                     self._process.kill()
                 return
-
-
-def memory() -> tuple[int, int]:
-    """Bytes that are left and bytes in all: of the machine, or of the container where that has less."""
-    machine = psutil.virtual_memory()
-    try:
-        limit, used = int(_LIMIT.read_text()), int(_USED.read_text())
-    except (OSError, ValueError):  # no container, or one without a limit
-        return machine.available, machine.total
-    return min(machine.available, limit - used), min(machine.total, limit)
 
 
 def _held(process: psutil.Process) -> int:

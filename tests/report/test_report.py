@@ -432,7 +432,7 @@ def test_a_notebook_that_eats_memory_is_stopped(monkeypatch: pytest.MonkeyPatch)
         watch = watching.Watch.__new__(watching.Watch)  # without its thread
         watch.has_stopped = False
         for left, whole, ends in ((500, 1000, False), (1, 9000, False), (1, 800, True)):
-            monkeypatch.setattr(watching, "memory", lambda m=(left * 10**6, whole * 10**6): m)
+            monkeypatch.setattr(watching, "left_and_whole", lambda m=(left * 10**6, whole * 10**6): m)
             watch.look()
             assert watch.has_stopped is ends
         assert large.wait(10) == -signal.SIGKILL and small.poll() is None
@@ -440,8 +440,3 @@ def test_a_notebook_that_eats_memory_is_stopped(monkeypatch: pytest.MonkeyPatch)
         for child in children:
             child.kill()
             child.communicate()
-
-
-def test_the_memory_that_is_left() -> None:
-    left, whole = watching.memory()
-    assert 0 < left < whole <= psutil.virtual_memory().total
