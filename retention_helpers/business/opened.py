@@ -159,6 +159,10 @@ class Business:
 
         Glossary: as_of.
         """
+        found: ir.Table = self.once(f"table {name}", lambda: self._table(name))
+        return found
+
+    def _table(self, name: str) -> ir.Table:
         contract_table = TABLES[name]
         if not self.has(name):
             return self._empty(name)
@@ -239,11 +243,16 @@ class Business:
 
     def keep(self, name: str, derive: Callable[[], ir.Table]) -> ir.Table:
         """A derived table, computed once for this folder, month and code, then read from Parquet."""
-        path = self._made(
-            f"{name}.parquet", lambda made: self.engine.to_parquet(derive(), made, compression="zstd")
-        )
-        own = "_".join(self.derived.relative_to(self.kept).parts)
-        return parquet(self.engine, path, f"{name}_{own.replace('-', '_')}")
+
+        def made_and_opened() -> ir.Table:
+            path = self._made(
+                f"{name}.parquet", lambda made: self.engine.to_parquet(derive(), made, compression="zstd")
+            )
+            own = "_".join(self.derived.relative_to(self.kept).parts)
+            return parquet(self.engine, path, f"{name}_{own.replace('-', '_')}")
+
+        found: ir.Table = self.once(f"kept {name}", made_and_opened)
+        return found
 
     def remember(self, name: str, compute: Callable[[], Any]) -> Any:
         """A result that several notebooks ask for: computed by the first of them, read from disk by the rest.

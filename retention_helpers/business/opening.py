@@ -250,6 +250,7 @@ def _with_done(business: Business, plan: Path | None, before: dt.date, drawn_unt
         derived=business.derived / folder.name,
         sources=(*business.sources, *done.sources),
         faults=(*business.faults, *done.faults),
+        _known={},
     )
 
 

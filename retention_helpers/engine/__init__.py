@@ -14,11 +14,11 @@ from pathlib import Path
 from types import ModuleType
 
 import duckdb
-import ibis
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 from ibis.backends.sql import SQLBackend as Engine
 
+from retention_helpers.engine.compiled import DuckDB
 from retention_helpers.engine.memory import of_report
 from retention_helpers.words.commands import DUCKDB, ENGINE, SPARK
 from retention_helpers.words.errors import InputError
@@ -38,7 +38,7 @@ def connect(spill: Path, time_zone: str = "UTC", *, memory: float = 0.0) -> Back
     is how many gigabytes the whole report may take, as the owner said; 0: nothing was said.
     """
     own = max(LEAST_MEMORY, of_report(memory) / OF_A_REPORT)
-    engine = ibis.duckdb.connect(
+    engine = DuckDB().connect(
         ":memory:",
         memory_limit=f"{round(own * 1000)}MB",
         threads=THREADS,

@@ -18,6 +18,7 @@ from ibis.backends.sql import compilers
 
 from retention_helpers import shipped
 from retention_helpers.business import SAMPLE, opening
+from retention_helpers.engine.compiled import DuckDB
 from retention_helpers.shipped import NOTEBOOKS
 from retention_helpers.words.commands import DUCKDB, ENGINE, SPARK
 
@@ -103,6 +104,12 @@ def test_what_is_asked_compiles_elsewhere(asked: Asked, name: str) -> None:
             assert found, f"{name} has no words for an expression in which nothing known is hard"
             unsaid |= found & UNSAID.get(name, set())
     assert unsaid == UNSAID.get(name, set())
+
+
+def test_sql_that_is_kept_is_what_is_compiled_anew(asked: Asked) -> None:
+    engine = DuckDB()
+    for expression in asked.expressions.values():
+        assert engine.compile(expression) == Backend.compile(engine, expression)
 
 
 def hard(expression: ir.Table) -> set[str]:

@@ -163,7 +163,8 @@ def panels(
     chosen = narrow_height if is_narrow() and narrow_height is not None else height
     width = NARROW if is_narrow() else WIDE
     canvas = Canvas(figsize=(width / CSS_PER_INCH, chosen))
-    canvas.set_layout_engine("tight", pad=0.15, h_pad=0.9, w_pad=1.2)
+    # of the whole picture, which `rect` of its own would say, too, by measuring everything twice
+    canvas.set_layout_engine("tight", pad=0.15, h_pad=0.9, w_pad=1.2, rect=None)
     return canvas, list(canvas.subplots(rows, columns, squeeze=False, sharex=share, sharey=share).flat)
 
 
