@@ -240,7 +240,7 @@ def said_differently(place: Place, source: str) -> list[int]:
     """The lines of an analysis with what engines say differently, or not at all: `engine` says it instead.
 
     Calls of SQL, functions of one engine, shifts of literals (of 32 bits there), lengths of time in any unit
-    but days.
+    but days, different values counted over a window.
     """
     if ROOMS.index(room_of(place)) <= ROOMS.index("gate"):
         return []
@@ -253,6 +253,7 @@ def said_differently(place: Place, source: str) -> list[int]:
         if call.func.attr == "delta"  # type: ignore[attr-defined]
         and any(ast.unparse(one.value) != "'day'" for one in call.keywords if one.arg in ("unit", "part"))
     ]
+    over = [call for call in calls if ast.unparse(call.func).endswith(".nunique().over")]
     own = [node for node in nodes if isinstance(node, ast.Attribute) and ast.unparse(node) == "ibis.udf"]
     own += [node for node in nodes if isinstance(node, ast.Attribute) and node.attr == "con"]
     shifts = [
@@ -262,7 +263,7 @@ def said_differently(place: Place, source: str) -> list[int]:
         and isinstance(node.op, ast.LShift)
         and ast.unparse(node.left).startswith("ibis.")
     ]
-    return sorted(one.lineno for one in (*named, *lengths, *own, *shifts))
+    return sorted(one.lineno for one in (*named, *lengths, *over, *own, *shifts))
 
 
 def test_an_analysis_says_what_every_engine_understands() -> None:
@@ -346,6 +347,7 @@ def test_a_name_at_a_door_means_one_thing(room: str) -> None:
         ("measurement/activity.py", "@ibis.udf.agg.builtin\ndef f(): ...", said_differently),
         ("measurement/activity.py", "own.active.bit_or()", said_differently),
         ("business/months.py", "end.delta(begin, unit='month')", said_differently),
+        ("win_back_and_loyalty/campaigns.py", "drawn.group.nunique().over(own)", said_differently),
         ("early_warning/seen.py", "ibis.literal(1, 'int64') << rows.age", said_differently),
         ("business/opened.py", "self.engine.con.execute('SELECT 1')", said_differently),
         ("measurement/revenue.py", "f'{share:.1f} %'", formatted),

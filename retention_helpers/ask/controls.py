@@ -1,11 +1,12 @@
 """Questions asked by hand: month, group, clock and segment to choose, and the answer below them."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from retention_helpers.ask import questions
 from retention_helpers.business import Business, levels, months, open_business
+from retention_helpers.business.opening import Where, narrowed
 from retention_helpers.shown.answers import Answer
 from retention_helpers.shown.look import style
 from retention_helpers.shown.sentences import Sentence, kind_of_group
@@ -28,7 +29,7 @@ def _stay(business: Business, by: str, where: Mapping[str, str] | None, clock: s
 
 
 def _cohorts(business: Business, by: str, where: Mapping[str, str] | None, clock: str) -> Answer:
-    return questions.cohorts(business, where=where, clock=clock)  # type: ignore[arg-type]
+    return questions.cohorts(business, by=by or (), where=where, clock=clock)  # type: ignore[arg-type]
 
 
 QUESTIONS: Mapping[str, Callable[..., Answer]] = {
@@ -38,11 +39,12 @@ QUESTIONS: Mapping[str, Callable[..., Answer]] = {
 }
 
 
-def controls(business: Business) -> "Widget":
+def controls(business: Business, *, where: Where | None = None) -> "Widget":
     """Choose with the mouse or the keys: question, month, group, clock and segment; the answer stands below.
 
-    Needs ipywidgets. It asks the same questions with the same numbers: `churn` and `stay` by group, `cohorts`
-    on either clock, for all customers or those of one level. What does not go with a question is greyed.
+    Needs ipywidgets. It asks the same questions with the same numbers: `churn`, `stay` and `cohorts` by
+    group, the last on either clock, for all customers or those of one level. What does not go with a question
+    is greyed. `where` offers it for some customers alone, in every month.
     Another month is opened anew, from what the gate has read already.
 
     >>> from retention_helpers import ask
@@ -59,7 +61,7 @@ def controls(business: Business) -> "Widget":
             "The controls need ipywidgets: install it, or ask in a line, such as "
             'ask.churn(business, by="country").'
         ) from None
-    return _Panel(business, ipywidgets).whole
+    return _Panel(questions.of_some(business, where), ipywidgets).whole
 
 
 class _Panel:
@@ -84,7 +86,7 @@ class _Panel:
     def redraw(self, change: object = None) -> None:
         """Ask again, and show the answer, or why there is none."""
         asked = QUESTIONS[self.question.value]
-        self.by.disabled, self.clock.disabled = asked is _cohorts, asked is not _cohorts
+        self.clock.disabled = asked is not _cohorts
         try:
             answer = asked(self.business, self.by.value, self.where, self.clock.value)
             self.answer.value = answer._repr_html_()
@@ -97,9 +99,13 @@ class _Panel:
         """The business of the month that is chosen, opened once."""
         if self.month.value == self.first.month:
             return self.first
-        open_month = partial(open_business, self.first.folder, self.month.value)
-        opened: Business = self.first.once(f"opened for {self.month.value}", open_month)
+        opened: Business = self.first.once(f"opened for {self.month.value}", self._open_month)
         return opened
+
+    def _open_month(self) -> Business:
+        """Of the same customers as the one that is open."""
+        whole = open_business(self.first.folder, self.month.value)
+        return reduce(lambda some, only: narrowed(some, dict([only])), self.first.where, whole)
 
     @property
     def where(self) -> dict[str, str] | None:

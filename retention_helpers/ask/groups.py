@@ -4,7 +4,10 @@ from functools import partial
 
 import pandas as pd
 
+from retention_helpers.ask.questions import answer, of_some
 from retention_helpers.business import Business, levels
+from retention_helpers.business.levels import By
+from retention_helpers.business.opening import Where
 from retention_helpers.shown.answers import Answer
 from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Sentence, listed
@@ -12,13 +15,13 @@ from retention_helpers.shown.units import COUNT, TEXT, columns
 
 
 @columns(by=TEXT("Name"), level=TEXT, customers=COUNT)
-def customers_by_level(business: Business) -> pd.DataFrame:
+def customers_by_level(business: Business, by: By = ()) -> pd.DataFrame:
     """One row per name and level that `by` and `where` may ask for: how many customers have it.
 
     Everybody counts who ever had service or stands in the table of customers.
     """
-    every = levels.names(business)
-    found = pd.concat([_counted(business, by) for by in every], ignore_index=True)
+    every = levels.chosen(business, by) or levels.names(business)
+    found = pd.concat([_counted(business, one) for one in every], ignore_index=True)
     return found[["by", "level", "customers"]]
 
 
@@ -31,11 +34,12 @@ def _counted(business: Business, by: str) -> pd.DataFrame:
 _MEASURE = Measure(customers_by_level, "What customers can be grouped and narrowed by")
 
 
-def groups(business: Business) -> Answer:
+def groups(business: Business, *, by: By = (), where: Where | None = None) -> Answer:
     """What `by` and `where` may name: a row a name and level, with the customers (a count) that have it.
 
     How customers began, their attributes as they were at sign-up, and arms of experiments; never personal
-    columns. plan, mrr_band and interval, which customers change, are for `by` of `churn` alone.
+    columns. plan, mrr_band and interval, which customers change, are for `by` of `churn` alone. `by` asks for
+    some of the names alone, `where` counts among some customers alone.
 
     >>> from retention_helpers import ask
     >>> business = ask.open_business(ask.SAMPLE, "2026-10")
@@ -45,7 +49,8 @@ def groups(business: Business) -> Answer:
     5  first_interval        month        679
     6  first_interval         year         88
     """
-    return Answer(_MEASURE(business), _MEASURE.caption, partial(_told, business))
+    asked = of_some(business, where)
+    return answer(asked, _MEASURE(asked, by), _MEASURE.caption, partial(_told, asked))
 
 
 def _told(business: Business) -> Sentence:

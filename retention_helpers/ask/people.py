@@ -1,18 +1,19 @@
 """From a number to the customers behind it."""
 
 import datetime as dt
+from dataclasses import replace
 
 import ibis
 import pandas as pd
 
-from retention_helpers.ask.questions import CLOCKS, Clock, captioned, of_some, one_of_these, whole
-from retention_helpers.business import Business, months
-from retention_helpers.business.levels import first_spans
+from retention_helpers.ask.questions import CLOCKS, Clock, answer, of_some, one_of_these, whole
+from retention_helpers.business import Business, levels, months
+from retention_helpers.business.levels import By, first_spans
 from retention_helpers.business.losses import kept_losses
 from retention_helpers.business.opening import Where
 from retention_helpers.business.spans import kept_services
 from retention_helpers.shown.answers import Answer
-from retention_helpers.shown.results import Measure
+from retention_helpers.shown.results import Measure, Result
 from retention_helpers.shown.sentences import Sentence
 from retention_helpers.shown.units import CODE, DAY, MONEY, TEXT, YES_NO, columns
 from retention_helpers.words import calendar, formats
@@ -87,6 +88,7 @@ def customers(
     cohort: str | dt.date = "",
     k: int | None = None,
     clock: Clock = "anniversary",
+    by: By = (),
     where: Where | None = None,
 ) -> Answer:
     """The customers behind a number: of a month (who came and who left in it), or of a cell of the cohorts.
@@ -94,8 +96,9 @@ def customers(
     Of a month such as "2026-09", or any day of it, as answers hold it, a row a customer who moved:
     customer_id, movement, plan, mrr_at_start and mrr_at_end (Decimal), and of who was lost lost_on, kind,
     reason. `movement` asks for one alone: stayed, lost, new, reactivated, joined_and_left. Of `cohort` and
-    `k`, a row a customer who has reached it: customer_id, first_on, first_plan, day, retained. Ids only:
-    names stay in the lists to work from.
+    `k`, a row a customer who has reached it: customer_id, first_on, first_plan, day, retained. What `by`
+    names of `groups` is added, each as a column such as "level of country". Ids only: names stay in the lists
+    to work from.
 
     >>> from retention_helpers import ask
     >>> business = ask.open_business(ask.SAMPLE, "2026-10")
@@ -113,21 +116,23 @@ def customers(
     if k is not None:
         if movement:
             raise InputError("A cell of the cohorts has no movement: leave it out, or ask for a month.")
-        return _of_cell(asked, _known(asked, cohort), whole(k, "k", 0), clock)
+        return _of_cell(asked, _known(asked, cohort), whole(k, "k", 0), clock, by)
     if movement:
         one_of_these(movement, MOVEMENTS, "movement")
     first = _known(asked, month)
-    found = _MOVED(asked, first, movement)
+    found = _with_levels(_MOVED(asked, first, movement), asked, by)
     what = formats.words(movement).lower() if movement else "came or left"
     who = formats.plural(len(found.value), "customer")
-    return Answer(
-        found,
-        captioned(f"Customers of {formats.month(first)}: {what}", asked),
-        lambda: Sentence(f"{who} of {formats.month(first)}: {what}."),
-    )
+    said = Sentence(f"{who} of {formats.month(first)}: {what}.")
+    return answer(asked, found, f"Customers of {formats.month(first)}: {what}", lambda: said)
 
 
-def _of_cell(business: Business, cohort: dt.date, k: int, clock: str) -> Answer:
+def _with_levels(found: Result, business: Business, by: By) -> Result:
+    """The customers with a column more for what each is grouped by."""
+    return replace(found, value=levels.with_levels(found.value, business, by))
+
+
+def _of_cell(business: Business, cohort: dt.date, k: int, clock: str, by: By) -> Answer:
     reached = k <= calendar.months_between(cohort, business.report_month)
     found = _IN_CELL(business, cohort, k if reached else 0, clock)
     if not reached or found.value.empty:
@@ -141,7 +146,8 @@ def _of_cell(business: Business, cohort: dt.date, k: int, clock: str) -> Answer:
         f"{formats.count(k)}, {formats.count(kept)} were customers then."
     )
     caption = f"The cohort of {formats.month(cohort)} at month {formats.count(k)}, on the {clock} clock"
-    return Answer(found, captioned(caption, business), lambda: Sentence(said))
+    told = _with_levels(found, business, by)
+    return answer(business, told, caption, lambda: Sentence(said))
 
 
 def _known(business: Business, asked: str | dt.date) -> dt.date:

@@ -4,7 +4,7 @@ They compute nothing of their own: a question asks the room that the page of the
 that its numbers are those of the page.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from numbers import Real
@@ -17,13 +17,17 @@ from retention_helpers.business.opening import Where, levels_by_name, narrowed
 from retention_helpers.churn_reasons.answers import OWN_GROUPS
 from retention_helpers.shown import figures
 from retention_helpers.shown.answers import Answer
-from retention_helpers.shown.sentences import kind_of_group, listed
+from retention_helpers.shown.results import Result
+from retention_helpers.shown.sentences import Sentence, kind_of_group, listed
 from retention_helpers.words import formats
 from retention_helpers.words.errors import InputError, nearest
 
 YEAR = 12  # months
+SETTLED = 3  # months after which cohorts are held against each other
 Every = Literal["month", "week"]
 Clock = Literal["anniversary", "calendar"]
+Says = Callable[[], Sentence | None]
+Draws = Callable[[], figures.Figure | None]
 EVERY, CLOCKS = get_args(Every), get_args(Clock)
 
 
@@ -61,32 +65,40 @@ anything from 4.2 % to 8.9 % would be no surprise.
     if not by:
         found = measurement.churn(asked) if every == "month" else measurement.churn_by_week(asked)
         target = {"target": asked.targets.get("churn")} if every == "month" else {}
-        caption = captioned(found.measure.caption, asked)
-        return Answer(found, caption, found.sentence, partial(found.figure, **target), last=YEAR + 1)
+        draws = partial(found.figure, **target)
+        return answer(asked, found, found.measure.caption, found.sentence, draws, last=YEAR + 1)
     if every != "month":
         raise InputError('Groups are counted by months: leave out `by`, or every="week".')
     grouped = measurement.churn_by_level(asked, months_back=months, by=by)
-    title = captioned(f"Churn by {_named(by)}, last {formats.plural(months, 'month')} together", asked)
+    title = f"Churn by {_named(by)}, last {formats.plural(months, 'month')} together"
     draws = partial(figures.rate_by_level, grouped.value, "churn_rate", title=title)
-    return Answer(grouped, title, grouped.sentence, draws)
+    return answer(asked, grouped, title, grouped.sentence, draws)
 
 
-def mrr(business: Business, *, where: Where | None = None) -> Answer:
-    """How monthly recurring revenue moved: a row a month, amounts in major units of the report's currency.
+def mrr(business: Business, *, by: By = (), where: Where | None = None) -> Answer:
+    """How monthly recurring revenue moved: a row a month, of each group where `by` names any (of `groups`).
 
-    month, mrr_at_start, new, reactivated, expansion, resumed, contraction, paused, churned, mrr_at_end
-    (Decimal, exact: the parts add up). What would follow from past prices or pauses that the source does not
-    know is NaN.
+    by and level (of groups), month, mrr_at_start, new, reactivated, expansion, resumed, contraction, paused,
+    churned, mrr_at_end: amounts in major units of the report's currency (Decimal, exact: the parts add up,
+    and so do the groups). What would follow from past prices or pauses that the source does not know is NaN.
+    The table of groups shows the last month.
 
     >>> from retention_helpers import ask
     >>> business = ask.open_business(ask.SAMPLE, "2026-10")
     >>> ask.mrr(business, where={"country": "DE"}).to_frame()["mrr_at_end"].iloc[-1]
     Decimal('13880.200001')
+    >>> ask.mrr(business, by="country").to_frame().query("level == 'DE'")["mrr_at_end"].iloc[-1]
+    Decimal('13880.200001')
     """
     asked = of_some(business, where)
+    if by:
+        grouped = measurement.mrr_by_level(asked, by=by)
+        caption = f"MRR of the month by {_named(by)}"
+        says = partial(grouped.sentence, asked.currency)
+        return answer(asked, grouped, caption, says, tabled=_of_last_month(grouped))
     moved = measurement.mrr_movement(asked)
-    says = partial(moved.sentence, measurement.revenue_retention(asked), asked.currency)
-    return Answer(moved, captioned(moved.measure.caption, asked), says, moved.figure, last=YEAR + 1)
+    told = partial(moved.sentence, measurement.revenue_retention(asked), asked.currency)
+    return answer(asked, moved, moved.measure.caption, told, moved.figure, last=YEAR + 1)
 
 
 def stay(business: Business, *, by: By = (), where: Where | None = None) -> Answer:
@@ -113,23 +125,27 @@ def stay(business: Business, *, by: By = (), where: Where | None = None) -> Answ
         curve = measurement.stay(rows)
         found = measurement.stay_at_months(curve)
         says = partial(found.sentence, measurement.median_tenure(rows), is_alone=True)
-        return Answer(found, captioned(found.measure.caption, asked), says, curve.figure)
+        return answer(asked, found, found.measure.caption, says, curve.figure)
     rows = measurement.tenures(asked, by=by)
     found = measurement.stay_by_group(rows, min_customers=few, by=by)
     tested = measurement.group_tests(rows, min_customers=few, by=by)
     curves = measurement.stay_by_plan(rows, min_customers=few, by=_listed(by)[0])
     title = f"Customers still there, by {_named(_listed(by)[:1])}"
-    draws = partial(figures.survival_by_level, curves.value, title=captioned(title, asked))
-    caption = captioned(f"Customers still there, by {_named(by)}", asked)
-    return Answer(found, caption, partial(found.sentence, tested), draws)
+    draws = partial(figures.survival_by_level, curves.value, title=title)
+    caption = f"Customers still there, by {_named(by)}"
+    return answer(asked, found, caption, partial(found.sentence, tested), draws)
 
 
-def cohorts(business: Business, *, where: Where | None = None, clock: Clock = "anniversary") -> Answer:
+def cohorts(
+    business: Business, *, by: By = (), where: Where | None = None, clock: Clock = "anniversary"
+) -> Answer:
     """What became of the customers who began in each month: a row a cohort and age k.
 
     cohort (first day of the month), k (months later), size, reached and retained (customers), rate (fraction,
     with `_low` and `_high`), final. On the anniversary clock each customer is looked at on the same day of a
     later month; on the calendar clock (which has month in place of reached and final) at the end of a month.
+    Where `by` names any of `groups`, by and level stand before them, and table, sentence and picture hold the
+    groups against each other at month 3, all cohorts together.
     `customers(business, cohort=…, k=…)` lists who stands behind a cell.
 
     >>> from retention_helpers import ask
@@ -138,15 +154,21 @@ def cohorts(business: Business, *, where: Where | None = None, clock: Clock = "a
     >>> cells[["k", "size", "retained"]].tail(1)
          k  size  retained
     275  1    31        27
+    >>> answer = ask.cohorts(business, by="acquisition_channel", clock="calendar")
     """
     asked = of_some(business, where)
     measure = {
         "anniversary": measurement.anniversary_triangle,
         "calendar": measurement.calendar_triangle,
     }[one_of_these(clock, CLOCKS, "clock")]
-    cells = measure(asked)
-    says = partial(cells.sentence, k=3)
-    return Answer(cells, captioned(cells.measure.caption, asked), says, cells.figure, last=YEAR)
+    cells = measure(asked, by=by)
+    if not by:
+        says = partial(cells.sentence, k=SETTLED)
+        return answer(asked, cells, cells.measure.caption, says, cells.figure, last=YEAR)
+    levels = measurement.retained_by_level(cells, min_customers=asked.settings.min_customers)
+    title = f"Still customers after {formats.plural(SETTLED, 'month')}, by {_named(by)}"
+    says = partial(levels.sentence, k=SETTLED)
+    return answer(asked, cells, title, says, partial(levels.figure, title=title), tabled=levels)
 
 
 def reasons(business: Business, *, by: By = (), where: Where | None = None, months: int = YEAR) -> Answer:
@@ -171,15 +193,15 @@ def reasons(business: Business, *, by: By = (), where: Where | None = None, mont
     title = f"Share of answers, last {formats.plural(when.months, 'month')}"
     if not by:
         says = partial(top.sentence, when, asked.currency, min_customers=few)
-        return Answer(top, captioned(title, asked), says, partial(top.figure, captioned(title, asked)))
+        return answer(asked, top, title, says, partial(top.figure, title))
     of_the_loss = OWN_GROUPS
     wanted = levels.chosen(asked, by, beside=of_the_loss)
     others = [one for one in wanted if one not in of_the_loss]
     said = churn_reasons.with_groups(churn_reasons.answered(lost, when), asked, by=others)
     tested = churn_reasons.depends_on(said, by=by, min_customers=few)
     parts = churn_reasons.by_group(said, top, by=by, min_customers=few)
-    caption = captioned(f"{title}, by {_named(by)}", asked)
-    return Answer(parts, caption, partial(tested.sentence, parts), partial(parts.figure, tested))
+    says = partial(tested.sentence, parts)
+    return answer(asked, parts, f"{title}, by {_named(by)}", says, partial(parts.figure, tested))
 
 
 def activity(business: Business, *, by: By = (), where: Where | None = None) -> Answer:
@@ -197,23 +219,25 @@ def activity(business: Business, *, by: By = (), where: Where | None = None) -> 
     """
     asked = of_some(business, where)
     active = measurement.active_customers(asked, by=by)
-    caption = captioned(active.measure.caption + (f", by {_named(by)}" if by else ""), asked)
     if by:
-        now = active.value["month"] == active.value["month"].max()
-        return Answer(active, caption, tabled=replace(active, value=active.value[now]))
+        caption = f"Active customers of the month by {_named(by)}"
+        return answer(asked, active, caption, tabled=_of_last_month(active))
     known = measurement.known_activity(asked)
     says = active.sentence if len(active.value) else known.sentence
     draws = active.figure if len(active.value) else (lambda: None)
-    return Answer(active, caption, says, draws, last=YEAR + 1)
+    return answer(asked, active, active.measure.caption, says, draws, last=YEAR + 1)
 
 
-def differences(business: Business, *, where: Where | None = None, landmark_days: int = 0) -> Answer:
+def differences(
+    business: Business, *, by: By = (), where: Where | None = None, landmark_days: int = 0
+) -> Answer:
     """What was different about those who left, before they left: a row a thing that was known by then.
 
     Everybody is looked at on day `landmark_days` after sign-up (0: the setting), leaving counts in the
     `horizon_days` after it. The rows are everything that was compared: name, label, effect (a difference of
     fractions, or of a number the area under the curve), p_value, q_value, hazard_ratio, verdict, each with
-    the ends of its interval; the table holds what was seen alone, beside the others.
+    the ends of its interval; the table holds what was seen alone, beside the others. Groups are compared
+    here, not made: for one group alone there is `where`.
 
     >>> from retention_helpers import ask
     >>> business = ask.open_business(ask.SAMPLE, "2026-10")
@@ -221,14 +245,21 @@ def differences(business: Business, *, where: Where | None = None, landmark_days
     >>> answer.to_frame()["verdict"].isin(["confirmed"]).any()
     np.True_
     """
+    if by:
+        raise InputError(
+            "differences compares those who left with those who stayed, by all that is known of them, and "
+            f"{_named(by)} may be part of it. To compare within one group, ask with `where`, such as "
+            f"where={{{_listed(by)[0]!r}: …}}; to see how much each group leaves, ask.churn(business, by=…)."
+        )
     asked = of_some(business, where)
     own_day = whole(landmark_days, "landmark_days", 0)
     compared = churned_vs_retained.comparison(asked, landmark_days=own_day or asked.settings.landmark_days)
     drivers = churned_vs_retained.drivers(compared)
     beside = churned_vs_retained.beside(drivers)
     day = compared.value.landmark_days
-    caption = captioned(f"{beside.measure.caption}, as known on day {formats.count(day)}", asked)
-    return Answer(drivers, caption, partial(compared.sentence, drivers), beside.figure, tabled=beside)
+    caption = f"{beside.measure.caption}, as known on day {formats.count(day)}"
+    says = partial(compared.sentence, drivers)
+    return answer(asked, drivers, caption, says, beside.figure, tabled=beside)
 
 
 def of_some(business: Business, where: Where | None) -> Business:
@@ -244,8 +275,25 @@ def of_some(business: Business, where: Where | None) -> Business:
     return found
 
 
-def captioned(words: str, business: Business) -> str:
-    return f"{words}: {business.narrowed_to} alone" if business.narrowed_to else words
+def answer(
+    business: Business, found: Result, caption: str, says: Says = lambda: None, draws: Draws = lambda: None,
+    *, tabled: Result | None = None, last: int | None = None,
+) -> Answer:  # fmt: skip
+    """An answer that says of which customers it is, where that is some of them; the rest as of `Answer`."""
+    return Answer(found, caption, says, draws, tabled, last, of=whose(business))
+
+
+def whose(business: Business) -> str:
+    """The customers to whom a business was narrowed, in words; "": all of them."""
+    if not business.where:
+        return ""
+    parts = [f"{kind_of_group(by)} {' or '.join(wanted)}" for by, wanted in business.where]
+    return f"customers with {listed(parts)}"
+
+
+def _of_last_month(found: Result) -> Result:
+    now = found.value["month"] == found.value["month"].max()
+    return replace(found, value=found.value[now])
 
 
 def _listed(by: By) -> tuple[str, ...]:

@@ -9,8 +9,11 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retention_helpers.business import Business
+from retention_helpers.ask.questions import of_some, whose
+from retention_helpers.business import Business, levels
 from retention_helpers.business.derived import DERIVED
+from retention_helpers.business.levels import By
+from retention_helpers.business.opening import Where
 from retention_helpers.churned_vs_retained.features import gathered
 from retention_helpers.contract.tables import TABLES
 from retention_helpers.early_warning.snapshots import kept_snapshots
@@ -183,6 +186,7 @@ class Derived:
 
     business: Business
     name: str
+    by: tuple[str, ...] = ()
 
     @property
     def grain(self) -> str:
@@ -192,13 +196,17 @@ class Derived:
     @cached_property
     def expression(self) -> ir.Table:
         """The table as an expression of ibis, to filter and join; nothing is read until it is executed."""
-        return KINDS[self.name].make(self.business)
+        rows = KINDS[self.name].make(self.business)
+        for one in self.by:
+            rows = levels.with_level(rows, self.business, one).rename({f"{levels.LEVEL_OF}{one}": "level"})
+        return rows
 
     @property
     def columns(self) -> Declared:
         """Its columns with their units and notes, in no order that matters."""
         is_of_landmark = self.name == "features"
-        return _gathered(self.business)[0] if is_of_landmark else KINDS[self.name].columns
+        own = _gathered(self.business)[0] if is_of_landmark else KINDS[self.name].columns
+        return {**own, **{f"{levels.LEVEL_OF}{one}": TEXT for one in self.by}}
 
     def to_frame(self) -> pd.DataFrame:
         """All its rows, in the order of their first columns."""
@@ -221,7 +229,8 @@ class Derived:
         return self._in_order().limit(FIRST).execute()
 
     def _repr_html_(self) -> str:
-        words = f"{self.name}: a row is {self.grain}. Its first rows"
+        of = f", of {whose(self.business)} alone" if self.business.where else ""
+        words = f"{self.name}: a row is {self.grain}{of}. Its first rows"
         rows = shown_table(self._first(), words, self.columns)._repr_html_()
         return f'<div class="answer">{style()}{rows}</div>'
 
@@ -232,13 +241,14 @@ class Derived:
 _ORDER = ("month", "as_of", "service", "started_at", "day", "end_at", "plan")
 
 
-def table(business: Business, name: str) -> Derived:
+def table(business: Business, name: str, *, by: By = (), where: Where | None = None) -> Derived:
     """A derived table, on the definitions and the cut of the reports: `.to_frame()`, `.to_parquet(path)`, or
     `.expression` of ibis.
 
     spans, services, customer_months, losses, leavings, customer_days, snapshots (a row a customer a month
     end), features (a row a customer at the landmark). What a row is says `.grain`, what a column holds
-    `columns(name)`; columns that look ahead of a row's own day say so there.
+    `columns(name)`; columns that look ahead of a row's own day say so there. What `by` names of `groups` is
+    added, each as a column such as "level of country"; `where` asks of some customers alone.
 
     >>> from retention_helpers import ask
     >>> business = ask.open_business(ask.SAMPLE, "2026-10")
@@ -255,4 +265,5 @@ end_at, end_on.
         raise InputError(f'{name} is not derived but brought: business.sql("select * from {name}") reads it.')
     if name not in list(KINDS):
         raise InputError(f"There is no table {name}. {nearest(name, KINDS)}")
-    return Derived(business, name)
+    asked = of_some(business, where)
+    return Derived(asked, name, levels.chosen(asked, by))

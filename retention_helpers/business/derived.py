@@ -28,49 +28,110 @@ DERIVED: Mapping[str, Callable[[Business], ir.Table]] = {
 }
 logging.getLogger("sqlglot").disabled = True  # it would warn in the cell of what is refused there anyway
 ROW_MAKERS = {"range", "generate_series", "unnest"}  # that may stand where a table does
+ONLY_READING = 'Only reading is possible: write one query, such as "select * from losses".'
+TELLING = {"desc", "describe", "show", "summarize"}  # words that tell of a table where they stand before it
 
 
 def query(business: Business, text: str, beside: Mapping[str, ir.Table | pd.DataFrame]) -> pd.DataFrame:
     """The rows of one SELECT over the business's tables, derived tables, and tables given beside them.
 
-    Raises InputError for anything that is no SELECT, for a table that there is not, with those that there
-    are, and for what the engine does not understand.
+    `describe` before it, or before a table, gives a row a column with its type, `summarize` one with what is
+    in it; `show tables` gives the names of the tables.
+
+    Raises InputError for anything else, for a table that there is not, with those that there are, and for
+    what the engine does not understand.
     """
-    parsed = _one_select(text)
     given = {name.lower(): rows for name, rows in beside.items()}
-    own = {expression.alias_or_name.lower() for expression in parsed.find_all(sql.CTE)}
+    statement = _one_statement(text)
     try:
-        for name in sorted(_named(parsed) - own):
-            _offer(business, name, given)
-        there = map(str.lower, business.engine.list_tables())  # with those that were offered now
-        _refuse_taken(own, {*TABLES, *DERIVED, *given, *there})
-        return cast(pd.DataFrame, asked(business.engine, _up_to_its_end(text)).execute())
+        match statement:
+            case sql.Show() if statement.name.lower() == "tables":
+                brought = [name for name in TABLES if business.has(name)]
+                return pd.DataFrame({"name": [*brought, *DERIVED, *given]})
+            case sql.Describe():
+                return _described(_rows_of(business, _told_of(text), given))
+            case sql.Summarize():
+                return _summarized(_rows_of(business, _told_of(text), given))
+            case _:
+                return cast(pd.DataFrame, _rows_of(business, text, given).execute())
     except (EngineError, sqlglot.errors.SqlglotError) as error:
         said = str(error).partition("\n\nLINE")[0].strip()
         raise InputError(f"The engine does not understand this: {said}") from None
 
 
+def _rows_of(business: Business, text: str, given: Mapping[str, ir.Table | pd.DataFrame]) -> ir.Table:
+    """What one SELECT gives, as the engine will compute it."""
+    parsed = _one_select(text)
+    own = {expression.alias_or_name.lower() for expression in parsed.find_all(sql.CTE)}
+    for name in sorted(_named(parsed) - own):
+        _offer(business, name, given)
+    there = map(str.lower, business.engine.list_tables())  # with those that were offered now
+    _refuse_taken(own, {*TABLES, *DERIVED, *TELLING, *given, *there})
+    return asked(business.engine, _up_to_its_end(text))
+
+
+def _described(rows: ir.Table) -> pd.DataFrame:
+    """A row a column: column_name, column_type."""
+    found = [(name, str(type_)) for name, type_ in rows.schema().items()]
+    return pd.DataFrame(found, columns=["column_name", "column_type"])
+
+
+def _summarized(rows: ir.Table) -> pd.DataFrame:
+    """A row a column: what is in it; min and max as texts, mean of numbers alone."""
+    in_all = int(rows.count().execute())
+    parts = [
+        rows.aggregate(
+            column_name=ibis.literal(name),
+            known=column.count(),
+            distinct=column.nunique(),
+            min=column.min().cast("string"),
+            max=column.max().cast("string"),
+            mean=column.cast("float64").mean() if column.type().is_numeric() else ibis.null("float64"),
+        )
+        for name, column in ((name, rows[name]) for name in rows.columns)
+        if not column.type().is_nested()
+    ]
+    found = ibis.union(*parts).execute() if parts else pd.DataFrame(columns=["column_name"])
+    told = _described(rows).merge(found, on="column_name", how="left")
+    return told.assign(missing=in_all - told.pop("known"))
+
+
 def _refuse_taken(own: set[str], known: set[str]) -> None:
     """Raise InputError for names of `with` that, within or beside it, mean what the engine has under them.
 
-    That is a table that is not cut, or, of a name with other signs than letters, a file.
+    That is a table that is not cut; a word that tells of one; or, with other signs than letters, a file.
     """
     if taken := sorted(own & known):
-        raise InputError(f"`with {taken[0]} as …` names a table that there is already. Choose another name.")
+        raise InputError(
+            f"`with {taken[0]} as …`: the name means something here already. Choose another name."
+        )
     if odd := sorted(name for name in own if not name.isidentifier()):
         raise InputError(f'`with "{odd[0]}" as …`: choose a name of letters, digits and _ alone.')
 
 
-def _one_select(text: str) -> sql.Query:
+def _one_statement(text: str) -> sql.Expr:
+    """The one statement of a text, whatever it does."""
     try:
         statements = sqlglot.parse(text, dialect="duckdb") if isinstance(text, str) else []
     except sqlglot.errors.SqlglotError as error:
         near = [f", near {one['highlight']} in line {one['line']}" for one in getattr(error, "errors", [])]
         raise InputError(f"This is no SQL that can be read{''.join(near[:1])}.") from None
     first, *others = statements or [None]
-    if not isinstance(first, sql.Query) or any(one and not isinstance(one, sql.Semicolon) for one in others):
-        raise InputError('Only reading is possible: write one query, such as "select * from losses".')
+    if first is None or any(one and not isinstance(one, sql.Semicolon) for one in others):
+        raise InputError(ONLY_READING)
     return first
+
+
+def _one_select(text: str) -> sql.Query:
+    if isinstance(found := _one_statement(text), sql.Query):
+        return found
+    raise InputError(ONLY_READING)
+
+
+def _told_of(text: str) -> str:
+    """The query that `describe` or `summarize` stand before; of a table, the one of all its rows."""
+    rest = text[sqlglot.tokenize(text, read="duckdb")[0].end + 1 :]
+    return rest if isinstance(_one_statement(rest), sql.Query) else f"from {rest}"
 
 
 def _up_to_its_end(text: str) -> str:
@@ -94,7 +155,7 @@ def _named(parsed: sql.Query) -> set[str]:
 
 def _offer(business: Business, name: str, beside: Mapping[str, ir.Table | pd.DataFrame]) -> None:
     """Put a table under its name into the engine, as this business sees it."""
-    known = {**dict.fromkeys(TABLES), **DERIVED, **beside}
+    known = {*TABLES, *DERIVED, *beside} - TELLING
     if name not in known:
         raise InputError(f"There is no table {name}. {nearest(name, known)}")
     if name in beside:

@@ -53,7 +53,7 @@ class Business:
         only: the file with the customers to whom the business was narrowed; None: all of them.
         lots: who was drawn by lot for the plan, as the reports' folder has it, up to the cut.
         listed: whom the lists of the days since the cut had at risk already.
-        narrowed_to: the levels of those customers, in words; "": all customers.
+        where: to which levels it was narrowed, one after the other: what they are of, and the levels.
         day: the last day that is known, where it was opened for the list of a day; None: for a whole month.
         done: what the running plan brought to the contacts, as `business.done` left it; None: nothing.
     """
@@ -76,7 +76,7 @@ class Business:
     done: Path | None = None
     lots: Lots = NO_LOTS
     listed: frozenset[str] = frozenset()
-    narrowed_to: str = ""
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
     day: dt.date | None = None
     _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -88,6 +88,11 @@ class Business:
     def report_month(self) -> dt.date:
         """The first day of the report month."""
         return calendar.first_of(self.month)
+
+    @property
+    def narrowed_to(self) -> str:
+        """The levels of the customers to whom it was narrowed, by their names; "": all customers."""
+        return "; ".join(f"{by} {' or '.join(wanted)}" for by, wanted in self.where)
 
     @property
     def identity(self) -> Identity:
@@ -226,8 +231,10 @@ class Business:
         """The rows of one SELECT, read-only: over the tables of the contract, cut as everything is, and the
         derived ones (spans, services, customer_months, losses, leavings, customer_days).
 
-        `beside` are further tables by name: frames of your own, or expressions such as that of
-        `ask.table(business, "snapshots")`. Amounts are Decimal, days and instants as the tables have them.
+        `show tables`, `describe losses` and `summarize losses`, or a SELECT in place of the table, tell what
+        there is, of which types, and what is in it. `beside` are further tables by name: frames of your own,
+        or expressions such as that of `ask.table(business, "snapshots")`. Amounts are Decimal, days and
+        instants as the tables have them.
 
         >>> from retention_helpers.business import SAMPLE, open_business
         >>> business = open_business(SAMPLE, "2026-10")
@@ -235,7 +242,7 @@ class Business:
            lost
         0    26
 
-        Raises InputError for what is no SELECT, a table that there is not, and what cannot be understood.
+        Raises InputError for what does not read, a table that there is not, and what cannot be understood.
         """
         from retention_helpers.business.derived import query as asked  # it stands on this module
 

@@ -281,7 +281,7 @@ def narrowed(business: Business, where: Where) -> Business:
     said = "; ".join(f"{by} {' or '.join(given)}" for by, given in wanted.items())
     return replace(
         business,
-        narrowed_to="; ".join(filter(None, [business.narrowed_to, said])),
+        where=(*business.where, *((by, tuple(given)) for by, given in wanted.items())),
         faults=(_of_some(said, many, int(found.count().execute())), *business.faults),
         derived=business.derived / key,
         only=business.derived / f"only_{key}.parquet",

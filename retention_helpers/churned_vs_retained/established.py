@@ -61,6 +61,7 @@ DRIVERS = (
     Driver("mails_opened", f"share of the mails of the last {BEFORE} days opened", "number", LATER),
     Driver("failed_payment", f"a failed payment in the last {LATELY} days", "yes or no", LATER),
     Driver("mrr", "price a month", "number", LATER, is_count=True),
+    Driver("bought", "what was bought, by 30 days", "number", LATER, is_count=True),  # of buyers
     Driver("days_as_customer", "days as a customer", "number", LATER, is_count=True),
 )
 
@@ -195,8 +196,9 @@ def at_month_ends(business: Business) -> pd.DataFrame:
         rows = rows.drop(columns="known_day_told")
     if business.knows("prices"):
         paid = months.kept_customer_months(business).semi_join(kept_there(business), each)
-        mrr = paid.select("customer_id", "month", mrr=paid.mrr_at_end.cast("float64"))
-        rows = rows.merge(mrr.execute(), on=each, how="left")
+        name = "bought" if business.counts_buyers else "mrr"
+        amounts = paid.select("customer_id", "month", **{name: paid.mrr_at_end.cast("float64")})
+        rows = rows.merge(amounts.execute(), on=each, how="left")
     refuse_later(rows, 0)
     return _with_ratios(rows)
 

@@ -119,7 +119,10 @@ def parquet(engine: Engine, path: Path, name: str) -> ir.Table:
 
 
 def asked(engine: Engine, query: str) -> ir.Table:
-    """The rows of one query in the engine's own words, every column under the engine's name for it."""
+    """The rows of one query in the words of DuckDB, every column under the engine's name for it.
+
+    Raises EngineError for what the engine does not understand.
+    """
     if not isinstance(engine, Backend):
         return engine.asked(query, ASKED)
     engine.con.execute(f"CREATE OR REPLACE TEMP VIEW {ASKED} AS (\n{query}\n)")

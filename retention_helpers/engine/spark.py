@@ -4,12 +4,13 @@ Where ibis's own Spark says something else than DuckDB, `_Compiler` says it as D
 silent or an error on the other side; `tests/engine` has a case of each.
 """
 
+import itertools
 import logging
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
+import sqlglot
 import sqlglot.expressions as sge
 from ibis.backends.duckdb.converter import DuckDBPandasData
 from ibis.backends.pyspark import Backend
@@ -31,6 +33,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructField, StructType, TimestampNTZType, TimestampType
 
+from retention_helpers.engine import EngineError
 from retention_helpers.words.errors import InputError
 
 JAVA = 17
@@ -39,6 +42,7 @@ MASTER = "RETENTION_SPARK"  # in the environment: where Spark runs; an address m
 ALL_CORES = "local[*]"  # of this machine
 WITHIN = "local"
 CONNECT = "sc://"  # a cluster that is spoken to from afar
+_REFUSED = sqlglot.ErrorLevel.RAISE  # what has no words in Spark is no query there
 _UNITS = {"Y": "YEAR", "Q": "QUARTER", "M": "MONTH", "W": "WEEK"}
 
 
@@ -142,11 +146,21 @@ class Spark(Backend):
         rows.write.mode("overwrite").option("compression", compression).parquet(_place(path))
 
     def parquet(self, path: Path, name: str) -> ir.Table:
-        self._session.read.parquet(_this_very(path)).createOrReplaceTempView(name)
-        return self.table(name)
+        """Under a name that Spark takes without quoting, as ibis asks for it."""
+        plain = re.sub(r"\W", "_", name)
+        self._session.read.parquet(_this_very(path)).createOrReplaceTempView(plain)
+        return self.table(plain)
 
     def asked(self, query: str, name: str) -> ir.Table:
-        self._session.sql(query).createOrReplaceTempView(name)
+        """One query in the words of DuckDB, as whoever asked was understood: a sign that only Spark takes for
+        the end of a text, or of a remark, changes nothing.
+        """
+        try:
+            (said,) = sqlglot.transpile(query, read="duckdb", write="spark", unsupported_level=_REFUSED)
+            rows = self._session.sql(said)
+        except (PySparkException, sqlglot.errors.UnsupportedError) as error:
+            raise EngineError(_first_line(error)) from None
+        rows.toDF(*_apart(rows.columns)).createOrReplaceTempView(name)
         return self.table(name)
 
     def disconnect(self) -> None:
@@ -158,6 +172,16 @@ class Spark(Backend):
         fields = [_naive(field) for field in PySparkSchema.from_ibis(op.schema)]
         rows = op.data.to_pyarrow(op.schema)
         self._session.createDataFrame(rows, schema=StructType(fields)).createOrReplaceTempView(op.name)
+
+
+def _apart(names: Sequence[str]) -> list[str]:
+    """Names of columns, of which a second of the same has a number, as DuckDB numbers them."""
+    found: list[str] = []
+    for name in names:
+        taken = {one.lower() for one in found}
+        numbered = itertools.chain([name], (f"{name}_{nth}" for nth in itertools.count(1)))
+        found.append(next(one for one in numbered if one.lower() not in taken))
+    return found
 
 
 def _naive(field: StructField) -> StructField:

@@ -14,7 +14,7 @@ from retention_helpers.business import Business, levels, months
 from retention_helpers.business.spans import kept_services
 from retention_helpers.measurement.measures import VERDICT
 from retention_helpers.shown.units import COUNT, DAY, MONTH, RATE, TEXT, YES_NO, columns, names_of
-from retention_helpers.statistics.intervals import Change, Rate, rate, with_rate
+from retention_helpers.statistics.intervals import Change, Rate, against_the_rest, rate, with_rate
 from retention_helpers.statistics.varying import change_beyond_spread, changes_beyond_spread, spread_of
 from retention_helpers.words import calendar, formats
 
@@ -126,6 +126,31 @@ def retention_after(triangle: pd.DataFrame, k: int) -> Rate:
     """
     cells = triangle[(triangle["k"] == k) & triangle["final"].astype(bool)]
     return rate(int(cells["retained"].sum()), int(cells["reached"].sum()))
+
+
+@columns(by=TEXT, level=TEXT, reached=COUNT, retained=COUNT, rate=RETAINED, verdict=VERDICT)
+def retained_by_level(triangle: pd.DataFrame, *, min_customers: int, k: int = SETTLED) -> pd.DataFrame:
+    """One row per level: all cohorts of it that have reached month k together, and the share still customers.
+
+    On the anniversary clock final cells alone, so that no return changes it. The verdict holds a level
+    against the other levels of its kind together, as that of `measures.churn_by` does. Takes a triangle by
+    levels.
+
+    Glossary: anniversary clock.
+    """
+    cells = triangle[triangle["k"] == k]
+    if "final" in cells:
+        cells = cells[cells["final"].astype(bool)]
+    base = "reached" if "reached" in cells else "size"
+    sums = cells.groupby(["by", "level"], as_index=False, sort=False)[[base, "retained"]].sum()
+    frame = with_rate(sums.rename(columns={base: "reached"}), "rate", "retained", "reached")
+    verdicts = against_the_rest(
+        list(frame["retained"]),
+        list(frame["reached"]),
+        kinds=list(frame["by"]),
+        min_customers=min_customers,
+    )
+    return frame.assign(verdict=verdicts)[names_of(retained_by_level)]
 
 
 @columns(cohorts=TEXT, first_cohort=MONTH, last_cohort=MONTH, reached=COUNT, retained=COUNT, rate=RETAINED)

@@ -50,12 +50,18 @@ VERDICT = one_of("above the rest", "below the rest", "no clear difference", "too
 CHURN = RATE(of=("lost", "customers_at_start"), key="churn")
 
 
-def _by_month(business: Business, counts: ir.Table) -> pd.DataFrame:
-    """A small table of the engine with a row for every month, also those in which nothing happened."""
+def _by_month(business: Business, counts: ir.Table, kept_apart: Sequence[str] = ()) -> pd.DataFrame:
+    """A small table of the engine with a row for every month, also those in which nothing happened.
+
+    Of each of the groups that are `kept_apart`, in their order.
+    """
     every = pd.DataFrame({"month": pd.to_datetime(months.month_starts(business))})
     found = counts.execute()
     found["month"] = pd.to_datetime(found["month"])
-    joined = every.merge(found, on="month", how="left").sort_values("month", ignore_index=True)
+    keys = [*kept_apart, "month"]
+    if kept_apart:
+        every = found[[*kept_apart]].drop_duplicates().merge(every, how="cross")
+    joined = every.merge(found, on=keys, how="left").sort_values(keys, ignore_index=True)
     return joined.astype({"month": "datetime64[s]"})
 
 
@@ -150,26 +156,34 @@ _MRR_PARTS = (*GAINS, "contraction", "paused", "churned")
 
 
 @columns(
-    month=MONTH, mrr_at_start=MONEY.or_null, new=MONEY.or_null, reactivated=MONEY.or_null,
+    by=TEXT(is_recorded=False), level=TEXT(is_recorded=False), month=MONTH,
+    mrr_at_start=MONEY.or_null, new=MONEY.or_null, reactivated=MONEY.or_null,
     expansion=MONEY.or_null, resumed=MONEY.or_null(is_shown=None), contraction=MONEY.or_null,
     paused=MONEY.or_null(is_shown=None), churned=MONEY.or_null, mrr_at_end=MONEY.or_null,
 )  # fmt: skip
-def mrr_movement(business: Business) -> pd.DataFrame:
+def mrr_movement(business: Business, *, by: levels.By = ()) -> pd.DataFrame:
     """One row per month: how monthly recurring revenue moved, in major units, exact.
 
     at_start + new + reactivated + expansion + resumed − contraction − paused − churned = at_end. What would
-    follow from past prices or pauses that are not known is NaN.
+    follow from past prices or pauses that are not known is NaN. Where `by` names some of `levels.names`,
+    there is a row a month of each level of each of them, and the levels add up to the whole.
+
+    Columns: by and level (where asked for), month, and the parts.
 
     Glossary: expansion, contraction; paused, resumed; churned; new, reactivated; identity of MRR.
     """
-    rows = months.kept_customer_months(business)
-    frame = _by_month(business, rows.group_by("month").aggregate(**mrr_parts(rows)))
-    amounts = {
-        column: [ZERO if pd.isna(amount) else amount for amount in frame[column]]
-        for column in ("mrr_at_start", *_MRR_PARTS, "mrr_at_end")
-    }
     unknown = [part for part, history in _NEEDED.items() if not business.knows(history)]
-    return frame.assign(**amounts | {part: [UNKNOWN] * len(frame) for part in unknown})
+
+    def measured(rows: ir.Table, kept_apart: list[str]) -> pd.DataFrame:
+        sums = rows.group_by([*kept_apart, "month"]).aggregate(**mrr_parts(rows))
+        frame = _by_month(business, sums, kept_apart)
+        amounts = {
+            column: [ZERO if pd.isna(amount) else amount for amount in frame[column]]
+            for column in ("mrr_at_start", *_MRR_PARTS, "mrr_at_end")
+        }
+        return frame.assign(**amounts | {part: [UNKNOWN] * len(frame) for part in unknown})
+
+    return levels.by_each(months.kept_customer_months(business), business, by, measured)
 
 
 def mrr_parts(rows: ir.Table) -> dict[str, ir.Value]:

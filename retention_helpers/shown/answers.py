@@ -30,6 +30,7 @@ class Answer:
         draws: makes the picture; None where there is nothing to draw.
         tabled: whose table stands for it, where that is not the table of all rows.
         last: how many rows the table shows where it is not told, from the end; None: all of them.
+        of: whom it is of, where that is some customers alone: sentence, picture and table say so.
     """
 
     found: Result
@@ -38,15 +39,23 @@ class Answer:
     draws: Callable[[], Figure | None] = _nothing
     tabled: Result | None = None
     last: int | None = None
+    of: str = ""
 
     @cached_property
     def _sentence(self) -> Sentence | None:
-        return self.says()
+        said = self.says()
+        return Sentence(f"Among {self.of}: {said.text}") if said and self.of else said
 
     @cached_property
     def _figure(self) -> Figure | None:
         with in_a_notebook():
-            return self.draws()
+            drawn = self.draws()
+        if drawn is None or not self.of:
+            return drawn
+        return replace(drawn, title=self._named(drawn.title), alt=f"Among {self.of}: {drawn.alt}")
+
+    def _named(self, title: str) -> str:
+        return f"{title} ({self.of} alone)" if self.of else title
 
     def sentence(self) -> Sentence | None:
         """What it says, in words computed from the rows."""
@@ -59,7 +68,7 @@ class Answer:
     def table(self, *, first: int | None = None, last: int | None = None) -> Table:
         """Its table for people; of many rows the first or the last so many."""
         kept = self.last if first is None and last is None else last
-        shown = (self.tabled or self.found).table(first=first, last=kept, caption=self.caption)
+        shown = (self.tabled or self.found).table(first=first, last=kept, caption=self._named(self.caption))
         return replace(shown, rest_is="in .to_frame()")
 
     def to_frame(self) -> pd.DataFrame:
@@ -75,7 +84,7 @@ class Answer:
         picture = drawn(self._figure) if self._figure else ""
         rows = self.table()._repr_html_()
         if said or picture:
-            rows = f"<details><summary>{formats.escaped(self.caption)}</summary>{rows}</details>"
+            rows = f"<details><summary>{formats.escaped(self._named(self.caption))}</summary>{rows}</details>"
         return f'<div class="answer">{style()}{said}{picture}{rows}</div>'
 
     def __repr__(self) -> str:

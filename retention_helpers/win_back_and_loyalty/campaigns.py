@@ -119,9 +119,10 @@ def _first_draws(business: Business) -> ir.Table:
     drawn = business.table("enrolments")
     own = ibis.window(group_by=EACH)
     first = ibis.window(group_by=EACH, order_by=["enrolled_at", "group"])
-    numbered = drawn.mutate(nth=ibis.row_number().over(first), groups=drawn.group.nunique().over(own))
+    in_both = drawn.group.min().over(own) != drawn.group.max().over(own)
+    numbered = drawn.mutate(nth=ibis.row_number().over(first), in_both=in_both)
     kept = numbered.filter(numbered.nth == 0)
-    return kept.select(*EACH, "group", "enrolled_at", "enrolled_on", in_both=kept.groups > 1)
+    return kept.select(*EACH, "group", "enrolled_at", "enrolled_on", "in_both")
 
 
 def _standing(business: Business, drawn: ir.Table) -> ir.Table:

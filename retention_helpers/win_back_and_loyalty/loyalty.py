@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business, months
-from retention_helpers.business.losses import kept_leavings
+from retention_helpers.business.losses import holds, requests
 from retention_helpers.contract.messages import filled, read_messages
 from retention_helpers.shown.proposals import proposals
 from retention_helpers.shown.units import (
@@ -47,9 +47,10 @@ RECOMMENDS = ("refer", "invite", "recommend")  # what the name of an event holds
 def people_now(business: Business) -> pd.DataFrame:
     """One row per customer who pays at the month's end: what the lists of this page go by.
 
-    Columns: customer_id, mrr, plan, first_on, tenure_days, has_asked, use_days (of the last USED_DAYS),
-    score (latest answer within a year; missing: none), given (answers, tickets and conversations), word_on
-    (the latest of these, or of a contact), tier, weight (MRR × tenure). Without events use_days is 0.
+    Columns: customer_id, mrr, plan, first_on, tenure_days, has_asked (to cancel, as of `losses.holds`),
+    use_days (of the last USED_DAYS), score (latest answer within a year; missing: none), given (answers,
+    tickets and conversations), word_on (the latest of these, or of a contact), tier, weight (MRR × tenure).
+    Without events use_days is 0.
     """
     return business.once("people of loyalty", lambda: _people_now(business))
 
@@ -58,8 +59,9 @@ def _people_now(business: Business) -> pd.DataFrame:
     states = months.month_ends(business)
     now = states.filter((states.month == business.report_month) & (states.state == "paying"))
     rows = now.select("customer_id", "plan", "mrr").join(months.first_days(business), "customer_id")
-    left = kept_leavings(business)
-    asked = left.filter(left.ended_on.isnull() & left.asked_on.notnull()).customer_id
+    every = requests(business).filter(lambda row: row.end_on.isnull())
+    own = every.join(now.select("customer_id", "interval"), "customer_id")
+    asked = own.filter(holds(own.canceled_on, ibis.literal(business.as_of), own.interval)).customer_id
     rows = rows.select("customer_id", "plan", "mrr", "first_on", has_asked=rows.customer_id.isin(asked))
     frame = rows.order_by("customer_id").execute()
     first = pd.to_datetime(frame["first_on"])

@@ -105,6 +105,78 @@ def test_groups_add_up_to_everybody(sample) -> None:  # type: ignore[no-untyped-
     assert every.nunique() == 1
 
 
+def test_groups_of_revenue_and_of_cohorts_add_up_to_everybody(sample) -> None:  # type: ignore[no-untyped-def]
+    """Also month by month, and cell by cell: each customer has one level."""
+    mrr, cells = ask.mrr(sample), ask.cohorts(sample, clock="calendar")
+    of_groups = ask.mrr(sample, by="country").to_frame().groupby("month", as_index=False).sum()
+    amounts = list(mrr.to_frame().columns[1:])
+    assert of_groups[amounts].equals(mrr.to_frame()[amounts]) and len(amounts) == 9
+    counts = ["size", "retained"]
+    parts = ask.cohorts(sample, by="country", clock="calendar").to_frame().groupby(["cohort", "k"])[counts]
+    assert parts.sum().equals(cells.to_frame().set_index(["cohort", "k"])[counts].sort_index())
+
+
+def test_groups_of_cohorts_are_held_against_each_other_by_hand(opened) -> None:  # type: ignore[no-untyped-def]
+    """Ten began on 1 January in each of two plans; on 1 April all of one are there, two of the other.
+
+    Who began in February has not reached a third month by the end of April, and counts nowhere.
+    """
+    spans = [
+        (f"{plan}-{n}", "2026-01-01", "2026-03-15" if plan == "solo" and n > 1 else "", 10, "active", plan)
+        for plan in ("solo", "team")
+        for n in range(10)
+    ] + [("late", "2026-02-01", "", 10, "active", "team")]
+    with opened(spans, month="2026-04", settings={"min_customers": 5}) as business:
+        answer = ask.cohorts(business, by="first_plan")
+        rows = list(answer.tabled.value[["level", "reached", "retained", "verdict"]].itertuples(index=False))
+        assert rows == [("solo", 10, 2, "below the rest"), ("team", 10, 10, "above the rest")]
+        said = str(answer.sentence())
+        assert said.startswith(
+            "After 3 months: Clearly more stay than of the others of their kind: first plan team"
+        )
+        assert "Clearly fewer stay than of the others of their kind: first plan solo 20.0 %" in said
+        assert "solo 20.0 %" in answer.figure().alt
+        grown = ask.mrr(business, by="first_plan", where={"first_plan": "solo"})
+        of_whom = "Among customers with first plan solo: In April 2026"
+        assert (
+            str(grown.sentence()) == f"{of_whom}, MRR was of each group at the end what it was at the start."
+        )
+
+
+def test_of_some_customers_every_part_of_an_answer_says_so(sample) -> None:  # type: ignore[no-untyped-def]
+    """Narrowed by the question, or when it was opened; of all customers nothing is said."""
+    where = {"country": ["DE", "AT"], "first_plan": "solo"}
+    who = "customers with country AT or DE and first plan solo"
+    for question in QUESTIONS:
+        for answer in (question(sample, where=where), question(narrowed(sample, where))):
+            assert answer.table().caption.endswith(f"({who} alone)")
+            assert f"({who} alone)" in said(Reader(answer._repr_html_()))
+            assert answer.sentence() is None or str(answer.sentence()).startswith(f"Among {who}: ")
+            picture = answer.figure()
+            assert picture is None or (who in picture.title and who in picture.alt)
+        assert "alone)" not in repr(question(sample)) and "Among" not in repr(question(sample))
+    lost = ask.customers(sample, "2026-10", where=where)
+    assert str(lost.sentence()).startswith(f"Among {who}: ")
+    assert who in ask.table(sample, "losses", where=where)._repr_html_().replace("\u00a0", " ")
+
+
+def test_levels_go_with_the_rows_that_are_taken_away(sample) -> None:  # type: ignore[no-untyped-def]
+    by = ["country", "first_plan"]
+    lost = ask.customers(sample, "2026-10", movement="lost", by=by).to_frame()
+    counted = lost["level of country"].value_counts()
+    of_country = ask.customers(sample, "2026-10", movement="lost", where={"country": "DE"}).to_frame()
+    assert counted["DE"] == len(of_country) and (lost["level of first_plan"] == lost["plan"]).mean() > 0.5
+    cell = ask.customers(sample, cohort="2026-03", k=3, by="country").to_frame()
+    assert cell["level of country"].notna().all()
+    own = ask.table(sample, "losses", by="country")
+    assert set(own.columns) == set(own.to_frame().columns) >= {"level of country", "mrr"}
+    narrow = ask.table(sample, "losses", where={"country": "DE"})
+    assert (own.to_frame()["level of country"] == "DE").sum() == len(narrow.to_frame()) > 0
+    few = ask.groups(sample, by="country", where={"first_plan": "solo"}).to_frame()
+    every = ask.groups(sample, by="country").to_frame()
+    assert set(few["by"]) == {"country"} and 0 < few["customers"].sum() < every["customers"].sum()
+
+
 def test_many_levels_are_not_taken_for_others_that_look_alike(sample) -> None:  # type: ignore[no-untyped-def]
     """A long series writes itself with its middle left out."""
     first = pd.Series(["2024-12"] * 90)
@@ -258,6 +330,7 @@ def test_sql_reads_no_file_under_a_name_of_its_own(sample, tmp_path) -> None:  #
     file = tmp_path / "x.csv"
     file.write_text("a\n1\n")
     for query in (
+        f"""describe with "{file}" as (select * from '{file}') select * from '{file}'""",
         f"""with "{file}" as (select * from '{file}') select * from '{file}'""",
         f"""select * from (with "{file}" as (select 1) select 1) own, '{file}' beside""",
         """with "information_schema.tables" as (select 1) select * from information_schema.tables""",
@@ -266,9 +339,63 @@ def test_sql_reads_no_file_under_a_name_of_its_own(sample, tmp_path) -> None:  #
             sample.sql(query)
 
 
+def test_sql_tells_what_there_is(sample) -> None:  # type: ignore[no-untyped-def]
+    """The words that an analyst tries first; tables before their cut are none of them."""
+    tables = set(sample.sql("show tables")["name"])
+    assert {"losses", "customers", "customer_days"} <= tables <= {*TABLES, *ask.tables.DERIVED}
+    types = sample.sql("DESCRIBE losses;").set_index("column_name")["column_type"]
+    assert types["mrr"] == "decimal(18, 6)" and list(types.index) == list(sample.sql("from losses").columns)
+    assert sample.sql("desc select 1 as n")["column_name"].tolist() == ["n"]
+    mine = pd.DataFrame({"n": [1, 2, 2, None], "word": ["a", None, "b", "b"]})
+    told = sample.sql("summarize mine -- of all rows", mine=mine).set_index("column_name")
+    assert told.loc["n", ["min", "max", "distinct", "missing"]].tolist() == ["1.0", "2.0", 2, 1]
+    assert told.loc["n", "mean"] == 5 / 3
+    assert told.loc["word", ["min", "max", "distinct", "missing"]].tolist() == ["a", "b", 2, 1]
+    assert pd.isna(told.loc["word", "mean"])
+    whole = sample.sql("summarize losses").set_index("column_name")
+    assert whole.loc["mrr", "max"] == str(max(ask.table(sample, "losses").to_frame()["mrr"]))
+    nested = sample.sql("select count(*) as n from (describe losses)")
+    assert nested["n"][0] == len(types)
+    lists = sample.sql("summarize select list(mrr) as all_of_them, count(*) as n from losses")
+    assert lists["column_name"].tolist() == ["all_of_them", "n"]
+
+
+@pytest.mark.parametrize("telling", ["describe", "desc", "summarize"])
+def test_what_sql_tells_is_of_the_tables_after_the_cut_alone(sample, telling) -> None:  # type: ignore[no-untyped-def]
+    """However it is hidden: nested, under `with`, under a name that is a word of the engine."""
+    sample.sql("select 1 from customers limit 1")  # the uncut table is in the engine now
+    kept = "kept_customers"
+    for query in (
+        f"{telling} {kept}", f'{telling} "{kept}"', f"{telling} main.{kept}",
+        f"{telling} select * from {kept}",
+        f"{telling} (select * from {kept})", f"select * from ({telling} {kept})",
+        f"with x as ({telling} {kept}) select * from x", f"{telling} from ({telling} {kept})",
+        f"{telling} with {kept} as (select * from {kept}) select * from {kept}",
+        f"{telling} with x as (select * from {kept}) select * from x",
+        f'with "{telling}" as (select 1) select * from ({telling} {kept})',
+        f'with {telling} as (select 1) select * from ({telling} "{kept}")',
+        f"{telling} read_csv('/etc/passwd')", f"{telling} '/etc/passwd'", f"{telling} duckdb_tables()",
+        f"{telling} query_table('{kept}')", f"{telling} information_schema.tables",
+    ):  # fmt: skip
+        with pytest.raises(InputError):
+            print(query, sample.sql(query))
+    with pytest.raises(InputError):
+        sample.sql(f"select * from ({telling} {kept})", **{telling: pd.DataFrame({"a": [1]})})
+
+
 @pytest.mark.parametrize(
     ("query", "way_out"),
     [
+        ("show all tables", "Only reading"),
+        ("show databases", "Only reading"),
+        ("select * from (show tables)", "no table show"),
+        ("with show as (select 1) select * from (show tables)", "another name"),
+        ("describe losses; drop table losses", "Only reading"),
+        ("describe drop table losses", "SQL"),
+        ("summarize delete from losses returning *", "SQL"),
+        ("explain analyze select 1", "Only reading"),
+        ("pragma table_info('kept_customers')", "Only reading"),
+        ("describe losss", "Did you mean losses?"),
         ("drop table losses", "Only reading"),
         ("insert into losses values (1)", "Only reading"),
         ("copy losses to 'x.csv'", "Only reading"),
@@ -316,6 +443,13 @@ def test_sql_reads_and_nothing_else(sample, query, way_out) -> None:  # type: ig
         (lambda b: ask.stay(b, by="contry"), "country"),
         (lambda b: ask.reasons(b, by="contry"), "country"),
         (lambda b: ask.activity(b, by="contry"), "country"),
+        (lambda b: ask.mrr(b, by="plan"), "first_plan"),
+        (lambda b: ask.cohorts(b, by="contry"), "country"),
+        (lambda b: ask.customers(b, "2026-10", by="contry"), "country"),
+        (lambda b: ask.table(b, "losses", by="contry"), "country"),
+        (lambda b: ask.groups(b, by="contry"), "country"),
+        (lambda b: ask.controls(b, where={"contry": "DE"}), "country"),
+        (lambda b: ask.differences(b, by="country"), r"where=\{'country': …\}"),
         (lambda b: ask.churn(b, where={"contry": "DE"}), "country"),
         (lambda b: ask.churn(b, where={"country": "Germany"}), "DE"),
         (lambda b: ask.churn(b, every="weak"), "week"),
@@ -424,7 +558,7 @@ def test_a_page_keeps_its_own_look(sample) -> None:  # type: ignore[no-untyped-d
 def test_controls_redraw_within_a_second(sample) -> None:  # type: ignore[no-untyped-def]
     """Every control moved: each redraws, in a second of this machine's work.
 
-    A month is derived when it is first chosen, once for all notebooks; from then on it takes no longer.
+    A month, or some customers, are derived when they are first chosen; from then on it takes no longer.
     """
     panel = ask.controls(sample)
     question, month, by, clock, only = panel.children[0].children
@@ -439,10 +573,14 @@ def test_controls_redraw_within_a_second(sample) -> None:  # type: ignore[no-unt
     for control, value in moves:
         before, began = answer.value, time.process_time()
         control.value = value
-        is_derived = control is not month or value in seen
+        is_derived = control not in (month, only) or value in seen
         assert time.process_time() - began < (1 if is_derived else 3), value
         seen.add(value)
         assert answer.value != before and "<svg" in answer.value, value
+    few = ask.controls(sample, where={"first_plan": "solo"})
+    few.children[0].children[1].value = "2026-09"
+    shown = said(Reader(few.children[1].value))
+    assert "Among customers with first plan solo: In September 2026" in shown
     where = {"country": "DE"}
     month.value, question.value, only.value, by.value = "2026-10", "How many leave?", ("country", "DE"), ""
     assert str(ask.churn(sample, where=where).sentence()) in said(Reader(answer.value))

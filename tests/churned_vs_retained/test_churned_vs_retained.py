@@ -825,6 +825,17 @@ def test_whole_lives_claim_what_the_landmark_takes_back(sample: Business) -> Non
     assert found.loc["days of use", "p_value"] < 1e-20
 
 
+def test_a_shop_has_no_prices_a_month(business_of: Callable[..., Business]) -> None:
+    """Three buy for 20 on each fifth of 2025: a third of 60 in 90 days; at the end of January of 40 alone."""
+    months = [f"2025-{month:02}-05" for month in range(1, 13)]
+    orders = [(f"B-{n}", day, 20, f"{n} {day}") for n in range(3) for day in months]
+    rows = established.at_month_ends(business_of(None, orders=orders, settings={"currency": "EUR"}))
+    by_month = rows.groupby(rows["month"].astype(str).str[:7])["bought"].agg(["min", "max"]).round(2)
+    assert by_month.loc["2025-12"].tolist() == [20, 20] and by_month.loc["2026-01"].tolist() == [13.33, 13.33]
+    told = set(established.compare_established(rows, min_customers=2)["label"])
+    assert "what was bought, by 30 days" in told and "price a month" not in told and "mrr" not in rows
+
+
 def test_what_precedes_the_leaving_of_established_customers(sample: Business) -> None:
     """Planted: fading use and failed payments; tickets and mails say nothing."""
     rows = established.at_month_ends(sample)

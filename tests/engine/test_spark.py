@@ -15,9 +15,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import write_folder
 
-from retention_helpers import engine, shipped
+from retention_helpers import ask, engine, shipped
 from retention_helpers.__main__ import main
+from retention_helpers.business import open_business
 from retention_helpers.engine.dialects import (
     bits_together,
     micros_of_midnight,
@@ -159,6 +161,54 @@ def test_both_say_the_same(rows: dict[str, ir.Table], said: str) -> None:
     here, there = (ask(rows[name]).execute() for name in (DUCKDB, SPARK))
     assert len(here)
     pd.testing.assert_frame_equal(there, here, check_exact=False, rtol=1e-12)
+
+
+QUERIES = (
+    "select nth, who as nth from rows order by 1",
+    "from rows select count(distinct who) as n, count(*) filter (where is_paid) as paid",
+    r"select '\\' as x, 'from rows limit 1 --' as y",
+    "select * from rows a join rows b using (nth) order by nth",
+)
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_is_taken_as_it_is_meant(
+    engines: dict[str, engine.Engine], rows: dict[str, ir.Table], query: str
+) -> None:
+    """In the words of DuckDB: as its guard has read it, and with a name for each column."""
+    here, there = (engine.asked(one, query).execute() for one in (engines[DUCKDB], engines[SPARK]))
+    assert list(there.columns) == list(here.columns) and len(here)
+    pd.testing.assert_frame_equal(there, here, check_exact=True)
+
+
+def test_what_spark_does_not_understand_is_said_as_what_duckdb_does_not(
+    engines: dict[str, engine.Engine], rows: dict[str, ir.Table]
+) -> None:
+    for query in ("select nope from rows", "select quantile_cont(nth, 0.5) from rows"):
+        with pytest.raises(engine.EngineError):
+            engine.asked(engines[SPARK], query)
+
+
+def test_some_customers_alone_and_a_query_of_an_analyst(spark: None, tmp_path: Path) -> None:
+    """A business narrowed to its solo plan, whose table has a name that Spark would not take."""
+    spans = [(f"C-{n}", "2025-11-05", "2026-03-10" if n < 3 else "", 10, "active", plan, "month")
+             for n, plan in enumerate(["solo", "team"] * 5)]  # fmt: skip
+    folder = write_folder(tmp_path / "data", spans)
+    told = []
+    for name in (DUCKDB, SPARK):
+        business = open_business(folder, "2026-03", cache=tmp_path / "cache", engine=name)
+        solo = ask.churn(business, where={"first_plan": "solo"})
+        lost = business.sql("select customer_id, mrr from losses order by customer_id")
+        whole = business.sql("summarize select plan, mrr from losses")
+        with pytest.raises(InputError, match="There is no table kept_customers"):
+            business.sql("describe kept_customers")
+        with pytest.raises(InputError, match="does not understand"):
+            business.sql("select nope from losses")
+        told.append((solo.to_frame(), lost, whole))
+        business.close()
+    for here, there in zip(*told, strict=True):
+        pd.testing.assert_frame_equal(there, here, check_exact=False, rtol=1e-12)
+    assert told[0][0]["lost"].iloc[-1] == 2 and told[0][1]["customer_id"].tolist() == ["C-0", "C-1", "C-2"]
 
 
 def test_what_is_kept_is_read_with_the_same_types(

@@ -334,6 +334,13 @@ def test_days_amounts_and_states_that_can_be_two_are_asked_about(tmp_path: Path)
         imported(tmp_path, HEADER + paid("2026-01-05", status="waved"))
     imported(tmp_path, HEADER + paid("05/01/2026", "05/02/2026") + LATER, date_order="day first")
     assert spans(tmp_path)[0] == ("2026-01-05", "2026-03-05", "49")
+    own = tmp_path / "proved"
+    done = imported(own, HEADER + paid("05/01/2026", "05/02/2026") + paid("13/01/2026", who="C-2") + LATER)
+    assert spans(own)[0] == ("2026-01-05", "2026-03-05", "49")
+    (note,) = [fault for fault in done.faults if fault.rule == "order of days"]
+    assert note.level == "note" and "days such as 13/01/2026 are read with the day first" in note.message
+    with pytest.raises(Stopped, match=r"05/01/2026.*date_order"):  # each way is proved by one of them
+        imported(own, HEADER + paid("05/01/2026", "13/01/2026", "01/13/2026"))
     with pytest.raises(Stopped, match="who paid, when and how much"):
         imported(tmp_path, "what,when\nmilk,today\n")
     with pytest.raises(InputError, match="owner is no column of a ledger"):

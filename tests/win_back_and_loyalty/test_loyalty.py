@@ -221,20 +221,27 @@ def test_a_tier_that_only_is_older(sample: Business) -> None:
 
 
 def test_whom_to_thank(business_of: Callable[..., Business]) -> None:
-    """April 2026 follows: b began on 5 April 2025; m passed the hundredth export in March."""
+    """April 2026 follows: b began on 5 April 2025; m passed the hundredth export in March.
+
+    Who asked to cancel a year ago and stayed is thanked as others are, but not who has asked again.
+    """
     exports = [
         ("m", f"2026-0{1 + n // 60}-{1 + n % 20:02}T10:{n % 60:02}:00", "report_exported") for n in range(101)
     ]
     shop = business_of(
         [("b", "2025-04-05", "", 50), ("m", "2025-09-01", "", 40), ("asked", "2025-04-05", "", 90),
-         ("quiet", "2025-01-10", "", 30), ("heard", "2025-01-10", "", 35)],
+         ("quiet", "2025-01-10", "", 30), ("heard", "2025-01-10", "", 35),
+         ("stayed", "2025-04-05", "", 60, "active", "", "month"),
+         ("again", "2025-04-05", "", 70, "active", "", "month")],
         events=[*exports, ("m", "2026-03-05T10:00:00", "report_exported")],
-        cancellations=[("asked", "2026-03-20", "")],
+        cancellations=[("asked", "2026-03-20", ""), ("stayed", "2025-05-20", ""), ("again", "2025-05-20", ""),
+                       ("again", "2026-03-20", "")],
         tickets=[("heard", "2026-02-01", "neutral"), ("quiet", "2025-09-01", "neutral")],
     )  # fmt: skip
     why = dict(loyalty.thanks(shop)[["customer_id", "why"]].itertuples(index=False))
     assert why["b"] == "1 year with you on 5 April 2026"
-    assert "no word for 180 days" in why["quiet"] and set(why) <= {"b", "m", "quiet"}
+    assert why["stayed"] == why["b"]
+    assert "no word for 180 days" in why["quiet"] and set(why) <= {"b", "m", "quiet", "stayed"}
     assert loyalty.to_thank(shop)["action"].unique().tolist() == ["thank"]
 
 

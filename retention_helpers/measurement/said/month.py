@@ -55,8 +55,8 @@ __all__ = [
     "change_of_year", "change_since_last_month", "churn", "churn_by_level", "churn_by_level_of_year",
     "churn_by_switch_gap", "churn_target", "cohorts_standing_out", "customer_movement",
     "customers_lost", "days_of_lost", "differing_customers", "kinds_of_loss", "latest_cohorts",
-    "months", "mrr_movement", "other_tools", "retention_12", "revenue_retention", "tenure_of_lost",
-    "tenure_of_lost_in_year", "usual_bands",
+    "months", "mrr_by_level", "mrr_movement", "other_tools", "retained_by_level", "retention_12",
+    "revenue_retention", "tenure_of_lost", "tenure_of_lost_in_year", "usual_bands",
 ]  # fmt: skip
 
 MONTHS_SHOWN = YEAR + 1
@@ -313,6 +313,40 @@ def _churn_by_level(levels: pd.DataFrame) -> Figure | None:
 
 def churn_by(levels: pd.DataFrame) -> Sentence:
     """Which plans, bands or intervals stand out from the rest, if any do."""
+    return _standing_out(levels, "churn_rate", {"above": "more leave", "below": "fewer leave"})
+
+
+def retained_by(levels: pd.DataFrame, *, k: int) -> Sentence:
+    """Which groups stay longer or less long than the rest, if any do."""
+    if levels.empty:
+        return Sentence(f"No cohort has reached month {k} for good yet.")
+    found = _standing_out(levels, "rate", {"above": "more stay", "below": "fewer stay"})
+    return Sentence(f"After {formats.plural(k, 'month')}: {found.text}")
+
+
+def mrr_by(moved: pd.DataFrame, currency: str) -> Sentence:
+    """With which group MRR rose most in the last month, and with which it fell most."""
+    now = moved[moved["month"] == moved["month"].max()]
+    grew = now["mrr_at_end"] - now["mrr_at_start"]
+    month = f"In {formats.month(moved['month'].max())}"
+    in_order = now.assign(grew=grew).sort_values(["grew", "level"])
+    said = []
+    if grew.max() > 0:
+        said.append(f"rose most with {_moved(in_order.iloc[-1], currency)}")
+    if grew.min() < 0:
+        said.append(f"fell most with {_moved(in_order.iloc[0], currency)}")
+    if not said:
+        return Sentence(f"{month}, MRR was of each group at the end what it was at the start.")
+    return Sentence(f"{month}, MRR {', and '.join(said)}.")
+
+
+def _moved(row: pd.Series, currency: str) -> str:
+    start, end = (formats.money(row[name], currency) for name in ("mrr_at_start", "mrr_at_end"))
+    return f"{kind_of_group(row['by'])} {row['level']}, from {start} to {end}"
+
+
+def _standing_out(levels: pd.DataFrame, rate: str, more: Mapping[str, str]) -> Sentence:
+    """The levels above and below the rest of their kind, and how many have too few to be judged."""
     if len(levels) and (levels["verdict"] == ONLY).all():
         kinds = listed([kind_of_group(by) for by in levels["by"].unique()])
         return Sentence(f"All customers are of one {kinds}: nothing to compare.")
@@ -324,16 +358,15 @@ def churn_by(levels: pd.DataFrame) -> Sentence:
         kinds = f"{', '.join(others)} or {last}" if others else last
         return Sentence(f"No {kinds} differs clearly from the others.{aside}")
     said = [
-        f"Clearly {more} leave than of the others of their kind: {listed(rows)}."
-        for side, more in (("above", "more"), ("below", "fewer"))
-        if (rows := [_level(row) for row in out[out["verdict"] == f"{side} the rest"].itertuples()])
+        f"Clearly {they} than of the others of their kind: {listed(rows)}."
+        for side, they in more.items()
+        if (rows := [_level(row, rate) for _, row in out[out["verdict"] == f"{side} the rest"].iterrows()])
     ]
     return Sentence(f"{' '.join(said)}{aside}")
 
 
-def _level(row: Any) -> str:
-    share = formats.rate(row.churn_rate, row.churn_rate_low, row.churn_rate_high)
-    return f"{kind_of_group(row.by)} {row.level} {share}"
+def _level(row: pd.Series, rate: str) -> str:
+    return f"{kind_of_group(row['by'])} {row['level']} {formats.rate_in(row, rate)}"
 
 
 def losses_by_tenure(stages: pd.DataFrame) -> Sentence:
@@ -508,7 +541,8 @@ def month_by_month(
     return functools.reduce(lambda left, right: left.merge(right, on="month"), [*parts, kept])
 
 
-_MRR = {name.removeprefix("mrr_"): name for name in names_of(measures.mrr_movement) if name != "month"}
+_PARTS_OF_MRR = [name for name in names_of(measures.mrr_movement) if name not in ("by", "level", "month")]
+_MRR = {name.removeprefix("mrr_"): name for name in _PARTS_OF_MRR}
 _COUNTS = {
     name: unit
     for measure in (measures.customer_movement, measures.churn_kinds)
@@ -613,6 +647,7 @@ mrr_movement = Measure(
         _movement_figure, gains=GAINS, losses=LOSSES, ends=("mrr_at_start", "mrr_at_end"), what="MRR"
     ),
 )
+mrr_by_level = Measure(measures.mrr_movement, "MRR by group, month by month", sentence=mrr_by)
 revenue_retention = Measure(measures.revenue_retention, "Revenue retention month by month")
 churn_by_level = Measure(measures.churn_by, f"{_BY}, this month", sentence=churn_by, findings="churn_by")
 churn_by_level_of_year = Measure(
@@ -678,6 +713,12 @@ anniversary_triangle = Measure(
     "The latest cells on the anniversary clock",
     sentence=triangle,
     figure=partial(figures.triangle, title="Still customers after each full month, by cohort"),
+)
+retained_by_level = Measure(
+    cohorts.retained_by_level,
+    "All cohorts of a group together",
+    sentence=retained_by,
+    figure=partial(figures.rate_by_level, rate="rate", base="reached", more_is_good=True),
 )
 both_clocks = Measure(
     cohorts.as_records,

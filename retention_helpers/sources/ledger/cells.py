@@ -4,7 +4,7 @@ ways.
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -132,24 +132,18 @@ class Cells:
         for rule, cases in self.wrong.items():
             place, cell = cases[0]
             what, way_out = _WRONG[rule]
-            hint = self._hint(cases) if rule == "date order unknown" else ""
             said = message(
                 file,
                 f"{what.format(cell=cell or 'nothing')} in {plural(len(cases), 'row')} (first: {place})",
-                way_out.format(file=SETTINGS_FILE, hint=hint),
+                way_out.format(file=SETTINGS_FILE),
             )
             yield Fault("stop", "", rule, len(cases), said)
-
-    def _hint(self, cases: Sequence[tuple[str, str]]) -> str:
-        shown = written.order_shown_by(cell for _, cell in cases)
-        proof = next((cell for _, cell in cases if written.order_shown_by([cell])), "")
-        return f" ({proof} can only be {shown})" if shown else ""
 
 
 _WRONG = {
     "date order unknown": (
         "days such as {cell} may be read with the day or the month first",
-        "Say `date_order: day first` or `date_order: month first` in {file}, or with --date-order{hint}.",
+        "Say `date_order: day first` or `date_order: month first` in {file}, or with --date-order.",
     ),
     "date unreadable": ("“{cell}” is no day", "Write days such as 2026-03-05."),
     "decimal sign unknown": (

@@ -5,10 +5,11 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
+from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources import headings
 from retention_helpers.sources.interface import PLACE, Order, Rows, SetAside, Spot, as_text
@@ -91,6 +92,16 @@ class _Row:
         return cell.strip() if isinstance(cell, str) else as_text(cell) or ""
 
 
+def _texts(lines: Lines, *columns: int) -> list[set[str]]:
+    """The different texts of each of these columns, in one pass over the lines."""
+    found: list[set[str]] = [set() for _ in columns]
+    for _, cells in lines.lines:
+        for texts, nth in zip(found, columns, strict=True):
+            if nth < len(cells) and cells[nth]:
+                texts.add(str(cells[nth]))
+    return found
+
+
 def read_ledger(order: Order, options: Options, payments: Rows) -> Ledger:
     """Every row of every file; the attempts to collect go to `payments` as they are read."""
     ledger = Ledger()
@@ -144,11 +155,11 @@ class _Reader:
             )
         self.ledger.tools.setdefault(self.tool.name, self.tool)
         self.ledger.has_tax = self.ledger.has_tax or "tax" in self.columns
-        nth = self.columns["amount"]
-        texts = {str(cells[nth]) for _, cells in first.lines if nth < len(cells) and cells[nth]}
-        minor = self._in_minor_units(texts)
-        sign = sign_of(self.order.settings, texts) or ("" if self.tool is OWN else ".")
-        self.cells = Cells(self.order.settings, sign, self.tool.zone, again.epoch, minor)
+        amounts, days = _texts(first, self.columns["amount"], self.columns["charged_at"])
+        minor = self._in_minor_units(amounts)
+        sign = sign_of(self.order.settings, amounts) or ("" if self.tool is OWN else ".")
+        settings = self._with_order(days)
+        self.cells = Cells(settings, sign, self.tool.zone, again.epoch, minor)
         for place, cells in again.lines:
             spot = self.order.spot(self.file, place)
             self.ledger.rows_read[self.file.name] = self.ledger.rows_read.get(self.file.name, 0) + 1
@@ -156,6 +167,21 @@ class _Reader:
             if reason:
                 self._put_aside(spot, reason, cells, first.header)
         self.ledger.faults += self.cells.faults(self.file.name)
+
+    def _with_order(self, days: set[str]) -> Settings:
+        """The owner's choices; the order of day and month that the days prove, where the owner names none."""
+        settings = self.order.settings
+        shown = "" if settings.date_order else written.order_shown_by(days)
+        if not shown:
+            return settings
+        proof = min(day for day in days if written.order_shown_by([day]))
+        said = message(
+            self.file.name,
+            f"days such as {proof} are read with the {shown}: it can be read no other way",
+            f"Where others are meant otherwise, say `date_order` in {SETTINGS_FILE}, or with --date-order.",
+        )
+        self.ledger.faults.append(Fault("note", "", "order of days", 0, said))
+        return replace(settings, date_order=shown)
 
     def _in_minor_units(self, texts: set[str]) -> bool:
         if self.options.in_minor_units is not None:
