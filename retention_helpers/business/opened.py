@@ -53,6 +53,7 @@ class Business:
         only: the file with the customers to whom the business was narrowed; None: all of them.
         lots: who was drawn by lot for the plan, as the reports' folder has it, up to the cut.
         listed: whom the lists of the days since the cut had at risk already.
+        called: customer and action of the calls that those lists gave before the month's plan was made.
         narrowed_to: the levels of those customers, in words; "": all customers.
         day: the last day that is known, where it was opened for the list of a day; None: for a whole month.
         done: what the running plan brought to the contacts, as `business.done` left it; None: nothing.
@@ -76,6 +77,7 @@ class Business:
     done: Path | None = None
     lots: Lots = NO_LOTS
     listed: frozenset[str] = frozenset()
+    called: frozenset[tuple[str, str]] = frozenset()
     narrowed_to: str = ""
     day: dt.date | None = None
     _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
