@@ -16,8 +16,9 @@ import pandas as pd
 from retention_helpers.business.identity import Identity
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Fault, message
+from retention_helpers.gate import day_lists, running_plan
 from retention_helpers.gate import lots as of_lots
-from retention_helpers.gate import running_plan
+from retention_helpers.gate.day_lists import called_before
 from retention_helpers.gate.kept import SourceRead
 from retention_helpers.gate.lots import NO_LOTS, Lots, read_lots
 from retention_helpers.gate.running_plan import OWN, XLSX, Row, Running
@@ -37,6 +38,7 @@ class Done:
         faults: what could not be read.
         lots: who was drawn, at the cut itself, too.
         listed: whom the lists of the month after the cut had at risk already; no lot can draw them out.
+        called: customer and action of the calls that lists of that month gave before its plan was made.
     """
 
     contacts: Path
@@ -44,6 +46,7 @@ class Done:
     faults: tuple[Fault, ...]
     lots: Lots = NO_LOTS
     listed: frozenset[str] = frozenset()
+    called: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def sources(self) -> tuple[SourceRead, ...]:
@@ -53,12 +56,19 @@ class Done:
 
 
 def done_by(
-    out: Path, identity: Identity, settings: Settings, as_of: dt.date, kept: Path, *, drawn_until: dt.date
+    out: Path,
+    identity: Identity,
+    settings: Settings,
+    as_of: dt.date,
+    kept: Path,
+    *,
+    drawn_until: dt.date,
+    month: str = "",
 ) -> Path | None:
     """The folder of what was done before the cut, made in the reading; None where nothing was written down.
 
-    A touch whose day lies at or after the cut is not known yet, and no lot of after `drawn_until`. A plan of
-    another business counts for nobody.
+    A touch whose day lies at or after the cut is not known yet, and no lot of after `drawn_until`. What lists
+    said since the cut is asked for the report of a month alone. A plan of another business counts for nobody.
     """
     plan = running_plan.read(out, settings.date_order)
     if plan.business and not identity.is_of(plan.business):
@@ -67,8 +77,9 @@ def done_by(
     contacts, faults = _contacts(plan, as_of), _faults(earlier)
     lots = read_lots(out)
     lots = lots.known_by(drawn_until) if identity.is_of(lots.business) else NO_LOTS
-    listed = _listed(plan, as_of)
-    if contacts.empty and not faults and not lots.drawn and not listed:
+    listed = _listed(plan, as_of) if month else frozenset()
+    called = called_before(day_lists.read(out, identity.is_of), month) if month else frozenset()
+    if contacts.empty and not faults and not lots.drawn and not listed and not called:
         return None
     told = json.dumps(
         [
@@ -76,6 +87,7 @@ def done_by(
             [one.message for one in faults],
             of_lots.as_record(lots),
             sorted(listed),
+            sorted(called),
         ]
     )
     folder = kept / f"done_{hashlib.blake2b(told.encode(), digest_size=6).hexdigest()}"
@@ -85,7 +97,7 @@ def done_by(
     if lots.drawn:
         rows = drawn.assign(experiment=of_lots.NAME)
         _write(rows, "assigned", folder / "assignments.parquet", settings)
-    record = Done(folder / "contacts.parquet", len(contacts), tuple(faults), lots, listed)
+    record = Done(folder / "contacts.parquet", len(contacts), tuple(faults), lots, listed, called)
     (folder / RECORD).write_bytes(pickle.dumps(record))
     return folder
 

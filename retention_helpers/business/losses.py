@@ -5,7 +5,7 @@ import ibis.expr.types as ir
 
 from retention_helpers.business.months import first_days, kept_customer_months
 from retention_helpers.business.opened import Business
-from retention_helpers.business.spans import kept_services
+from retention_helpers.business.spans import kept_services, trials
 from retention_helpers.contract.reason_codes import NOT_ANSWERED, NOT_ASKED, reason_of
 from retention_helpers.contract.tables import INVOLUNTARY_REASONS
 
@@ -147,6 +147,20 @@ def requests(business: Business) -> ir.Table:
     """
     asked = _asked(business).filter(lambda row: row.end_on.isnull() | (row.canceled_on <= row.end_on))
     return asked.select("customer_id", "service", "begin_on", "end_on", "canceled_at", "canceled_on")
+
+
+def trial_requests(business: Business) -> ir.Table:
+    """A row a customer who asked to cancel during a trial and has never paid.
+
+    Columns: customer_id, asked_on (the first request, from the day on which the trial began to the day on
+    which it ended), ended_on (of the trial; null: it goes on).
+    """
+    own = trials(business).filter(lambda trial: trial.paid_on.isnull())
+    both = own.join(business.table("cancellations"), "customer_id")
+    within = both.filter(
+        (both.canceled_on >= both.begun_on) & (both.ended_on.isnull() | (both.canceled_on <= both.ended_on))
+    )
+    return within.group_by(["customer_id", "ended_on"]).aggregate(asked_on=within.canceled_on.min())
 
 
 def leavings(business: Business) -> ir.Table:

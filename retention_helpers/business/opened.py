@@ -54,6 +54,7 @@ class Business:
         lots: who was drawn by lot for the plan, as the reports' folder has it, up to the cut.
         listed: whom the lists of the days since the cut had at risk already.
         where: to which levels it was narrowed, one after the other: what they are of, and the levels.
+        called: customer and action of the calls that those lists gave before the month's plan was made.
         day: the last day that is known, where it was opened for the list of a day; None: for a whole month.
         done: what the running plan brought to the contacts, as `business.done` left it; None: nothing.
     """
@@ -77,6 +78,7 @@ class Business:
     lots: Lots = NO_LOTS
     listed: frozenset[str] = frozenset()
     where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    called: frozenset[tuple[str, str]] = frozenset()
     day: dt.date | None = None
     _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 

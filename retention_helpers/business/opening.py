@@ -152,7 +152,7 @@ def open_business(
     as_of = calendar.months_after(first, 1)
     silent = _silence(passed.latest_on, as_of)
     cut = _cut(folder, passed, as_of, chosen, cache, silent, engine)
-    whole = _with_done(cut, plan, as_of, as_of)
+    whole = _with_done(cut, plan, as_of, as_of, chosen)
     return whole if where is None else narrowed(whole, where)
 
 
@@ -229,12 +229,23 @@ def _cut(
     return whole
 
 
-def _with_done(business: Business, plan: Path | None, before: dt.date, drawn_until: dt.date) -> Business:
-    """The business with what the running plan says was done: of the reports' folder, or as it is pinned."""
+def _with_done(
+    business: Business, plan: Path | None, before: dt.date, drawn_until: dt.date, month: str = ""
+) -> Business:
+    """The business with what the running plan says was done: of the reports' folder, or as it is pinned.
+
+    Of the report of a month also what the lists after it said.
+    """
     folder = kept.pinned_done(business.folder)
     if plan is not None:
         folder = done_by(
-            plan, business.identity, business.settings, before, business.kept, drawn_until=drawn_until
+            plan,
+            business.identity,
+            business.settings,
+            before,
+            business.kept,
+            drawn_until=drawn_until,
+            month=month,
         )
     if folder is None:
         return business
@@ -246,6 +257,7 @@ def _with_done(business: Business, plan: Path | None, before: dt.date, drawn_unt
         done=folder,
         lots=done.lots,
         listed=done.listed,
+        called=done.called,
         experiments={**drawn, **business.experiments},
         derived=business.derived / folder.name,
         sources=(*business.sources, *done.sources),

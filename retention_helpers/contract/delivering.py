@@ -7,6 +7,7 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from retention_helpers.contract.yaml_files import Unfit, fits
@@ -112,6 +113,12 @@ def _address(value: Any, key: str) -> str:
 def _path(value: Any) -> str:
     if not isinstance(value, str) or any(ord(sign) < 32 for sign in value):
         raise Unfit("eml should be the name of a folder, such as outbox.")
+    try:
+        Path(value.strip()).expanduser()
+    except RuntimeError:
+        raise Unfit(
+            "eml begins with ~ and the name of nobody on this machine. Write the whole path."
+        ) from None
     return value.strip()
 
 

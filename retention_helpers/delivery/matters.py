@@ -22,7 +22,7 @@ class Matter:
         said: what happened, in a sentence that tells nothing of a customer.
         why: as far as it is known; may repeat a cell of the data.
         way: of a message; "" of a run.
-        way_out: what to do; "" where the next run does it.
+        way_out: what to do, or that it is not sent any more; "" where the next run does it.
     """
 
     about: str
@@ -30,6 +30,11 @@ class Matter:
     why: str
     way: str = ""
     way_out: str = ""
+
+    @property
+    def told(self) -> str:
+        """All of it but why."""
+        return f"{self.said} {self.way_out}".strip()
 
     @property
     def whole(self) -> str:
@@ -40,8 +45,8 @@ class Matter:
 def matters(entries: Sequence[Entry], ways: Sequence[str]) -> list[Matter]:
     """What is open, the oldest first.
 
-    A run that failed is over when one of its kind went well; a message when it went out. What did not arrive
-    of an old list is over with the next one that did: a missed list is not caught up.
+    A run that failed is over when one of its kind went well; a message when it went out. A list goes out on
+    its own day only, and that it did not is over with the next one that did.
     """
     return [*_failed(entries), *_not_arrived(entries, ways)]
 
@@ -75,7 +80,8 @@ def of_standing(what: Edition, one: Standing) -> Matter:
     on = formats.day(one.at[:10])
     if one.state == "not sent":
         said = f"{what.heading} was not delivered {BY[one.way]} on {on}."
-        return Matter(what.key, said, one.why, one.way)
+        fate = f"A list goes out on its own day only; it lies in {what.key}." if what.kind == "list" else ""
+        return Matter(what.key, said, one.why, one.way, fate)
     said = f"{what.heading} was handed over {BY[one.way]} on {on}, and nobody knows whether it arrived."
     return Matter(what.key, said, one.why, one.way, _settle(what))
 

@@ -75,7 +75,7 @@ class Post:
     def deliver(self, what: Edition, *, again: bool = False) -> list[Standing]:
         """Deliver an edition on every way on which it has not gone yet."""
         told = editions.told(self.out, what, self.identity)
-        remarks = tuple(one.said for one in self.matters() if one.about != what.key)
+        remarks = tuple(one.told for one in self.matters() if one.about != what.key)
         page = attached(editions.page(self.out, what), what.key)
         subject = f"{self.identity.name}: {what.title}"
         parcel = Parcel(what.key, self.identity, subject, told, page, remarks)

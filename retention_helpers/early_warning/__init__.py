@@ -9,7 +9,13 @@ all, `support` the tickets and mails.
 
 from retention_helpers.early_warning.level import EXACT, expected_range
 from retention_helpers.early_warning.lifecycle import LATELY_CONTACTED_DAYS, last_contacts
-from retention_helpers.early_warning.proposals import is_learned, risks, to_keep, to_speak_to
+from retention_helpers.early_warning.proposals import (
+    is_learned,
+    risks,
+    to_keep,
+    to_keep_of_trials,
+    to_speak_to,
+)
 from retention_helpers.early_warning.said.indicators import *
 from retention_helpers.early_warning.said.lifecycle import *
 from retention_helpers.early_warning.said.people import *

@@ -326,7 +326,7 @@ def scheduled(business: Business) -> pd.DataFrame:
     since = (pd.Timestamp(business.as_of) - pd.to_datetime(asked["asked_on"])).dt.days - 1
     frame = asked.assign(
         days_since=since.astype("int64"),
-        reason=_reasons(business, asked["customer_id"]),
+        reason=reasons_of(business, asked["customer_id"]),
         standing=np.where(is_leaving, "leaving", "asked and stayed"),
     )
     order = ["standing", "mrr", "customer_id"]
@@ -334,7 +334,7 @@ def scheduled(business: Business) -> pd.DataFrame:
     return ordered[names_of(scheduled)]
 
 
-def _reasons(business: Business, customers: pd.Series) -> pd.Series:
+def reasons_of(business: Business, customers: pd.Series) -> pd.Series:
     """The reason in each customer's latest request; None where there is none."""
     asked = business.table("cancellations")
     rows = asked.filter(asked.customer_id.isin(sorted(customers)) & asked.reason.notnull())

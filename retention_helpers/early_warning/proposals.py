@@ -2,20 +2,25 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business
+from retention_helpers.business.losses import trial_requests
 from retention_helpers.contract.messages import offer_for
 from retention_helpers.early_warning.level import FEWEST_LEFT
+from retention_helpers.early_warning.lifecycle import reasons_of
 from retention_helpers.early_warning.risk import Risk
 from retention_helpers.early_warning.snapshots import kept_snapshots, snapshots_now
 from retention_helpers.shown.proposals import CALL, LETTER, proposals
 from retention_helpers.words import calendar, formats, spellings
 
 KEEP, AT_RISK = "keep", "at_risk"
+PAID_OVER = "; the paid time is over: do they stay?"
+STILL_FREE, OVER = "; still in the free time", "; the free time is over"
 
 
 def risks(business: Business, risk: Risk) -> dict[str, float]:
@@ -50,7 +55,28 @@ def to_keep(business: Business, asked: pd.DataFrame) -> pd.DataFrame:
         order=[end or dt.date.max for end in ends],
     )
     ordered = listed.sort_values(["order", "mrr", "customer_id"], ascending=[True, False, True])
-    return proposals(_answer(business, row) for row in ordered.to_dict(orient="records"))
+    return proposals(
+        _answer(business, row, "" if row["leaves_on"] else PAID_OVER)
+        for row in ordered.to_dict(orient="records")
+    )
+
+
+def to_keep_of_trials(business: Business, since: dt.date) -> pd.DataFrame:
+    """Who asked to cancel during a trial and was not answered yet, the latest request first.
+
+    The trial goes on, or has ended on `since` or later. They pay nothing yet, so nothing stands at stake.
+
+    Glossary: to keep.
+    """
+    rows = trial_requests(business)
+    asked = rows.filter(rows.ended_on.isnull() | (rows.ended_on >= since)).execute()
+    asked = asked.assign(reason=reasons_of(business, asked["customer_id"]), mrr=Decimal(0), leaves_on=None)
+    asked = asked[~_is_answered(business, asked)]
+    ordered = asked.sort_values(["asked_on", "customer_id"], ascending=[False, True])
+    return proposals(
+        _answer(business, row, OVER if pd.notna(row["ended_on"]) else STILL_FREE)
+        for row in ordered.to_dict(orient="records")
+    )
 
 
 def _began(business: Business) -> pd.DataFrame:
@@ -92,9 +118,9 @@ def paid_until(begin_on: Any, interval: str | None, asked_on: Any, as_of: dt.dat
     return ends if ends >= as_of else None
 
 
-def _answer(business: Business, row: Mapping[Any, Any]) -> dict[str, Any]:
+def _answer(business: Business, row: Mapping[Any, Any], after: str) -> dict[str, Any]:
+    """What to say to somebody who asked; `after` ends the words why."""
     said = "" if formats.is_missing(row["reason"]) else f": {formats.words(row['reason']).lower()}"
-    after = "" if row["leaves_on"] else "; the paid time is over: do they stay?"
     is_large = row["mrr"] >= business.settings.high_value_mrr
     reason = row["reason"] if said else None
     offer = offer_for(business.folder, business.settings.reason_map, reason)

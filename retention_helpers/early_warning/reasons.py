@@ -85,7 +85,11 @@ def reasons(people: pd.DataFrame, risk: Risk, *, knows_days: bool = True) -> lis
 def _weights(people: pd.DataFrame, risk: Risk) -> dict[str, np.ndarray]:
     """How much each reason adds for each customer."""
     if risk.learned is None:
-        return {_group(rule.name): rule.is_on(people).astype(float) for rule in risk.counted}
+        on: dict[str, np.ndarray] = {}
+        for rule in risk.counted:  # any of a reason's warnings is enough
+            group, is_on = _group(rule.name), rule.is_on(people).astype(float)
+            on[group] = np.maximum(on.get(group, 0.0), is_on)
+        return on
     parts = risk.learned.parts(features(people, risk.rules))
     groups = [_group(name) for name in feature_names(risk.rules)]
     told = {"age", *(_group(rule.name) for rule in risk.counted)}

@@ -53,15 +53,15 @@ class Lots:
         """Without the draws of later days."""
         return replace(self, drawn={on: arms for on, arms in self.drawn.items() if on <= as_of})
 
-    def drawn_out(self, at: dt.date) -> set[str]:
-        """Who gets nothing from that play at a day: drawn by then without a call, the outcome's day ahead."""
-        return {
-            who
-            for on, arms in self.drawn.items()
-            if on <= at < on + dt.timedelta(days=self.days)
-            for who, arm in arms.items()
-            if arm == NO_CALL
-        }
+    def drawn_out_on(self, who: str, at: dt.date) -> dt.date | None:
+        """The day of the draw that takes a touch from somebody; None where none does.
+
+        It is a touch of that play, to be done from `at` on. Without a call nothing is done with them until
+        the outcome's day, whatever was planned before.
+        """
+        length = dt.timedelta(days=self.days)
+        draws = (on for on, arms in self.drawn.items() if arms.get(who) == NO_CALL and at < on + length)
+        return min(draws, default=None)
 
     @property
     def design(self) -> Design:

@@ -19,12 +19,14 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+from retention_helpers.gate.lots import PLAY, Lots
 from retention_helpers.sources.folder import Number, csv_header, records, sheet
 from retention_helpers.sources.unreadable import Unreadable
 from retention_helpers.words import calendar, written
@@ -123,6 +125,8 @@ class Running:
         business: whose it is; "" where no report has written it.
         rows: the newest month first.
         taken_out: (customer, month) of the rows that the owner took out.
+        drawn_out: the rows that a lot took, each with the day of the draw. They stand in no file; a list of
+        before that day that is made again knows them.
         columns: the owner's own columns, in their order.
         digests: of the files as they were read or written.
     """
@@ -130,6 +134,7 @@ class Running:
     business: str = ""
     rows: tuple[Row, ...] = ()
     taken_out: frozenset[tuple[str, str]] = frozenset()
+    drawn_out: tuple[tuple[Row, dt.date], ...] = ()
     columns: tuple[str, ...] = ()
     digests: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -150,14 +155,25 @@ class Running:
             and (row.customer, row.kind) not in said
         ]
         every = sorted([*fresh, *kept], key=lambda row: row.cells.get("due_on", ""))
-        return replace(self, rows=tuple(sorted(every, key=_month_of, reverse=True)))
+        others = tuple((row, on) for row, on in self.drawn_out if row.month != month)
+        return replace(self, rows=tuple(sorted(every, key=_month_of, reverse=True)), drawn_out=others)
 
-    def without(self, kind: str, customers: Collection[str]) -> "Running":
-        """The same without the open touches of a kind with these customers."""
-        kept = [
-            row for row in self.rows if row.kind != kind or row.customer not in customers or row.is_filled
+    def by_lot(self, drawn: Lots) -> "Running":
+        """The same, in which the open touches that a lot took stand apart."""
+        takes = [
+            drawn.drawn_out_on(row.customer, row.begins_on)
+            if row.kind == PLAY and row.month and not row.is_filled
+            else None
+            for row in self.rows
         ]
-        return replace(self, rows=tuple(kept))
+        pairs = list(zip(self.rows, takes, strict=True))
+        taken = [(row, on) for row, on in pairs if on is not None]
+        kept = tuple(row for row, on in pairs if on is None)
+        return replace(self, rows=kept, drawn_out=(*self.drawn_out, *taken))
+
+    def before_draws_after(self, day: dt.date) -> tuple[Row, ...]:
+        """The rows, with those that a lot of after a day took."""
+        return (*self.rows, *(row for row, on in self.drawn_out if on > day))
 
 
 def _month_of(row: Row) -> str:
@@ -222,11 +238,11 @@ def _as_written(path: Path) -> Running:
         record = json.loads(path.read_text(encoding="utf-8"))
         return Running(
             business=record["business"],
-            rows=tuple(
-                Row(one["month"], one["kind"], one["cells"], one.get("reworded", False))
-                for one in record["rows"]
-            ),
+            rows=tuple(map(_row, record["rows"])),
             taken_out=frozenset((customer, month) for customer, month in record["taken_out"]),
+            drawn_out=tuple(
+                (_row(one), dt.date.fromisoformat(one["drawn_out_on"])) for one in record.get("drawn_out", ())
+            ),
             columns=tuple(record["columns"]),
             digests=record["digests"],
         )
@@ -247,8 +263,13 @@ def as_record(running: Running) -> str:
         "digests": dict(running.digests),
         "taken_out": sorted(running.taken_out),
         "rows": [_row_as_record(row) for row in running.rows],
+        "drawn_out": [{**_row_as_record(row), "drawn_out_on": str(on)} for row, on in running.drawn_out],
     }
     return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+
+
+def _row(record: Mapping[str, Any]) -> Row:
+    return Row(record["month"], record["kind"], record["cells"], record.get("reworded", False))
 
 
 def _row_as_record(row: Row) -> dict[str, object]:

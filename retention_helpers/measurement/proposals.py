@@ -3,6 +3,7 @@
 import pandas as pd
 
 from retention_helpers.business import Business
+from retention_helpers.business.losses import trial_requests
 from retention_helpers.measurement.trials import ending, trials
 from retention_helpers.shown.proposals import proposals
 from retention_helpers.words import calendar, formats
@@ -13,12 +14,14 @@ TRIAL = "trial"
 def to_convert(business: Business) -> pd.DataFrame:
     """The trials that are to end in the month to come, who ends first on top; none of them pays yet.
 
-    What they would pay is not known, so nothing stands at stake.
+    Without those who asked to cancel. What they would pay is not known, so nothing stands at stake.
 
     Glossary: trial that ends.
     """
     month = (calendar.months_after(business.as_of, 1) - business.as_of).days
-    soon = ending(business, trials(business), days=month)
+    every = ending(business, trials(business), days=month)
+    asked = set(trial_requests(business).customer_id.execute())
+    soon = every[~every["customer_id"].isin(asked)]
     return proposals(
         {
             "customer_id": row.customer_id,

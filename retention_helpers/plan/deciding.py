@@ -65,7 +65,8 @@ def decide(business: Business, proposed: pd.DataFrame, drawn: pd.DataFrame) -> D
     something whose outcome is open (unless that very draw gives the touch), who was contacted in the last
     LATELY_CONTACTED_DAYS days, and whose `may_contact` is no. Nobody gets a touch of the kind that an
     undecided experiment tries with them, however long ago they were drawn. Calls, at most `calls_a_month`, go
-    to the first; the others get a letter, or wait where a letter would not do.
+    to the first; the others get a letter, or wait where a letter would not do. A call that a list of the
+    month has given already counts among them, and stays.
 
     Glossary: touch; calls.
     """
@@ -74,13 +75,14 @@ def decide(business: Business, proposed: pd.DataFrame, drawn: pd.DataFrame) -> D
     ranked = proposed.assign(place=proposed["action"].map(order)).sort_values("place", kind="stable")
     touches: dict[str, dict[str, Any]] = {}
     held = []
-    calls = business.settings.calls_a_month
+    calls = business.settings.calls_a_month - len(business.called)
     for row in ranked.drop(columns="place").to_dict(orient="records"):
-        cause, way = _settled(row, known, touches, calls)
+        is_given = (row["customer_id"], row["action"]) in business.called
+        cause, way = _settled(row, known, touches, has_call=is_given or calls > 0)
         if cause:
             held.append((row["customer_id"], row["action"], cause))
             continue
-        calls -= way == CALL
+        calls -= way == CALL and not is_given
         touches[row["customer_id"]] = {**row, "way": way, "message": _message(row, known)}
     columns = [*proposed.columns, "due_on"]
     done = _dated(list(touches.values()), business.as_of)
@@ -99,7 +101,7 @@ def _dated(touches: list[dict[str, Any]], as_of: dt.date) -> list[dict[str, Any]
 
 
 def _settled(
-    row: Mapping[Any, Any], known: _Known, touches: Mapping[str, Any], calls: int
+    row: Mapping[Any, Any], known: _Known, touches: Mapping[str, Any], *, has_call: bool
 ) -> tuple[str, str]:
     """Why a proposal is left out, or "", and the way that is left for it."""
     who, is_answer = row["customer_id"], ACTIONS[row["action"]].is_answer
@@ -114,7 +116,7 @@ def _settled(
         own = row["action"] if ACTIONS[row["action"]].is_series else None
         if who in known.contacted and known.contacted[who] != own:
             return "contacted", ""
-    if row["way"] == CALL and calls > 0 and CALL not in tried:
+    if row["way"] == CALL and has_call and CALL not in tried:
         return "", CALL
     if row["way"] == CALL and row["otherwise"] != LETTER:
         return ("drawn" if CALL in tried else "no_call"), ""

@@ -96,6 +96,7 @@ def urgent(business: Business, at_risk: pd.DataFrame) -> pd.DataFrame:
         [
             churn_reasons.to_recover(business),
             early_warning.to_keep(business, early_warning.scheduled(business).value),
+            early_warning.to_keep_of_trials(business, business.as_of),
             _kept_first(business, early_warning.to_speak_to(at_risk)),
             win_back_and_loyalty.to_hear(business),
             win_back_and_loyalty.to_welcome_back(business),

@@ -87,9 +87,8 @@ def renew(out: Path, identity: Identity, date_order: str, month: str, planned: S
         if before.business and not identity.is_of(before.business):  # the sample's, unfilled
             before = Running(digests=before.digests)
         drawn = lots.read_lots(out)
-        at = Row(month, "", {}).known_by
-        held = drawn.drawn_out(at) if identity.is_of(drawn.business) else set()
-        after = before.with_month(month, planned).without(lots.PLAY, held)
+        after = before.with_month(month, planned)
+        after = after.by_lot(drawn) if identity.is_of(drawn.business) else after
         _write(out, replace(after, business=identity.mark))
 
 

@@ -41,8 +41,12 @@ class Run:
     hour: int
 
     def report(self) -> int:
-        """Make and deliver the reports that are due; nothing where none is. Returns the exit status."""
+        """Make and deliver the reports that are due, and deliver the list of today where it did not go out.
+
+        Nothing where there is nothing to do. Returns the exit status.
+        """
         ours = self.ours
+        waiting = self._deliver([what for what in [self._list()] if what and self._is_there(what)])
         made = [what.name for what in editions.reports(ours.out) if self._is_whole(what.name)]
         missing = due.missing(due.last_due(self.now, day=self.day, hour=self.hour), made)
         for month in missing:
@@ -54,17 +58,24 @@ class Run:
             made.append(month)
         late = [what for what in ours.due(self.now.date()) if what.kind == "report" and what.name in made]
         new = [editions.report(month) for month in missing if month in made]
-        return self._deliver(sorted({*late, *new}, key=lambda what: what.name))
+        return max(waiting, self._deliver(sorted({*late, *new}, key=lambda what: what.name)))
 
     def today(self) -> int:
         """Make and deliver the list of today; nothing on other days, and no list of a day that is over."""
-        if not due.is_list_due(self.now, hour=self.hour):
+        what = self._list()
+        if not what:
             return 0
-        what = editions.list_of(self.now.date())
-        is_there = (self.ours.out / what.key / editions.PAGE).exists()
-        if not is_there and not self._make(what, ["today", "--date", what.name]):
+        if not self._is_there(what) and not self._make(what, ["today", "--date", what.name]):
             return 1
         return self._deliver([what])
+
+    def _list(self) -> Edition | None:
+        """The list of today, where it is due."""
+        is_due = due.is_list_due(self.now, hour=self.hour)
+        return editions.list_of(self.now.date()) if is_due else None
+
+    def _is_there(self, what: Edition) -> bool:
+        return (self.ours.out / what.key / editions.PAGE).exists()
 
     def _is_whole(self, month: str) -> bool:
         return editions.is_whole(self.ours.out, month, self.ours.identity)
@@ -130,11 +141,14 @@ class Run:
     # --- telling
 
     def _tell(self, about: str, said: str, why: str, *, way: str = "") -> None:
-        """Tell the owner on every other way, once a day at most; a message goes once for each cause."""
+        """Tell the owner on every other way, of one thing once a day; a message goes once for each cause."""
         ours = self.ours
         today = str(self.now.date())
         cause = f"{said} {why}".strip()
-        if any(one.event == "told" and one.why == cause and one.day == today for one in self._entries()):
+        known = (
+            one.why for one in self._entries() if (one.event, one.about, one.day) == ("told", about, today)
+        )
+        if any(why.startswith(said) for why in known):
             return
         print(cause, file=sys.stderr)
         desktop.show(said)

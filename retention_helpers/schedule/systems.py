@@ -35,7 +35,8 @@ def usual() -> str:
 def crontab_lines(plan: Plan) -> str:
     """The lines of a crontab, between two that tell whose they are.
 
-    cron does not catch up: the report is asked for every hour, which costs a second where nothing is due.
+    cron does not catch up. As everywhere the report is asked for every hour, which costs a second where
+    nothing is due, and sends what a server did not take before.
     """
     begin, end = marks(plan)
     report = f"0 * * * * {_in_cron(plan.command('report'))} >/dev/null"
@@ -107,15 +108,15 @@ def _in_systemd(word: str) -> str:
 
 def _timer(plan: Plan, name: Name) -> str:
     at = f"{plan.hour:02}:00:00"
-    days, catches_up = ("*-*-*", "true") if name == "report" else ("Mon..Fri", "false")
+    when, catches_up = ("*-*-* *:00:00", "true") if name == "report" else (f"Mon..Fri {at}", "false")
     return (
         f"[Unit]\nDescription={_timer_about(plan, name)}\n\n"
-        f"[Timer]\nOnCalendar={days} {at}\nPersistent={catches_up}\n\n[Install]\nWantedBy=timers.target\n"
+        f"[Timer]\nOnCalendar={when}\nPersistent={catches_up}\n\n[Install]\nWantedBy=timers.target\n"
     )
 
 
 def _timer_about(plan: Plan, name: Name) -> str:
-    when = f"due on day {plan.day} of the month, asked for daily" if name == "report" else "on workdays"
+    when = f"due on day {plan.day} of the month, asked for every hour" if name == "report" else "on workdays"
     return f"Retention: {name}, {when}"
 
 
@@ -135,14 +136,13 @@ def launchd(plan: Plan) -> Entries:
 
 
 def _agent(plan: Plan, name: Name, label: str) -> bytes:
-    at = {"Hour": plan.hour, "Minute": 0}
-    days = [{**at, "Weekday": day} for day in range(1, 6)]
+    days = [{"Hour": plan.hour, "Minute": 0, "Weekday": day} for day in range(1, 6)]
     log = str(Path.home() / "Library" / "Logs" / f"{label}.log")
     return plistlib.dumps(
         {
             "Label": label,
             "ProgramArguments": plan.command(name),
-            "StartCalendarInterval": at if name == "report" else days,
+            "StartCalendarInterval": {"Minute": 0} if name == "report" else days,
             "RunAtLoad": name == "report",
             "StandardErrorPath": log,
             "StandardOutPath": log,
@@ -181,6 +181,7 @@ def _task(plan: Plan, name: Name) -> bytes:
         if is_report
         else {"ScheduleByWeek": {"WeeksInterval": "1", "DaysOfWeek": days}}
     )
+    hourly = {"Repetition": {"Interval": "PT1H", "Duration": "P1D"}} if is_report else {}
     start = {"StartBoundary": f"2026-01-01T{plan.hour:02}:00:00", "Enabled": "true"}
     settings = {
         "MultipleInstancesPolicy": "IgnoreNew",
@@ -195,7 +196,7 @@ def _task(plan: Plan, name: Name) -> bytes:
         task,
         {
             "RegistrationInfo": {"Description": plan.about(name)},
-            "Triggers": {"CalendarTrigger": {**start, **when}},
+            "Triggers": {"CalendarTrigger": {**hourly, **start, **when}},
             "Settings": settings,
             "Actions": {"Exec": {"Command": program, "Arguments": subprocess.list2cmdline(arguments)}},
         },

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from retention_helpers.business.identity import Identity
-from retention_helpers.gate import running_plan
+from retention_helpers.gate import day_lists, running_plan
+from retention_helpers.gate.day_lists import Records
 from retention_helpers.gate.running_plan import Row
 from retention_helpers.plan.actions import ACTIONS
 from retention_helpers.plan.rows import FOR_LISTS
 from retention_helpers.words import calendar
 
-TODAY, RECORD = "today", ".list.json"
 REMEMBERED_DAYS = 60  # lists older than that say nothing any more
 
 
@@ -52,7 +52,7 @@ class Earlier:
         went_by: the month of the newest report or plan of before; "" for none.
         for_lists: what it left for the lists; empty for nothing.
         at_risk: who was at risk by the last list, or by that report where it is later.
-        calls: how many calls the newest plan and the lists since have given away.
+        calls: how many calls of the month are given already, by its plan and by the lists of before.
     """
 
     last_on: dt.date | None = None
@@ -71,11 +71,14 @@ def earlier(out: Path, day: dt.date, identity: Identity, date_order: str) -> Ear
 
     Raises InputError where the running plan cannot be read.
     """
-    lists = _lists(out, day, identity)
-    until = _known_until(out, day, identity)
+    every = day_lists.read(out, identity.is_of)
+    first = day - dt.timedelta(days=REMEMBERED_DAYS)
+    lists = {on: record for on, record in every.items() if first <= on < day}
+    until = _known_until(every, day)
     month, for_lists = _report(out, day, identity, until)
     plan = running_plan.read(out, date_order)
-    rows = plan.rows if not plan.business or identity.is_of(plan.business) else ()
+    is_ours = not plan.business or identity.is_of(plan.business)
+    rows = plan.before_draws_after(_drawn_until(day, until)) if is_ours else ()
     plan_month = _newest_plan(rows, day, until)
     own = [row for row in rows if row.month == plan_month] if plan_month else []
     plan_on = own[0].known_by if own else dt.date.min
@@ -84,10 +87,9 @@ def earlier(out: Path, day: dt.date, identity: Identity, date_order: str) -> Ear
     cut = calendar.months_after(calendar.first_of(month), 1) if month else dt.date.min
     by_list = lists[last_on]["at_risk"] if last_on and last_on >= cut else None
     known = for_lists.get("at_risk", ()) if by_list is None else by_list
-    calls = [row for row in own if row.cells.get("action", "").startswith("Call")]
-    since = [
-        record["calls"] for on, record in lists.items() if on >= (plan_on if own else day.replace(day=1))
-    ]
+    begun = day.replace(day=1)  # calls are counted by calendar months, and a plan's month is the one after it
+    calls = [row for row in own if plan_on == begun and row.cells.get("action", "").startswith("Call")]
+    since = [len(record["called"]) for on, record in lists.items() if on >= begun]
     return Earlier(
         last_on,
         said,
@@ -103,41 +105,22 @@ def earlier(out: Path, day: dt.date, identity: Identity, date_order: str) -> Ear
 
 def drawn_until(out: Path, day: dt.date, identity: Identity) -> dt.date:
     """The last day whose lots the list of a day knows: none of a report that it does not know."""
-    month = _known_until(out, day, identity)
+    return _drawn_until(day, _known_until(day_lists.read(out, identity.is_of), day))
+
+
+def _drawn_until(day: dt.date, month: str) -> dt.date:
     return min(day, calendar.months_after(calendar.first_of(month), 1)) if month else dt.date.min
 
 
-def _known_until(out: Path, day: dt.date, identity: Identity) -> str:
+def _known_until(every: Records, day: dt.date) -> str:
     """The last month whose report the list of a day may know; "" for none.
 
     Made again it goes by no later report than at first. Where it had none, the first report is not to be
     missed, as long as no list has followed.
     """
-    lists = _records(out, day, dt.date.max, identity)
-    went_by = lists.get(day, {}).get("went_by")
-    is_settled = went_by is not None and (went_by or len(lists) > 1)
+    went_by = every.get(day, {}).get("went_by")
+    is_settled = went_by is not None and (went_by or max(every) > day)
     return str(went_by) if is_settled else f"{day:%Y-%m}"
-
-
-def _lists(out: Path, day: dt.date, identity: Identity) -> dict[dt.date, dict[str, Any]]:
-    """The records of the lists of before, the oldest first."""
-    one_day = dt.timedelta(days=1)
-    return _records(out, day - REMEMBERED_DAYS * one_day, day - one_day, identity)
-
-
-def _records(out: Path, first: dt.date, last: dt.date, identity: Identity) -> dict[dt.date, dict[str, Any]]:
-    """The records of a business's lists from one day to another, the oldest first."""
-    found = {}
-    for path in sorted((out / TODAY).glob(f"*/{RECORD}")):
-        try:
-            on = dt.date.fromisoformat(path.parent.name)
-            record = json.loads(path.read_text(encoding="utf-8"))
-            is_ours = identity.is_of(record["business"])
-        except (OSError, ValueError, KeyError, TypeError):
-            continue  # a folder of the owner's own
-        if is_ours and first <= on <= last:
-            found[on] = record
-    return found
 
 
 def _report(out: Path, day: dt.date, identity: Identity, until: str) -> tuple[str, dict[str, Any]]:

@@ -10,13 +10,14 @@ import pandas as pd
 from retention_helpers import churn_reasons, early_warning, experiments
 from retention_helpers.business import Business, months
 from retention_helpers.business.contacts import LATELY_CONTACTED_DAYS, last_contacts
+from retention_helpers.business.losses import trial_requests
 from retention_helpers.contract.tables import TABLES, day_name
 from retention_helpers.early_warning.risk import Risk
 from retention_helpers.gate.running_plan import Row
 from retention_helpers.plan.actions import ACTIONS
 from retention_helpers.plan.deciding import decide
 from retention_helpers.shown.proposals import CALL, proposals
-from retention_helpers.today.coming import pauses_ending, renewals_coming, trials_ending
+from retention_helpers.today.coming import LATE_DAYS, pauses_ending, renewals_coming, trials_ending
 from retention_helpers.today.earlier import Earlier, Planned
 from retention_helpers.today.newcomers import not_onboarded, sees_onboarding
 
@@ -59,8 +60,10 @@ class Today(NamedTuple):
     before: Earlier
 
     @property
-    def calls(self) -> int:
-        return int((self.touches["way"] == CALL).sum())
+    def called(self) -> list[tuple[str, str]]:
+        """Customer and action of what is new and a call."""
+        own = self.touches[self.touches["way"] == CALL]
+        return [*zip(own["customer_id"], own["action"], strict=True)]
 
 
 def todays(business: Business, before: Earlier) -> Today:
@@ -121,11 +124,19 @@ def _proposed(
     lately = business.as_of - (LATELY_CONTACTED_DAYS + 1) * ONE_DAY
     asked = early_warning.scheduled(business).value
     leaving = set(asked.loc[asked["standing"] == "leaving", "customer_id"])  # nothing goes on for them
-    requested_on = dict(zip(asked["customer_id"], pd.to_datetime(asked["asked_on"]).dt.date, strict=True))
+    in_trial = trial_requests(business).execute()
+    every = pd.concat([asked[["customer_id", "asked_on"]], in_trial[["customer_id", "asked_on"]]])
+    requested_on = dict(zip(every["customer_id"], pd.to_datetime(every["asked_on"]).dt.date, strict=True))
+    to_keep = (
+        early_warning.to_keep(business, asked),
+        early_warning.to_keep_of_trials(business, since - LATE_DAYS * ONE_DAY),
+    )
     parts = [
         _marked(churn_reasons.to_recover(business), before, _failures(business), before.plan_on),
-        _marked(early_warning.to_keep(business, asked), before, requested_on.__getitem__, before.plan_on),
-        _marked(trials_ending(business, since), before, lambda _: lately),
+        *(_marked(rows, before, requested_on.__getitem__, before.plan_on) for rows in to_keep),
+        _marked(
+            _without(trials_ending(business, since), set(in_trial["customer_id"])), before, lambda _: lately
+        ),
         _newly_at_risk(people, before).assign(is_said=False),
         not_onboarded(business, since).assign(is_said=False),
         _marked(_without(renewals_coming(business), leaving), before, lambda _: lately),

@@ -11,12 +11,13 @@ from typing import Any
 from retention_helpers.business import Business, open_day
 from retention_helpers.business.opening import sample_identity
 from retention_helpers.gate import running_plan
+from retention_helpers.gate.day_lists import FOLDER, RECORD
 from retention_helpers.report import pages, plan_file
 from retention_helpers.report.publishing import building, locked, put_in_place
 from retention_helpers.shown.cards import Screen
 from retention_helpers.shown.lists import write_list
 from retention_helpers.today import said
-from retention_helpers.today.earlier import RECORD, TODAY, drawn_until, earlier
+from retention_helpers.today.earlier import drawn_until, earlier
 from retention_helpers.today.gathering import Today, todays
 from retention_helpers.today.listing import Listed, as_frame, listed_rows
 from retention_helpers.words import formats
@@ -56,7 +57,7 @@ def make(data: Path, out: Path, day: dt.date | None = None) -> Made:
 def _made(business: Business, out: Path) -> Made:
     assert business.day is not None
     day = business.day
-    home = out / TODAY
+    home = out / FOLDER
     with locked(home, str(day)), building(home, str(day)) as place:
         before = earlier(out, day, business.identity, business.settings.date_order)
         today = todays(business, before)
@@ -82,7 +83,7 @@ def _record(business: Business, today: Today, rows: Sequence[Listed]) -> str:
         "business": business.identity.mark,
         "rows": [[row.customer, row.action] for row in rows],
         "at_risk": None if today.at_risk is None else list(today.at_risk),
-        "calls": today.calls,
+        "called": today.called,
         "went_by": today.before.went_by,
     }
     return json.dumps(record, ensure_ascii=False, indent=1) + "\n"

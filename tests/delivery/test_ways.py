@@ -362,6 +362,11 @@ def test_off_by_default(posted: Posted):
         post(ours.data, ours.out).ready()
 
 
+def test_a_home_that_nobody_has_is_said_before_anything_is_made(posted: Posted):
+    with pytest.raises(InputError, match="eml begins with ~ and the name of nobody on this machine"):
+        posted(eml="~nobody-here/x")
+
+
 def test_what_is_half_made_or_anothers_is_not_delivered(posted: Posted, box: Mailbox):
     ours = posted(**smtp(box))
     for changed, said in (

@@ -8,7 +8,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from retention_helpers import churn_reasons, early_warning, experiments, plan, win_back_and_loyalty
+from retention_helpers import (
+    churn_reasons,
+    early_warning,
+    experiments,
+    measurement,
+    plan,
+    win_back_and_loyalty,
+)
 from retention_helpers.business import Business
 from retention_helpers.business.contacts import last_contacts
 from retention_helpers.early_warning.proposals import paid_until
@@ -243,6 +250,33 @@ def test_who_asked_is_answered_once_and_who_leaves_first_stands_on_top(opened: A
         ["later", dt.date(2027, 1, 10), "letter"],
     ]  # fmt: skip
     assert found["why"].iloc[1] == "asked to cancel on 20 March 2026: too expensive"
+
+
+def test_who_asks_during_a_trial_is_answered_and_gets_no_letter_of_the_trial(opened: Any) -> None:
+    """
+    going      asked on 20 March, the trial goes on
+    over       asked on 30 March and was gone on the 31st: to be answered by lists since then, not by a plan
+    answered   asked on 15 March, was answered on 18 March
+    paying     asked in the trial and pays since: the answer of those who pay
+    early      asked before the trial began, which is no request to end it
+    """
+    trials = [(who, "2026-03-10", end, 0, "trialing") for who, end in (
+        ("going", ""), ("over", "2026-03-31"), ("answered", ""), ("paying", "2026-03-24"), ("early", ""),
+        ("before", "2026-03-24"))]  # fmt: skip
+    asked = [("going", 20), ("over", 30), ("answered", 15), ("paying", 20), ("early", 9)]
+    with opened(
+        [*trials, ("paying", "2026-03-24", "", 50), *spans("stays")],
+        cancellations=[(who, f"2026-03-{day:02}", "too_expensive") for who, day in asked],
+        contacts=[("answered", "2026-03-18", "keep")],
+    ) as business:
+        months, days = (early_warning.to_keep_of_trials(business, dt.date(2026, *since))
+                        for since in ((4, 1), (3, 31)))  # fmt: skip
+        letters = measurement.to_convert(business)
+    assert months[["customer_id", "action", "why"]].values.tolist() == [
+        ["going", "keep", "asked to cancel on 20 March 2026: too expensive; still in the free time"]
+    ]
+    assert list(days["customer_id"]) == ["over", "going"]
+    assert set(letters["customer_id"]) == {"early"}
 
 
 def test_who_left_is_asked_why(opened: Any) -> None:

@@ -6,12 +6,14 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from posted import FINDINGS, PAGE, make_list, make_report, smtp
 from servers import Hook, Mailbox
 
 from retention_helpers.commands import status
+from retention_helpers.delivery import journal
 from retention_helpers.delivery.editions import list_of, report
 from retention_helpers.delivery.journal import JOURNAL
 from retention_helpers.delivery.post import Post
@@ -162,6 +164,54 @@ def test_a_list_that_did_not_arrive_is_said_with_the_next_and_not_sent_then(
     assert mail["Subject"] == "Harbour Desk: the list of 10 November 2026"
     assert "- The list of 9 November 2026 was not delivered by mail on " in mail.get_body().get_content()
     assert ours.matters() == []
+
+
+def test_a_list_that_a_server_puts_off_goes_out_within_the_hour_and_once(
+    posted: Posted,
+    box: Mailbox,
+    maker: Maker,
+    waited: list[float],
+    shown: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Greylisting, with another number of seconds each time: the owner is told once. The report is sent."""
+    ours = posted(**smtp(box))
+    ours.deliver(report("2026-10"))
+    box.mails.clear()
+
+    def asked(when: str, greylisted: str = "") -> list[int]:
+        """What the two jobs come to at that hour, with the journal written by that clock."""
+
+        class Clock(dt.datetime):
+            @classmethod
+            def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
+                return dt.datetime.fromisoformat(when)
+
+        monkeypatch.setattr(journal, "dt", SimpleNamespace(datetime=Clock))
+        box.refused = {"owner@example.com": f"450 4.2.0 {greylisted}"} if greylisted else {}
+        jobs = (
+            [at(ours, when).report] if when[11:13] != "07" else [at(ours, when).today, at(ours, when).report]
+        )
+        return [job() for job in jobs]
+
+    assert asked("2026-11-09T07:00", "greylisted for 300 seconds") == [1, 1]
+    assert asked("2026-11-09T08:00", "greylisted for 60 seconds") == [1]
+    said = "The list of 9 November 2026 was not delivered by mail on 9 November 2026."
+    assert (waited, shown, box.mails) == (3 * [2, 8, 32, 60], [said], [])
+    why = "127.0.0.1 refused it: 450 4.2.0 greylisted for 60 seconds."
+    fate = "A list goes out on its own day only; it lies in today/2026-11-09."
+    assert status.lines(ours)[-1] == f"- {said} {why} {fate}"
+    assert asked("2026-11-09T09:00") == [0] and asked("2026-11-09T10:00") == [0]
+    assert [mail["Subject"] for mail in box.mails] == ["Harbour Desk: the list of 9 November 2026"]
+    assert ours.matters() == [] and maker.calls == ["today 2026-11-09"]
+    for hour in ("07", "23"):
+        assert 1 in asked(f"2026-11-10T{hour}:00", "greylisted")
+    assert asked("2026-11-11T01:00") == [0] and len(box.mails) == 1
+    assert asked("2026-11-11T07:00") == [0, 0]
+    _, mail = box.mails
+    assert mail["Subject"] == "Harbour Desk: the list of 11 November 2026"
+    told = "The list of 10 November 2026 was not delivered by mail on 10 November 2026."
+    assert f"- {told} {fate.replace('09', '10')}\n" in mail.get_body().get_content()
 
 
 # --- what fails ------------------------------------------------------------------------------------

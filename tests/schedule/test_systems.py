@@ -111,9 +111,9 @@ def test_systemd_starts_what_was_meant(plan: Plan, name: systems.Name, as_a_user
     assert "%" not in without and "$" not in without
 
 
-def test_systemd_catches_up_a_report_and_no_list(as_a_user: Path):
+def test_systemd_asks_for_a_report_every_hour_and_for_no_list_that_was_missed(as_a_user: Path):
     report, today = (file.text for file in systems.systemd(PLANS[0]).files if file.path.suffix == ".timer")
-    assert "OnCalendar=*-*-* 07:00:00\nPersistent=true\n" in report
+    assert "OnCalendar=*-*-* *:00:00\nPersistent=true\n" in report
     assert "OnCalendar=Mon..Fri 07:00:00\nPersistent=false\n" in today
 
 
@@ -125,7 +125,7 @@ def test_launchd_starts_what_was_meant(plan: Plan, as_a_user: Path):
     report, today = (plistlib.loads(file.content) for file in systems.launchd(plan).files)
     assert report["ProgramArguments"] == plan.command("report")
     assert today["ProgramArguments"] == plan.command("today")
-    assert (report["StartCalendarInterval"], report["RunAtLoad"]) == ({"Hour": 7, "Minute": 0}, True)
+    assert (report["StartCalendarInterval"], report["RunAtLoad"]) == ({"Minute": 0}, True)
     assert [at["Weekday"] for at in today["StartCalendarInterval"]] == [1, 2, 3, 4, 5]
     assert not today["RunAtLoad"]
 
@@ -143,6 +143,11 @@ def test_windows_starts_what_was_meant():
         )
     catches_up = [task.findtext(f"{space}Settings/{space}StartWhenAvailable") for task in (report, today)]
     assert catches_up == ["true", "false"]
+    hourly = [
+        task.findtext(f"{space}Triggers/{space}CalendarTrigger/{space}Repetition/{space}Interval")
+        for task in (report, today)
+    ]
+    assert hourly == ["PT1H", None]
     days = today.findall(f"{space}Triggers/{space}CalendarTrigger/{space}ScheduleByWeek/{space}DaysOfWeek/*")
     assert [day.tag.removeprefix(space)[:3] for day in days] == ["Mon", "Tue", "Wed", "Thu", "Fri"]
 

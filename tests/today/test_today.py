@@ -24,7 +24,10 @@ from retention_helpers.early_warning.snapshots import snapshots_now
 from retention_helpers.gate import running_plan
 from retention_helpers.gate.lots import Lots, as_record
 from retention_helpers.gate.running_plan import Row
+from retention_helpers.plan.deciding import decide
+from retention_helpers.plan.rows import cells, rows
 from retention_helpers.report import plan_file
+from retention_helpers.shown.proposals import proposals
 from retention_helpers.statistics.intervals import rate
 from retention_helpers.today.earlier import earlier
 from retention_helpers.words.errors import InputError
@@ -86,10 +89,10 @@ TABLES: dict[str, Sequence[tuple[object, ...]]] = {
 LEARNED = {
     "way": "warnings",
     "base": asdict(rate(10, 100)),
-    "rules": {"no_login_7_days": 7.0},
-    "counted": ["no_login_7_days"],
+    "rules": {"no_login_7_days": 7.0, "no_login_30_days": 30.0},
+    "counted": ["no_login_7_days", "no_login_30_days"],
     "learned": None,
-    "by_count": [0.05, 0.4],
+    "by_count": [0.05, 0.4, 0.5],
 }
 
 
@@ -326,7 +329,84 @@ def test_whom_a_lot_drew_out_has_no_open_touch_of_an_earlier_list(tmp_path: Path
     plan_file.freeze(out, identity(data), as_record(lots))
     planned(out, data)
     assert [one.customer for one in running_plan.read(out).rows] == ["steady"]
-    assert lots.drawn_out(dt.date(2026, 4, 29)) == {"planned"} and not lots.drawn_out(dt.date(2026, 4, 30))
+    assert '"planned"' not in (out / "plan.csv").read_text(encoding="utf-8-sig")
+    assert lots.drawn_out_on("planned", dt.date(2026, 4, 29)) == dt.date(2026, 3, 1)
+    assert lots.drawn_out_on("planned", dt.date(2026, 4, 30)) is None
+    assert lots.drawn_out_on("steady", dt.date(2026, 3, 2)) is None
+
+
+def test_a_list_of_before_a_lot_is_the_same_when_it_is_made_again(tmp_path: Path) -> None:
+    """By January's plan and its own finding the list of 20 February has both; the lot of 1 March takes both.
+
+    Made again the list is the same and brings nobody back into the plan; no later list has them.
+    """
+    from retention_helpers.delivery.runs import identity
+
+    data, out, day = folder(tmp_path / "data"), tmp_path / "out", dt.date(2026, 2, 20)
+    reported(out, ["failing", "mended", "asking", "early", "later", "back", "yearly"], month="2026-01")
+    planned(out, data, row("steady", "at_risk", "2026-02-18", "Call: at risk of leaving"), month="2026-01")
+    assert {"steady", "planned"} <= made(data, out, day).keys()
+    first = bytes_of(out, day)
+    arms = {"steady": "no_call", "planned": "no_call"}
+    lots = Lots("Harbour Desk", 60, 0.1, 0.6, 30, {dt.date(2026, 3, 1): arms})
+    plan_file.freeze(out, identity(data), as_record(lots))
+    planned(out, data, row("later", "thank", "2026-03-03"))
+    left = {one.customer for one in running_plan.read(out).rows}
+    assert not arms.keys() & left and "later" in left
+    for _ in range(2):
+        made(data, out, day)
+        assert bytes_of(out, day) == first
+        assert {one.customer for one in running_plan.read(out).rows} == left
+    assert not arms.keys() & made(data, out, dt.date(2026, 3, 3)).keys()
+
+
+def test_the_calls_of_a_month_are_counted_whoever_gives_them(tmp_path: Path) -> None:
+    """Four calls a month. January's plan spent February's; March has its own: two on the first, one on the
+    second, then one is left for the report of that day, which stays so when it is made again. After that the
+    lists write. April has four again.
+    """
+    years = [(who, f"2025-{day}", "", 60, "active", "team", "year")
+             for who, day in (("soon", "03-16"), ("spring", "04-14"))]  # fmt: skip
+    settings = {"calls_a_month": 4, "high_value_mrr": 60}
+    data = write_folder(tmp_path / "data", [*spans(), *years], settings=settings, **TABLES)
+    out, new = tmp_path / "out", ["planned", "mended"]
+    known = ["steady", "failing", "asking", "early", "later", "back", "yearly", "soon", "spring"]
+    reported(out, known, month="2026-01")
+    spent = [row(f"x{nth}", "thank", "2026-02-03", "Call: thank them") for nth in range(4)]
+    planned(out, data, *spent, month="2026-01")
+    first = {who for who, (what, _) in made(data, out, dt.date(2026, 3, 1)).items() if what[:4] == "Call"}
+    second = {who for who, (what, _) in made(data, out, dt.date(2026, 3, 2)).items() if what[:4] == "Call"}
+    assert (first, second) == (set(new), {"soon"})
+    report = report_of_february(data, out, ["early", "back", *new])
+    assert report == {"early": "call", "back": "letter", "planned": "call", "mended": "call"}
+    assert made(data, out, dt.date(2026, 3, 6))["yearly"][0] == "Write: their year is about to renew"
+    assert report_of_february(data, out, ["early", "back", *new]) == report
+    assert made(data, out, dt.date(2026, 4, 1))["spring"][0] == "Call: their year is about to renew"
+
+
+def report_of_february(data: Path, out: Path, at_risk: Sequence[str]) -> dict[str, str]:
+    """What the plan decides for those at risk, in their order, and puts beside the lists: the way of each."""
+    business = open_business(data, "2026-02", plan=out)
+    nobody = pd.DataFrame(columns=["customer_id", "drawn_into", "treatment", "until", "is_open"])
+    every = ({"customer_id": who, "action": "at_risk", "mrr": 50, "way": "call"} for who in at_risk)
+    touches = decide(business, proposals(every), nobody).touches
+    planned(out, data, *cells(rows(business, touches)))
+    business.close()
+    return dict(zip(touches["customer_id"], touches["way"], strict=True))
+
+
+def test_a_request_to_cancel_comes_before_the_letter_of_a_trial(tmp_path: Path) -> None:
+    """`trying` asked in the trial, `gone` on the day on which it ended; before its begin is not in it."""
+    asked = [(who, f"2026-{day}", "too_expensive") for who, day in (("trying", "03-11"), ("gone", "03-12"))]
+    data, out = folder(tmp_path / "data", also={"cancellations": asked}), tmp_path / "out"
+    found = made(data, out)
+    assert found["trying"] == (
+        "Write: they asked to cancel",
+        "asked to cancel on 11 March 2026: too expensive; still in the free time",
+    )
+    assert found["gone"][1] == "asked to cancel on 12 March 2026: too expensive; the free time is over"
+    assert not {"trying", "gone"} & made(data, out, DAY + dt.timedelta(days=1)).keys()
+    assert len([one for one in running_plan.read(out).rows if one.customer in ("trying", "gone")]) == 2
 
 
 def test_whom_a_list_had_at_risk_is_known_to_the_report_after_it(tmp_path: Path) -> None:
@@ -337,9 +417,9 @@ def test_whom_a_list_had_at_risk_is_known_to_the_report_after_it(tmp_path: Path)
     planned(out, data, row("planned", "at_risk", "2026-03-02"), month="2026-03-02")
     settings = read_settings(data)
     march, april = dt.date(2026, 3, 1), dt.date(2026, 4, 1)
-    found = done_by(out, identity(data), settings, march, tmp_path, drawn_until=march)
+    found = done_by(out, identity(data), settings, march, tmp_path, drawn_until=march, month="2026-02")
     assert found is not None and load(found).listed == {"planned"}
-    assert done_by(out, identity(data), settings, april, tmp_path, drawn_until=april) is None
+    assert done_by(out, identity(data), settings, april, tmp_path, drawn_until=april, month="2026-03") is None
 
 
 def test_a_long_plan_is_gone_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
