@@ -4,6 +4,7 @@ Unlike the classes of `corruptions.py` nobody knows beforehand what a rule shoul
 in `outcome`.
 """
 
+import collections
 import datetime as dt
 import io
 import random
@@ -11,8 +12,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import exported
 import pandas as pd
+import structures
 from corruptions import Files, good_folder, write
 
 from retention_helpers.business import open_business
@@ -43,34 +47,6 @@ def every_table() -> Files:
     return good_folder() | {f"{name}.csv": "\n".join(lines) + "\n" for name, lines in rows.items()}
 
 
-def ledger() -> Files:
-    """Charges of every month; a third of the customers stop paying in 2025."""
-    lines = ["date,customer,amount,currency,product,status"]
-    for n in range(40):
-        last = 24 if n % 3 else 8 + n % 9
-        lines += [
-            f"{2024 + m // 12}-{m % 12 + 1:02}-{n % 28 + 1:02},C-{n},49,EUR,Pro,paid" for m in range(last)
-        ]
-    return {
-        "Download.csv": "\n".join(lines) + "\n",
-        "retention.yml": "business: Harbour Desk\nsources:\n  ledger: {path: Download.csv}\n",
-    }
-
-
-def sheet_of_months() -> Files:
-    months = [f"{2024 + m // 12}-{m % 12 + 1:02}" for m in range(24)]
-    lines = [",".join(["Customer", *months])]
-    lines += [
-        ",".join([f"C-{n}", *("49" if n % 5 <= m and (n % 3 or m < 9 + n % 9) else "" for m in range(24))])
-        for n in range(40)
-    ]
-    sources = 'sources:\n  months: {path: "customers 2024.csv"}\n'
-    return {
-        "customers 2024.csv": "\n".join(lines) + "\n",
-        "retention.yml": f"business: Harbour Desk\n{sources}",
-    }
-
-
 def parquet() -> Files:
     """The good folder as Parquet, with the types that a program writes."""
     found: Files = {}
@@ -88,15 +64,32 @@ def parquet() -> Files:
     return found
 
 
-FOLDERS: dict[str, Callable[[], Files]] = {
-    "every table": every_table,
-    "parquet": parquet,
-    "ledger": ledger,
-    "sheet of months": sheet_of_months,
-}
+FOLDERS: dict[str, Callable[[], Files]] = {"every table": every_table, "parquet": parquet, **exported.SOURCES}
 
 
 # --- what chance does
+
+Change = Callable[[str, bytes, random.Random], bytes]
+
+
+def _of_bytes(change: Callable[[bytes, random.Random], bytes]) -> Change:
+    return lambda name, content, chance: change(content, chance)
+
+
+def _of_lines(change: Callable[[list[str], random.Random], list[str]]) -> Change:
+    def changed(name: str, content: bytes, chance: random.Random) -> bytes:
+        return "\n".join(change(content.decode("utf-8", "replace").split("\n"), chance)).encode()
+
+    return changed
+
+
+def _of_structure(change: Callable[[Any, random.Random], None]) -> Change:
+    def changed(name: str, content: bytes, chance: random.Random) -> bytes:
+        structure = structures.read(name, content)
+        change(structure, chance)
+        return structures.write(name, structure, content)
+
+    return changed
 
 
 def _flipped(content: bytes, chance: random.Random) -> bytes:
@@ -110,10 +103,6 @@ def _cut(content: bytes, chance: random.Random) -> bytes:
     return content[: chance.randrange(len(content))]
 
 
-def _twice(content: bytes, chance: random.Random) -> bytes:
-    return content + content
-
-
 def _encoded(content: bytes, chance: random.Random) -> bytes:
     text = content.decode("utf-8", "replace")
     return text.encode(
@@ -121,41 +110,11 @@ def _encoded(content: bytes, chance: random.Random) -> bytes:
     )
 
 
-Change = Callable[[bytes, random.Random], bytes]
-
-
-def _of_lines(
-    change: Callable[[list[str], random.Random], list[str]],
-) -> Callable[[bytes, random.Random], bytes]:
-    def changed(content: bytes, chance: random.Random) -> bytes:
-        return "\n".join(change(content.decode("utf-8", "replace").split("\n"), chance)).encode()
-
-    return changed
-
-
 def _shifted(lines: list[str], chance: random.Random) -> list[str]:
     """A delimiter more or less, in one row or in all of them."""
     sign, which = chance.choice((",", ":")), chance.choice((1, len(lines)))
     for nth in chance.sample(range(len(lines)), min(which, len(lines))):
         lines[nth] = f"x{sign}{lines[nth]}" if chance.random() < 0.5 else lines[nth].replace(sign, "", 1)
-    return lines
-
-
-def _other_case(lines: list[str], chance: random.Random) -> list[str]:
-    nth = chance.randrange(len(lines))
-    lines[nth] = chance.choice((str.lower, str.upper, str.title, lambda text: text.replace("-", " ")))(
-        lines[nth]
-    )
-    return lines
-
-
-def _extreme(lines: list[str], chance: random.Random) -> list[str]:
-    extremes = ("1e308", "-1", "99999999999999999999999999", "0.0000000001", "NaN", "Infinity", "9999-12-31",
-                "0001-01-01", "2026-02-30", "null", "=1+1", "\ufeff", "\u202e", "x" * 70_000)  # fmt: skip
-    nth = chance.randrange(len(lines))
-    parts = re.split(r"([,:])", lines[nth])
-    parts[chance.randrange(0, len(parts), 2)] = chance.choice(extremes)
-    lines[nth] = "".join(parts)
     return lines
 
 
@@ -174,18 +133,78 @@ def _quoted(lines: list[str], chance: random.Random) -> list[str]:
     return lines
 
 
+def _other_case(structure: Any, chance: random.Random) -> None:
+    """One text, or all of one field, as somebody else would write it."""
+    texts = [(holder, key) for holder, key in structures.leaves(structure) if isinstance(holder[key], str)]
+    if not texts:
+        return
+    written = chance.choice((str.lower, str.upper, str.title, lambda text: text.replace("-", " "),
+                             lambda text: f" {text}", lambda text: text.replace("0", "O")))  # fmt: skip
+    _, field = chance.choice(texts)
+    for holder, key in chance.choice((texts, chance.sample(texts, 1))):
+        if key == field:
+            holder[key] = written(holder[key])
+
+
+EXTREMES = (1e308, -1, 10**26, 1e-10, "NaN", "Infinity", "9999-12-31", "0001-01-01", "2026-02-30", None,
+            "=1+1", "\ufeff", "\u202e", "x" * 30_000, 0)  # fmt: skip
+
+
+def _extreme(structure: Any, chance: random.Random) -> None:
+    holder, key = chance.choice(list(structures.leaves(structure)))
+    holder[key] = chance.choice(EXTREMES)
+
+
+TYPES: tuple[Callable[[Any], Any], ...] = (
+    str,
+    lambda value: str(value).encode().hex(),
+    lambda value: [value],
+    lambda value: {"value": value},
+    lambda value: value is not None,
+    lambda value: None,
+    lambda value: sum(str(value).encode()) % 997 / 7 if value is not None else None,
+    lambda value: f"{value:.2f}".replace(".", ",") if isinstance(value, float | int) else f"'{value}'",
+)
+
+
+def _other_types(structure: Any, chance: random.Random) -> None:
+    """All values of one field as another type, or one of them."""
+    places = list(structures.leaves(structure))
+    holder, field = chance.choice(places)
+    typed = chance.choice(TYPES)
+    if isinstance(structure, dict) and isinstance(holder, list) and holder in structure.values():
+        places, field = [(holder, nth) for nth in range(len(holder))], ...  # a column of Parquet
+    for one, key in chance.choice((places, [(holder, field)] if field is not ... else places)):
+        if field is ... or key == field:
+            one[key] = typed(one[key])
+
+
+def _less(structure: Any, chance: random.Random) -> None:
+    """A field, a cell, a row or a column less."""
+    holder, key = chance.choice(list(structures.leaves(structure)))
+    if isinstance(structure, dict) and isinstance(holder, list) and holder in structure.values():
+        holder[key] = None  # columns of Parquet stay of one length
+    else:
+        del holder[key]
+
+
 CHANGES: dict[str, Change] = {
-    "bytes flipped": _flipped,
-    "cut off": _cut,
-    "twice below each other": _twice,
-    "other letters": _encoded,
+    "bytes flipped": _of_bytes(_flipped),
+    "cut off": _of_bytes(_cut),
+    "twice below each other": _of_bytes(lambda content, chance: content + content),
+    "other letters": _of_bytes(_encoded),
+    "empty": _of_bytes(lambda content, chance: b""),
     "columns shifted": _of_lines(_shifted),
-    "other case and spelling": _of_lines(_other_case),
-    "extreme values": _of_lines(_extreme),
     "other order of rows": _of_lines(_in_other_order),
     "a stray sign": _of_lines(_quoted),
-    "empty": lambda content, chance: b"",
+    "other case and spelling": _of_structure(_other_case),
+    "extreme values": _of_structure(_extreme),
+    "other types": _of_structure(_other_types),
+    "a field less": _of_structure(_less),
 }
+
+
+# --- what comes of it
 
 
 @dataclass(frozen=True)
@@ -194,14 +213,17 @@ class Outcome:
 
     Attributes:
         file: the one that was spoilt.
-        kind: told (a stop, or a rule that the good folder keeps), same (no other number), or silent.
-        named: whether a new fault names the file.
-        faults: the new ones.
+        kind: told (a stop), warned (a warning that the good folder does not have), same (no other number),
+            untold (other numbers, for a reason that no reader can see) or wrong (others without one).
+        why: why nobody could tell, where nobody could.
+        named: whether what is said names the file, and a place in it.
+        faults: what is said of it and not of the good folder.
     """
 
     file: str
     kind: str
-    named: bool
+    why: str
+    named: tuple[bool, bool]
     faults: tuple[Fault, ...]
 
 
@@ -216,10 +238,10 @@ def numbers(folder: Path, cache: Path) -> str:
 
 @dataclass(frozen=True)
 class Good:
-    """A good folder: its files, the rules that speak of it, and its numbers."""
+    """A good folder: its files, what is said of it, and its numbers."""
 
     files: Bytes
-    rules: frozenset[tuple[str, str]]
+    said: frozenset[str]
     numbers: str
 
 
@@ -228,21 +250,43 @@ def good(name: str, home: Path) -> Good:
     folder = write(files, home / "good")
     faults = checking.check(folder, home / "out", cache=home / "kept").faults
     assert not [fault.message for fault in faults if fault.level == "stop"]
-    rules = frozenset((fault.table, fault.rule) for fault in faults)
-    return Good(files, rules, numbers(folder, home / "kept"))
+    return Good(files, frozenset(fault.message for fault in faults), numbers(folder, home / "kept"))
 
 
 def spoil(of: Good, change: str, seed: int, home: Path) -> Outcome:
     """Spoil one file of a good folder and hold the gate against it; raises whatever it does not catch."""
     chance = random.Random(seed)
     name = chance.choice(sorted(of.files))
-    spoilt = CHANGES[change](of.files[name], chance)
+    spoilt = CHANGES[change](name, of.files[name], chance)
     folder = write({**of.files, name: spoilt}, home / "data")
     faults = checking.check(folder, home / "out", cache=home / "kept").faults
-    new = tuple(
-        fault for fault in faults if fault.level == "stop" or (fault.table, fault.rule) not in of.rules
-    )
-    if new:
-        return Outcome(name, "told", any(name in fault.message for fault in new), new)
-    is_same = numbers(folder, home / "kept") == of.numbers
-    return Outcome(name, "same" if is_same else "silent", False, ())
+    new = tuple(fault for fault in faults if fault.message not in of.said)
+    told = [fault for fault in new if fault.level != "note"]
+    if told:
+        named = any(name in fault.message for fault in told), any(PLACE.search(f.message) for f in told)
+        kind = "told" if any(fault.level == "stop" for fault in told) else "warned"
+        return Outcome(name, kind, "", named, new)
+    if numbers(folder, home / "kept") == of.numbers:
+        return Outcome(name, "same", "", (True, True), new)
+    why = untold(name, of.files[name], spoilt)
+    return Outcome(name, "untold" if why else "wrong", why, (False, False), new)
+
+
+PLACE = re.compile(r"\b(line|row|object|sheet|column|page|setting|byte)s? \S|\(first: |, line \d|`\w+`")
+
+
+def untold(name: str, good: bytes, spoilt: bytes) -> str:
+    """Why nobody who reads the spoilt file alone could tell; "" where somebody could."""
+    try:
+        was, now = structures.read(name, good), structures.read(name, spoilt)
+    except Exception:
+        return ""
+    before, after = collections.Counter(structures.rows(was)), collections.Counter(structures.rows(now))
+    if after and not after - before:
+        return "rows that are not there"
+    old, new = dict(structures.paths(was)), dict(structures.paths(now))
+    if old.keys() == new.keys() and all(
+        structures.is_possible(new[path], value) for path, value in old.items() if new[path] != value
+    ):
+        return "a possible value in a possible place"
+    return ""

@@ -827,3 +827,16 @@ def test_no_odd_value_is_an_error_of_ours(tmp_path: Path, nth: int) -> None:
             (tmp_path / "into").mkdir(exist_ok=True)
             found = sources.importer("paddle").read(Order([path], tmp_path / "into", Settings()))
             assert found.tables or found.faults
+
+
+def test_a_bill_of_a_subscription_that_is_not_there_is_said(imported: Callable[..., Imported]) -> None:
+    """A missing list of canceled subscriptions, or an id that was spoilt: a pause that never was."""
+    found = imported(subscription(), *BILLS[:2], BILLS[2] | {"subscription_id": "sub_02"})
+    (fault,) = [one for one in found.faults if one.rule == "bill of no subscription"]
+    assert fault.level == "warning" and "sub_02" in fault.message and "1 of 3 rows" in fault.message
+
+
+def test_a_billed_period_without_its_end_is_refused(imported: Callable[..., Imported]) -> None:
+    found = imported(subscription(), BILLS[0] | {"billing_period": {"starts_at": "2026-01-05T10:18:47Z"}})
+    (fault,) = [one for one in found.faults if one.level == "stop"]
+    assert "has a billing_period without its ends_at" in fault.message

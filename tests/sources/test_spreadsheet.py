@@ -13,8 +13,10 @@ from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import TABLES, Stopped
 from retention_helpers.sources import importing, spreadsheet
 from retention_helpers.sources.interface import Order
+from retention_helpers.sources.spreadsheet.grids import grids
 from retention_helpers.sources.spreadsheet.sheets import EXAMPLE
 from retention_helpers.sources.spreadsheet.template import write_template
+from retention_helpers.sources.unreadable import Unreadable
 from retention_helpers.words.errors import InputError
 
 
@@ -335,3 +337,20 @@ def test_a_template_never_replaces_a_file(tmp_path: Path) -> None:
         write_template(tmp_path / "ours.xlsx")
     with pytest.raises(InputError, match=r"should end in \.xlsx"):
         write_template(tmp_path / "ours.csv")
+
+
+def test_a_sheet_that_breaks_off_within_its_last_line_is_refused(tmp_path: Path) -> None:
+    """People leave cells out at a line's end; the last of even lines, without its end, is torn."""
+    even = "Customer,2026-01,2026-02\nA,49,49\nB,49,49\n"
+    for text, is_torn in (
+        (even + "C,49", True),
+        (even + "C,49\n", False),
+        (even + "C,49,49", False),
+        (even.replace("A,49,49", "A,49") + "C,49", False),
+    ):
+        (tmp_path / "ours.csv").write_text(text)
+        if is_torn:
+            with pytest.raises(Unreadable, match="line 4, the last one, breaks off after 2 cells of 3"):
+                grids(tmp_path / "ours.csv")
+        else:
+            assert len(grids(tmp_path / "ours.csv")[0][0].lines) == 4

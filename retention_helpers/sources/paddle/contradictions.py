@@ -29,6 +29,10 @@ def _contradiction(kind: str, one: Object) -> str:
     odd = next(_odd_fields(one), "")
     if odd:
         return f"has {odd}"
+    if kind == "transactions":
+        period = one.get("billing_period") or {}
+        lacking = [name for name in ("starts_at", "ends_at") if period and not period.get(name)]
+        return f"has a billing_period without its {lacking[0]}" if lacking else ""
     if kind != "subscriptions":
         return ""
     if one.get("status") not in STATUSES:

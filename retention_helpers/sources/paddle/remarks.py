@@ -10,7 +10,7 @@ from retention_helpers.sources.paddle.history import (
     is_free_for_good,
     was_never_billed,
 )
-from retention_helpers.sources.paddle.prices import Bill, is_known, may_include_tax, terms_of
+from retention_helpers.sources.paddle.prices import BILLED, Bill, is_known, may_include_tax, terms_of
 
 _BRING = "Export the transactions too: they say what was billed."
 
@@ -54,6 +54,7 @@ def remarks(
         "a customer who had paid has a discount of everything without an end, which counts as a loss",
         "If it is to end, give the discount an end in Paddle.",
     )
+    yield from _of_no_subscription(found)
     yield from say(
         "note",
         "price differs from the last bill",
@@ -61,6 +62,30 @@ def remarks(
         "the present price is another than that of the last bill",
         "What was billed counts; the new price does from its first bill on.",
     )
+
+
+def _of_no_subscription(found: Found) -> Iterator[Fault]:
+    """A warning where bills name subscriptions that no file holds."""
+    known = found.objects["subscriptions"]
+    bills = [
+        (spot, name)
+        for spot, one in found.of("transactions")
+        if one.get("status") in BILLED
+        and (name := str(one.get("subscription_id") or ""))
+        and name not in known
+    ]
+    if not known or not bills:
+        return
+    spot, name = bills[0]
+    said = message(
+        "Paddle",
+        f"a bill is of a subscription that no file holds, such as {name}",
+        "Export the subscriptions too, canceled ones included: else who had them is missing.",
+        rows=len(bills),
+        of=len(found.objects["transactions"]),
+        first=str(spot),
+    )
+    yield Fault("warning", "subscriptions", "bill of no subscription", len(bills), said)
 
 
 def _said(found: Found, fault: Fault, is_so: Callable[[Object], bool], way_out: str) -> list[Fault]:

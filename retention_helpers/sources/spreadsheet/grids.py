@@ -17,10 +17,12 @@ from retention_helpers.sources.folder import Unreadable
 from retention_helpers.sources.interface import as_text
 from retention_helpers.sources.prices import currency_of_format
 from retention_helpers.sources.texts import letters_assumed, opened_text
+from retention_helpers.words.formats import plural
 
 Cell = str | int | float | dt.date | dt.datetime | dt.time | None
 _DELIMITERS = ",;\t"
 _LINES_LOOKED_AT = 40
+_LEAST_LINES = 3  # of which the last can be told as torn
 
 
 @dataclass(frozen=True)
@@ -122,14 +124,26 @@ def _of_csv(path: Path) -> tuple[list[Grid], list[Fault]]:
         raise Unreadable("it is not text", "Save it as CSV UTF-8.")
     delimiter = delimiter_of(text)
     try:
-        lines = [
-            (line, _filled(cells)) for line, cells in _records(text, delimiter) if any(map(str.strip, cells))
-        ]
+        records = [(line, cells) for line, cells in _records(text, delimiter) if any(map(str.strip, cells))]
     except csv.Error:
         raise Unreadable("the quotation marks do not pair up", "Export it again.") from None
+    if not text.endswith(("\n", "\r")):
+        _refuse_a_torn_end(records)
+    lines = [(line, _filled(cells)) for line, cells in records]
     if not lines:
         raise Unreadable("the file is empty", "Export it again, with its header line.")
     return [Grid(path, "", lines)], letters_assumed(path, path.name)
+
+
+def _refuse_a_torn_end(records: Sequence[tuple[int, list[str]]]) -> None:
+    """Raise Unreadable where the last line has no end, and is the only one with fewer cells."""
+    widths = {len(cells) for _, cells in records[:-1]}
+    if len(records) > _LEAST_LINES and len(widths) == 1 and len(records[-1][1]) < max(widths):
+        number, cells = records[-1]
+        raise Unreadable(
+            f"line {number}, the last one, breaks off after {plural(len(cells), 'cell')} of {max(widths)}",
+            "Export or copy it again.",
+        )
 
 
 def delimiter_of(text: str) -> str:
