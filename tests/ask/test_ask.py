@@ -4,7 +4,6 @@ import csv
 import inspect
 import io
 import re
-import time
 from decimal import Decimal
 
 import ibis
@@ -555,11 +554,8 @@ def test_a_page_keeps_its_own_look(sample) -> None:  # type: ignore[no-untyped-d
 # ----------------------------------------------------------------- by hand
 
 
-def test_controls_redraw_within_a_second(sample) -> None:  # type: ignore[no-untyped-def]
-    """Every control moved: each redraws, in a second of this machine's work.
-
-    A month, or some customers, are derived when they are first chosen; from then on it takes no longer.
-    """
+def test_every_control_redraws(sample) -> None:  # type: ignore[no-untyped-def]
+    """How soon, `make bench` measures."""
     panel = ask.controls(sample)
     question, month, by, clock, only = panel.children[0].children
     answer = panel.children[1]
@@ -569,13 +565,9 @@ def test_controls_redraw_within_a_second(sample) -> None:  # type: ignore[no-unt
         (month, "2026-08"),
         (question, "What became of each cohort?"), (clock, "calendar"),
     ]  # fmt: skip
-    seen = set()
     for control, value in moves:
-        before, began = answer.value, time.process_time()
+        before = answer.value
         control.value = value
-        is_derived = control not in (month, only) or value in seen
-        assert time.process_time() - began < (1 if is_derived else 3), value
-        seen.add(value)
         assert answer.value != before and "<svg" in answer.value, value
     few = ask.controls(sample, where={"first_plan": "solo"})
     few.children[0].children[1].value = "2026-09"
