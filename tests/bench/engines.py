@@ -109,7 +109,7 @@ def compared_businesses(many: int, home: Path) -> int:
             )
             told.append(measured(business))
             business.close()
-        found = [name for name in told[0] if str(told[0][name]) != str(told[1][name])]
+        found = [name for name in told[0] if told[0][name] != told[1][name]]
         if found:
             differing.append(world)
             print(f"{folder.name} ({world.zone}, {world.month}): {', '.join(found)} differ")
