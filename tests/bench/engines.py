@@ -124,7 +124,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", nargs="*", choices=BOOKS, default=BOOKS, help="these notebooks")
-    parser.add_argument("--businesses", type=int, default=20, help="random ones")
+    parser.add_argument("--businesses", type=int, default=5, help="random ones")
     options = parser.parse_args()
     try:
         engine.need(SPARK)
