@@ -109,7 +109,7 @@ def compared_businesses(many: int, home: Path) -> int:
             )
             told.append(measured(business))
             business.close()
-        found = [name for name in told[0] if str(told[0][name]) != str(told[1][name])]
+        found = [name for name in told[0] if told[0][name] != told[1][name]]
         if found:
             differing.append(world)
             print(f"{folder.name} ({world.zone}, {world.month}): {', '.join(found)} differ")
@@ -124,7 +124,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", nargs="*", choices=BOOKS, default=BOOKS, help="these notebooks")
-    parser.add_argument("--businesses", type=int, default=20, help="random ones")
+    parser.add_argument("--businesses", type=int, default=5, help="random ones")
     options = parser.parse_args()
     try:
         engine.need(SPARK)

@@ -22,7 +22,7 @@ from retention_helpers.engine.compiled import DuckDB
 from retention_helpers.shipped import NOTEBOOKS
 from retention_helpers.words.commands import DUCKDB, ENGINE, SPARK
 
-BOOKS = ("measurement", "early_warning")
+BOOKS = ("measurement", "early_warning", "repeat_purchase")
 DIALECTS = {
     "PostgreSQL": compilers.PostgresCompiler,
     "Databricks": compilers.DatabricksCompiler,
