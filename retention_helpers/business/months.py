@@ -227,11 +227,13 @@ def is_activity(business: Business, events: ir.Table) -> ir.BooleanValue:
 
 
 def customer_days(business: Business) -> ir.Table:
-    """A row a customer a day with an event, in one pass over the events.
+    """A row a customer a day with an event, in one pass over the events; of a day, in the latest few months.
 
     Columns: customer_id, day (business time zone), events, activity (events that count as activity).
     """
     events = business.table("events")
+    if business.day:
+        events = events.filter(events.occurred_on >= month_starts(business)[0])
     return events.group_by(["customer_id", events.occurred_on.name("day")]).aggregate(
         events=events.count(), activity=events.count(where=is_activity(business, events))
     )

@@ -9,6 +9,7 @@ all, `support` the tickets and mails.
 
 from retention_helpers.early_warning.level import EXACT, expected_range
 from retention_helpers.early_warning.lifecycle import LATELY_CONTACTED_DAYS, last_contacts
+from retention_helpers.early_warning.people import who_is_at_risk
 from retention_helpers.early_warning.proposals import (
     is_learned,
     risks,

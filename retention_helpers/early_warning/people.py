@@ -1,6 +1,6 @@
 """Whom to speak to, why, and what to say: the customers at risk, with a play and a message for each."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -130,17 +130,23 @@ def _play(row: Mapping[str, Any], high_value_mrr: Decimal) -> str:
     contacted_lately=YES_NO(is_shown=False, is_recorded=False),
     message=TEXT(is_shown=False, is_recorded=False),
 )
-def at_risk(business: Business, risk: Risk, *, within: Mapping[str, str] = EVERYBODY) -> pd.DataFrame:
+def at_risk(
+    business: Business,
+    risk: Risk,
+    *,
+    within: Mapping[str, str] = EVERYBODY,
+    but: Collection[str] = (),
+) -> pd.DataFrame:
     """One row per customer at risk who has not asked to cancel, the largest expected loss first.
 
     `risk` is the chance of asking or leaving within the horizon, `mrr_expected` that chance times MRR.
     `stage` is the one of their age, `warnings` names those that are on, `why` says in words what speaks for
     the risk. Whom of them to speak to this month says the plan. `within` narrows the list to a level of one
-    of `levels.names`, or of several: {"first_plan": "team"}.
+    of `levels.names`, or of several: {"first_plan": "team"}; `but` leaves customers out.
 
     Glossary: at risk; expected loss.
     """
-    people = _known_of(business, risk, within)
+    people = _known_of(business, risk, within, but)
     ordered = people.sort_values(
         ["mrr_expected", "risk", "customer_id"], ascending=[False, False, True], ignore_index=True
     )
@@ -150,6 +156,12 @@ def at_risk(business: Business, risk: Risk, *, within: Mapping[str, str] = EVERY
         _message(business, play, row) for play, row in zip(ordered["play"], rows, strict=True)
     ]
     return _named(business, ordered[[name for name in names_of(at_risk) if name != "name"]])
+
+
+def who_is_at_risk(business: Business, risk: Risk) -> list[str]:
+    """The customers of `at_risk` alone, in the order of their ids, for a moment's work even of very many."""
+    rows = snapshots_now(business)
+    return sorted(rows.loc[is_at_risk(rows, risk.now, risk), "customer_id"])
 
 
 def _is_within(business: Business, rows: pd.DataFrame, within: Mapping[str, str]) -> Booleans:
@@ -163,10 +175,13 @@ def _is_within(business: Business, rows: pd.DataFrame, within: Mapping[str, str]
     return inside
 
 
-def _known_of(business: Business, risk: Risk, within: Mapping[str, str]) -> pd.DataFrame:
+def _known_of(
+    business: Business, risk: Risk, within: Mapping[str, str], but: Collection[str]
+) -> pd.DataFrame:
     """What is known of everybody at risk: risk, warnings, money, the latest contact."""
     rows = snapshots_now(business)
     chosen = is_at_risk(rows, risk.now, risk) & _is_within(business, rows, within)
+    chosen &= ~rows["customer_id"].isin(list(but)).to_numpy()
     people = rows[chosen].assign(risk=risk.now[chosen])
     on = {rule.name: rule.is_on(people) for rule in risk.rules}
     people["warnings"] = [[name for name in on if on[name][place]] for place in range(len(people))]

@@ -44,7 +44,8 @@ def _write_xlsx(path: Path, frame: pd.DataFrame) -> None:
             cell = sheet.cell(nth, place, None if formats.is_missing(value) else stored(value))
             if isinstance(cell.value, str):
                 cell.data_type = "s"
-            cell.font = Font(bold=nth == 1)
+            if nth == 1:
+                cell.font = Font(bold=True)
     path.write_bytes(as_bytes(book))
 
 

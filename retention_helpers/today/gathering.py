@@ -81,7 +81,7 @@ def todays(business: Business, before: Earlier) -> Today:
     day = business.as_of - ONE_DAY
     since = max(before.last_on + ONE_DAY, day - (MOST_DAYS - 1) * ONE_DAY) if before.last_on else day
     risk = _risk(business, before)
-    people = early_warning.at_risk(business, risk).value if risk else None
+    people = early_warning.at_risk(business, risk, but=before.at_risk).value if risk else proposals([])
     every = _proposed(business, before, since, people)
     rows, held = _kept_apart(every, before, day)
     decided = decide(_with_calls_left(business, before), rows, _drawn(business, before))
@@ -99,7 +99,7 @@ def todays(business: Business, before: Earlier) -> Today:
         due,
         settled,
         _waiting(before, day),
-        None if people is None else sorted(people["customer_id"]),
+        early_warning.who_is_at_risk(business, risk) if risk else None,
         _unseen(business, risk),
         _latest_on(business),
         before,
@@ -117,10 +117,11 @@ def _risk(business: Business, before: Earlier) -> Risk | None:
 # --- what is new
 
 
-def _proposed(
-    business: Business, before: Earlier, since: dt.date, people: pd.DataFrame | None
-) -> pd.DataFrame:
-    """All that could be done, with `is_said`: whether that matter was said already."""
+def _proposed(business: Business, before: Earlier, since: dt.date, people: pd.DataFrame) -> pd.DataFrame:
+    """All that could be done, with `is_said`: whether that matter was said already.
+
+    Takes who is at risk and was not by the list before, or by the report.
+    """
     lately = business.as_of - (LATELY_CONTACTED_DAYS + 1) * ONE_DAY
     asked = early_warning.scheduled(business).value
     leaving = set(asked.loc[asked["standing"] == "leaving", "customer_id"])  # nothing goes on for them
@@ -137,7 +138,7 @@ def _proposed(
         _marked(
             _without(trials_ending(business, since), set(in_trial["customer_id"])), before, lambda _: lately
         ),
-        _newly_at_risk(people, before).assign(is_said=False),
+        early_warning.to_speak_to(people).assign(is_said=False),
         not_onboarded(business, since).assign(is_said=False),
         _marked(_without(renewals_coming(business), leaving), before, lambda _: lately),
         _marked(_without(pauses_ending(business, since), leaving), before, lambda _: lately),
@@ -168,13 +169,6 @@ def _failures(business: Business) -> When:
     known = dict(zip(rows["customer_id"], pd.to_datetime(rows["failed_on"]).dt.date, strict=True))
     first = business.as_of - business.settings.dunning_days * ONE_DAY
     return lambda who: max(known.get(who, first), first)
-
-
-def _newly_at_risk(people: pd.DataFrame | None, before: Earlier) -> pd.DataFrame:
-    """Who is at risk and was not by the list before, or by the report."""
-    if people is None:
-        return proposals([])
-    return early_warning.to_speak_to(_without(people, before.at_risk))
 
 
 # --- decided
