@@ -114,7 +114,7 @@ SNAPSHOTS: Declared = {
     "mrr": MONEY,
     "begin_on": DAY(note="of the service that lasts"),
     "nps_score": WHOLE.or_null(note="0 to 10, not older than 90 days"),
-    "asked_on": DAY.or_null(note="null: had not asked to cancel"),
+    "asked_on": DAY.or_null(note="the latest request to cancel; null: had not asked"),
     "is_scheduled": YES_NO(note="asked, within the paid period"),
     "is_open": YES_NO(note="pays, and has neither asked nor left"),
     "leaves_in": WHOLE.or_null(note="days until they ask or leave: LOOKS AHEAD; null: neither by the cut"),

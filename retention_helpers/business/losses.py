@@ -149,6 +149,18 @@ def requests(business: Business) -> ir.Table:
     return asked.select("customer_id", "service", "begin_on", "end_on", "canceled_at", "canceled_on")
 
 
+def latest_requests(business: Business, dates: ir.Table) -> ir.Table:
+    """A row a customer a date before which they asked to cancel the service that lasts then.
+
+    `dates` has the column as_of, midnights. Columns: customer_id, as_of, asked_on (the latest request before
+    it: who stayed and asks again has asked anew).
+    """
+    asked = requests(business)
+    lasts = asked.end_on.isnull() | (asked.end_on >= dates.as_of)
+    pairs = asked.join(dates.select("as_of"), [asked.canceled_on < dates.as_of, lasts])
+    return pairs.group_by(["customer_id", "as_of"]).aggregate(asked_on=pairs.canceled_on.max())
+
+
 def trial_requests(business: Business) -> ir.Table:
     """A row a customer who asked to cancel during a trial and has never paid.
 

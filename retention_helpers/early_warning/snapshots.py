@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business, months
-from retention_helpers.business.losses import holds, kept_leavings
+from retention_helpers.business.losses import holds, kept_leavings, latest_requests
 from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.early_warning import seen
 from retention_helpers.engine.dialects import months_between
@@ -49,16 +49,16 @@ def snapshot_table(business: Business, dates: seen.Dates) -> ir.Table:
 
     `as_of` is the midnight that ends the month; days are counted to the last day before it. Columns:
     customer_id, as_of, plan, interval, state (paying, paused), mrr, begin_on (of the service that lasts),
-    asked_on (null: had not asked to cancel), is_scheduled (asked, within the paid period), is_open (pays, and
-    has neither asked nor left; not in a short gap between two plans, for the report of that month did not
-    know of the return), leaves_in (days until they first ask or leave; null: neither by the cut), tenure_days
-    (since sign-up, or since service began where that was earlier). Then the measures, null where nothing
-    could be seen, and NEVER where it could and did not happen: there_days (days of this service on which use
-    could be seen), silent_days (without use; at most LONGEST_SILENCE), has_used, use_ratio (days of use in
-    the last 14 days against those in the up to 42 before, a day), action_ratio (actions a day of use, in the
-    same windows), days_since_negative (ticket), days_since_failed (payment, none collected since), mails and
-    unopened_in_a_row, nps_score (not older than 90 days), onboarding_days (from sign-up until it was
-    finished, or so far), months_since_downgrade.
+    asked_on (the latest request to cancel it; null: none), is_scheduled (asked, within the paid period),
+    is_open (pays, and has neither asked nor left; not in a short gap between two plans, for the report of
+    that month did not know of the return), leaves_in (days until they first ask or leave; null: neither by
+    the cut), tenure_days (since sign-up, or since service began where that was earlier). Then the measures,
+    null where nothing could be seen, and NEVER where it could and did not happen: there_days (days of this
+    service on which use could be seen), silent_days (without use; at most LONGEST_SILENCE), has_used,
+    use_ratio (days of use in the last 14 days against those in the up to 42 before, a day), action_ratio
+    (actions a day of use, in the same windows), days_since_negative (ticket), days_since_failed (payment,
+    none collected since), mails and unopened_in_a_row, nps_score (not older than 90 days), onboarding_days
+    (from sign-up until it was finished, or so far), months_since_downgrade.
     """
     wide = _customers(business, dates)
     for part in (seen.use, seen.negative_tickets, seen.failed_payments, seen.mails, seen.scores,
@@ -165,10 +165,13 @@ def _customers(business: Business, dates: seen.Dates) -> ir.Table:
     )  # fmt: skip
     own = kept_leavings(business)
     lasts = (own.begin_on < rows.as_of) & (own.ended_on.isnull() | (own.ended_on >= rows.as_of))
-    served = rows.join(own, [rows.customer_id == own.customer_id, lasts]).drop("customer_id_right")
+    served = rows.join(own, [rows.customer_id == own.customer_id, lasts]).drop(
+        "customer_id_right", "asked_on"
+    )
+    asked = latest_requests(business, ends.select(as_of="next_month"))
     people = business.table("customers")
     signed = people.group_by("customer_id").aggregate(signed_up_on=people.signed_up_on.min())
-    return _joined(served, signed, ["customer_id"])
+    return _joined(_joined(served, asked, seen.KEYS), signed, ["customer_id"])
 
 
 def _joined(rows: ir.Table, part: ir.Table, keys: list[str]) -> ir.Table:
@@ -180,10 +183,8 @@ def _measured(rows: ir.Table, began: Mapping[str, dt.date | None]) -> ir.Table:
     """The columns of `snapshots`, from what each table had shown."""
     signed_up_on = ibis.least(rows.signed_up_on, rows.begin_on)
     neither = rows.left_on.isnull() | (rows.left_on >= rows.as_of)
-    has_asked = (rows.asked_on < rows.as_of).fill_null(False)
     is_new = months_between(rows.begin_on, rows.as_of) < 2
     columns = {
-        "asked_on": _given(has_asked, rows.asked_on),
         "is_scheduled": holds(rows.asked_on, rows.as_of, rows.interval),
         "is_open": (rows.state == "paying") & neither & rows.is_there.notnull(),
         "leaves_in": rows.left_on.delta(rows.as_of, unit="day") + 1,
@@ -196,7 +197,7 @@ def _measured(rows: ir.Table, began: Mapping[str, dt.date | None]) -> ir.Table:
         "onboarding_days": _onboarding_days(rows, signed_up_on, began["onboarding"]),
         "months_since_downgrade": _given(~is_new, rows.months_since_downgrade.fill_null(NEVER)),
     }
-    kept = ("customer_id", "as_of", "plan", "interval", "state", "mrr", "begin_on", "nps_score")
+    kept = ("customer_id", "as_of", "plan", "interval", "state", "mrr", "begin_on", "asked_on", "nps_score")
     return rows.select(*kept, **columns)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.business.contacts import LATELY_CONTACTED_DAYS, last_contacts
-from retention_helpers.business.losses import holds, kept_leavings
+from retention_helpers.business.losses import holds, kept_leavings, latest_requests
 from retention_helpers.business.spans import kept_services, kept_spans, past_due
 from retention_helpers.contract.tables import MAY_NOT
 from retention_helpers.engine.dialects import nearest
@@ -115,11 +115,10 @@ def _lapsed(business: Business) -> ir.Table:
     left = kept_leavings(business)
     pairs = paying.join(left, [paying.customer_id == left.customer_id, left.begin_on < paying.as_of])
     lasting = pairs.filter(pairs.ended_on.isnull() | (pairs.ended_on >= pairs.as_of))
-    begun = lasting.group_by(KEYS).aggregate(
-        begin_on=lasting.begin_on.max(),
-        asked=holds(lasting.asked_on, lasting.as_of, lasting.interval).any(),
-    )
-    rows = paying.join(begun, KEYS)
+    begun = lasting.group_by(KEYS).aggregate(begin_on=lasting.begin_on.max())
+    requests = latest_requests(business, month_ends(business))
+    rows = paying.join(begun, KEYS).left_join(requests, KEYS).drop("customer_id_right", "as_of_right")
+    rows = rows.mutate(asked=holds(rows.asked_on, rows.as_of, rows.interval))
     silent = _silent_use(business, rows) if sees_use(business) else _silent_mails(business, rows)
     return silent.select(
         *KEYS,

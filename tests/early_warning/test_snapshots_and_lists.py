@@ -18,6 +18,7 @@ from retention_helpers.early_warning.indicators import leading_indicators, leads
 from retention_helpers.early_warning.lifecycle import grid, scheduled, stage_churn, stage_flows, stages
 from retention_helpers.early_warning.past import back_test, leavers_seen
 from retention_helpers.early_warning.people import PLAYS, at_risk, plays
+from retention_helpers.early_warning.proposals import to_keep
 from retention_helpers.early_warning.risk import (
     Risk,
     calibration,
@@ -26,7 +27,7 @@ from retention_helpers.early_warning.risk import (
     top_shares,
 )
 from retention_helpers.early_warning.rules import RULES, left_out, usable
-from retention_helpers.early_warning.snapshots import snapshots, snapshots_now
+from retention_helpers.early_warning.snapshots import kept_snapshots, snapshots, snapshots_now
 from retention_helpers.early_warning.thresholds import better_thresholds
 from retention_helpers.measurement import measures
 from retention_helpers.words import formats
@@ -316,6 +317,32 @@ def test_stage_of_each_by_hand(opened: Callable[..., Any]) -> None:
             found.loc["at risk or leaving", "watched_of"] == 0
         )  # without contacts nobody knows who was contacted
         assert grid(own)["not_seen"].tolist() == [5, 0, 1, 0]
+
+
+def test_who_stayed_and_asks_again_is_leaving(opened: Callable[..., Any]) -> None:
+    """At the end of March 2026; each pays by the month since 1 December 2025, but `back` since 10 March.
+
+    again   asked on 2 January, stayed, asks on 28 March: leaving by the second
+    stayed  asked on 2 January
+    back    asked on 2 January, ended on the 20th, came back: has asked nothing of this service
+    """
+    asked = [(who, "2026-01-02") for who in ("again", "stayed", "back")]
+    begun = ("2025-12-01", "", 10, "active", "pro", "month")
+    with opened(
+        [("again", *begun), ("stayed", *begun), ("back", "2025-12-01", "2026-01-20", *begun[2:]),
+         ("back", "2026-03-10", *begun[1:])],
+        cancellations=[*asked, ("again", "2026-03-28")],
+    ) as own:  # fmt: skip
+        found = scheduled(own).set_index("customer_id")
+        assert found["standing"].to_dict() == {"again": "leaving", "stayed": "asked and stayed"}
+        assert found["days_since"].to_dict() == {"again": 3, "stayed": 88}
+        kept = kept_snapshots(own).filter(lambda row: row.asked_on.notnull()).execute()
+        days = [(row.customer_id, str(row.as_of)[:7], str(row.asked_on)[5:10]) for row in kept.itertuples()]
+        assert sorted(days) == [
+            ("again", "2026-02", "01-02"), ("again", "2026-03", "01-02"), ("again", "2026-04", "03-28"),
+            ("stayed", "2026-02", "01-02"), ("stayed", "2026-03", "01-02"), ("stayed", "2026-04", "01-02"),
+        ]  # fmt: skip
+        assert to_keep(own, scheduled(own))["customer_id"].tolist() == ["again"]
 
 
 def test_billing_by_activity(opened: Callable[..., Any]) -> None:

@@ -73,15 +73,19 @@ def test_lapsed_and_gone_at_their_edges(shop: Business) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("before", [(), ("2026-01-04",)])
 @pytest.mark.parametrize(("asked_on", "cause"), [("2026-02-28", "asked"), ("2026-02-27", "")])
 def test_a_request_older_than_a_paid_month_keeps_nobody_from_a_letter(
-    business_of: Callable[..., Business], asked_on: str, cause: str
+    business_of: Callable[..., Business], asked_on: str, cause: str, before: tuple[str, ...]
 ) -> None:
-    """At the end of 31 March a request of 28 February is 31 days old, and one of 27 February 32."""
+    """At the end of 31 March a request of 28 February is 31 days old, and one of 27 February 32.
+
+    Whether they had asked before, and stayed, is no matter.
+    """
     shop = business_of(
         [("a", STARTED, "", 50, "active", "pro", "month")],
         events=used(("a", "2026-01-01")),
-        cancellations=[("a", asked_on, "")],
+        cancellations=[("a", day, "") for day in (*before, asked_on)],
     )
     assert found(shop) == {"a": ("lapsed", cause)}
 
