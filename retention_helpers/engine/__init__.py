@@ -36,11 +36,12 @@ def memory_of_report(wanted: float = 0.0) -> float:
     return wanted or psutil.virtual_memory().total / 2e9
 
 
-def connect(spill: Path, time_zone: str = "UTC", *, memory: float = 0.0) -> Backend:
+def connect(spill: Path, time_zone: str = "UTC", *, memory: float = 0.0, sql: Path | None = None) -> Backend:
     """An engine in memory that never reaches for the network.
 
     Instants without an offset are read in `time_zone`; what does not fit in memory goes to `spill`. `memory`
-    is how many gigabytes the whole report may take, as the owner said; 0: nothing was said.
+    is how many gigabytes the whole report may take, as the owner said; 0: nothing was said. `sql` is the
+    folder through which processes hand on what they compiled, for one version of this code.
     """
     own = max(LEAST_MEMORY, memory_of_report(memory) / OF_A_REPORT)
     engine = DuckDB().connect(
@@ -52,6 +53,7 @@ def connect(spill: Path, time_zone: str = "UTC", *, memory: float = 0.0) -> Back
         autoload_known_extensions=False,
         allow_community_extensions=False,
     )
+    engine.sql = sql
     engine.con.execute(f"SET TimeZone = {text(time_zone)}")
     return engine
 
@@ -67,13 +69,15 @@ def need(engine: str) -> None:
         _spark().need()
 
 
-def opened(engine: str, spill: Path, time_zone: str, *, memory: float = 0.0) -> Engine:
-    """The engine with this name, for what comes after the gate; `memory` as of `connect`.
+def opened(
+    engine: str, spill: Path, time_zone: str, *, memory: float = 0.0, sql: Path | None = None
+) -> Engine:
+    """The engine with this name, for what comes after the gate; `memory` and `sql` as of `connect`.
 
     Raises what `need` raises, and InputError where the cluster cannot be reached.
     """
     if engine == DUCKDB:
-        return connect(spill, time_zone, memory=memory)
+        return connect(spill, time_zone, memory=memory, sql=sql)
     return _spark().connect(spill, time_zone)  # type: ignore[no-any-return]
 
 
