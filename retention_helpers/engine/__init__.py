@@ -31,11 +31,12 @@ ASKED = "_rows_asked_for"  # the view of the latest query of an analyst
 THREADS = min(4, os.cpu_count() or 1)
 
 
-def connect(spill: Path, time_zone: str = "UTC", *, memory: float = 0.0) -> Backend:
+def connect(spill: Path, time_zone: str = "UTC", *, memory: float = 0.0, sql: Path | None = None) -> Backend:
     """An engine in memory that never reaches for the network.
 
     Instants without an offset are read in `time_zone`; what does not fit in memory goes to `spill`. `memory`
-    is how many gigabytes the whole report may take, as the owner said; 0: nothing was said.
+    is how many gigabytes the whole report may take, as the owner said; 0: nothing was said. `sql` is the
+    folder through which processes hand on what they compiled, for one version of this code.
     """
     own = max(LEAST_MEMORY, of_report(memory) / OF_A_REPORT)
     engine = DuckDB().connect(
@@ -47,6 +48,7 @@ def connect(spill: Path, time_zone: str = "UTC", *, memory: float = 0.0) -> Back
         autoload_known_extensions=False,
         allow_community_extensions=False,
     )
+    engine.sql = sql
     engine.con.execute(f"SET TimeZone = {text(time_zone)}")
     return engine
 
@@ -62,13 +64,15 @@ def need(engine: str) -> None:
         _spark().need()
 
 
-def opened(engine: str, spill: Path, time_zone: str, *, memory: float = 0.0) -> Engine:
-    """The engine with this name, for what comes after the gate; `memory` as of `connect`.
+def opened(
+    engine: str, spill: Path, time_zone: str, *, memory: float = 0.0, sql: Path | None = None
+) -> Engine:
+    """The engine with this name, for what comes after the gate; `memory` and `sql` as of `connect`.
 
     Raises what `need` raises, and InputError where the cluster cannot be reached.
     """
     if engine == DUCKDB:
-        return connect(spill, time_zone, memory=memory)
+        return connect(spill, time_zone, memory=memory, sql=sql)
     return _spark().connect(spill, time_zone)  # type: ignore[no-any-return]
 
 

@@ -1,18 +1,24 @@
-"""DuckDB, which says an expression in SQL once in a process: that takes ibis longer than most queries take.
+"""DuckDB, which says an expression in SQL once: that takes ibis longer than most queries take.
 
 Measures ask the same of every business, and what differs are the names of its tables. So SQL is kept without
-these, by the form of what was asked: its operations, their arguments, and the types of the columns.
+these, by the form of what was asked: its operations, their arguments, and the types of the columns. A process
+remembers it, and a folder hands it on to the next, for a report has several and each page asks much alike.
 """
 
 import datetime as dt
 import decimal
 import enum
 import hashlib
+import json
+import os
 import re
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
@@ -27,6 +33,7 @@ from ibis.expr.datatypes import DataType
 MOST = 4000  # of one process, of some 5 kB each
 _WRITTEN = (str, bytes, int, float, decimal.Decimal, dt.date, dt.time, dt.timedelta, enum.Enum)
 _NAMED = (ops.DatabaseTable, ops.InMemoryTable)
+_MADE_BY = f"ibis {ibis.__version__}, sqlglot {sg.__version__}, duckdb {duckdb.__version__}"
 _ALIAS = re.compile(r"t\d+")  # what ibis calls the parts of a query
 
 _kept: dict[bytes, list[str]] = {}  # SQL, cut where the name of a table stands: text, place, text, …
@@ -37,7 +44,13 @@ class Unknown(Exception):
 
 
 class DuckDB(Backend):
-    """ibis's own engine, with SQL that is kept."""
+    """ibis's own engine, with SQL that is kept.
+
+    Attributes:
+        sql: the folder that hands SQL on; what lies there is believed. None: the process alone remembers it.
+    """
+
+    sql: Path | None = None
 
     def compile(self, expr: ir.Expr, /, *, limit: Any = None, **asked: Any) -> str:
         limit = ibis.options.sql.default_limit if limit == "default" else limit
@@ -51,11 +64,26 @@ class DuckDB(Backend):
         if form.digest not in _kept:
             if len(_kept) >= MOST:
                 _kept.clear()
-            _kept[form.digest] = self._without_names(table, form)
+            _kept[form.digest] = self._handed_on(table, form)
         parts = _kept[form.digest].copy()
         names = [sg.to_identifier(name, quoted=True).sql(self.dialect) for name in form.names]
         parts[1::2] = [names[int(place)] for place in parts[1::2]]
         return "".join(parts)
+
+    def _handed_on(self, table: ir.Table, form: "Form") -> list[str]:
+        if self.sql is None:
+            return self._without_names(table, form)
+        path = self.sql / f"{form.digest.hex()}.json"
+        with suppress(OSError, ValueError):  # not there yet, or spoilt
+            found: list[str] = json.loads(path.read_text(encoding="utf-8"))
+            return found
+        parts = self._without_names(table, form)
+        with suppress(OSError):  # a full disk, say: what is not handed on is made again
+            self.sql.mkdir(mode=0o700, parents=True, exist_ok=True)
+            written = path.with_suffix(f".{uuid.uuid4().hex[:8]}")
+            written.write_text(json.dumps(parts), encoding="utf-8")
+            os.replace(written, path)
+        return parts
 
     def _without_names(self, table: ir.Table, form: "Form") -> list[str]:
         """What ibis makes of it, cut at the names: nothing that an owner wrote can be taken for one."""
@@ -72,7 +100,8 @@ class Form:
     """What an expression asks, whatever its tables are called.
 
     Attributes:
-        digest: the same for two expressions only where their SQL differs in nothing but those names.
+        digest: the same for two expressions only where their SQL differs in nothing but those names, made by
+            the same versions.
         names: of the tables, each with its place.
     """
 
@@ -80,7 +109,7 @@ class Form:
         self.names: dict[str, int] = {}
         self._references: dict[int, int] = {}
         self._places: dict[ops.Node, int] = {}
-        said = hashlib.blake2b(digest_size=16)
+        said = hashlib.blake2b(_MADE_BY.encode(), digest_size=16)
         for node in Graph.from_bfs(asked).toposort()[0]:
             said.update(repr(self._of_node(node)).encode())
             self._places[node] = len(self._places)

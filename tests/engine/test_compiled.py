@@ -1,7 +1,9 @@
 """SQL that is kept is what would be compiled anew, whatever is asked one after the other."""
 
 import datetime as dt
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
@@ -140,6 +142,63 @@ def test_what_is_kept_has_an_end(engine: Backend, monkeypatch: pytest.MonkeyPatc
     for number in range(100, 120):
         assert agree(engine, rows.filter(rows.n == number))
         assert len(compiled._kept) <= 5
+
+
+@pytest.fixture
+def handing(engine: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Path]:
+    """Forgets what the process remembers, so that the folder alone can tell; gives that folder."""
+    monkeypatch.setattr(engine, "sql", tmp_path / "sql")
+
+    def forget() -> Path:
+        monkeypatch.setattr(compiled, "_kept", {})
+        return tmp_path / "sql"
+
+    return forget
+
+
+def test_a_folder_hands_on_what_another_process_compiled(
+    engine: Backend, handing: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under other names, too, and without compiling; not what other versions made."""
+    folder = handing()
+    for expression in asked(engine.table("one"), engine.table("other")).values():
+        assert agree(engine, expression)
+    kept = sorted(folder.iterdir())
+    assert {path.suffix for path in kept} == {".json"}
+    handing()
+    others = renamed(engine)
+    told = {what: Backend.compile(engine, one) for what, one in others.items()}
+    with monkeypatch.context() as patch:
+        patch.setattr(compiled.DuckDB, "_without_names", None)
+        for what, expression in others.items():
+            assert engine.compile(expression) == told[what], what
+    assert sorted(folder.iterdir()) == kept
+    handing()
+    monkeypatch.setattr(compiled, "_MADE_BY", "others")
+    assert agree(engine, engine.table("one"))
+    assert len(list(folder.iterdir())) == len(kept) + 1
+
+
+def renamed(engine: Backend) -> dict[str, ir.Expr]:
+    expressions = asked(engine.table('with "signs"'), engine.table("n"))
+    return {what: one for what, one in expressions.items() if what != "the name of a table"}
+
+
+@pytest.mark.parametrize("spoilt", ["", "[", '["SELECT'])
+def test_what_is_spoilt_is_compiled_anew(engine: Backend, handing: Callable[[], Path], spoilt: str) -> None:
+    folder = handing()
+    assert agree(engine, engine.table("one"))
+    (path,) = folder.iterdir()
+    path.write_text(spoilt)
+    handing()
+    assert agree(engine, engine.table("one"))
+    assert json.loads(path.read_text())
+
+
+def test_where_nothing_can_be_written_it_is_compiled(engine: Backend, handing: Callable[[], Path]) -> None:
+    folder = handing()
+    folder.write_text("a file in its place")
+    assert agree(engine, engine.table("one"))
 
 
 STEPS = {
