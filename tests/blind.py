@@ -309,4 +309,11 @@ def _only(rows: collections.Counter[str]) -> Any:
 
 
 def _is_less(row: list[Any], than: list[Any]) -> bool:
-    return any(row == than[:nth] + than[nth + 1 :] for nth in range(len(than)))
+    """Whether one cell of a row is not there, and what follows it stands a place before."""
+    return any(_filled(row) == _filled(than[:nth] + than[nth + 1 :]) for nth in range(len(than)))
+
+
+def _filled(row: list[Any]) -> list[Any]:
+    """A row without the empty cells at its end."""
+    width = max((nth for nth, cell in enumerate(row, start=1) if cell not in (None, "")), default=0)
+    return row[:width]

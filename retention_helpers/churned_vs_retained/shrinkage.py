@@ -30,8 +30,9 @@ def shrunk(lost: npt.ArrayLike, customers: npt.ArrayLike) -> tuple[Floats, Float
 
     Neither the risk of the whole nor how far the segments lie apart is known: every pair of them is weighed
     by how well it explains the counts (beta-binomial, flat priors). So the interval also holds what a plain
-    empirical Bayes estimate leaves out: with six segments of 20 to 170 customers that holds 75 to 90 %, this
-    one 94 to 99. A segment alone, and all where nobody or everybody left, have the risk of the whole.
+    empirical Bayes estimate leaves out: with six segments of 20 to 170 customers that holds 85 to 87 % in the
+    mean of nine settings, this one 95 to 97. A segment alone, and all where nobody or everybody left, have
+    the risk of the whole.
     Source: Gelman and others, Bayesian Data Analysis (3rd ed.), section 5.3.
     """
     x, n = np.asarray(lost, dtype=float), np.asarray(customers, dtype=float)
