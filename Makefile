@@ -98,7 +98,7 @@ sample: $(DONE)  ## make data/sample anew
 
 lock: spark  ## write the hashes of the versions in constraints.txt, and the list of licences
 	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11.5 --generate-hashes --no-header --no-annotate \
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11.0 --generate-hashes --no-header --no-annotate \
 		--no-strip-markers -c constraints.txt requirements-dev.txt requirements-spark.txt -o requirements.lock
 	@$(BIN)/python tests/licences.py
 

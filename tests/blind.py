@@ -7,6 +7,7 @@ in `outcome`.
 import collections
 import datetime as dt
 import io
+import json
 import random
 import re
 from collections.abc import Callable
@@ -214,7 +215,8 @@ class Outcome:
     Attributes:
         file: the one that was spoilt.
         kind: told (a stop), warned (a warning that the good folder does not have), same (no other number),
-            untold (other numbers, for a reason that no reader can see) or wrong (others without one).
+            noted (other numbers, and a note that the good folder does not have), untold (other numbers, for
+            a reason that no reader can see) or wrong (others without one).
         why: why nobody could tell, where nobody could.
         named: whether what is said names the file, and a place in it.
         faults: what is said of it and not of the good folder.
@@ -268,8 +270,14 @@ def spoil(of: Good, change: str, seed: int, home: Path) -> Outcome:
         return Outcome(name, kind, "", named, new)
     if numbers(folder, home / "kept") == of.numbers:
         return Outcome(name, "same", "", (True, True), new)
+    if any(without_numbers(fault.message) not in map(without_numbers, of.said) for fault in new):
+        return Outcome(name, "noted", "", (True, True), new)
     why = untold(name, of.files[name], spoilt)
     return Outcome(name, "untold" if why else "wrong", why, (False, False), new)
+
+
+def without_numbers(message: str) -> str:
+    return re.sub(r"[\d,.]+", "#", message)
 
 
 PLACE = re.compile(r"\b(line|row|object|sheet|column|page|setting|byte)s? \S|\(first: |, line \d|`\w+`")
@@ -284,9 +292,28 @@ def untold(name: str, good: bytes, spoilt: bytes) -> str:
     before, after = collections.Counter(structures.rows(was)), collections.Counter(structures.rows(now))
     if after and not after - before:
         return "rows that are not there"
+    changed, left = _only(before - after), _only(after - before)
+    if isinstance(left, list) and isinstance(changed, list) and _is_less(left, changed):
+        return "a cell that is not there, in a row that may be short"
     old, new = dict(structures.paths(was)), dict(structures.paths(now))
     if old.keys() == new.keys() and all(
         structures.is_possible(new[path], value) for path, value in old.items() if new[path] != value
     ):
         return "a possible value in a possible place"
     return ""
+
+
+def _only(rows: collections.Counter[str]) -> Any:
+    """The row that alone is in one of two files; None where there are none, or several."""
+    return json.loads(next(iter(rows))) if rows.total() == 1 else None
+
+
+def _is_less(row: list[Any], than: list[Any]) -> bool:
+    """Whether one cell of a row is not there, and what follows it stands a place before."""
+    return any(_filled(row) == _filled(than[:nth] + than[nth + 1 :]) for nth in range(len(than)))
+
+
+def _filled(row: list[Any]) -> list[Any]:
+    """A row without the empty cells at its end."""
+    width = max((nth for nth, cell in enumerate(row, start=1) if cell not in (None, "")), default=0)
+    return row[:width]

@@ -63,9 +63,8 @@ def write(name: str, structure: Any, like: bytes) -> bytes:
         case ".jsonl":
             return "".join(json.dumps(one) + "\n" for one in structure).encode()
         case ".parquet":
-            table = pa.table({key: _column(values) for key, values in structure.items()})
             packed = io.BytesIO()
-            pq.write_table(table, packed)
+            pq.write_table(pa.table({key: _column(values) for key, values in structure.items()}), packed)
             return packed.getvalue()
         case ".xlsx":
             book = openpyxl.Workbook()
@@ -79,13 +78,13 @@ def write(name: str, structure: Any, like: bytes) -> bytes:
             return saved.getvalue()
         case ".sqlite":
             with _database(like) as shop:
-                for table_name, rows in structure.items():
-                    shop.execute(f"DELETE FROM {table_name}")
-                    for row in rows:
-                        marks = ", ".join("?" * len(row))
-                        shop.execute(
-                            f"INSERT INTO {table_name} VALUES ({marks})", [_of_a_table(c) for c in row]
-                        )
+                for table, lines in structure.items():
+                    width = len(shop.execute(f"SELECT * FROM {table}").description)
+                    shop.execute(f"DELETE FROM {table}")
+                    marks = ", ".join("?" * width)
+                    for line in lines:
+                        cells = [_of_a_table(cell) for cell in line] + [None] * (width - len(line))
+                        shop.execute(f"INSERT INTO {table} VALUES ({marks})", cells)
                 shop.commit()
                 return shop.serialize()
         case ".yml":
@@ -147,8 +146,9 @@ def rows(structure: Any) -> list[str]:
 
 
 def is_possible(value: Any, instead_of: Any) -> bool:
-    """Whether a value is of the kind of the one that it replaces: a day for a day, a number for a number."""
-    return _kind(value) == _kind(instead_of)
+    """Whether a value may stand in the other's place: a day for a day, a number for a number, any name."""
+    kind, before = _kind(value), _kind(instead_of)
+    return kind == before or (before == "text" and kind != "nothing")
 
 
 def _kind(value: Any) -> str:

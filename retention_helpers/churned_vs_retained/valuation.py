@@ -135,14 +135,14 @@ def _worth(comparison: Comparison, setting: Setting, driver: Driver, row: Any) -
     few = int(lost.sum()) < ENOUGH_LOST * (covariates.shape[1] + 1)
     found = standardised(lost, is_worse, covariates, PENALTY if few else 0.0)
     observed = rate(int(lost.sum()), len(lost))
-    valued = _valued(found) if (lost & ~is_worse).any() else _nobody_lost(is_worse, lost)
+    told = valued(found) if (lost & ~is_worse).any() else _nobody_lost(is_worse, lost)
     sides = (driver.name, driver.label, row.level, row.rest)
     on_worse = int(is_worse.sum()), int((is_worse & lost).sum())
     of_all = len(lost), int(lost.sum()), observed.value, observed.low, observed.high
-    return *sides, *of_all, *valued[:-1], *on_worse, valued[-1]
+    return *sides, *of_all, *told[:-1], *on_worse, told[-1]
 
 
-def _valued(found: Standardised) -> tuple[float, ...]:
+def valued(found: Standardised) -> tuple[float, ...]:
     """The risk on the better side and how many fewer, with their intervals, and the E-value."""
     ratio = np.log(found.on_worse / found.on_better)
     error = _error(found.worse_parts / found.on_worse - found.better_parts / found.on_better)

@@ -1,11 +1,10 @@
 """The data contract: the tables a business brings, their columns and types, and how a fault is said."""
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from retention_helpers.words.errors import InputError
+from retention_helpers.words.errors import InputError, without_long_words
 from retention_helpers.words.formats import count
 
 Kind = Literal["text", "choice", "instant", "money", "score"]
@@ -350,13 +349,8 @@ def message(file: str, what: str, way_out: str, *, rows: int = 0, of: int = 0, f
     'subscriptions.csv: ended_at lies before started_at in 3 of 4,212 rows (first: line 18). Correct them.'
     """
     share = f" in {count(rows)} of {count(of)} rows" if of else ""
-    example = f" (first: {_cut(first)})" if first else ""
-    return f"{file}: {_cut(what)}{share}{example}. {way_out}"
-
-
-def _cut(text: str) -> str:
-    """A text without the middle of words that nobody would read, such as an id of a thousand letters."""
-    return re.sub(rf"\S{{{MOST_LETTERS + 1},}}", lambda word: f"{word[0][:40]}…{word[0][-10:]}", text)
+    example = f" (first: {without_long_words(first, MOST_LETTERS)})" if first else ""
+    return f"{file}: {without_long_words(what, MOST_LETTERS)}{share}{example}. {way_out}"
 
 
 class Stopped(InputError):

@@ -41,7 +41,7 @@ def _told(row: Row, sign: str) -> Sale | None:
     wants_mail = row.get("accepts_marketing", "").strip().lower()
     country = row.get("billing_country") or row.get("shipping_country") or ""
     return Sale(
-        order_id=row["name"],
+        order_id=row.get("name", ""),
         at=row.get("created_at") or row.get("paid_at"),
         amount=decimal(row.get("subtotal"), sign) - abs(decimal(row.get("refunded_amount"), sign)),
         email=email,
@@ -55,6 +55,8 @@ def _told(row: Row, sign: str) -> Sale | None:
 
 
 def _why(row: Row, status: str) -> str:
+    if "name" not in row:
+        return "it has no number"
     if "cancelled_at" in row:
         return "it was cancelled"
     if _TEST.search(row.get("payment_method", "")) or _TEST.search(row.get("tags", "")):

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-# An address with a user and a password, whatever stands around it, and a password as programs take it.
+# An address with a user and a password, whatever stands around it, and a password as programs take it. Each
+# begins where a word does: else a name of thousands of letters is looked through once from every letter on.
 _SECRETS = (
-    (re.compile(r"(\w+:/{1,2})[^/\n]*:[^\n]*@"), r"\1…@"),
-    (re.compile(r"[^\s:/@'\"]+:[^\s@:/]+@(?=[\w.-]+(?::\d+|/|\b))"), "…@"),
+    (re.compile(r"(\b\w++:/{1,2})[^/\n]*:[^\n]*@"), r"\1…@"),
+    (re.compile(r"(?<![^\s:/@'\"])[^\s:/@'\"]++:[^\s@:/]+@(?=[\w.-]+(?::\d+|/|\b))"), "…@"),
     (re.compile(r"(?i)(password|passwd|pwd)=[^\s&'\"]+"), r"\1=…"),
 )
 
@@ -23,6 +24,18 @@ def without_secrets(text: str) -> str:
     return text
 
 
+LONGEST_WORD = 400  # of a mistake: longer than a path is
+
+
+def without_long_words(text: str, most: int = LONGEST_WORD) -> str:
+    """A text without the middle of words that nobody would read, such as an id of a thousand letters.
+
+    >>> without_long_words("no table " + 500 * "x", 50)
+    'no table xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxx'
+    """
+    return re.sub(rf"\S{{{most + 1},}}", lambda word: f"{word[0][:40]}…{word[0][-10:]}", text)
+
+
 class InputError(Exception):
     """The input or the arguments are wrong; the text of the error is the whole message.
 
@@ -30,7 +43,7 @@ class InputError(Exception):
     """
 
     def __init__(self, text: str = "") -> None:
-        super().__init__(without_secrets(text))
+        super().__init__(without_long_words(without_secrets(text)))
 
     def _render_traceback_(self) -> list[str]:
         # IPython asks the exception itself how it wants to be shown.

@@ -16,6 +16,7 @@ from urllib.request import urlopen
 import nbformat
 import pytest
 from conftest import write_folder
+from drills import hostile
 
 from retention_helpers import shipped
 from retention_helpers.ask.groups import to_begin_with
@@ -60,13 +61,17 @@ def _forty() -> list[tuple]:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server on loopback with copies of start_here for the sample and for forty customers; its address."""
+    """A server on loopback with notebooks for the sample, forty customers, and hostile ones; its address."""
     home = tmp_path_factory.mktemp("lab")
     forty = write_folder(home / "forty", _forty())
-    for data, month in ((SAMPLE, "2026-10"), (forty, "2026-03")):
+    hostiles = hostile.folder(home / "hostile")
+    for data, month in ((SAMPLE, "2026-10"), (forty, "2026-03"), (hostiles, "2025-10")):
         business = open_business(data, month, cache=home / "cache")
         notebooks.copy_for_exploring(data, month, home / "work", first=to_begin_with(business))
         business.close()
+    without = home / "config" / "labconfig" / "page_config.json"  # as `make lab` has it
+    without.parent.mkdir(parents=True)
+    without.write_text('{"disabledExtensions": {"@jupyterlab/mathjax-extension:plugin": true}}')
     own = {f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
     environment = os.environ | own | {"PYTHONPATH": str(shipped.HOME), "HOME": str(home)}
     command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", *QUIET]
@@ -192,6 +197,24 @@ def test_forty_customers_in_the_dark(opened: Callable[..., Any]) -> None:
     assert "customers of March 2026: lost" in in_words(run_all(page))
     ink = page.locator(".jp-OutputArea-output p.finding").first.evaluate("one => getComputedStyle(one).color")
     assert ink == "rgb(231, 229, 224)"
+
+
+def test_what_hostile_customers_wrote_is_text(opened: Callable[..., Any]) -> None:
+    """Payloads in every field: after Run All nothing of them is more than text."""
+    page, wrong = opened("data-2025-10", "churn_reasons"), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("dialog", lambda dialog: wrong.append(dialog.message))
+    cells = run_all(page)
+    assert hostile.MARK in str(cells)
+    for nth in range(page.locator(".jp-OutputArea-output").count()):
+        page.locator(".jp-OutputArea-output").nth(nth).scroll_into_view_if_needed()
+    drawn = "\n".join(
+        page.locator(".jp-OutputArea-output").evaluate_all("all => all.map(one => one.outerHTML)")
+    )
+    kept = [str(out.get("data", {}).get("text/html", "")) for cell in cells for out in cell["outputs"]]
+    assert [found for text in (drawn, *kept) for found in hostile.of_page(text)] == []
+    assert page.locator("mjx-container, .MathJax").count() == 0
+    assert [one for one in wrong if hostile.MARK in one] == []
 
 
 def test_the_copies_are_as_the_owner_would_find_them(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ The R code that made a value stands in the docstring of its test.
 import numpy as np
 import pytest
 from numpy.random import default_rng
+from scipy import optimize, stats
 from scipy.special import expit
 
 from retention_helpers.churned_vs_retained import shrinkage, valuation
@@ -74,23 +75,52 @@ def test_the_best_cut_is_found_by_trying_all() -> None:
     assert best_cut(np.ones(120), lost, 20) is None
 
 
-def test_segments_are_shrunk_as_in_r() -> None:
-    """
-    optimize() over the log of M of sum(lbeta(M mu + x, M (1 - mu) + n - x) - lbeta(M mu, M (1 - mu))), then
-    (M mu + x) / (M + n) and qbeta(). The search here goes in steps of 3 %.
-    """
-    lost, customers = [53, 65, 23, 14], [161, 159, 158, 103]
-    assert shrinkage.prior_precision(lost, customers) == pytest.approx(14.39, rel=0.03)
-    risk, low, high = shrinkage.shrunk(lost, customers)
-    assert risk == pytest.approx([0.3240714283, 0.3970169252, 0.1556886829, 0.1519650594], abs=1e-3)
-    assert low == pytest.approx([0.25700641202, 0.32562031055, 0.10566648389, 0.09320115719], abs=1e-3)
-    assert high == pytest.approx([0.3949369219, 0.4706642519, 0.2132683918, 0.2219391730], abs=1e-3)
+def test_segments_are_shrunk_as_by_drawing_what_is_not_known() -> None:
+    """Means and spreads drawn evenly, each weighed by SciPy's beta-binomial; then a risk from each."""
+    lost, customers = np.array([53, 65, 23, 14]), np.array([161, 159, 158, 103])
+    draw = default_rng(3)
+    mean, spread = draw.uniform(0.1, 0.5, (2, 60_000))
+    size = spread**-2 - 1
+    a, b = (mean * size)[:, None], ((1 - mean) * size)[:, None]
+    weight = np.exp(stats.betabinom.logpmf(lost, customers, a, b).sum(axis=1))
+    chosen = draw.choice(len(weight), 60_000, p=weight / weight.sum())
+    drawn = draw.beta(a[chosen] + lost, b[chosen] + customers - lost)
+    for found, expected in zip(
+        shrinkage.shrunk(lost, customers),
+        (drawn.mean(0), *np.quantile(drawn, [0.025, 0.975], 0)),
+        strict=True,
+    ):
+        assert found == pytest.approx(expected, abs=4e-3)
 
 
-def test_segments_that_chance_explains_have_the_risk_of_all() -> None:
-    """Equal risks but for one customer: nothing to tell apart, so nothing is ranked."""
-    risk, _, _ = shrinkage.shrunk([10, 11, 9], [50, 50, 50])
-    assert risk == pytest.approx([0.2, 0.2, 0.2])
+def test_many_segments_are_shrunk_as_by_empirical_bayes() -> None:
+    """With 80 segments of 400 customers mean and spread are as good as known: SciPy's beta-binomial fit."""
+    draw = default_rng(4)
+    customers = np.full(80, 400)
+    lost = draw.binomial(customers, draw.beta(6, 24, 80))
+    mean = lost.sum() / customers.sum()
+
+    def unlikely(log_size: float) -> float:
+        a, b = mean * np.exp(log_size), (1 - mean) * np.exp(log_size)
+        return -float(stats.betabinom.logpmf(lost, customers, a, b).sum())
+
+    size = np.exp(optimize.minimize_scalar(unlikely, bounds=(0, 9), method="bounded").x)
+    a, b = mean * size + lost, (1 - mean) * size + customers - lost
+    for found, expected in zip(
+        shrinkage.shrunk(lost, customers),
+        (a / (a + b), *stats.beta.ppf([[0.025], [0.975]], a, b)),
+        strict=True,
+    ):
+        assert found == pytest.approx(expected, abs=2e-3)
+
+
+def test_segments_that_chance_explains_are_hardly_told_apart() -> None:
+    """Equal risks but for one customer: drawn together, with intervals about as wide as that of each."""
+    risk, low, high = shrinkage.shrunk([10, 11, 9], [50, 50, 50])
+    assert np.ptp(risk) < 0.02 and risk.mean() == pytest.approx(0.2, abs=0.01)
+    assert (low < 0.14).all() and (high > 0.27).all()
+    alone = shrinkage.shrunk([10], [50])
+    assert [float(end[0]) for end in alone] == pytest.approx([0.2, 0.1124, 0.3304], abs=1e-4)
 
 
 def test_the_middle_parts_as_evenly_as_ties_allow() -> None:

@@ -28,6 +28,7 @@ MOST_SECONDS, MOST_MEGABYTES = 60, 2000
 KINDS = {
     "told": "stopped",
     "warned": "warned of",
+    "noted": "said in a note",
     "same": "same numbers",
     "untold": "cannot be told",
     "wrong": "wrong",

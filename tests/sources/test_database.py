@@ -563,3 +563,11 @@ def test_an_address_in_place_of_a_file_is_never_repeated(tmp_path: Path) -> None
     )
     checked = checking.check(tmp_path / "data", tmp_path / "out", cache=tmp_path / "kept")
     assert checked.is_stopped and not any("secret" in fault.message for fault in checked.faults)
+
+
+def test_a_name_of_thousands_of_letters_is_shortened(read: Callable[..., Imported], tmp_path: Path) -> None:
+    """It is looked through for passwords once, not once from every letter on, which would take minutes."""
+    sqlite3.connect(tmp_path / "shop.sqlite").close()
+    with pytest.raises(InputError, match=r"has no table x{40}…x{9}\.") as told:
+        read({"customers": {**CUSTOMERS, "table": 300_000 * "x"}}, sqlite="shop.sqlite")
+    assert len(str(told.value)) < 600

@@ -23,6 +23,7 @@ from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Stopped
 from retention_helpers.measurement import measures
 from retention_helpers.sources import importer, importing, ledger
+from retention_helpers.sources.importing import import_files
 from retention_helpers.sources.ledger.charges import Charge
 from retention_helpers.sources.ledger.rhythm import Rhythms, length_of_gap
 from retention_helpers.words.errors import InputError
@@ -555,3 +556,13 @@ def test_a_ledger_is_read_in_place(tmp_path: Path) -> None:
     with closing(open_business(data, "2026-04", cache=tmp_path / "cache")) as business:
         assert measures.customer_movement(business).iloc[-1]["lost"] == 1
         assert any(fault.rule == "assumed" for fault in business.faults)
+
+
+def test_a_ledger_that_breaks_off_within_its_last_line_is_refused(tmp_path: Path) -> None:
+    """Else the charge counts without its state, or the file as whole."""
+    even = "date,customer,amount,status\n" + "".join(f"2026-0{n}-05,a,49,paid\n" for n in (1, 2, 3))
+    (tmp_path / "ledger.csv").write_text(f"{even}2026-04-05,a,49")
+    with pytest.raises(Stopped, match="line 5, the last one, breaks off after 3 cells of 4"):
+        import_files("ledger", [tmp_path / "ledger.csv"], tmp_path / "out", Settings())
+    (tmp_path / "ledger.csv").write_text(f"{even}2026-04-05,a,49,paid")
+    import_files("ledger", [tmp_path / "ledger.csv"], tmp_path / "out", Settings())

@@ -840,3 +840,11 @@ def test_a_billed_period_without_its_end_is_refused(imported: Callable[..., Impo
     found = imported(subscription(), BILLS[0] | {"billing_period": {"starts_at": "2026-01-05T10:18:47Z"}})
     (fault,) = [one for one in found.faults if one.level == "stop"]
     assert "has a billing_period without its ends_at" in fault.message
+
+
+def test_a_price_that_lacks_its_cycle_is_refused(imported: Callable[..., Imported]) -> None:
+    """Sold once is null; a name that is not there was spoilt, and a month would look like a pause."""
+    price = {name: value for name, value in PRICE.items() if name != "billing_cycle"}
+    found = imported(subscription(), BILLS[0] | {"items": [{"price": price, "quantity": 2}]})
+    (fault,) = [one for one in found.faults if one.level == "stop"]
+    assert "has a price without a billing_cycle" in fault.message

@@ -99,6 +99,12 @@ def test_what_nobody_bought_is_set_aside_with_the_reason(read: Callable, changed
     assert why in found.faults[-1].message
 
 
+def test_an_order_without_its_number_is_set_aside(read: Callable) -> None:
+    found, tables = read("shopify", [SHOPIFY, shopify(Name="")])
+    assert [row["order_id"] for row in tables["orders"]] == ["#1001"]
+    assert reasons(found)[""] == "it has no number"
+
+
 def test_a_part_that_was_refunded_is_taken_off(read: Callable) -> None:
     changed = shopify(**{"Financial_Status": "partially_refunded", "Refunded_Amount": "12.50"})
     _, tables = read("shopify", [changed])

@@ -2,7 +2,8 @@
 
 import csv
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from openpyxl.utils.datetime import CALENDAR_WINDOWS_1900
 
 from retention_helpers.contract.tables import Fault
 from retention_helpers.sources.interface import as_text
-from retention_helpers.sources.spreadsheet.grids import Cell, delimiter_of, grids
+from retention_helpers.sources.spreadsheet.grids import Cell, delimiter_of, grids, refuse_a_torn_end
 from retention_helpers.sources.texts import letters_assumed, opened_text
 from retention_helpers.sources.unreadable import Unreadable
 
@@ -64,19 +65,37 @@ def _of_csv(path: Path, is_header: Header) -> Lines:
     raise _no_header(_names(first[0][1]) if first else [])
 
 
+class _Watched:
+    """The lines of a file, of which the last one is known afterwards."""
+
+    def __init__(self, file: Iterable[str]) -> None:
+        self.lines, self.last = iter(file), ""
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        self.last = next(self.lines)
+        return self.last
+
+
 def _records(path: Path, delimiter: str) -> Iterator[Line]:
     with opened_text(path) as file:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
-        begin = 1
+        lines, widths = _Watched(file), Counter[int]()
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        begin, cells = 1, []
         try:
             for cells in reader:
                 if any(cells):
+                    widths[len(cells)] += 1
                     yield f"line {begin}", cells
                 begin = reader.line_num + 1
         except csv.Error:
             raise Unreadable(
                 f"the quotation marks of line {begin} do not pair up", "Export it again."
             ) from None
+        if not lines.last.endswith(("\n", "\r")):
+            refuse_a_torn_end(reader.line_num, len(cells), widths)
 
 
 def _header_at(lines: Sequence[Sequence[Cell]], is_header: Header) -> int | None:

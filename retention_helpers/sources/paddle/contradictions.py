@@ -32,7 +32,11 @@ def _contradiction(kind: str, one: Object) -> str:
     if kind == "transactions":
         period = one.get("billing_period") or {}
         lacking = [name for name in ("starts_at", "ends_at") if period and not period.get(name)]
-        return f"has a billing_period without its {lacking[0]}" if lacking else ""
+        if lacking:
+            return f"has a billing_period without its {lacking[0]}"
+        prices = (item.get("price") or {} for item in one.get("items") or [])
+        is_cut = any(price and "billing_cycle" not in price for price in prices)  # null is sold once
+        return "has a price without a billing_cycle, which is null for what is sold once" if is_cut else ""
     if kind != "subscriptions":
         return ""
     if one.get("status") not in STATUSES:

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from retention_helpers.words.formats import plural
 Cell = str | int | float | dt.date | dt.datetime | dt.time | None
 _DELIMITERS = ",;\t"
 _LINES_LOOKED_AT = 40
-_LEAST_LINES = 3  # of which the last can be told as torn
+_LEAST_LINES = 3  # that are even, beside which a last one can be told as torn
 
 
 @dataclass(frozen=True)
@@ -127,21 +128,24 @@ def _of_csv(path: Path) -> tuple[list[Grid], list[Fault]]:
         records = [(line, cells) for line, cells in _records(text, delimiter) if any(map(str.strip, cells))]
     except csv.Error:
         raise Unreadable("the quotation marks do not pair up", "Export it again.") from None
-    if not text.endswith(("\n", "\r")):
-        _refuse_a_torn_end(records)
+    if records and not text.endswith(("\n", "\r")):
+        refuse_a_torn_end(records[-1][0], len(records[-1][1]), Counter(len(cells) for _, cells in records))
     lines = [(line, _filled(cells)) for line, cells in records]
     if not lines:
         raise Unreadable("the file is empty", "Export it again, with its header line.")
     return [Grid(path, "", lines)], letters_assumed(path, path.name)
 
 
-def _refuse_a_torn_end(records: Sequence[tuple[int, list[str]]]) -> None:
-    """Raise Unreadable where the last line has no end, and is the only one with fewer cells."""
-    widths = {len(cells) for _, cells in records[:-1]}
-    if len(records) > _LEAST_LINES and len(widths) == 1 and len(records[-1][1]) < max(widths):
-        number, cells = records[-1]
+def refuse_a_torn_end(line: int, cells: int, widths: Counter[int]) -> None:
+    """Raise Unreadable where the last line, which has no end, is the only one with fewer cells.
+
+    `widths` counts the lines, the last one among them, by how many cells they have.
+    """
+    others = widths - Counter([cells])
+    width = max(others, default=0)
+    if len(others) == 1 and others[width] >= _LEAST_LINES and cells < width:
         raise Unreadable(
-            f"line {number}, the last one, breaks off after {plural(len(cells), 'cell')} of {max(widths)}",
+            f"line {line}, the last one, breaks off after {plural(cells, 'cell')} of {width}",
             "Export or copy it again.",
         )
 
