@@ -35,18 +35,20 @@ def test_the_settings_are_read_once(data: Path, tmp_path: Path, monkeypatch: pyt
     }
     for name, text in files.items():
         (data / name).write_text(text, encoding="utf-8")
-    read: list[str] = []
+    read: list[Path] = []
     read_text = Path.read_text
 
     def and_noted(path: Path, *given: Any, **named: Any) -> str:
-        read.append(path.name)
+        read.append(path)
         return read_text(path, *given, **named)
 
     monkeypatch.setattr(Path, "read_text", and_noted)
     passed = gate.pass_gate(data, tmp_path / "kept")
     assert (passed.settings.business, passed.not_known) == ("Once", ("prices",))
     assert "nps" in {source.table for source in passed.sources}
-    assert sorted(name for name in read if name.endswith(".yml")) == sorted(files)
+    assert sorted(path.name for path in read if path.parent == data and path.suffix == ".yml") == sorted(
+        files
+    )
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(
