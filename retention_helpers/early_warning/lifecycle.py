@@ -9,6 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
@@ -153,7 +154,7 @@ def stages(business: Business, risk: Risk) -> pd.DataFrame:
     Glossary: stage.
     """
     now = staged(business, risk).now
-    joined = now[["customer_id", "stage"]].merge(_amounts(business), on="customer_id", how="left")
+    joined = now[["customer_id", "stage"]].merge(_amounts(business).execute(), on="customer_id", how="left")
     watched = _watched(business, now)
     records = []
     for stage in _stages(business):
@@ -172,11 +173,11 @@ def _is_told(risk: Risk, stages: pd.Series) -> bool:
     return bool(risk.counted) or STAGES[0] in set(stages)
 
 
-def _amounts(business: Business) -> pd.DataFrame:
+def _amounts(business: Business) -> ir.Table:
     """A row a customer at the end of the month, with the exact mrr and what else has no place in memory."""
     table = kept_snapshots(business)
     now = table.filter(table.as_of == business.as_of)
-    return now.select("customer_id", "mrr", "plan", "interval", "asked_on", "begin_on", "state").execute()
+    return now.select("customer_id", "mrr", "plan", "interval", "asked_on", "begin_on", "state")
 
 
 @columns(stage_at_start=STAGE_OR_NONE, **IN_STAGES, left=COUNT.or_null)
@@ -276,7 +277,7 @@ def grid(business: Business) -> pd.DataFrame:
 
     Glossary: billing and use.
     """
-    now = snapshots_now(business).merge(_amounts(business), on="customer_id")
+    now = snapshots_now(business).merge(_amounts(business).execute(), on="customer_id")
     due = now["customer_id"].isin(past_due(business))
     billing = np.select(
         [now["is_scheduled"], now["state"] == "paused", due], [BILLING[2], BILLING[3], BILLING[1]], BILLING[0]
@@ -320,7 +321,7 @@ def scheduled(business: Business) -> pd.DataFrame:
     Glossary: scheduled.
     """
     amounts = _amounts(business)
-    asked = amounts[amounts["asked_on"].notna()]
+    asked = amounts.filter(amounts.asked_on.notnull()).execute()
     now = snapshots_now(business)
     is_leaving = asked["customer_id"].isin(now.loc[now["is_scheduled"], "customer_id"])
     since = (pd.Timestamp(business.as_of) - pd.to_datetime(asked["asked_on"])).dt.days - 1

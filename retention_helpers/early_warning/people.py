@@ -1,6 +1,6 @@
 """Whom to speak to, why, and what to say: the customers at risk, with a play and a message for each."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ import pandas as pd
 
 from retention_helpers.business import Business, levels
 from retention_helpers.business.contacts import LATELY_CONTACTED_DAYS, last_contacts
+from retention_helpers.business.people import rows_of
 from retention_helpers.contract import settings
 from retention_helpers.early_warning.level import expected_range
 from retention_helpers.early_warning.lifecycle import is_at_risk, stage_of
@@ -190,7 +191,8 @@ def _known_of(
     nobody = np.zeros(len(people), dtype=bool)
     people["stage"] = stage_of(people.assign(is_scheduled=False), nobody, knows_days=knows_days)
     contacts = last_contacts(business).rename(columns={"kind": "contacted_for"})
-    wide = people.merge(_amounts(business), on="customer_id").merge(contacts, on="customer_id", how="left")
+    amounts = _amounts(business, people["customer_id"])
+    wide = people.merge(amounts, on="customer_id").merge(contacts, on="customer_id", how="left")
     expected = [
         amount * Decimal(str(chance)) for amount, chance in zip(wide["mrr"], wide["risk"], strict=True)
     ]
@@ -213,9 +215,10 @@ def _named(business: Business, people: pd.DataFrame) -> pd.DataFrame:
     return people
 
 
-def _amounts(business: Business) -> pd.DataFrame:
+def _amounts(business: Business, who: Iterable[str]) -> pd.DataFrame:
     table = kept_snapshots(business)
-    return table.filter(table.as_of == business.as_of).select("customer_id", "mrr", "plan").execute()
+    now = table.filter(table.as_of == business.as_of).select("customer_id", "mrr", "plan")
+    return rows_of(now, who).execute()
 
 
 @columns(

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +21,9 @@ from typing import Any
 import openpyxl
 import pandas as pd
 from filelock import FileLock
+from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Font
+from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -185,15 +188,24 @@ def _workbook(plan: Running, before: Path) -> bytes:
         head.font = Font(bold=True)
         head.data_type = "s"
         sheet.column_dimensions[get_column_letter(place)].width = WIDTHS.get(name, OWN_WIDTH)
+    styles: dict[str, StyleArray] = {}  # put together once: the workbook goes through all for each set anew
     for nth, row in enumerate(plan.rows, start=2):
         for place, name in enumerate(names, start=1):
             cell = sheet.cell(nth, place, _value(name, row.cells.get(name, "")))
-            cell.number_format = _format(name)
-            cell.alignment = Alignment(vertical="top", wrap_text=name in ("why", "message", "outcome"))
+            if name not in styles:
+                styles[name] = _styled(cell, name)
+            cell._style = copy(styles[name])
             if isinstance(cell.value, str):
                 cell.data_type = "s"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(names))}{max(len(plan.rows), 1) + 1}"
     return as_bytes(book)
+
+
+def _styled(cell: Cell, name: str) -> StyleArray:
+    """How the cells of a column look."""
+    cell.number_format = _format(name)
+    cell.alignment = Alignment(vertical="top", wrap_text=name in ("why", "message", "outcome"))
+    return cell._style  # type: ignore[attr-defined,no-any-return]
 
 
 def _format(name: str) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import ibis
+import ibis.expr.types as ir
 import pandas as pd
 
 from retention_helpers.business import Business, months
@@ -117,10 +118,11 @@ def renewals_coming(business: Business) -> pd.DataFrame:
     day = _last_day(business)
     spans = kept_spans(business)
     terms = stretches(spans.filter(spans.interval == ANNUAL))
-    going = terms.filter(terms.end_on.isnull()).select("customer_id", "begin_on").execute()
+    lasting = terms.filter(terms.end_on.isnull()).select("customer_id", "begin_on")
+    going = lasting.join(paying_now(business), "customer_id").execute()
     begun = pd.to_datetime(going["begin_on"])
     due = {one: _next_anniversary(one.date(), day) for one in begun.unique()}
-    rows = going.assign(due_on=begun.map(due)).merge(paying_now(business), on="customer_id")
+    rows = going.assign(due_on=begun.map(due))
     until = day + dt.timedelta(days=RENEWAL_DAYS)
     rows = rows.loc[[one <= until for one in rows["due_on"]]]
     ordered = rows.sort_values(["mrr", "customer_id"], ascending=[False, True])
@@ -148,11 +150,11 @@ def _next_anniversary(begin: dt.date, after: dt.date) -> dt.date:
     return next(day for nth in years if (day := calendar.months_after(begin, 12 * nth)) > after)
 
 
-def paying_now(business: Business) -> pd.DataFrame:
+def paying_now(business: Business) -> ir.Table:
     """A row a customer who pays at the cut: customer_id, mrr."""
     rows = months.kept_customer_months(business)
     now = rows.filter((rows.month == business.report_month) & (rows.state_at_end == "paying"))
-    return now.select("customer_id", mrr="mrr_at_end").execute()
+    return now.select("customer_id", mrr="mrr_at_end")
 
 
 def _last_day(business: Business) -> dt.date:

@@ -13,6 +13,7 @@ import pytest
 
 from retention_helpers.business.identity import Identity
 from retention_helpers.gate import running_plan
+from retention_helpers.gate.lots import CALLED, NO_CALL, Lots
 from retention_helpers.gate.running_plan import CSV, FILES, HEADINGS, WRITTEN, XLSX, Row
 from retention_helpers.report import plan_file
 from retention_helpers.words.errors import InputError
@@ -353,7 +354,8 @@ def test_what_the_owner_worded_otherwise_stays(out: Path) -> None:
     assert rows["A"].cells["message"] == "Dear Ada, shall we talk?"
     assert rows["B"].cells["due_on"] == "2026-11-20"
     assert {who for who, row in rows.items() if row.is_kept} == {"A", "B"}
-    assert [row.customer for row in running_plan.read(out).without("at_risk", {"A"}).rows] == ["C", "B"]
+    drawn = Lots("Harbour Desk", days=60, drawn={dt.date(2026, 11, 1): {"A": NO_CALL, "C": CALLED}})
+    assert [row.customer for row in running_plan.read(out).by_lot(drawn).rows] == ["C", "B"]
 
 
 def test_a_column_without_a_heading_becomes_a_note(out: Path) -> None:
