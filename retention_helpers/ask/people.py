@@ -6,7 +6,7 @@ from dataclasses import replace
 import ibis
 import pandas as pd
 
-from retention_helpers.ask.questions import CLOCKS, Clock, answer, asked_by, of_some, one_of_these, whole
+from retention_helpers.ask.questions import CLOCKS, Clock, answer, asked_by, of_some, one_of_these
 from retention_helpers.business import Business, levels, months
 from retention_helpers.business.levels import By, first_spans
 from retention_helpers.business.losses import kept_losses
@@ -17,7 +17,7 @@ from retention_helpers.shown.results import Measure, Result
 from retention_helpers.shown.sentences import Sentence
 from retention_helpers.shown.units import CODE, DAY, MONEY, TEXT, YES_NO, columns
 from retention_helpers.words import calendar, formats
-from retention_helpers.words.errors import InputError
+from retention_helpers.words.errors import InputError, whole
 
 MOVEMENTS = ("stayed", "lost", "new", "reactivated", "joined_and_left")
 A_DAY = dt.timedelta(days=1)

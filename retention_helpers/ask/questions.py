@@ -7,7 +7,6 @@ that its numbers are those of the page.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from numbers import Real
 from typing import Literal, get_args
 
 from retention_helpers import churn_reasons, churned_vs_retained, measurement
@@ -20,7 +19,7 @@ from retention_helpers.shown.answers import Answer
 from retention_helpers.shown.results import Result
 from retention_helpers.shown.sentences import Sentence, kind_of_group, listed
 from retention_helpers.words import formats
-from retention_helpers.words.errors import InputError, nearest
+from retention_helpers.words.errors import InputError, nearest, whole
 
 YEAR = 12  # months
 SETTLED = 3  # months after which cohorts are held against each other
@@ -356,9 +355,3 @@ def one_of_these(word: str, known: Sequence[str], name: str) -> str:
     if word not in known:
         raise InputError(f"{name} cannot be {word!r}. {nearest(word, known)}")
     return word
-
-
-def whole(number: int, name: str, least: int) -> int:
-    if not isinstance(number, Real) or number % 1 or number < least:
-        raise InputError(f"{name} is a whole number from {least} on, not {number!r}.")
-    return int(number)

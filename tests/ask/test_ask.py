@@ -372,6 +372,33 @@ def test_the_dictionary_tells_every_column_that_a_measure_declares(sample) -> No
     assert not told["unit"].eq("").any()
 
 
+def test_the_dictionary_tells_every_column_of_every_answer(sample) -> None:  # type: ignore[no-untyped-def]
+    """By the name of the question: of all that it holds, and of what its table shows."""
+    cell = {"cohort": "2026-03", "k": 3}
+    answers = {
+        "churn": [ask.churn(sample), ask.churn(sample, every="week"), ask.churn(sample, by="country")],
+        "cohorts": [
+            ask.cohorts(sample, clock=clock, by=by)
+            for clock in ("anniversary", "calendar") for by in ("", "country")
+        ],
+        "customers": [ask.customers(sample, "2026-10"), ask.customers(sample, **cell)],
+        "groups": [ask.groups(sample)],
+        "columns": [ask.columns()],
+        "differences": [ask.differences(sample)],
+        **{name: [getattr(ask, name)(sample, by=by) for by in ((), "country")]
+           for name in ("mrr", "stay", "reasons", "activity")},
+    }  # fmt: skip
+    assert set(answers) == set(ask.__all__) - {"SAMPLE", "open_business", "table", "controls"}
+    for name, given in answers.items():
+        dictionary = ask.columns(name)
+        assert dictionary.to_frame().equals(ask.columns(f"ask.{name}").to_frame())
+        told = set(dictionary.to_frame()["column"])
+        for answer in given:
+            shown = (answer.tabled or answer.found).to_frame()
+            missing = {*answer.to_frame().columns, *shown.columns} - told
+            assert not missing, (name, missing)
+
+
 def test_sql_reads_the_same_definitions(sample) -> None:  # type: ignore[no-untyped-def]
     lost = sample.sql("select month, count(*) as lost from losses group by month order by month")
     moved = measurement.customer_movement(sample).value
@@ -619,7 +646,9 @@ def test_sql_reads_and_nothing_else(sample, query, way_out) -> None:  # type: ig
         (lambda b: ask.customers(b, cohort="2026-03", k=1, movement="lost"), "leave it out"),
         (lambda b: ask.customers(b, "2026-10", clock="calender"), "calendar"),
         (lambda b: ask.table(b, "customers"), "business.sql"),
-        (lambda b: ask.columns("churn"), r"Did you mean measurement\.churn\?"),
+        (lambda b: ask.columns("chrun"), r"Did you mean churn or measurement\.churn"),
+        (lambda b: ask.columns("mrr_movment"), r"Did you mean measurement\.mrr_movement"),
+        (lambda b: ask.columns("zzz"), r"questions \(churn, .*tables \(spans, .*ask\.columns\(\) lists"),
         (lambda b: ask.cohorts(b, clock="calender"), "calendar"),
         (lambda b: ask.customers(b), "2026-09"),
         (lambda b: ask.customers(b, "2026-10", cohort="2026-03", k=1), "2026-09"),
@@ -634,6 +663,14 @@ def test_sql_reads_and_nothing_else(sample, query, way_out) -> None:  # type: ig
 def test_wrong_names_are_answered_with_the_right_ones(sample, asking, right) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InputError, match=right):
         asking(sample)
+
+
+@pytest.mark.parametrize("wrong", [{"first": "3"}, {"first": -1}, {"last": 2.5}, {"last": 0}])
+def test_so_many_rows_of_a_table_are_a_whole_number(sample, wrong) -> None:  # type: ignore[no-untyped-def]
+    answer = ask.churn(sample)
+    with pytest.raises(InputError, match=r"^(first|last) is a whole number from 1 on, not"):
+        answer.table(**wrong)
+    assert len(answer.table(first=3.0).rows) == len(answer.table(last=3).rows) == 3
 
 
 def test_a_question_that_is_none_is_answered_with_the_nearest() -> None:
