@@ -49,6 +49,7 @@ OF_QUESTIONS: Mapping[str, tuple[str, ...]] = {  # what an answer holds, and wha
     "columns": ("ask.columns",),
 }  # fmt: skip
 NEAR = 3  # right names that a wrong one is answered with
+ALIKE = 0.7  # how near they are at least; 1: the same
 
 
 @units.columns(of=TEXT, column=TEXT, heading=TEXT, unit=TEXT, made_of=TEXT, note=TEXT)
@@ -118,7 +119,7 @@ def _right(name: str, known: set[str]) -> str:
     for one in sorted({*known, *OF_QUESTIONS}):
         for said in {one, one.rpartition(".")[2]}:
             places.setdefault(said, []).append(one)
-    close = get_close_matches(name.lower(), places, n=NEAR)
+    close = get_close_matches(name.lower(), places, n=NEAR, cutoff=ALIKE)
     if not close:
         return (
             f"Known are the questions ({', '.join(OF_QUESTIONS)}), the derived tables ({', '.join(KINDS)}), "

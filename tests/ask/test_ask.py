@@ -648,7 +648,7 @@ def test_sql_reads_and_nothing_else(sample, query, way_out) -> None:  # type: ig
         (lambda b: ask.table(b, "customers"), "business.sql"),
         (lambda b: ask.columns("chrun"), r"Did you mean churn or measurement\.churn"),
         (lambda b: ask.columns("mrr_movment"), r"Did you mean measurement\.mrr_movement"),
-        (lambda b: ask.columns("zzz"), r"questions \(churn, .*tables \(spans, .*ask\.columns\(\) lists"),
+        (lambda b: ask.columns("table"), r"questions \(churn, .*tables \(spans, .*ask\.columns\(\) lists"),
         (lambda b: ask.cohorts(b, clock="calender"), "calendar"),
         (lambda b: ask.customers(b), "2026-09"),
         (lambda b: ask.customers(b, "2026-10", cohort="2026-03", k=1), "2026-09"),
