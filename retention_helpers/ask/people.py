@@ -6,7 +6,7 @@ from dataclasses import replace
 import ibis
 import pandas as pd
 
-from retention_helpers.ask.questions import CLOCKS, Clock, answer, of_some, one_of_these, whole
+from retention_helpers.ask.questions import CLOCKS, Clock, answer, asked_by, of_some, one_of_these
 from retention_helpers.business import Business, levels, months
 from retention_helpers.business.levels import By, first_spans
 from retention_helpers.business.losses import kept_losses
@@ -17,7 +17,7 @@ from retention_helpers.shown.results import Measure, Result
 from retention_helpers.shown.sentences import Sentence
 from retention_helpers.shown.units import CODE, DAY, MONEY, TEXT, YES_NO, columns
 from retention_helpers.words import calendar, formats
-from retention_helpers.words.errors import InputError
+from retention_helpers.words.errors import InputError, whole
 
 MOVEMENTS = ("stayed", "lost", "new", "reactivated", "joined_and_left")
 A_DAY = dt.timedelta(days=1)
@@ -88,7 +88,7 @@ def customers(
     cohort: str | dt.date = "",
     k: int | None = None,
     clock: Clock = "anniversary",
-    by: By = (),
+    by: By | None = (),
     where: Where | None = None,
 ) -> Answer:
     """The customers behind a number: of a month (who came and who left in it), or of a cell of the cohorts.
@@ -97,8 +97,8 @@ def customers(
     customer_id, movement, plan, mrr_at_start and mrr_at_end (Decimal), and of who was lost lost_on, kind,
     reason. `movement` asks for one alone: stayed, lost, new, reactivated, joined_and_left. Of `cohort` and
     `k`, a row a customer who has reached it: customer_id, first_on, first_plan, day, retained. What `by`
-    names of `groups` is added, each as a column such as "level of country". Ids only: names stay in the lists
-    to work from.
+    names of `groups` is added, each as a column such as "level of country", with its own level however few
+    have it. Ids only: names stay in the lists to work from.
 
     >>> from retention_helpers import ask
     >>> business = ask.open_business(ask.SAMPLE, "2026-10")
@@ -109,7 +109,7 @@ def customers(
 
     Raises InputError for a month without customers, and for words that are none of these.
     """
-    asked = of_some(business, where)
+    asked, by = of_some(business, where), asked_by(by)
     if bool(month) == bool(cohort) or bool(cohort) != (k is not None):
         raise InputError('Ask for a month, such as "2026-09", or for a cell: cohort="2026-03", k=3.')
     one_of_these(clock, CLOCKS, "clock")
@@ -128,8 +128,8 @@ def customers(
 
 
 def _with_levels(found: Result, business: Business, by: By) -> Result:
-    """The customers with a column more for what each is grouped by."""
-    return replace(found, value=levels.with_levels(found.value, business, by))
+    """The customers with a column more for what each is grouped by; ids stand here, so levels do, too."""
+    return replace(found, value=levels.with_levels(found.value, business, by, exact=True))
 
 
 def _of_cell(business: Business, cohort: dt.date, k: int, clock: str, by: By) -> Answer:

@@ -4,10 +4,9 @@ They compute nothing of their own: a question asks the room that the page of the
 that its numbers are those of the page.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from numbers import Real
 from typing import Literal, get_args
 
 from retention_helpers import churn_reasons, churned_vs_retained, measurement
@@ -20,7 +19,7 @@ from retention_helpers.shown.answers import Answer
 from retention_helpers.shown.results import Result
 from retention_helpers.shown.sentences import Sentence, kind_of_group, listed
 from retention_helpers.words import formats
-from retention_helpers.words.errors import InputError, nearest
+from retention_helpers.words.errors import InputError, nearest, whole
 
 YEAR = 12  # months
 SETTLED = 3  # months after which cohorts are held against each other
@@ -32,7 +31,12 @@ EVERY, CLOCKS = get_args(Every), get_args(Clock)
 
 
 def churn(
-    business: Business, *, by: By = (), where: Where | None = None, every: Every = "month", months: int = YEAR
+    business: Business,
+    *,
+    by: By | None = (),
+    where: Where | None = None,
+    every: Every = "month",
+    months: int = YEAR,
 ) -> Answer:
     """How many of the customers at the start of a month left during it: a row a month, or a row a group.
 
@@ -42,7 +46,9 @@ def churn(
     counts once in each: by, level, customers_at_start, lost, churn_rate, verdict against the other groups.
     `by` is plan, mrr_band, interval, or any name of `groups`; `where` asks of some customers alone.
 
-    A group of fewer than `min_customers` is "too few": its place in the order means nothing.
+    Levels of an attribute that fewer than `min_customers` customers have are together as "(other)", here as
+    in every answer by groups but `groups`, `customers` and `table`. A row of fewer than `min_customers`
+    customer-months is "too few": its place in the order means nothing.
 
     >>> from retention_helpers import ask
     >>> business = ask.open_business(ask.SAMPLE, "2026-10")
@@ -54,7 +60,7 @@ anything from 4.2 % to 8.9 % would be no surprise.
     0  (not given)                   3     0
     1           AT                 521    34
     """
-    asked = of_some(business, where)
+    asked, by = of_some(business, where), asked_by(by)
     one_of_these(every, EVERY, "every")
     months = whole(months, "months", 1)
     if not by and months != YEAR:
@@ -72,10 +78,10 @@ anything from 4.2 % to 8.9 % would be no surprise.
     grouped = measurement.churn_by_level(asked, months_back=months, by=by)
     title = f"Churn by {_named(by)}, last {formats.plural(months, 'month')} together"
     draws = partial(figures.rate_by_level, grouped.value, "churn_rate", title=title)
-    return answer(asked, grouped, title, grouped.sentence, draws)
+    return answer(asked, grouped, title, _of_groups(asked, by, grouped.sentence), draws)
 
 
-def mrr(business: Business, *, by: By = (), where: Where | None = None) -> Answer:
+def mrr(business: Business, *, by: By | None = (), where: Where | None = None) -> Answer:
     """How monthly recurring revenue moved: a row a month, of each group where `by` names any (of `groups`).
 
     by and level (of groups), month, mrr_at_start, new, reactivated, expansion, resumed, contraction, paused,
@@ -90,18 +96,18 @@ def mrr(business: Business, *, by: By = (), where: Where | None = None) -> Answe
     >>> ask.mrr(business, by="country").to_frame().query("level == 'DE'")["mrr_at_end"].iloc[-1]
     Decimal('13880.200001')
     """
-    asked = of_some(business, where)
+    asked, by = of_some(business, where), asked_by(by)
     if by:
         grouped = measurement.mrr_by_level(asked, by=by)
         caption = f"MRR of the month by {_named(by)}"
-        says = partial(grouped.sentence, asked.currency)
+        says = _of_groups(asked, by, partial(grouped.sentence, asked.currency))
         return answer(asked, grouped, caption, says, tabled=_of_last_month(grouped))
     moved = measurement.mrr_movement(asked)
     told = partial(moved.sentence, measurement.revenue_retention(asked), asked.currency)
     return answer(asked, moved, moved.measure.caption, told, moved.figure, last=YEAR + 1)
 
 
-def stay(business: Business, *, by: By = (), where: Where | None = None) -> Answer:
+def stay(business: Business, *, by: By | None = (), where: Where | None = None) -> Answer:
     """How long customers stay, from their first day to the first loss of service (Kaplan–Meier).
 
     Without `by`, a row a month of tenure (1, 3, 6, 12, 24): k, at_risk (customers), survival (fraction, with
@@ -118,7 +124,7 @@ def stay(business: Business, *, by: By = (), where: Where | None = None) -> Answ
     1  3      488
     >>> answer = ask.stay(business, by="acquisition_channel")
     """
-    asked = of_some(business, where)
+    asked, by = of_some(business, where), asked_by(by)
     few = asked.settings.min_customers
     if not by:
         rows = measurement.tenures(asked)
@@ -129,15 +135,15 @@ def stay(business: Business, *, by: By = (), where: Where | None = None) -> Answ
     rows = measurement.tenures(asked, by=by)
     found = measurement.stay_by_group(rows, min_customers=few, by=by)
     tested = measurement.group_tests(rows, min_customers=few, by=by)
-    curves = measurement.stay_by_plan(rows, min_customers=few, by=_listed(by)[0])
-    title = f"Customers still there, by {_named(_listed(by)[:1])}"
+    curves = measurement.stay_by_plan(rows, min_customers=few, by=by[0])
+    title = f"Customers still there, by {_named(by[:1])}"
     draws = partial(figures.survival_by_level, curves.value, title=title)
     caption = f"Customers still there, by {_named(by)}"
-    return answer(asked, found, caption, partial(found.sentence, tested), draws)
+    return answer(asked, found, caption, _of_groups(asked, by, partial(found.sentence, tested)), draws)
 
 
 def cohorts(
-    business: Business, *, by: By = (), where: Where | None = None, clock: Clock = "anniversary"
+    business: Business, *, by: By | None = (), where: Where | None = None, clock: Clock = "anniversary"
 ) -> Answer:
     """What became of the customers who began in each month: a row a cohort and age k.
 
@@ -156,7 +162,7 @@ def cohorts(
     275  1    31        27
     >>> answer = ask.cohorts(business, by="acquisition_channel", clock="calendar")
     """
-    asked = of_some(business, where)
+    asked, by = of_some(business, where), asked_by(by)
     measure = {
         "anniversary": measurement.anniversary_triangle,
         "calendar": measurement.calendar_triangle,
@@ -165,19 +171,21 @@ def cohorts(
     if not by:
         says = partial(cells.sentence, k=SETTLED)
         return answer(asked, cells, cells.measure.caption, says, cells.figure, last=YEAR)
-    levels = measurement.retained_by_level(cells, min_customers=asked.settings.min_customers)
+    grouped = measurement.retained_by_level(cells, min_customers=asked.settings.min_customers)
     title = f"Still customers after {formats.plural(SETTLED, 'month')}, by {_named(by)}"
-    says = partial(levels.sentence, k=SETTLED)
-    return answer(asked, cells, title, says, partial(levels.figure, title=title), tabled=levels)
+    told = _of_groups(asked, by, partial(grouped.sentence, k=SETTLED))
+    return answer(asked, cells, title, told, partial(grouped.figure, title=title), tabled=grouped)
 
 
-def reasons(business: Business, *, by: By = (), where: Where | None = None, months: int = YEAR) -> Answer:
+def reasons(
+    business: Business, *, by: By | None = (), where: Where | None = None, months: int = YEAR
+) -> Answer:
     """Why customers of the last `months` months left, as they said: a row a reason, or a reason a group.
 
     Without `by`, a row a reason: reason, customers (who named it), answered, share (fraction, with `_low` and
     `_high`) and what it cost in MRR a month. With `by`, a row a group and reason: by, level, answered,
     reason, customers, share, verdict. Shares are among those who answered; the biller's own losses have no
-    reason and stand outside. `by` is plan, tenure, mrr_band, or any name of `groups`.
+    reason and stand outside. `by` is plan, mrr_band, interval, tenure, or any name of `groups`.
 
     >>> from retention_helpers import ask
     >>> business = ask.open_business(ask.SAMPLE, "2026-10")
@@ -185,7 +193,7 @@ def reasons(business: Business, *, by: By = (), where: Where | None = None, mont
               reason  customers
     0  too_expensive         15
     """
-    asked = of_some(business, where)
+    asked, by = of_some(business, where), asked_by(by)
     few = asked.settings.min_customers
     lost = churn_reasons.losses(asked)
     when = churn_reasons.period(asked, whole(months, "months", 1))
@@ -200,11 +208,11 @@ def reasons(business: Business, *, by: By = (), where: Where | None = None, mont
     said = churn_reasons.with_groups(churn_reasons.answered(lost, when), asked, by=others)
     tested = churn_reasons.depends_on(said, by=by, min_customers=few)
     parts = churn_reasons.by_group(said, top, by=by, min_customers=few)
-    says = partial(tested.sentence, parts)
-    return answer(asked, parts, f"{title}, by {_named(by)}", says, partial(parts.figure, tested))
+    told = _of_groups(asked, by, partial(tested.sentence, parts))
+    return answer(asked, parts, f"{title}, by {_named(by)}", told, partial(parts.figure, tested))
 
 
-def activity(business: Business, *, by: By = (), where: Where | None = None) -> Answer:
+def activity(business: Business, *, by: By | None = (), where: Where | None = None) -> Answer:
     """How many use what they pay for: a row a month, of each group where `by` names any (names of `groups`).
 
     month, customers_at_end, mau and wau (customers active in the month, and in its last seven days),
@@ -217,19 +225,19 @@ def activity(business: Business, *, by: By = (), where: Where | None = None) -> 
         customers_at_end  mau  wau
     23               429  410  329
     """
-    asked = of_some(business, where)
-    active = measurement.active_customers(asked, by=by)
+    asked, by = of_some(business, where), asked_by(by)
+    active, known = measurement.active_customers(asked, by=by), measurement.known_activity(asked)
     if by:
         caption = f"Active customers of the month by {_named(by)}"
-        return answer(asked, active, caption, tabled=_of_last_month(active))
-    known = measurement.known_activity(asked)
+        says = _of_groups(asked, by, lambda: None) if len(active.value) else known.sentence
+        return answer(asked, active, caption, says, tabled=_of_last_month(active))
     says = active.sentence if len(active.value) else known.sentence
     draws = active.figure if len(active.value) else (lambda: None)
     return answer(asked, active, active.measure.caption, says, draws, last=YEAR + 1)
 
 
 def differences(
-    business: Business, *, by: By = (), where: Where | None = None, landmark_days: int = 0
+    business: Business, *, by: By | None = (), where: Where | None = None, landmark_days: int = 0
 ) -> Answer:
     """What was different about those who left, before they left: a row a thing that was known by then.
 
@@ -245,11 +253,11 @@ def differences(
     >>> answer.to_frame()["verdict"].isin(["confirmed"]).any()
     np.True_
     """
-    if by:
+    if by := asked_by(by):
         raise InputError(
             "differences compares those who left with those who stayed, by all that is known of them, and "
             f"{_named(by)} may be part of it. To compare within one group, ask with `where`, such as "
-            f"where={{{_listed(by)[0]!r}: …}}; to see how much each group leaves, ask.churn(business, by=…)."
+            f"where={{{by[0]!r}: …}}; to see how much each group leaves, ask.churn(business, by=…)."
         )
     asked = of_some(business, where)
     own_day = whole(landmark_days, "landmark_days", 0)
@@ -296,21 +304,54 @@ def _of_last_month(found: Result) -> Result:
     return replace(found, value=found.value[now])
 
 
-def _listed(by: By) -> tuple[str, ...]:
-    return (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
+def asked_by(by: By | None) -> tuple[str, ...]:
+    """The names to group by, each once: one, or any list, array, column or generator of them.
+
+    None and "" are none. What is no name is told by whoever looks for it. InputError for levels of names.
+    """
+    if by is None or isinstance(by, str):
+        return (str(by),) if by else ()
+    if isinstance(by, Mapping):
+        raise InputError(
+            f"by names what to group by, such as by={next(iter(by), 'country')!r}; levels go into `where`."
+        )
+    return tuple(dict.fromkeys(map(str, by if isinstance(by, Iterable) else [by])))
 
 
-def _named(by: By) -> str:
-    return listed([kind_of_group(one) for one in _listed(by)])
+def _named(by: Sequence[str]) -> str:
+    return listed([kind_of_group(one) for one in by])
+
+
+def _of_groups(business: Business, by: Sequence[str], says: Says) -> Says:
+    """What an answer by groups says, and of what no level has customers enough to stand by itself."""
+
+    def told() -> Sentence | None:
+        said = says()
+        parts = [*([said.text] if said else []), *filter(None, (_together(business, one) for one in by))]
+        return Sentence(" ".join(parts)) if parts else None
+
+    return told
+
+
+def _together(business: Business, by: str) -> str:
+    """How many levels stand together as "(other)", and the largest, where that is all of them; else ""."""
+    if by not in levels.names(business):
+        return ""
+    few, known = (
+        levels.together(business, by),
+        levels.counts(business, by).drop(levels.NOT_GIVEN, errors="ignore"),
+    )
+    if few.empty or len(few) < len(known):
+        return ""
+    kind = kind_of_group(by)
+    return (
+        f"{kind[:1].upper()}{kind[1:]} has {formats.plural(len(few), 'level')}, the largest with "
+        f"{formats.plural(int(few.max()), 'customer')}; levels of fewer than "
+        f"{formats.count(business.settings.min_customers)} (min_customers) stand together as {levels.OTHER}."
+    )
 
 
 def one_of_these(word: str, known: Sequence[str], name: str) -> str:
     if word not in known:
         raise InputError(f"{name} cannot be {word!r}. {nearest(word, known)}")
     return word
-
-
-def whole(number: int, name: str, least: int) -> int:
-    if not isinstance(number, Real) or number % 1 or number < least:
-        raise InputError(f"{name} is a whole number from {least} on, not {number!r}.")
-    return int(number)

@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from retention_helpers.ask.questions import of_some, whose
+from retention_helpers.ask.questions import asked_by, of_some, whose
 from retention_helpers.business import Business, levels
 from retention_helpers.business.derived import DERIVED
 from retention_helpers.business.levels import By
@@ -198,7 +198,9 @@ class Derived:
         """The table as an expression of ibis, to filter and join; nothing is read until it is executed."""
         rows = KINDS[self.name].make(self.business)
         for one in self.by:
-            rows = levels.with_level(rows, self.business, one).rename({f"{levels.LEVEL_OF}{one}": "level"})
+            rows = levels.with_level(rows, self.business, one, exact=True).rename(
+                {f"{levels.LEVEL_OF}{one}": "level"}
+            )
         return rows
 
     @property
@@ -241,14 +243,15 @@ class Derived:
 _ORDER = ("month", "as_of", "service", "started_at", "day", "end_at", "plan")
 
 
-def table(business: Business, name: str, *, by: By = (), where: Where | None = None) -> Derived:
+def table(business: Business, name: str, *, by: By | None = (), where: Where | None = None) -> Derived:
     """A derived table, on the definitions and the cut of the reports: `.to_frame()`, `.to_parquet(path)`, or
     `.expression` of ibis.
 
     spans, services, customer_months, losses, leavings, customer_days, snapshots (a row a customer a month
     end), features (a row a customer at the landmark). What a row is says `.grain`, what a column holds
     `columns(name)`; columns that look ahead of a row's own day say so there. What `by` names of `groups` is
-    added, each as a column such as "level of country"; `where` asks of some customers alone.
+    added, each as a column such as "level of country", with its own level however few have it; `where` asks
+    of some customers alone.
 
     >>> from retention_helpers import ask
     >>> business = ask.open_business(ask.SAMPLE, "2026-10")
@@ -266,4 +269,4 @@ end_at, end_on.
     if name not in list(KINDS):
         raise InputError(f"There is no table {name}. {nearest(name, KINDS)}")
     asked = of_some(business, where)
-    return Derived(asked, name, levels.chosen(asked, by))
+    return Derived(asked, name, levels.chosen(asked, asked_by(by)))

@@ -2,12 +2,16 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
 from typing import cast
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import sqlglot
+from ibis.common.exceptions import IbisError
+from pyarrow import ArrowException
 from sqlglot import expressions as sql
 
 from retention_helpers.business.losses import kept_leavings, kept_losses
@@ -15,7 +19,7 @@ from retention_helpers.business.months import kept_customer_days, kept_customer_
 from retention_helpers.business.opened import Business
 from retention_helpers.business.spans import kept_services, kept_spans
 from retention_helpers.contract.tables import TABLES
-from retention_helpers.engine import EngineError, asked
+from retention_helpers.engine import ASKED, EngineError, asked, forget, own_views
 from retention_helpers.words.errors import InputError, nearest
 
 DERIVED: Mapping[str, Callable[[Business], ir.Table]] = {
@@ -44,30 +48,45 @@ def query(business: Business, text: str, beside: Mapping[str, ir.Table | pd.Data
     given = {name.lower(): rows for name, rows in beside.items()}
     statement = _one_statement(text)
     try:
-        match statement:
-            case sql.Show() if statement.name.lower() == "tables":
-                brought = [name for name in TABLES if business.has(name)]
-                return pd.DataFrame({"name": [*brought, *DERIVED, *given]})
-            case sql.Describe():
-                return _described(_rows_of(business, _told_of(text), given))
-            case sql.Summarize():
-                return _summarized(_rows_of(business, _told_of(text), given))
-            case _:
-                return cast(pd.DataFrame, _rows_of(business, text, given).execute())
+        with ExitStack() as until_read:
+            rows_of = partial(_rows_of, business, given=given, until_read=until_read)
+            match statement:
+                case sql.Show() if statement.name.lower() == "tables":
+                    brought = [name for name in TABLES if business.has(name)]
+                    return pd.DataFrame({"name": [*brought, *DERIVED, *given]})
+                case sql.Describe():
+                    return _described(rows_of(_told_of(text)))
+                case sql.Summarize():
+                    return _summarized(rows_of(_told_of(text)))
+                case _:
+                    return cast(pd.DataFrame, rows_of(text).execute())
     except (EngineError, sqlglot.errors.SqlglotError) as error:
         said = str(error).partition("\n\nLINE")[0].strip()
         raise InputError(f"The engine does not understand this: {said}") from None
 
 
-def _rows_of(business: Business, text: str, given: Mapping[str, ir.Table | pd.DataFrame]) -> ir.Table:
-    """What one SELECT gives, as the engine will compute it."""
+def _rows_of(
+    business: Business, text: str, *, given: Mapping[str, ir.Table | pd.DataFrame], until_read: ExitStack
+) -> ir.Table:
+    """What one SELECT gives, as the engine will compute it; what is given beside goes when that was read."""
     parsed = _one_select(text)
     own = {expression.alias_or_name.lower() for expression in parsed.find_all(sql.CTE)}
-    for name in sorted(_named(parsed) - own):
+    named = _named(parsed) - own
+    for name in sorted(named - set(given)):
         _offer(business, name, given)
-    there = map(str.lower, business.engine.list_tables())  # with those that were offered now
-    _refuse_taken(own, {*TABLES, *DERIVED, *TELLING, *given, *there})
+    taken = _taken(business)  # with what was offered now
+    _refuse_taken(own, taken | set(given), "`with {} as …`")
+    _refuse_taken(set(given), taken, "{}=…")
+    for name in sorted(named & set(given)):
+        _put_beside(business, name, given[name])
+        until_read.callback(forget, business.engine, name)
     return asked(business.engine, _up_to_its_end(text))
+
+
+def _taken(business: Business) -> set[str]:
+    """The names, in small letters, that mean something in the business or in its engine."""
+    there = [*business.engine.list_tables(), *own_views(business.engine), ASKED]
+    return {*TABLES, *DERIVED, *TELLING, *map(str.lower, there)}
 
 
 def _described(rows: ir.Table) -> pd.DataFrame:
@@ -96,17 +115,19 @@ def _summarized(rows: ir.Table) -> pd.DataFrame:
     return told.assign(missing=in_all - told.pop("known"))
 
 
-def _refuse_taken(own: set[str], known: set[str]) -> None:
-    """Raise InputError for names of `with` that, within or beside it, mean what the engine has under them.
+def _refuse_taken(own: set[str], known: set[str], written: str) -> None:
+    """Raise InputError for names of a query's own, as they are `written`, that mean something here already.
 
-    That is a table that is not cut; a word that tells of one; or, with other signs than letters, a file.
+    Within or beside its `with`, that is what the engine has under them: a table that is not cut; a word that
+    tells of one; or, with other signs than letters, a file. A table given beside would take its place.
     """
     if taken := sorted(own & known):
         raise InputError(
-            f"`with {taken[0]} as …`: the name means something here already. Choose another name."
+            f"{written.format(taken[0])}: the name means something here already. Choose another name."
         )
     if odd := sorted(name for name in own if not name.isidentifier()):
-        raise InputError(f'`with "{odd[0]}" as …`: choose a name of letters, digits and _ alone.')
+        quoted = f'"{odd[0]}"'
+        raise InputError(f"{written.format(quoted)}: choose a name of letters, digits and _ alone.")
 
 
 def _one_statement(text: str) -> sql.Expr:
@@ -155,14 +176,21 @@ def _named(parsed: sql.Query) -> set[str]:
 
 def _offer(business: Business, name: str, beside: Mapping[str, ir.Table | pd.DataFrame]) -> None:
     """Put a table under its name into the engine, as this business sees it."""
-    known = {*TABLES, *DERIVED, *beside} - TELLING
-    if name not in known:
-        raise InputError(f"There is no table {name}. {nearest(name, known)}")
-    if name in beside:
-        given = beside[name]
-        rows = ibis.memtable(given) if isinstance(given, pd.DataFrame) else given
-        if not isinstance(rows, ir.Table):
-            raise InputError(f"{name} is no table: give its .to_frame(), or its .expression.")
-    else:
-        rows = DERIVED[name](business) if name in DERIVED else business.table(name)
+    if name not in {*TABLES, *DERIVED}:
+        raise InputError(f"There is no table {name}. {nearest(name, {*TABLES, *DERIVED, *beside})}")
+    rows = DERIVED[name](business) if name in DERIVED else business.table(name)
     business.engine.create_view(name, rows, overwrite=True)
+
+
+def _put_beside(business: Business, name: str, given: ir.Table | pd.DataFrame) -> None:
+    """Put a table of the analyst's own under its name into the engine."""
+    if not isinstance(given, ir.Table | pd.DataFrame):
+        raise InputError(f"{name} is no table: give its .to_frame(), or its .expression.")
+    try:
+        rows = ibis.memtable(given) if isinstance(given, pd.DataFrame) else given
+        business.engine.create_view(name, rows)
+    except (IbisError, ArrowException, AttributeError) as error:  # the last for kinds that ibis has not
+        raise InputError(
+            f"{name} cannot be read as a table. Give each column a name of its own, and values of one kind: "
+            f"numbers, texts, days ({str(error.args[0]).strip('.')})."
+        ) from None

@@ -115,17 +115,18 @@ def _asked(by: By, known: Sequence[str], way_out: str = "") -> tuple[str, ...]:
     return tuple(dict.fromkeys(wanted))
 
 
-def with_levels(rows: pd.DataFrame, business: Business, by: By) -> pd.DataFrame:
-    """Rows of customers with a column `level of` each of these names."""
-    told = {f"{LEVEL_OF}{one}": of_rows(rows, business, one) for one in chosen(business, by)}
+def with_levels(rows: pd.DataFrame, business: Business, by: By, *, exact: bool = False) -> pd.DataFrame:
+    """Rows of customers with a column `level of` each of these names, as pages may show it, or `exact`."""
+    told = {f"{LEVEL_OF}{one}": of_rows(rows, business, one, exact=exact) for one in chosen(business, by)}
     return rows.assign(**told)
 
 
-def of_rows(rows: pd.DataFrame, business: Business, by: str) -> pd.Series:
-    """The level, as pages may show it, of the customer of each of these rows."""
+def of_rows(rows: pd.DataFrame, business: Business, by: str, *, exact: bool = False) -> pd.Series:
+    """The level, as pages may show it or `exact`, of the customer of each of these rows."""
     own = pd.DataFrame({"customer_id": rows["customer_id"].unique().astype("str")})
     asked = ibis.memtable(own, schema={"customer_id": "string"})
-    told = _shown(business, by).semi_join(asked, "customer_id").execute().set_index("customer_id")["level"]
+    known = of(business, by) if exact else _shown(business, by)
+    told = known.semi_join(asked, "customer_id").execute().set_index("customer_id")["level"]
     return rows["customer_id"].map(told)
 
 
@@ -172,15 +173,31 @@ def _shown(business: Business, by: str) -> ir.Table:
     What hardly anybody has may name somebody: an account manager, a firm. What the business itself calls
     something, a plan, an arm, a channel that it pays for, names nobody.
     """
-    told = of(business, by)
+    told, rare = of(business, by), list(together(business, by).index)
+    return told.mutate(level=told.level.isin(rare).ifelse(OTHER, told.level)) if rare else told
+
+
+def counts(business: Business, by: str) -> pd.Series:
+    """How many customers, of those that `of` has, are of each level, by level."""
+
+    def counted() -> pd.Series:
+        rows = of(business, by)
+        found = rows.group_by("level").aggregate(customers=rows.count()).order_by("level").execute()
+        return found.set_index("level")["customers"]
+
+    found: pd.Series = business.once(f"customers by {by}", counted)
+    return found
+
+
+def together(business: Business, by: str) -> pd.Series:
+    """The levels that stand together as "(other)", with how many customers each has."""
+    every = counts(business, by)
     column = _attributes(business).get(by)
     if column is None:
-        return told
-    many = told.group_by("level").aggregate(customers=lambda row: row.count()).execute()
+        return every.head(0)
     paid = _paid_channels(business) if first_called([column], CHANNELS) else set()
-    few = many[many["customers"] < business.settings.min_customers]["level"]
-    rare = [level for level in few if level != NOT_GIVEN and same_channel(level) not in paid]
-    return told.mutate(level=told.level.isin(rare).ifelse(OTHER, told.level)) if rare else told
+    few = every[every < business.settings.min_customers]
+    return few[[level != NOT_GIVEN and same_channel(level) not in paid for level in few.index]]
 
 
 def _paid_channels(business: Business) -> set[str]:
@@ -190,9 +207,9 @@ def _paid_channels(business: Business) -> set[str]:
     return {same_channel(one) for one in named.dropna()}
 
 
-def with_level(rows: ir.Table, business: Business, by: str) -> ir.Table:
-    """Rows of customers with the column level, as pages may show it."""
-    return _joined(rows, _shown(business, by))
+def with_level(rows: ir.Table, business: Business, by: str, *, exact: bool = False) -> ir.Table:
+    """Rows of customers with the column level, as pages may show it, or `exact`."""
+    return _joined(rows, of(business, by) if exact else _shown(business, by))
 
 
 def by_each(

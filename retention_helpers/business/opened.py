@@ -234,9 +234,9 @@ class Business:
         derived ones (spans, services, customer_months, losses, leavings, customer_days).
 
         `show tables`, `describe losses` and `summarize losses`, or a SELECT in place of the table, tell what
-        there is, of which types, and what is in it. `beside` are further tables by name: frames of your own,
-        or expressions such as that of `ask.table(business, "snapshots")`. Amounts are Decimal, days and
-        instants as the tables have them.
+        there is, of which types, and what is in it. `beside` are further tables by name, for this query
+        alone: frames of your own, or expressions such as that of `ask.table(business, "snapshots")`. Amounts
+        are Decimal, days and instants as the tables have them.
 
         >>> from retention_helpers.business import SAMPLE, open_business
         >>> business = open_business(SAMPLE, "2026-10")
@@ -244,7 +244,8 @@ class Business:
            lost
         0    26
 
-        Raises InputError for what does not read, a table that there is not, and what cannot be understood.
+        Raises InputError for what does not read, a table that there is not, a name beside that is taken, and
+        what cannot be understood.
         """
         from retention_helpers.business.derived import query as asked  # it stands on this module
 

@@ -287,6 +287,12 @@ def narrowed(business: Business, where: Where) -> Business:
         known = set(found.level.as_table().distinct().execute()["level"])
         if absent := [one for one in given if one not in known]:
             there = ", ".join(sorted(known))
+            if absent[0] == levels.OTHER and (few := ", ".join(levels.together(business, by).index)):
+                raise InputError(
+                    f"{levels.OTHER} is no level of {by}, but those of fewer than "
+                    f"{count(business.settings.min_customers)} customers (min_customers), which answers put "
+                    f"together. Name them instead: {few}."
+                )
             raise InputError(f"No customer has {by} {absent[0]}. The levels of {by} are: {there}.")
         own = found.filter(found.level.isin(given)).select("customer_id")
         customers = own if customers is None else customers.semi_join(own, "customer_id")

@@ -133,6 +133,21 @@ def asked(engine: Engine, query: str) -> ir.Table:
     return engine.table(ASKED)
 
 
+def forget(engine: Engine, name: str) -> None:
+    """Let go of a view. The `drop_view` of ibis writes a statement without its name."""
+    if not isinstance(engine, Backend):
+        return engine.forget(name)
+    engine.con.execute(f"DROP VIEW {quoted(name)}")
+
+
+def own_views(engine: Engine) -> list[str]:
+    """The names under which an engine tells of itself, and which a query may name as it names a table."""
+    if not isinstance(engine, Backend):
+        return []
+    told = "SELECT DISTINCT view_name FROM duckdb_views() WHERE internal"
+    return [name for (name,) in rows(engine, f"{told} AND schema_name <> 'information_schema'")]
+
+
 def give_back() -> None:
     """Hand memory that nothing needs any more back to the system; allocators would keep it for later."""
     import pyarrow

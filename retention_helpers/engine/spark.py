@@ -163,6 +163,10 @@ class Spark(Backend):
         rows.toDF(*_apart(rows.columns)).createOrReplaceTempView(name)
         return self.table(name)
 
+    def forget(self, name: str) -> None:
+        """Let go of a view."""
+        self._session.catalog.dropTempView(name)
+
     def disconnect(self) -> None:
         """Let go of this session's views. The cluster's own session lasts as long as the process."""
         for view in self._session.catalog.listTables():

@@ -13,6 +13,7 @@ from retention_helpers.shown.results import Result
 from retention_helpers.shown.sentences import Sentence
 from retention_helpers.shown.tables import Table
 from retention_helpers.words import formats
+from retention_helpers.words.errors import whole
 
 
 def _nothing() -> None:
@@ -66,7 +67,12 @@ class Answer:
         return self._figure
 
     def table(self, *, first: int | None = None, last: int | None = None) -> Table:
-        """Its table for people; of many rows the first or the last so many."""
+        """Its table for people; of many rows the first or the last so many.
+
+        Raises InputError for what is no whole number from 1 on.
+        """
+        first = None if first is None else whole(first, "first", 1)
+        last = None if last is None else whole(last, "last", 1)
         kept = self.last if first is None and last is None else last
         shown = (self.tabled or self.found).table(first=first, last=kept, caption=self._named(self.caption))
         return replace(shown, rest_is="in .to_frame()")

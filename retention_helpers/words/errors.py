@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from numbers import Real
 
 # An address with a user and a password, whatever stands around it, and a password as programs take it. Each
 # begins where a word does: else a name of thousands of letters is looked through once from every letter on.
@@ -90,3 +91,14 @@ def nearest(word: object, known: Iterable[str]) -> str:
     names = sorted(known)
     close = get_close_matches(str(word).lower(), names, n=1, cutoff=0.6)
     return f"Did you mean {close[0]}?" if close else f"Known: {', '.join(names)}."
+
+
+def whole(number: float, name: str, least: int) -> int:
+    """A whole number that was asked for by a name; InputError for what is none.
+
+    >>> whole(3.0, "months", 1)
+    3
+    """
+    if not isinstance(number, Real) or number % 1 or number < least:
+        raise InputError(f"{name} is a whole number from {least} on, not {number!r}.")
+    return int(number)

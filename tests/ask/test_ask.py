@@ -7,11 +7,13 @@ import re
 from decimal import Decimal
 
 import ibis
+import numpy as np
 import pandas as pd
 import pytest
 from reader import Reader
 
 from retention_helpers import ask, measurement, shipped
+from retention_helpers.ask.groups import to_begin_with
 from retention_helpers.ask.tables import KINDS
 from retention_helpers.business import Business
 from retention_helpers.business.opening import narrowed
@@ -209,6 +211,114 @@ def test_weeks_by_hand(opened) -> None:  # type: ignore[no-untyped-def]
     assert (last["week"], last["customers_at_start"], last["lost"]) == (pd.Timestamp("2026-03-23"), 5, 2)
 
 
+# ----------------------------------------------------------------- few customers
+
+FEW = {"DE": 18, "AT": 12, "CH": 10}
+
+
+@pytest.fixture(scope="module")
+def forty(business_of) -> Business:  # type: ignore[no-untyped-def]
+    """Forty who began on 1 January, 18, 12 and 10 of a country; 25 in Bonn, 15 in a town each of their own.
+
+    Who has a number that three divides left on 15 February; nobody was asked why, but the first said it.
+    """
+    countries = [country for country, many in FEW.items() for _ in range(many)]
+    rows = [
+        {"customer_id": f"C{n}", "signed_up_at": "2026-01-01", "country": country,
+         "town": "Bonn" if n < 25 else f"Town{n}"}
+        for n, country in enumerate(countries)
+    ]  # fmt: skip
+    spans = [
+        (f"C{n}", "2026-01-01", "" if n % 3 else "2026-02-15", 20, "active", ("solo", "team")[n % 2])
+        for n in range(40)
+    ]
+    why = [("C0", "2026-02-10", "too expensive")]
+    return business_of(spans, month="2026-04", customers=rows, cancellations=why)
+
+
+def test_levels_of_few_are_not_taken_for_one(forty) -> None:  # type: ignore[no-untyped-def]
+    """All three are too few for a row of their own; with the plan, which is compared, both are told."""
+    how_many = (
+        "Country has 3 levels, the largest with 18 customers; levels of fewer than 20 (min_customers) stand "
+        "together as (other)."
+    )
+    churn = str(ask.churn(forty, by="country").sentence())
+    assert churn == f"No country has enough customers to be compared. {how_many}"
+    kept = str(ask.cohorts(forty, by="country").sentence())
+    assert kept == f"After 3 months: No country has enough customers to be compared. {how_many}"
+    for question in (ask.mrr, ask.stay):
+        assert str(question(forty, by="country").sentence()).endswith(f". {how_many}")
+    both = str(ask.churn(forty, by=["first_plan", "country"]).sentence())
+    assert both == f"No first plan differs clearly from the others. {churn}"
+    only = str(ask.churn(forty, by="country", where={"country": "DE"}).sentence())
+    assert "All customers" not in only and "Country has 1 level, the largest with 18 customers" in only
+    town = str(ask.churn(forty, by="town").sentence())
+    assert "differs clearly" in town and "levels" not in town
+    begun = to_begin_with(forty)
+    assert begun == {"by": "first_plan", "kind": "first_plan", "two": ["solo", "team"]}
+
+
+def test_beside_ids_levels_are_exact_and_beside_rates_they_are_together(forty) -> None:  # type: ignore[no-untyped-def]
+    shown = ask.churn(forty, by="town").to_frame()["level"].tolist()
+    assert shown == ["(other)", "Bonn"]
+    towns = {"Bonn", *(f"Town{n}" for n in range(25, 40))}
+    assert set(ask.groups(forty, by="town").to_frame()["level"]) == towns
+    gone = ask.customers(forty, "2026-02", movement="lost", by="town").to_frame()
+    assert dict(zip(gone["customer_id"], gone["level of town"], strict=True))["C27"] == "Town27"
+    lost = ask.table(forty, "losses", by="town").to_frame()
+    assert lost["level of town"].tolist() == gone.sort_values("customer_id")["level of town"].tolist()
+    with pytest.raises(
+        InputError, match=r"^\(other\) is no level of town, .* Name them instead: Town25, "
+    ) as no:
+        ask.churn(forty, where={"town": "(other)"})
+    named = str(no.value).rpartition(": ")[2].rstrip(".").split(", ")
+    counted = ask.churn(forty, where={"town": named}, by="first_plan").to_frame()["customers_at_start"].sum()
+    assert (
+        counted == ask.churn(forty, by="town").to_frame().set_index("level")["customers_at_start"]["(other)"]
+    )
+    with pytest.raises(InputError, match=r"No customer has first_plan \(other\)"):
+        ask.churn(forty, where={"first_plan": "(other)"})
+
+
+def test_where_nothing_is_known_no_advice_is_given_that_was_followed(forty) -> None:  # type: ignore[no-untyped-def]
+    """One gave a reason, from DE; those from AT did not, and nobody brought events."""
+    said = str(ask.reasons(forty, where={"country": "AT"}).sentence())
+    assert said.startswith("Among customers with country AT: Nobody gave a reason that is known")
+    assert said.endswith("Reasons come from cancellations.csv, column reason.")
+    by_country = ask.activity(forty, by="country")
+    assert by_country.to_frame().empty
+    assert str(by_country.sentence()) == str(ask.activity(forty).sentence())
+    assert str(by_country.sentence()).startswith("It takes events.csv")
+
+
+BY = {
+    "list": ["country", "first_plan"], "array": np.array(["country", "first_plan"]),
+    "index": pd.Index(["country", "first_plan"]), "series": pd.Series(["country", "first_plan"]),
+    "twice": ("country", "first_plan", "country"),
+}  # fmt: skip
+
+
+def test_by_is_taken_in_every_form_by_every_question(forty) -> None:  # type: ignore[no-untyped-def]
+    asking = [
+        ask.churn, ask.mrr, ask.stay, ask.cohorts, ask.reasons, ask.activity, ask.groups,
+        lambda business, by: ask.customers(business, "2026-02", by=by),
+    ]  # fmt: skip
+    for question in asking:
+        right = question(forty, by=BY["list"])
+        for by in (*BY.values(), (name for name in BY["list"])):
+            found = question(forty, by=by)
+            assert found.to_frame().equals(right.to_frame()) and found.caption == right.caption
+        without = question(forty, by=())
+        for none in (None, "", []):
+            assert question(forty, by=none).to_frame().equals(without.to_frame())
+        for wrong in ({"country": "DE"}, [["country"]], 5):
+            with pytest.raises(InputError, match=r"where|only by"):
+                question(forty, by=wrong)
+    assert ask.table(forty, "losses", by=None).columns == ask.table(forty, "losses").columns
+    with pytest.raises(InputError, match="by all that is known of them, and country and first plan may"):
+        ask.differences(forty, by=BY["array"])
+
+
 # ----------------------------------------------------------------- who stands behind a number
 
 
@@ -262,6 +372,33 @@ def test_the_dictionary_tells_every_column_that_a_measure_declares(sample) -> No
     assert not told["unit"].eq("").any()
 
 
+def test_the_dictionary_tells_every_column_of_every_answer(sample) -> None:  # type: ignore[no-untyped-def]
+    """By the name of the question: of all that it holds, and of what its table shows."""
+    cell = {"cohort": "2026-03", "k": 3}
+    answers = {
+        "churn": [ask.churn(sample), ask.churn(sample, every="week"), ask.churn(sample, by="country")],
+        "cohorts": [
+            ask.cohorts(sample, clock=clock, by=by)
+            for clock in ("anniversary", "calendar") for by in ("", "country")
+        ],
+        "customers": [ask.customers(sample, "2026-10"), ask.customers(sample, **cell)],
+        "groups": [ask.groups(sample)],
+        "columns": [ask.columns()],
+        "differences": [ask.differences(sample)],
+        **{name: [getattr(ask, name)(sample, by=by) for by in ((), "country")]
+           for name in ("mrr", "stay", "reasons", "activity")},
+    }  # fmt: skip
+    assert set(answers) == set(ask.__all__) - {"SAMPLE", "open_business", "table", "controls"}
+    for name, given in answers.items():
+        dictionary = ask.columns(name)
+        assert dictionary.to_frame().equals(ask.columns(f"ask.{name}").to_frame())
+        told = set(dictionary.to_frame()["column"])
+        for answer in given:
+            shown = (answer.tabled or answer.found).to_frame()
+            missing = {*answer.to_frame().columns, *shown.columns} - told
+            assert not missing, (name, missing)
+
+
 def test_sql_reads_the_same_definitions(sample) -> None:  # type: ignore[no-untyped-def]
     lost = sample.sql("select month, count(*) as lost from losses group by month order by month")
     moved = measurement.customer_movement(sample).value
@@ -305,6 +442,48 @@ def test_sql_says_where_it_cannot_be_read_and_what_is_no_table(sample, caplog) -
     with pytest.raises(InputError, match="Only reading"):
         sample.sql("call duckdb_settings()")
     assert caplog.records == []
+
+
+def test_what_is_given_beside_takes_no_place_of_the_engine(forty) -> None:  # type: ignore[no-untyped-def]
+    """Neither of a table of the business nor of one that only the engine knows, before or after it does."""
+    own = pd.DataFrame({"customer_id": ["C1"], "ended_on": [None]})
+    forty.sql("select 1 from customers, losses limit 1")
+    inside = [name for name in forty.engine.list_tables() if name.startswith("customer_months_")]
+    for name in ("customers", "losses", "kept_customers", "Kept_Customers", *inside):
+        with pytest.raises(InputError, match=r"means something here already\. Choose another name"):
+            forty.sql(f"select * from {name}", **{name: own})
+    with pytest.raises(InputError, match="letters, digits and _ alone"):
+        forty.sql("select * from information_schema.tables", **{"information_schema.tables": own})
+    for _ in range(2):
+        with pytest.raises(InputError, match="Choose another name"):
+            forty.sql("select * from kept_cancellations, cancellations", kept_cancellations=own)
+    for one in (own, own.head(0)):  # a name is free again afterwards
+        assert len(forty.sql("select * from mine", mine=one)) == len(one)
+    assert "mine" not in forty.engine.list_tables()
+    assert forty.sql("select count(*) as n from customers")["n"].tolist() == [40]
+    assert inside and len(ask.customers(forty, "2026-02", movement="lost").to_frame()) == 14
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pd.DataFrame([[1, 2]], columns=["a", "a"]),
+        pd.DataFrame({"a": [1, "x", None]}),
+        pd.DataFrame({"a": pd.period_range("2026-01", periods=1, freq="M")}),
+    ],
+    ids=["twice", "mixed", "period"],
+)
+def test_a_frame_that_is_no_table_is_told_in_a_sentence(forty, given) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(InputError, match=r"^mine cannot be read as a table\. Give each column"):
+        forty.sql("select * from mine", mine=given)
+    assert forty.sql("select * from mine", mine=pd.DataFrame({"a": [1]}))["a"].tolist() == [1]
+
+
+def test_sql_reads_no_catalogue_under_a_name_of_its_own(sample) -> None:  # type: ignore[no-untyped-def]
+    for name in ("sqlite_master", "duckdb_views", "pg_tables"):
+        with pytest.raises(InputError, match="Choose another name"):
+            sample.sql(f"select * from (with {name} as (select 1) select 1) a, {name}")
+    assert sample.sql("with columns as (select 1 as n) select n from columns")["n"].tolist() == [1]
 
 
 def test_sql_sees_no_future(opened) -> None:  # type: ignore[no-untyped-def]
@@ -467,7 +646,9 @@ def test_sql_reads_and_nothing_else(sample, query, way_out) -> None:  # type: ig
         (lambda b: ask.customers(b, cohort="2026-03", k=1, movement="lost"), "leave it out"),
         (lambda b: ask.customers(b, "2026-10", clock="calender"), "calendar"),
         (lambda b: ask.table(b, "customers"), "business.sql"),
-        (lambda b: ask.columns("churn"), r"Did you mean measurement\.churn\?"),
+        (lambda b: ask.columns("chrun"), r"Did you mean churn or measurement\.churn"),
+        (lambda b: ask.columns("mrr_movment"), r"Did you mean measurement\.mrr_movement"),
+        (lambda b: ask.columns("table"), r"questions \(churn, .*tables \(spans, .*ask\.columns\(\) lists"),
         (lambda b: ask.cohorts(b, clock="calender"), "calendar"),
         (lambda b: ask.customers(b), "2026-09"),
         (lambda b: ask.customers(b, "2026-10", cohort="2026-03", k=1), "2026-09"),
@@ -482,6 +663,14 @@ def test_sql_reads_and_nothing_else(sample, query, way_out) -> None:  # type: ig
 def test_wrong_names_are_answered_with_the_right_ones(sample, asking, right) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InputError, match=right):
         asking(sample)
+
+
+@pytest.mark.parametrize("wrong", [{"first": "3"}, {"first": -1}, {"last": 2.5}, {"last": 0}])
+def test_so_many_rows_of_a_table_are_a_whole_number(sample, wrong) -> None:  # type: ignore[no-untyped-def]
+    answer = ask.churn(sample)
+    with pytest.raises(InputError, match=r"^(first|last) is a whole number from 1 on, not"):
+        answer.table(**wrong)
+    assert len(answer.table(first=3.0).rows) == len(answer.table(last=3).rows) == 3
 
 
 def test_a_question_that_is_none_is_answered_with_the_nearest() -> None:

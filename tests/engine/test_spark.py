@@ -204,7 +204,12 @@ def test_some_customers_alone_and_a_query_of_an_analyst(spark: None, tmp_path: P
             business.sql("describe kept_customers")
         with pytest.raises(InputError, match="does not understand"):
             business.sql("select nope from losses")
-        told.append((solo.to_frame(), lost, whole))
+        mine = pd.DataFrame({"customer_id": ["C-0", "C-9"]})
+        for beside in (mine.head(1), mine):  # what is given is there for its own query alone
+            both = business.sql("select customer_id from losses join mine using (customer_id)", mine=beside)
+        with pytest.raises(InputError, match="Choose another name"):
+            business.sql("select * from kept_subscriptions", kept_subscriptions=mine)
+        told.append((solo.to_frame(), lost, whole, both))
         business.close()
     for here, there in zip(*told, strict=True):
         pd.testing.assert_frame_equal(there, here, check_exact=False, rtol=1e-12)

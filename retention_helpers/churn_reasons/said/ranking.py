@@ -130,7 +130,7 @@ def base_beside(top: pd.DataFrame, when: Period) -> str:
     return f"For comparison: {answers}, {span(when)}"
 
 
-NEEDED = "It takes cancellations.csv with a column reason."
+NEEDED = "Reasons come from cancellations.csv, column reason."
 
 
 def _first_reason(top: pd.DataFrame, when: Period, currency: str, *, min_customers: int) -> Sentence:

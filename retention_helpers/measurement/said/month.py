@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from retention_helpers.business.levels import OF_A_MONTH
+from retention_helpers.business.levels import OF_A_MONTH, OTHER
 from retention_helpers.contract.settings import Bands
 from retention_helpers.measurement import cohorts, days_of_loss, measures
 from retention_helpers.measurement.measures import (
@@ -346,23 +346,38 @@ def _moved(row: pd.Series, currency: str) -> str:
 
 
 def _standing_out(levels: pd.DataFrame, rate: str, more: Mapping[str, str]) -> Sentence:
-    """The levels above and below the rest of their kind, and how many have too few to be judged."""
-    if len(levels) and (levels["verdict"] == ONLY).all():
-        kinds = listed([kind_of_group(by) for by in levels["by"].unique()])
-        return Sentence(f"All customers are of one {kinds}: nothing to compare.")
+    """The levels above and below the rest of their kind, how many have too few, and what has no rest.
+
+    A kind of which "(other)" is the only row has several levels, each of too few customers to be shown.
+    """
+    alone = levels["verdict"] == ONLY
+    are_together = alone & (levels["level"] == OTHER)
+    said = [] if len(levels) and alone.all() else [_against_each_other(levels[~alone], rate, more)]
+    if few := _kinds(levels[are_together]):
+        said.append(f"No {' or '.join(few)} has enough customers to be compared.")
+    if one := _kinds(levels[alone & ~are_together]):
+        said.append(f"All customers are of one {listed(one)}: nothing to compare.")
+    return Sentence(" ".join(said))
+
+
+def _kinds(levels: pd.DataFrame) -> list[str]:
+    return [kind_of_group(by) for by in levels["by"].unique()]
+
+
+def _against_each_other(levels: pd.DataFrame, rate: str, more: Mapping[str, str]) -> str:
     out = levels[levels["verdict"].isin(["above the rest", "below the rest"])]
     few = int((levels["verdict"] == "too few").sum())
     aside = f" {formats.plural(few, 'row')} with too few customers to judge." if few else ""
     if out.empty:
-        *others, last = map(kind_of_group, list(levels["by"].unique()) or OF_A_MONTH)
+        *others, last = _kinds(levels) or map(kind_of_group, OF_A_MONTH)
         kinds = f"{', '.join(others)} or {last}" if others else last
-        return Sentence(f"No {kinds} differs clearly from the others.{aside}")
+        return f"No {kinds} differs clearly from the others.{aside}"
     said = [
         f"Clearly {they} than of the others of their kind: {listed(rows)}."
         for side, they in more.items()
         if (rows := [_level(row, rate) for _, row in out[out["verdict"] == f"{side} the rest"].iterrows()])
     ]
-    return Sentence(f"{' '.join(said)}{aside}")
+    return f"{' '.join(said)}{aside}"
 
 
 def _level(row: pd.Series, rate: str) -> str:
