@@ -344,8 +344,9 @@ def _together(business: Business, by: str) -> str:
     if few.empty or len(few) < len(known):
         return ""
     kind = kind_of_group(by)
+    there = "one level" if len(few) == 1 else f"{formats.count(len(few))} levels, the largest"
     return (
-        f"{kind[:1].upper()}{kind[1:]} has {formats.plural(len(few), 'level')}, the largest with "
+        f"{kind[:1].upper()}{kind[1:]} has {there} with "
         f"{formats.plural(int(few.max()), 'customer')}; levels of fewer than "
         f"{formats.count(business.settings.min_customers)} (min_customers) stand together as {levels.OTHER}."
     )

@@ -164,7 +164,7 @@ def latest_requests(business: Business, dates: ir.Table) -> ir.Table:
 def trial_requests(business: Business) -> ir.Table:
     """A row a customer who asked to cancel during a trial and has never paid.
 
-    Columns: customer_id, asked_on (the first request, from the day on which the trial began to the day on
+    Columns: customer_id, asked_on (the latest request, from the day on which the trial began to the day on
     which it ended), ended_on (of the trial; null: it goes on).
     """
     own = trials(business).filter(lambda trial: trial.paid_on.isnull())
@@ -172,7 +172,7 @@ def trial_requests(business: Business) -> ir.Table:
     within = both.filter(
         (both.canceled_on >= both.begun_on) & (both.ended_on.isnull() | (both.canceled_on <= both.ended_on))
     )
-    return within.group_by(["customer_id", "ended_on"]).aggregate(asked_on=within.canceled_on.min())
+    return within.group_by(["customer_id", "ended_on"]).aggregate(asked_on=within.canceled_on.max())
 
 
 def leavings(business: Business) -> ir.Table:

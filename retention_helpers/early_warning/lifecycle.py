@@ -15,6 +15,7 @@ import pandas as pd
 
 from retention_helpers.business import Business
 from retention_helpers.business.contacts import LATELY_CONTACTED_DAYS, last_contacts
+from retention_helpers.business.people import rows_of
 from retention_helpers.business.spans import past_due
 from retention_helpers.early_warning.past import past
 from retention_helpers.early_warning.risk import FIRST_WEEK, LEFT_WITHIN, Risk
@@ -338,7 +339,7 @@ def scheduled(business: Business) -> pd.DataFrame:
 def reasons_of(business: Business, customers: pd.Series) -> pd.Series:
     """The reason in each customer's latest request; None where there is none."""
     asked = business.table("cancellations")
-    rows = asked.filter(asked.customer_id.isin(sorted(customers)) & asked.reason.notnull())
-    frame = rows.select("customer_id", "canceled_at", "reason").execute()
-    latest = frame.sort_values(["canceled_at", "reason"]).drop_duplicates("customer_id", keep="last")
+    rows = rows_of(asked, sorted(customers)).select("customer_id", "canceled_at", "reason")
+    ordered = rows.execute().sort_values(["canceled_at", "reason"], na_position="first")
+    latest = ordered.drop_duplicates("customer_id", keep="last")
     return customers.map(dict(zip(latest["customer_id"], latest["reason"], strict=True))).astype(object)

@@ -48,7 +48,7 @@ def connect(spill: Path, time_zone: str = "UTC", *, memory: float = 0.0, sql: Pa
         autoload_known_extensions=False,
         allow_community_extensions=False,
     )
-    engine.sql = sql
+    engine.handed_on_in = sql
     engine.con.execute(f"SET TimeZone = {text(time_zone)}")
     return engine
 

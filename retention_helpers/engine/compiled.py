@@ -33,6 +33,7 @@ from ibis.expr.datatypes import DataType
 MOST = 4000  # of one process, of some 5 kB each
 _WRITTEN = (str, bytes, int, float, decimal.Decimal, dt.date, dt.time, dt.timedelta, enum.Enum)
 _NAMED = (ops.DatabaseTable, ops.InMemoryTable)
+_IN_SQL = (ops.SQLQueryResult, ops.SQLStringView)  # a text that may name tables itself
 _MADE_BY = f"ibis {ibis.__version__}, sqlglot {sg.__version__}, duckdb {duckdb.__version__}"
 _ALIAS = re.compile(r"t\d+")  # what ibis calls the parts of a query
 
@@ -47,10 +48,11 @@ class DuckDB(Backend):
     """ibis's own engine, with SQL that is kept.
 
     Attributes:
-        sql: the folder that hands SQL on; what lies there is believed. None: the process alone remembers it.
+        handed_on_in: the folder that hands SQL on; what lies there is believed. None: the process alone
+            remembers it.
     """
 
-    sql: Path | None = None
+    handed_on_in: Path | None = None
 
     def compile(self, expr: ir.Expr, /, *, limit: Any = None, **asked: Any) -> str:
         limit = ibis.options.sql.default_limit if limit == "default" else limit
@@ -71,15 +73,16 @@ class DuckDB(Backend):
         return "".join(parts)
 
     def _handed_on(self, table: ir.Table, form: "Form") -> list[str]:
-        if self.sql is None:
+        if self.handed_on_in is None:
             return self._without_names(table, form)
-        path = self.sql / f"{form.digest.hex()}.json"
-        with suppress(OSError, ValueError):  # not there yet, or spoilt
-            found: list[str] = json.loads(path.read_text(encoding="utf-8"))
-            return found
+        path = self.handed_on_in / f"{form.digest.hex()}.json"
+        with suppress(OSError, ValueError, RecursionError):  # not there yet, or spoilt
+            found = json.loads(path.read_text(encoding="utf-8"))
+            if form.fits(found):
+                return list(found)
         parts = self._without_names(table, form)
         with suppress(OSError):  # a full disk, say: what is not handed on is made again
-            self.sql.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.handed_on_in.mkdir(mode=0o700, parents=True, exist_ok=True)
             written = path.with_suffix(f".{uuid.uuid4().hex[:8]}")
             written.write_text(json.dumps(parts), encoding="utf-8")
             os.replace(written, path)
@@ -115,7 +118,15 @@ class Form:
             self._places[node] = len(self._places)
         self.digest = said.digest()
 
+    def fits(self, parts: object) -> bool:
+        """Whether these may be its SQL: texts with places of its names between them."""
+        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+            return False
+        return len(parts) % 2 == 1 and {*parts[1::2]} <= {str(place) for place in self.names.values()}
+
     def _of_node(self, node: ops.Node) -> tuple[object, ...]:
+        if isinstance(node, _IN_SQL):
+            raise Unknown
         given = dict(zip(node.__argnames__, node.__args__, strict=True))
         if isinstance(node, _NAMED):  # neither the rows nor the connection are in the SQL
             name = given.pop("name")

@@ -5,7 +5,7 @@ import datetime as dt
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.business.losses import kept_leavings
+from retention_helpers.business.losses import requests
 from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.contract.messages import offer_for
 from retention_helpers.shown.units import CODE, COUNT, DAY, MONEY, RATE, TEXT, columns, names_of
@@ -45,17 +45,19 @@ def to_answer(business: Business, asked: pd.DataFrame) -> pd.DataFrame:
     share=RATE("Customers on day 90", of=("still_there", "asked")),
 )
 def after_answers(business: Business) -> pd.DataFrame:
-    """One row for the requests that were answered, one for those that were not: who was there on day 90.
+    """One row for those whose request was answered, one for the others: who was there on day 90.
 
-    Requests of the last twelve months whose day 90 after them is past; answered is a contact of the kind
-    *keep* within ANSWERED_WITHIN days. Nobody was drawn: who is answered may differ from who is not.
+    Of the requests of the last twelve months whose day 90 after them is past, each customer's latest;
+    answered is a contact of the kind *keep* within ANSWERED_WITHIN days. Nobody was drawn: who is answered
+    may differ from who is not.
 
     Glossary: answer to a request.
     """
-    left = kept_leavings(business)
+    every = requests(business)
     since = calendar.months_after(business.as_of, -LOOK_BACK)
     until = business.as_of - dt.timedelta(days=FOLLOWED_DAYS)
-    own = left.filter((left.asked_on >= since) & (left.asked_on < until)).select("customer_id", "asked_on")
+    within = every.filter((every.canceled_on >= since) & (every.canceled_on < until))
+    own = within.group_by("customer_id").aggregate(asked_on=within.canceled_on.max())
     dated = own.mutate(last_on=(own.asked_on + dt.timedelta(days=FOLLOWED_DAYS)).cast("date"))
     spans = kept_spans(business)
     there = dated.join(spans, [dated.customer_id == spans.customer_id, covers(spans, dated.last_on)])
@@ -70,7 +72,7 @@ def after_answers(business: Business) -> pd.DataFrame:
         ],
     )
     keys = ["customer_id", "asked_on"]
-    rows = dated.execute().drop_duplicates(keys).set_index(keys)
+    rows = dated.execute().set_index(keys)
     was_answered = rows.index.isin(answered.select(*keys).execute().set_index(keys).index)
     is_there = rows.index.isin(there.select(*keys).execute().set_index(keys).index)
     found = []

@@ -331,11 +331,13 @@ def test_who_stayed_and_asks_again_is_leaving(opened: Callable[..., Any]) -> Non
     with opened(
         [("again", *begun), ("stayed", *begun), ("back", "2025-12-01", "2026-01-20", *begun[2:]),
          ("back", "2026-03-10", *begun[1:])],
-        cancellations=[*asked, ("again", "2026-03-28")],
+        cancellations=[*((*one, "too_expensive") for one in asked), ("again", "2026-03-28", "")],
     ) as own:  # fmt: skip
         found = scheduled(own).set_index("customer_id")
         assert found["standing"].to_dict() == {"again": "leaving", "stayed": "asked and stayed"}
         assert found["days_since"].to_dict() == {"again": 3, "stayed": 88}
+        assert formats.is_missing(found.loc["again", "reason"]), "the newest request gave none"
+        assert found.loc["stayed", "reason"] == "too_expensive"
         kept = kept_snapshots(own).filter(lambda row: row.asked_on.notnull()).execute()
         days = [(row.customer_id, str(row.as_of)[:7], str(row.asked_on)[5:10]) for row in kept.itertuples()]
         assert sorted(days) == [

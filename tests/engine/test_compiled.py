@@ -147,7 +147,7 @@ def test_what_is_kept_has_an_end(engine: Backend, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture
 def handing(engine: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Path]:
     """Forgets what the process remembers, so that the folder alone can tell; gives that folder."""
-    monkeypatch.setattr(engine, "sql", tmp_path / "sql")
+    monkeypatch.setattr(engine, "handed_on_in", tmp_path / "sql")
 
     def forget() -> Path:
         monkeypatch.setattr(compiled, "_kept", {})
@@ -184,7 +184,9 @@ def renamed(engine: Backend) -> dict[str, ir.Expr]:
     return {what: one for what, one in expressions.items() if what != "the name of a table"}
 
 
-@pytest.mark.parametrize("spoilt", ["", "[", '["SELECT'])
+@pytest.mark.parametrize(
+    "spoilt", ["", "[", '["SELECT', "null", "5", "{}", "[]", "[1]", '["SELECT ", "7", ""]', "[" * 9999]
+)
 def test_what_is_spoilt_is_compiled_anew(engine: Backend, handing: Callable[[], Path], spoilt: str) -> None:
     folder = handing()
     assert agree(engine, engine.table("one"))
@@ -199,6 +201,17 @@ def test_where_nothing_can_be_written_it_is_compiled(engine: Backend, handing: C
     folder = handing()
     folder.write_text("a file in its place")
     assert agree(engine, engine.table("one"))
+
+
+def test_a_text_that_may_name_tables_is_compiled_each_time(
+    engine: Backend, handing: Callable[[], Path]
+) -> None:
+    """The names in it are no places for others: of two tables the same text counts the same one."""
+    handing()
+    for name in ("one", "other"):
+        rows = engine.table(name)
+        for expression in (rows.sql("SELECT count(*) AS n FROM one"), engine.sql("SELECT n FROM one")):
+            assert agree(engine, expression)
 
 
 STEPS = {

@@ -259,23 +259,33 @@ def test_who_asks_during_a_trial_is_answered_and_gets_no_letter_of_the_trial(ope
     answered   asked on 15 March, was answered on 18 March
     paying     asked in the trial and pays since: the answer of those who pay
     early      asked before the trial began, which is no request to end it
+    again      asked on 12 March, was answered on the 13th, and asked again on the 19th
     """
     trials = [(who, "2026-03-10", end, 0, "trialing") for who, end in (
         ("going", ""), ("over", "2026-03-31"), ("answered", ""), ("paying", "2026-03-24"), ("early", ""),
-        ("before", "2026-03-24"))]  # fmt: skip
-    asked = [("going", 20), ("over", 30), ("answered", 15), ("paying", 20), ("early", 9)]
+        ("again", ""), ("before", "2026-03-24"))]  # fmt: skip
+    asked = [
+        ("going", 20),
+        ("over", 30),
+        ("answered", 15),
+        ("paying", 20),
+        ("early", 9),
+        ("again", 12),
+        ("again", 19),
+    ]
     with opened(
         [*trials, ("paying", "2026-03-24", "", 50), *spans("stays")],
         cancellations=[(who, f"2026-03-{day:02}", "too_expensive") for who, day in asked],
-        contacts=[("answered", "2026-03-18", "keep")],
+        contacts=[("answered", "2026-03-18", "keep"), ("again", "2026-03-13", "keep")],
     ) as business:
         months, days = (early_warning.to_keep_of_trials(business, dt.date(2026, *since))
                         for since in ((4, 1), (3, 31)))  # fmt: skip
         letters = measurement.to_convert(business)
     assert months[["customer_id", "action", "why"]].values.tolist() == [
-        ["going", "keep", "asked to cancel on 20 March 2026: too expensive; still in the free time"]
+        [who, "keep", f"asked to cancel on {day} March 2026: too expensive; still in the free time"]
+        for who, day in (("going", 20), ("again", 19))
     ]
-    assert list(days["customer_id"]) == ["over", "going"]
+    assert list(days["customer_id"]) == ["over", "going", "again"]
     assert set(letters["customer_id"]) == {"early"}
 
 

@@ -162,14 +162,26 @@ def test_answers_match_the_reason(business_of: Callable[..., Business]) -> None:
 
 
 def test_what_became_of_earlier_requests(business_of: Callable[..., Business]) -> None:
-    """a answered and stayed; b answered late (31 days) and left; c too young."""
+    """a answered, stayed; b answered late (31 days), left; c too young; d asked again, and was answered."""
     shop = business_of(
-        [("a", FIRST, "", 50), ("b", FIRST, "2025-11-20", 50), ("c", FIRST, "", 50)],
-        cancellations=[("a", "2025-10-01", ""), ("b", "2025-10-01", ""), ("c", "2026-02-01", "")],
-        contacts=[("a", "2025-10-31", "Keep"), ("b", "2025-11-01", "keep"), ("c", "2026-02-02", "keep")],
+        [("a", FIRST, "", 50), ("b", FIRST, "2025-11-20", 50), ("c", FIRST, "", 50), ("d", FIRST, "", 50)],
+        cancellations=[
+            ("a", "2025-10-01", ""),
+            ("b", "2025-10-01", ""),
+            ("c", "2026-02-01", ""),
+            ("d", "2025-02-01", ""),
+            ("d", "2025-08-01", ""),
+            ("d", "2025-10-01", ""),
+        ],
+        contacts=[
+            ("a", "2025-10-31", "Keep"),
+            ("b", "2025-11-01", "keep"),
+            ("c", "2026-02-02", "keep"),
+            ("d", "2025-10-02", "keep"),
+        ],
     )
     rows = answers.after_answers(shop).set_index("answered")
-    assert rows.loc["answered", ["still_there", "asked"]].tolist() == [1, 1]
+    assert rows.loc["answered", ["still_there", "asked"]].tolist() == [2, 2]
     assert rows.loc["not answered", ["still_there", "asked"]].tolist() == [0, 1]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from retention_helpers.business.levels import OF_A_MONTH, OTHER
+from retention_helpers.business.levels import NOT_GIVEN, OF_A_MONTH, OTHER
 from retention_helpers.contract.settings import Bands
 from retention_helpers.measurement import cohorts, days_of_loss, measures
 from retention_helpers.measurement.measures import (
@@ -351,12 +351,14 @@ def _standing_out(levels: pd.DataFrame, rate: str, more: Mapping[str, str]) -> S
     A kind of which "(other)" is the only row has several levels, each of too few customers to be shown.
     """
     alone = levels["verdict"] == ONLY
-    are_together = alone & (levels["level"] == OTHER)
+    are_together, unknown = (alone & (levels["level"] == one) for one in (OTHER, NOT_GIVEN))
     said = [] if len(levels) and alone.all() else [_against_each_other(levels[~alone], rate, more)]
     if few := _kinds(levels[are_together]):
         said.append(f"No {' or '.join(few)} has enough customers to be compared.")
-    if one := _kinds(levels[alone & ~are_together]):
-        said.append(f"All customers are of one {listed(one)}: nothing to compare.")
+    if none := _kinds(levels[unknown]):
+        said.append(f"No {' or '.join(none)} is given for those counted here.")
+    if one := _kinds(levels[alone & ~are_together & ~unknown]):
+        said.append(f"All counted here are of one {listed(one)}: nothing to compare.")
     return Sentence(" ".join(said))
 
 
