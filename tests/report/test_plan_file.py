@@ -319,8 +319,8 @@ def test_rows_and_columns_of_the_owners_own_stay(out: Path) -> None:
     """Also where nobody filled them in, and in both files from then on."""
 
     def add(sheet: Any) -> None:
-        sheet["N1"].value = "Remarks"
-        sheet["N2"].value = "met at the fair"
+        sheet["O1"].value = "Remarks"
+        sheet["O2"].value = "met at the fair"
         sheet.append(["Z", "coffee", None, None, None, "old friend"])
 
     in_xlsx(out, add)
@@ -391,7 +391,7 @@ def test_a_column_without_a_heading_becomes_a_note(out: Path) -> None:
     """Beside the others, two of them, and between them."""
 
     def write(sheet: Any) -> None:
-        sheet["N2"].value, sheet["P3"].value = "met at the fair", "likes tea"
+        sheet["O2"].value, sheet["Q3"].value = "met at the fair", "likes tea"
         sheet.insert_cols(4)
         sheet["D2"].value = "first"
 
