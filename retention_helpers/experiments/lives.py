@@ -13,7 +13,7 @@ from retention_helpers.business import Business
 from retention_helpers.business.losses import kept_leavings
 from retention_helpers.business.spans import kept_spans, stretches
 from retention_helpers.statistics.before_after import FEWEST_PERIODS, Group, alike
-from retention_helpers.words.spellings import interval as spelled
+from retention_helpers.words.spellings import months_in
 
 Days = npt.NDArray[np.int64]  # since 1970
 Flags = npt.NDArray[np.bool_]
@@ -276,11 +276,7 @@ def _months_between_renewals(interval: str) -> int:
     >>> [_months_between_renewals(one) for one in ("month", "year", "3 months", "week", "(not given)")]
     [0, 12, 3, 0, 0]
     """
-    found = spelled(interval)
-    if found is None:
-        return 0
-    unit, many = found
-    months = {"year": 12, "quarter": 3, "month": 1}.get(unit, 0) * many
+    months = months_in(interval) or 0
     return months if months * 31 > HORIZON_DAYS else 0
 
 

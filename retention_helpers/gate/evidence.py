@@ -1,7 +1,7 @@
 """What was read of a data folder, as the rules see it: the kept Parquet by table, and the faults so far."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ibis.backends.duckdb import Backend
@@ -12,9 +12,10 @@ from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import TABLES, Fault, Level, day_name
 from retention_helpers.engine import path_text, quoted, rows, text
 from retention_helpers.sources.folder import Source, line_of_row
-from retention_helpers.words.spellings import ANNUAL, MONTHLY
+from retention_helpers.words.spellings import MONTHLY, days_in
 
 OPEN = "DATE '9999-12-31'"  # the end of what has none
+MONTH_DAYS = 31  # at most
 
 
 class Evidence:
@@ -190,24 +191,33 @@ class Evidence:
     def service(self) -> str:
         """SQL of the spans that are service (paying or paused).
 
-        Beside the columns of the table: `until`, the end that is known, else OPEN; is_monthly, is_annual.
-        Not stitched and not merged: for rules that ask whether something looks wrong, not for measures.
+        Beside the columns of the table: `until`, the end that is known, else OPEN; is_monthly; paid_days, how
+        long its interval lasts at most, a month where that is not known. Not stitched and not merged: for
+        rules that ask whether something looks wrong, not for measures.
         """
         paying = ", ".join(text(status) for status in tables.PAYING)
         paused = ", ".join(text(status) for status in tables.PAUSED)
         return (
             f"(SELECT *, CASE WHEN ended_on <= {self.latest} THEN ended_on ELSE {OPEN} END AS until, "
             f"coalesce({quoted('interval')} = {text(MONTHLY)}, false) AS is_monthly, "
-            f"coalesce({quoted('interval')} = {text(ANNUAL)}, false) AS is_annual "
+            f"{self.lasting(days_in, otherwise=str(MONTH_DAYS))} AS paid_days "
             f"FROM {self.spans()} WHERE (coalesce(status, 'active') IN ({paying}) AND mrr > 0) "
             f"OR status IN ({paused}))"
         )
 
-    def people(self) -> str:
-        """The name of a table of customers with service: customer_id, first_on, until, is_open.
+    def lasting(self, of: Callable[[str], int | None], *, otherwise: str) -> str:
+        """SQL of how long a span's interval lasts, by the words that stand there."""
+        interval = quoted("interval")
+        words = self.rows(f"SELECT DISTINCT {interval} FROM {self.spans()} WHERE {interval} > ''")
+        known = {word: lasts for (word,) in words if (lasts := of(word))}
+        cases = "".join(f"WHEN {text(word)} THEN {lasts} " for word, lasts in sorted(known.items()))
+        return f"CASE {interval} {cases}ELSE {otherwise} END" if cases else otherwise
 
-        `until` is the day of the last known end of service, OPEN without one; `is_open` says that a span
-        of any kind goes on, a free plan too.
+    def people(self) -> str:
+        """The name of a table of customers with service: customer_id, first_on, until, is_open, paid_days.
+
+        `paid_days` is of their longest interval. `until` is the day of the last known end of service, OPEN
+        without one; `is_open` says that a span of any kind goes on, a free plan too.
         """
         if not self._has_people:
             still = f"coalesce(ended_on, {OPEN}) > {self.latest}"
@@ -215,7 +225,7 @@ class Evidence:
             self.engine.con.execute(
                 "CREATE OR REPLACE TEMP TABLE people AS "
                 "SELECT s.customer_id, min(started_on) AS first_on, max(until) AS until, "
-                "bool_or(o.customer_id IS NOT NULL) AS is_open "
+                "bool_or(o.customer_id IS NOT NULL) AS is_open, max(paid_days) AS paid_days "
                 f"FROM {self.service()} AS s LEFT JOIN ({open_ones}) AS o USING (customer_id) "
                 "WHERE s.customer_id IS NOT NULL GROUP BY s.customer_id"
             )

@@ -195,6 +195,23 @@ def test_history_that_starts_late(data, said):
     assert all("go back" not in fault for fault in said(data))
 
 
+def test_annual_plans_cannot_leave_in_their_first_year(data, said):
+    """Every third ends on its first renewal, and nobody could before; of those of 2021 some would have."""
+    data.set("interval", "yearly")
+    data.set("ended_at", lambda row: end if row[2] and (end := day(_begun(row) + 366)) < LATEST else "")
+    assert all("go back" not in fault for fault in said(data))
+    for number in range(40):
+        begin = (dt.date(2021, 1, 4) + dt.timedelta(days=9 * number)).isoformat()
+        data.customers.append([f"OLD-{number}", begin, "law"])
+        data.spans.append([f"OLD-{number}", begin, "", 49, "solo", "active", "year"])
+    (warning,) = [fault for fault in said(data) if "go back" in fault]
+    assert "losses were to be expected" in warning
+
+
+def _begun(row):
+    return (dt.date.fromisoformat(row[1]) - START).days
+
+
 def _quiet(data, gone):
     """Sixty customers, one more every ten days since January 2024; `gone` of them leave in late 2025."""
     data.customers[1:] = [[data.who(number), day(10 * number), "law"] for number in range(60)]

@@ -27,7 +27,7 @@ TOLD_APART = ("better", "worse")
 _TONES: Mapping[str, Tone] = {"better": "good", "worse": "bad", "not interpretable": "bad"}
 _WHY = {
     "outcome not told": "the data hold no row of its outcome",
-    "broken split": "the customers were not split as planned",
+    "broken split": "who is in which arm is not as planned",
     "not randomised": "who got it was not drawn by lot",
     "changed after results": "the plan was changed after results could be seen",
     "A/A test that differs": "both arms get the same, and differ",
