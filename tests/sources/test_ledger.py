@@ -327,6 +327,22 @@ def test_amounts_that_may_be_cents_are_asked_about(tmp_path: Path) -> None:
     assert sorted(span[2] for span in spans(tmp_path)) == ["120", "49"]
 
 
+@pytest.mark.parametrize(
+    ("heading", "currency", "mrr"),
+    [("amount_cents", "", "49"), ("Amount in cents (USD)", "USD", "49"), ("Betrag in EUR", "EUR", "4900")],
+)
+def test_the_heading_of_the_amounts_says_their_unit(
+    tmp_path: Path, heading: str, currency: str, mrr: str
+) -> None:
+    """Where two headings differ in their unit alone, nobody knows which is meant."""
+    amount = "4900.00" if mrr == "4900" else "4900"
+    rows = "".join(f"2026-0{month}-05,a@x.com,{amount},1\n" for month in (1, 2, 3))
+    imported(tmp_path, f"Date,Email,{heading},Note\n{rows}")
+    assert [(row["mrr"], row.get("currency", "")) for row in rows_of(tmp_path)] == [(mrr, currency)]
+    with pytest.raises(Stopped, match="who paid, when and how much"):
+        imported(tmp_path, f"Date,Email,{heading},Amount (GBP)\n{rows}")
+
+
 def test_nothing_charged_when_it_was_due_is_a_payers_free_time(tmp_path: Path) -> None:
     """
     C-1  49 49  0 49      a free March between paid months: no loss and no return

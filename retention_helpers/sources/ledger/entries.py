@@ -157,7 +157,9 @@ class _Reader:
         self.ledger.tools.setdefault(self.tool.name, self.tool)
         self.ledger.has_tax = self.ledger.has_tax or bool("tax" in self.columns or self.options.tax_inside)
         shown, heading = shown_in(first.lines, self.columns), first.header[self.columns["amount"]]
-        minor = in_minor_units(shown, heading, self.tool, self.options, self.order.settings.currency)
+        self.currency = self.tool.currency or (headings.currency_of(heading) if self.tool is OWN else "")
+        currency = self.currency or self.order.settings.currency
+        minor = in_minor_units(shown, heading, self.tool, self.options, currency)
         sign = sign_of(self.order.settings, shown.texts) or ("" if self.tool is OWN else ".")
         self.tax = Tax(self.columns.get("tax"))
         if self.tool is OWN or self.options.tax_inside:
@@ -243,7 +245,7 @@ class _Reader:
 
     def _currency(self, row: _Row) -> str:
         said = row.text("currency")
-        return spellings.currency(said) or said.upper() or self.tool.currency
+        return spellings.currency(said) or said.upper() or self.currency
 
     def _money(self, row: _Row, kind: str, state: str, moment: Moment, amount: Decimal, currency: str) -> str:
         who = self._who(row)

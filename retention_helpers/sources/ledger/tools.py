@@ -225,6 +225,9 @@ def columns_of(header: Sequence[str], tool: Tool, said: Mapping[str, str]) -> di
         nth = next((names.index(name) for name in theirs if name in names), None)
         if nth is not None and nth not in found.values():
             found[ours] = nth
+    if tool is OWN and "amount" not in found:
+        amounts = [name for name in header if headings.without_unit(name) in OWN.columns["amount"]]
+        found |= {"amount": header.index(amounts[0])} if len(amounts) == 1 else {}
     if tool is OWN and "tax" not in found:
         taxes = sorted(filter(headings.is_tax, header), key=headings.is_share)
         found |= {"tax": header.index(taxes[0])} if taxes else {}

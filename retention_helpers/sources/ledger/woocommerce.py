@@ -209,7 +209,8 @@ def _hold(found: _Found, row: Mapping[str, str], span: Row, spot: Spot) -> None:
     if last is None or length is None:
         found.without_orders.append(str(spot))
     else:
-        found.held.append(_Held(span, spot, last, after(last, length)))
+        paid_from = max(last, _day(span["started_at"] or "") or last)
+        found.held.append(_Held(span, spot, last, after(paid_from, length)))
 
 
 def _settle_held(found: _Found, on_hold: str) -> None:
