@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from charged import COLUMNS, Noise, charged, errors, import_answering
 from folders import folder_of
@@ -304,6 +305,18 @@ def test_tax_of_which_nothing_tells_is_asked_about(tmp_path: Path, said: Any, mr
     free = text.replace(",9.50", ",0")  # of nothing there is nothing to ask
     imported(tmp_path, free)
     assert {span[2] for span in spans(tmp_path)} == {"50"}
+
+
+def test_tax_in_the_numbers_of_a_workbook(tmp_path: Path) -> None:
+    """59.5 less 9.5 is the 50 beside it, also for somebody who writes commas."""
+    book = openpyxl.Workbook()
+    book.active.append(["Date", "Email", "Amount", "VAT", "Before tax"])
+    for month in (1, 2, 3):
+        book.active.append([dt.date(2026, month, 5), "a@x.com", 59.5, 9.5, 50])
+    book.save(tmp_path / "ledger.xlsx")
+    settings = Settings(decimal_sign="comma")
+    import_files("ledger", [tmp_path / "ledger.xlsx"], tmp_path / "out", settings, {})
+    assert [span[2] for span in spans(tmp_path)] == ["50"]
 
 
 def test_amounts_that_may_be_cents_are_asked_about(tmp_path: Path) -> None:

@@ -52,9 +52,11 @@ def shown_in(lines: Iterator[Line], columns: Mapping[str, int]) -> Shown:
     return Shown(amounts, days)
 
 
-def _text(cells: Sequence[Cell], nth: int | None) -> str:
+def _text(cells: Sequence[Cell], nth: int | None, sign: str = ".") -> str:
+    """A cell as text, a number of a workbook with this decimal sign."""
     found = cells[nth] if nth is not None and nth < len(cells) else None
-    return "" if found is None else str(found).strip()
+    said = "" if found is None else str(found).strip()
+    return said.replace(".", sign) if isinstance(found, float) else said
 
 
 def in_minor_units(shown: Shown, heading: str, tool: Tool, options: Options, currency: str) -> bool:
@@ -107,9 +109,9 @@ class Tax:
     is_share: bool = False  # by its heading
     rate: str = ""
 
-    def said(self, cells: Sequence[Cell]) -> str:
+    def said(self, cells: Sequence[Cell], sign: str) -> str:
         """What a row says of it, as `prices.share_of` reads a share; "" for nothing."""
-        cell = self.rate or _text(cells, self.column)
+        cell = self.rate or _text(cells, self.column, sign)
         return f"{cell}{PER_CENT}" if cell and self.is_share and "%" not in cell else cell
 
 
@@ -171,7 +173,7 @@ class _Looked:
         return self.first is not None and not self.inside and not self.outside
 
     def at(self, cells: Sequence[Cell]) -> None:
-        said, amount = self.tax.said(cells), self._number(_text(cells, self.amount))
+        said, amount = self.tax.said(cells, self.sign), self._number(cells, self.amount)
         left = None if amount is None else without(amount, said, self.sign)
         if amount is None or left is None or left == amount:
             return
@@ -180,7 +182,7 @@ class _Looked:
         others = range(len(cells)) if is_first else self.inside | self.outside
         inside, outside = set(), set()
         for nth in others:
-            other = self._number(_text(cells, nth)) if nth not in (self.amount, self.tax.column) else None
+            other = self._number(cells, nth) if nth not in (self.amount, self.tax.column) else None
             if other is None:
                 continue
             if other == left.quantize(_A_CENT):
@@ -190,8 +192,8 @@ class _Looked:
         self.inside = inside if is_first else self.inside & inside
         self.outside = outside if is_first else self.outside & outside
 
-    def _number(self, text: str) -> Decimal | None:
-        found = written.amount(text, self.sign)
+    def _number(self, cells: Sequence[Cell], nth: int) -> Decimal | None:
+        found = written.amount(_text(cells, nth, self.sign), self.sign)
         return None if found is None else abs(found)
 
 

@@ -134,18 +134,16 @@ class _Reader:
     def read(self) -> None:
         sheets, assumed = sheets_of(self.file, self._is_header)
         self.ledger.faults += assumed
-        looked_at, beside = (sheets_of(self.file, self._is_header)[0] for _ in range(2))
-        for passes in zip(looked_at, beside, sheets, strict=True):
-            self._sheet(*passes)
+        looked_at, _ = sheets_of(self.file, self._is_header)
+        for nth, (sheet, again) in enumerate(zip(looked_at, sheets, strict=True)):
+            self._sheet(sheet, again, nth)
 
     def _is_header(self, names: Sequence[str]) -> bool:
         said = set(map(headings.plain, self.options.columns.values()))
         return said <= set(map(headings.plain, names)) if said else may_be_ledger(names)
 
-    def _sheet(self, first: Lines, beside: Lines, again: Lines) -> None:
-        """Look through a sheet for how its amounts and days are written, where needed for what stands beside
-        them, then read it.
-        """
+    def _sheet(self, first: Lines, again: Lines, nth: int) -> None:
+        """Look through a sheet for how its amounts and days are written, then read it."""
         self.tool = tool_of(first.header)
         self.columns = columns_of(first.header, self.tool, self.options.columns)
         missing = lacking(self.columns)
@@ -161,11 +159,7 @@ class _Reader:
         currency = self.currency or self.order.settings.currency
         minor = in_minor_units(shown, heading, self.tool, self.options, currency)
         sign = sign_of(self.order.settings, shown.texts) or ("" if self.tool is OWN else ".")
-        self.tax = Tax(self.columns.get("tax"))
-        if self.tool is OWN or self.options.tax_inside:
-            self.tax = tax_of(
-                first.header, self.columns, beside.lines, self.options, sign or ".", is_minor=minor
-            )
+        self.tax = self._tax_of(first.header, nth, sign or ".", is_minor=minor)
         settings = self._with_order(shown.days)
         self.cells = Cells(settings, sign, self.tool.zone, again.epoch, minor)
         for place, cells in again.lines:
@@ -175,6 +169,14 @@ class _Reader:
             if reason:
                 self._put_aside(spot, reason, cells, first.header)
         self.ledger.faults += self.cells.faults(self.file.name)
+
+    def _tax_of(self, header: Sequence[str], nth: int, sign: str, *, is_minor: bool) -> Tax:
+        """The tax in the amounts; of a ledger of one's own, by one more look at what stands beside them."""
+        is_clear = self.tool is not OWN or "tax" not in self.columns
+        if is_clear and not self.options.tax_inside:
+            return Tax(self.columns.get("tax"))
+        lines = sheets_of(self.file, self._is_header)[0][nth].lines
+        return tax_of(header, self.columns, lines, self.options, sign, is_minor=is_minor)
 
     def _with_order(self, days: set[str]) -> Settings:
         """The owner's choices; the order of day and month that the days prove, where the owner names none."""
@@ -326,19 +328,20 @@ class _Reader:
             charge.returned_on = self.cells.day(row.cell("refunded_at")) or on
             charge.is_disputed = state == words.DISPUTED or lost
             self.ledger.counts["returned"] += 1
-        if self.tool.tells_present_interval and charge.lasts != ONCE:
+        if self.tool.tells_present_interval and charge.lasts != ONCE and not charge.is_free:
             self.ledger.at_present.setdefault((who, row.text("product")), []).append(charge)
         return charge
 
     def _tax(self, row: _Row, amount: Decimal, currency: str) -> Decimal:
         """The tax within an amount; 0 where no column says it, or says that it came on top."""
-        said = self.tax.said(row.cells)
+        said = self.tax.said(row.cells, self.cells.sign or ".")
         if not said or ("is_inclusive" in self.columns and not words.is_yes(row.text("is_inclusive"))):
             return Decimal(0)
-        share = share_of(said, self.cells.sign)
+        share = share_of(said, self.cells.sign or ".")
         if share is not None:
             return amount - in_sixths(amount / (1 + share))
-        found = self.cells.amount(said, currency, str(row.spot))
+        cell = row.cells[self.tax.column] if self.tax.column is not None else said
+        found = self.cells.amount(cell, currency, str(row.spot))
         return found[0] if found else Decimal(0)
 
     def _refunded(self, row: _Row, currency: str) -> Decimal:
