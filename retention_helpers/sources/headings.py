@@ -199,6 +199,16 @@ def _names_currency(word: str) -> bool:
     return bool(spellings.currency(word)) and word.upper() not in _NO_CURRENCIES
 
 
+def without_unit(name: str) -> str:
+    """The plain name of a column without the currency and the cents that its amounts are in.
+
+    >>> without_unit("Amount (EUR)"), without_unit("amount_in_cents"), without_unit("Amount due")
+    ('amount', 'amount', 'amount_due')
+    """
+    words = plain(_SIGNS.sub(" ", name)).split("_")
+    return "_".join(word for word in words if not (_names_currency(word) or word in _MINOR | {"in"}))
+
+
 def with_tax(name: str) -> bool | None:
     """Whether the name of a price says that tax is in it; None where it says nothing of tax.
 

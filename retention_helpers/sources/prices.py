@@ -254,17 +254,22 @@ def _without(amount: Decimal, part: str, asked: Asked, *, is_inside: bool) -> De
     """
     if not part:
         return amount
-    share = _share(part, asked)
+    share = share_of(part, asked.decimal_sign)
     if share is None:
         found = None if part.endswith(("%", PER_CENT)) else written.money(part, asked.decimal_sign)
         return None if found is None else amount - abs(found.amount)
     return amount / (1 + share) if is_inside else amount * (1 - share)
 
 
-def _share(part: str, asked: Asked) -> Decimal | None:
+def share_of(part: str, decimal_sign: str) -> Decimal | None:
+    """A share of an amount, as a percentage or a number whose heading says so (`PER_CENT`); None for none.
+
+    >>> share_of("19%", "."), share_of(f"0.19{PER_CENT}", "."), share_of("9.50", ".")
+    (Decimal('0.19'), Decimal('0.19'), None)
+    """
     is_by_heading = part.endswith(PER_CENT)
     said = part.removesuffix(PER_CENT).removesuffix("%").strip()
-    number = written.amount(said, asked.decimal_sign) if said != part else None
+    number = written.amount(said, decimal_sign) if said != part else None
     if number is None or not 0 <= number <= 100 or (is_by_heading and number == 1):
         return None
     return number if is_by_heading and number < 1 else number / 100
