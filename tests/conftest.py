@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import postgres
 import pytest
 import yaml
 
@@ -122,6 +123,22 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
     business = open_business(SAMPLE, "2026-10", cache=tmp_path_factory.mktemp("sample"))
     yield business
     business.close()
+
+
+# --- a real server of PostgreSQL -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of a server for all tests of a process, without a database: each makes its own there."""
+    programs = postgres.binaries()
+    if programs is None:
+        reason = "PostgreSQL is not installed (apt install postgresql), so none can be started"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with postgres.server(programs) as address:
+        yield address
 
 
 # --- a real browser --------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
 from retention_helpers.contract import tables
@@ -11,6 +12,7 @@ from retention_helpers.contract.experiments import Design
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import TABLES, Fault, Level, day_name
 from retention_helpers.engine import path_text, quoted, rows, text
+from retention_helpers.sources.database.in_place import EVENTS
 from retention_helpers.sources.folder import Source, line_of_row
 from retention_helpers.words.spellings import MONTHLY, days_in
 
@@ -31,6 +33,7 @@ class Evidence:
         totals: how many rows of it were kept.
         raw: SQL of its rows as the file has them, in that order.
         unmatched: the tables whose ids match nobody: they are as if nobody had brought them.
+        in_place: the events, where they stay in their database; their Parquet holds a row a customer then.
         faults: what was found so far, in this order.
         personal: the columns of customers that tell who somebody is.
     """
@@ -49,6 +52,7 @@ class Evidence:
         self.totals: dict[str, int] = {}
         self.raw: dict[str, str] = {}
         self.unmatched: set[str] = set()
+        self.in_place: ir.Table | None = None
         self.faults: list[Fault] = []
         self.personal: Sequence[str] = ()
         self.today = dt.datetime.now(settings.zone).date()
@@ -75,6 +79,25 @@ class Evidence:
     def of(self, table: str) -> str:
         """SQL of a table's kept rows."""
         return f"read_parquet({path_text(self.parquet(table))})"
+
+    def counts(self, column: str) -> Path:
+        """Where the rows of each value of a column lie, of events that stay in their database."""
+        return self.target / f"events_by_{column}.parquet"
+
+    def stays(self, table: str) -> bool:
+        """Whether a table stays in its database, and is only counted here."""
+        return table == EVENTS and self.in_place is not None
+
+    def by(self, table: str, column: str) -> str:
+        """SQL of the values of a column, each with its rows: `value`, `n`."""
+        name = quoted(column)
+        if self.stays(table):
+            return f"(SELECT {name} AS value, n FROM read_parquet({path_text(self.counts(column))}))"
+        return f"(SELECT {name} AS value, count(*) AS n FROM {self.of(table)} GROUP BY 1)"
+
+    def many(self, table: str) -> str:
+        """SQL of how many rows of a table those are which an aggregate is over."""
+        return "coalesce(sum(n), 0)::BIGINT" if self.stays(table) else "count(*)"
 
     def rows(self, query: str) -> list[tuple]:
         return rows(self.engine, query)
@@ -165,7 +188,7 @@ class Evidence:
             for column in TABLES[table].of_kind("instant")
             if f"{table}.{column.name}" not in without
         ]
-        each = [f"SELECT DISTINCT {quoted(day)} AS day FROM {self.of(table)}" for table, day in columns]
+        each = [f"SELECT value AS day FROM {self.by(table, day)}" for table, day in columns]
         return f"({' UNION ALL '.join(each)})"
 
     @property

@@ -234,6 +234,11 @@ def _raw_parquet(engine: Backend, source: Source, table: Table) -> tuple[str, di
     types = _parquet_columns(engine, source.files)
     read = _read_parquet(source.files)
     names = _columns_read(list(types), table, source.columns)
+    names = {
+        name: original
+        for name, original in names.items()
+        if not _only_of_folders(source, table, original, name)
+    }
     _refuse_uneven_parts(source, names)
     picked = ", ".join(
         f"nullif(trim({quoted(original)}), '') AS {quoted(name)}"
@@ -244,10 +249,16 @@ def _raw_parquet(engine: Backend, source: Source, table: Table) -> tuple[str, di
     return f"(SELECT {picked} FROM {read})", names
 
 
+def _only_of_folders(source: Source, table: Table, original: str, name: str) -> bool:
+    """Whether a column is no more than how the parts are laid out, as the month of events is."""
+    is_ours = table.has_attributes or name in {column.name for column in table.columns}
+    return not is_ours and original in source.said_by_folders
+
+
 def _refuse_uneven_parts(source: Source, names: Mapping[str, str]) -> None:
     """Raise Unreadable where one of several parts lacks a column, which would be empty there in silence."""
     for file in source.files if len(source.files) > 1 else []:
-        lacking = set(names.values()) - set(pq.read_schema(file).names)
+        lacking = set(names.values()) - set(pq.read_schema(file).names) - source.said_by_folders
         if lacking:
             what = f"{file.name} in it lacks {shortened(sorted(lacking))}, which other parts have"
             raise Unreadable(what, "Export all parts with the same columns.")

@@ -1,9 +1,8 @@
 """Databases of the owner's: a PostgreSQL server that really runs, and SQLite."""
 
 import datetime as dt
-import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -57,20 +56,13 @@ TABLES = {"customers": CUSTOMERS, "subscriptions": SUBSCRIPTIONS}
 
 
 @pytest.fixture(scope="module")
-def shop() -> Iterator[str]:
-    """The address of a shop's database on a server that is there for this module."""
-    programs = postgres.binaries()
-    if programs is None:
-        reason = "PostgreSQL is not installed (apt install postgresql), so none can be started"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with postgres.server(programs) as address:
-        with psycopg.connect(f"{address}/postgres", autocommit=True) as owner:
-            owner.execute("CREATE DATABASE shop")
-        with psycopg.connect(f"{address}/shop", autocommit=True) as owner:
-            owner.execute(SHOP)
-        yield f"{address}/shop"
+def shop(server: str) -> str:
+    """The address of a shop's database."""
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as owner:
+        owner.execute("CREATE DATABASE shop")
+    with psycopg.connect(f"{server}/shop", autocommit=True) as owner:
+        owner.execute(SHOP)
+    return f"{server}/shop"
 
 
 @pytest.fixture
