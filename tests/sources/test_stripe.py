@@ -27,7 +27,7 @@ from stripe_objects import (
 
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Fault
-from retention_helpers.sources import importer, stripe
+from retention_helpers.sources import documents, importer, stripe
 from retention_helpers.sources.interface import Imported, Order
 
 Rows = list[dict[str, Any]]
@@ -489,6 +489,21 @@ def test_what_is_wrong_with_a_file_is_said(read, tmp_path, text, what):
     (tmp_path / "s.json").write_text(text)
     (message,) = stops(read(tmp_path / "s.json"))
     assert message.startswith(f"s.json: {what}")
+
+
+def test_what_is_too_large_to_be_read_at_once_is_refused(read, tmp_path, monkeypatch):
+    """A line, or a list in one piece; the same objects, a line each, are read whatever the file's size."""
+    monkeypatch.setattr(documents, "LONGEST_LINE", 5_000)
+    monkeypatch.setattr(documents, "LARGEST_PIECE", 20_000)
+    many = [subscription(str(nth)) for nth in range(50)]
+    lines = read(json_lines(tmp_path / "lines.jsonl", [*many, canceled()]))
+    assert lines.rows_read == {"lines.jsonl": 51} and stops(lines) == []
+    whole = read(json_list(tmp_path / "list.json", [*many, canceled()]))
+    assert [message.split(". ")[0] for message in stops(whole)] == [
+        "list.json: it is one piece of more than 0 MB"
+    ]
+    long = read(json_lines(tmp_path / "long.jsonl", [*many, canceled(metadata={"note": "x" * 6_000})]))
+    assert [message.split(". ")[0] for message in stops(long)] == ["long.jsonl: line 51 is longer than 0 MB"]
 
 
 def test_kinds_that_are_mixed_and_fields_that_are_missing(read, tmp_path):
