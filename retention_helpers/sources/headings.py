@@ -47,7 +47,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
         "laufzeitende", "gekündigt_zum", "kündigung_zum", "fin", "date_de_fin", "date_fin", "résilié_le",
         "date_de_résiliation", "fecha_de_fin", "fecha_fin", "baja", "fecha_de_baja", "结束日期", "结束时间",
         "到期日期", "终止日期", "退订日期",
-        "expires", "expiry", "expiry_date", "expiration", "membership_end", "access_until", "paid_through",
+        "expires", "expiry_date", "expiration", "membership_end", "access_until", "paid_through",
         "paid_until", "paid_up_to", "paid_thru", "gültig_bis", "läuft_bis", "bezahlt_bis", "expire_le",
         "payé_jusqu_au", "pagado_hasta",
     ),
