@@ -46,7 +46,7 @@ def unread(column: str) -> str:
 def _columns_read(header: Sequence[str], table: Table, renamed: Mapping[str, str]) -> dict[str, str]:
     """Which of the file's columns is which of the contract's (or an attribute).
 
-    `renamed` holds the file's names for columns of ours, by ours.
+    `renamed` holds the file's names for columns of ours, by ours; two of these may be one column.
     """
     known = {column.name for column in table.columns}
     names: dict[str, str] = {}
@@ -74,6 +74,9 @@ def _columns_read(header: Sequence[str], table: Table, renamed: Mapping[str, str
             raise Unreadable(f"the column {name} bears a name that the report itself uses", "Rename it.")
         seen.add(name.lower())
         names[name] = original
+        names |= {
+            other: original for other, theirs in renamed.items() if spelled(theirs) == plain and other != name
+        }
     missing = [name for name in table.required if name not in names]
     if missing:
         hints = _hints(missing, [name for name in names if name not in known])

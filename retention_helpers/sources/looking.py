@@ -204,6 +204,8 @@ def _with_its_interval(look: Look) -> Look:
     units, counts = [], []
     for name in headings.among(look.lines[0], headings.INTERVALS):
         said = {cell for cell in look.cells(name) if cell}
+        if plain(name) in headings.TERMS and any(cell[0].isdigit() for cell in said):
+            continue
         if said and all(cell.isdecimal() for cell in said):
             counts.append(name)
         elif said:

@@ -102,7 +102,7 @@ def composed(
     return price + "".join(f"{mark}{part}" for mark, part in parts if part)
 
 
-_IN_A_FORMAT = re.compile(r'\[\$([^\]-]+)[^\]]*\]|"([^"]+)"|([€£$¥₹₩])')
+_IN_A_FORMAT = re.compile(r'\[\$([^\]-]*)[^\]]*\]|"([^"]+)"|([€£$¥₹₩])')
 
 
 @functools.lru_cache
@@ -111,9 +111,26 @@ def currency_of_format(number_format: str) -> str:
 
     >>> [currency_of_format(one) for one in ('#,##0.00 "€"', "[$$-409]#,##0", "[$USD] 0.00", '0 "seats"')]
     ['€', '$', 'USD', '']
+    >>> currency_of_format("[$-407]#,##0.00")  # the language alone
+    ''
     """
-    found = (next(filter(None, match.groups())).strip() for match in _IN_A_FORMAT.finditer(number_format))
+    found = (next(filter(None, match.groups()), "").strip() for match in _IN_A_FORMAT.finditer(number_format))
     return next((said for said in found if spellings.currency(said)), "")
+
+
+def currency_of(named: str, own: str, among: Sequence[str]) -> str | None:
+    """The currency of an amount, by what its own cell names and what its row does; "" where neither does.
+
+    None where they contradict each other. `among` are those one of which a shared sign may mean.
+
+    >>> currency_of("$", "CAD", []), currency_of("EUR", "", []), currency_of("$", "", ["CAD"])
+    ('CAD', 'EUR', 'CAD')
+    >>> currency_of("EUR", "USD", [])
+    """
+    if named and own and not spellings.can_mean(named, own):
+        return None
+    said = own if own and not spellings.is_shared(own) else named or own
+    return spellings.code_of(said, among)
 
 
 # --- an amount that says more than a number ---------------------------------------------------------

@@ -317,7 +317,7 @@ REFUSALS: dict[str, tuple[Callable[[str], str], Any, str]] = {
         lambda shop: "mysql://owner:a%20secret@127.0.0.1/shop", TABLES, "it cannot be reached."
     ),
     "no variable": (
-        lambda shop: "", TABLES, f"the environment has no {VARIABLE}. Set it to the address of the database"
+        lambda shop: "", TABLES, "the environment has no variable of the name at `connect:` (not repeated"
     ),
     "no table": (
         str, {"customers": {"table": "acounts"}}, "shop.yml: customers: the database has no table acounts."
@@ -348,6 +348,19 @@ def test_a_refusal_is_one_sentence_without_the_password(
     assert said.split("shop.yml: ")[-1] in str(refused.value)
     assert SECRET not in str(refused.value) and postgres.QUOTED not in str(refused.value)
     assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+def test_a_password_in_the_place_of_the_name_is_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may look like a name; one that looks like none is refused without being repeated, too."""
+    monkeypatch.delenv("S3CRET", raising=False)
+    path = tmp_path / "shop.yml"
+    for mistake in ("S3CRET", "S3CRET!", "postgresql://u:S3CRET@h/shop"):
+        path.write_text(yaml.safe_dump({"connect": mistake, "tables": TABLES}))
+        with pytest.raises(InputError) as refused:
+            sources.importer("database").read(Order([path], tmp_path, Settings()))
+        assert "S3CRET" not in str(refused.value) and "connect" in str(refused.value)
 
 
 def test_from_the_database_to_the_gate_and_the_password_is_nowhere(

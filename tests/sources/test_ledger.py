@@ -486,6 +486,29 @@ def test_days_amounts_and_states_that_can_be_two_are_asked_about(tmp_path: Path)
         imported(tmp_path, HEADER, columns={"owner": "customer"})
 
 
+def test_an_amount_has_the_currency_that_it_is_shown_with(tmp_path: Path) -> None:
+    """Equal numbers in two currencies are two amounts; a shared sign is what the row's own column says."""
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(["date", "customer", "amount", "currency", "product"])
+    formats = {"A": "[$€-407] #,##0.00", "B": "[$£-809]#,##0", "C": '"$"#,##0', "D": "[$-407]0.00"}
+    for month in range(1, 5):
+        for who, shown in formats.items():
+            own = "CAD" if who == "C" else None
+            book.active.append([dt.date(2026, month, 5), who, 49, own, "Pro"])
+            book.active.cell(book.active.max_row, 3).number_format = shown
+    book.save(tmp_path / "ledger.xlsx")
+    import_files("ledger", [tmp_path / "ledger.xlsx"], tmp_path / "out", Settings(), {})
+    assert {row["customer_id"]: row["currency"] for row in rows_of(tmp_path)} == {
+        "A": "EUR", "B": "GBP", "C": "CAD", "D": "",
+    }  # fmt: skip
+    contradicted = paid("2026-01-05", "2026-02-05", amount="$49")
+    with pytest.raises(
+        Stopped, match=r"such as \$49 where the currency is EUR, in 2 rows \(first: .*line 2\)"
+    ):
+        imported(tmp_path, HEADER + contradicted)
+
+
 def test_a_ledger_under_other_names(tmp_path: Path) -> None:
     """Titles above, in German, with decimal commas, and totals below."""
     text = "Zahlungen\n\nDatum;Kunde;Betrag;Währung;Tarif;Status\n05.01.2026;K-1;49,90;EUR;Pro;bezahlt\n"
