@@ -56,6 +56,8 @@ def connect(spill: Path, time_zone: str = "UTC", *, memory: float = 0.0, sql: Pa
     )
     engine.handed_on_in = sql
     engine.con.execute(f"SET TimeZone = {text(time_zone)}")
+    # In a kernel DuckDB shows a bar for a query of two seconds: pages would follow the machine's speed.
+    engine.con.execute("SET enable_progress_bar = false")
     return engine
 
 

@@ -16,6 +16,7 @@ from retention_helpers.sources.database.in_place import EVENTS
 from retention_helpers.sources.folder import Source, line_of_row
 from retention_helpers.words.spellings import MONTHLY, days_in
 
+DRAWN = "enrolments"  # written by this suite's own draw: of that day, and not of the day of an export
 OPEN = "DATE '9999-12-31'"  # the end of what has none
 MONTH_DAYS = 31  # at most
 
@@ -157,7 +158,7 @@ class Evidence:
         """The day of the latest sign of life: of whatever any row says that is not later than today.
 
         An end of service is one, as a start is, and the day up to which a source says that it reaches; what
-        lies after today is a plan.
+        lies after today is a plan. A draw of a campaign is no sign: what it is written beside may be old.
         """
         if self._latest_on is None:
             (latest,) = self.one(f"SELECT max(day) FROM {self.days()} WHERE day <= DATE '{self.today}'")
@@ -181,10 +182,11 @@ class Evidence:
         return found
 
     def days(self, *, without: Sequence[str] = ()) -> str:
-        """SQL of the days that any row of any table names, but for columns such as subscriptions.ended_at."""
+        """SQL of the days that any row names, but for draws, and columns such as subscriptions.ended_at."""
         columns = [
             (table, day_name(column.name))
             for table in self.read
+            if table != DRAWN
             for column in TABLES[table].of_kind("instant")
             if f"{table}.{column.name}" not in without
         ]

@@ -13,6 +13,7 @@ from conftest import write_folder
 from retention_helpers import shipped, win_back_and_loyalty
 from retention_helpers.__main__ import main
 from retention_helpers.business import Business, open_business
+from retention_helpers.business.opening import ENDS_BEFORE
 from retention_helpers.plan.deciding import decide
 from retention_helpers.shown.proposals import proposals
 from retention_helpers.win_back_and_loyalty import letters, standing
@@ -227,6 +228,23 @@ def test_who_is_drawn_stays_drawn_when_the_month_is_drawn_again(
     assert draw(folder) == 0
     assert (folder / "enrolments.csv").read_bytes().startswith(before)
     assert [row["customer_id"] for row in enrolled(folder)[12:]] == ["g99"]
+
+
+def test_a_draw_moves_no_month(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The data reach to 20 March; drawn is today, months later. The next month stays one without a row."""
+    with (folder / "subscriptions.csv").open("a", encoding="utf-8") as file:
+        file.write("g99,2026-03-20,,50,active,pro,,,\n")
+    with (folder / "customers.csv").open("a", encoding="utf-8") as file:
+        file.write("g99,2026-03-20\n")
+    command = ["draw", "win_back", "--data", str(folder)]
+    assert main(command) == 0 and len(enrolled(folder)) == 12
+    assert main(command) == 0 and len(enrolled(folder)) == 12
+    assert "Nobody new to draw" in capsys.readouterr().out
+    with closing(open_business(folder)) as business:
+        assert business.month == "2026-03"
+        assert ENDS_BEFORE not in {fault.rule for fault in business.faults}
+    with closing(open_business(folder, "2026-04")) as business:
+        assert ENDS_BEFORE in {fault.rule for fault in business.faults}
 
 
 def test_draw_changes_nothing_where_nobody_is_to_be_drawn(
