@@ -75,7 +75,7 @@ def _files(looked: Folder, target: Path) -> _Files:
             keep_imported(target, key, imported.set_aside)
             keep_imported(target, key, imported.unmatched, folder=UNMATCHED)
     sources, others = find_sources(folder, elsewhere, looked.named)
-    if is_stopped:  # what was to bring the table is broken, and said
+    if is_stopped or looked.is_open:  # what was to bring the table is broken, and said
         others = [fault for fault in others if fault.rule != "missing file"]
     return _Files(sources, [*others, *faults], missing, assumed.together(taken.values()), staying)
 

@@ -9,6 +9,7 @@ PROGRAM = ".venv/bin/python -m retention_helpers" if IS_CHECKOUT else "retention
 DUCKDB, SPARK = ENGINES = ("duckdb", "spark")
 ENGINE = "RETENTION_ENGINE"  # the variable that names one; the kernels of a report inherit it
 OUT = "OUT=…" if IS_CHECKOUT else "--out …"
+BUSY = 3  # the exit status of a run that finds another making the same
 
 
 def command(words: str) -> str:

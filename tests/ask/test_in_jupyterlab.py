@@ -217,6 +217,29 @@ def test_what_hostile_customers_wrote_is_text(opened: Callable[..., Any]) -> Non
     assert [one for one in wrong if hostile.MARK in one] == []
 
 
+def test_in_the_menus_too(opened: Callable[..., Any]) -> None:
+    """Payloads as names of plans, branches and arms: to choose from, chosen, and in the answer below."""
+    page, wrong = opened("data-2025-10"), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("dialog", lambda dialog: wrong.append(dialog.message))
+    run_all(page)
+    panel = page.locator(".widget-vbox").first
+    panel.scroll_into_view_if_needed()
+    by, only = panel.locator("select").nth(2), panel.locator("select").nth(4)
+    offered = only.locator("option").all_inner_texts()
+    hostiles = [nth for nth, text in enumerate(offered) if hostile.MARK in text]
+    assert len(hostiles) >= 3, offered
+    by.select_option(index=by.locator("option").count() - 1)
+    for nth in hostiles[:3]:
+        only.select_option(index=nth)
+        panel.get_by_text("In October 2025").wait_for(timeout=WAIT)
+        page.wait_for_function(IDLE, timeout=WAIT)
+        panel.get_by_text(offered[nth].split(": ")[-1]).last.wait_for(timeout=WAIT)
+        assert hostile.of_page(panel.evaluate("one => one.outerHTML")) == []
+    assert page.locator("mjx-container, .MathJax").count() == 0
+    assert [one for one in wrong if hostile.MARK in one] == []
+
+
 def test_the_copies_are_as_the_owner_would_find_them(tmp_path: Path) -> None:
     """Without outputs of the sample, with the cell for the hand still there."""
     folder = notebooks.copy_for_exploring(SAMPLE, "2026-10", tmp_path)

@@ -534,6 +534,15 @@ def test_a_folder_that_may_not_be_read(tmp_path, cache, monkeypatch):
     ]
 
 
+def test_where_the_settings_cannot_be_read_nobody_knows_what_they_name(tmp_path, cache):
+    """Which files bring the tables stands there: that customers.csv is missing would lead the wrong way."""
+    files = {"customers.csv": None, "subscriptions.csv": None, "download.csv": "date,customer,amount\n"}
+    settings = "sotrces:\n  ledger: {path: download.csv}\n"
+    folder = folder_of(tmp_path / "data", {**files, "retention.yml": settings})
+    stops = [fault.message for fault in examine(folder, cache) if fault.level == "stop"]
+    assert stops == ["retention.yml: sotrces is not a setting. Did you mean sources?"]
+
+
 def test_names_of_files_that_are_no_text(tmp_path, cache):
     folder = folder_of(tmp_path / os.fsdecode(b"d\xff"), {})
     assert [fault.message for fault in examine(folder, cache)] == [

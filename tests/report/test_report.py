@@ -327,23 +327,28 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
     return condition()
 
 
-def program_of(tmp_path: Path) -> Path:
-    """A program that makes a report of the notebooks here, of a business that is none."""
+def program_of(tmp_path: Path, first: str = "") -> Path:
+    """A program that makes a report of the notebooks here, of a business that is none.
+
+    `first` is run in each of its processes, but not in the kernels.
+    """
     program = tmp_path / "program.py"
     program.write_text(
         f"""
 import functools, sys, types
 from pathlib import Path
-
+{first}
 if __name__ == "__main__":
     from retention_helpers import __main__, business
+    from retention_helpers.business.identity import Identity
     from retention_helpers.contract.settings import Settings
     from retention_helpers.gate import kept
     from retention_helpers.report import publishing
     kept.still_there = lambda place: None
     business.open_business = lambda data, month, plan, engine: types.SimpleNamespace(
-        month="2026-10", name="", as_of="", currency="", sources=(), folder=Path(data), kept=Path(data),
-        identity="", tables=frozenset(), customers_are="", lacks=frozenset(), done=None, settings=Settings())
+        month="2026-10", name="", as_of="2026-11-01", cut_at="2026-11-01T00:00:00+01:00", currency="",
+        sources=(), folder=Path(data), kept=Path(data), identity=Identity("Oak & Ash", "books"),
+        tables=frozenset(), customers_are="", lacks=frozenset(), done=None, settings=Settings())
     publishing.publish = functools.partial(publishing.publish, folder=Path({str(tmp_path / "notebooks")!r}))
     places = ["--data", {str(tmp_path)!r}, "--out", {str(tmp_path / "reports")!r}]
     sys.exit(__main__.main(["report", *places]))
@@ -447,3 +452,49 @@ def test_a_notebook_that_eats_memory_is_stopped() -> None:
         [sys.executable, "-c", WATCHES], capture_output=True, text=True, timeout=60, check=True
     )
     assert said.stdout.split() == ["False", "False", "True", f"{-signal.SIGKILL}", "None"]
+
+
+SMALL_MACHINE = """
+import psutil
+from retention_helpers.report import watching
+WHOLE = 1_500_000_000
+
+def of_a_small_machine():
+    held = [child.memory_info().rss for child in psutil.Process().children(recursive=True)]
+    return WHOLE - sum(held), WHOLE
+
+watching.left_and_whole = of_a_small_machine
+"""
+EATS = """
+import pathlib, time
+eaten = []
+while True:
+    eaten.append(b"x" * 50_000_000)
+    pathlib.Path({marker!r}).write_text(str(50 * len(eaten)))
+    time.sleep(0.1)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals work differently there")
+def test_a_report_in_which_one_notebook_eats_memory(tmp_path: Path) -> None:
+    """Megabyte after megabyte on a machine that has one and a half thousand: it is ended before these are
+    gone, said so, and the other page is there.
+    """
+    marker = tmp_path / "eaten"
+    write_notebook(tmp_path / "notebooks", "measurement", EATS.format(marker=str(marker)))
+    write_notebook(tmp_path / "notebooks", "data_quality", "'good'")
+    run = subprocess.run(
+        [sys.executable, str(program_of(tmp_path, SMALL_MACHINE))],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        cwd=shipped.HOME,
+        env=os.environ | {"PYTHONPATH": str(shipped.HOME)},
+    )
+    assert run.returncode == 1
+    assert "Measurement failed: it took nearly all of the memory and was stopped" in run.stderr
+    assert 900 <= int(marker.read_text()) < 1500
+    made = tmp_path / "reports" / "2026-10"
+    assert "good" in (made / "data_quality.html").read_text()
+    assert left_in(tmp_path / "reports") == [".journal.jsonl", "2026-10"]

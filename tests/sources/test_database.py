@@ -476,7 +476,10 @@ def test_it_is_read_anew_on_another_day(file: Path, tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "there is no file no.sqlite. Correct the path."), (b"no database", "SQLite says: file is not a")],
+    [
+        (None, "there is no file no.sqlite. Correct the path."),
+        (b"no database", "SQLite says of no.sqlite: file is not a database. Copy the database anew."),
+    ],
 )
 def test_a_file_that_is_no_database(
     tmp_path: Path, read: Callable[..., Imported], content: bytes | None, said: str

@@ -214,6 +214,9 @@ def _cell(value: object) -> str | None:
     return unmistakable(said) if said and isinstance(value, float) else said
 
 
+_DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
 @contextmanager
 def _sqlite(description: Description) -> Iterator[Database]:
     from ibis.backends.sqlite import Backend
@@ -226,7 +229,10 @@ def _sqlite(description: Description) -> Iterator[Database]:
         try:
             yield _Sqlite(Backend.from_connection(connection))
         except sqlite3.Error as error:
-            raise described.wrong(description.path.name, f"SQLite says: {error}") from None
+            is_damaged = getattr(error, "sqlite_errorcode", None) in _DAMAGED
+            way_out = ". Copy the database anew" if is_damaged else ""
+            said = f"SQLite says of {path.name}: {error}{way_out}"
+            raise described.wrong(description.path.name, said) from None
 
 
 # --- others, which nobody has tried ----------------------------------------------------------------
