@@ -6,6 +6,7 @@ them tells whether anything else did. Heavy modules are imported where they are 
 
 import ast
 import contextlib
+import gc
 import hashlib
 import importlib
 import json
@@ -154,7 +155,7 @@ def imports(paths: Iterable[Path]) -> list[str]:
 
 
 def import_ahead(paths: Iterable[str]) -> None:
-    """Import what these notebooks import, before anybody waits for it. Runs in a kernel.
+    """Import what these notebooks import, before anybody waits for it. Runs in a kernel, or what it copies.
 
     What fails here fails again in the notebook, and is reported there.
     """
@@ -162,6 +163,7 @@ def import_ahead(paths: Iterable[str]) -> None:
         for name in imports(map(Path, paths)):
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
+    gc.freeze()  # what was imported stays, and is not looked through again with every collection
 
 
 def _imported(source: str) -> list[str]:
