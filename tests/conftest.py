@@ -1,6 +1,7 @@
 """What the tests share: small businesses written as files and opened, and the sample."""
 
 import csv
+import gc
 import importlib.util
 import itertools
 import os
@@ -15,6 +16,7 @@ import pytest
 import yaml
 
 from retention_helpers.business import SAMPLE, Business, open_business
+from retention_helpers.report.notebooks import OBJECTS_BETWEEN_COLLECTIONS
 
 collect_ignore_glob = ["bench/*", "bench_large/*", "bench_statistics/*", "drills/*"]  # scripts that measure
 
@@ -43,6 +45,12 @@ OTHER_COLUMNS = {
     "orders": ("customer_id", "ordered_at", "amount", "order_id", "channel"),
     "spend": ("month", "channel", "amount"),
 }
+
+
+def pytest_collection_finish() -> None:
+    """As the kernels of a report do: what was imported stays, and the collector need not look through it."""
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
 
 def _write(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
