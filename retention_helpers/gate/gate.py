@@ -225,7 +225,7 @@ def _read_and_keep(looked: Folder, place: Path) -> Passed:
             if kept.load(place) is None:  # else another process kept the same reading first
                 kept.forget(place)
                 building.rename(place)
-        kept.forget_old(home)
+        kept.forget_old(home, place)
         looked.note(home)
     finally:
         shutil.rmtree(building, ignore_errors=True)

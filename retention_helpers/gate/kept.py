@@ -169,16 +169,19 @@ def _is_held(place: Path) -> bool:
     return any(psutil.pid_exists(int(owner)) for owner in owners)
 
 
-def forget_old(home: Path) -> None:
-    """Keep the latest readings of a folder and those in use, and sweep away what a killed one left behind."""
-    by_age = sorted((_age(path), path) for path in home.iterdir() if path.is_dir())
+def forget_old(home: Path, new: Path) -> None:
+    """Keep this reading, the latest others of a folder and those in use; sweep away what a killed one left.
+
+    Times of files alone do not tell which is new: a clock that was ahead may have been set back.
+    """
+    by_age = sorted((_age(path), path) for path in home.iterdir() if path.is_dir() and path != new)
     kept = [path for _, path in by_age if not path.name.startswith(".")]
     left = [
         path
         for age, path in by_age
         if path.name.startswith(".") and (age > LEFT_BEHIND or left_behind.is_left_behind(path.name))
     ]
-    for path in [*(path for path in kept[KEPT_FINGERPRINTS:] if not _is_held(path)), *left]:
+    for path in [*(path for path in kept[KEPT_FINGERPRINTS - 1 :] if not _is_held(path)), *left]:
         forget(path)
 
 

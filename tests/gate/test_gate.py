@@ -1515,6 +1515,17 @@ def test_what_a_killed_reading_left_is_swept_away_a_day_later(tmp_path, cache):
     assert [path.name for path in home.glob(".*")] == [".building-young"]
 
 
+def test_a_reading_is_kept_where_earlier_ones_seem_to_come_from_the_future(tmp_path, cache):
+    """The clock was years ahead for three readings, and was set right again."""
+    folder, ahead = folder_of(tmp_path / "data", {}), dt.datetime(2040, 1, 1).timestamp()
+    for number in range(kept.KEPT_FINGERPRINTS):
+        (folder / "retention.yml").write_text(f"min_customers: {number}")
+        os.utime(gate.pass_gate(folder, cache).folder, (ahead + number, ahead + number))
+    (folder / "retention.yml").write_text("min_customers: 9")
+    now = gate.pass_gate(folder, cache).folder
+    assert now.exists() and gate.pass_gate(folder, cache).folder == now
+
+
 def test_old_readings_are_forgotten(tmp_path, cache):
     folder = folder_of(tmp_path / "data", {})
     readings = []
