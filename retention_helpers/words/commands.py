@@ -27,6 +27,11 @@ def explore(folder: Path | str) -> str:
     return _on(folder, "lab", "explore")
 
 
+def draw(campaign: str, folder: Path | str) -> str:
+    """How a standing campaign is drawn and written down, such as `retention draw silent --data mine`."""
+    return command(f"draw {campaign} --data {shlex.quote(str(folder))}")
+
+
 def _on(folder: Path | str, target: str, name: str) -> str:
     where = shlex.quote(str(folder))
     return f"make {target} DATA={where}" if IS_CHECKOUT else command(f"{name} --data {where}")

@@ -18,6 +18,7 @@ from retention_helpers.plan.deciding import decide
 from retention_helpers.shown.proposals import proposals
 from retention_helpers.win_back_and_loyalty import letters, standing
 from retention_helpers.win_back_and_loyalty.letters import Sent, month_campaigns, to_mail
+from retention_helpers.win_back_and_loyalty.said.screen import _to_mail
 
 NOBODY = pd.DataFrame(columns=["customer_id", "drawn_into", "treatment", "until", "is_open"])
 NOTHING = proposals([])
@@ -192,6 +193,12 @@ def enrolled(folder: Path) -> list[dict[str, str]]:
 
 def draw(folder: Path, campaign: str = "win_back") -> int:
     return main(["draw", campaign, "--data", str(folder), "--month", "2026-03"])
+
+
+def test_the_command_to_draw_can_be_pasted(folder: Path) -> None:
+    with closing(open_business(folder, "2026-03")) as business:
+        card = repr(_to_mail(month_of(business), "EUR"))
+    assert f"draw win_back --data {folder.resolve()}" in card and "DIR" not in card
 
 
 def test_draw_writes_who_was_drawn(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

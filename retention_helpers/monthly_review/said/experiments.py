@@ -74,7 +74,7 @@ def _ordered(row: Any, reading: Reading) -> str:
 def _difference(row: Any, reading: Reading) -> str:
     plan = reading.plans[row.experiment]
     by = wording.with_span(plan, row.effect, row.effect_low, row.effect_high)
-    return f"{row.verdict}, by {by} {wording.unit(plan)}."
+    return f"{row.verdict}, by {by} {wording.unit(plan)}, {plan.design.outcome.words}."
 
 
 def _in_order(reading: Reading) -> list[Any]:

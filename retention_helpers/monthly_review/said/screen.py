@@ -314,7 +314,11 @@ def newcomers_card(
     )
     before = f", earlier {formats.percent(parts.iloc[1]['rate'], 0)}" if len(parts) > 1 else ""
     later = [(k, retention_after(triangle, k)) for k in MONTHS]
-    there = ", ".join(f"{k} months {formats.percent(one.value, 0)}" for k, one in later if one.denominator)
+    there = ", ".join(
+        f"{k} months {formats.percent(one.value, 0)} of {formats.count(one.denominator)}"
+        for k, one in later
+        if one.denominator
+    )
     words = f"{stayed}{before}." + (f" After {there}, returns included." if there else "")
     said = " ".join([words, *_said(aims, "first_month", "the first month", formats.percent)])
     return Card(f"Newcomers: {heading}", (Fine(said),), "measurement")
