@@ -246,7 +246,9 @@ class _ByFactor(_Compared):
 
     def difference(self) -> float:
         now, usual, then = np.divide(*self._anyway())
-        return float(self.exposed.shares[0] - usual * now / then)
+        return float(
+            self.exposed.shares[0] - min(usual * now / then, 1.0)
+        )  # no more than all would have left
 
     def chance(self, level: float) -> tuple[float, float]:
         left, there = self._anyway()
@@ -256,6 +258,6 @@ class _ByFactor(_Compared):
         share = float(self.exposed.shares[0])
         anyway = share - self.value
         return (
-            float(np.hypot(share - own_low, anyway * np.expm1(more))),
+            float(np.hypot(share - own_low, min(anyway * np.expm1(more), 1.0 - anyway))),
             float(np.hypot(own_high - share, -anyway * np.expm1(-fewer))),
         )
