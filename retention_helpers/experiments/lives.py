@@ -145,12 +145,14 @@ class Seen:
     def with_control(self, fewest: int) -> "Seen | None":
         """The periods as far back as some were not exposed.
 
-        None where fewer than so many are not in the judged one, or too few periods are left.
+        None where fewer than so many are not in the judged one, too few periods are left, or none of them
+        ever left: who cannot leave does not show what else happened.
         """
         others = self.control[1].sum(axis=1)
         enough = (others > 0) & (others[0] >= fewest)
         upto = len(enough) if enough.all() else int(np.argmin(enough))
-        return Seen(self.exposed[:, :upto], self.control[:, :upto]) if upto > FEWEST_PERIODS else None
+        both = Seen(self.exposed[:, :upto], self.control[:, :upto])
+        return both if upto > FEWEST_PERIODS and both.control[0].any() else None
 
     def earlier(self, nth: int) -> "Seen":
         """The same as if the announcement had come so many periods earlier."""

@@ -113,7 +113,7 @@ def test_the_headline_and_the_card_of_churn_tell_one_verdict(lost: tuple[int, ..
     parts = ("at_start", "at_end", "expansion", "contraction", "resumed", "paused")
     mrr = pd.DataFrame({f"mrr_{part}": [500] for part in parts} | {part: [0] for part in parts})
     kept = pd.DataFrame({"net_revenue_retention": [1.0]})
-    aims = against_targets({"churn": 0.05}, churn, pd.DataFrame({"rate": [0.9]}), kept, mrr)
+    aims = against_targets({"churn": 0.05}, churn, pd.DataFrame({"rate": [0.9], "k": [1]}), kept, mrr)
     card = monthly_review.churn_card(answer, churn, moved, aims, mrr, None, "EUR")
     assert moved.verdict == "no clear change" and answer.verdict == verdict
     assert ("unusual" in card.heading) == ("unusual" in answer.headline) == (verdict == "unusual")
@@ -226,7 +226,7 @@ def test_every_target_is_held_against_its_own_number() -> None:
     found = against_targets(
         wanted,
         churn_table((5, 100)),
-        pd.DataFrame({"rate": [0.88]}),
+        pd.DataFrame({"rate": [0.88], "k": [1]}),
         pd.DataFrame({"net_revenue_retention": [float("nan")]}),
         pd.DataFrame({"mrr_at_end": [500]}),
     )
