@@ -34,6 +34,7 @@ def lines(ours: "Post") -> list[str]:
         _last(ours, "report"),
         _last(ours, "list"),
         _where(ours),
+        *_left(ours),
         *(["What failed:", *open_matters] if open_matters else ["Nothing has failed since."]),
     ]
 
@@ -63,6 +64,17 @@ def _new(new: "New | None") -> str:
         return "the first one"
     fewer = f", {plural(new.fewer, 'row')} fewer" if new.fewer else ""
     return f"new: {plural(new.files, 'file')}, {plural(new.rows, 'new row')}{fewer}"
+
+
+def _left(ours: "Post") -> list[str]:
+    from retention_helpers.shown.sentences import listed
+    from retention_helpers.words.commands import command
+
+    titles = [what.title for what in ours.left()]
+    if not titles:
+        return []
+    how = command("deliver --data … --out …")
+    return [f"Made and not delivered yet: {listed(titles)}. The next run by itself delivers them, or: {how}"]
 
 
 def _where(ours: "Post") -> str:

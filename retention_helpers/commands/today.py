@@ -19,7 +19,9 @@ def declare(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from retention_helpers.commands.deliver import say_open
     from retention_helpers.delivery.editions import list_of
+    from retention_helpers.delivery.post import post
     from retention_helpers.delivery.runs import note_failed, note_made
     from retention_helpers.report.publishing import short
     from retention_helpers.today import make
@@ -40,4 +42,5 @@ def run(options: argparse.Namespace) -> int:
     for note in made.notes:
         print(f"\n{note}" if note is made.notes[0] else note)
     print(f"\nThe list: {short(made.folder / 'index.html')}")
+    say_open(post(options.data, options.out), but=[list_of(made.day).key])
     return 0

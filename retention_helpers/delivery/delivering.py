@@ -67,6 +67,21 @@ def standings(entries: Iterable[Entry]) -> dict[tuple[str, str], Standing]:
     }
 
 
+def never_handed_over(about: Sequence[str], entries: Iterable[Entry], ways: Sequence[str]) -> list[str]:
+    """Of these keys, in their order, those after the first that a way ever had, and that it never had.
+
+    Such as a report whose run ended between making and delivering. What lies before the first was there
+    before anything was delivered that way.
+    """
+    known = standings(entries)
+    found = set()
+    for way in ways:
+        places = [place for place, key in enumerate(about) if (key, way) in known]
+        since = about[min(places) :] if places else []
+        found |= {key for key in since if (key, way) not in known}
+    return [key for key in about if key in found]
+
+
 def send(
     out: Path, parcel: Parcel, ways: Sequence[Way], allow: Callable[[], None], *, again: bool = False
 ) -> list[Standing]:

@@ -1,5 +1,6 @@
 """What is not as it should be: a run that failed, a message that did not arrive or of which nobody knows."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,9 +38,13 @@ class Matter:
         return f"{self.said} {self.way_out}".strip()
 
     @property
+    def rest(self) -> str:
+        """Why, and what to do."""
+        return " ".join(filter(None, [f"{self.why.rstrip('.')}." if self.why else "", self.way_out]))
+
+    @property
     def whole(self) -> str:
-        why = f" {self.why.rstrip('.')}." if self.why else ""
-        return f"{self.said}{why}{f' {self.way_out}' if self.way_out else ''}"
+        return f"{self.said} {self.rest}".strip()
 
 
 def matters(entries: Sequence[Entry], ways: Sequence[str]) -> list[Matter]:
@@ -75,15 +80,23 @@ def _not_arrived(entries: Sequence[Entry], ways: Sequence[str]) -> list[Matter]:
     ]
 
 
-def of_standing(what: Edition, one: Standing) -> Matter:
-    """What there is to say of an edition that did not arrive, or may not have."""
+def of_standing(what: Edition, one: Standing, today: dt.date | None = None) -> Matter:
+    """What there is to say of an edition that did not arrive, or may not have, on a day (default: today)."""
     on = formats.day(one.at[:10])
     if one.state == "not sent":
         said = f"{what.heading} was not delivered {BY[one.way]} on {on}."
-        fate = f"A list goes out on its own day only; it lies in {what.key}." if what.kind == "list" else ""
-        return Matter(what.key, said, one.why, one.way, fate)
+        return Matter(what.key, said, one.why, one.way, _fate(what, today or dt.date.today()))
     said = f"{what.heading} was handed over {BY[one.way]} on {on}, and nobody knows whether it arrived."
     return Matter(what.key, said, one.why, one.way, _settle(what))
+
+
+def _fate(what: Edition, today: dt.date) -> str:
+    """What becomes of an edition that was not sent; "" where the next run sends it."""
+    if what.kind == "report":
+        return ""
+    if what.name == str(today):
+        return f"Until this day is over, the next run tries again; it lies in {what.key}."
+    return f"A list goes out on its own day only; it lies in {what.key}."
 
 
 def _is_followed(entries: Sequence[Entry], what: Edition, way: str) -> bool:

@@ -105,9 +105,18 @@ class Post:
         """What goes out if nothing is named: the last report, earlier ones not sent, today's list."""
         known = delivering.standings(self.entries()).values()
         failed = {one.about for one in known if one.state == "not sent" and one.way in self.way_names}
-        there = editions.reports(self.out)
-        missing = [what for what in there[:-1] if what.key in failed]
+        there, left = editions.reports(self.out), self.left()
+        missing = [what for what in there[:-1] if what.key in failed or what in left]
         return [*missing, *there[-1:], *(one for one in editions.lists(self.out) if one.name == str(today))]
+
+    def left(self) -> list[Edition]:
+        """The whole reports that were never handed over, though one before was: a run ended too early."""
+        whole = [what for what in editions.reports(self.out) if self._is_whole(what)]
+        keys = delivering.never_handed_over([what.key for what in whole], self.entries(), self.way_names)
+        return [what for what in whole if what.key in keys]
+
+    def _is_whole(self, what: Edition) -> bool:
+        return editions.is_whole(self.out, what.name, self.identity)
 
     def ready(self) -> None:
         """Raise InputError where nothing can be sent: to nowhere, to a customer, or with an open secret."""

@@ -16,8 +16,9 @@ def read(out: Path, is_ours: Callable[[str], bool]) -> Records:
     """The records of a business's lists by their days, the oldest first.
 
     business (its mark), rows (customer and action of each), called (the same of those to whom the list gave a
-    call), at_risk (everybody at risk; null: not told), went_by (the month of the newest report or plan that
-    the list knew; "": none).
+    call), written (the same of planned calls that became letters), over (customer, month and kind of each
+    touch that needs nobody any more), at_risk (everybody at risk; null: not told), went_by (the month of the
+    newest report or plan that the list knew; "": none).
     """
     found = {}
     for path in sorted((out / FOLDER).glob(f"*/{RECORD}")):
@@ -29,6 +30,17 @@ def read(out: Path, is_ours: Callable[[str], bool]) -> Records:
         except (OSError, ValueError, KeyError, TypeError):
             continue  # a folder of the owner's own
     return found
+
+
+def said_before(lists: Records, month: str) -> frozenset[tuple[str, str]]:
+    """Customer and action of what lists said between the end of a report's month and that report."""
+    begin = calendar.months_after(calendar.first_of(month), 1)
+    return frozenset(
+        (who, action)
+        for on, record in lists.items()
+        if on >= begin and record["went_by"] < month
+        for who, action in record["rows"]
+    )
 
 
 def called_before(lists: Records, month: str) -> frozenset[tuple[str, str]]:

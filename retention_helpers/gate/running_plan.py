@@ -19,7 +19,7 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
@@ -51,16 +51,26 @@ HEADINGS = {
     "done_on": "Done on",
     "done_by": "Done by",
     "outcome": "Outcome",
+    "since_then": "Since then",
 }
+SINCE_THEN = "since_then"  # what became of an open touch, as lists and reports write it; known by its heading
 FILLED = ("done_on", "done_by", "outcome")
 DAYS = ("due_on", "leaves_on", "done_on")
 OWN = "own"  # the kind of a row that the owner added
 
 WORDED = ("action", "due_on", "why", "message")  # what an owner may word or put off otherwise
-FACTS = ("customer_id", "mrr", "currency", "leaves_on")  # no owner's to change, but in a row of their own
+FACTS = (
+    "customer_id",
+    "mrr",
+    "currency",
+    "leaves_on",
+    SINCE_THEN,
+)  # no owner's to change, but in a row of their own
 NOTE = "Note"  # the heading of a column that its owner gave none
 
+SUPERSEDED = "over: a newer plan takes its place"
 Cells = Mapping[str, str]
+Marks = Mapping[tuple[str, str, str], str]  # by `Row.touch`
 _Pair = tuple[int | None, Cells]  # a row of a file, and which of the written rows it is
 
 
@@ -88,6 +98,11 @@ class Row:
     @property
     def key(self) -> tuple[str, str]:
         return self.customer, self.month
+
+    @property
+    def touch(self) -> tuple[str, str, str]:
+        """Which touch of which month or list it is, of whom."""
+        return self.customer, self.month, self.kind
 
     @property
     def is_of_list(self) -> bool:
@@ -138,15 +153,18 @@ class Running:
     columns: tuple[str, ...] = ()
     digests: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def with_month(self, month: str, planned: Iterable[Row]) -> "Running":
+    def with_month(
+        self, month: str, planned: Iterable[Row], listed: Collection[tuple[str, str]] = ()
+    ) -> "Running":
         """The same with a month planned anew: only rows of that month that nobody wrote into are replaced.
 
-        What a list said between the end of a month and its report is not planned a second time.
+        What a list said between the end of a month and its report is not planned a second time; `listed` has
+        what stood on those lists, customer and kind, also of an earlier month's plan.
         """
         kept = [row for row in self.rows if row.month != month or row.is_kept]
         settled = {row.customer for row in kept if row.month == month}
         lists = [row for row in self.rows if row.is_of_list and _month_of(row).startswith(month)]
-        said = {(row.customer, row.kind) for row in lists}
+        said = {*((row.customer, row.kind) for row in lists), *listed}
         fresh = [
             row
             for row in planned
@@ -157,6 +175,29 @@ class Running:
         every = sorted([*fresh, *kept], key=lambda row: row.cells.get("due_on", ""))
         others = tuple((row, on) for row, on in self.drawn_out if row.month != month)
         return replace(self, rows=tuple(sorted(every, key=_month_of, reverse=True)), drawn_out=others)
+
+    def marked(self, marks: Marks, by: str) -> "Running":
+        """The same with what became of touches, by `Row.touch`, and what says so; "" takes a mark away.
+
+        A row that has the same mark already keeps who said so first.
+        """
+        return replace(self, rows=tuple(_marked(row, marks.get(row.touch), by) for row in self.rows))
+
+    def superseded(self, month: str, listed: Collection[tuple[str, str]], by: str) -> "Running":
+        """The same in which the plan of a month takes the place of what is open of the months before it.
+
+        Not of what a list said since that month's end, nor of what the owner put off or worded otherwise.
+        """
+        marks = {
+            row.touch: SUPERSEDED
+            for row in self.rows
+            if row.month
+            and _month_of(row)[:7] < month
+            and not row.is_reworded
+            and "done_on" not in row.cells
+            and (row.customer, row.kind) not in listed
+        }
+        return self.marked(marks, by)
 
     def by_lot(self, drawn: Lots) -> "Running":
         """The same, in which the open touches that a lot took stand apart."""
@@ -174,6 +215,14 @@ class Running:
     def before_draws_after(self, day: dt.date) -> tuple[Row, ...]:
         """The rows, with those that a lot of after a day took."""
         return (*self.rows, *(row for row, on in self.drawn_out if on > day))
+
+
+def _marked(row: Row, mark: str | None, by: str) -> Row:
+    before = row.cells.get(SINCE_THEN, "")
+    if mark is None or (mark and before.startswith(f"{mark} (")):
+        return row
+    cells = {name: text for name, text in row.cells.items() if name != SINCE_THEN}
+    return replace(row, cells={**cells, SINCE_THEN: f"{mark} ({by})"} if mark else cells)
 
 
 def _month_of(row: Row) -> str:
@@ -324,8 +373,8 @@ def _lines(path: Path) -> tuple[list[str], list[list[str | None]]]:
 
 def _columns(file: str, header: Sequence[str]) -> list[str]:
     """What each column of a file is: one of HEADINGS, by its heading or its place, or the owner's own."""
-    keys = list(HEADINGS)
-    known = {_plain(words): key for key, words in HEADINGS.items()} | {_plain(key): key for key in keys}
+    keys = [key for key in HEADINGS if key != SINCE_THEN]
+    known = {_plain(words): key for key, words in HEADINGS.items()} | {_plain(key): key for key in HEADINGS}
     names = [known.get(_plain(cell), cell.strip()) for cell in header]
     if not all(names[: len(keys)]) and not set(names) & set(keys):  # a title, or nothing
         raise InputError(

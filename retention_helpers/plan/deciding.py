@@ -25,6 +25,7 @@ CAUSES = {
     "contacted": f"contacted in the last {LATELY_CONTACTED_DAYS} days",
     "no_call": "wait for a month with a free call",
 }
+NONE: Mapping[str, int] = {}
 MAIL, OFFER = "mail", "offer"  # kinds of treatment; the third is a call
 
 
@@ -58,7 +59,9 @@ class _Known:
     contacted: Mapping[str, str]
 
 
-def decide(business: Business, proposed: pd.DataFrame, drawn: pd.DataFrame) -> Decided:
+def decide(
+    business: Business, proposed: pd.DataFrame, drawn: pd.DataFrame, booked: Mapping[str, int] = NONE
+) -> Decided:
     """One touch a customer, from all `proposals` and the `draws` of the experiments.
 
     Failed payments and answers to a request to cancel go to everybody alike and never wait; an offer in them
@@ -67,7 +70,8 @@ def decide(business: Business, proposed: pd.DataFrame, drawn: pd.DataFrame) -> D
     LATELY_CONTACTED_DAYS days, and whose `may_contact` is no. Nobody gets a touch of the kind that an
     undecided experiment tries with them, however long ago they were drawn. Calls, at most `calls_a_month`, go
     to the first; the others get a letter, or wait where a letter would not do. A call that a list of the
-    month has given already counts among them, and stays.
+    month has given already counts among them, and stays. `booked` are the calls, by action, that are promised
+    to others who are no less urgent.
 
     Glossary: touch; calls.
     """
@@ -79,7 +83,7 @@ def decide(business: Business, proposed: pd.DataFrame, drawn: pd.DataFrame) -> D
     calls = business.settings.calls_a_month - len(business.called)
     for row in ranked.drop(columns="place").to_dict(orient="records"):
         is_given = (row["customer_id"], row["action"]) in business.called
-        cause, way = _settled(row, known, touches, has_call=is_given or calls > 0)
+        cause, way = _settled(row, known, touches, has_call=is_given or calls > booked.get(row["action"], 0))
         if cause:
             held.append((row["customer_id"], row["action"], cause))
             continue

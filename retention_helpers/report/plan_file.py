@@ -28,9 +28,21 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from retention_helpers.business.identity import Identity
-from retention_helpers.gate import lots, running_plan
-from retention_helpers.gate.running_plan import CSV, DAYS, HEADINGS, LOCK, WRITTEN, XLSX, Row, Running
+from retention_helpers.gate import day_lists, lots, running_plan
+from retention_helpers.gate.running_plan import (
+    CSV,
+    DAYS,
+    HEADINGS,
+    LOCK,
+    SINCE_THEN,
+    WRITTEN,
+    XLSX,
+    Marks,
+    Row,
+    Running,
+)
 from retention_helpers.shown.workbooks import as_bytes, new_sheet, stored
+from retention_helpers.words import formats
 from retention_helpers.words.errors import InputError
 from retention_helpers.words.formats import count
 from retention_helpers.words.safe import written_csv
@@ -40,9 +52,11 @@ PATIENCE = 60  # seconds that one report waits for another that writes the plan
 WIDTHS = {
     "customer_id": 14, "action": 30, "due_on": 12, "mrr": 10, "currency": 9, "why": 44, "message": 60,
     "email": 30, "phone": 16, "leaves_on": 12, "done_on": 12, "done_by": 14, "outcome": 30,
+    "since_then": 44,
 }  # fmt: skip
 OWN_WIDTH = 20
 SHEET = "plan"
+NO_MARKS: Marks = {}
 _DAY_FORMAT, _AMOUNT_FORMAT, _TEXT_FORMAT = "yyyy-mm-dd", "#,##0.00", "@"
 
 
@@ -78,10 +92,19 @@ def refuse_other_business(out: Path, identity: Identity, sample: Callable[[], Id
         )
 
 
-def renew(out: Path, identity: Identity, date_order: str, month: str, planned: Sequence[Row]) -> None:
+def renew(
+    out: Path,
+    identity: Identity,
+    date_order: str,
+    month: str,
+    planned: Sequence[Row],
+    marks: Marks = NO_MARKS,
+) -> None:
     """Put the rows of a month, or a day's list, into the running plan: what its owner wrote into stays.
 
-    Whom a lot drew out has no open touch of its play, also none that an earlier month or a list brought.
+    Whom a lot drew out has no open touch of its play, also none that an earlier month or a list brought. A
+    month's plan takes the place of what is open of the months before it, and *Since then* says so; `marks` is
+    what a list has to say there, by `Row.touch`.
 
     Raises InputError, and changes nothing, where a file cannot be read or replaced.
     """
@@ -91,9 +114,25 @@ def renew(out: Path, identity: Identity, date_order: str, month: str, planned: S
         if before.business and not identity.is_of(before.business):  # the sample's, unfilled
             before = Running(digests=before.digests)
         drawn = lots.read_lots(out)
-        after = before.with_month(month, planned)
+        after = _planned_anew(out, identity, before, month, planned)
+        after = after.marked(marks, f"list of {formats.day(month)}") if marks else after
         after = after.by_lot(drawn) if identity.is_of(drawn.business) else after
         _write(out, replace(after, business=identity.mark))
+
+
+def _planned_anew(
+    out: Path, identity: Identity, before: Running, month: str, planned: Sequence[Row]
+) -> Running:
+    if _is_day(month):
+        return before.with_month(month, planned)
+    listed = day_lists.said_before(day_lists.read(out, identity.is_of), month)
+    by = f"report of {formats.month(month)}"
+    return before.with_month(month, planned, listed).superseded(month, listed, by)
+
+
+def _is_day(month: str) -> bool:
+    """Whether it names the list of a day."""
+    return len(month) > len("2026-10")
 
 
 def freeze(out: Path, identity: Identity, drawn: str) -> None:
@@ -218,7 +257,7 @@ def _workbook(plan: Running, before: Path) -> bytes:
 def _styled(cell: Cell, name: str) -> StyleArray:
     """How the cells of a column look."""
     cell.number_format = _format(name)
-    cell.alignment = Alignment(vertical="top", wrap_text=name in ("why", "message", "outcome"))
+    cell.alignment = Alignment(vertical="top", wrap_text=name in ("why", "message", "outcome", SINCE_THEN))
     return cell._style  # type: ignore[attr-defined,no-any-return]
 
 

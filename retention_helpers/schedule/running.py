@@ -44,22 +44,26 @@ class Run:
     def report(self) -> int:
         """Make and deliver the reports that are due, and deliver the list of today where it did not go out.
 
-        Nothing where there is nothing to do. Returns the exit status.
+        Nothing where there is nothing to do. What was made before one fails is delivered all the same.
+        Returns the exit status.
         """
         ours = self.ours
         waiting = self._deliver([what for what in [self._list()] if what and self._is_there(what)])
         made = [what.name for what in editions.reports(ours.out) if self._is_whole(what.name)]
         missing = due.missing(due.last_due(self.now, day=self.day, hour=self.hour), made)
+        has_failed = False
         for month in missing:
             what = editions.report(month)
             if self._failed_today(month):
                 break  # told already; tomorrow again
             if not self._make(what, ["report", "--month", month]):
-                return 1
+                has_failed = True
+                break
             made.append(month)
         late = [what for what in ours.due(self.now.date()) if what.kind == "report" and what.name in made]
         new = [editions.report(month) for month in missing if month in made]
-        return max(waiting, self._deliver(sorted({*late, *new}, key=lambda what: what.name)))
+        sent = self._deliver(sorted({*late, *new}, key=lambda what: what.name))
+        return max(waiting, sent, int(has_failed))
 
     def today(self) -> int:
         """Make and deliver the list of today; nothing on other days, and no list of a day that is over."""
@@ -126,9 +130,8 @@ class Run:
         standings = self._standings(what)
         for standing in standings:
             if standing.state != "sent":
-                matter = of_standing(what, standing)
-                why = f"{matter.why} {matter.way_out}".strip()
-                self._tell(what.key, matter.said, why, way=standing.way)
+                matter = of_standing(what, standing, self.now.date())
+                self._tell(what.key, matter.said, matter.rest, way=standing.way)
             elif standing.is_new:
                 print(f"Sent {BY[standing.way]}: {what.title}.")
         return bool(standings) and all(standing.state == "sent" for standing in standings)

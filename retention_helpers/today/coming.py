@@ -36,7 +36,7 @@ def trials_ending(business: Business, since: dt.date) -> pd.DataFrame:
     Trials are expected to last as long as those that ended in the last LOOK_BACK months, in the median; where
     none did, only those that ended are told.
     """
-    every, day = _trials(business), _last_day(business)
+    every, day = latest_trials(business), _last_day(business)
     past = every[every["end_on"] >= pd.Timestamp(calendar.months_after(day, -LOOK_BACK))]
     length = (past["end_on"] - past["begin_on"]).dt.days.median()
     rows = every[every["served_on"].isna()]  # who went on tells how long trials last, and is asked nothing
@@ -72,7 +72,7 @@ def _trial(business: Business, row: Any, message: str, verb: str) -> dict[str, A
     }
 
 
-def _trials(business: Business) -> pd.DataFrame:
+def latest_trials(business: Business) -> pd.DataFrame:
     """A row a customer with a trial, the latest: customer_id, begin_on, end_on, mrr, served_on.
 
     `end_on` is null while it goes on; `served_on` the first day of paid or paused service, null for none.

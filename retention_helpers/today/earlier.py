@@ -27,16 +27,31 @@ class Said(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """A touch of the plan, and its row.
+    """A touch of the newest plan, or of a list since then, and its row.
 
-    `is_done`: on a day before that of the list; without a day it is open.
+    `is_done`: on a day before that of the list; without a day it is open. `is_said`: it stood on a list;
+    `is_written`: as a letter, its call being taken. `is_call`: it is a call, or was one.
     """
 
     customer: str
     action: str
     due_on: dt.date
     is_done: bool
+    is_said: bool
+    is_written: bool
+    is_call: bool
     row: Row
+
+    @property
+    def has_no_day(self) -> bool:
+        """Whether its owner wrote something that is no day where the day belongs."""
+        done_on = self.row.cells.get("done_on", "")
+        return bool(done_on) and _day(done_on) is None
+
+    @property
+    def since(self) -> dt.date:
+        """The first day on which it can be done: what happens from then on ends it."""
+        return self.row.begins_on
 
 
 @dataclass(frozen=True)
@@ -46,13 +61,14 @@ class Earlier:
     Attributes:
         last_on: the day of the list before it; None where there is none.
         said: what stood on lists, the latest last.
-        planned: the touches of the newest plan.
+        planned: the touches of the newest plan, and those that lists brought since it was made.
         plan_on: the first day that this plan does not know; the first of all days where there is none.
         report: the month of the newest report of before; "" for none.
         went_by: the month of the newest report or plan of before; "" for none.
         for_lists: what it left for the lists; empty for nothing.
         at_risk: who was at risk by the last list, or by that report where it is later.
-        calls: how many calls of the month are given already, by its plan and by the lists of before.
+        calls: how many calls of the month the lists of before have given already.
+        over: the touches that were over by the list before, by `Row.touch`.
     """
 
     last_on: dt.date | None = None
@@ -64,6 +80,7 @@ class Earlier:
     for_lists: Mapping[str, Any] = field(default_factory=dict)
     at_risk: frozenset[str] = frozenset()
     calls: int = 0
+    over: frozenset[tuple[str, str, str]] = frozenset()
 
 
 def earlier(out: Path, day: dt.date, identity: Identity, date_order: str) -> Earlier:
@@ -82,24 +99,29 @@ def earlier(out: Path, day: dt.date, identity: Identity, date_order: str) -> Ear
     plan_month = _newest_plan(rows, day, until)
     own = [row for row in rows if row.month == plan_month] if plan_month else []
     plan_on = own[0].known_by if own else dt.date.min
+    own += [row for row in rows if row.is_of_list and row.begins_on in lists and row.begins_on >= plan_on]
     said = [Said(who, action, on) for on, record in lists.items() for who, action in record["rows"]]
     last_on = max(lists, default=None)
     cut = calendar.months_after(calendar.first_of(month), 1) if month else dt.date.min
     by_list = lists[last_on]["at_risk"] if last_on and last_on >= cut else None
     known = for_lists.get("at_risk", ()) if by_list is None else by_list
     begun = day.replace(day=1)  # calls are counted by calendar months, and a plan's month is the one after it
-    calls = [row for row in own if plan_on == begun and row.cells.get("action", "").startswith("Call")]
-    since = [len(record["called"]) for on, record in lists.items() if on >= begun]
+    called = [len(record["called"]) for on, record in lists.items() if on >= begun]
+    planned = _planned(own, lists, day, plan_on)
+    given = [one for one in planned if one.is_call and (one.is_done or one.is_said) and one.since == begun]
     return Earlier(
         last_on,
         said,
-        [one for row in own if (one := _planned(row, day))],
+        planned,
         plan_on,
         month,
         max(month, plan_month),
         for_lists,
         frozenset(known),
-        len(calls) + sum(since),
+        sum(not one.row.is_of_list for one in given) + sum(called),
+        frozenset((who, month, kind) for who, month, kind in lists[last_on]["over"])
+        if last_on
+        else frozenset(),
     )
 
 
@@ -147,13 +169,25 @@ def _newest_plan(rows: Sequence[Row], day: dt.date, until: str) -> str:
     return max((row.month for row in reports if since <= row.known_by <= day), default="")
 
 
-def _planned(row: Row, day: dt.date) -> Planned | None:
-    """What is planned in a row; None of one without a day."""
-    due_on, done_on = (_day(row.cells.get(name, "")) for name in ("due_on", "done_on"))
-    if due_on is None or row.kind not in ACTIONS:
-        return None
-    is_done = done_on is not None and done_on < day
-    return Planned(row.customer, row.kind, due_on, is_done, row)
+def _planned(rows: Sequence[Row], lists: Records, day: dt.date, plan_on: dt.date) -> list[Planned]:
+    """What is planned in these rows; nothing in one without a day."""
+    since = [record for on, record in lists.items() if on >= plan_on]
+    said = {(who, action) for record in since for who, action in record["rows"]}
+    written = {(who, action) for record in since for who, action in record["written"]}
+    by_list = {(row.customer, row.kind) for row in rows if row.is_of_list}
+    found = []
+    for row in rows:
+        touch = row.customer, row.kind
+        is_said = touch in said and (
+            row.is_of_list or touch not in by_list
+        )  # else the list had a row of its own
+        due_on, done_on = (_day(row.cells.get(name, "")) for name in ("due_on", "done_on"))
+        if due_on is not None and row.kind in ACTIONS:
+            is_done = done_on is not None and done_on < day
+            is_written = touch in written
+            is_call = row.cells.get("action", "").startswith("Call") and not is_written
+            found.append(Planned(*touch, due_on, is_done, is_said, is_written, is_call, row))
+    return found
 
 
 def _day(text: str) -> dt.date | None:

@@ -1,33 +1,37 @@
 """The list of a day: what is new since the list before it, and what the plan has for the day, decided."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
 
 from retention_helpers import churn_reasons, early_warning, experiments
-from retention_helpers.business import Business, months
-from retention_helpers.business.contacts import LATELY_CONTACTED_DAYS, last_contacts
+from retention_helpers.business import Business
+from retention_helpers.business.contacts import LATELY_CONTACTED_DAYS
 from retention_helpers.business.losses import trial_requests
 from retention_helpers.contract.tables import TABLES, day_name
 from retention_helpers.early_warning.risk import Risk
-from retention_helpers.gate.running_plan import Row
+from retention_helpers.gate.lots import CALLED, PLAY
 from retention_helpers.plan.actions import ACTIONS
 from retention_helpers.plan.deciding import decide
 from retention_helpers.shown.proposals import CALL, proposals
 from retention_helpers.today.coming import LATE_DAYS, pauses_ending, renewals_coming, trials_ending
-from retention_helpers.today.earlier import Earlier, Planned
+from retention_helpers.today.earlier import Earlier, Planned, Said
 from retention_helpers.today.newcomers import not_onboarded, sees_onboarding
+from retention_helpers.today.standing import Standing
+from retention_helpers.words import calendar
 
 ORDER = {action: place for place, action in enumerate(ACTIONS)}
 ANSWERS = ("recover_payment", "keep")
-OF_THE_GONE = ("win_back", "interview")  # touches of those who are no customers
+WAITS = ("interview",)  # where a letter would not do
+GAVE_WAY, LATE = "another touch takes its place", "its month is over"
 MOST_DAYS = 7  # newcomers that a longer gap between two lists hid are not looked for
 ONE_DAY = dt.timedelta(days=1)
 
 When = Callable[[str], dt.date]
+Touch = tuple[str, str, str]  # as `Row.touch`
 
 
 class Today(NamedTuple):
@@ -38,9 +42,10 @@ class Today(NamedTuple):
         since: the first day that no list before knew.
         touches: what is new, a row a customer, as `plan.deciding` has them; all due on the day.
         held: customer_id, action and cause of what was proposed and is on no list.
-        due: the rows of the plan whose day has come.
-        settled: the action and cause of what the plan had and needs nobody any more.
-        waiting: how many touches of the plan and of earlier lists are due and not done.
+        due: the touches of the plan whose day has come, or that are timely today.
+        written: those of them that were to be calls and are letters.
+        settled: the open touches, planned or listed before, that need nobody any more, and why.
+        waiting: those that stood on earlier lists, are not done, and still need somebody.
         at_risk: everybody at risk at the cut; None where no report told how to tell.
         unseen: the keys of what the data, or the lack of a report, keep from sight.
         latest_on: the day of the latest row of the data.
@@ -51,9 +56,10 @@ class Today(NamedTuple):
     since: dt.date
     touches: pd.DataFrame
     held: pd.DataFrame
-    due: Sequence[Row]
-    settled: Sequence[tuple[str, str]]
-    waiting: int
+    due: Sequence[Planned]
+    written: frozenset[Touch]
+    settled: Sequence[tuple[Planned, str]]
+    waiting: Sequence[Planned]
     at_risk: Sequence[str] | None
     unseen: Sequence[str]
     latest_on: dt.date
@@ -72,34 +78,47 @@ def todays(business: Business, before: Earlier) -> Today:
     New is what neither an earlier list nor the newest plan has said of the same matter: a payment that
     failed, a request to cancel, a trial that ends, a pause that ends or a renewal within 14 days of whoever
     has not asked to leave, a newcomer on day 3 or 7 without the onboarding, and who is at risk and was not by
-    the list before. One customer gets one touch, decided as in the plan of the month; beside it a touch of
-    the last 30 days, or one that is planned and no less urgent, holds back every other than an answer. Calls
-    are those that the month has left.
+    the list before. Every touch that was planned or listed before and is not done is asked of the data of the
+    day whether its cause still stands (`standing`): who is over holds nothing back and keeps no call.
+
+    One customer gets one touch, decided as in the plan of the month; beside it a touch of the last 30 days,
+    or a more urgent one that is planned, holds back every other than an answer. What the plan has for later
+    and the day finds as well comes today. Calls are those that the month has left; a more urgent touch takes
+    the call of a planned one, which becomes a letter.
 
     Glossary: today's list.
     """
     day = business.as_of - ONE_DAY
     since = max(before.last_on + ONE_DAY, day - (MOST_DAYS - 1) * ONE_DAY) if before.last_on else day
     risk = _risk(business, before)
+    at_risk = early_warning.who_is_at_risk(business, risk) if risk else None
     people = early_warning.at_risk(business, risk, but=before.at_risk).value if risk else proposals([])
-    every = _proposed(business, before, since, people)
-    rows, held = _kept_apart(every, before, day)
-    decided = decide(_with_calls_left(business, before), rows, _drawn(business, before))
-    due, settled = _due(business, before, every, set(decided.touches["customer_id"]), day)
-    is_touched = {row.customer for row in due}
-    new = decided.touches[~decided.touches["customer_id"].isin(is_touched)]
-    gone = decided.touches[decided.touches["customer_id"].isin(is_touched)]
-    left = [(row.customer_id, row.action, "touched") for row in gone.itertuples()]
-    apart = pd.DataFrame([*held, *left], columns=["customer_id", "action", "cause"])
+    every, leaving = _proposed(business, before, since, people)
+    over = _over(business, before, every, leaving, at_risk)
+    open_ones = [one for one in before.planned if not one.is_done]
+    stands = [one for one in open_ones if one.row.touch not in over]
+    rows, held, forward = _kept_apart(every, before, stands, day)
+    left = _with_calls_left(business, before)
+    promised = _promised(business, _booked(business, stands, day), day)
+    decided = decide(left, rows, _drawn(business, before), promised)
+    new = decided.touches.assign(due_on=day).reset_index(drop=True)
+    over |= {one.row.touch: GAVE_WAY for one in stands if not _left_in_place(one, _said_on(new, day))}
+    stands = [one for one in stands if one.row.touch not in over]
+    come = _come(stands, forward, set(new["customer_id"]), day)
+    calls = left.settings.calls_a_month - int((new["way"] == CALL).sum())
+    written = {one.row.touch for one in _booked(business, stands, day)[max(calls, 0) :]}
+    due = [one for one in come if one.row.touch not in written or one.action not in WAITS]
+    held += [(one.customer, one.action, "no_call") for one in come if one not in due]
     return Today(
         day,
         since,
-        new.assign(due_on=day).reset_index(drop=True),
-        pd.concat([decided.held, apart], ignore_index=True),
+        new,
+        pd.concat([decided.held, pd.DataFrame(held, columns=decided.held.columns)], ignore_index=True),
         due,
-        settled,
-        _waiting(before, day),
-        early_warning.who_is_at_risk(business, risk) if risk else None,
+        frozenset(one.row.touch for one in due if one.row.touch in written),
+        [(one, over[one.row.touch]) for one in open_ones if one.row.touch in over],
+        sorted((one for one in stands if one.is_said), key=lambda one: ORDER[one.action]),
+        at_risk,
         _unseen(business, risk),
         _latest_on(business),
         before,
@@ -117,8 +136,10 @@ def _risk(business: Business, before: Earlier) -> Risk | None:
 # --- what is new
 
 
-def _proposed(business: Business, before: Earlier, since: dt.date, people: pd.DataFrame) -> pd.DataFrame:
-    """All that could be done, with `is_said`: whether that matter was said already.
+def _proposed(
+    business: Business, before: Earlier, since: dt.date, people: pd.DataFrame
+) -> tuple[pd.DataFrame, set[str]]:
+    """All that could be done, with `is_said`: whether that matter was said already; and who is leaving.
 
     Takes who is at risk and was not by the list before, or by the report.
     """
@@ -143,7 +164,8 @@ def _proposed(business: Business, before: Earlier, since: dt.date, people: pd.Da
         _marked(_without(renewals_coming(business), leaving), before, lambda _: lately),
         _marked(_without(pauses_ending(business, since), leaving), before, lambda _: lately),
     ]
-    return pd.concat([part.astype("object") for part in parts], ignore_index=True)
+    found = pd.concat([part.astype("object") for part in parts], ignore_index=True)
+    return found, leaving | set(in_trial["customer_id"])
 
 
 def _without(rows: pd.DataFrame, customers: Collection[str]) -> pd.DataFrame:
@@ -175,29 +197,34 @@ def _failures(business: Business) -> When:
 
 
 def _kept_apart(
-    every: pd.DataFrame, before: Earlier, day: dt.date
-) -> tuple[pd.DataFrame, list[tuple[str, str, str]]]:
-    """What may be decided, and what an earlier touch, or a planned one that is no less urgent, holds back."""
+    every: pd.DataFrame, before: Earlier, stands: Sequence[Planned], day: dt.date
+) -> tuple[pd.DataFrame, list[tuple[str, str, str]], set[tuple[str, str]]]:
+    """What may be decided, what an earlier touch or a more urgent planned one holds back, what is planned.
+
+    What is planned comes today, in the row of the plan; but for an answer, which is of something new.
+    """
     lately: dict[str, set[str]] = {}
     for said in before.said:
         if said.on > day - LATELY_CONTACTED_DAYS * ONE_DAY:
             lately.setdefault(said.customer, set()).add(said.action)
     planned: dict[str, int] = {}
-    for one in before.planned:
-        if not one.is_done:
+    for one in stands:
+        if not one.is_said:
             planned[one.customer] = min(ORDER[one.action], planned.get(one.customer, len(ORDER)))
-    held, free = [], []
+    held, free, forward = [], [], set()
     for row in every.itertuples():
         who, action = row.customer_id, row.action
         if row.is_said:
             continue
         is_own = ACTIONS[action].is_series and lately.get(who) == {action}
-        is_held = (who in lately and not is_own) or planned.get(who, len(ORDER)) <= ORDER[action]
-        if is_held and action not in ANSWERS:
+        is_touched, place = who in lately and not is_own, planned.get(who, len(ORDER))
+        if action in ANSWERS or not (is_touched or place <= ORDER[action]):
+            free.append(row.Index)
+        elif is_touched or place < ORDER[action]:
             held.append((who, action, "touched"))
         else:
-            free.append(row.Index)
-    return every.loc[free].drop(columns="is_said").reset_index(drop=True), held
+            forward.add((who, action))
+    return every.loc[free].drop(columns="is_said").reset_index(drop=True), held, forward
 
 
 def _with_calls_left(business: Business, before: Earlier) -> Business:
@@ -210,52 +237,104 @@ def _drawn(business: Business, before: Earlier) -> pd.DataFrame:
     return experiments.draws_by(business, before.for_lists.get("decided", ()))
 
 
-# --- what the plan has for the day
+# --- what was planned or listed before
 
 
-def _due(
-    business: Business, before: Earlier, every: pd.DataFrame, touched: set[str], day: dt.date
-) -> tuple[list[Row], list[tuple[str, str]]]:
-    """The rows of the plan whose day has come and that no list had; and why others are not needed."""
-    if not before.planned:
-        return [], []
-    said = {(one.customer, one.action) for one in before.said if one.on >= before.plan_on}
-    on_lists = {who for who, _ in said}
-    open_ones = set(zip(every["customer_id"], every["action"], strict=True))
-    customers = _customers(business)
-    contacts = last_contacts(business)
-    since = pd.to_datetime(contacts["contacted_on"]) >= pd.Timestamp(before.plan_on)
-    contacted = set(contacts.loc[since, "customer_id"])
+def _over(
+    business: Business,
+    before: Earlier,
+    every: pd.DataFrame,
+    leaving: Collection[str],
+    at_risk: Sequence[str] | None,
+) -> dict[Touch, str]:
+    """Why open touches need nobody any more; those that still do are not in it."""
+    day = business.as_of - ONE_DAY
+    open_ones = [one for one in before.planned if not one.is_done]
+    answers = every[every["action"].isin(ANSWERS)]
+    standing = Standing(
+        business,
+        set(zip(answers["customer_id"], answers["action"], strict=True)),
+        leaving,
+        None if at_risk is None else frozenset(at_risk),
+        {one.customer for one in open_ones},
+    )
+    said: dict[str, list[Said]] = {}
+    for one in before.said:
+        said.setdefault(one.customer, []).append(one)
+    found = {}
+    for touch in open_ones:
+        why = standing.over(touch)
+        why = why or ("" if _left_in_place(touch, said) else GAVE_WAY)
+        why = why or (LATE if _is_late(touch, day) else "")
+        if why:
+            found[touch.row.touch] = why
+    return found
 
-    def cause(one: Planned) -> str:
-        if one.action in ANSWERS:
-            return "" if (one.customer, one.action) in open_ones else "over"
-        if (one.customer in customers) == (one.action in OF_THE_GONE):
-            return "over"
-        if one.customer in touched or one.customer in on_lists:
-            return "touched"
-        return "contacted" if one.customer in contacted else ""
 
-    come = [
+def _said_on(new: pd.DataFrame, day: dt.date) -> dict[str, list[Said]]:
+    pairs = zip(new["customer_id"], new["action"], strict=True)
+    return {who: [Said(who, action, day)] for who, action in pairs}
+
+
+def _left_in_place(one: Planned, said: Mapping[str, Sequence[Said]]) -> bool:
+    """Whether no list has named the customer since for another touch; for an answer: for the same anew."""
+    own = said.get(one.customer, ())
+    listed = [other.on for other in own if other.action == one.action and other.on >= one.since]
+    unsaid = one.since - ONE_DAY
+    after = one.since if one.row.is_of_list else min([on for on in listed if one.is_said], default=unsaid)
+    is_answer = one.action in ANSWERS
+    return not any(other.on > after and (not is_answer or other.action == one.action) for other in own)
+
+
+def _is_late(one: Planned, day: dt.date) -> bool:
+    """Whether it came due in a month that is over, longer ago than a list looks back."""
+    is_over = day >= calendar.months_after(one.since, 1)
+    is_old = one.due_on < day - MOST_DAYS * ONE_DAY
+    return is_over and is_old and not one.is_said and one.action not in ANSWERS
+
+
+def _come(
+    stands: Sequence[Planned], forward: Collection[tuple[str, str]], touched: Collection[str], day: dt.date
+) -> list[Planned]:
+    """The planned touches whose day has come and that no list had; and those that are timely today.
+
+    An answer to somebody who has another one today comes tomorrow.
+    """
+    return [
         one
-        for one in before.planned
-        if not one.is_done and one.due_on <= day and (one.customer, one.action) not in said
+        for one in stands
+        if not one.is_said
+        and (one.due_on <= day or (one.customer, one.action) in forward)
+        and one.customer not in touched
     ]
-    causes = [cause(one) for one in come]
-    due = [one.row for one, why in zip(come, causes, strict=True) if not why]
-    return due, [(one.action, why) for one, why in zip(come, causes, strict=True) if why]
 
 
-def _customers(business: Business) -> set[str]:
-    rows = months.kept_customer_months(business)
-    now = rows.filter((rows.month == business.report_month) & (rows.state_at_end != "none"))
-    return set(now.customer_id.execute())
+# --- calls
 
 
-def _waiting(before: Earlier, day: dt.date) -> int:
-    """Touches of the plan that stood on earlier lists and were not done."""
-    said = {(one.customer, one.action) for one in before.said if one.on >= before.plan_on}
-    return sum(not one.is_done and (one.customer, one.action) in said for one in before.planned)
+def _booked(business: Business, stands: Sequence[Planned], day: dt.date) -> list[Planned]:
+    """The planned calls of the month that are still to come, those first that keep their call the longest.
+
+    Whom a lot gave the call comes first, and what the owner worded; then by urgency.
+    """
+    begun = day.replace(day=1)
+    to_come = [one for one in stands if one.is_call and not one.is_said and one.since == begun]
+    arms = business.lots.drawn.get(begun, {})
+    return sorted(to_come, key=lambda one: (not _is_fast(one, arms), ORDER[one.action]))
+
+
+def _is_fast(one: Planned, arms: Mapping[str, str]) -> bool:
+    is_by_lot = one.action == PLAY and arms.get(one.customer) == CALLED
+    return is_by_lot or one.row.cells["action"] != ACTIONS[one.action].called(CALL)
+
+
+def _promised(business: Business, booked: Sequence[Planned], day: dt.date) -> dict[str, int]:
+    """By action, how many calls are booked that it may not take: of those that are no less urgent."""
+    arms = business.lots.drawn.get(day.replace(day=1), {})
+    return {
+        action: sum(_is_fast(one, arms) or ORDER[one.action] <= place for one in booked)
+        for action, place in ORDER.items()
+    }
 
 
 # --- what cannot be seen

@@ -7,13 +7,14 @@ from decimal import Decimal
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.gate.running_plan import FILLED, HEADINGS
+from retention_helpers.gate.running_plan import FILLED, HEADINGS, SINCE_THEN
 from retention_helpers.plan.actions import ACTIONS
 from retention_helpers.plan.rows import cells, rows
-from retention_helpers.shown.proposals import CALL
+from retention_helpers.shown.proposals import CALL, LETTER
+from retention_helpers.today.earlier import Planned
 from retention_helpers.today.gathering import Today
 
-COLUMNS = tuple(HEADINGS)
+COLUMNS = tuple(name for name in HEADINGS if name != SINCE_THEN)
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,18 @@ def listed_rows(business: Business, today: Today) -> list[Listed]:
     new = cells(rows(business, today.touches))
     every = [
         *(Listed(one["customer_id"], one["kind"], _without(one, ["kind"]), True) for one in new),
-        *(Listed(row.customer, row.kind, _without(row.cells, FILLED), False) for row in today.due),
+        *(Listed(one.customer, one.action, _planned(today, one), False) for one in today.due),
     ]
     order = [*ACTIONS]
     return sorted(every, key=lambda row: order.index(row.action))
+
+
+def _planned(today: Today, one: Planned) -> dict[str, str]:
+    """A planned touch as the list has it: not later than today, and a letter where its call was taken."""
+    cells = _without(one.row.cells, [*FILLED, SINCE_THEN])
+    is_written = one.row.touch in today.written
+    action = ACTIONS[one.action].called(LETTER) if is_written else cells.get("action", "")
+    return {**cells, "action": action, "due_on": str(min(one.due_on, today.day))}
 
 
 def _without(row: Mapping[str, str], names: Collection[str]) -> dict[str, str]:

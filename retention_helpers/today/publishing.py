@@ -10,9 +10,10 @@ from typing import Any
 
 from retention_helpers.business import Business, open_day
 from retention_helpers.business.opening import sample_identity
-from retention_helpers.gate import running_plan
+from retention_helpers.gate import day_lists, running_plan
 from retention_helpers.gate.day_lists import FOLDER, RECORD
 from retention_helpers.gate.kept import held
+from retention_helpers.gate.running_plan import Marks
 from retention_helpers.report import pages, plan_file
 from retention_helpers.report.publishing import building, locked, put_in_place
 from retention_helpers.shown.cards import Screen
@@ -25,6 +26,8 @@ from retention_helpers.words import formats
 
 HERE = Path(__file__).parent
 LIST, PAGE = "list", "index.html"
+BY_LETTER = "by letter: its call went to somebody more urgent"
+NO_DAY = "open: Done on holds no day, write it as 2026-11-05"
 
 
 @dataclass(frozen=True)
@@ -71,13 +74,14 @@ def _made(business: Business, out: Path) -> Made:
         write_list(made, LIST, as_frame(rows))
         (made / PAGE).write_text(_page(business, day, shown), encoding="utf-8")
         (made / RECORD).write_text(_record(business, today, rows), encoding="utf-8")
-        _renew_plan(business, out, day, rows)
+        _renew_plan(business, out, day, rows, _marks(business, out, today))
         put_in_place(made, home / str(day))
     files = [
         {"table": one.table, "file": one.file, "rows": one.rows_read, "sha256": one.sha256 or None}
         for one in business.sources
     ]
-    return Made(day, home / str(day), shown, said.notes(today, rows), business.identity.mark, files)
+    notes = [*said.notes(today, rows), *said.without_day(today)]
+    return Made(day, home / str(day), shown, notes, business.identity.mark, files)
 
 
 def _record(business: Business, today: Today, rows: Sequence[Listed]) -> str:
@@ -87,18 +91,32 @@ def _record(business: Business, today: Today, rows: Sequence[Listed]) -> str:
         "rows": [[row.customer, row.action] for row in rows],
         "at_risk": None if today.at_risk is None else list(today.at_risk),
         "called": today.called,
+        "written": [[one.customer, one.action] for one in today.due if one.row.touch in today.written],
+        "over": [list(one.row.touch) for one, _ in today.settled],
         "went_by": today.before.went_by,
     }
     return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
 
 
-def _renew_plan(business: Business, out: Path, day: dt.date, rows: Sequence[Listed]) -> None:
+def _marks(business: Business, out: Path, today: Today) -> Marks:
+    """What the newest list has to say of earlier touches in *Since then*; an older one says nothing."""
+    if max(day_lists.read(out, business.identity.is_of), default=today.day) > today.day:
+        return {}
+    letters = {one.row.touch for one in today.before.planned if one.is_written} | today.written
+    return {
+        **{one.row.touch: BY_LETTER if one.row.touch in letters else "" for one in today.before.planned},
+        **{one.row.touch: f"over: {why}" for one, why in today.settled},
+        **{one.row.touch: NO_DAY for one in today.before.planned if one.has_no_day},
+    }
+
+
+def _renew_plan(business: Business, out: Path, day: dt.date, rows: Sequence[Listed], marks: Marks) -> None:
     """What is new goes into the running plan; a plan is not begun for a list without anybody."""
     new = [{"kind": row.action, **row.cells} for row in rows if row.is_new]
     if not new and not (out / running_plan.WRITTEN).exists():
         return
     planned = plan_file.rows_of(str(day), new)
-    plan_file.renew(out, business.identity, business.settings.date_order, str(day), planned)
+    plan_file.renew(out, business.identity, business.settings.date_order, str(day), planned, marks)
 
 
 def _page(business: Business, day: dt.date, shown: Screen) -> str:

@@ -10,6 +10,7 @@ from retention_helpers.plan.actions import ACTIONS
 from retention_helpers.plan.deciding import CAUSES
 from retention_helpers.shown.cards import Card, Fine, Line, Lines, Screen
 from retention_helpers.shown.sentences import listed
+from retention_helpers.today.earlier import Planned
 from retention_helpers.today.gathering import Today
 from retention_helpers.today.listing import Listed
 from retention_helpers.words import formats
@@ -17,11 +18,6 @@ from retention_helpers.words.commands import command
 
 MOST_LINES = 30  # of a card
 STALE_DAYS = 2  # without any row before the day; then the export may be old
-SETTLED = {
-    "over": "not needed any more",
-    "touched": "gave way to another touch",
-    "contacted": "contacted since the plan was made",
-}
 LOOKED_FOR = {
     "recover_payment": "no payment failed",
     "keep": "nobody asked to cancel",
@@ -53,13 +49,43 @@ def headline(today: Today, rows: Sequence[Listed]) -> str:
 
 def screen(business: Business, today: Today, rows: Sequence[Listed]) -> Screen:
     """The page's first and only screen."""
-    names = _names(business, rows)
+    names = _names(business, [row.customer for row in rows])
     cards = [
         _card(action, own, names, business.currency)
         for action in ACTIONS
         if (own := [row for row in rows if row.action == action])
     ]
-    return Screen(headline(today, rows), (*cards, Card("What else to know", (_lines(notes(today, rows)),))))
+    before = [*_waiting(business, today), *_settled(business, today)]
+    return Screen(
+        headline(today, rows), (*cards, *before, Card("What else to know", (_lines(notes(today, rows)),)))
+    )
+
+
+def _waiting(business: Business, today: Today) -> list[Card]:
+    """What stood on earlier lists, is not done, and still needs somebody."""
+    named = [(one, one.row.cells.get("why", "")) for one in today.waiting]
+    many = formats.plural(len(named), "touch", "touches")
+    return _of_before(business, f"Still open from earlier lists: {many}", named, "plan.xlsx")
+
+
+def _settled(business: Business, today: Today) -> list[Card]:
+    """What came to be over since the list before, and why."""
+    named = [(one, why) for one, why in today.settled if one.row.touch not in today.before.over]
+    many = formats.plural(len(named), "touch", "touches")
+    return _of_before(business, f"Not needed any more: {many}", named, "plan.xlsx, under Since then")
+
+
+def _of_before(
+    business: Business, title: str, named: Sequence[tuple[Planned, str]], where: str
+) -> list[Card]:
+    names = _names(business, [one.customer for one, _ in named])
+    lines = [
+        Line(names.get(one.customer, one.customer), f"{ACTIONS[one.action].about}: {why}")
+        for one, why in named[:MOST_LINES]
+    ]
+    rest = len(named) - MOST_LINES
+    more = (Fine(f"And {formats.count(rest)} more in {where}."),) if rest > 0 else ()
+    return [Card(title, (Lines(tuple(lines)), *more))] if named else []
 
 
 def _card(action: str, rows: Sequence[Listed], names: dict[str, str], currency: str) -> Card:
@@ -79,11 +105,11 @@ def _beside(row: Listed, currency: str, *, is_told: bool) -> str:
     return " · ".join(filter(None, [row.why, amount, way]))
 
 
-def _names(business: Business, rows: Sequence[Listed]) -> dict[str, str]:
+def _names(business: Business, who: Sequence[str]) -> dict[str, str]:
     """Names beside the ids, where the owner set `show_names`."""
-    if not business.settings.show_names or not rows:
+    if not business.settings.show_names or not who:
         return {}
-    known = people(business, [row.customer for row in rows])["name"].dropna()
+    known = people(business, who)["name"].dropna()
     return {str(who): f"{name} ({who})" for who, name in known.items()}
 
 
@@ -101,8 +127,8 @@ def _stale(today: Today) -> list[str]:
     if silent < STALE_DAYS:
         return []
     return [
-        f"The latest row of the data is of {formats.day(today.latest_on)}. What happened since is not on "
-        "this list: export again."
+        f"The latest row of the data is of {formats.day(today.latest_on)}. If the data were exported then, "
+        "what happened since is not on this list: export them again."
     ]
 
 
@@ -114,7 +140,8 @@ def _looked(today: Today, rows: Sequence[Listed]) -> list[str]:
         for action, words in LOOKED_FOR.items()
         if action not in found and SEEN_BY.get(action) not in today.unseen
     ]
-    return [f"{_since(today)} {listed(nobody)}."] if nobody else []
+    told = listed(nobody) if nobody else "somebody was found of every kind that is looked for"
+    return [f"{_since(today)} {told}."]
 
 
 def _since(today: Today) -> str:
@@ -135,17 +162,25 @@ def _left_out(today: Today) -> list[str]:
 
 
 def _of_the_plan(today: Today) -> list[str]:
-    counted = Counter(cause for _, cause in today.settled)
-    said = [
-        f"Due by the plan and not on the list: {formats.count(counted[key])} {words}."
-        for key, words in SETTLED.items()
-        if counted[key]
+    many = len(today.written)
+    if not many:
+        return []
+    calls = (
+        "The call of 1 planned touch" if many == 1 else f"The calls of {formats.count(many)} planned touches"
+    )
+    return [f"{calls} went to somebody more urgent: a letter each."]
+
+
+def without_day(today: Today) -> list[str]:
+    """Of what was filled in and counts for nothing: no part of the list, which it may have come after."""
+    own = [one for one in today.before.planned if one.has_no_day]
+    if not own:
+        return []
+    said = own[0].row.cells["done_on"]
+    return [
+        f"plan.xlsx: *Done on* is no day in {len(own)} of its rows (first: customer {own[0].customer}, "
+        f"“{said}”), and these touches count as open. Write it as 2026-11-05."
     ]
-    if today.waiting:
-        verb = "is" if today.waiting == 1 else "are"
-        touches = formats.plural(today.waiting, "touch", "touches")
-        said.append(f"{touches} of the plan that stood on earlier lists {verb} open: see plan.xlsx.")
-    return said
 
 
 def _unseen(today: Today) -> list[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import json
 import os
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -113,13 +114,13 @@ def test_the_workbook_is_ready_to_work_with(out: Path) -> None:
     """Headed in words, header in view, a filter, days as days and amounts as amounts."""
     sheet = openpyxl.load_workbook(out / XLSX)["plan"]
     assert [cell.value for cell in sheet[1]] == list(HEADINGS.values())
-    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:M4")
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:N4")
     row = dict(zip(KEYS, sheet[2], strict=True))
     assert row["due_on"].value == dt.datetime(2026, 11, 2) and row["due_on"].is_date
     assert row["mrr"].value == pytest.approx(15.833333) and row["mrr"].number_format == "#,##0.00"
     assert row["leaves_on"].is_date and row["done_on"].value is None
     assert row["message"].value == "Hello A,\nmay I ask?"
-    assert all(sheet.column_dimensions[letter].width > 8 for letter in "ABCDEFGHIJKLM")
+    assert all(sheet.column_dimensions[letter].width > 8 for letter in "ABCDEFGHIJKLMN")
 
 
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
@@ -167,6 +168,34 @@ def test_what_was_filled_stays_over_three_months(out: Path) -> None:
     assert ("E", "2026-10") in {row.key for row in running_plan.read(out).rows}, (
         "what was not done stays to be seen"
     )
+
+
+def test_a_newer_plan_takes_the_place_of_what_is_open(out: Path) -> None:
+    """
+    October: A done, B put off to 9 December, C open; a list of 20 November has L, and one of 1 December, made
+    before November's report, C of October's plan. November plans C again, and D: C's row of October stays.
+    """
+    in_xlsx(out, fill("A", done_on=dt.datetime(2026, 11, 4)))
+    in_csv(out, fill_csv("B", due_on="2026-12-09"))
+    renew(out, "2026-11-20", planned("2026-11-20", ("L", "2026-11-20")))
+    record = out / "today" / "2026-12-01" / ".list.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(
+        json.dumps({"business": OURS.mark, "rows": [["C", "at_risk"]], "went_by": "2026-10"}),
+        encoding="utf-8",
+    )
+    renew(out, "2026-11", planned("2026-11", ("C", "2026-12-02"), ("D", "2026-12-02")))
+    since = {row.key: row.cells.get("since_then", "") for row in running_plan.read(out).rows}
+    words = "over: a newer plan takes its place (report of November 2026)"
+    assert since == {
+        ("A", "2026-10"): "", ("B", "2026-10"): "", ("C", "2026-10"): "", ("L", "2026-11-20"): words,
+        ("D", "2026-11"): "",
+    }  # fmt: skip
+    in_xlsx(out, fill("L", since_then="mine"))  # no owner's to change, and nothing to lose
+    renew(out, "2026-12", planned("2026-12", ("E", "2027-01-04")))
+    since = {row.key: row.cells.get("since_then", "") for row in running_plan.read(out).rows}
+    assert since["L", "2026-11-20"] == words and not running_plan.read(out).rows[-1].is_filled
+    assert since["C", "2026-10"] == since["D", "2026-11"] == words.replace("November", "December")
 
 
 def test_a_customer_stands_in_a_month_once(out: Path) -> None:

@@ -35,7 +35,7 @@ with (here / "calls").open("a") as calls: print(name, which, file=calls)
 does = (here / "does").read_text()
 if does == "die": os.kill(os.getpid(), signal.SIGKILL)
 if does == "busy": sys.exit(3)
-if does == "fail": sys.exit("customers.csv: customer C-7 signed up before 1990.")
+if does in ("fail", f"fail {which}"): sys.exit("customers.csv: customer C-7 signed up before 1990.")
 folder = Path(out) / (which if name == "report" else f"today/{which}")
 folder.mkdir(parents=True)
 (folder / "index.html").write_text(PAGE)
@@ -109,6 +109,44 @@ def test_what_was_missed_is_caught_up_in_order(posted: Posted, box: Mailbox, mak
         "December 2026",
         "January 2027",
     ]
+
+
+def test_what_was_made_before_one_failed_is_delivered_all_the_same(
+    posted: Posted, box: Mailbox, maker: Maker
+):
+    """November's and December's are made, January's fails."""
+    ours = posted(**smtp(box))
+    ours.deliver(report("2026-10"))
+    maker.does("fail 2027-01")
+    assert at(ours, "2027-02-14T11:00").report() == 1
+    assert maker.calls == ["report 2026-11", "report 2026-12", "report 2027-01"]
+    sent = [mail["Subject"].split(": ")[1] for mail in box.mails[1:]]
+    assert sorted(sent) == [
+        "something failed", "the report of December 2026", "the report of November 2026"
+    ]  # fmt: skip
+
+
+def test_what_a_run_made_before_it_was_ended_goes_out_with_the_next(
+    posted: Posted, box: Mailbox, maker: Maker, monkeypatch: pytest.MonkeyPatch
+):
+    """It ends between making and delivering; `status` names both. One of before the first is not sent."""
+    ours = posted(**smtp(box))
+    ours.deliver(report("2026-10"))
+    make_report(ours.out, "2026-05")
+
+    def ended(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as changed, pytest.raises(KeyboardInterrupt):
+        changed.setattr(Run, "_deliver", lambda self, due_now: ended() if due_now else 0)
+        at(ours, "2027-01-14T11:00").report()
+    (line,) = [line for line in status.lines(ours) if "not delivered yet" in line]
+    assert line.startswith(
+        "Made and not delivered yet: the report of November 2026 and the report of December 2026."
+    )
+    assert at(ours, "2027-01-14T12:00").report() == 0 and at(ours, "2027-01-14T13:00").report() == 0
+    assert [mail["Subject"].split(" of ")[1] for mail in box.mails[1:]] == ["November 2026", "December 2026"]
+    assert not [line for line in status.lines(ours) if "not delivered yet" in line]
 
 
 def test_at_most_a_year_is_caught_up():
@@ -200,6 +238,8 @@ def test_a_list_that_did_not_arrive_is_said_with_the_next_and_not_sent_then(
     ours = posted(smtp={"host": "127.0.0.1", "port": 1, "tls": "none"})
     assert at(ours, "2026-11-09T07:00").today() == 1
     assert shown and shown[0].startswith("The list of 9 November 2026 was not delivered by mail on ")
+    (told,) = [one.why for one in ours.entries() if one.event == "told"]
+    assert told.endswith(". Until this day is over, the next run tries again; it lies in today/2026-11-09.")
     ours = posted(**smtp(box))
     assert at(ours, "2026-11-10T07:00").today() == 0
     (mail,) = box.mails
