@@ -1,7 +1,7 @@
 """The command line: `retention …`, or `python -m retention_helpers …`, which is what `make` calls.
 
 Exit status: 0 done; 1 a notebook failed, or something did not arrive; 2 the input or the arguments are wrong;
-130 stopped with Ctrl-C.
+3 another run makes the same at this moment; 130 stopped with Ctrl-C.
 """
 
 import argparse
@@ -28,8 +28,8 @@ from retention_helpers.commands import (
     today,
 )
 from retention_helpers.commands.arguments import Parser
-from retention_helpers.words.commands import PROGRAM
-from retention_helpers.words.errors import InputError, nearest, of_the_disk
+from retention_helpers.words.commands import BUSY, PROGRAM
+from retention_helpers.words.errors import BeingMade, InputError, nearest, of_the_disk
 from retention_helpers.words.terminal import plain_terminal
 
 _FOR_DEVELOPERS = (notebooks, schema) if shipped.IS_CHECKOUT else ()
@@ -74,6 +74,9 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:  # whoever read the words has seen enough, such as `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except BeingMade as error:
+        print(error, file=sys.stderr)
+        return BUSY
     except InputError as error:
         print(error, file=sys.stderr)
         return 2

@@ -54,14 +54,21 @@ def some_kind(draws: np.random.Generator) -> Kind:
     )
 
 
-def lives_by_chance(draws: np.random.Generator, kind: Kind) -> Lives:
-    """Customers of the plan "pro", three in ten of whom pay by the year."""
+def lives_by_chance(
+    draws: np.random.Generator, kind: Kind, *, annual: float = ANNUAL, lately: float = 1.0
+) -> Lives:
+    """Customers of the plan "pro", three in ten of whom pay by the year and leave `annual` times as often.
+
+    In the last horizon everybody leaves `lately` times as often as usual.
+    """
     days = 30 * kind.months
     newcomers = draws.poisson(kind.size * kind.churn * kind.growth * kind.months)
     began = np.concatenate([-draws.integers(1, 700, kind.size), draws.integers(0, days - 1, newcomers)])
     is_annual = draws.random(len(began)) < 0.3
-    own = np.exp(draws.normal(0, UNEQUAL, len(began))) * np.where(is_annual, ANNUAL, 1.0)
-    left = _left(draws.exponential(1, len(began)) / own, began, _risk(draws, kind, days), kind.early)
+    own = np.exp(draws.normal(0, UNEQUAL, len(began))) * np.where(is_annual, annual, 1.0)
+    risk = _risk(draws, kind, days)
+    risk[days - HORIZON_DAYS :] *= lately
+    left = _left(draws.exponential(1, len(began)) / own, began, risk, kind.early)
     return Lives(
         first_on=began,
         customer=np.arange(len(began)),

@@ -280,7 +280,10 @@ def without_numbers(message: str) -> str:
     return re.sub(r"[\d,.]+", "#", message)
 
 
-PLACE = re.compile(r"\b(line|row|object|sheet|column|page|setting|byte)s? \S|\(first: |, line \d|`\w+`")
+PLACE = re.compile(
+    r"\b(line|row|object|sheet|column|page|setting|byte)s? \S|\(first: |, line \d|`\w+`"
+    r"|is not a setting|(?<!file) is missing"  # what has a name needs no line
+)
 
 
 def untold(name: str, good: bytes, spoilt: bytes) -> str:

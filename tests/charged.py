@@ -34,7 +34,11 @@ COLUMNS = ("date", "customer", "amount", "currency", "product", "status")
 
 @dataclass(frozen=True)
 class Noise:
-    """How often something happens at a charge, as a share of all."""
+    """How often something happens at a charge, as a share of all.
+
+    `stays` is the share of those who got a charge back whole and are served for its time all the same;
+    `may_leave_then` is whether they may leave at its end, as after any other charge.
+    """
 
     failed: float = 0.0
     refunded: float = 0.0
@@ -44,10 +48,17 @@ class Noise:
     switched: float = 0.0
     bought: float = 0.0
     waits_for_monday: bool = False
+    stays: float = 0.5
+    may_leave_then: bool = False
 
     @classmethod
     def usual(cls) -> "Noise":
         return cls(0.05, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, waits_for_monday=True)
+
+    @classmethod
+    def generous(cls) -> "Noise":
+        """The same without changes of plan and things bought once, where all who got money back stay."""
+        return cls(0.05, 0.01, 0.01, 0.01, 0.01, stays=1.0, may_leave_then=True)
 
 
 @dataclass
@@ -140,10 +151,11 @@ def _life(
         if draw.random() < noise.refunded and booked_on + dt.timedelta(days=8) <= LAST:
             back = booked_on + dt.timedelta(days=draw.randrange(1, 8))
             made.rows.append((back, who, f"-{amount}.00", "EUR", plan, "refunded"))
-            if draw.random() < 0.5:
+            if draw.random() < 1 - noise.stays:
                 yield begun, back
                 return
-            continue
+            if not noise.may_leave_then:
+                continue
         if not product and draw.random() < noise.switched and length == "month":
             if draw.random() < 0.5:
                 plan, amount = _upgraded(draw, made, who, paid_on, end, plan)

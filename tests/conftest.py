@@ -1,6 +1,7 @@
 """What the tests share: small businesses written as files and opened, and the sample."""
 
 import csv
+import gc
 import importlib.util
 import itertools
 import os
@@ -10,10 +11,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import postgres
 import pytest
 import yaml
 
 from retention_helpers.business import SAMPLE, Business, open_business
+from retention_helpers.report.notebooks import OBJECTS_BETWEEN_COLLECTIONS
 
 collect_ignore_glob = ["bench/*", "bench_large/*", "bench_statistics/*", "drills/*"]  # scripts that measure
 
@@ -42,6 +45,12 @@ OTHER_COLUMNS = {
     "orders": ("customer_id", "ordered_at", "amount", "order_id", "channel"),
     "spend": ("month", "channel", "amount"),
 }
+
+
+def pytest_collection_finish() -> None:
+    """As the kernels of a report do: what was imported stays, and the collector need not look through it."""
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
 
 def _write(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -122,6 +131,22 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
     business = open_business(SAMPLE, "2026-10", cache=tmp_path_factory.mktemp("sample"))
     yield business
     business.close()
+
+
+# --- a real server of PostgreSQL -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of a server for all tests of a process, without a database: each makes its own there."""
+    programs = postgres.binaries()
+    if programs is None:
+        reason = "PostgreSQL is not installed (apt install postgresql), so none can be started"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with postgres.server(programs) as address:
+        yield address
 
 
 # --- a real browser --------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def subscription(name: str = "1", started: str = "2026-01-05", *items: Object, *
     data = [{**one, **period} for one in items or [item()]]
     return {
         "id": f"sub_{name}", "object": "subscription", "customer": f"cus_{name}", "status": "active",
-        "created": began, "start_date": began, "currency": "usd",
+        "created": began, "start_date": began, "currency": _currency_of(data[0]),
         "trial_start": None, "trial_end": None, "cancel_at": None, "cancel_at_period_end": False,
         "canceled_at": None, "ended_at": None, "pause_collection": None,
         "cancellation_details": {"comment": None, "feedback": None, "reason": None},
@@ -46,6 +46,10 @@ def subscription(name: str = "1", started: str = "2026-01-05", *items: Object, *
         "items": {"object": "list", "has_more": False, "data": data},
         **more,
     }  # fmt: skip
+
+
+def _currency_of(of: Object) -> str:
+    return str((of.get("price") or of.get("plan") or {}).get("currency") or "usd")
 
 
 def canceled(name: str = "gone", ended: str = "2026-03-05", **more: Any) -> Object:
@@ -62,7 +66,8 @@ def line(name: str, start: str, end: str, amount: int = 3300, *, of: Object | No
     """A line of an invoice, in the shape of API 2025-04 and later."""
     of = of or price()
     return {
-        "id": f"il_{name}_{start}_{amount}", "object": "line_item", "amount": amount, "currency": "usd",
+        "id": f"il_{name}_{start}_{amount}", "object": "line_item", "amount": amount,
+        "currency": of["currency"],
         "period": {"start": at(start), "end": at(end)}, "quantity": quantity,
         "discount_amounts": [{"amount": off, "discount": "di_1"}] if off else [],
         "parent": {
@@ -84,7 +89,7 @@ def old_line(name: str, start: str, end: str, amount: int = 3300, *, of: Object 
     of = of or price()
     return {
         "id": f"il_{name}_{start}_{amount}", "object": "line_item", "type": "subscription", "amount": amount,
-        "currency": "usd", "period": {"start": at(start), "end": at(end)}, "quantity": quantity,
+        "currency": of["currency"], "period": {"start": at(start), "end": at(end)}, "quantity": quantity,
         "discount_amounts": [{"amount": off, "discount": "di_1"}] if off else [],
         "subscription": f"sub_{name}", "subscription_item": f"si_{of['id']}", "proration": proration,
         "price": of,
@@ -95,10 +100,11 @@ def invoice(name: str, number: int, created: str, *lines: Object, status: str = 
             **more: Any) -> Object:  # fmt: skip
     """An invoice of customer cus_NAME, in the shape of API 2025-04 and later."""
     due = sum(one["amount"] - sum(off["amount"] for off in one["discount_amounts"]) for one in lines)
+    currency = lines[0]["currency"] if lines else "usd"
     return {
         "id": f"in_{name}_{number}", "object": "invoice", "status": status, "customer": f"cus_{name}",
         "created": at(created), "attempt_count": attempts, "attempted": attempts > 0,
-        "amount_due": due, "amount_paid": due if status == "paid" else 0, "currency": "usd",
+        "amount_due": due, "amount_paid": due if status == "paid" else 0, "currency": currency,
         "billing_reason": "subscription_cycle",
         "parent": {"type": "subscription_details", "subscription_details": {"subscription": f"sub_{name}"}},
         "lines": {"object": "list", "has_more": False, "data": list(lines)}, **more,

@@ -178,6 +178,11 @@ def _offer(business: Business, name: str, beside: Mapping[str, ir.Table | pd.Dat
     """Put a table under its name into the engine, as this business sees it."""
     if name not in {*TABLES, *DERIVED}:
         raise InputError(f"There is no table {name}. {nearest(name, {*TABLES, *DERIVED, *beside})}")
+    if name == "events" and business.in_place is not None:
+        raise InputError(
+            "events stay in their database, and a query here would bring all of them. Ask customer_days, "
+            "which has a row a customer a day, or the database itself."
+        )
     rows = DERIVED[name](business) if name in DERIVED else business.table(name)
     business.engine.create_view(name, rows, overwrite=True)
 

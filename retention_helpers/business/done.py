@@ -6,12 +6,14 @@ What was done are contacts, what was drawn are assignments of an experiment.
 import datetime as dt
 import hashlib
 import json
+import os
 import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from filelock import FileLock
 
 from retention_helpers.business.identity import Identity
 from retention_helpers.contract.settings import Settings
@@ -22,6 +24,7 @@ from retention_helpers.gate.day_lists import called_before
 from retention_helpers.gate.kept import SourceRead
 from retention_helpers.gate.lots import NO_LOTS, Lots, read_lots
 from retention_helpers.gate.running_plan import OWN, XLSX, Row, Running
+from retention_helpers.shipped import code_of
 from retention_helpers.words import calendar
 
 OUTREACH = "outreach"  # the kind of a contact for which the owner's own row names no other
@@ -88,18 +91,29 @@ def done_by(
             of_lots.as_record(lots),
             sorted(listed),
             sorted(called),
+            code_of(),
         ]
     )
     folder = kept / f"done_{hashlib.blake2b(told.encode(), digest_size=6).hexdigest()}"
+    record = Done(folder / "contacts.parquet", len(contacts), tuple(faults), lots, listed, called)
+    # The kernels of another run may be reading it: what is there whole is never written again.
+    with FileLock(folder.with_suffix(".lock")):
+        if not (folder / RECORD).exists():
+            _keep(record, contacts, folder, settings)
+    return folder
+
+
+def _keep(record: Done, contacts: pd.DataFrame, folder: Path, settings: Settings) -> None:
+    """Write all of it, the record last: without one nothing is there."""
     folder.mkdir(exist_ok=True)
-    _write(contacts, "contacted", folder / "contacts.parquet", settings)
-    drawn = pd.DataFrame(lots.rows, columns=["customer_id", "arm", "assigned_on"])
-    if lots.drawn:
+    _write(contacts, "contacted", record.contacts, settings)
+    drawn = pd.DataFrame(record.lots.rows, columns=["customer_id", "arm", "assigned_on"])
+    if record.lots.drawn:
         rows = drawn.assign(experiment=of_lots.NAME)
         _write(rows, "assigned", folder / "assignments.parquet", settings)
-    record = Done(folder / "contacts.parquet", len(contacts), tuple(faults), lots, listed, called)
-    (folder / RECORD).write_bytes(pickle.dumps(record))
-    return folder
+    part = folder / f"{RECORD}.part"
+    part.write_bytes(pickle.dumps(record))
+    os.replace(part, folder / RECORD)
 
 
 def _write(rows: pd.DataFrame, verb: str, path: Path, settings: Settings) -> None:

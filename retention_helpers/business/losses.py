@@ -5,12 +5,12 @@ import ibis.expr.types as ir
 
 from retention_helpers.business.months import first_days, kept_customer_months
 from retention_helpers.business.opened import Business
-from retention_helpers.business.spans import kept_services, trials
+from retention_helpers.business.spans import kept_services, lasting, trials
 from retention_helpers.contract.reason_codes import NOT_ANSWERED, NOT_ASKED, reason_of
 from retention_helpers.contract.tables import INVOLUNTARY_REASONS
+from retention_helpers.words.spellings import days_in
 
-# days that a paid period can last, at most, after a request to cancel
-PAID_DAYS = {"week": 7, "month": 31, "3 months": 92, "6 months": 184, "year": 366}
+A_YEAR = 366  # days that an interval in words that nobody knows is taken to last
 
 
 def _asked(business: Business) -> ir.Table:
@@ -202,12 +202,14 @@ def leavings(business: Business) -> ir.Table:
     )
 
 
-def holds(asked_on: ir.DateValue, as_of: ir.DateValue, interval: ir.StringValue) -> ir.BooleanValue:
+def holds(
+    business: Business, asked_on: ir.DateValue, as_of: ir.DateValue, interval: ir.StringValue
+) -> ir.BooleanValue:
     """Whether a request to cancel still holds: it lies before `as_of`, within what a paid period lasts.
 
-    Whoever is still a customer after that has stayed. An interval that nobody knows is the longest.
+    Whoever is still a customer after that has stayed. An interval that nobody knows is a year.
     """
-    paid = interval.cases(*PAID_DAYS.items(), else_=max(PAID_DAYS.values()))
+    paid = lasting(business, interval, days_in, otherwise=A_YEAR)
     return ((asked_on < as_of) & (as_of.delta(asked_on, unit="day") - 1 <= paid)).fill_null(False)
 
 

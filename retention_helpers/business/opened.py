@@ -46,6 +46,7 @@ class Business:
         faults: warnings and notes of the gate.
         sources: what was read of each file.
         experiments: the designs of `experiments.yml` by name, as they were known by the cut.
+        in_place: the events, where they stay in their database; None where they are kept, or there are none.
         rates: what one unit of each other currency is worth in this report, by its code.
         not_known: the histories of `contract.tables.HISTORIES` that the sources do not know.
         known_until: the last day of which a source says that it knows; None where its rows alone say it.
@@ -70,6 +71,7 @@ class Business:
     kept: Path
     engine: Engine
     derived: Path
+    in_place: ir.Table | None = field(default=None, compare=False)
     rates: Mapping[str, RateOfMonth] = field(default_factory=dict)
     not_known: tuple[str, ...] = ()
     known_until: dt.date | None = None
@@ -206,6 +208,8 @@ class Business:
 
     def _whole(self, name: str) -> ir.Table:
         """Every row of a table that the owner brought, with those that the running plan brings."""
+        if name == "events" and self.in_place is not None:
+            return self.in_place
         path = self.kept / f"{name}.parquet"
         rows = parquet(self.engine, path, f"kept_{name}") if path.exists() else self._empty(name)
         unread = [column for column in rows.columns if column.startswith("unread_")]

@@ -20,7 +20,7 @@ from retention_helpers.contract import assumed
 from retention_helpers.contract.exchange import EARLIER, OTHER_MONTHS, RateOfMonth
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings, read_settings
 from retention_helpers.contract.tables import Fault
-from retention_helpers.gate import gate, kept
+from retention_helpers.gate import gate, in_place, kept
 from retention_helpers.gate.kept import CACHE
 from retention_helpers.shipped import IS_CHECKOUT, NOTEBOOKS, SAMPLE, code_of
 from retention_helpers.words import calendar, commands, left_behind
@@ -204,6 +204,16 @@ def _cut(
     on = "" if chosen == DUCKDB else f"-{chosen}"
     derived = passed.folder / f"{name}{on}-{code_of()[:8]}"
     kept.forget_other_versions(derived)
+    staying = passed.in_place
+    if staying:
+        _refuse_to_ask(chosen)
+    opened = engines.opened(
+        chosen,
+        spill,
+        passed.settings.time_zone,
+        memory=passed.settings.memory,
+        sql=derived / "sql",
+    )
     whole = Business(
         folder=folder,
         settings=passed.settings,
@@ -220,19 +230,25 @@ def _cut(
         experiments={name: one.known_by(as_of) for name, one in passed.experiments.items()},
         kept=passed.folder,
         derived=derived,
-        engine=engines.opened(
-            chosen,
-            spill,
-            passed.settings.time_zone,
-            memory=passed.settings.memory,
-            sql=derived / "sql",
-        ),
+        engine=opened,
+        in_place=in_place.as_kept(opened, passed.folder, staying, as_of, derived / "asked")
+        if staying
+        else None,
         rates=_rates_of(passed.settings, month),
         not_known=passed.not_known,
         known_until=passed.assumed.until,
     )
     _refuse_month_without_rate(whole)
     return whole
+
+
+def _refuse_to_ask(engine: str) -> None:
+    """Raise InputError for an engine that asks nothing of a database."""
+    if engine != DUCKDB:
+        raise InputError(
+            f"{SETTINGS_FILE}: events that stay in their database are asked there with the engine {DUCKDB} "
+            f"alone, and it is {engine}. Take that choice out, or bring the events."
+        )
 
 
 def _with_done(

@@ -1,6 +1,7 @@
 """When a customer had service: the spans of the subscriptions, short gaps stitched, and their unions."""
 
 import datetime as dt
+from collections.abc import Callable
 
 import ibis
 import ibis.expr.types as ir
@@ -124,6 +125,21 @@ def kept_spans(business: Business, *, gap_days: int | None = None) -> ir.Table:
     """`spans` at a switch gap (default: the setting `switch_gap_days`), computed once."""
     days = business.settings.switch_gap_days if gap_days is None else gap_days
     return business.keep(f"spans_{days}", lambda: spans(business, gap_days=days))
+
+
+def lasting(
+    business: Business, interval: ir.StringValue, of: Callable[[str], int | None], *, otherwise: int
+) -> ir.IntegerValue:
+    """How long an interval lasts: by the words that stand there, else (or null) `otherwise`."""
+    words = business.once("intervals", lambda: _intervals(business))
+    known = [(word, lasts) for word in words if (lasts := of(word))]
+    return interval.cases(*known, else_=otherwise) if known else ibis.literal(otherwise)
+
+
+def _intervals(business: Business) -> list[str]:
+    """The intervals of all subscriptions."""
+    found = kept_spans(business).select("interval").distinct().execute()["interval"]
+    return sorted(found.dropna())
 
 
 def covers(own: ir.Table, day: dt.date | ir.DateValue) -> ir.BooleanColumn:

@@ -1,4 +1,7 @@
-"""What those who stay ask for, beside those who leave: the same themes and wishes in all that they wrote."""
+"""What those who stay ask for, beside those who leave: the same themes and wishes in what both could write.
+
+Who leaves is asked why, and nobody asks those who stay: what is said on leaving is held against nothing.
+"""
 
 import datetime as dt
 from collections import Counter
@@ -36,12 +39,12 @@ Texts = dict[str, list[str]]  # by customer
 
 
 def written_by(business: Business, lost: pd.DataFrame, when: Period) -> tuple[Texts, Texts, Texts]:
-    """What leavers wrote before they left, what they wrote in all, and what stayers wrote.
+    """What leavers wrote before they left, what they said when asked why, and what stayers wrote.
 
-    Leavers are who was lost in the period and decided it themselves: what they said on leaving, and their
-    tickets and answers of the WRITTEN_DAYS days before. Stayers are the customers at the end of the month:
-    their tickets and answers of the WRITTEN_DAYS days before it. Who wrote nothing is in neither; who left
-    and came back is a stayer.
+    Leavers are who was lost in the period and decided it themselves: their tickets and NPS answers of the
+    WRITTEN_DAYS days before the day on which they asked to cancel (left, where no row says when they asked).
+    Stayers are the customers at the end of the month: theirs of the WRITTEN_DAYS days up to it. Who wrote
+    nothing is in neither; who left and came back is a stayer.
     """
     every = texts(business)
     gone = within(lost, when)
@@ -49,19 +52,13 @@ def written_by(business: Business, lost: pd.DataFrame, when: Period) -> tuple[Te
     state = months.kept_customer_months(business)
     there = state.filter((state.month == business.report_month) & (state.state_at_end != "none"))
     stays = set(there.select("customer_id").distinct().execute()["customer_id"])
-    left = {
-        row.customer_id: pd.Timestamp(row.lost_on)
-        for row in gone.itertuples()
-        if row.customer_id not in stays
-    }
-    comments = gone.assign(text=gone["comment"].fillna("").astype("object").map(readable))
-    before = _within_days(every, left)
-    leavers = {who: [*own] for who, own in before.items()}
-    for row in comments[comments["text"] != ""].itertuples():
-        if row.customer_id in left:
-            leavers.setdefault(row.customer_id, []).append(row.text)
+    gone = gone[~gone["customer_id"].isin(stays)]
+    decided = pd.to_datetime(gone["answered_on"]).fillna(pd.to_datetime(gone["lost_on"]))
+    eve = dict(zip(gone["customer_id"], decided - pd.Timedelta(days=1), strict=True))
+    comments = gone["comment"].fillna("").astype("object").map(readable)
+    on_leaving = {who: [said] for who, said in zip(gone["customer_id"], comments, strict=True) if said}
     end = pd.Timestamp(business.as_of - dt.timedelta(days=1))
-    return before, leavers, _within_days(every, dict.fromkeys(stays, end))
+    return _within_days(every, eve), on_leaving, _within_days(every, dict.fromkeys(stays, end))
 
 
 def _within_days(every: pd.DataFrame, until: dict[str, pd.Timestamp]) -> Texts:
@@ -87,36 +84,39 @@ def _said(written: Iterable[str]) -> set[tuple[str, str]]:
 @columns(
     kind=one_of(*KINDS), name=TEXT("About"), leavers=COUNT, leavers_wrote=COUNT(is_shown=False),
     leavers_share=RATE("Of the leavers who wrote", of=("leavers", "leavers_wrote")),
-    before=COUNT("Of them before they left"), stayers=COUNT,
+    on_leaving=COUNT("Leavers when asked why"), stayers=COUNT,
     stayers_wrote=COUNT(is_shown=False),
     stayers_share=RATE("Of the stayers who wrote", of=("stayers", "stayers_wrote")),
     difference=POINTS.interval, verdict=one_of(*VERDICTS),
 )  # fmt: skip
 def asked_for(business: Business, lost: pd.DataFrame, when: Period, *, min_customers: int) -> pd.DataFrame:
-    """One row per theme and per wish (a feature that is asked for): how many of the leavers who wrote
-    anything, and how many of the stayers who did, wrote of it. A customer counts once in each.
+    """One row per theme and per wish (a feature that is asked for) in tickets and NPS comments: how many of
+    the leavers who wrote any before they left, and how many of the stayers who did, wrote of it. A customer
+    counts once in each.
 
     *Leavers more* and *stayers more* need the interval of the difference (Newcombe) and the exact test,
     corrected for looking at every row (Holm), to agree. Of wishes the MOST_WISHES with most customers. Sorted
-    by kind, then by how much more the leavers have it. `before` are the leavers who had written of it in a
-    ticket or answer, and not only on leaving, when they were asked why. Takes the losses, and the period.
+    by kind, then by how much more the leavers have it. `on_leaving` are the leavers who said it when they
+    were asked why; nobody asked the stayers, so it is compared with nothing. Takes the losses, and the
+    period.
 
     Glossary: what those who stay ask for.
     """
-    before, leavers, stayers = written_by(business, lost, when)
-    early, left, stayed = (
-        Counter(one for own in group.values() for one in _said(own)) for group in (before, leavers, stayers)
+    leavers, on_leaving, stayers = written_by(business, lost, when)
+    left, asked, stayed = (
+        Counter(one for own in group.values() for one in _said(own))
+        for group in (leavers, on_leaving, stayers)
     )
     both = left + stayed
     rows = []
     for kind in KINDS:
         own = [key for key, _ in sorted(both.items(), key=lambda item: (-item[1], item[0])) if key[0] == kind]
         rows += [
-            (*key, left[key], len(leavers), early[key], stayed[key], len(stayers))
+            (*key, left[key], len(leavers), asked[key], stayed[key], len(stayers))
             for key in (own[:MOST_WISHES] if kind == "wish" else own)
         ]
     frame = pd.DataFrame(
-        rows, columns=["kind", "name", "leavers", "leavers_wrote", "before", "stayers", "stayers_wrote"]
+        rows, columns=["kind", "name", "leavers", "leavers_wrote", "on_leaving", "stayers", "stayers_wrote"]
     )
     return _judged(frame, min_customers)
 

@@ -85,7 +85,7 @@ class Models:
         self._columns: dict[str, _Columns] = {}
         self._among: dict[bytes, cox.Lives] = {}
         self._varies: dict[tuple[bytes, int], bool] = {}
-        self._ranks: dict[tuple[str, bytes], pd.Series] = {}
+        self._ranks: dict[tuple[str, bytes], Floats] = {}
         self._fits: dict[tuple[Any, ...], cox.Fit] = {}
 
     def effect(self, driver: Driver, beside: Sequence[Driver] = ()) -> Effect:
@@ -281,26 +281,42 @@ class Models:
         The rank correlation of two numbers (a yes or no is one), the corrected Cramér's V of two categories,
         and of a category and a number the correlation of its ranks with the means of the levels.
         """
-        both = self._rows[[one.name, other.name]].dropna()
-        if len(both) < self._min_customers:
+        both = self._known(one) & self._known(other)
+        if both.sum() < self._min_customers:
             return 0.0
         if one.kind == other.kind == "category":
-            return corrected_v(pd.crosstab(both[one.name], both[other.name]).to_numpy())
-        first, second = (self._ranked(driver, both) for driver in (one, other))
-        if one.kind == "category" or other.kind == "category":
-            level, number = (first, second) if one.kind == "category" else (second, first)
-            first, second = number, number.groupby(level.to_numpy()).transform("mean")
+            return corrected_v(_counted(self._levels(one, both), self._levels(other, both)))
+        if "category" in (one.kind, other.kind):
+            category, number = (one, other) if one.kind == "category" else (other, one)
+            first = self._ranked(number, both)
+            second = _means(first, self._levels(category, both))
+        else:
+            first, second = self._ranked(one, both), self._ranked(other, both)
         together = np.corrcoef(first, second)[0, 1] if first.std() and second.std() else 0.0
         return float(abs(together))
 
-    def _ranked(self, driver: Driver, both: pd.DataFrame) -> pd.Series:
-        """The ranks of a driver, or its levels, in rows of which two are known."""
-        if driver.kind == "category":
-            return both[driver.name]
-        key = (driver.name, both.index.to_numpy().tobytes())
+    def _levels(self, driver: Driver, among: Booleans) -> Integers:
+        """The levels of a category, numbered."""
+        return pd.factorize(self._rows[driver.name].to_numpy()[among])[0]
+
+    def _ranked(self, driver: Driver, among: Booleans) -> Floats:
+        key = (driver.name, among.tobytes())
         if key not in self._ranks:
-            self._ranks[key] = both[driver.name].rank()
+            values = self._rows[driver.name].to_numpy(dtype=float)[among]
+            self._ranks[key] = pd.Series(values).rank().to_numpy()
         return self._ranks[key]
+
+
+def _counted(rows: Integers, columns: Integers) -> npt.NDArray[np.int64]:
+    """How often each level of one category meets each of another."""
+    width = columns.max() + 1
+    places = rows * width + columns
+    return np.bincount(places, minlength=(rows.max() + 1) * width).reshape(-1, width)
+
+
+def _means(values: Floats, levels: Integers) -> Floats:
+    """The mean of the values at the level of each."""
+    return (np.bincount(levels, values) / np.bincount(levels))[levels]
 
 
 def _is_steep(fitted: cox.Fit, place: int) -> bool:

@@ -238,21 +238,27 @@ def _one_of(header: Sequence[str], ask: Ask, question: str) -> str:
     return ""
 
 
-def with_rhythms(found: Sequence[Look], book: Book, ask: Ask) -> list[Look]:
-    """The looks, with what the owner answers about how long the charges of a ledger pay for.
+def with_ledgers_settled(found: Sequence[Look], book: Book, ask: Ask) -> list[Look]:
+    """The looks, with what the owner answers about what a ledger leaves open: its amounts, its tax, and how
+    long its charges pay for.
 
     What nobody answers stops the check, with the line to write.
     """
     ledgers = [look for look in found if look.key == LEDGER]
     if not ledgers:
         return list(found)
-    said = _said_of_a_ledger(ledgers[0])
+    paths, said = [look.path for look in ledgers], _said_of_a_ledger(ledgers[0])
     settings = Settings(currency=book.currency, date_order=book.date_order)
+    answers: dict[str, Any] = {}
+    while (question := asking.doubt_of(paths, {**said, **answers}, settings)) and (
+        choice := _answer(question, ask)
+    ):
+        answers |= choice.options
     rhythms: dict[str, str] = {}
-    for unknown in asking.unknown_rhythms([look.path for look in ledgers], said, settings):
+    for unknown in asking.unknown_rhythms(paths, {**said, **answers}, settings):
         choice = _answer(asking.question_of(unknown), ask)
         rhythms |= choice.options if choice else {}
-    options = {**ledgers[0].options, **({"rhythms": rhythms} if rhythms else {})}
+    options = {**ledgers[0].options, **answers, **({"rhythms": rhythms} if rhythms else {})}
     return [replace(look, options=options) if look.key == LEDGER else look for look in found]
 
 
@@ -353,6 +359,7 @@ _FOR = {
     "each": "a customer for each first row",
     "rows": "only those with a day",
     "rhythms": "how long a product pays for",
+    "on_hold": "what those are that have been on hold for long",
     OPEN: "nobody has answered; no report is made until these lines are replaced as they say",
 }
 

@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     time_zone = options.time_zone or _ask("In which time zone do its days end?", beginning.time_zone_here())
     date_order = options.date_order or beginning.date_order_of(found, _ask)
     book = beginning.Book(options.currency.upper(), date_order)
-    found = beginning.with_rhythms(beginning.settled(found, book, _ask), book, _ask)
+    found = beginning.with_ledgers_settled(beginning.settled(found, book, _ask), book, _ask)
     for look in found:
         for assumed in look.assumed:
             print(f"  {look.path.name}: {assumed}")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from retention_helpers.commands.arguments import Commands, data_and_month, out
 from retention_helpers.words.commands import ENGINE, ENGINES
-from retention_helpers.words.errors import InputError
+from retention_helpers.words.errors import BeingMade, InputError
 
 NAME = "report"
 
@@ -52,6 +52,8 @@ def run(options: argparse.Namespace) -> int:
         note_failed(options.out, options.month, options.data, str(error))
         print(error, file=sys.stderr)
         return 1
+    except BeingMade:
+        raise
     except InputError as error:
         note_failed(options.out, options.month, options.data, str(error))
         raise

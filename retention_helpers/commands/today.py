@@ -4,7 +4,7 @@ import argparse
 import datetime as dt
 
 from retention_helpers.commands.arguments import Commands, data, day, out
-from retention_helpers.words.errors import InputError
+from retention_helpers.words.errors import BeingMade, InputError
 
 NAME = "today"
 
@@ -29,6 +29,8 @@ def run(options: argparse.Namespace) -> int:
     chosen = dt.date.fromisoformat(options.date) if options.date else None
     try:
         made = make(options.data, options.out, chosen)
+    except BeingMade:
+        raise
     except InputError as error:
         about = f"today/{chosen or dt.date.today()}"
         note_failed(options.out, about, options.data, str(error))

@@ -339,6 +339,11 @@ class Design:
         return tuple(self.arms.values())
 
     @property
+    def is_of_the_top(self) -> bool:
+        """Whether only a share of those who pay as it begins takes part: nobody comes in later."""
+        return any(isinstance(wanted, Top) for wanted in self.eligible.values())
+
+    @property
     def control(self) -> str:
         return next(iter(self.arms))
 

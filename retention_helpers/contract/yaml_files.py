@@ -97,8 +97,9 @@ def document(path: Path) -> dict[Any, Any]:
         raise InputError(f"{path.name} is larger than any file that a person writes. Correct it.")
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{path.name} is not UTF-8 text. Save it as UTF-8.") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InputError(f"{path.name}, line {line}, is not UTF-8 text. Save it as UTF-8.") from None
     except OSError:
         raise InputError(f"{path.name} cannot be opened. Put the file itself here, readable.") from None
     return _keys_and_values(path.name, text)

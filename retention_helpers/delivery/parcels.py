@@ -104,8 +104,10 @@ def as_slack(parcel: Parcel) -> bytes:
 
 
 def slack_text(text: str) -> str:
+    """A text as text, for Slack and for those who take its form and read Markdown and names in it.
+
+    >>> slack_text("<!channel> R&D"), slack_text("[here](https://x.example), @all")
+    ('&lt;!channel&gt; R&amp;D', '[here] (https://x.example), @ all')
     """
-    >>> slack_text("<!channel> R&D")
-    '&lt;!channel&gt; R&amp;D'
-    """
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"(?<!\w)@(?=\w)", "@ ", escaped.replace("](", "] ("))

@@ -11,6 +11,7 @@ from retention_helpers.early_warning.level import EXACT, expected_range
 from retention_helpers.early_warning.lifecycle import LATELY_CONTACTED_DAYS, last_contacts
 from retention_helpers.early_warning.people import who_is_at_risk
 from retention_helpers.early_warning.proposals import (
+    AFTER_ASKING,
     is_learned,
     risks,
     to_keep,

@@ -20,7 +20,9 @@ from retention_helpers.words import calendar, formats, spellings
 
 KEEP, AT_RISK = "keep", "at_risk"
 PAID_OVER = "; the paid time is over: do they stay?"
+PAID_UNKNOWN = "; until when they have paid is not known: do they stay?"
 STILL_FREE, OVER = "; still in the free time", "; the free time is over"
+AFTER_ASKING = (PAID_OVER, PAID_UNKNOWN, OVER, STILL_FREE)  # where no day is told on which they leave
 
 
 def risks(business: Business, risk: Risk) -> dict[str, float]:
@@ -41,7 +43,8 @@ def to_keep(business: Business, asked: pd.DataFrame) -> pd.DataFrame:
     """Those of `scheduled` who are leaving and were not answered yet, who leaves first on top.
 
     `leaves_on` is the end of the period that was paid when they asked; unknown, and last, where that is over
-    and they are still there. Answered is who has a contact of the kind "keep" since the request.
+    and they are still there, or would be, had they paid by the month, and nobody knows. Answered is who has
+    a contact of the kind "keep" since the request.
 
     Glossary: to keep.
     """
@@ -56,9 +59,13 @@ def to_keep(business: Business, asked: pd.DataFrame) -> pd.DataFrame:
     )
     ordered = listed.sort_values(["order", "mrr", "customer_id"], ascending=[True, False, True])
     return proposals(
-        _answer(business, row, "" if row["leaves_on"] else PAID_OVER)
+        _answer(business, row, "" if row["leaves_on"] else _overdue(row["interval"]))
         for row in ordered.to_dict(orient="records")
     )
+
+
+def _overdue(interval: str | None) -> str:
+    return PAID_OVER if interval and spellings.interval(interval) else PAID_UNKNOWN
 
 
 def to_keep_of_trials(business: Business, since: dt.date) -> pd.DataFrame:

@@ -65,7 +65,7 @@ def snapshot_table(business: Business, dates: seen.Dates) -> ir.Table:
                  seen.downgrades):  # fmt: skip
         wide = _joined(wide, part(business, dates), seen.KEYS)
     wide = _joined(wide, seen.onboarded(business), ["customer_id"])
-    return _measured(wide, seen.first_rows(business))
+    return _measured(business, wide, seen.first_rows(business))
 
 
 def kept_snapshots(business: Business) -> ir.Table:
@@ -179,13 +179,13 @@ def _joined(rows: ir.Table, part: ir.Table, keys: list[str]) -> ir.Table:
     return both.drop(*(f"{key}_right" for key in keys if f"{key}_right" in both.columns))
 
 
-def _measured(rows: ir.Table, began: Mapping[str, dt.date | None]) -> ir.Table:
+def _measured(business: Business, rows: ir.Table, began: Mapping[str, dt.date | None]) -> ir.Table:
     """The columns of `snapshots`, from what each table had shown."""
     signed_up_on = ibis.least(rows.signed_up_on, rows.begin_on)
     neither = rows.left_on.isnull() | (rows.left_on >= rows.as_of)
     is_new = months_between(rows.begin_on, rows.as_of) < 2
     columns = {
-        "is_scheduled": holds(rows.asked_on, rows.as_of, rows.interval),
+        "is_scheduled": holds(business, rows.asked_on, rows.as_of, rows.interval),
         "is_open": (rows.state == "paying") & neither & rows.is_there.notnull(),
         "leaves_in": rows.left_on.delta(rows.as_of, unit="day") + 1,
         "tenure_days": _age(rows, signed_up_on),

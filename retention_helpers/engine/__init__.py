@@ -8,17 +8,23 @@ import ctypes
 import gc
 import importlib
 import os
-import re
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
 import duckdb
+import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 from ibis.backends.sql import SQLBackend as Engine
 
 from retention_helpers.engine.compiled import DuckDB
+from retention_helpers.engine.elsewhere import Elsewhere, There
+from retention_helpers.engine.literals import path_text as path_text
+from retention_helpers.engine.literals import quoted as quoted
+from retention_helpers.engine.literals import text as text
 from retention_helpers.engine.memory import of_report
 from retention_helpers.words.commands import DUCKDB, ENGINE, SPARK
 from retention_helpers.words.errors import InputError
@@ -50,6 +56,8 @@ def connect(spill: Path, time_zone: str = "UTC", *, memory: float = 0.0, sql: Pa
     )
     engine.handed_on_in = sql
     engine.con.execute(f"SET TimeZone = {text(time_zone)}")
+    # In a kernel DuckDB shows a bar for a query of two seconds: pages would follow the machine's speed.
+    engine.con.execute("SET enable_progress_bar = false")
     return engine
 
 
@@ -95,31 +103,22 @@ def rows(engine: Backend, query: str) -> list[tuple]:
     return engine.con.execute(query).fetchall()
 
 
-def quoted(name: str) -> str:
-    """A column's name as SQL, whatever the owner called it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def path_text(path: Path) -> str:
-    """A path as an SQL literal that names this very file: the engine would take *, ? and [ as patterns.
-
-    >>> path_text(Path("data [2026]/it's.csv"))
-    "'data [[]2026]/it''s.csv'"
-    """
-    return text(re.sub(r"([*?\[])", r"[\1]", str(path)))
-
-
 def parquet(engine: Engine, path: Path, name: str) -> ir.Table:
     """A Parquet file as a table of the engine, under a name of its own."""
     if not isinstance(engine, Backend):
         return engine.parquet(path, name)
     engine.con.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS FROM read_parquet({path_text(path)})")
     return engine.table(name)
+
+
+def elsewhere(engine: Backend, name: str, columns: Mapping[str, str], there: There, kept: Path) -> ir.Table:
+    """Rows of a database as a table of the engine, with these columns: `elsewhere` says what is done there.
+
+    What it was asked is kept in a folder, for whoever asks the same.
+    """
+    table = ops.DatabaseTable(name, ibis.schema(columns), source=engine, namespace=ops.Namespace())
+    engine.elsewhere = Elsewhere(table, there, kept)
+    return table.to_expr()
 
 
 def asked(engine: Engine, query: str) -> ir.Table:

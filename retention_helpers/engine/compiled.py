@@ -30,6 +30,8 @@ from ibis.common.grounds import Concrete
 from ibis.expr.datashape import DataShape
 from ibis.expr.datatypes import DataType
 
+from retention_helpers.engine.elsewhere import Elsewhere, here
+
 MOST = 4000  # of one process, of some 5 kB each
 _WRITTEN = (str, bytes, int, float, decimal.Decimal, dt.date, dt.time, dt.timedelta, enum.Enum)
 _NAMED = (ops.DatabaseTable, ops.InMemoryTable)
@@ -50,11 +52,15 @@ class DuckDB(Backend):
     Attributes:
         handed_on_in: the folder that hands SQL on; what lies there is believed. None: the process alone
             remembers it.
+        elsewhere: rows of a database that expressions may name; None: there are none.
     """
 
     handed_on_in: Path | None = None
+    elsewhere: Elsewhere | None = None
 
     def compile(self, expr: ir.Expr, /, *, limit: Any = None, **asked: Any) -> str:
+        if self.elsewhere:
+            expr = here(self, expr.as_table().op(), self.elsewhere).to_expr()
         limit = ibis.options.sql.default_limit if limit == "default" else limit
         if limit is not None or any(asked.values()):
             return super().compile(expr, limit=limit, **asked)
@@ -71,6 +77,12 @@ class DuckDB(Backend):
         names = [sg.to_identifier(name, quoted=True).sql(self.dialect) for name in form.names]
         parts[1::2] = [names[int(place)] for place in parts[1::2]]
         return "".join(parts)
+
+    def disconnect(self) -> None:
+        """Let go of everything, and of the database whose rows are named."""
+        if self.elsewhere:
+            self.elsewhere.there.close()
+        super().disconnect()
 
     def _handed_on(self, table: ir.Table, form: "Form") -> list[str]:
         if self.handed_on_in is None:

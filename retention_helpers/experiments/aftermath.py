@@ -25,6 +25,7 @@ from retention_helpers.shown.units import (
     POINTS,
     TEXT,
     WHOLE,
+    YES_NO,
     columns,
     names_of,
     one_of,
@@ -35,7 +36,6 @@ from retention_helpers.statistics.intervals import LEVEL, holm
 MORE, FEWER, NOT_CLEAR, CANNOT = "more left", "fewer left", "no clear change", "cannot be told"
 VERDICTS = (MORE, FEWER, NOT_CLEAR, CANNOT)
 BESIDE, ALONE = "difference of differences", "before and after"
-MOST_NOISE = 2.0  # times the variance that the reached have alone: a control group may not bring more
 DRIFT_LEVEL = 0.01  # below it the periods before were on the way already
 WORTH = ("worth it so far", "not worth it so far", "cannot be told")
 
@@ -58,19 +58,20 @@ class Judged:
     way: str = ALONE
     change: Effect | None = None
     mrr: Effect | None = None
-    beside: Effect | None = None
+    alone: Effect | None = None
     brings: float | None = None
     placebos: tuple[Effect, ...] = ()
 
 
 @columns(
     what=TEXT("What was announced"), kind=one_of(*KINDS), happened_on=DAY("On"),
+    is_noted=YES_NO("In your notes", is_shown=False),
     exposed=COUNT("Reached"), control=COUNT("Not reached"), left=COUNT("Left within 60 days"),
     usual=COUNT.recorded_as(NUMBER)("As usual"), change=POINTS.estimate("Difference"),
     customers=COUNT.estimate("More customers left", is_shown=False),
     mrr=MONEY.estimate("MRR lost by it"), brings=MONEY.or_null("The price brings"),
     net=MONEY.estimate("Brings less lost", is_shown=False), worth=one_of(*WORTH).or_null,
-    way=one_of(BESIDE, ALONE), beside_control=POINTS.estimate(is_shown=False),
+    way=one_of(BESIDE, ALONE), alone=POINTS.estimate(is_shown=False),
     periods=COUNT("Periods before", is_shown=False),
     drift_p=P_VALUE(is_shown=False), placebos=COUNT(is_shown=False), placebos_clear=COUNT(is_shown=False),
     p_value=P_VALUE("p, corrected"), needed=WHOLE.or_null(is_shown=False), verdict=one_of(*VERDICTS),
@@ -82,11 +83,13 @@ def aftermaths(business: Business) -> pd.DataFrame:
 
     Reached: of a change of price or plan the customers of its plans who have a renewal within the 60 days, of
     a note everybody; who was a customer on the morning of the day and had neither asked nor left. Where at
-    least `min_customers` were not reached and their own noise would not more than double the variance, their
-    change is taken off (difference of differences); else the reached are held against themselves (before and
-    after). How far the business's own periods lie apart is in either interval. Up to twelve periods of 60
-    days before count, none that begins within 60 days of the first service, each as many customers as its mix
-    of tenure is worth. p is corrected after Holm for all that were judged.
+    least `min_customers` were not reached, of whom anybody ever left, that comparison alone decides: what the
+    same days did to them is taken off, by as many points and by the same factor (difference of differences),
+    and where they are too few to tell, it cannot be told. Only where nobody can be compared the reached are
+    held against themselves (before and after), which does not tell the announcement from anything else that
+    happened in these days. How far the business's own periods lie apart is in either interval. Up to twelve
+    periods of 60 days before count, none that begins within 60 days of the first service, each as many
+    customers as its mix of tenure is worth. p is corrected after Holm for all that were judged.
 
     *more left* and *fewer left*: the corrected p is below 0.05. *cannot be told*: the 60 days are not over;
     fewer than `min_customers` reached; fewer than three periods before; the periods before drifted; two or
@@ -97,8 +100,7 @@ def aftermaths(business: Business) -> pd.DataFrame:
 
     customers and mrr are the difference, by customers and by MRR, of all whom it reached; brings is what
     those of them who are still there after the 60 days with the same plan pay more (a month); net is what it
-    brings less what was lost. beside_control is the difference of differences wherever somebody was not
-    reached, also where it is too noisy to be the answer.
+    brings less what was lost. alone is the change of the reached before and after, whichever way decides.
 
     Glossary: whom it reached; more left, fewer left; worth it so far; placebo.
     """
@@ -124,21 +126,23 @@ def judge(lives: Lives, one: Announced, min_customers: int) -> Judged:
     is_over = day + HORIZON_DAYS <= lives.as_of
     if not is_over or exposed < min_customers or not _is_long_enough(found):
         return told
-    alone = effect(by_count(found.exposed))
     both = found.with_control(min_customers) if one.plans is not None else None
-    beside = effect(by_count(both.exposed), by_count(both.control)) if both else None
-    is_beside = both is not None and beside is not None and beside.error**2 <= MOST_NOISE * alone.error**2
-    used = both if both and is_beside else found
+    used = both or found
+    change = _change(used, both is not None)
     return replace(
         told,
         periods=used.periods,
-        way=BESIDE if is_beside else ALONE,
-        change=beside if is_beside else alone,
-        mrr=_by_mrr(used, is_beside),
-        beside=beside,
+        way=BESIDE if both else ALONE,
+        change=change,
+        mrr=_by_mrr(used, both is not None),
+        alone=_change(found, False) if both else change,
         brings=_brings(lives, one, day) if one.kind in (PRICE, DISCOUNT) else None,
-        placebos=tuple(_placebos(used, is_beside)),
+        placebos=tuple(_placebos(used, both is not None)),
     )
+
+
+def _change(used: Seen, is_beside: bool) -> Effect:
+    return effect(by_count(used.exposed), by_count(used.control) if is_beside else None)
 
 
 def _placebos(used: Seen, is_beside: bool) -> Iterator[Effect]:
@@ -146,7 +150,7 @@ def _placebos(used: Seen, is_beside: bool) -> Iterator[Effect]:
     for nth in range(1, used.periods + 1 - FEWEST_PERIODS):
         earlier = used.earlier(nth)
         if _is_long_enough(earlier):
-            yield effect(by_count(earlier.exposed), by_count(earlier.control) if is_beside else None)
+            yield _change(earlier, is_beside)
 
 
 def _by_mrr(used: Seen, is_beside: bool) -> Effect:
@@ -198,6 +202,7 @@ def _row(one: Judged, every: Sequence[Judged], p_value: float, as_of: int, few: 
         "what": one.of.what,
         "kind": one.of.kind,
         "happened_on": one.of.happened_on,
+        "is_noted": one.of.is_noted,
         "exposed": one.exposed,
         "control": one.control,
         "left": one.left,
@@ -209,7 +214,7 @@ def _row(one: Judged, every: Sequence[Judged], p_value: float, as_of: int, few: 
         **dict(zip(("net", "net_low", "net_high"), net, strict=True)),
         "worth": _worth(net) if one.brings is not None and one.of.kind == PRICE else None,
         "way": one.way,
-        **_ends("beside_control", one.beside, 1),
+        **_ends("alone", one.alone, 1),
         "periods": one.periods,
         "drift_p": change.drift_p if change else math.nan,
         "placebos": len(one.placebos),

@@ -1,22 +1,21 @@
 """What was announced: the owner's notes, and changes of price or plan that the data show for a whole plan.
 
-A change of price or plan is what many customers of one plan went through within a few weeks, or what the
-price of newcomers jumped to and stayed at. A customer's own switch is none, nor is a discount that ends for
-some.
+A change of price or plan is what many customers of one plan went through within a few weeks: their own
+price moved. A customer's own switch is none, nor is a discount that ends for some, nor what newcomers pay:
+who comes with more places, or with a discount, pays another amount at the same price.
 """
 
 import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 
 from retention_helpers.business import Business, months
 from retention_helpers.business.spans import kept_spans
-from retention_helpers.experiments.lives import HORIZON_DAYS, Days, Lives, days_of
+from retention_helpers.experiments.lives import HORIZON_DAYS, Lives, days_of
 from retention_helpers.shown.sentences import listed
 from retention_helpers.words import formats
 from retention_helpers.words.themes import themes_of
@@ -25,9 +24,7 @@ NOTE, PRICE, DISCOUNT, PLAN = "note", "price", "discount", "plan"
 KINDS = (NOTE, PRICE, DISCOUNT, PLAN)
 WEEKS = 45  # days in which a change reaches everybody who renews by the month
 WHOLE = 0.5  # of a plan's customers, for a change of the whole plan
-FEWEST_MOVED = 5  # customers, or newcomers on either side of a jump
-LOOKED_BACK = 10  # newcomers on either side of a jump, at most
-LIST_SHARE = 0.6  # of them who pay the list price; some always have a discount
+FEWEST_MOVED = 5  # customers
 AFTER_NOTE = 14  # days by which a note may follow the first who paid the new price
 _ABOUT_PRICES = re.compile(
     r"\b(price|pricing|plan|tier|discount|preis|tarif|rabatt|prix|remise|precio|tarifa|descuento|preço|prezzo|"
@@ -53,12 +50,14 @@ class Announced:
         kind: one of KINDS.
         happened_on: the day of the note; without one the first day on which somebody paid the new price.
         plans: whose customers it was for; None: everybody's.
+        is_noted: whether a line of the owner's says it; what the data alone show is a guess.
     """
 
     what: str
     kind: str
     happened_on: dt.date
     plans: frozenset[str] | None = None
+    is_noted: bool = True
 
 
 def announced(business: Business, lives: Lives) -> list[Announced]:
@@ -78,7 +77,7 @@ def announced(business: Business, lives: Lives) -> list[Announced]:
         if own:
             nearest = min(own, key=lambda note: abs((note[0] - change.happened_on).days))
             notes.remove(nearest)
-            change = replace(change, what=nearest[1], happened_on=nearest[0])
+            change = replace(change, what=nearest[1], happened_on=nearest[0], is_noted=True)
         found.append(change)
     found += [Announced(words, NOTE, day) for day, words in notes]
     return sorted(found, key=lambda one: (one.happened_on, one.what))
@@ -100,7 +99,8 @@ def _together(changes: list[tuple[str, dt.date, Move]]) -> Iterator[Announced]:
         moves = list(dict.fromkeys(move for _, _, move in own))
         said = {PRICE: "Price rise", DISCOUNT: "Lower price", PLAN: "Plan changed"}[kind]
         told = listed([f"{move.plan} {move.before} to {move.after}" for move in moves])
-        yield Announced(f"{said}: {told}", kind, first, frozenset(move.plan for move in moves))
+        plans = frozenset(move.plan for move in moves)
+        yield Announced(f"{said}: {told}", kind, first, plans, is_noted=False)
 
 
 def _changes(business: Business, lives: Lives) -> Iterator[tuple[str, dt.date, Move]]:
@@ -113,7 +113,6 @@ def _changes(business: Business, lives: Lives) -> Iterator[tuple[str, dt.date, M
         for other, rows in own[own["plan_after"] != plan].groupby("plan_after", sort=True):
             for first, _ in _waves(lives, str(plan), str(interval), rows):
                 yield PLAN, first, Move(str(plan), "", str(other))
-    yield from _list_prices(begun)
 
 
 def _prices(
@@ -206,25 +205,3 @@ def _begun(business: Business) -> pd.DataFrame:
     own = begun.filter(begun.started_on == begun.first_on)
     frame = own.select("plan", "interval", "currency", "customer_id", "mrr", day="first_on").execute()
     return frame.assign(day=days_of(frame["day"])).sort_values(["day", "customer_id"])
-
-
-def _list_prices(begun: pd.DataFrame) -> Iterator[tuple[str, dt.date, Move]]:
-    """Jumps of what newcomers of a plan pay, that stayed."""
-    for (plan, _, _), rows in begun.groupby(["plan", "interval", "currency"], sort=True):
-        for day, before, after in _jumps(rows["day"].to_numpy(), list(rows["mrr"])):
-            kind = PRICE if after > before else DISCOUNT
-            yield kind, _date(day), Move(str(plan), formats.money(before), formats.money(after))
-
-
-def _jumps(days: Days, prices: list[Decimal]) -> Iterator[tuple[int, Decimal, Decimal]]:
-    """Where the list price of newcomers, in the order of their days, changed from one amount to another."""
-    listed_before = None
-    for nth, price in enumerate(prices):
-        before, after = prices[max(nth - LOOKED_BACK, 0) : nth], prices[nth : nth + LOOKED_BACK]
-        if min(len(before), len(after)) < FEWEST_MOVED or price in before:
-            continue
-        usual = max(set(before), key=lambda one: (before.count(one), one))
-        is_list = before.count(usual) >= LIST_SHARE * len(before)
-        if is_list and after.count(price) >= LIST_SHARE * len(after) and price != listed_before:
-            listed_before = price
-            yield int(days[nth]), usual, price

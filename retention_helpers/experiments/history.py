@@ -9,22 +9,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from scipy import special
 
 from retention_helpers.business import Business
-from retention_helpers.experiments.counting import FEWEST
-from retention_helpers.experiments.outcomes import assigned, followed, units_table
+from retention_helpers.experiments.counting import Customers
+from retention_helpers.experiments.outcomes import EACH, assigned, followed, units_table
 from retention_helpers.experiments.plan import Plan
 from retention_helpers.experiments.reading import UNKNOWN
-from retention_helpers.experiments.split import analysed
+from retention_helpers.experiments.split import may_count
 from retention_helpers.experiments.units import NAME, VERDICT, framed, hidden
 from retention_helpers.shown.units import COUNT, DAY, POINTS, TEXT, columns
 from retention_helpers.statistics.looks import Look, verdict
-from retention_helpers.statistics.means import cap_of, means_of
 
 TIMES = 2  # the outcome's day, so many times over
+_OUTCOMES = ["success", "success_else", "amount", "amount_else"]
 
 
 @columns(
@@ -39,8 +38,9 @@ def history(business: Business, plans: Mapping[str, Plan], comparisons: pd.DataF
 
     `verdict` is what it said. Of what was better or worse, `later` is the difference (treated − control) on
     twice its outcome's day among the customers of the look that said so, as far as they have reached that,
-    with its interval at the level of that look, and `lasted` the word for it; missing for the others.
-    `later_treated` and `later_control` are successes.
+    with its interval at the level of that look, adjusted as that one was, and `lasted` the word for it;
+    missing for the others, and where too few are known to be adjusted for. `later_treated` and
+    `later_control` are successes.
 
     Glossary: lasted.
     """
@@ -51,9 +51,11 @@ def history(business: Business, plans: Mapping[str, Plan], comparisons: pd.DataF
     for row in over.itertuples():
         plan = plans[row.experiment]
         design = plan.design
-        look = _look(later, row, plan) if row.verdict in ("better", "worse") else Look("", 0, 0, 0, 0)
-        found = look.difference(_limit(row)) if look.treated and look.control else UNKNOWN
-        lasted = verdict(found, plan.smallest_effect) if look.treated and look.control else None
+        look = _look(later, row, plan) if row.verdict in ("better", "worse") else None
+        found, lasted = UNKNOWN, None
+        if look:
+            found = look.difference(_limit(row))
+            lasted = verdict(found, plan.smallest_effect)
         planned = (
             plan.called(row.arm),
             design.started_on,
@@ -61,8 +63,9 @@ def history(business: Business, plans: Mapping[str, Plan], comparisons: pd.DataF
             row.verdict,
             design.decision or None,
         )
+        table = look.table if look else (0, 0, 0, 0)
         days = TIMES * design.outcome.days
-        rows.append((row.experiment, row.arm, *planned, days, *look.table, *found, lasted))
+        rows.append((row.experiment, row.arm, *planned, days, *table, *found, lasted))
     return framed(history, rows).sort_values(
         ["ended_on", "experiment"], ascending=[False, True], ignore_index=True
     )
@@ -73,33 +76,22 @@ def _limit(row: Any) -> float:
     return float(-special.ndtri(row.p_needed / 2))
 
 
-def _look(later: pd.DataFrame, row: Any, plan: Plan) -> Look:
-    """The same customers on the later day."""
-    own = later[(later["experiment"] == row.experiment) & (later["matured_in"] <= row.read_in)]
-    own = own[own["arm"].isin([row.arm, row.control])]
-    is_treated = (own["arm"] == row.arm).to_numpy(dtype=bool)
-    made = own["success"].to_numpy(dtype=bool)
-    (x1, n1), (x2, n2) = ((int((made & side).sum()), int(side.sum())) for side in (is_treated, ~is_treated))
-    look = Look("", x1, n1, x2, n2)
-    if not plan.design.outcome.is_amount:
-        return look
-    if min(look.treated, look.control) < FEWEST:
-        return Look("", 0, 0, 0, 0)
-    amounts = own["amount"].to_numpy(dtype=float)
-    means = means_of(np.minimum(amounts, cap_of(amounts)), is_treated, plan.smallest_effect)
-    return look._replace(means=(means,))
+def _look(later: Customers, row: Any, plan: Plan) -> Look | None:
+    """The same customers on the later day, compared as they were; None where too few are known for that."""
+    looks = [look for look in later.month_ends(plan, row.arm) if look.month <= row.read_in]
+    if not looks or not (looks[-1].treated and looks[-1].control):
+        return None
+    return looks[-1] if looks[-1].means or not plan.is_adjusted else None
 
 
-def _later(business: Business, plans: Mapping[str, Plan]) -> pd.DataFrame:
+def _later(business: Business, plans: Mapping[str, Plan]) -> Customers:
     """The customers who have reached the later day, and what was so on it."""
     rows = assigned(business)
-    own = analysed(rows[rows["experiment"].isin(list(plans))], plans)
-    names = ["experiment", "customer_id", "arm", "success", "amount"]
-    if own.empty:
-        return own[[*names, "matured_in"]]
-    outcomes = [plans[name].design.outcome for name in own["experiment"]]
-    units = units_table(own, [replace(outcome, days=TIMES * outcome.days) for outcome in outcomes])
-    found = followed(business, units, {name: plan.design for name, plan in plans.items()})
-    reached = business.engine.execute(found.filter(found.reached).select(*names))
-    first = own[["experiment", "customer_id", "matured_in"]]
-    return reached.merge(first, on=["experiment", "customer_id"])
+    own = may_count(rows, plans)
+    if len(own):
+        outcomes = [plans[name].design.outcome for name in own["experiment"]]
+        units = units_table(own, [replace(outcome, days=TIMES * outcome.days) for outcome in outcomes])
+        found = followed(business, units, {name: plan.design for name, plan in plans.items()})
+        then = business.engine.execute(found.filter(found.reached).select(*EACH, *_OUTCOMES))
+        own = own.drop(columns=_OUTCOMES).merge(then, on=EACH)
+    return Customers.of(business, own, plans)

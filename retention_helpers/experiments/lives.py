@@ -13,7 +13,7 @@ from retention_helpers.business import Business
 from retention_helpers.business.losses import kept_leavings
 from retention_helpers.business.spans import kept_spans, stretches
 from retention_helpers.statistics.before_after import FEWEST_PERIODS, Group, alike
-from retention_helpers.words.spellings import interval as spelled
+from retention_helpers.words.spellings import months_in
 
 Days = npt.NDArray[np.int64]  # since 1970
 Flags = npt.NDArray[np.bool_]
@@ -145,12 +145,14 @@ class Seen:
     def with_control(self, fewest: int) -> "Seen | None":
         """The periods as far back as some were not exposed.
 
-        None where fewer than so many are not in the judged one, or too few periods are left.
+        None where fewer than so many are not in the judged one, too few periods are left, or none of them
+        ever left: who cannot leave does not show what else happened.
         """
         others = self.control[1].sum(axis=1)
         enough = (others > 0) & (others[0] >= fewest)
         upto = len(enough) if enough.all() else int(np.argmin(enough))
-        return Seen(self.exposed[:, :upto], self.control[:, :upto]) if upto > FEWEST_PERIODS else None
+        both = Seen(self.exposed[:, :upto], self.control[:, :upto])
+        return both if upto > FEWEST_PERIODS and both.control[0].any() else None
 
     def earlier(self, nth: int) -> "Seen":
         """The same as if the announcement had come so many periods earlier."""
@@ -276,11 +278,7 @@ def _months_between_renewals(interval: str) -> int:
     >>> [_months_between_renewals(one) for one in ("month", "year", "3 months", "week", "(not given)")]
     [0, 12, 3, 0, 0]
     """
-    found = spelled(interval)
-    if found is None:
-        return 0
-    unit, many = found
-    months = {"year": 12, "quarter": 3, "month": 1}.get(unit, 0) * many
+    months = months_in(interval) or 0
     return months if months * 31 > HORIZON_DAYS else 0
 
 

@@ -16,14 +16,14 @@ import pandas as pd
 
 from retention_helpers.business import Business
 from retention_helpers.business.losses import requests
-from retention_helpers.business.spans import covers, kept_services, kept_spans
+from retention_helpers.business.spans import covers, kept_services, kept_spans, lasting
 from retention_helpers.contract.experiments import Bound, Design, Outcome, Top
 from retention_helpers.experiments.instants import after, begun
+from retention_helpers.words.spellings import days_in, months_in
 
 FAR = dt.date(9999, 12, 31)
 EACH = ["experiment", "customer_id"]
 MOST_LEVELS = 20  # an attribute with more is a name, or a number
-PAID_MONTHS = {"quarter": 3, "year": 12}  # until the next renewal, at most; else one
 TYPES = {
     "experiment": "str", "customer_id": "str", "arm": "str", "assigned_at": "datetime64[us]",
     "assigned_on": "datetime64[s]", "arms": "str", "in_period": "bool", "is_eligible": "bool",
@@ -206,17 +206,26 @@ def _requests(business: Business, units: ir.Table) -> ir.Table:
         is_later = after(own, own.canceled_at, own.canceled_on, day_is_after=side)
         pending = ~is_later & lasts & (own.begin_on <= own.assigned_on)
         found[f"asked_on{end}"] = own.canceled_on.min(where=is_later)
-        found[f"renews_on{end}"] = _next_renewal(own).max(where=pending)
+        found[f"renews_on{end}"] = _next_renewal(business, own).max(where=pending)
     return own.group_by(EACH).aggregate(**found)
 
 
-def _next_renewal(own: ir.Table) -> ir.DateValue:
+def _next_renewal(business: Business, own: ir.Table) -> ir.DateValue:
     """The first day after a request on which service would be paid for anew."""
-    months = own.interval_held.cases(*PAID_MONTHS.items(), else_=1)
+    days = lasting(business, own.interval_held, _days_alone, otherwise=0)
+    since_begin = own.canceled_on.delta(own.begin_on, unit="day")
+    by_days = own.begin_on + ((since_begin // days.nullif(0) + 1) * days).as_interval("D")
+    months = lasting(business, own.interval_held, months_in, otherwise=1)
     since = (own.canceled_on.year() - own.begin_on.year()) * 12 + own.canceled_on.month()
     since = since - own.begin_on.month() - (own.canceled_on.day() < own.begin_on.day()).cast("int64")
     to_come = (since // months + 1) * months
-    return (own.begin_on + to_come.as_interval("M")).cast("date")
+    by_months = own.begin_on + to_come.as_interval("M")
+    return ibis.ifelse(days > 0, by_days, by_months).cast("date")
+
+
+def _days_alone(interval: str) -> int | None:
+    """The days that one of days or weeks lasts."""
+    return None if months_in(interval) else days_in(interval)
 
 
 def _events(business: Business, units: ir.Table) -> ir.Table:
@@ -326,6 +335,23 @@ def _test(
     if isinstance(wanted, Bound):
         return wanted.holds(rows[column].try_cast("float64"))
     return rows[column].cast("string").isin(wanted)
+
+
+def eligible_of_the_top(business: Business, design: Design) -> int:
+    """How many can take part in all, of an experiment for a share of those who pay as it begins.
+
+    Before that day, those of now.
+    """
+    eve = min(design.started_on, business.as_of) - dt.timedelta(days=1)
+    share = next(wanted.share for wanted in design.eligible.values() if isinstance(wanted, Top))
+    # On the day after the eve whatever had begun on the eve is known to have.
+    rows = _top(business, design.started_on, share).mutate(
+        experiment=ibis.literal(design.name),
+        assigned_on=ibis.literal(eve + dt.timedelta(days=1)),
+        assigned_at=ibis.null("timestamp"),
+    )
+    able = _before(business, rows, {design.name: design})
+    return int(able.count(where=able.is_eligible).execute())
 
 
 def _top(business: Business, started_on: dt.date, share: float) -> ir.Table:

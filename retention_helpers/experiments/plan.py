@@ -18,9 +18,16 @@ import pandas as pd
 from retention_helpers.business import Business, months
 from retention_helpers.business.spans import covers, kept_spans
 from retention_helpers.contract.experiments import OUTCOMES, Bound, Design, Top
-from retention_helpers.experiments.outcomes import assigned, followed, is_told, plans_table, untold
+from retention_helpers.experiments.outcomes import (
+    assigned,
+    eligible_of_the_top,
+    followed,
+    is_told,
+    plans_table,
+    untold,
+)
 from retention_helpers.statistics.means import CAP
-from retention_helpers.statistics.power import DAYS_A_MONTH, pace
+from retention_helpers.statistics.power import DAYS_A_MONTH, Pace, pace
 from retention_helpers.words import formats
 
 TOO_LONG = 24  # months; a plan that takes longer is one that will not be finished
@@ -60,8 +67,9 @@ class Plan:
         size: customers in the smallest arm.
         in_all: customers in all arms together.
         looks: planned looks, one a month.
-        a_month: eligible customers a month; NaN where there are none to go by.
-        months: planned, from the first customer to the last look; NaN where nobody comes.
+        a_month: eligible customers a month; NaN where there are none to go by. Of an experiment for the top
+            share of customers, all that there are: nobody comes in later.
+        months: planned, from the first customer to the last look; NaN where nobody comes, or too few are.
         frozen_in: the month of the report that froze it.
         before_results: whether that report showed the first look at most.
         ends_on: the day on which it was to end, as it was frozen; None where its size alone ends it.
@@ -309,15 +317,7 @@ def numbered(design: Design, past: pd.DataFrame, a_month: float, month: str, loo
     """A design with its numbers: the baseline from `past` where it has none, the size at 80 % power."""
     baseline, spread, source = _expected(past, design)
     before_results = looks_so_far <= 1
-    planned = pace(
-        baseline,
-        design.smallest_effect,
-        shares=design.shares,
-        a_month=0.0 if math.isnan(a_month) else a_month,
-        days=design.outcome.days,
-        size_given=design.size,
-        spread=spread,
-    )
+    planned = paced(design, baseline, design.smallest_effect, a_month, spread=spread, size_given=design.size)
     return Plan(
         design=design,
         baseline=baseline,
@@ -335,6 +335,29 @@ def numbered(design: Design, past: pd.DataFrame, a_month: float, month: str, loo
         ends_on=design.ends_on or (design.ended_on if before_results else None),
         adjusts=design.adjust,
     )
+
+
+def paced(
+    design: Design,
+    baseline: float,
+    effect: float,
+    a_month: float,
+    *,
+    spread: float | None = None,
+    size_given: int | None = None,
+) -> Pace:
+    """The size of a design for an effect, and how long it takes: NaN months where it is never finished."""
+    found = pace(
+        baseline,
+        effect,
+        shares=design.shares,
+        a_month=0.0 if math.isnan(a_month) else a_month,
+        days=design.outcome.days,
+        size_given=size_given,
+        spread=spread,
+    )
+    are_too_few = design.is_of_the_top and found.in_all > a_month
+    return found._replace(months=math.nan) if are_too_few else found
 
 
 def _expected(past: pd.DataFrame, design: Design) -> tuple[float, float | None, str]:
@@ -445,7 +468,7 @@ def _past_units(business: Business, found: Mapping[str, Design], *, old: bool) -
 def assignments_a_month(business: Business) -> dict[str, float]:
     """Per experiment: the eligible customers assigned a month so far; before a month is over, the newcomers.
 
-    Missing where nobody came at all.
+    Missing where nobody came at all. Of an experiment for the top share of customers, all that there are.
     """
     rows = assigned(business)
     counted = rows[rows["in_period"] & rows["is_eligible"]].groupby("experiment").size()
@@ -453,6 +476,9 @@ def assignments_a_month(business: Business) -> dict[str, float]:
     coming = {}
     newcomers = None
     for name, design in found.items():
+        if design.is_of_the_top:
+            coming[name] = float(eligible_of_the_top(business, design))
+            continue
         until = min(business.as_of, (design.ended_on or business.as_of) + dt.timedelta(days=1))
         ran = (until - design.started_on).days
         if ran >= SHORTEST_RUN and counted.get(name, 0):

@@ -14,12 +14,13 @@ from retention_helpers.experiments.plan import (
     Plan,
     newcomers_a_month,
     numbered,
+    paced,
     past_outcomes,
     rate_in_the_past,
 )
 from retention_helpers.experiments.units import GIVEN_POINTS, MONTHS, framed
 from retention_helpers.shown.units import COUNT, columns
-from retention_helpers.statistics.power import DAYS_A_MONTH, Pace, detectable, pace
+from retention_helpers.statistics.power import DAYS_A_MONTH, Pace, detectable
 
 PROPOSED = "proposed"  # the name of an experiment that does not exist yet
 A_YEAR = 12  # months
@@ -111,14 +112,7 @@ def proposal(business: Business, plan: Plan, gains: pd.DataFrame) -> Proposal:
 
 
 def _pace(plan: Plan, gain: float) -> Pace:
-    return pace(
-        plan.baseline,
-        gain,
-        shares=plan.design.shares,
-        a_month=0.0 if math.isnan(plan.a_month) else plan.a_month,
-        days=plan.design.outcome.days,
-        spread=_spread(plan),
-    )
+    return paced(plan.design, plan.baseline, gain, plan.a_month, spread=_spread(plan))
 
 
 def _spread(plan: Plan) -> float | None:
@@ -133,6 +127,7 @@ def gain_after(plan: Plan, months: float) -> float:
     """
     if math.isnan(plan.a_month):
         return math.nan
+    months = 1 if plan.design.is_of_the_top else months
     smallest = math.floor(plan.a_month * months * min(plan.design.shares))
     looks, shares = math.ceil(months), _pair(plan)
     return detectable(plan.baseline, smallest, looks=looks, shares=shares, spread=_spread(plan))
@@ -157,7 +152,8 @@ def instead(business: Business, plans: Mapping[str, Plan]) -> dict[str, Instead]
 
 def _instead(plan: Plan, past: Mapping[str, int] | None) -> Instead:
     other = _other_outcome(plan, past)
-    in_two = plan.size / plan.a_month if plan.a_month > 0 else math.nan
+    is_possible = plan.a_month >= (plan.size if plan.design.is_of_the_top else math.ulp(0))
+    in_two = plan.size / plan.a_month if is_possible else math.nan
     return Instead(
         gain_in_a_year=gain_after(plan, A_YEAR),
         other_rate=other[0],

@@ -368,7 +368,7 @@ def _months_to_size(judged: _Judged, used: Customers, as_of: dt.date) -> float:
     if share >= 1:
         last_on = max(own["assigned_on"].max() for own in rows).date()
         return max((last_on - as_of).days + design.outcome.days + 1, 0) / DAYS_A_MONTH
-    if design.ended_on:
+    if design.ended_on or (design.is_of_the_top and math.isnan(plan.months)):
         return math.nan
     ran = (as_of - design.started_on).days / DAYS_A_MONTH
     a_month = sum(len(own) for own in rows) / ran if ran >= 1 else plan.a_month

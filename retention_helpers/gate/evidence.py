@@ -1,9 +1,10 @@
 """What was read of a data folder, as the rules see it: the kept Parquet by table, and the faults so far."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
 from retention_helpers.contract import tables
@@ -11,10 +12,13 @@ from retention_helpers.contract.experiments import Design
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import TABLES, Fault, Level, day_name
 from retention_helpers.engine import path_text, quoted, rows, text
+from retention_helpers.sources.database.in_place import EVENTS
 from retention_helpers.sources.folder import Source, line_of_row
-from retention_helpers.words.spellings import ANNUAL, MONTHLY
+from retention_helpers.words.spellings import MONTHLY, days_in
 
+DRAWN = "enrolments"  # written by this suite's own draw: of that day, and not of the day of an export
 OPEN = "DATE '9999-12-31'"  # the end of what has none
+MONTH_DAYS = 31  # at most
 
 
 class Evidence:
@@ -30,6 +34,7 @@ class Evidence:
         totals: how many rows of it were kept.
         raw: SQL of its rows as the file has them, in that order.
         unmatched: the tables whose ids match nobody: they are as if nobody had brought them.
+        in_place: the events, where they stay in their database; their Parquet holds a row a customer then.
         faults: what was found so far, in this order.
         personal: the columns of customers that tell who somebody is.
     """
@@ -48,6 +53,7 @@ class Evidence:
         self.totals: dict[str, int] = {}
         self.raw: dict[str, str] = {}
         self.unmatched: set[str] = set()
+        self.in_place: ir.Table | None = None
         self.faults: list[Fault] = []
         self.personal: Sequence[str] = ()
         self.today = dt.datetime.now(settings.zone).date()
@@ -74,6 +80,25 @@ class Evidence:
     def of(self, table: str) -> str:
         """SQL of a table's kept rows."""
         return f"read_parquet({path_text(self.parquet(table))})"
+
+    def counts(self, column: str) -> Path:
+        """Where the rows of each value of a column lie, of events that stay in their database."""
+        return self.target / f"events_by_{column}.parquet"
+
+    def stays(self, table: str) -> bool:
+        """Whether a table stays in its database, and is only counted here."""
+        return table == EVENTS and self.in_place is not None
+
+    def by(self, table: str, column: str) -> str:
+        """SQL of the values of a column, each with its rows: `value`, `n`."""
+        name = quoted(column)
+        if self.stays(table):
+            return f"(SELECT {name} AS value, n FROM read_parquet({path_text(self.counts(column))}))"
+        return f"(SELECT {name} AS value, count(*) AS n FROM {self.of(table)} GROUP BY 1)"
+
+    def many(self, table: str) -> str:
+        """SQL of how many rows of a table those are which an aggregate is over."""
+        return "coalesce(sum(n), 0)::BIGINT" if self.stays(table) else "count(*)"
 
     def rows(self, query: str) -> list[tuple]:
         return rows(self.engine, query)
@@ -133,7 +158,7 @@ class Evidence:
         """The day of the latest sign of life: of whatever any row says that is not later than today.
 
         An end of service is one, as a start is, and the day up to which a source says that it reaches; what
-        lies after today is a plan.
+        lies after today is a plan. A draw of a campaign is no sign: what it is written beside may be old.
         """
         if self._latest_on is None:
             (latest,) = self.one(f"SELECT max(day) FROM {self.days()} WHERE day <= DATE '{self.today}'")
@@ -157,14 +182,15 @@ class Evidence:
         return found
 
     def days(self, *, without: Sequence[str] = ()) -> str:
-        """SQL of the days that any row of any table names, but for columns such as subscriptions.ended_at."""
+        """SQL of the days that any row names, but for draws, and columns such as subscriptions.ended_at."""
         columns = [
             (table, day_name(column.name))
             for table in self.read
+            if table != DRAWN
             for column in TABLES[table].of_kind("instant")
             if f"{table}.{column.name}" not in without
         ]
-        each = [f"SELECT DISTINCT {quoted(day)} AS day FROM {self.of(table)}" for table, day in columns]
+        each = [f"SELECT value AS day FROM {self.by(table, day)}" for table, day in columns]
         return f"({' UNION ALL '.join(each)})"
 
     @property
@@ -190,24 +216,33 @@ class Evidence:
     def service(self) -> str:
         """SQL of the spans that are service (paying or paused).
 
-        Beside the columns of the table: `until`, the end that is known, else OPEN; is_monthly, is_annual.
-        Not stitched and not merged: for rules that ask whether something looks wrong, not for measures.
+        Beside the columns of the table: `until`, the end that is known, else OPEN; is_monthly; paid_days, how
+        long its interval lasts at most, a month where that is not known. Not stitched and not merged: for
+        rules that ask whether something looks wrong, not for measures.
         """
         paying = ", ".join(text(status) for status in tables.PAYING)
         paused = ", ".join(text(status) for status in tables.PAUSED)
         return (
             f"(SELECT *, CASE WHEN ended_on <= {self.latest} THEN ended_on ELSE {OPEN} END AS until, "
             f"coalesce({quoted('interval')} = {text(MONTHLY)}, false) AS is_monthly, "
-            f"coalesce({quoted('interval')} = {text(ANNUAL)}, false) AS is_annual "
+            f"{self.lasting(days_in, otherwise=str(MONTH_DAYS))} AS paid_days "
             f"FROM {self.spans()} WHERE (coalesce(status, 'active') IN ({paying}) AND mrr > 0) "
             f"OR status IN ({paused}))"
         )
 
-    def people(self) -> str:
-        """The name of a table of customers with service: customer_id, first_on, until, is_open.
+    def lasting(self, of: Callable[[str], int | None], *, otherwise: str) -> str:
+        """SQL of how long a span's interval lasts, by the words that stand there."""
+        interval = quoted("interval")
+        words = self.rows(f"SELECT DISTINCT {interval} FROM {self.spans()} WHERE {interval} > ''")
+        known = {word: lasts for (word,) in words if (lasts := of(word))}
+        cases = "".join(f"WHEN {text(word)} THEN {lasts} " for word, lasts in sorted(known.items()))
+        return f"CASE {interval} {cases}ELSE {otherwise} END" if cases else otherwise
 
-        `until` is the day of the last known end of service, OPEN without one; `is_open` says that a span
-        of any kind goes on, a free plan too.
+    def people(self) -> str:
+        """The name of a table of customers with service: customer_id, first_on, until, is_open, paid_days.
+
+        `paid_days` is of their longest interval. `until` is the day of the last known end of service, OPEN
+        without one; `is_open` says that a span of any kind goes on, a free plan too.
         """
         if not self._has_people:
             still = f"coalesce(ended_on, {OPEN}) > {self.latest}"
@@ -215,7 +250,7 @@ class Evidence:
             self.engine.con.execute(
                 "CREATE OR REPLACE TEMP TABLE people AS "
                 "SELECT s.customer_id, min(started_on) AS first_on, max(until) AS until, "
-                "bool_or(o.customer_id IS NOT NULL) AS is_open "
+                "bool_or(o.customer_id IS NOT NULL) AS is_open, max(paid_days) AS paid_days "
                 f"FROM {self.service()} AS s LEFT JOIN ({open_ones}) AS o USING (customer_id) "
                 "WHERE s.customer_id IS NOT NULL GROUP BY s.customer_id"
             )

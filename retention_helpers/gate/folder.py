@@ -40,6 +40,7 @@ class Folder:
         faults: what is wrong with the two files, and with the owner's `messages.yml`.
         marks: every file that a report of this folder may depend on, with its mark.
         named: those of them that `sources:` names.
+        is_open: whether nobody knows which these are, for the owner's choices cannot be read.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Folder:
     faults: tuple[Fault, ...]
     marks: Marks
     named: Sequence[Path]
+    is_open: bool = False
 
     def key(self, home: Path) -> str:
         """A fingerprint of everything that a reading depends on: what is in the files, and what reads.
@@ -91,12 +93,12 @@ def look_at(path: Path) -> Folder:
     """Look at a data folder. Raises InputError where there is none; what is wrong in its settings is kept."""
     marks = _marks(described_by(path))
     faults: list[Fault] = []
-    settings = Settings()
+    settings, is_open = Settings(), False
     experiments: dict[str, Design] = {}
     try:
         settings = read_settings(path)
     except InputError as error:
-        faults += as_faults(error)
+        faults, is_open = as_faults(error), True
     try:
         experiments = read_experiments(path)
     except InputError as error:
@@ -106,7 +108,7 @@ def look_at(path: Path) -> Folder:
     except InputError as error:
         faults += as_faults(error)
     named = mapping.files(path, settings)
-    return Folder(path, settings, experiments, tuple(faults), {**_marks(named), **marks}, named)
+    return Folder(path, settings, experiments, tuple(faults), {**_marks(named), **marks}, named, is_open)
 
 
 def as_faults(error: InputError) -> list[Fault]:

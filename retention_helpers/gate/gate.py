@@ -17,16 +17,17 @@ from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import Fault, Stopped
 from retention_helpers.contract.yaml_files import as_written
 from retention_helpers.engine import EngineError, connect
-from retention_helpers.gate import kept, rules
+from retention_helpers.gate import in_place, kept, rules
 from retention_helpers.gate.buyers import customers_of_orders
 from retention_helpers.gate.evidence import Evidence
 from retention_helpers.gate.folder import Folder, as_faults, look_at
-from retention_helpers.gate.kept import CACHE, Passed
+from retention_helpers.gate.kept import CACHE, Passed, SourceRead
 from retention_helpers.gate.reading import read_table
 from retention_helpers.gate.rules.money import headings_in_one_currency, one_currency
 from retention_helpers.gate.rules.persons import one_person_one_customer
 from retention_helpers.gate.setting_aside import UNMATCHED, keep_imported
 from retention_helpers.sources import mapping
+from retention_helpers.sources.database.in_place import EVENTS, InPlace
 from retention_helpers.sources.folder import Source, find_sources, shortened
 from retention_helpers.sources.running import run_importers
 from retention_helpers.words import left_behind
@@ -43,6 +44,7 @@ class _Files:
     faults: Sequence[Fault]
     not_known: Mapping[str, Mapping[str, str]]
     assumed: Assumed
+    in_place: InPlace | None = None
 
 
 def _files(looked: Folder, target: Path) -> _Files:
@@ -53,15 +55,18 @@ def _files(looked: Folder, target: Path) -> _Files:
     missing: dict[str, Mapping[str, str]] = {}
     taken: dict[str, Assumed] = {}
     is_stopped = False
+    staying: InPlace | None = None
     try:
         missing |= not_known.read(folder)
         taken |= assumed.read(folder)
         mapped = mapping.tables(folder, settings)
+        staying = mapping.in_place(folder, settings)
         brought = run_importers(mapping.entries(folder, settings), settings, target / "imported")
     except InputError as error:
         faults, is_stopped = as_faults(error), True
     else:
-        elsewhere, is_stopped = [*mapped, *brought.tables], brought.is_stopped
+        stays = [in_place.source_of(staying)] if staying else []
+        elsewhere, is_stopped = [*mapped, *stays, *brought.tables], brought.is_stopped
         missing |= brought.not_known
         taken |= brought.assumed
         said = [*not_known.faults(missing), *assumed.faults(taken)]
@@ -70,9 +75,9 @@ def _files(looked: Folder, target: Path) -> _Files:
             keep_imported(target, key, imported.set_aside)
             keep_imported(target, key, imported.unmatched, folder=UNMATCHED)
     sources, others = find_sources(folder, elsewhere, looked.named)
-    if is_stopped:  # what was to bring the table is broken, and said
+    if is_stopped or looked.is_open:  # what was to bring the table is broken, and said
         others = [fault for fault in others if fault.rule != "missing file"]
-    return _Files(sources, [*others, *faults], missing, assumed.together(taken.values()))
+    return _Files(sources, [*others, *faults], missing, assumed.together(taken.values()), staying)
 
 
 def _brought_twice(sources: Sequence[Source]) -> list[Fault]:
@@ -94,7 +99,7 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
     try:
         evidence = Evidence(engine, target, settings, looked.experiments, files.assumed.until)
         evidence.faults += [*files.faults, *looked.faults, *_without_name(looked)]
-        sources = [read_table(evidence, source) for source in files.sources.values()]
+        sources, staying = _read_tables(evidence, files)
         if evidence.has("orders") and not evidence.has("customers") and not evidence.is_stopped:
             sources.append(customers_of_orders(evidence))
         rules.hold(evidence, rules.FACTS)
@@ -129,7 +134,21 @@ def _read_folder(looked: Folder, target: Path) -> Passed:
         faults=tuple(evidence.faults),
         not_known=unknown,
         assumed=files.assumed,
+        in_place=staying,
     )
+
+
+def _read_tables(evidence: Evidence, files: _Files) -> tuple[list[SourceRead | None], InPlace | None]:
+    """Every table's reading, and the events where they stay, as they were counted."""
+    staying = files.in_place
+    sources: list[SourceRead | None] = []
+    for source in files.sources.values():
+        if staying and source.table == EVENTS:
+            counted, staying = in_place.read(evidence, source, staying)
+            sources.append(counted)
+        else:
+            sources.append(read_table(evidence, source))
+    return sources, staying
 
 
 def _without_name(looked: Folder) -> list[Fault]:
@@ -206,7 +225,7 @@ def _read_and_keep(looked: Folder, place: Path) -> Passed:
             if kept.load(place) is None:  # else another process kept the same reading first
                 kept.forget(place)
                 building.rename(place)
-        kept.forget_old(home)
+        kept.forget_old(home, place)
         looked.note(home)
     finally:
         shutil.rmtree(building, ignore_errors=True)

@@ -22,11 +22,12 @@ from retention_helpers.contract.assumed import Assumed
 from retention_helpers.contract.experiments import Design
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Fault
+from retention_helpers.sources.database.in_place import InPlace
 from retention_helpers.words import left_behind
 from retention_helpers.words.errors import InputError
 
 CACHE = shipped.cache()
-CHOICES = "choices.pickle"
+CHOICES, RECORD = "choices.pickle", "passed.json"
 KEPT_FINGERPRINTS = 3  # of one folder; an open notebook may still read the one before
 LEFT_BEHIND = 24 * 3600  # seconds after which a reading that was killed is swept away
 
@@ -62,6 +63,7 @@ class Passed:
     faults: tuple[Fault, ...]
     not_known: tuple[str, ...] = ()  # the histories that the sources do not know
     assumed: Assumed = field(default_factory=Assumed)  # by all sources together
+    in_place: InPlace | None = None  # where the events stay, if they stay in their database
 
     def reaches_further(self, today: str) -> bool:
         """Whether a day has come that was ahead when the data were read, so that they reach further now."""
@@ -120,8 +122,8 @@ def home_of(folder: Path, cache: Path) -> Path:
 def load(kept: Path) -> Passed | None:
     """What an earlier reading kept; None unless all of it is there."""
     try:
-        record = json.loads((kept / "passed.json").read_text(encoding="utf-8"))
-        settings, experiments, assumed = pickle.loads((kept / CHOICES).read_bytes())
+        record = json.loads((kept / RECORD).read_text(encoding="utf-8"))
+        settings, experiments, assumed, in_place = pickle.loads((kept / CHOICES).read_bytes())
         passed = Passed(
             folder=kept,
             settings=settings,
@@ -134,6 +136,7 @@ def load(kept: Path) -> Passed | None:
             faults=tuple(Fault(**fault) for fault in record["faults"]),
             not_known=tuple(record["not_known"]),
             assumed=assumed,
+            in_place=in_place,
         )
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, pickle.UnpicklingError):
         return None
@@ -142,11 +145,11 @@ def load(kept: Path) -> Passed | None:
 
 
 def save(passed: Passed) -> None:
-    apart = {"folder", "settings", "experiments", "assumed"}
+    apart = {"folder", "settings", "experiments", "assumed", "in_place"}
     record = {name: value for name, value in asdict(passed).items() if name not in apart}
-    choices = pickle.dumps((passed.settings, passed.experiments, passed.assumed))
+    choices = pickle.dumps((passed.settings, passed.experiments, passed.assumed, passed.in_place))
     (passed.folder / CHOICES).write_bytes(choices)
-    target = passed.folder / "passed.json"
+    target = passed.folder / RECORD
     target.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
@@ -166,17 +169,25 @@ def _is_held(place: Path) -> bool:
     return any(psutil.pid_exists(int(owner)) for owner in owners)
 
 
-def forget_old(home: Path) -> None:
-    """Keep the latest readings of a folder and those in use, and sweep away what a killed one left behind."""
-    by_age = sorted((_age(path), path) for path in home.iterdir() if path.is_dir())
+def forget_old(home: Path, new: Path) -> None:
+    """Keep this reading, the latest others of a folder and those in use; sweep away what a killed one left.
+
+    Times of files alone do not tell which is new: a clock that was ahead may have been set back.
+    """
+    by_age = sorted((_age(path), path) for path in home.iterdir() if path.is_dir() and path != new)
     kept = [path for _, path in by_age if not path.name.startswith(".")]
     left = [
         path
         for age, path in by_age
         if path.name.startswith(".") and (age > LEFT_BEHIND or left_behind.is_left_behind(path.name))
     ]
-    for path in [*(path for path in kept[KEPT_FINGERPRINTS:] if not _is_held(path)), *left]:
+    for path in [*(path for path in kept[KEPT_FINGERPRINTS - 1 :] if not _is_held(path)), *left]:
         forget(path)
+
+
+def outdate(place: Path) -> None:
+    """Let nobody open a reading any more: who comes next reads anew."""
+    (place / RECORD).unlink(missing_ok=True)
 
 
 def use_again(place: Path) -> None:

@@ -46,7 +46,7 @@ def unread(column: str) -> str:
 def _columns_read(header: Sequence[str], table: Table, renamed: Mapping[str, str]) -> dict[str, str]:
     """Which of the file's columns is which of the contract's (or an attribute).
 
-    `renamed` holds the file's names for columns of ours, by ours.
+    `renamed` holds the file's names for columns of ours, by ours; two of these may be one column.
     """
     known = {column.name for column in table.columns}
     names: dict[str, str] = {}
@@ -74,6 +74,9 @@ def _columns_read(header: Sequence[str], table: Table, renamed: Mapping[str, str
             raise Unreadable(f"the column {name} bears a name that the report itself uses", "Rename it.")
         seen.add(name.lower())
         names[name] = original
+        names |= {
+            other: original for other, theirs in renamed.items() if spelled(theirs) == plain and other != name
+        }
     missing = [name for name in table.required if name not in names]
     if missing:
         hints = _hints(missing, [name for name in names if name not in known])
@@ -234,6 +237,11 @@ def _raw_parquet(engine: Backend, source: Source, table: Table) -> tuple[str, di
     types = _parquet_columns(engine, source.files)
     read = _read_parquet(source.files)
     names = _columns_read(list(types), table, source.columns)
+    names = {
+        name: original
+        for name, original in names.items()
+        if not _only_of_folders(source, table, original, name)
+    }
     _refuse_uneven_parts(source, names)
     picked = ", ".join(
         f"nullif(trim({quoted(original)}), '') AS {quoted(name)}"
@@ -244,10 +252,16 @@ def _raw_parquet(engine: Backend, source: Source, table: Table) -> tuple[str, di
     return f"(SELECT {picked} FROM {read})", names
 
 
+def _only_of_folders(source: Source, table: Table, original: str, name: str) -> bool:
+    """Whether a column is no more than how the parts are laid out, as the month of events is."""
+    is_ours = table.has_attributes or name in {column.name for column in table.columns}
+    return not is_ours and original in source.said_by_folders
+
+
 def _refuse_uneven_parts(source: Source, names: Mapping[str, str]) -> None:
     """Raise Unreadable where one of several parts lacks a column, which would be empty there in silence."""
     for file in source.files if len(source.files) > 1 else []:
-        lacking = set(names.values()) - set(pq.read_schema(file).names)
+        lacking = set(names.values()) - set(pq.read_schema(file).names) - source.said_by_folders
         if lacking:
             what = f"{file.name} in it lacks {shortened(sorted(lacking))}, which other parts have"
             raise Unreadable(what, "Export all parts with the same columns.")

@@ -253,9 +253,27 @@ def refuse_open(out: Path) -> None:
 def read(out: Path, date_order: str = "") -> Running:
     """The plan beside the reports, with what its owner changed since a report wrote it; empty without one.
 
+    A run that writes meanwhile changes its record before the two files and after them; they are read again
+    then.
+
     Raises InputError where a file cannot be read, where one of its columns is missing, and where the two
     files contradict each other.
     """
+    while True:
+        record = _content(out / WRITTEN)
+        found = _as_it_stands(out, date_order)
+        if _content(out / WRITTEN) == record:
+            return found
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # none yet; or one that nobody can read, which is said where it is read
+        return b""
+
+
+def _as_it_stands(out: Path, date_order: str) -> Running:
     base = _as_written(out / WRITTEN)
     found: dict[str, list[_Pair]] = {}
     digests: dict[str, list[str]] = {}

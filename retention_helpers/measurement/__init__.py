@@ -1,5 +1,6 @@
 """How many customers stay, and is that changing?"""
 
+from retention_helpers.measurement.cohorts import told_after
 from retention_helpers.measurement.measures import benchmarks, churn_of_month, owner_notes
 from retention_helpers.measurement.proposals import to_convert
 from retention_helpers.measurement.risks import cohort_months

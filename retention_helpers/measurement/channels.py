@@ -63,8 +63,9 @@ def worth_by(business: Business, tenures: pd.DataFrame, *, by: levels.By | None 
     counted_12 is the revenue of a newcomer's first twelve months as in `survival.restricted_revenue`, of the
     group alone; NaN where fewer than FEWEST_FOLLOWED of it began so long ago. revenue_12 is that, drawn
     towards the groups of its kind together by as much as chance spreads them (`pooled.drawn_together`). The
-    verdict holds counted_12 against the others of its kind together (a test of the two logarithms, Holm over
-    all rows); below `min_customers` it is "too few".
+    verdict holds counted_12 against the others of its kind together: a t test of the two logarithms that
+    counts as many customers as the smaller side has followed for a year, with Holm over all rows; below
+    `min_customers` it is "too few".
 
     With `spend`, of the last twelve months: cost is what was spent on a channel over those of its newcomers
     who began in the months for which it has a row. A channel without a row is not known, which is not free;
@@ -116,6 +117,7 @@ def _of_kind(told: pd.DataFrame, amounts: np.ndarray, by: str, few: int) -> pd.D
                 **_ends("survival_12", stays[:3]), **_ends("counted_12", own[:3]),
                 "error": own.deviation / own.value if own.value else math.nan,
                 "score": _apart(own, rest), "others": int((~is_own).sum()),
+                "freedom": min(_followed(told[is_own]), _followed(told[~is_own])) - 1,
             }
         )  # fmt: skip
     frame = pd.DataFrame(rows)
@@ -156,7 +158,8 @@ def _verdicts(frame: pd.DataFrame, few: int) -> list[str]:
     if frame.empty:
         return []
     judged = frame["score"].notna() & (frame[["customers", "others"]].min(axis=1) >= few)
-    p_values = iter(holm([float(2 * special.ndtr(-abs(score))) for score in frame.loc[judged, "score"]]))
+    scores = frame.loc[judged, ["freedom", "score"]].itertuples(index=False)
+    p_values = iter(holm([float(2 * special.stdtr(freedom, -abs(score))) for freedom, score in scores]))
     verdicts = []
     for row, is_judged in zip(frame.itertuples(), judged, strict=True):
         if not row.others:

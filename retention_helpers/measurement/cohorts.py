@@ -4,6 +4,8 @@ Two clocks. The calendar clock looks at the end of each calendar month; the anni
 same day of a later month, each customer by the own first day. Shares are fractions with a 95 % interval.
 """
 
+import datetime as dt
+import itertools
 from typing import Any
 
 import ibis
@@ -153,7 +155,26 @@ def retained_by_level(triangle: pd.DataFrame, *, min_customers: int, k: int = SE
     return frame.assign(verdict=verdicts)[names_of(retained_by_level)]
 
 
-@columns(cohorts=TEXT, first_cohort=MONTH, last_cohort=MONTH, reached=COUNT, retained=COUNT, rate=RETAINED)
+def told_after(business: Business) -> int:
+    """After how many months it can first be told whether a newcomer stayed: 1; of buyers, who are customers
+    for `lapse_days` whatever they do, the first after which these are over for everybody.
+
+    Glossary: recent cohorts.
+    """
+    if not business.counts_buyers:
+        return 1
+    months = [dt.date(2025, month, 1) for month in range(1, 13)]
+    return next(
+        k
+        for k in itertools.count(1)
+        if min((calendar.months_after(one, k) - one).days for one in months) >= business.settings.lapse_days
+    )
+
+
+@columns(
+    cohorts=TEXT, first_cohort=MONTH, last_cohort=MONTH, k=COUNT("After months", is_shown=False),
+    reached=COUNT, retained=COUNT, rate=RETAINED,
+)  # fmt: skip
 def recent_cohorts(triangle: pd.DataFrame, *, k: int = 1, cohorts: int = LATEST) -> pd.DataFrame:
     """One row for the latest cohorts with a final cell at month k, and one for all earlier ones together.
 
@@ -164,12 +185,13 @@ def recent_cohorts(triangle: pd.DataFrame, *, k: int = 1, cohorts: int = LATEST)
     final = triangle[(triangle["k"] == k) & triangle["final"].astype(bool)]
     parts = {f"latest {cohorts}": final.tail(cohorts), "earlier": final.iloc[:-cohorts]}
     rows = [
-        (name, part["cohort"].min(), part["cohort"].max(),
+        (name, part["cohort"].min(), part["cohort"].max(), k,
          int(part["reached"].sum()), int(part["retained"].sum()))
         for name, part in parts.items()
         if len(part)
     ]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=["cohorts", "first_cohort", "last_cohort", "reached", "retained"])
+    names = ["cohorts", "first_cohort", "last_cohort", "k", "reached", "retained"]
+    frame = pd.DataFrame(rows, columns=names)
     return with_rate(frame, "rate", "retained", "reached")
 
 

@@ -37,7 +37,11 @@ LATELY = 6  # months whose trials are held against those before
 USE_STEPS = (1, 3)  # days of use in the first week from which a level begins
 FIRST_WEEK, PLAN = "first_week", "trial_plan"
 NO_USE, LITTLE, MUCH = "no use", "1 to 2 days of use", "3 or more days of use"
-HEADINGS = {**levels.HEADINGS, FIRST_WEEK: "Use in the first week", PLAN: "Plan of the trial"}
+HEADINGS = {
+    **levels.HEADINGS,
+    FIRST_WEEK: "Use in the first week, undecided by its end",
+    PLAN: "Plan of the trial",
+}
 
 
 def trials(business: Business) -> pd.DataFrame:
@@ -51,7 +55,8 @@ def trials(business: Business) -> pd.DataFrame:
     Columns: customer_id, plan, begun_on, ended_on (null: it goes on), paid_on (null: not yet), is_settled,
     is_converted (None: not settled), days (from the begin to the first paid day), ends_on (of one that goes
     on, the day after the usual length; null: ended, or no trial has ended yet), first_week (days of use in
-    the first WEEK days, no later than its end, as a level; null: no events).
+    the first WEEK days, as a level; null: no events, or a trial that was over before they were, which had
+    less time to use anything in).
 
     Glossary: trial; converted.
     """
@@ -83,13 +88,14 @@ def _first_week(business: Business, rows: pd.DataFrame) -> pd.Series:
     if not business.has("events") or rows.empty:
         return pd.Series(None, index=rows.index, dtype="object")
     use = months.days_of_use(business).select("customer_id", "day").execute()
-    own = rows[["customer_id", "begun_on", "ended_on"]].merge(use, on="customer_id")
+    own = rows[["customer_id", "begun_on"]].merge(use, on="customer_id")
     own = own.assign(nth=(pd.to_datetime(own["day"]) - own["begun_on"]).dt.days)
     is_early = own["nth"].between(0, WEEK - 1)
-    is_early &= own["ended_on"].isna() | (pd.to_datetime(own["day"]) < own["ended_on"])
     many = rows["customer_id"].map(own[is_early].groupby("customer_id").size()).fillna(0)
     steps = [many < USE_STEPS[0], many < USE_STEPS[1]]
-    return pd.Series(np.select(steps, [NO_USE, LITTLE], MUCH), index=rows.index, dtype="object")
+    level = pd.Series(np.select(steps, [NO_USE, LITTLE], MUCH), index=rows.index, dtype="object")
+    is_undecided = rows["ended_on"].isna() | (rows["ended_on"] >= rows["begun_on"] + pd.Timedelta(days=WEEK))
+    return level.where(is_undecided, None)
 
 
 @columns(
@@ -134,8 +140,11 @@ def summary(trials: pd.DataFrame) -> pd.DataFrame:
 def by_level(business: Business, trials: pd.DataFrame) -> pd.DataFrame:
     """One row per level of channel, plan of the trial, country and use in the first week: who converted.
 
-    Of the matured trials. The verdict holds a level against the others of its kind together, corrected after
-    Holm for every row, as in `measures.churn_by`; below `min_customers` it is "too few".
+    Of the matured trials; by use in the first week, of those that went on to its end: who pays on the third
+    day has had three days to use anything in, so that their use says nothing but when they paid (a landmark:
+    Anderson, Cain and Gelber 1983, Journal of Clinical Oncology 1, 710–719). The verdict holds a level
+    against the others of its kind together, corrected after Holm for every row, as in `measures.churn_by`;
+    below `min_customers` it is "too few".
 
     Glossary: converted.
     """
@@ -147,9 +156,9 @@ def by_level(business: Business, trials: pd.DataFrame) -> pd.DataFrame:
     parts = [
         *((name, levels.of_rows(settled, business, name)) for name in asked if name),
         (PLAN, settled["plan"]),
-        *([(FIRST_WEEK, settled["first_week"])] if business.has("events") else []),
+        (FIRST_WEEK, settled["first_week"].dropna()),
     ]
-    found = [_counted(settled, name, level) for name, level in parts]
+    found = [_counted(settled.loc[level.index], name, level) for name, level in parts if len(level)]
     frame = with_rate(pd.concat(found, ignore_index=True), "converted", "conversions", "matured")
     verdicts = against_the_rest(
         list(frame["conversions"]),

@@ -27,7 +27,7 @@ def against_targets(
     """
     values = {
         "churn": churn.iloc[-1]["churn_rate"],
-        "first_month": recent.iloc[0]["rate"] if len(recent) else None,
+        "first_month": recent.iloc[0]["rate"] if len(recent) and recent.iloc[0]["k"] == 1 else None,
         "net_revenue_retention": kept.iloc[-1]["net_revenue_retention"],
         "mrr": mrr.iloc[-1]["mrr_at_end"],
     }

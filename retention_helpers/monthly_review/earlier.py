@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from retention_helpers import win_back_and_loyalty
 from retention_helpers.business import Business, months
 from retention_helpers.business.losses import kept_leavings
 from retention_helpers.business.opening import sample_identity
@@ -20,6 +21,7 @@ from retention_helpers.churn_reasons import calls
 from retention_helpers.early_warning import EXACT, HORIZON_DAYS, expected_range
 from retention_helpers.measurement import measures, revenue
 from retention_helpers.shown.units import CODE, COUNT, DAY, MONEY, MONTH, NUMBER, TEXT, columns, names_of
+from retention_helpers.win_back_and_loyalty.away import GONE, LAST
 from retention_helpers.words import calendar, formats
 
 HALF_A_MILLIONTH = 5e-7  # amounts have six decimals
@@ -239,6 +241,8 @@ def _at_rates_of_then(
     month=MONTH, action=CODE, planned=COUNT, done=COUNT, reached=COUNT, still_customers=COUNT,
     left=COUNT.or_null, expected_left=NUMBER("Expected without"), expected_low=COUNT.or_null(is_shown=False),
     expected_high=COUNT.or_null(is_shown=False), judged_on=DAY(is_shown=False),
+    usual=COUNT.or_null(is_shown=False, is_recorded=False),
+    usual_of=COUNT.or_null(is_shown=False, is_recorded=False),
 )  # fmt: skip
 def became_of(earlier: dict[str, dict[str, Any]], business: Business) -> pd.DataFrame:
     """One row per action of the plans whose horizon was not over at last month's report: what became of it.
@@ -248,7 +252,9 @@ def became_of(earlier: dict[str, dict[str, Any]], business: Business) -> pd.Data
     done asked or left from the day of the contact on, within the horizon of the risk. `expected_left` is how
     many would have, had nothing been done: by the risk that the plan's report gave each, spread evenly over
     the horizon and taken from the contact to the month's end; with the exact 95 % range. Null where no risk
-    was given, as of those who had asked already.
+    was given, as of those who had asked already. Beside these stands what became of others without the touch:
+    `usual` of `usual_of` requests that nobody answered were customers on day 90, and as many of those who had
+    left came back unasked within 90 days.
 
     Glossary: what became of the plan.
     """
@@ -268,10 +274,26 @@ def became_of(earlier: dict[str, dict[str, Any]], business: Business) -> pd.Data
                         len(own),
                         *_followed(business, done, judged_on),
                         judged_on,
+                        *(_usual(business, str(action)) if len(done) else (None, None)),
                     )
                 )
     frame = pd.DataFrame(found, columns=names_of(became_of))
-    return frame.astype(dict.fromkeys(("left", "expected_low", "expected_high"), "Int64"))
+    counts = ("left", "expected_low", "expected_high", "usual", "usual_of")
+    return frame.astype(dict.fromkeys(counts, "Int64"))
+
+
+def _usual(business: Business, action: str) -> tuple[int | None, int | None]:
+    """How many of how many were customers on day 90 without such a touch; None where that is unknown."""
+    if action == "keep":
+        rows = win_back_and_loyalty.answered_before(business).value
+        own = rows.loc[rows["answered"] == "not answered", ["still_there", "asked"]]
+    elif action == "win_back":
+        rows = win_back_and_loyalty.natural(business).value
+        own = rows.loc[(rows["kind"] == GONE) & (rows["days"] == LAST), ["back", "followed"]]
+    else:
+        return None, None
+    many, of = own.sum()
+    return (int(many), int(of)) if of else (None, None)
 
 
 def _done(business: Business, action: str, planned: pd.DataFrame, begun: dt.date) -> pd.DataFrame:

@@ -32,8 +32,11 @@ class Action:
         """
         >>> Action("they asked to cancel", "who asked to cancel").called("letter")
         'Write: they asked to cancel'
+        >>> Action("win them back", "to win back", is_campaign=True).called("letter")
+        'Mail tool: win them back'
         """
-        return f"{'Call' if way == CALL else 'Write'}: {self.about}"
+        letter = "Mail tool" if self.is_campaign else "Write"
+        return f"{'Call' if way == CALL else letter}: {self.about}"
 
     def what(self, calls: int, letters: int) -> str:
         """The order to the owner, in words.

@@ -34,6 +34,7 @@ class Decided(NamedTuple):
 
     Attributes:
         touches: the proposals that are done, each with its way, its message and due_on; one row a customer.
+            `instead`: why a letter stands in place of a call, "drawn" or "no_call" as of CAUSES.
         held: customer_id, action and cause of the others.
     """
 
@@ -87,8 +88,11 @@ def decide(
             held.append((row["customer_id"], row["action"], cause))
             continue
         calls -= way == CALL and not is_given
-        touches[row["customer_id"]] = {**row, "way": way, "message": _message(row, known)}
-    columns = [*proposed.columns, "due_on"]
+        instead = None if way == row["way"] else _instead(row, known)
+        touches[row["customer_id"]] = {
+            **row, "way": way, "message": _message(row, known), "instead": instead,
+        }  # fmt: skip
+    columns = [*proposed.columns, "instead", "due_on"]
     done = _dated(list(touches.values()), business.as_of)
     return Decided(
         pd.DataFrame(done, columns=columns).astype("object"),
@@ -123,9 +127,14 @@ def _settled(
     if row["way"] == CALL and has_call and CALL not in tried:
         return "", CALL
     if row["way"] == CALL and row["otherwise"] != LETTER:
-        return ("drawn" if CALL in tried else "no_call"), ""
+        return _instead(row, known), ""
     is_tried = MAIL in tried and not row["given_by"]
     return ("drawn", "") if is_tried and not is_answer else ("", LETTER)
+
+
+def _instead(row: Mapping[Any, Any], known: _Known) -> str:
+    """Why nobody calls whom a room would call."""
+    return "drawn" if CALL in known.tried.get(row["customer_id"], set()) else "no_call"
 
 
 def _message(row: Mapping[Any, Any], known: _Known) -> str:

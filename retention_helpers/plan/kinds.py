@@ -7,7 +7,7 @@ from decimal import Decimal
 import pandas as pd
 
 from retention_helpers.business import Business
-from retention_helpers.early_warning import HORIZON_DAYS, expected_range
+from retention_helpers.early_warning import AFTER_ASKING, HORIZON_DAYS, expected_range
 from retention_helpers.plan.actions import ACTIONS, EXPERIMENT
 from retention_helpers.plan.days import A_WEEK, working_days
 from retention_helpers.plan.deciding import CAUSES
@@ -38,12 +38,13 @@ ACTION = one_of(*ACTIONS, EXPERIMENT)
 @columns(
     customer_id=TEXT.or_null("Customer"), action=ACTION, way=one_of(CALL, LETTER).or_null, due_on=DAY("By"),
     mrr=MONEY.or_null, why=TEXT, leaves_on=DAY.or_null, risk=SHARE,
+    instead=TEXT.or_null(is_shown=False, is_recorded=False),
 )  # fmt: skip
 def touches(business: Business, month: Month) -> pd.DataFrame:
     """One row per touch of the month, the most urgent first, and one per order about an experiment.
 
     An order has no customer, way or mrr. `risk` is the chance of asking or leaving within the horizon if
-    nothing is done, where it is told.
+    nothing is done, where it is told; `instead` why a letter stands in place of a call, as of `Decided`.
 
     Glossary: plan of the month.
     """
@@ -57,6 +58,7 @@ def touches(business: Business, month: Month) -> pd.DataFrame:
         mrr=None,
         leaves_on=None,
         risk=None,
+        instead=None,
     )
     orders = orders.assign(why=orders["what"] + " (" + orders["why"] + ")")
     is_first = done["action"].isin(PLACED)
@@ -174,7 +176,7 @@ _FROM = {
 
 
 _ALWAYS = {
-    "detractor": "they gave 6 or less, and nobody has spoken to them since",
+    "detractor": "they gave 6 or less and nobody has asked why: called to learn it, not as customers at risk",
     "buyer": "silent for far longer than is usual for them",
     "pause": "pauses here last as long in the median",
     "win_back": "five mails each, ready in actions/win_back.csv",
@@ -185,6 +187,7 @@ _ALWAYS = {
 }
 
 
+_DRAW = "; run “draw {}” on the day you mail them, or the next plan names them again"
 _UNTOLD = {"at_risk": "they show what leavers showed before; too few left so far to say how many will"}
 
 
@@ -207,23 +210,33 @@ def _why(month: Month, key: str, own: pd.DataFrame) -> str:
             return "a failed payment is no decision to leave"
         return f"{paid} of {failed} were paid anyway"
     if key == "keep":
-        ends = [day for day in own["leaves_on"] if not pd.isna(day)]
-        if ends:
-            return f"the first leaves on {min(ends).day} {min(ends):%B}"
-        return "each stays until the paid period ends"
+        return when_they_leave(own)
     if key == "trial":
         return f"the first ends on {min(own['leaves_on']).day} {min(own['leaves_on']):%B}"
     if key == "interview":
         silent = int(own["why"].str.endswith("gave no reason").sum())
         return f"{formats.count(silent)} of {formats.count(len(own))} gave no reason"
-    if key in _ALWAYS:
-        return _ALWAYS[key]
-    risks = own["risk"].dropna().astype(float)
+    told = _ALWAYS.get(key) or _expected(month, key, own["risk"].dropna().astype(float), len(own))
+    return told + (_DRAW.format(key) if ACTIONS[key].is_campaign else "")
+
+
+def when_they_leave(own: pd.DataFrame) -> str:
+    """The first day on which one of those who asked leaves; where none is known, what their rows say."""
+    ends = [day for day in own["leaves_on"] if not pd.isna(day)]
+    if ends:
+        return f"the first leaves on {min(ends).day} {min(ends):%B}"
+    many = {words: int(own["why"].str.endswith(words).sum()) for words in AFTER_ASKING}
+    words, most = max(many.items(), key=lambda pair: pair[1])
+    of = "" if most == len(own) else f"{formats.count(most)} of {formats.count(len(own))}: "
+    return of + words.removeprefix("; ")
+
+
+def _expected(month: Month, key: str, risks: pd.Series, of: int) -> str:
     if risks.empty:
         return _UNTOLD.get(key, "proposed by its page")
     low, high = expected_range(risks, month.level)
+    whom = "of them" if len(risks) == of else f"of {formats.plural(len(risks), 'customer')} with a known risk"
     return (
-        f"of {formats.plural(len(risks), 'customer')} about {formats.number(risks.sum(), 1)} "
-        f"({formats.count(low)}–{formats.count(high)}) ask or leave within {HORIZON_DAYS} days if nothing is "
-        "done"
+        f"{whom} about {formats.number(risks.sum(), 1)} ({formats.count(low)}–{formats.count(high)}) "
+        f"ask or leave within {HORIZON_DAYS} days if nothing is done"
     )

@@ -176,7 +176,10 @@ def _applied(decided: Decided, one: Margin) -> Decided:
         return decided
     own = decided.touches["action"] == PLAY
     arm = decided.touches["customer_id"].map(one.arms).where(own)
-    touches = decided.touches.assign(way=decided.touches["way"].mask(arm == CALLED, CALL))
+    touches = decided.touches.assign(
+        way=decided.touches["way"].mask(arm == CALLED, CALL),
+        instead=decided.touches["instead"].mask(arm == CALLED, None),
+    )
     out = touches.loc[arm == NO_CALL, "customer_id"]
     held = pd.DataFrame({"customer_id": out, "action": PLAY, "cause": "drawn"})
     return Decided(

@@ -7,6 +7,7 @@ import pandas as pd
 from retention_helpers.plan import kinds
 from retention_helpers.plan.actions import ACTIONS, EXPERIMENT
 from retention_helpers.plan.deciding import CAUSES
+from retention_helpers.shown.proposals import LETTER
 from retention_helpers.shown.results import Measure
 from retention_helpers.shown.sentences import Remarks, Sentence, listed
 from retention_helpers.words import formats
@@ -14,6 +15,10 @@ from retention_helpers.words import formats
 __all__ = ["actions", "by_lot", "held", "touches"]
 
 MOST_LINES = 6
+_INSTEAD = {
+    "drawn": "because an experiment tries calls with them",
+    "no_call": "because no call was left",
+}
 
 
 def in_one_sentence(rows: pd.DataFrame, calls_a_month: int) -> Sentence:
@@ -33,8 +38,18 @@ def in_one_sentence(rows: pd.DataFrame, calls_a_month: int) -> Sentence:
     when = f"on {first}" if first == last else f"from {first} to {last}"
     return Sentence(
         f"The plan has one touch each for {people}, {when}: {formats.plural(calls, 'call')} "
-        f"(calls_a_month: {formats.count(calls_a_month)}) and {letters}.{about}"
+        f"(calls_a_month: {formats.count(calls_a_month)}) and {letters}.{_why_letters(own)}{about}"
     )
+
+
+def _why_letters(own: pd.DataFrame) -> str:
+    """Why those who were due for a call, or asked to cancel, get a letter."""
+    many = own["instead"].value_counts()
+    said = [f"{formats.count(many[cause])} {why}" for cause, why in _INSTEAD.items() if cause in many]
+    in_place = f" Letters in place of a call: {listed(said)}." if said else ""
+    small = int(((own["action"] == "keep") & (own["way"] == LETTER) & own["instead"].isna()).sum())
+    below = "Requests to cancel of less than `high_value_mrr` get a letter"
+    return in_place + (f" {below}: {formats.count(small)}." if small else "")
 
 
 def left_out(rows: pd.DataFrame, touches: pd.DataFrame) -> Remarks:

@@ -6,6 +6,7 @@ them tells whether anything else did. Heavy modules are imported where they are 
 
 import ast
 import contextlib
+import gc
 import hashlib
 import importlib
 import json
@@ -40,6 +41,7 @@ STANDS_ON = {"repeat_purchase": "orders", "churn_reasons": "subscriptions", "ear
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 SECONDS_A_CELL = 300  # of the committed notebooks
 SECONDS_TO_START = 120
+OBJECTS_BETWEEN_COLLECTIONS = 20_000  # 700 by default: an expression of ibis alone is of thousands
 OWNERS_ERRORS = ("InputError", "Stopped")
 DISK = "something could not be written"
 TOO_LITTLE_MEMORY = ("MemoryError", "OutOfMemoryException")
@@ -154,7 +156,7 @@ def imports(paths: Iterable[Path]) -> list[str]:
 
 
 def import_ahead(paths: Iterable[str]) -> None:
-    """Import what these notebooks import, before anybody waits for it. Runs in a kernel.
+    """Import what these notebooks import, before anybody waits for it. Runs in a kernel, or what it copies.
 
     What fails here fails again in the notebook, and is reported there.
     """
@@ -162,6 +164,9 @@ def import_ahead(paths: Iterable[str]) -> None:
         for name in imports(map(Path, paths)):
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
+    # What was imported stays: it is not looked through again with every collection, and these are fewer.
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
 
 def _imported(source: str) -> list[str]:

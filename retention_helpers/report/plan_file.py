@@ -20,7 +20,7 @@ from typing import Any
 
 import openpyxl
 import pandas as pd
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Font
 from openpyxl.styles.cell_style import StyleArray
@@ -44,6 +44,7 @@ from retention_helpers.gate.running_plan import (
 from retention_helpers.shown.workbooks import as_bytes, new_sheet, stored
 from retention_helpers.words import formats
 from retention_helpers.words.errors import InputError
+from retention_helpers.words.formats import count
 from retention_helpers.words.safe import written_csv
 from retention_helpers.words.written import EXACT_AMOUNT
 
@@ -107,7 +108,7 @@ def renew(
 
     Raises InputError, and changes nothing, where a file cannot be read or replaced.
     """
-    with FileLock(out / LOCK, timeout=PATIENCE):
+    with _alone(out):
         running_plan.refuse_open(out)
         before = running_plan.read(out, date_order)
         if before.business and not identity.is_of(before.business):  # the sample's, unfilled
@@ -137,12 +138,25 @@ def _is_day(month: str) -> bool:
 def freeze(out: Path, identity: Identity, drawn: str) -> None:
     """Add what a lot drew to the draws beside the plan; a day that was drawn before stays as it was."""
     new = lots.from_record(drawn)
-    with FileLock(out / LOCK, timeout=PATIENCE):
+    with _alone(out):
         before = lots.read_lots(out)
         if not identity.is_of(before.business):
             before = replace(new, drawn={})
         after = replace(before, drawn={**new.drawn, **before.drawn})
         _replace(out, {lots.FILE: lots.as_record(after).encode("utf-8")})
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """While nobody else writes the plan."""
+    try:
+        with FileLock(out / LOCK, timeout=PATIENCE):
+            yield
+    except Timeout:
+        raise InputError(
+            f"Another run has been writing {XLSX} in {out.name} for longer than {count(PATIENCE)} seconds. "
+            "Wait until it is done, or stop it, and start again."
+        ) from None
 
 
 def _write(out: Path, plan: Running) -> None:

@@ -25,7 +25,7 @@ from retention_helpers.report.running import Run
 from retention_helpers.shipped import SCHEMA
 from retention_helpers.words import left_behind
 from retention_helpers.words.commands import DUCKDB, OUT
-from retention_helpers.words.errors import InputError
+from retention_helpers.words.errors import BeingMade, InputError
 from retention_helpers.words.quotations import masked
 
 if TYPE_CHECKING:
@@ -66,8 +66,9 @@ def publish(
     `only` names some of the notebooks; their pages never replace a report that has more of them.
 
     Raises InputError for wrong data or arguments, and where what was read of the data is removed meanwhile
-    (nothing is published then), NotebooksFailed when a notebook did not run through:
-    a good report of that month then stays, and what there is of the new one goes to `<month>.failed`.
+    (nothing is published then), BeingMade where another run makes the report of that month, NotebooksFailed
+    when a notebook did not run through: a good report of that month then stays, and what there is of the new
+    one goes to `<month>.failed`.
     """
     out = Path(out).resolve()
     paths = notebooks.chosen(only, folder)
@@ -430,6 +431,6 @@ def locked(out: Path, month: str) -> Iterator[None]:
         with FileLock(out / f".{month}.lock", timeout=0):
             yield
     except Timeout:
-        raise InputError(
+        raise BeingMade(
             f"That of {month} is being made already. Wait until that is done, or stop it."
         ) from None

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 
+CAN_COPY = sys.platform == "linux"  # elsewhere a copied process may not call what the system brings
+PROCESSES = multiprocessing.get_context("forkserver" if CAN_COPY else "spawn")
+AHEAD = "retention_helpers.report.ahead"
 LONGEST_WAIT = 12  # times the patience: for another notebook, for a busy machine
 TOO_MUCH = "it took nearly all of the memory and was stopped; close other programs, or narrow the data"
 
@@ -68,22 +71,42 @@ class Run:
         return self.part / self.path.name
 
 
-@dataclass
 class Worker:
-    """A process with a kernel of its own, both under way before there is anything to run."""
+    """A process with a kernel of its own, both under way before there is anything to run.
 
-    process: BaseProcess
-    line: Connection
-    run: Run | None = None
+    Attributes:
+        run: what it is at.
+    """
+
+    def __init__(self, scratch: str, ahead: Sequence[Path]) -> None:
+        self._given = (scratch, ahead)
+        self.run: Run | None = None
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the process: anew after trouble, with which it ends."""
+        self.line, theirs = PROCESSES.Pipe()
+        self.process: BaseProcess = PROCESSES.Process(  # type: ignore[attr-defined]
+            target=_work, args=(theirs, *self._given)
+        )
+        # Ctrl-C reaches every process of the terminal. This one decides; a worker is told with SIGTERM.
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            self.process.start()
+        finally:
+            signal.signal(signal.SIGINT, handler)
+        theirs.close()
 
 
 @contextlib.contextmanager
 def workers(count: int, scratch: str, ahead: Sequence[Path]) -> Iterator[list[Worker]]:
     """Processes, not threads: papermill changes the directory of the whole process.
 
-    Whatever happens inside, every process and kernel has ended on the way out.
+    Where the system can, they and their kernels are copies of one process that has imported what they need.
+    Whatever happens inside, all of these have ended on the way out.
     """
-    workers = [_start_worker(scratch, ahead) for _ in range(count)]
+    PROCESSES.set_forkserver_preload([AHEAD])
+    workers = [Worker(scratch, ahead) for _ in range(count)]
     try:
         yield workers
     finally:
@@ -92,6 +115,10 @@ def workers(count: int, scratch: str, ahead: Sequence[Path]) -> Iterator[list[Wo
         for worker in workers:
             worker.process.join(timeout=10)
             worker.process.kill()
+        if CAN_COPY:  # else the next report of this process finds the environment of this one
+            from multiprocessing.forkserver import _forkserver
+
+            _forkserver._stop()  # type: ignore[attr-defined]
 
 
 def dismiss(workers: Sequence[Worker]) -> None:
@@ -101,22 +128,12 @@ def dismiss(workers: Sequence[Worker]) -> None:
         worker.process.join(timeout=10)
 
 
-def _start_worker(scratch: str, ahead: Sequence[Path]) -> Worker:
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, scratch, ahead), daemon=True)
-    # Ctrl-C reaches every process of the terminal. This one decides; a worker is told with SIGTERM.
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        process.start()
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    theirs.close()
-    return Worker(process, ours)
-
-
 def _work(line: Connection, scratch: str, ahead: Sequence[Path]) -> None:
-    """Run what comes down the line, one notebook after another, and answer what went wrong, or ""."""
+    """Run what comes down the line, one notebook after another, and answer what went wrong, or "".
+
+    The same kernel, emptied, runs all of them, for its imports cost more than most notebooks; after trouble
+    the process ends, and the kernel with it.
+    """
     kernel: AsyncKernelManager | None = None
 
     def leave(*_: object) -> None:
@@ -129,33 +146,28 @@ def _work(line: Connection, scratch: str, ahead: Sequence[Path]) -> None:
         os._exit(0)
 
     signal.signal(signal.SIGTERM, leave)
-    watch = Watch(leave)
+    if CAN_COPY:
+        from retention_helpers.report import kernels
+
+        kernels.are_copies()
     kernel = notebooks.start_kernel(Path(scratch), Path(scratch), ahead)
+    watch = Watch(leave)
     try:
         import papermill  # noqa: F401  (the kernel is importing, too)
 
-        while True:
+        trouble = ""
+        while not trouble:
             run: Run = line.recv()
             trouble = _execute(run, kernel, line)
             if watch.has_stopped:
-                watch.has_stopped, trouble = False, TOO_MUCH
+                trouble = TOO_MUCH
             line.send(trouble)
-            kernel = _next_kernel(kernel, trouble, scratch, ahead)
+            if not trouble:
+                notebooks.clear_kernel(kernel)
     except EOFError:
         return
     finally:
         notebooks.stop_kernel(kernel)
-
-
-def _next_kernel(
-    kernel: "AsyncKernelManager", trouble: str, scratch: str, ahead: Sequence[Path]
-) -> "AsyncKernelManager":
-    """The same kernel, emptied, for its imports cost more than most notebooks; after trouble, a new one."""
-    if not trouble:
-        notebooks.clear_kernel(kernel)
-        return kernel
-    notebooks.stop_kernel(kernel)
-    return notebooks.start_kernel(Path(scratch), Path(scratch), ahead)
 
 
 def _execute(run: Run, kernel: "AsyncKernelManager", line: Connection) -> str:
@@ -243,15 +255,15 @@ def execute_all(runs: Sequence[Run], workers: list[Worker]) -> dict[str, str]:
                     trouble = worker.line.recv()
                 except EOFError:
                     trouble = "the process that ran it ended without a word"
-                    workers.remove(worker)
                 if trouble is None:
                     progress.step(worker.run)
                     continue
                 if trouble:
                     troubles[worker.run.name] = trouble
                 progress.done(worker.run, trouble)
-                if worker in workers:
-                    _hand_over(waiting, worker)
+                if trouble and waiting:
+                    worker.begin()
+                _hand_over(waiting, worker)
     return troubles | {run.name: "it was not run" for run in waiting}
 
 

@@ -20,7 +20,8 @@ from retention_helpers.delivery.matters import BY, of_standing
 from retention_helpers.delivery.post import Post, post
 from retention_helpers.delivery.runs import note_failed
 from retention_helpers.schedule import desktop, due
-from retention_helpers.words.errors import InputError
+from retention_helpers.words.commands import BUSY
+from retention_helpers.words.errors import BeingMade, InputError
 
 PROGRAM = (sys.executable, *["-P"] * sys.flags.safe_path, "-m", "retention_helpers")
 
@@ -96,7 +97,7 @@ class Run:
     # --- making
 
     def _make(self, what: Edition, command: Sequence[str]) -> bool:
-        """Whether it was made; where not, the owner is told."""
+        """Whether it was made; where not, the owner is told. Raises BeingMade where another run makes it."""
         ours = self.ours
         name, *named = command
         folders = ["--data", str(ours.data), "--out", str(ours.out)]
@@ -104,6 +105,8 @@ class Run:
         done = subprocess.run([*PROGRAM, name, *folders, *named], capture_output=True, text=True, check=False)
         if not done.returncode:
             return True
+        if done.returncode == BUSY:
+            raise BeingMade(done.stderr.strip())
         if len(self._failures(what)) == before:  # it was not given the time to note why
             ended = f"It was ended from outside (status {done.returncode})."
             note_failed(ours.out, what.key, ours.data, done.stderr.strip() if done.returncode > 0 else ended)
@@ -166,6 +169,8 @@ class Run:
 def run(name: str, data: Path, out: Path, now: dt.datetime, *, day: int, hour: int) -> int:
     """A scheduled run of the report or of today's list; a second one of the same kind at once does nothing.
 
+    Nor does one while its owner makes the same by hand: what is there then goes out at the next hour.
+
     Raises InputError where the settings cannot be read.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -173,7 +178,7 @@ def run(name: str, data: Path, out: Path, now: dt.datetime, *, day: int, hour: i
         with FileLock(out / f".schedule-{name}.lock", timeout=0):
             one = Run(_opened(name, data, out), now, day, hour)
             return one.report() if name == "report" else one.today()
-    except Timeout:
+    except (Timeout, BeingMade):
         return 0
 
 

@@ -37,6 +37,11 @@ def refuse_unknown(where: str, entry: Any, known: Sequence[str], first: str = "p
             raise wrong(where, f"{name} is not known here. {nearest(str(name), known)}")
 
 
+def stays(entry: Any) -> bool:
+    """Whether an entry of `sources:` says in which database a table lies, instead of a file that holds it."""
+    return isinstance(entry, dict) and "database" in entry
+
+
 def names(where: str, entry: Mapping[str, Any], part: str = "columns") -> dict[str, str]:
     """The file's names for columns of ours, by ours. Raises InputError."""
     found = entry.get(part) or {}

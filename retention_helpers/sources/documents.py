@@ -12,6 +12,9 @@ from retention_helpers.sources.folder import Unreadable
 
 Object = Mapping[str, Any]
 _BLANK = " \t\r\n,"
+# Letters of one line of JSON Lines, and of what has to be read in one piece: more than any API gives at once,
+# and as much as fits into the memory that an import may take.
+LONGEST_LINE, LARGEST_PIECE = 50_000_000, 300_000_000
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,12 @@ def is_json(path: Path) -> bool:
 def objects(path: Path) -> Iterator[Placed]:
     """The objects of a file in its order; JSON Lines are read line by line, whatever their size.
 
-    Raises Unreadable for what is no JSON, and for a list whose last page says that more would follow.
+    Raises Unreadable for what is no JSON, or too large to be read at once, and for a list whose last page
+    says that more would follow.
     """
     try:
         with _open(path) as text:
-            yield from _lines(text) if _is_lines(path) else _whole(text.read())
+            yield from _lines(text) if _is_lines(path) else _whole(_in_one_piece(text))
     except (UnicodeDecodeError, OSError, EOFError):
         raise Unreadable("the file cannot be read to its end", "Export it again.") from None
 
@@ -49,18 +53,37 @@ def _open(path: Path) -> TextIO:
 def _is_lines(path: Path) -> bool:
     """Whether the first line is a value of its own, and no list that holds everything."""
     with _open(path) as text:
-        first = next((line for line in text if line.strip()), "")
+        first = next((line for line in _of_bounded_length(text) if line.strip()), "")
     try:
         return isinstance(json.loads(first), dict)
     except ValueError:
         return False
 
 
+def _of_bounded_length(text: TextIO) -> Iterator[str]:
+    """The lines of a text; one that is longer than `LONGEST_LINE` is cut into pieces that are."""
+    return iter(lambda: text.readline(LONGEST_LINE + 1), "")
+
+
+def _in_one_piece(text: TextIO) -> str:
+    found = text.read(LARGEST_PIECE + 1)
+    if len(found) > LARGEST_PIECE:
+        raise Unreadable(
+            f"it is one piece of more than {LARGEST_PIECE // 1_000_000} MB",
+            "Save it as JSON Lines, an object a line: jq -c '.[]' FILE > FILE.jsonl",
+        )
+    return found
+
+
 def _lines(text: TextIO) -> Iterator[Placed]:
     more = False
-    for number, line in enumerate(text, start=1):
+    for number, line in enumerate(_of_bounded_length(text), start=1):
         if not line.strip():
             continue
+        if len(line) > LONGEST_LINE:
+            raise Unreadable(
+                f"line {number} is longer than {LONGEST_LINE // 1_000_000} MB", "Export it, an object a line."
+            )
         try:
             document = json.loads(line)
         except ValueError:

@@ -107,6 +107,12 @@ class Source:
             return [self.path]
         return sorted(path for path in self.path.rglob("*.parquet") if not path.is_dir())
 
+    @property
+    def said_by_folders(self) -> set[str]:
+        """The columns that the names of folders hold, as `month=2026-01` does."""
+        inner = (part for file in self.files for part in file.relative_to(self.path).parts[:-1])
+        return {part.partition("=")[0] for part in inner if "=" in part}
+
 
 def _shown(path: Path) -> str:
     """A file's name as text, also where its bytes are not UTF-8."""
@@ -116,7 +122,7 @@ def _shown(path: Path) -> str:
 def form_of(path: Path) -> Form | None:
     """How a file is read, by its name; None for a form that is not."""
     found = _table_and_form(path)
-    return found[1] if found else None
+    return found[1] if found else "parquet" if _has_parts(path) else None
 
 
 def _table_and_form(path: Path) -> tuple[str, Form] | None:
@@ -124,7 +130,12 @@ def _table_and_form(path: Path) -> tuple[str, Form] | None:
     for ending, form in ENDINGS.items():
         if name.endswith(ending):
             return name.removesuffix(ending), form
-    return None
+    return (name, "parquet") if name in TABLES and _has_parts(path) else None
+
+
+def _has_parts(path: Path) -> bool:
+    """Whether it is a folder with files of Parquet, such as events/month=2026-01/part.parquet."""
+    return path.is_dir() and any(path.rglob("*.parquet"))
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -6,7 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from retention_helpers.contract.tables import TABLES
 from retention_helpers.words import spellings
 
-FLAGS = ("active", "is_active", "aktiv", "actif", "activo")  # whether, and not in which state
+# Whether, and not in which state: who pays now, or whose end only says until when is paid.
+FLAGS = (
+    "active", "is_active", "aktiv", "actif", "activo", "auto_renew", "auto_renewal", "auto_renews",
+    "autorenew", "will_renew", "renews_automatically", "automatische_verlängerung", "auto_verlängerung",
+    "renouvellement_automatique", "reconduction_tacite", "renovación_automática",
+)  # fmt: skip
 # In the spelling of `plain`; the first that a file has is taken.
 _ALIASES: Mapping[str, tuple[str, ...]] = {
     "customer_id": (
@@ -22,13 +27,14 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
         "signed_up", "sign_up", "signup", "sign_up_date", "signup_date", "signup_at", "created",
         "created_at", "created_on", "create_date", "created_utc", "created_date", "date_created",
         "registered", "registered_at", "registration_date", "joined", "joined_at", "join_date",
-        "customer_since",
+        "customer_since", "member_since", "subscriber_since", "joined_on",
         "angemeldet_am", "kunde_seit", "mitglied_seit", "erstellt_am", "inscrit_le", "date_d_inscription",
         "client_depuis", "fecha_de_alta", "cliente_desde", "注册日期", "注册时间",
     ),
     "started_at": (
         "start", "started", "started_on", "start_date", "start_at", "starts_at", "subscription_start",
-        "subscription_started_at", "subscribed_at", "begin", "begins", "begin_date", "from", "valid_from",
+        "subscription_started_at", "subscribed_at", "subscribed_on", "membership_start", "begin", "begins",
+        "begin_date", "from", "valid_from",
         "activated_at", "patronage_since_date", "beginn", "startdatum", "start_am", "von", "seit",
         "vertragsbeginn", "abo_beginn",
         "laufzeitbeginn", "début", "date_de_début", "date_début", "abonné_depuis", "souscrit_le", "inicio",
@@ -41,6 +47,9 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
         "laufzeitende", "gekündigt_zum", "kündigung_zum", "fin", "date_de_fin", "date_fin", "résilié_le",
         "date_de_résiliation", "fecha_de_fin", "fecha_fin", "baja", "fecha_de_baja", "结束日期", "结束时间",
         "到期日期", "终止日期", "退订日期",
+        "expires", "expiry_date", "expiration", "membership_end", "access_until", "paid_through",
+        "paid_until", "paid_up_to", "paid_thru", "gültig_bis", "läuft_bis", "bezahlt_bis", "expire_le",
+        "payé_jusqu_au", "pagado_hasta",
     ),
     "mrr": ("monthly_recurring_revenue", "monthly_revenue", "monthly_charges"),
     "plan": (
@@ -96,10 +105,16 @@ INTERVALS = (
     "interval", "billing_interval", "billing_period", "billing_cycle", "billing_period_unit",
     "billing_frequency", "subscription_billing_period", "subscription_period", "period", "plan_interval",
     "plan_interval_unit", "plan_interval_length", "recurring_interval", "interval_unit", "interval_count",
-    "recurrence", "renewal_period", "billing_term", "term",
+    "recurrence", "renewal_period", "billing_term", "term", "frequency", "cycle", "periodicity",
+    "payment_frequency", "payment_interval", "payment_period", "payment_cycle", "payment_schedule",
+    "billing_schedule", "renewal_interval", "renewal_frequency",
     "charge_frequency", "intervall", "zahlweise", "zahlungsweise", "turnus", "abrechnung", "périodicité",
-    "facturation", "periodo", "frecuencia", "周期", "计费周期", "付费周期",
+    "abrechnungsintervall", "abrechnungszeitraum", "abrechnungszyklus", "zahlungsintervall",
+    "zahlungsrhythmus", "zahlungsturnus",
+    "facturation", "fréquence", "fréquence_de_paiement", "fréquence_de_facturation", "periodo", "frecuencia",
+    "frecuencia_de_pago", "ciclo_de_facturación", "周期", "计费周期", "付费周期",
 )  # fmt: skip
+TERMS = ("term",)  # of these: 12 months may be how long a contract binds, and not what a price pays for
 QUANTITIES = (
     "quantity", "seats", "units", "plan_quantity", "menge", "anzahl", "lizenzen", "nutzer", "quantité",
     "nombre", "cantidad", "数量",
@@ -197,6 +212,16 @@ def currency_of(name: str) -> str:
 
 def _names_currency(word: str) -> bool:
     return bool(spellings.currency(word)) and word.upper() not in _NO_CURRENCIES
+
+
+def without_unit(name: str) -> str:
+    """The plain name of a column without the currency and the cents that its amounts are in.
+
+    >>> without_unit("Amount (EUR)"), without_unit("amount_in_cents"), without_unit("Amount due")
+    ('amount', 'amount', 'amount_due')
+    """
+    words = plain(_SIGNS.sub(" ", name)).split("_")
+    return "_".join(word for word in words if not (_names_currency(word) or word in _MINOR | {"in"}))
 
 
 def with_tax(name: str) -> bool | None:

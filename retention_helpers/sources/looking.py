@@ -18,6 +18,7 @@ from retention_helpers.sources.described import MINOR
 from retention_helpers.sources.documents import is_json, objects
 from retention_helpers.sources.folder import Unreadable, check_form, csv_header, form_of
 from retention_helpers.sources.headings import columns_under, plain
+from retention_helpers.sources.ledger.tools import may_be_ledger
 from retention_helpers.sources.spreadsheet.grids import delimiter_of, grids
 from retention_helpers.sources.spreadsheet.sheets import Names, sheet_of
 from retention_helpers.sources.texts import opened_text
@@ -131,11 +132,13 @@ def _look(path: Path, sheets: Sequence[list[list[str]]]) -> Look:
         return likely[0] if len(sheets) == 1 else _of_several_sheets(path, likely)
     if not any(first):
         return Look(path, "", "it is empty")
-    lacks = next((what for line in headers if (what := headings.lacking(line))), "")
+    lacks, header = next(((what, line) for line in headers if (what := headings.lacking(line))), ("", first))
     if lacks:
-        return Look(
-            path, "", f"a list of subscriptions in which no column says {lacks}. Add it, or export it too"
-        )
+        said = f"a list of subscriptions in which no column says {lacks}. Add it, or export it too"
+        if len(sheets) > 1 or not may_be_ledger(header):
+            return Look(path, "", said)
+        said += "; or, if it has a row for each payment, a ledger of charges"
+        return Look(path, "", said, dates=dates, lines=sheets[0])
     what = f"not recognised; it holds {', '.join(first[:6])}{' …' if len(first) > 6 else ''}"
     return Look(path, "", what, dates=dates, lines=sheets[0] if len(sheets) == 1 else ())
 
@@ -201,6 +204,8 @@ def _with_its_interval(look: Look) -> Look:
     units, counts = [], []
     for name in headings.among(look.lines[0], headings.INTERVALS):
         said = {cell for cell in look.cells(name) if cell}
+        if plain(name) in headings.TERMS and any(cell[0].isdigit() for cell in said):
+            continue
         if said and all(cell.isdecimal() for cell in said):
             counts.append(name)
         elif said:

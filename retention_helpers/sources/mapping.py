@@ -15,6 +15,8 @@ from retention_helpers.contract import yaml_files
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import TABLES
 from retention_helpers.sources import IMPORTERS, described, importer
+from retention_helpers.sources.database.description import read_description
+from retention_helpers.sources.database.in_place import EVENTS, InPlace, table_in_place
 from retention_helpers.sources.described import MINOR, OPEN
 from retention_helpers.sources.folder import ENDINGS, Source, form_of, shortened
 from retention_helpers.words.errors import InputError, nearest
@@ -46,7 +48,11 @@ def tables(folder: Path, settings: Settings) -> list[Source]:
 
     Raises InputError for what is wrong with `sources:`, and for a question that is still open there.
     """
-    found = [_table(folder, key, entry) for key, entry in settings.sources.items() if key in TABLES]
+    found = [
+        _table(folder, key, entry)
+        for key, entry in settings.sources.items()
+        if key in TABLES and not described.stays(entry)
+    ]
     return [replace(one, read_elsewhere=_read_elsewhere(one, found)) for one in found]
 
 
@@ -75,7 +81,23 @@ def is_live(settings: Settings) -> bool:
         for key, entry in settings.sources.items()
         if isinstance(entry, dict)
     ]
-    return any(importer(name).is_live for name in named if name in IMPORTERS)
+    return any(importer(name).is_live for name in named if name in IMPORTERS) or any(
+        map(described.stays, settings.sources.values())
+    )
+
+
+def in_place(folder: Path, settings: Settings) -> InPlace | None:
+    """The events that stay in their database; None where there are none. Raises InputError."""
+    staying = {key: entry for key, entry in settings.sources.items() if described.stays(entry)}
+    for key, entry in staying.items():
+        described.refuse_unknown(_where(key), entry, ("database", "in_place"), first="database")
+        if key != EVENTS:
+            raise _wrong(key, f"only {EVENTS} can stay in a database. Bring it: database: {{path: …}}")
+        if entry.get("in_place") is not True:
+            raise _wrong(key, "write `in_place: true` beside `database:`, or bring it: database: {path: …}")
+        (path,) = _found(folder, key, {"path": entry["database"]})
+        return table_in_place(read_description(path), settings)
+    return None
 
 
 def files(folder: Path, settings: Settings) -> list[Path]:
@@ -167,7 +189,7 @@ def options_said(source: str, lines: Sequence[str]) -> dict[str, Any]:
 
 
 def _paths(key: str, entry: Any) -> Iterator[str]:
-    path = entry.get("path") if isinstance(entry, dict) else None
+    path = entry.get("path", entry.get("database")) if isinstance(entry, dict) else None
     listed: list[Any] = path if isinstance(path, list) else [path]
     if not listed or not all(isinstance(one, str) and one for one in listed):
         raise _wrong(key, "path should name its file, such as path: exports/customers.csv")

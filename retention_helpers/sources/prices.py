@@ -102,7 +102,7 @@ def composed(
     return price + "".join(f"{mark}{part}" for mark, part in parts if part)
 
 
-_IN_A_FORMAT = re.compile(r'\[\$([^\]-]+)[^\]]*\]|"([^"]+)"|([€£$¥₹₩])')
+_IN_A_FORMAT = re.compile(r'\[\$([^\]-]*)[^\]]*\]|"([^"]+)"|([€£$¥₹₩])')
 
 
 @functools.lru_cache
@@ -111,9 +111,26 @@ def currency_of_format(number_format: str) -> str:
 
     >>> [currency_of_format(one) for one in ('#,##0.00 "€"', "[$$-409]#,##0", "[$USD] 0.00", '0 "seats"')]
     ['€', '$', 'USD', '']
+    >>> currency_of_format("[$-407]#,##0.00")  # the language alone
+    ''
     """
-    found = (next(filter(None, match.groups())).strip() for match in _IN_A_FORMAT.finditer(number_format))
+    found = (next(filter(None, match.groups()), "").strip() for match in _IN_A_FORMAT.finditer(number_format))
     return next((said for said in found if spellings.currency(said)), "")
+
+
+def currency_of(named: str, own: str, among: Sequence[str]) -> str | None:
+    """The currency of an amount, by what its own cell names and what its row does; "" where neither does.
+
+    None where they contradict each other. `among` are those one of which a shared sign may mean.
+
+    >>> currency_of("$", "CAD", []), currency_of("EUR", "", []), currency_of("$", "", ["CAD"])
+    ('CAD', 'EUR', 'CAD')
+    >>> currency_of("EUR", "USD", [])
+    """
+    if named and own and not spellings.can_mean(named, own):
+        return None
+    said = own if own and not spellings.is_shared(own) else named or own
+    return spellings.code_of(said, among)
 
 
 # --- an amount that says more than a number ---------------------------------------------------------
@@ -254,17 +271,22 @@ def _without(amount: Decimal, part: str, asked: Asked, *, is_inside: bool) -> De
     """
     if not part:
         return amount
-    share = _share(part, asked)
+    share = share_of(part, asked.decimal_sign)
     if share is None:
         found = None if part.endswith(("%", PER_CENT)) else written.money(part, asked.decimal_sign)
         return None if found is None else amount - abs(found.amount)
     return amount / (1 + share) if is_inside else amount * (1 - share)
 
 
-def _share(part: str, asked: Asked) -> Decimal | None:
+def share_of(part: str, decimal_sign: str) -> Decimal | None:
+    """A share of an amount, as a percentage or a number whose heading says so (`PER_CENT`); None for none.
+
+    >>> share_of("19%", "."), share_of(f"0.19{PER_CENT}", "."), share_of("9.50", ".")
+    (Decimal('0.19'), Decimal('0.19'), None)
+    """
     is_by_heading = part.endswith(PER_CENT)
     said = part.removesuffix(PER_CENT).removesuffix("%").strip()
-    number = written.amount(said, asked.decimal_sign) if said != part else None
+    number = written.amount(said, decimal_sign) if said != part else None
     if number is None or not 0 <= number <= 100 or (is_by_heading and number == 1):
         return None
     return number if is_by_heading and number < 1 else number / 100

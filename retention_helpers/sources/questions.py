@@ -4,6 +4,7 @@ A question is about columns that can be read in two ways. What follows is reckon
 """
 
 import datetime as dt
+import json
 import statistics
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -30,6 +31,7 @@ from retention_helpers.words.formats import count, day, money, month, plural
 
 _UNDIVIDED = 3  # a year's price is more than so many times a month's of the same plan
 _MONTHS_SHOWN = 3
+_MAY_TELL = ("plan",)  # what of ours may name an interval too, and stays what it is
 _A_CENT = Decimal("0.01")
 
 
@@ -253,13 +255,21 @@ def _interval(look: Look, book: Book) -> Question | None:
     if any((said := written.money(cell, ".")) and said.interval for cell in look.cells("mrr")):
         return None
     if not any(look.cells("interval")):
-        return Question(
-            f"Is “{name}” what is paid a month or a year?",
-            [
-                _choice(look, book, "month", "price_per: month", price_per="month"),
-                _choice(look, book, "year", "price_per: year", price_per="year"),
-            ],
-        )
+        for_all = [
+            _choice(look, book, "month", "price_per: month", price_per="month"),
+            _choice(look, book, "year", "price_per: year", price_per="year"),
+        ]
+        beside = _column_of_intervals(look)
+        if not beside:
+            return Question(f"Is “{name}” what is paid a month or a year?", for_all)
+        what = f"Is “{name}” what is paid a month, a year, or what “{beside}” says?"
+        by_row = _as_its_column_says(look, book, beside)
+        if by_row is None:
+            what = (
+                f"{what[:-1]}? That says it of some rows alone: for prices of several intervals bring a "
+                "column “interval” with month or year."
+            )
+        return Question(what, [by_row, *for_all] if by_row else for_all)
     if look.options.get("price_per") != "interval" or not _years_look_divided(look, book):
         return None
     whole, divided = {"price_per": "interval"}, {"price_per": "month"}
@@ -271,6 +281,45 @@ def _interval(look: Look, book: Book) -> Question | None:
             _choice(look, book, "month", "price_per: month", **divided),
         ],
     )
+
+
+def _length_told(cell: str) -> str:
+    """The interval that a cell is, or that the name of a plan ends in; "" for none, and for a letter."""
+    told = spellings.named_interval(cell) or spellings.without_interval(cell)[1]
+    return told or "" if len(cell) > 1 else ""
+
+
+def _column_of_intervals(look: Look) -> str:
+    """The column, under whatever heading, that says an interval in most of its rows; "" for none.
+
+    One whose cells are nothing else goes before the names of plans, and several intervals before one.
+    """
+    found = []
+    for nth, name in enumerate(look.lines[0]):
+        cells = [cell for cell in look.cells(name) if cell]
+        told = [length for cell in cells if (length := _length_told(cell))]
+        if 2 * len(told) > len(look.lines[1:]):
+            are_all = all(map(spellings.named_interval, cells))
+            found.append((not are_all, len(set(told)) == 1, nth, name))
+    return min(found)[-1] if found else ""
+
+
+def _as_its_column_says(look: Look, book: Book, name: str) -> Choice | None:
+    """The answer that a column says what each price pays for; None where it does not for every row."""
+    cells = look.cells(name)
+    if not all(map(_length_told, cells)):
+        return None
+    words = {cell: _length_told(cell) for cell in cells if spellings.interval(cell) is None}
+    ours = [column for column, theirs in look.name_of.items() if theirs == name and column in _MAY_TELL]
+    columns, options = dict.fromkeys([*ours, "interval"], name), {"price_per": "interval"}
+    values = {"interval": words} if words else {}
+    each = Choice(name, "", "", columns, options, values)
+    named = "`, `".join(f"{column}: {theirs}" for column, theirs in columns.items())
+    lines = [f"{named}` under columns", "`price_per: interval"]
+    if words:
+        lines[1] += "`"
+        lines.append(f"`values: {json.dumps(values, ensure_ascii=False)}")
+    return replace(each, line=" and ".join(lines), outcome=_mrr_is(each.made(look), book))
 
 
 def _years_look_divided(look: Look, book: Book) -> bool:

@@ -37,20 +37,21 @@ def _told(row: Row, sign: str) -> Sale | None:
     status = plain_name(written)
     if not status:
         return None
-    email = row.get("email", "").strip().lower()
+    email, currency = row.get("email", "").strip().lower(), row.get("currency", "")
+    refunded = decimal(row.get("refunded_amount"), sign, currency)
     wants_mail = row.get("accepts_marketing", "").strip().lower()
     country = row.get("billing_country") or row.get("shipping_country") or ""
     return Sale(
         order_id=row.get("name", ""),
         at=row.get("created_at") or row.get("paid_at"),
-        amount=decimal(row.get("subtotal"), sign) - abs(decimal(row.get("refunded_amount"), sign)),
+        amount=decimal(row.get("subtotal"), sign, currency) - abs(refunded),
         email=email,
         buyer="",
         not_bought=_why(row, status),
         unknown_status="" if status in _BOUGHT else written,
         more={"country": country, "may_contact": "no" if wants_mail in ("no", "false") else ""},
         channel=row.get("source", ""),
-        currency=row.get("currency", ""),
+        currency=currency,
     )
 
 

@@ -58,19 +58,20 @@ def _told(row: Row, sign: str) -> Sale | None:
     if not told["order"]:
         return None
     status = plain_name(told["status"] or "").removeprefix("wc_")
-    beside = sum(decimal(told[part], sign) for part in ("shipping", "tax", "shipping_tax"))
-    refund = decimal(told["refund"], sign)  # some write it below 0
+    currency = told["currency"] or ""
+    beside = sum(decimal(told[part], sign, currency) for part in ("shipping", "tax", "shipping_tax"))
+    refund = decimal(told["refund"], sign, currency)  # some write it below 0
     return Sale(
         order_id=told["order"],
         at=told["at"],
-        amount=decimal(told["total"], sign) - beside - abs(refund),
+        amount=decimal(told["total"], sign, currency) - beside - abs(refund),
         email=(told["email"] or "").strip().lower(),
         buyer="" if told["buyer"] in (None, "0") else str(told["buyer"]),
         not_bought=_NOT_BOUGHT.get(status, ""),
         unknown_status="" if status in _BOUGHT else told["status"] or "",
         more={"country": told["country"] or ""},
         channel=told["channel"] or "",
-        currency=told["currency"] or "",
+        currency=currency,
     )
 
 

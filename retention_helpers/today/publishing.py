@@ -12,6 +12,7 @@ from retention_helpers.business import Business, open_day
 from retention_helpers.business.opening import sample_identity
 from retention_helpers.gate import day_lists, running_plan
 from retention_helpers.gate.day_lists import FOLDER, RECORD
+from retention_helpers.gate.kept import held
 from retention_helpers.gate.running_plan import Marks
 from retention_helpers.report import pages, plan_file
 from retention_helpers.report.publishing import building, locked, put_in_place
@@ -45,14 +46,16 @@ def make(data: Path, out: Path, day: dt.date | None = None) -> Made:
     """Make the list of a day (default: today) and return it.
 
     Raises InputError for wrong data, a day that has not begun, a plan of another business, or one that
-    cannot be read or is open in a spreadsheet; nothing is changed then.
+    cannot be read or is open in a spreadsheet, and BeingMade where another run makes it; nothing is changed
+    then.
     """
     out = out.resolve()
     running_plan.refuse_open(out)
     business = open_day(data, day, plan=out, drawn_until=partial(drawn_until, out))
     try:
         plan_file.refuse_other_business(out, business.identity, sample_identity)
-        return _made(business, out)
+        with held(business.kept):
+            return _made(business, out)
     finally:
         business.close()
 

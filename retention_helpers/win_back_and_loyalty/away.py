@@ -118,7 +118,7 @@ def _lapsed(business: Business) -> ir.Table:
     begun = lasting.group_by(KEYS).aggregate(begin_on=lasting.begin_on.max())
     requests = latest_requests(business, month_ends(business))
     rows = paying.join(begun, KEYS).left_join(requests, KEYS).drop("customer_id_right", "as_of_right")
-    rows = rows.mutate(asked=holds(rows.asked_on, rows.as_of, rows.interval))
+    rows = rows.mutate(asked=holds(business, rows.asked_on, rows.as_of, rows.interval))
     silent = _silent_use(business, rows) if sees_use(business) else _silent_mails(business, rows)
     return silent.select(
         *KEYS,

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ibis
@@ -41,6 +42,7 @@ class Sent:
         read: every campaign as it stands.
         plans: the standing campaigns.
         drawn: who is reached this month, mailed or held out.
+        folder: the owner's data, into which the draw is written.
     """
 
     away: pd.DataFrame
@@ -48,6 +50,7 @@ class Sent:
     read: list[Campaign]
     plans: pd.DataFrame
     drawn: pd.DataFrame
+    folder: Path
 
 
 @of_values
@@ -60,7 +63,7 @@ def month_campaigns(business: Business, drawn: pd.DataFrame, urgent: pd.DataFram
     natural = natural_return(business)
     read = read_campaigns(business, baselines(natural))
     plans = standing(business, natural, found, read)
-    return Sent(found, natural, read, plans, drawn_now(business, found, plans))
+    return Sent(found, natural, read, plans, drawn_now(business, found, plans), business.folder)
 
 
 def held_out(sent: Sent) -> pd.DataFrame:
@@ -96,7 +99,7 @@ def to_mail(business: Business, sent: Sent) -> pd.DataFrame:
             "customer_id": row["customer_id"],
             "action": row["campaign"],
             "mrr": row["mrr"],
-            "why": _why(row),
+            "why": f"{_why(row)}; {_sent_by_tool(len(written[row['campaign']]))}",
             "message": " ".join(
                 filled(
                     written[row["campaign"]]["1"]["body"], {**known[row["customer_id"]], "name": ""}
@@ -111,6 +114,14 @@ def to_mail(business: Business, sent: Sent) -> pd.DataFrame:
 def _why(row: Mapping[Any, Any]) -> str:
     days = formats.plural(int(row["days"]), "day")
     return f"no use for {days}" if row["kind"] == LAPSED else f"left {days} ago"
+
+
+def _sent_by_tool(mails: int) -> str:
+    """
+    >>> _sent_by_tool(5)
+    'the first of five mails of actions/win_back.csv, not to be sent by hand'
+    """
+    return f"the first of {formats.spelled(mails)} mails of actions/win_back.csv, not to be sent by hand"
 
 
 @columns(

@@ -61,7 +61,8 @@ def _people_now(business: Business) -> pd.DataFrame:
     rows = now.select("customer_id", "plan", "mrr").join(months.first_days(business), "customer_id")
     every = requests(business).filter(lambda row: row.end_on.isnull())
     own = every.join(now.select("customer_id", "interval"), "customer_id")
-    asked = own.filter(holds(own.canceled_on, ibis.literal(business.as_of), own.interval)).customer_id
+    on = ibis.literal(business.as_of)
+    asked = own.filter(holds(business, own.canceled_on, on, own.interval)).customer_id
     rows = rows.select("customer_id", "plan", "mrr", "first_on", has_asked=rows.customer_id.isin(asked))
     frame = rows.order_by("customer_id").execute()
     first = pd.to_datetime(frame["first_on"])

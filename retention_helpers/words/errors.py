@@ -46,6 +46,10 @@ class InputError(Exception):
     def __init__(self, text: str = "") -> None:
         super().__init__(without_long_words(without_secrets(text)))
 
+
+class BeingMade(InputError):
+    """Another run makes the same thing at this moment. Nothing has failed."""
+
     def _render_traceback_(self) -> list[str]:
         # IPython asks the exception itself how it wants to be shown.
         return [str(self)]

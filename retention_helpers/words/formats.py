@@ -31,10 +31,12 @@ def count(value: object) -> str:
 def percent(value: object, digits: int = 1) -> str:
     """A fraction as per cent.
 
-    >>> percent(0.0414)
-    '4.1 %'
+    >>> percent(0.0414), percent(-0.1, 0)
+    ('4.1 %', '−10 %')
     """
-    return MISSING if is_missing(value) else f"{100 * float(value):.{digits}f} %"  # type: ignore[arg-type]
+    if is_missing(value):
+        return MISSING
+    return f"{100 * float(value):.{digits}f} %".replace("-", "−")  # type: ignore[arg-type]
 
 
 def points(value: object) -> str:
@@ -226,10 +228,10 @@ def counted(value: object, low: object, high: object) -> str:
 def number(value: object, digits: int = 2) -> str:
     """A plain number, such as a ratio.
 
-    >>> number(1.4567)
-    '1.46'
+    >>> number(1.4567), number(-2.4)
+    ('1.46', '−2.40')
     """
-    return MISSING if is_missing(value) else f"{float(value):,.{digits}f}"  # type: ignore[arg-type]
+    return MISSING if is_missing(value) else _signed(float(value), digits)  # type: ignore[arg-type]
 
 
 def exact(value: Decimal) -> str:

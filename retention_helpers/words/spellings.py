@@ -4,6 +4,7 @@ The gate, the importers and the analyses all read words here. What stands in no 
 a status in other words is proposed, because it decides who is a customer.
 """
 
+import datetime as dt
 import re
 from collections.abc import Iterable
 
@@ -156,6 +157,30 @@ def named_interval(said: str) -> str | None:
 def in_words(unit: str, many: int) -> str:
     """So many units, as tables keep an interval."""
     return unit if many == 1 else f"{many} {unit}s"
+
+
+def months_in(named: str) -> int | None:
+    """The months that an interval lasts; None for one of days or weeks, and where words say nothing.
+
+    >>> months_in("year"), months_in("3 months"), months_in("2 years"), months_in("4 weeks")
+    (12, 3, 24, None)
+    """
+    unit, many = interval(named) or ("", 0)
+    return {"month": 1, "year": 12}.get(unit, 0) * many or None
+
+
+def days_in(named: str) -> int | None:
+    """The days that an interval lasts, at most; None where words say nothing.
+
+    >>> days_in("month"), days_in("3 months"), days_in("year"), days_in("4 weeks"), days_in("per seat")
+    (31, 92, 366, 28, None)
+    """
+    if months := months_in(named):
+        # From each month of a leap year on: the longest run of so many.
+        ends = [(2024 + (first + months) // 12, (first + months) % 12 + 1) for first in range(12)]
+        return max((dt.date(*end, 1) - dt.date(2024, nth, 1)).days for nth, end in enumerate(ends, start=1))
+    unit, many = interval(named) or ("", 0)
+    return {"day": 1, "week": 7}.get(unit, 0) * many or None
 
 
 def without_interval(plan: str) -> tuple[str, str | None]:

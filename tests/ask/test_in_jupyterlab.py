@@ -18,7 +18,7 @@ import pytest
 from conftest import write_folder
 from drills import hostile
 
-from retention_helpers import shipped
+from retention_helpers import ask, shipped
 from retention_helpers.ask.groups import to_begin_with
 from retention_helpers.business import SAMPLE, open_business
 from retention_helpers.report import notebooks
@@ -215,6 +215,22 @@ def test_what_hostile_customers_wrote_is_text(opened: Callable[..., Any]) -> Non
     assert [found for text in (drawn, *kept) for found in hostile.of_page(text)] == []
     assert page.locator("mjx-container, .MathJax").count() == 0
     assert [one for one in wrong if hostile.MARK in one] == []
+
+
+def test_payloads_in_the_menus_are_text(tmp_path: Path) -> None:
+    """As names of plans, branches and arms: to choose from, chosen, and in the answer, which is HTML."""
+    business = open_business(hostile.folder(tmp_path), "2025-10", cache=tmp_path / "cache")
+    panel = ask.controls(business)
+    menus, answer = panel.children[0].children, panel.children[1]
+    assert not any(one.description_allow_html for one in menus)
+    by, only = menus[2], menus[4]
+    by.value = "industry"
+    offered = [(label, value) for label, value in only.options if hostile.MARK in label]
+    assert len(offered) >= 3, only.options
+    for _, value in offered[:3]:
+        only.value = value
+        assert hostile.MARK in answer.value and hostile.of_page(answer.value) == []
+    business.close()
 
 
 def test_the_copies_are_as_the_owner_would_find_them(tmp_path: Path) -> None:

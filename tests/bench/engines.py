@@ -4,6 +4,8 @@
    row in its place), and how long the notebook takes on each.
 2. Random businesses of some twenty customers (those of the laws of measurement: time zones, ends around
    midnights and the nights in which clocks are set, gaps, pauses, missing amounts): every table of the laws.
+3. What the notebooks ask of DuckDB, compiled for the engines of `tests/engine/test_every_engine.py`: what has
+   no words there.
 
 It prints each difference, and fails where there is any. Without Spark it says so and measures nothing.
 """
@@ -21,11 +23,12 @@ from typing import Any
 from unittest.mock import patch
 
 TESTS = Path(__file__).parents[1]
-sys.path += [str(TESTS), str(TESTS / "measurement")]
+sys.path += [str(TESTS), str(TESTS / "engine"), str(TESTS / "measurement")]
 
 from cells import run_cells  # noqa: E402
 from conftest import OF_SPARK, write_folder  # noqa: E402
 from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
+from test_every_engine import DIALECTS, noted, unsaid  # noqa: E402
 from test_laws import World, measured, worlds  # noqa: E402
 
 from retention_helpers import engine  # noqa: E402
@@ -75,13 +78,18 @@ def compared_books(books: Sequence[str], home: Path) -> int:
     """The notebooks that say something else, each printed with its times."""
     differing = 0
     print(f"{'notebook':22} {'values':>7} {'differ':>7} {DUCKDB:>8} {SPARK:>8}")
+    asked: dict[Any, Any] = {}
     for book in books:
-        here, fast = findings(book, DUCKDB, home)
+        with noted() as expressions:
+            here, fast = findings(book, DUCKDB, home)
+        asked |= expressions
         there, slow = findings(book, SPARK, home)
         found = list(differences(here, there))
         print(f"{book:22} {values(here):7,} {len(found):7,} {fast:6.1f} s {slow:6.1f} s", flush=True)
         print(*found[:MOST_SHOWN], sep="\n", end="\n" if found else "")
         differing += bool(found)
+    for name in DIALECTS:
+        print(f"{name}: {len(asked):,} expressions, without words {unsaid(name, asked.values()) or 'none'}")
     return differing
 
 

@@ -88,7 +88,9 @@ def measures(business: Business) -> dict[str, Callable[[], Any]]:
         "the lot": keep("drawn", lambda: standing.drawn_now(business, kept["away"], kept["plans"])),
         "five mails each": lambda: letters.letters(
             business,
-            letters.Sent(kept["away"], kept["natural"], kept["read"], kept["plans"], kept["drawn"]),
+            letters.Sent(
+                *(kept[part] for part in ("away", "natural", "read", "plans", "drawn")), business.folder
+            ),
         ),
         "what answers them": lambda: (
             page.to_answer(business, kept["asked"]), page.answered_before(business),

@@ -3,9 +3,10 @@ announced in them that does nothing, or that makes a known share leave.
 
     python tests/bench_statistics/effects.py [--rounds N]
 
-Three businesses a round: notes that do nothing, judged together; a shock that reaches everybody (before and
-after); one that reaches those who renew within the horizon (difference of differences, where the others are
-enough).
+Four businesses a round: notes that do nothing, judged together; a price that does nothing while everybody
+leaves twice as often, where the others leave as often as the reached, or seldomer; a shock that reaches
+everybody (before and after); one that reaches those who renew within the horizon (difference of differences,
+where the others are enough).
 """
 
 import argparse
@@ -36,6 +37,15 @@ def nothing(draws: np.random.Generator) -> list[str]:
     return list(judged_together(found, lives.as_of, FEW)["verdict"])
 
 
+def blamed(draws: np.random.Generator, annual: float) -> tuple[str, bool]:
+    """What is said of a price that does nothing while all leave twice as often, and whether before and after
+    alone would have blamed it. Those whom it does not reach leave `annual` times as often."""
+    lives = lives_by_chance(draws, some_kind(draws), annual=annual, lately=2.0)
+    one = judge(lives, note_on(lives.as_of - HORIZON_DAYS, frozenset({"pro"})), FEW)
+    row = judged_together([one], lives.as_of, FEW).iloc[0]
+    return row["verdict"], bool(row["alone_low"] > 0)
+
+
 def planted(draws: np.random.Generator, share: float, *, of_all: bool) -> tuple[Kind, str, str, bool, float]:
     """A shock: the business, the verdict, the way, whether the interval holds the truth, and its width."""
     kind = some_kind(draws)
@@ -62,6 +72,16 @@ def main() -> None:
     clear = np.mean([any(one.endswith(" left") for one in own) for own in verdicts])
     print(f"nothing: {clear:.1%} ({error(clear, rounds)}) of {rounds} businesses with a false answer")
     print("  ", dict(Counter(one for own in verdicts for one in own)), flush=True)
+    for annual in (1.0, 0.4):
+        told = [blamed(draws, annual) for _ in range(rounds)]
+        wrong = np.mean([verdict.endswith(" left") for verdict, _ in told])
+        alone = np.mean([is_clear for _, is_clear in told])
+        print(
+            f"everybody twice as often, others {annual} times the reached: blamed {wrong:.1%} "
+            f"({error(wrong, rounds)}), by before and after alone {alone:.1%}",
+            dict(Counter(verdict for verdict, _ in told)),
+            flush=True,
+        )
     for of_all in (True, False):
         for share in SHARES:
             found = [planted(draws, share, of_all=of_all) for _ in range(rounds)]

@@ -338,7 +338,7 @@ def coverage() -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=2000)
+    parser.add_argument("--runs", type=int, default=1000)
     chosen = parser.parse_args()
     power_at_ends()
     at_any_size(min(chosen.runs, 400))

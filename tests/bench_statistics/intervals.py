@@ -182,7 +182,7 @@ SPREAD = 1.0  # of the logarithm of what a customer does on a day
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=2_000)
+    parser.add_argument("--rounds", type=int, default=1_000)
     parser.add_argument("--only", default="", help="the rows whose names hold this")
     chosen = parser.parse_args()
     rounds = chosen.rounds

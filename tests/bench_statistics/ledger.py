@@ -55,7 +55,8 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="retention-ledger-") as scratch:
         home = Path(scratch)
-        for noise_name, noise in (("clean", Noise()), ("noisy", Noise.usual())):
+        kinds = {"clean": Noise(), "noisy": Noise.usual(), "generous": Noise.generous()}
+        for noise_name, noise in kinds.items():
             for ledger, columns in LEDGERS.items():
                 for customers in (150, 1000):
                     found = [

@@ -6,6 +6,7 @@
 4. How often a month of tenure is called heavy where all are alike, and where only the first is heavy.
 5. How often the log-rank test sees a difference where there is none.
 6. How far off the curve is where earlier leavers are missing, with and without delayed entry.
+7. Coverage of the median of a curve, and of the share lost to each of two causes, of 20 to 100,000 customers.
 """
 
 from collections.abc import Callable
@@ -24,6 +25,7 @@ HORIZON = 12 * survival.PLACES
 MONTHLY = survival.PLACES * np.arange(12)
 BOOTSTRAPS = 600
 HEAVY_ROUNDS = 400
+WIDE = (20, 100, 1_000, 10_000, 100_000)
 
 Generator = np.random.Generator
 
@@ -252,7 +254,61 @@ def late_history(rounds: int) -> None:
     )
 
 
+def _few(rounds: int, size: int) -> int:
+    return rounds if size <= 1_000 else rounds // 4
+
+
+def medians(rounds: int) -> None:
+    def one(rng: Generator, size: int, loss: float) -> list[float]:
+        """Whether the interval holds it, and whether it has a later end; an end that is missing is open."""
+        curve = curves.kaplan_meier(*business(rng, size, loss))
+        found = curves.median(curve)
+        truth = np.flatnonzero(still_there(loss, np.arange(36 * survival.PLACES)) <= 0.5)[0]
+        low = len(curve) if np.isnan(found.low) else found.low
+        return [low <= truth and not found.high < truth, not np.isnan(found.high)]
+
+    rows = [
+        [size, loss, *covered(each(_few(rounds, size), 9, lambda rng, n=size, p=loss: one(rng, n, p)))]
+        for loss in (0.05, 0.10, 0.20)
+        for size in WIDE
+    ]
+    table(
+        "The median of a curve: coverage of its interval",
+        ["customers", "lost a month", "held", "both ends known"],
+        rows,
+    )
+
+
+def causes(rounds: int) -> None:
+    """Of those who are lost seven in ten go to one cause and three to another."""
+
+    def one(rng: Generator, size: int, loss: float) -> list[bool]:
+        days, lost = business(rng, size, loss)
+        cause = np.where(lost, np.where(rng.random(size) < 0.7, "own", "payment"), None)
+        found = curves.aalen_johansen(days, cause)
+        gone = 1 - float(still_there(loss, HORIZON))
+        held = []
+        for name, share in (("own", 0.7), ("payment", 0.3)):
+            at = found[(found["cause"] == name) & (found["day"] == HORIZON)]
+            # Without a curve so far, or a loss to the cause, nothing is claimed of it here.
+            held.append(not len(at) or at["low"].iloc[0] <= share * gone <= at["high"].iloc[0])
+        return held
+
+    rows = [
+        [size, loss, *covered(each(_few(rounds, size), 10, lambda rng, n=size, p=loss: one(rng, n, p)))]
+        for loss in LOSSES
+        for size in WIDE
+    ]
+    table(
+        "Lost to each of two causes by month 12: coverage",
+        ["customers", "lost a month", "seven in ten", "three in ten"],
+        rows,
+    )
+
+
 def main() -> None:
+    medians(1000)
+    causes(1000)
     bands(2000)
     months_stayed(2000)
     revenue(400)

@@ -9,14 +9,18 @@ from retention_helpers.business import Business
 from retention_helpers.churn_reasons import asks
 
 
-def business(business_of: Callable[..., Business], stays_say: str, goes_say: str, many: int = 30) -> Business:
-    """As many who stay and wrote a ticket as who left in March and said something on leaving."""
+def business(
+    business_of: Callable[..., Business], stays_say: str, goes_say: str, why: str = "", many: int = 30
+) -> Business:
+    """As many who stay and wrote a ticket as who left in March, had written one, and said something on
+    leaving."""
     spans = [(f"S-{n}", "2025-01-05", "", 10) for n in range(many)]
     spans += [(f"L-{n}", "2025-01-05", "2026-03-10", 10) for n in range(many)]
     return business_of(
         spans,
-        tickets=[(f"S-{n}", "2026-02-01", "", stays_say) for n in range(many)],
-        cancellations=[(f"L-{n}", "2026-03-01", "other", "voluntary", goes_say) for n in range(many)],
+        tickets=[(f"S-{n}", "2026-02-01", "", stays_say) for n in range(many)]
+        + [(f"L-{n}", "2026-02-01", "", goes_say) for n in range(many)],
+        cancellations=[(f"L-{n}", "2026-03-01", "other", "voluntary", why) for n in range(many)],
     )
 
 
@@ -31,7 +35,33 @@ def test_a_wish_that_leavers_have_and_stayers_have_not(business_of: Callable[...
     wish = told.loc["wish", "time tracking"]
     assert (wish["leavers"], wish["stayers"], wish["verdict"]) == (30, 0, "leavers more")
     assert told.loc["theme", "reliability"]["verdict"] == "stayers more"
-    assert wish["before"] == 0
+    assert wish["on_leaving"] == 0
+
+
+def test_what_leavers_alone_are_asked_is_held_against_nothing(business_of: Callable[..., Business]) -> None:
+    """Both write of crashes; asked why, all leavers name the price and time tracking, which two of each side
+    had written of. Tickets from the day of the request on are about leaving, too.
+    """
+    spans = [(f"S-{n}", "2025-01-05", "", 10) for n in range(30)]
+    spans += [(f"L-{n}", "2025-01-05", "2026-03-10", 10) for n in range(30)]
+    both = [(f"{side}-{n}", "2026-02-01", "", "It crashes.") for side in "SL" for n in range(30)]
+    some = [
+        (f"{side}-{n}", "2026-02-02", "", "Too expensive. Please add time tracking.")
+        for side in "SL"
+        for n in range(2)
+    ]
+    after = [(f"L-{n}", f"2026-03-0{1 + n % 5}", "", "Too expensive, I asked to cancel.") for n in range(30)]
+    why = "Too expensive. Please add time tracking."
+    of = business_of(
+        spans,
+        tickets=[*both, *some, *after],
+        cancellations=[(f"L-{n}", "2026-03-01", "other", "voluntary", why) for n in range(30)],
+    )
+    rows = asked(of)
+    told = rows.set_index("name")
+    assert set(rows["verdict"]) == {"no clear difference"}
+    for name in ("price", "time tracking"):
+        assert list(told.loc[name][["leavers", "leavers_wrote", "on_leaving", "stayers"]]) == [2, 30, 30, 2]
 
 
 def test_what_both_write_is_no_difference_and_few_are_too_few(business_of: Callable[..., Business]) -> None:
@@ -55,9 +85,8 @@ def test_everybody_counts_once_and_on_one_side(business_of: Callable[..., Busine
         cancellations=[("A", "2026-03-01", "other", "voluntary", "Too expensive")],
     )  # fmt: skip
     rows = asked(of).set_index("name")
-    assert list(rows.loc["price"][["leavers", "leavers_wrote", "before", "stayers", "stayers_wrote"]]) == [
-        1, 1, 1, 2, 2,
-    ]  # fmt: skip
+    counts = ["leavers", "leavers_wrote", "on_leaving", "stayers", "stayers_wrote"]
+    assert list(rows.loc["price"][counts]) == [1, 1, 1, 2, 2]
     assert rows.loc["support"]["stayers"] == 1 and "reliability" not in rows.index
 
 

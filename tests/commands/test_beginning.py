@@ -575,6 +575,48 @@ OPEN = {
          "Discount` (MRR is EUR 17.36), or `discount: none` (MRR is EUR 18.06)."]},
         None,
     ),
+    "a price may pay for what another column says, under whatever heading": (
+        "user_id,start_date,price,Laufzeit,end_date\n"
+        "U1,2026-01-05,49,monatlich,\nU2,2026-01-05,490,jährlich,\n",
+        ("or what “Laufzeit” says?\n  Laufzeit: MRR is 89.83; month: MRR is 539; year: MRR is 44.92", "L"),
+        {"price_per": "interval"},
+        ["49", "40.833333"],
+    ),
+    "or everybody a month, bound for longer": (
+        "user_id,start_date,price,Term,end_date\n"
+        "U1,2026-01-05,49,12 months,\nU2,2026-01-05,20,12 months,\n",
+        ("Term: MRR is 5.75; month: MRR is 69; year: MRR is 5.75", "month"),
+        {"price_per": "month"},
+        ["49", "20"],
+    ),
+    "a plan's name may say it": (
+        "user_id,start_date,price,Plan,end_date\n"
+        "U1,2026-01-05,49,Team monthly,\nU2,2026-01-05,490,Team: yearly,\n",
+        ("Plan: MRR is 89.83; month: MRR is 539; year: MRR is 44.92", "Plan"),
+        {"price_per": "interval", "values": {"interval": {"Team monthly": "month", "Team: yearly": "year"}}},
+        ["49", "40.833333"],
+    ),
+    "some of the plans say it": (
+        "user_id,start_date,price,Plan,end_date\nU1,2026-01-05,49,Team monthly,\n"
+        "U2,2026-01-05,490,Team yearly,\nU3,2026-01-05,900,Lifetime,\n",
+        ("That says it of some rows alone: for prices of several intervals bring a column", ""),
+        {"price_per": None},
+        None,
+    ),
+    "who renews by itself": (
+        "Member ID,Plan,Price per month,Member since,Expires,Auto-renew\n"
+        "U1,Pro,49,2026-01-05,2099-12-05,yes\nU2,Pro,49,2026-01-05,2026-05-05,no\n",
+        ("“Expires” is there for everybody whose “Auto-renew” is yes. Do they renew", "renew"),
+        {"renews": "yes"},
+        ["49", "49"],
+    ),
+    "until when is paid": (
+        "Customer,Monthly price,Subscribed on,Cancelled on,Paid through\nU1,49,2026-01-05,,2099-07-05\n"
+        "U2,49,2026-01-05,2026-04-20,2026-05-05\n",
+        ("“Paid through” is there for customers too whose “Cancelled on” is empty", "cancelled"),
+        {"ended_where": "Cancelled on"},
+        ["49", "49"],
+    ),
     "a state that nobody knows": (
         "user_id,start_date,mrr,end_date,state\nU1,2026-01-05,5,,Dunning\nU2,2026-01-05,5,,active\n",
         ("What does the state “Dunning” mean, in 1 row?", "past"),
@@ -601,6 +643,26 @@ def test_what_follows_is_said_with_the_question(
     assert {name: entry.get(name) for name in written} == written
     if expected:
         assert amounts(clean) == [Decimal(amount) for amount in expected]
+
+
+def test_a_plan_that_names_its_interval_is_still_the_plan(
+    clean: Path, answers: list[tuple[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Below a title, too; an interval that nobody knows is a stop there as it is in a plain file."""
+    text = "Ours\nAccount,Start,End,Price,{},Seats\nA,2026-01-05,,49,{},1\nB,2026-01-06,2026-02-06,490,{},1\n"
+    path = clean / "exports" / "list.csv"
+    path.write_text(text.format("Plan", "Team monthly", "Team: yearly"))
+    answers.append(("Plan: MRR is 49; month: MRR is 49; year: MRR is 4.08", "Plan"))
+    assert begin("mine", "--from", "exports") == 0
+    assert amounts(clean) == [Decimal(49), Decimal("40.833333")]
+    rows = [(row["plan"], row["interval"]) for row in kept(clean, "subscriptions")]
+    assert rows == [("Team monthly", "month"), ("Team: yearly", "year")]
+    path.write_text(text.format("Interval", "month", "per moon"))
+    assert begin("other", "--from", "exports") == 2
+    assert (
+        "list.csv: it is not known how long an interval of “per moon” is in 1 of 2 rows (first: line 4)."
+        in capsys.readouterr().out
+    )
 
 
 EACH = {

@@ -92,6 +92,48 @@ def test_the_four_columns_of_any_other_ledger_are_asked_for_once(
     assert asked == []
 
 
+def test_cents_and_tax_of_a_ledger_are_asked_about(clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """4900 with 700 beside it: each answer is written as a line, and the next question reckons with it."""
+    rows = "".join(f"2026-0{month}-05,a@x.com,4900,700\n" for month in (1, 2, 3))
+    (clean / "exports" / "pay.csv").write_text(f"Date,Email,Amount,VAT\n{rows}")
+    asked = answers(monkeypatch, {"may be cents": "cents", "“VAT” stands beside": "on top"})
+    assert begin() == 0
+    assert any("cents: 49 was paid; whole units: 4,900 was paid" in one for one in asked)
+    assert any("inside: of 49, 42 counts; on top: of 49, all counts" in one for one in asked)
+    assert sources(clean)["ledger"] == {
+        "path": "../exports/pay.csv", "price_in": "minor units", "tax_inside": "none",
+    }  # fmt: skip
+
+
+def test_what_is_on_hold_for_long_is_asked_about(clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    header = (
+        "subscription_id,subscription_status,start_date,end_date,billing_period,billing_interval,order_total,"
+        "billing_email,last_order_date_created\n"
+    )
+    row = "{0},wc-{1},2026-01-05,0,month,1,30.00,{0}@x.com,{2}\n"
+    rows = row.format(1, "active", "2026-06-05") + row.format(2, "on-hold", "2026-03-05")
+    (clean / "exports" / "subs.csv").write_text(header + rows)
+    answers(monkeypatch, {"is on hold": "by hand"})
+    assert begin() == 0
+    assert sources(clean)["ledger"]["on_hold"] == "by hand"
+
+
+def test_a_day_of_creation_may_be_that_of_a_payment(
+    clean: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """created_at, a customer and an amount are a list of subscriptions without an end, or a ledger."""
+    rows = "".join(f"2026-0{month}-05,c1,49.00\n" for month in (1, 2, 3))
+    (clean / "exports" / "pay.csv").write_text(f"created_at,customer_id,amount\n{rows}")
+    assert begin() == 2
+    said = capsys.readouterr()
+    assert "or, if it has a row for each payment, a ledger of charges" in said.out
+    assert "import ledger exports/pay.csv --out mine" in said.err
+    named = {"who paid": "customer_id", "the day": "created_at", "what was paid": "amount"}
+    answers(monkeypatch, {"a row for each payment": "yes", **named})
+    assert begin() == 0
+    assert sources(clean)["ledger"]["columns"]["charged_at"] == "created_at"
+
+
 def test_what_nobody_answers_stops_with_the_line_to_write(
     clean: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

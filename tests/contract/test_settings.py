@@ -250,7 +250,8 @@ BROKEN = [
      "Write it in quotes: '@team'."),
     ("just words", "retention.yml should hold lines of the form `key: value`."),
     ("- a\n- b", "retention.yml should hold lines of the form `key: value`."),
-    ("business: Söhne".encode("latin-1"), "retention.yml is not UTF-8 text. Save it as UTF-8."),
+    ("business: Söhne".encode("latin-1"), "retention.yml, line 1, is not UTF-8 text. Save it as UTF-8."),
+    (b"# ours\nbusiness: S\xf6hne", "retention.yml, line 2, is not UTF-8 text. Save it as UTF-8."),
     ("[" * 5000, "retention.yml is nested too deeply. Correct it."),
 ]  # fmt: skip
 

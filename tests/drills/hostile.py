@@ -1,18 +1,22 @@
-"""Payloads in every field that a customer, or an owner, can fill: report, lists, plan, day's list, mails.
+"""Payloads in every field that a customer, or an owner, can fill: report, lists, plan, mails, messages.
 
-Nothing of them may become an element, an address, a formula, a header, or an escape sequence.
+Nothing of them may become an element, an address, a formula, a header, a mention, or an escape sequence. At
+the end the data are broken where a payload stands: what is said of that, and to whom, is looked at, too.
 """
 
 import csv
 import email
 import email.policy
 import io
+import os
 import re
 import subprocess
 import sys
 import tempfile
+import unicodedata
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import yaml
@@ -20,6 +24,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from blind import every_table
 from corruptions import write
+from servers import Hook, web_server
 
 HOME = Path(__file__).resolve().parents[2]
 MARK = "zqx"  # in every payload, so that what comes of it is found
@@ -75,9 +80,9 @@ def folder(home: Path) -> Path:
         {payload_of("call"): plan | {"hypothesis": PAYLOADS[0], "arms": arms}}, sort_keys=False
     )
     settings = {
-        "business": PAYLOADS[0],
+        "business": f"{PAYLOADS[0]} {PAYLOADS[3]} {PAYLOADS[4]} <!channel> @everyone",
         "time_zone": "Europe/Berlin",
-        "deliver": {"to": "me@example.org", "eml": "outbox"},
+        "deliver": {"to": "me@example.org", "eml": "outbox", "webhook": True},
     }
     files["retention.yml"] = yaml.safe_dump(settings)
     return write(files, home / "data")
@@ -138,6 +143,14 @@ def of_mail(path: Path) -> list[str]:
     return found
 
 
+def of_message(said: Any) -> list[str]:
+    """What of a webhook's message is more than text: to Slack, or to others who read Markdown in it."""
+    text = said["text"]
+    found = re.findall(r"[<>]|\]\(|(?<!\w)@\w+", text)
+    found += [repr(sign) for sign in text if sign != "\n" and unicodedata.category(sign)[0] == "C"]
+    return found + [name for name in ("mrkdwn", "unfurl_links", "unfurl_media") if said[name] is not False]
+
+
 CHECKS = {
     ".html": lambda path: of_page(path.read_text(encoding="utf-8")),
     ".xlsx": of_sheet,
@@ -146,36 +159,60 @@ CHECKS = {
 }
 
 
+def told(arguments: list[str], data: Path, out: Path, hook: Hook, status: int) -> bool:
+    """Whether a command ends with that status, and steers no terminal."""
+    run = subprocess.run(
+        [sys.executable, "-m", "retention_helpers", *arguments, "--data", str(data), "--out", str(out)],
+        cwd=HOME,
+        env=os.environ | {"RETENTION_WEBHOOK": hook.address},
+        capture_output=True,
+        check=False,
+    )
+    said = (run.stdout + run.stderr).decode()
+    steers = [sign for sign in said if ord(sign) < 32 and sign not in "\n\t"]
+    is_right = run.returncode == status and not steers and "Traceback" not in said
+    print(f"{' '.join(arguments)}: exit {run.returncode}{', steers the terminal' if steers else ''}")
+    if not is_right:
+        print(said[-3000:])
+    return is_right
+
+
+def broken(data: Path) -> None:
+    """A stay that ends before it begins, of a customer whose id is a payload."""
+    path = data / "subscriptions.csv"
+    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
+    rows[1][rows[0].index("ended_at")] = "2001-01-01"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
 def main() -> None:
-    failed = False
-    with tempfile.TemporaryDirectory(prefix="retention-drill-") as name:
+    is_right = True
+    with tempfile.TemporaryDirectory(prefix="retention-drill-") as name, web_server() as hook:
         home = Path(name)
         data, out = folder(home), home / "out"
-        places = ["--data", str(data), "--out", str(out)]
         for arguments in (
-            ["check", *places], ["report", "--month", "2025-10", *places],
-            ["today", "--date", "2025-11-10", *places], ["deliver", "--month", "2025-10", *places],
-            ["status", *places],
+            ["check"], ["report", "--month", "2025-10"], ["today", "--date", "2025-11-10"],
+            ["deliver", "--month", "2025-10"], ["deliver", "--date", "2025-11-10"], ["status"],
         ):  # fmt: skip
-            run = subprocess.run(
-                [sys.executable, "-m", "retention_helpers", *arguments],
-                cwd=HOME,
-                capture_output=True,
-                check=False,
-            )
-            said = (run.stdout + run.stderr).decode()
-            steers = [sign for sign in said if ord(sign) < 32 and sign not in "\n\t"]
-            print(f"{arguments[0]}: exit {run.returncode}{', steers the terminal' if steers else ''}")
-            if run.returncode or steers:
-                print(said[-3000:])
-            failed |= bool(run.returncode or steers)
-        for path in sorted(path for path in out.rglob("*") if path.suffix in CHECKS):
-            found = CHECKS[path.suffix](path)
-            print(f"{path.relative_to(out)}: {len(found)} alive")
-            for one in found[:3]:
-                print(f"  {one}")
-            failed |= bool(found)
-    raise SystemExit(failed)
+            is_right &= told(arguments, data, out, hook, 0)
+        broken(data)
+        is_right &= told(["schedule", "--run", "report", "--day", "1", "--hour", "0"], data, out, hook, 1)
+        is_right &= told(["status"], data, out, hook, 0)
+        found = {
+            str(path.relative_to(out)): CHECKS[path.suffix](path)
+            for path in sorted(out.rglob("*"))
+            if path.suffix in CHECKS
+        }
+        found |= {f"message {nth}": of_message(said) for nth, (_, said) in enumerate(hook.posted, start=1)}
+    for name, alive in found.items():
+        print(f"{name}: {len(alive)} alive")
+        for one in alive[:3]:
+            print(f"  {one}")
+    said = str(hook.posted)
+    print(f"{len(hook.posted)} messages, {said.count(MARK)} payloads in them")
+    is_right &= not any(found.values()) and len(hook.posted) == 3 and MARK in said
+    raise SystemExit(not is_right)
 
 
 if __name__ == "__main__":

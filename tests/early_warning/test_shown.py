@@ -13,6 +13,7 @@ import pytest
 from retention_helpers import early_warning
 from retention_helpers.business import SAMPLE
 from retention_helpers.early_warning import lifecycle, past, rules, seen
+from retention_helpers.early_warning.said.warnings import belief
 from retention_helpers.early_warning.snapshots import HORIZON_DAYS
 from retention_helpers.shown.records import write
 from retention_helpers.shown.results import Result
@@ -28,6 +29,17 @@ def problems_of(results: Sequence[Result], to: Any) -> list[str]:
     schema = {"$defs": DEFINITIONS, **fields(**keys)}
     found = jsonschema.Draft202012Validator(schema).iter_errors(json.loads(to.read_text(encoding="utf-8")))
     return [one.message for one in found]
+
+
+def test_a_score_that_warns_of_nothing_is_still_asked_about() -> None:
+    """The plan calls them; where the score does warn, nothing has to be said."""
+    rows = pd.DataFrame({"name": ["nps_detractor", "no_login"], "warning": ["A low score", "No login"],
+                         "lift": [0.6, 1.8], "verdict": ["does not work for you", "works"]})  # fmt: skip
+    assert repr(belief(rows)).endswith(
+        "Believe: “No login” (1.8 ×). No warning of leaving here: “A low score” (0.6 ×). "
+        "Whom the plan calls for a low score is asked why, and not called as one at risk."
+    )
+    assert "plan calls" not in repr(belief(rows.assign(verdict="works")))
 
 
 @pytest.mark.parametrize("show_names", [True, False])

@@ -30,6 +30,11 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     engine.disconnect()
 
 
+def test_no_bar_of_progress_stands_on_a_page(engine: Backend) -> None:
+    """DuckDB shows one in a kernel, as a widget above what the cell shows, wherever a query takes long."""
+    assert engine.con.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(False,)]
+
+
 def asked(rows: ir.Table, other: ir.Table) -> dict[str, ir.Expr]:
     """Expressions of which each differs from another in one thing."""
     small = ibis.memtable(pd.DataFrame({"n": [1]}), schema={"n": "int64"})

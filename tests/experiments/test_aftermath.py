@@ -315,17 +315,46 @@ def test_own_switches_and_discounts_that_end_are_no_announcement(business_of: Op
     assert all_of(business_of(spans, month="2026-01", settings=whole)) == []
 
 
-def test_what_newcomers_pay_is_a_list_price(business_of: Opened) -> None:
-    """Ten come at 20, ten at 24; those who were there keep theirs. A note twenty days before dates it."""
-    spans = [(f"N-{nth:02}", day(10 * nth), "", 20 if nth < 10 else 24) for nth in range(20)]
-    (alone,) = all_of(business_of(spans, month="2025-01"))
-    assert (alone.kind, str(alone.happened_on)) == ("price", day(100))
-    notes = [(day(80), "New prices from autumn on"), (day(81), "Team outing")]
-    noted = all_of(business_of(spans, month="2025-01", notes=notes))
-    assert [(one.kind, one.what, str(one.happened_on)) for one in noted] == [
-        ("price", "New prices from autumn on", day(80)),
-        ("note", "Team outing", day(81)),
+def test_a_note_about_prices_dates_the_change_that_follows_it(business_of: Opened) -> None:
+    """Thirty of forty pay more from day 300 on; twenty days before, a note says so; another says other
+    things.
+
+    Without the note the day is that of the payments, and the owner is asked what it was.
+    """
+    spans = repriced("pro", 20, 25, 40, 30, 300)
+    notes = [(day(280), "New prices from spring on"), (day(281), "Team outing")]
+    noted = all_of(business_of(spans, month="2025-06", notes=notes))
+    assert [(one.kind, one.what, str(one.happened_on), one.is_noted) for one in noted] == [
+        ("price", "New prices from spring on", day(280), True),
+        ("note", "Team outing", day(281), True),
     ]
+    guessed = business_of(spans, month="2025-06")
+    (alone,) = all_of(guessed)
+    assert not alone.is_noted
+    asked = "if these customers bought more or less at the same price"
+    assert asked in repr(experiments.what_it_did(guessed).sentence())
+    assert asked not in repr(
+        experiments.what_it_did(business_of(spans, month="2025-06", notes=notes)).sentence()
+    )
+
+
+def test_other_amounts_of_newcomers_are_no_announcement(business_of: Opened) -> None:
+    """Who comes pays 10 a place: ten with two places after ten with one, then anything; customers add a
+    place now and then. Nobody's own price ever moved.
+    """
+    draws = np.random.default_rng(4)
+    places = (
+        [1] * 10 + [2] * 10 + [int(one) for one in draws.choice([1, 2, 3, 5], 300, p=(0.45, 0.3, 0.15, 0.1))]
+    )
+    spans: list[tuple[object, ...]] = []
+    for nth, many in enumerate(places):
+        begin, step = 2 * nth, 2 * nth + int(draws.integers(30, 600))
+        until = day(step + 40) if nth % 3 == 0 else ""
+        spans += [
+            (f"N-{nth:03}", day(begin), day(step), 10 * many, "active", "team", "month"),
+            (f"N-{nth:03}", day(step), until, 10 * many + 10, "active", "team", "month"),
+        ]
+    assert all_of(business_of(spans, month="2026-02")) == []
 
 
 # --- laws --------------------------------------------------------------------------------------------
@@ -373,6 +402,25 @@ def test_an_announcement_that_does_nothing_is_seldom_blamed(plans: frozenset[str
     draws = np.random.default_rng(1)
     told = [verdict_of(draws, 0, plans)[0] for _ in range(ROUNDS)]
     assert sum(one in (MORE, FEWER) for one in told) < 7
+
+
+@pytest.mark.parametrize(("annual", "least"), [(1.0, 30), (0.4, 26)])
+def test_what_moves_everybody_is_not_blamed_on_a_price(annual: float, least: int) -> None:
+    """In the sixty days after it everybody leaves twice as often, whom it reached and whom it did not.
+
+    Those whom it did not reach pay by the year, and leave as often as the others, or 0.4 times as often:
+    there the same factor is fewer points. Before and after alone would blame the price most times; seven or
+    more of forty would be blamed once in two hundred runs at 5 %.
+    """
+    draws = np.random.default_rng(5)
+    rows = []
+    for _ in range(ROUNDS):
+        own = lives_by_chance(draws, some_kind(draws), annual=annual, lately=2.0)
+        note = note_on(own.as_of - 60, frozenset({"pro"}))
+        rows.append(judged_together([judge(own, note, 20)], own.as_of, 20).iloc[0])
+    assert sum(row["way"] == BESIDE for row in rows) >= 36
+    assert sum(row["alone_low"] > 0 for row in rows) >= least
+    assert sum(row["verdict"] in (MORE, FEWER) for row in rows) < 7
 
 
 @pytest.mark.parametrize(("plans", "least"), [(None, 30), (frozenset({"pro"}), 22)])

@@ -98,14 +98,20 @@ def test_a_request_before_the_draw_is_asked_whether_it_lapsed(business_of: Calla
     leaves      asked ==|=====5 Feb             gone as asked
     again       asked ==|==asked=========|===   asked once more
     late        (a year's plan of 5 January)    still there, and the year goes on: not lapsed
+    quarter     (a quarter of 5 January)        the same, until 5 April
+    half_year   (six months of 5 January)       the same, until 5 July
+    week        (weeks of 5 January)            the week was over on 26 January: kept
+    four_weeks  (four weeks of 5 January)       over on 2 February: kept
     never_asked       ==|================|===   kept
     asked_after       ==|asked===========|===   asked an hour after the draw
     """
+    lasts = {"late": "year", "quarter": "Quarterly", "half_year": "half-yearly", "week": "weekly",
+             "four_weeks": "4 weeks"}  # fmt: skip
     spans = [(who, "2026-01-05", "2026-02-05" if who == "leaves" else "", 10, "active", "p",
-              "year" if who == "late" else "month")
-             for who in ("stays", "leaves", "again", "late", "never_asked", "asked_after")]  # fmt: skip
+              lasts.get(who, "month"))
+             for who in ("stays", "leaves", "again", *lasts, "never_asked", "asked_after")]  # fmt: skip
     asked = [(who, "2026-01-20T09:00", "too_expensive", "voluntary")
-             for who in ("stays", "leaves", "again", "late")]  # fmt: skip
+             for who in ("stays", "leaves", "again", *lasts)]  # fmt: skip
     asked += [("again", "2026-01-30T12:00", "too_expensive", "voluntary"),
               ("asked_after", "2026-01-20T11:00", "too_expensive", "voluntary")]  # fmt: skip
     business = business_of(
@@ -114,7 +120,7 @@ def test_a_request_before_the_draw_is_asked_whether_it_lapsed(business_of: Calla
         experiments={"x": plan_of(outcome={"kind": "not_cancelled", "days": 30})},
     )  # fmt: skip
     rows = experiments.assigned(business).set_index("customer_id")
-    assert set(rows.index[rows["success"]]) == {"stays", "never_asked"}
+    assert set(rows.index[rows["success"]]) == {"stays", "never_asked", "week", "four_weeks"}
 
 
 def test_the_plan_and_the_mrr_are_those_at_the_moment_of_the_draw(
@@ -339,14 +345,19 @@ def test_adjusting_counts_where_the_plan_named_it_before_results(
         rows.append(("x", who, half(nth), "2026-01-10T08:00"))
         paid.append((who, "2026-01-15T12:00", "succeeded", mrr + 4 * (nth % 2) + nth * 37 % 5))
     tables = {"spans": spans, "assignments": rows, "payments": paid}
-    plain, named = (
-        read(business_of(**tables, month="2026-02", experiments={"x": plan_of(**REVENUE, adjust=adjust)}))
+    own = {"ended_on": dt.date(2026, 1, 20)}
+    plain, business = (
+        business_of(**tables, month="2026-02", experiments={"x": plan_of(**REVENUE, **own, adjust=adjust)})
         for adjust in (None, "mrr")
     )
+    plain, named = read(plain), read(business)
     one, other = plain.comparisons.iloc[0], named.comparisons.iloc[0]
     assert one["verdict"] == "cannot tell yet" and other["verdict"] == "better"
     assert other["effect"] == pytest.approx(other["adjusted"]) == pytest.approx(4, abs=0.3)
     assert one["effect_low"] < 0 < one["adjusted_low"]
+    # Nobody pays again by day 40, so that what is adjusted lasts; as it is told, not as it would be alone.
+    past = experiments.history(business, named.plans, named.comparisons).iloc[0]
+    assert (past["lasted"], past["later"]) == ("better", pytest.approx(other["effect"]))
 
 
 def test_who_takes_part_by_value(business_of: Callable[..., Business]) -> None:
@@ -364,6 +375,11 @@ def test_who_takes_part_by_value(business_of: Callable[..., Business]) -> None:
     rows = experiments.assigned(business)
     own = rows[rows["is_eligible"]].groupby("experiment")["customer_id"].agg(set)
     assert own.to_dict() == {"top": {"C-9", "C-10"}, "least": {"C-9", "new"}, "less": {"C-1", "C-10"}}
+    top = experiments.plans(business, {})["top"]
+    assert top.a_month == 2.0 and math.isnan(top.months)
+    plans = {"top": top}
+    said = str(experiments.planned(plans).sentence(plans, experiments.instead(business, plans)))
+    assert "2 can take part, and nobody comes in later" in said
 
 
 def test_a_plan_counts_only_who_is_eligible(business_of: Callable[..., Business]) -> None:

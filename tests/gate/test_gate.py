@@ -534,6 +534,15 @@ def test_a_folder_that_may_not_be_read(tmp_path, cache, monkeypatch):
     ]
 
 
+def test_where_the_settings_cannot_be_read_nobody_knows_what_they_name(tmp_path, cache):
+    """Which files bring the tables stands there: that customers.csv is missing would lead the wrong way."""
+    files = {"customers.csv": None, "subscriptions.csv": None, "download.csv": "date,customer,amount\n"}
+    settings = "sotrces:\n  ledger: {path: download.csv}\n"
+    folder = folder_of(tmp_path / "data", {**files, "retention.yml": settings})
+    stops = [fault.message for fault in examine(folder, cache) if fault.level == "stop"]
+    assert stops == ["retention.yml: sotrces is not a setting. Did you mean sources?"]
+
+
 def test_names_of_files_that_are_no_text(tmp_path, cache):
     folder = folder_of(tmp_path / os.fsdecode(b"d\xff"), {})
     assert [fault.message for fault in examine(folder, cache)] == [
@@ -1504,6 +1513,17 @@ def test_what_a_killed_reading_left_is_swept_away_a_day_later(tmp_path, cache):
     (folder / "retention.yml").write_text("min_customers: 7")
     gate.pass_gate(folder, cache)
     assert [path.name for path in home.glob(".*")] == [".building-young"]
+
+
+def test_a_reading_is_kept_where_earlier_ones_seem_to_come_from_the_future(tmp_path, cache):
+    """The clock was years ahead for three readings, and was set right again."""
+    folder, ahead = folder_of(tmp_path / "data", {}), dt.datetime(2040, 1, 1).timestamp()
+    for number in range(kept.KEPT_FINGERPRINTS):
+        (folder / "retention.yml").write_text(f"min_customers: {number}")
+        os.utime(gate.pass_gate(folder, cache).folder, (ahead + number, ahead + number))
+    (folder / "retention.yml").write_text("min_customers: 9")
+    now = gate.pass_gate(folder, cache).folder
+    assert now.exists() and gate.pass_gate(folder, cache).folder == now
 
 
 def test_old_readings_are_forgotten(tmp_path, cache):

@@ -195,6 +195,23 @@ def test_history_that_starts_late(data, said):
     assert all("go back" not in fault for fault in said(data))
 
 
+def test_annual_plans_cannot_leave_in_their_first_year(data, said):
+    """Every third ends on its first renewal, and nobody could before; of those of 2021 some would have."""
+    data.set("interval", "yearly")
+    data.set("ended_at", lambda row: end if row[2] and (end := day(_begun(row) + 366)) < LATEST else "")
+    assert all("go back" not in fault for fault in said(data))
+    for number in range(40):
+        begin = (dt.date(2021, 1, 4) + dt.timedelta(days=9 * number)).isoformat()
+        data.customers.append([f"OLD-{number}", begin, "law"])
+        data.spans.append([f"OLD-{number}", begin, "", 49, "solo", "active", "year"])
+    (warning,) = [fault for fault in said(data) if "go back" in fault]
+    assert "losses were to be expected" in warning
+
+
+def _begun(row):
+    return (dt.date.fromisoformat(row[1]) - START).days
+
+
 def _quiet(data, gone):
     """Sixty customers, one more every ten days since January 2024; `gone` of them leave in late 2025."""
     data.customers[1:] = [[data.who(number), day(10 * number), "law"] for number in range(60)]
@@ -293,7 +310,7 @@ def test_a_list_of_present_amounts(data, said):
     data.set("mrr", 0, where=lambda number: number in gone)
     assert any(
         fault.startswith(
-            f"stop: subscriptions.csv: mrr is 0 for {len(gone)} of the {len(gone)} customers who have left, "
+            f"stop: subscriptions.csv: mrr is 0 for {len(gone)} of the {len(gone)} customers who left, "
             "as in a list of what is paid today."
         )
         for fault in said(data)
@@ -301,7 +318,23 @@ def test_a_list_of_present_amounts(data, said):
     data.set("mrr", 49, where=lambda number: number == gone[0])
     assert any("as in a list of what is paid today" in fault for fault in said(data))
     data.set("mrr", 49, where=lambda number: number in gone[: len(gone) // 2])
+    assert any(fault.startswith("warning") and "as in a list" in fault for fault in said(data))
+    data.set("mrr", 49, where=lambda number: number in gone[1:])
+    data.set("mrr", 0, where=lambda number: number == gone[0])
+    assert any(fault.startswith("note") and "mrr is 0 for 1 of the " in fault for fault in said(data))
+    # A free plan, which as many of those have who are there.
+    data.set("mrr", 0, where=lambda number: number % 7 == 0)
     assert not any("as in a list" in fault for fault in said(data))
+
+
+def test_who_ends_in_days_to_come_has_not_left(data, said):
+    """Two who are on the way out and pay hide nothing of those who left and pay nothing today."""
+    gone = [number for number, row in enumerate(data.spans[1:]) if row[2]]
+    there = [number for number, row in enumerate(data.spans[1:]) if not row[2]]
+    data.set("mrr", 0, where=lambda number: number in gone)
+    ahead = (dt.date.today() + dt.timedelta(days=9)).isoformat()
+    data.set("ended_at", ahead, where=lambda number: number in there[:2])
+    assert any(fault.startswith("stop") and "as in a list" in fault for fault in said(data))
 
 
 def test_currencies_by_their_signs_and_words(data, said):

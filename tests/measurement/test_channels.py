@@ -160,7 +160,12 @@ def test_without_a_channel_or_country_plans_and_years_stand_alone(business_of: O
     result = measurement.worth_by_group(business, survival.tenures(business))
     assert set(result.value["by"]) == {"first_plan", "start_year"}
     assert set(result.value["verdict"]) == {"the only one"}
-    assert repr(result.sentence("EUR")).startswith("No channel, country or year brings in clearly more")
+    said = repr(result.sentence("EUR"))
+    assert (
+        said.startswith("No two groups are large enough") and "channel" not in said and "country" not in said
+    )
+    apart = result.value.assign(verdict="no clear difference")
+    assert repr(about_groups(apart)).startswith("No year of start brings in clearly more")
 
 
 # --- laws --------------------------------------------------------------------------------------------

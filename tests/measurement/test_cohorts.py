@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 from scipy.stats import fisher_exact
 
+from retention_helpers import monthly_review
 from retention_helpers.business import Business
 from retention_helpers.measurement import cohorts, measures
 from retention_helpers.measurement.said import month as said_measurement
 from retention_helpers.statistics.intervals import Change, with_rate
+from retention_helpers.words import calendar
 
 
 def cell(triangle: pd.DataFrame, cohort: str, k: int) -> Any:
@@ -227,6 +229,32 @@ def test_recent_cohorts_are_the_latest_with_a_final_cell() -> None:
     assert (change.value, change.verdict) == (0.5, "rose")
     assert 0 < change.low < 0.5 < change.high
     assert cohorts.recent_change(triangle, cohorts=4) is None
+
+
+@pytest.mark.parametrize(("lasts", "months"), [(28, 1), (90, 4), (365, 12)])
+def test_newcomers_of_a_shop_are_told_when_their_first_purchase_has_lapsed(
+    business_of: Callable[..., Business], lasts: int, months: int
+) -> None:
+    """From 1 February to 1 May it is 89 days. One of two buys again in every month, the other never does: at
+    the month that is told half of them are there, and a month before somebody always is who cannot be lost.
+    """
+    people = [{"customer_id": f"B-{n:02}", "signed_up_at": f"2023-{1 + n % 12:02}-01"} for n in range(48)]
+    bought = [
+        (one["customer_id"], str(calendar.months_after(dt.date(2023, 1 + n % 12, 1), k)), 20)
+        for n, one in enumerate(people)
+        for k in (range(18) if n < 24 else range(1))
+    ]
+    shop = business_of(None, month="2025-06", customers=people, orders=bought, settings={"lapse_days": lasts})
+    assert cohorts.told_after(shop) == months
+    triangle = cohorts.anniversary_triangle(shop)
+    latest = cohorts.recent_cohorts(triangle, k=months, cohorts=12).iloc[0]
+    assert (latest["k"], latest["rate"]) == (months, 0.5)
+    if months > 1:
+        assert cohorts.recent_cohorts(triangle, k=months - 1, cohorts=12).iloc[0]["rate"] > 0.5
+    no_aims = pd.DataFrame(columns=["name", "target", "value", "met"])
+    card = monthly_review.newcomers_card(triangle, cohorts.recent_cohorts(triangle, k=months), None, no_aims)
+    past = {1: "month", 4: "four months", 12: "12 months"}[months]
+    assert f"stayed past their first {past}: 50 %" in repr(card)
 
 
 def test_cohorts_that_differ_as_cohorts_do_are_no_change() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -168,7 +169,11 @@ def test_parts_sum_to_the_whole(sample: Business) -> None:
     assert row["begun"] == row["open"] + row["waiting"] + row["matured"]
     by = trials.by_level(sample, found).groupby("by")[["matured", "conversions"]].sum()
     assert set(by.index) == {"acquisition_channel", "country", "trial_plan", "first_week"}
-    assert (by["matured"] == row["matured"]).all() and (by["conversions"] == row["conversions"]).all()
+    week, whole = by.loc["first_week"], by.drop("first_week")
+    assert (whole["matured"] == row["matured"]).all() and (whole["conversions"] == row["conversions"]).all()
+    settled = found[found["is_settled"]]
+    undecided = settled[settled["ended_on"] >= settled["begun_on"] + pd.Timedelta(days=7)]
+    assert tuple(week) == (len(undecided), undecided["is_converted"].sum())
 
 
 def test_what_happens_after_the_month_changes_nothing(business_of: Opened) -> None:
@@ -188,20 +193,54 @@ def test_what_happens_after_the_month_changes_nothing(business_of: Opened) -> No
 # --- use and the plan --------------------------------------------------------------------------------
 
 
-def test_use_counts_in_the_first_week_and_before_the_end(business_of: Opened) -> None:
-    """A came on days 0, 2 and 6; B on day 7 alone; C on days 0 and 3 of a trial of three days."""
+def test_use_counts_in_the_first_week_of_trials_that_saw_its_end(business_of: Opened) -> None:
+    """A came on days 0, 2 and 6; B on day 7 alone; C on days 0 and 3 of a trial of three days; D on day 0 of
+    one that ends with the week; E paid on day 6."""
     spans = [
         PAYER,
         LEAVER,
         *trial("A", "2025-03-01", "2025-03-15"),
         *trial("B", "2025-03-01", "2025-03-15"),
         *trial("C", "2025-03-01", "2025-03-04"),
+        *trial("D", "2025-03-01", "2025-03-08"),
+        *trial("E", "2025-03-01", "2025-03-07", "2025-03-07"),
     ]
-    used = {"A": (1, 3, 7), "B": (8,), "C": (1, 4)}
+    used = {"A": (1, 3, 7), "B": (8,), "C": (1, 4), "D": (1,), "E": (1, 2, 3)}
     events = [(who, f"2025-03-{nth:02}T09:00", "login") for who, days in used.items() for nth in days]
     business = business_of(spans, month="2025-09", events=events)
     found = trials.trials(business).set_index("customer_id")["first_week"]
-    assert found.to_dict() == {"A": trials.MUCH, "B": trials.NO_USE, "C": trials.LITTLE}
+    assert found.dropna().to_dict() == {"A": trials.MUCH, "B": trials.NO_USE, "D": trials.LITTLE}
+    assert found.isna().sum() == 2
+
+
+@pytest.mark.parametrize(
+    ("does_use_tell", "said"),
+    [(False, {"no clear difference"}), (True, {"above the rest", "below the rest"})],
+)
+def test_who_pays_early_is_not_told_by_little_use(
+    business_of: Opened, does_use_tell: bool, said: set[str]
+) -> None:
+    """Of 500 trials two in five pay, most of these on days 1 to 3. Everybody comes on a quarter of the days,
+    whoever pays; or who comes on three days of the first week pays three times as often later.
+
+    Cut at the payment, the use of the early payers would be little, and *no use* convert above the rest.
+    """
+    draws = np.random.default_rng(31)
+    spans, events = [PAYER, LEAVER], []
+    for nth in range(500):
+        who, begun = f"T-{nth:03}", dt.date(2024, 1, 1) + dt.timedelta(days=int(draws.integers(0, 500)))
+        came = np.flatnonzero(draws.random(14) < 0.25)
+        is_early = draws.random() < 0.24
+        chance = (0.6 if (came < 7).sum() >= 3 else 0.2) if does_use_tell else 0.2
+        over = begun + dt.timedelta(days=int(draws.integers(1, 4)) if is_early else 14)
+        pays = is_early or draws.random() < chance
+        spans += trial(who, str(begun), str(over), str(over) if pays else "")
+        events += [(who, f"{begun + dt.timedelta(days=int(one))}T10:00", "login") for one in came]
+    business = business_of(spans, month="2025-09", events=events)
+    by = trials.by_level(business, trials.trials(business)).set_index("by").loc["first_week"]
+    assert set(by["verdict"]) <= {*said, "no clear difference"} and said & set(by["verdict"])
+    told = by.set_index("level")["verdict"]
+    assert not does_use_tell or told[trials.MUCH] == "above the rest"
 
 
 @pytest.fixture(scope="module")

@@ -209,6 +209,32 @@ def test_what_became_of_a_plan_is_held_against_what_was_expected(opened: Any) ->
     assert (at_risk["expected_low"], at_risk["expected_high"]) == (0, 2)
 
 
+def test_answers_and_win_back_are_held_against_what_came_without_them(opened: Any) -> None:
+    """
+    asked      asked on 2 January, was answered on 2 February
+    stayed     asked on 1 October and nobody answered: customer on day 90 after it
+    went       asked on 1 October, and left on the 20th, for good
+    won        left on 1 January, was mailed on 2 February, and is back since 1 March
+    unasked    left on 15 September: back on 20 October
+    gone       left on 15 September, for good
+    """
+    since = "2025-06-10"
+    spans = [("asked", since, "", 50), ("stayed", since, "2026-03-05", 50), ("went", since, "2025-10-20", 50),
+             ("won", since, "2026-01-01", 50), ("won", "2026-03-01", "", 50),
+             ("unasked", since, "2025-09-15", 50), ("unasked", "2025-10-20", "", 50),
+             ("gone", since, "2025-09-15", 50)]  # fmt: skip
+    with opened(
+        spans,
+        cancellations=[("asked", "2026-01-02"), ("stayed", "2025-10-01"), ("went", "2025-10-01")],
+        contacts=[("asked", "2026-02-02", "keep", ""), ("won", "2026-02-02", "win_back", "")],
+    ) as business:
+        planned = {"2026-01": plan_of(("asked", "keep", None), ("won", "win_back", None))}
+        became = monthly_review.became_of_actions(planned, business)
+        said = repr(became.sentence(planned, business.month))
+    assert "1 still here; of 2 who asked 1 were customers 90 days later without it." in said
+    assert "1 customers again; of 3 who had left 1 were customers again within 90 days without it." in said
+
+
 def test_a_plan_of_which_nothing_is_noted_says_how_to_note_it(business: Business) -> None:
     found = monthly_review.became_of_actions({"2026-02": plan_of(("stays", "silent", 0.1))}, business)
     assert "none is noted as done: fill in “Done on”" in repr(found.sentence({"2026-02": {}}, "2026-03"))

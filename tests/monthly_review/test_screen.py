@@ -113,7 +113,7 @@ def test_the_headline_and_the_card_of_churn_tell_one_verdict(lost: tuple[int, ..
     parts = ("at_start", "at_end", "expansion", "contraction", "resumed", "paused")
     mrr = pd.DataFrame({f"mrr_{part}": [500] for part in parts} | {part: [0] for part in parts})
     kept = pd.DataFrame({"net_revenue_retention": [1.0]})
-    aims = against_targets({"churn": 0.05}, churn, pd.DataFrame({"rate": [0.9]}), kept, mrr)
+    aims = against_targets({"churn": 0.05}, churn, pd.DataFrame({"rate": [0.9], "k": [1]}), kept, mrr)
     card = monthly_review.churn_card(answer, churn, moved, aims, mrr, None, "EUR")
     assert moved.verdict == "no clear change" and answer.verdict == verdict
     assert ("unusual" in card.heading) == ("unusual" in answer.headline) == (verdict == "unusual")
@@ -206,6 +206,17 @@ def test_a_picture_of_a_card_is_an_image_and_on_a_page_a_drawing() -> None:
     assert "<img" not in page and page.count("so many") == 2
 
 
+def test_every_share_of_newcomers_says_of_how_many() -> None:
+    """A cell that a return may still change is in none of them."""
+    cells = [(3, 20, 32, True), (6, 19, 25, True), (6, 3, 4, False), (12, 0, 0, True)]
+    triangle = pd.DataFrame(cells, columns=["k", "retained", "reached", "final"])
+    latest = with_rate(pd.DataFrame({"retained": [9], "reached": [9]}), "rate", "retained", "reached")
+    kept, mrr = pd.DataFrame({"net_revenue_retention": [1.0]}), pd.DataFrame({"mrr_at_end": [500]})
+    none = against_targets({}, churn_table((5, 100)), latest, kept, mrr)
+    card = monthly_review.newcomers_card(triangle, latest, None, none)
+    assert "After 3 months 62 % of 32, 6 months 76 % of 25, returns included." in repr(card)
+
+
 # --- targets ---------------------------------------------------------------------------------------
 
 
@@ -215,7 +226,7 @@ def test_every_target_is_held_against_its_own_number() -> None:
     found = against_targets(
         wanted,
         churn_table((5, 100)),
-        pd.DataFrame({"rate": [0.88]}),
+        pd.DataFrame({"rate": [0.88], "k": [1]}),
         pd.DataFrame({"net_revenue_retention": [float("nan")]}),
         pd.DataFrame({"mrr_at_end": [500]}),
     )

@@ -22,6 +22,8 @@ from retention_helpers.early_warning.proposals import paid_until
 from retention_helpers.monthly_review.said.experiments import standing
 from retention_helpers.plan import days, rows
 from retention_helpers.plan.deciding import Decided, decide
+from retention_helpers.plan.kinds import when_they_leave
+from retention_helpers.plan.said import in_one_sentence
 from retention_helpers.shown.proposals import proposals
 
 OFFER = "You could pause for a month."
@@ -154,6 +156,20 @@ def test_calls_are_capped_and_the_rest_is_written_to_or_waits(shop: Business) ->
         "letter"),
     ]  # fmt: skip
     assert causes(decided) == [("gone", "interview", "no_call")]
+    assert "2 calls (calls_a_month: 2) and 2 letters. Letters in place of a call: 2 because no call" in repr(
+        in_one_sentence(decided.touches, 2)
+    )
+
+
+def test_why_letters_stand_where_calls_are_free(shop: Business) -> None:
+    """One with whom calls are tried; one who asked to cancel and pays little."""
+    every = proposals([proposal("a", "at_risk", way="call"), proposal("b", "keep"), proposal("x", "silent")])
+    decided = decide(shop, every, drawn(("a", "calls", "call", False)))
+    assert decided.touches.set_index("customer_id")["instead"].dropna().to_dict() == {"a": "drawn"}
+    assert repr(in_one_sentence(decided.touches, 2)).endswith(
+        "0 calls (calls_a_month: 2) and 3 letters. Letters in place of a call: 1 because an experiment tries "
+        "calls with them. Requests to cancel of less than `high_value_mrr` get a letter: 1."
+    )
 
 
 # --- by when ---------------------------------------------------------------------------------------
@@ -250,6 +266,28 @@ def test_who_asked_is_answered_once_and_who_leaves_first_stands_on_top(opened: A
         ["later", dt.date(2027, 1, 10), "letter"],
     ]  # fmt: skip
     assert found["why"].iloc[1] == "asked to cancel on 20 March 2026: too expensive"
+
+
+def test_the_review_says_of_paid_time_what_the_rows_say(opened: Any) -> None:
+    """
+    over       asked on 9 March, by the month: paid until the 10th, and still here
+    unknown    the same, and nothing says for how long they pay
+    """
+    every = [("over", "2026-01-10", "", 50, "", "", "month"), ("unknown", "2026-01-10", "", 50)]
+    with opened(every, cancellations=[(who, "2026-03-09", "") for who in ("over", "unknown")]) as business:
+        found = early_warning.to_keep(business, early_warning.scheduled(business).value)
+    asked, words = "asked to cancel on 9 March 2026", dict(found[["customer_id", "why"]].values)
+    assert found["leaves_on"].isna().all()
+    assert words == {
+        "over": f"{asked}; the paid time is over: do they stay?",
+        "unknown": f"{asked}; until when they have paid is not known: do they stay?",
+    }
+    over, unknown = (found[found["customer_id"] == who] for who in words)
+    assert when_they_leave(over) == "the paid time is over: do they stay?"
+    assert when_they_leave(unknown) == "until when they have paid is not known: do they stay?"
+    assert when_they_leave(found) == "1 of 2: the paid time is over: do they stay?"
+    dated = found.assign(leaves_on=[dt.date(2026, 4, 10), None])
+    assert when_they_leave(dated) == "the first leaves on 10 April"
 
 
 def test_who_asks_during_a_trial_is_answered_and_gets_no_letter_of_the_trial(opened: Any) -> None:
@@ -365,6 +403,7 @@ def test_a_verdict_sets_free(opened: Any) -> None:
         ((name, beside),) = standing(reading)
     assert orders["what"].tolist() == ["Call: stop, and give it to everybody"]
     assert name == "Call:" and beside.startswith("better, by +100.0 ("), "its order stands in the plan"
+    assert beside.endswith(" points, still customers on day 35.")
     assert orders["why"].tolist() == [
         "call: 60 of 60 were still customers on day 35, control: 0 of 60",
     ]
@@ -464,6 +503,20 @@ def test_the_review_has_its_actions_from_the_plan(sample: Business, october: pla
     touches = plan.touches(sample, october)
     assert touches.value["customer_id"].isna().sum() == len(october.orders)
     assert found["customers"].sum() == len(october.decided.touches)
+    why = found.set_index("id")["why"]
+    assert why["at_risk"].startswith("of them about ")
+    assert why["detractor"].endswith("called to learn it, not as customers at risk")
+    assert "run “draw win_back” on the day you mail them" in why["win_back"]
+
+
+def test_a_row_of_a_campaign_is_not_mailed_by_hand(sample: Business, october: plan.Month) -> None:
+    """Its mails are handed to a mail tool, all five; the rows of everything else are for the owner."""
+    listed = rows.rows(sample, october.decided.touches)
+    is_campaign = listed["kind"].isin(["win_back", "silent"])
+    by_tool = listed[is_campaign]
+    assert len(by_tool) and by_tool["action"].str.startswith("Mail tool: ").all()
+    assert by_tool["why"].str.endswith("mails of actions/win_back.csv, not to be sent by hand").all()
+    assert listed.loc[~is_campaign, "action"].str.match("(Call|Write): ").all()
 
 
 def test_messages_are_in_the_customers_own_name(sample: Business, october: plan.Month) -> None:

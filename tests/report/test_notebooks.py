@@ -65,6 +65,7 @@ FORBIDDEN_NAMES = {
 
 
 MOST_LINES = 12  # of a code cell; the list of imports may be longer
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
@@ -110,6 +111,8 @@ def _about_outputs(notebook: NotebookNode) -> Iterator[str]:
     for cell in cells:
         if any(output.get("name") == "stderr" for output in cell.outputs):
             yield f"stderr: {cell.source[:60]}"
+        if any(WIDGET in output.get("data", {}) for output in cell.outputs):
+            yield f"a widget, which no page can show: {cell.source[:60]}"
         # nbval compares what is there, and passes when nothing is
         last = ast.parse(cell.source).body[-1]
         shows = isinstance(last, ast.Expr) and ast.unparse(last) not in SILENT
@@ -259,6 +262,11 @@ def change_alt(notebook: NotebookNode) -> None:
     about["alt"] = "A chart that shows something else altogether."
 
 
+def show_a_bar_of_progress(notebook: NotebookNode) -> None:
+    bar = {WIDGET: {"model_id": "1"}, "text/plain": "FloatProgress(value=0.0)"}
+    code_cells(notebook)[-1].outputs.append(nbformat.v4.new_output("display_data", bar))
+
+
 def run_out_of_order(notebook: NotebookNode) -> None:
     first, second, *_ = code_cells(notebook)
     first.execution_count, second.execution_count = second.execution_count, first.execution_count
@@ -280,6 +288,7 @@ def show_own_data(notebook: NotebookNode) -> None:
         strip_outputs_only,
         remove_alt,
         change_alt,
+        show_a_bar_of_progress,
         run_out_of_order,
         wire_in_a_cell,
         show_own_data,

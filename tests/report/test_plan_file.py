@@ -11,11 +11,12 @@ from typing import Any
 
 import openpyxl
 import pytest
+from filelock import FileLock
 
 from retention_helpers.business.identity import Identity
 from retention_helpers.gate import running_plan
 from retention_helpers.gate.lots import CALLED, NO_CALL, Lots
-from retention_helpers.gate.running_plan import CSV, FILES, HEADINGS, WRITTEN, XLSX, Row
+from retention_helpers.gate.running_plan import CSV, FILES, HEADINGS, LOCK, WRITTEN, XLSX, Row
 from retention_helpers.report import plan_file
 from retention_helpers.words.errors import InputError
 
@@ -494,6 +495,50 @@ def test_a_run_that_dies_while_it_writes_loses_nothing(
     renew(out, "2026-10", again)
     assert filled(out) == both
     assert sorted(row.customer for row in running_plan.read(out).rows) == ["A", "B", "D"]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_a_reader_sees_the_plan_of_before_or_of_after(
+    out: Path, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    """Another run puts a new plan into place while this one has read the record and not yet the files.
+
+    At each of its renames: no row of a report is taken for the owner's own, and none for taken out.
+    """
+    at_rest = running_plan.read(out)
+    replace, read, wait = os.replace, running_plan._as_written, [True]
+
+    def renewed_meanwhile(path: Path) -> running_plan.Running:
+        record = read(path)
+        if wait:
+            wait.clear()
+            done: list[Path] = []
+
+            def until_there(source: Path, target: Path) -> None:
+                if len(done) == place:
+                    raise KeyboardInterrupt
+                done.append(target)
+                replace(source, target)
+
+            monkeypatch.setattr(os, "replace", until_there)
+            with pytest.raises(KeyboardInterrupt):
+                renew(out, "2026-11", NOVEMBER)
+            monkeypatch.setattr(os, "replace", replace)
+        return record
+
+    monkeypatch.setattr(running_plan, "_as_written", renewed_meanwhile)
+    found = running_plan.read(out)
+    assert not wait and not found.taken_out
+    months = [row.month for row in found.rows]
+    assert months == ["2026-11"] * 2 + ["2026-10"] * 3 if place else found.rows == at_rest.rows
+
+
+def test_who_writes_the_plan_for_too_long_is_told(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (out / XLSX).read_bytes()
+    monkeypatch.setattr(plan_file, "PATIENCE", 0)
+    with FileLock(out / LOCK), pytest.raises(InputError, match=r"Another run has been writing plan.xlsx"):
+        renew(out, "2026-11", NOVEMBER)
+    assert (out / XLSX).read_bytes() == before
 
 
 def test_a_file_that_cannot_be_replaced_is_told(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,6 +34,7 @@ name, _, data, _, out, _, which = sys.argv[1:]
 with (here / "calls").open("a") as calls: print(name, which, file=calls)
 does = (here / "does").read_text()
 if does == "die": os.kill(os.getpid(), signal.SIGKILL)
+if does == "busy": sys.exit(3)
 if does in ("fail", f"fail {which}"): sys.exit("customers.csv: customer C-7 signed up before 1990.")
 folder = Path(out) / (which if name == "report" else f"today/{which}")
 folder.mkdir(parents=True)
@@ -173,6 +175,46 @@ def test_a_second_run_at_once_does_nothing(posted: Posted, maker: Maker):
     with FileLock(ours.out / ".schedule-report.lock"):
         assert running.run("report", ours.data, ours.out, now, day=3, hour=7) == 0
     assert maker.calls == []
+
+
+@pytest.mark.parametrize(
+    ("name", "made"), [("report", "report of November 2026"), ("today", "list of 3 December 2026")]
+)
+def test_what_the_owner_makes_by_hand_is_left_to_them(
+    posted: Posted, box: Mailbox, maker: Maker, shown: list[str], name: str, made: str
+):
+    """Nothing has failed: nobody is told so, and the next hour delivers what is there by then."""
+    ours = posted(**smtp(box))
+    ours.deliver(report("2026-10"))
+    maker.does("busy")
+    hours = [dt.datetime(2026, 12, 3, hour) for hour in (7, 8)]
+    assert running.run(name, ours.data, ours.out, hours[0], day=3, hour=7) == 0
+    assert len(maker.calls) == 1 and len(box.mails) == 1 and not shown
+    assert not [one for one in journal.read(ours.out) if one.event in ("failed", "told")]
+    make_report(ours.out, "2026-11")
+    make_list(ours.out, "2026-12-03")
+    assert running.run(name, ours.data, ours.out, hours[1], day=3, hour=7) == 0
+    assert len(maker.calls) == 1
+    sent = {str(mail["Subject"]) for mail in box.mails}
+    assert f"Harbour Desk: the {made}" in sent
+
+
+def test_a_clock_that_is_set_back_makes_and_sends_nothing_twice(posted: Posted, box: Mailbox, maker: Maker):
+    """The machine was a month, or a day, ahead of itself: what is there is of another day, and stays."""
+    ours = posted(**smtp(box))
+    ours.deliver(report("2026-10"))
+    ahead = dt.datetime(2026, 12, 4, 8)
+    for wait in (0, 24, 24 * 31, 1, 0):  # a day back, and a month; then the same hours again
+        now = ahead - dt.timedelta(hours=wait)
+        assert at(ours, str(now)).report() == 0 and at(ours, str(now)).today() == 0
+    made = Counter(maker.calls)
+    assert made == {"report 2026-11": 1, "today 2026-12-04": 1, "today 2026-12-03": 1}
+    subjects = Counter(str(mail["Subject"]) for mail in box.mails)
+    assert set(subjects.values()) == {1}
+    assert {subject.removeprefix("Harbour Desk: the ") for subject in subjects} == {
+        "report of October 2026", "report of November 2026",
+        "list of 3 November 2026", "list of 3 December 2026", "list of 4 December 2026",
+    }  # fmt: skip
 
 
 # --- the list --------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ def test_the_sentences_on_the_last_plans() -> None:
     """One row of one customer, with what was expected, and without."""
     row = {"month": "2026-02", "action": "at_risk", "planned": 1, "done": 1, "reached": 0,
            "still_customers": 1, "left": 0, "expected_left": 0.31, "expected_low": 0,
-           "expected_high": 1}  # fmt: skip
+           "expected_high": 1, "usual": None, "usual_of": None}  # fmt: skip
     said = repr(said_review.became_of(pd.DataFrame([row]), {"2026-02": {}}, "2026-03"))
     assert "February 2026, at risk of leaving: 1 of 1 done, 0 reached, 1 still here; 0 asked or left" in said
     assert "0.3 (0–1) were expected without it." in said and "only an experiment tells" in said

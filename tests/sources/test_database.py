@@ -1,9 +1,8 @@
 """Databases of the owner's: a PostgreSQL server that really runs, and SQLite."""
 
 import datetime as dt
-import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -57,20 +56,13 @@ TABLES = {"customers": CUSTOMERS, "subscriptions": SUBSCRIPTIONS}
 
 
 @pytest.fixture(scope="module")
-def shop() -> Iterator[str]:
-    """The address of a shop's database on a server that is there for this module."""
-    programs = postgres.binaries()
-    if programs is None:
-        reason = "PostgreSQL is not installed (apt install postgresql), so none can be started"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with postgres.server(programs) as address:
-        with psycopg.connect(f"{address}/postgres", autocommit=True) as owner:
-            owner.execute("CREATE DATABASE shop")
-        with psycopg.connect(f"{address}/shop", autocommit=True) as owner:
-            owner.execute(SHOP)
-        yield f"{address}/shop"
+def shop(server: str) -> str:
+    """The address of a shop's database."""
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as owner:
+        owner.execute("CREATE DATABASE shop")
+    with psycopg.connect(f"{server}/shop", autocommit=True) as owner:
+        owner.execute(SHOP)
+    return f"{server}/shop"
 
 
 @pytest.fixture
@@ -325,7 +317,7 @@ REFUSALS: dict[str, tuple[Callable[[str], str], Any, str]] = {
         lambda shop: "mysql://owner:a%20secret@127.0.0.1/shop", TABLES, "it cannot be reached."
     ),
     "no variable": (
-        lambda shop: "", TABLES, f"the environment has no {VARIABLE}. Set it to the address of the database"
+        lambda shop: "", TABLES, "the environment has no variable of the name at `connect:` (not repeated"
     ),
     "no table": (
         str, {"customers": {"table": "acounts"}}, "shop.yml: customers: the database has no table acounts."
@@ -356,6 +348,19 @@ def test_a_refusal_is_one_sentence_without_the_password(
     assert said.split("shop.yml: ")[-1] in str(refused.value)
     assert SECRET not in str(refused.value) and postgres.QUOTED not in str(refused.value)
     assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+def test_a_password_in_the_place_of_the_name_is_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may look like a name; one that looks like none is refused without being repeated, too."""
+    monkeypatch.delenv("S3CRET", raising=False)
+    path = tmp_path / "shop.yml"
+    for mistake in ("S3CRET", "S3CRET!", "postgresql://u:S3CRET@h/shop"):
+        path.write_text(yaml.safe_dump({"connect": mistake, "tables": TABLES}))
+        with pytest.raises(InputError) as refused:
+            sources.importer("database").read(Order([path], tmp_path, Settings()))
+        assert "S3CRET" not in str(refused.value) and "connect" in str(refused.value)
 
 
 def test_from_the_database_to_the_gate_and_the_password_is_nowhere(
@@ -471,7 +476,10 @@ def test_it_is_read_anew_on_another_day(file: Path, tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "there is no file no.sqlite. Correct the path."), (b"no database", "SQLite says: file is not a")],
+    [
+        (None, "there is no file no.sqlite. Correct the path."),
+        (b"no database", "SQLite says of no.sqlite: file is not a database. Copy the database anew."),
+    ],
 )
 def test_a_file_that_is_no_database(
     tmp_path: Path, read: Callable[..., Imported], content: bytes | None, said: str

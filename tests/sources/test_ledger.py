@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from charged import COLUMNS, Noise, charged, errors, import_answering
 from folders import folder_of
@@ -247,6 +248,143 @@ def test_refunds_and_disputes(tmp_path: Path) -> None:
     assert (left["customer_id"], left["reason"], left["kind"]) == ("C-3", "payment_disputed", "involuntary")
 
 
+def test_refunds_are_held_against_what_was_charged_with_its_tax(tmp_path: Path) -> None:
+    """59.50 with 9.50 tax in it: given back whole on 10 April without a reference, and in two parts by one.
+    52 by reference is a part, and takes nothing away.
+    """
+    header = "date,customer,gross,tax,status,id,refund_of\n"
+    text = header + "".join(
+        f"2026-0{month}-{day},{who},59.50,9.50,paid,{who}{month},\n"
+        for who, day in (("C-1", "03"), ("C-2", "04"), ("C-3", "05"), ("C-9", "06"))
+        for month in range(1, 7 if who == "C-9" else 5)
+    )
+    text += "2026-04-10,C-1,-59.50,-9.50,refunded,b1,\n2026-04-11,C-2,-52,,refunded,b2,C-24\n"
+    text += "2026-04-12,C-3,-52,,refunded,b3,C-34\n2026-04-14,C-3,-7.50,,refunded,b4,C-34\n"
+    imported(tmp_path, text)
+    ends = {row["customer_id"]: (row["ended_at"], row["mrr"]) for row in rows_of(tmp_path)}
+    assert ends == {
+        "C-1": ("2026-04-10", "50"), "C-2": ("2026-05-04", "50"), "C-3": ("2026-04-14", "50"),
+        "C-9": ("", "50"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("heading", "more", "cells", "mrr"),
+    [
+        ("gross", "vat", "9.50", "50"),
+        ("net", "vat", "9.50", "59.5"),
+        ("amount incl. VAT", "vat rate", "19", "50"),
+        ("amount", "vat,before tax", "9.50,50.00", "50"),
+        ("amount", "vat,due", "9.50,69.00", "59.5"),
+        ("amount", "gst %,before tax", "19,50.00", "50"),
+    ],
+)
+def test_tax_is_inside_where_the_heading_or_another_column_tells(
+    tmp_path: Path, heading: str, more: str, cells: str, mrr: str
+) -> None:
+    """59.50 less 9.50, or 19 % in it, is 50; where 69.00 stands beside it, the tax came on top."""
+    text = f"date,customer,{heading},{more}\n"
+    text += "".join(f"2026-0{month}-05,C-1,59.50,{cells}\n" for month in (1, 2, 3))
+    said = {"columns": {"charged_at": "date", "customer_id": "customer", "amount": heading}}
+    imported(tmp_path, text, **said)
+    assert {span[2] for span in spans(tmp_path)} == {mrr}
+
+
+@pytest.mark.parametrize(
+    ("said", "mrr"), [("VAT", "40.5"), ("none", "50"), (25, "40")], ids=["inside", "on top", "a rate"]
+)
+def test_tax_of_which_nothing_tells_is_asked_about(tmp_path: Path, said: Any, mrr: str) -> None:
+    """50.00 beside 9.50: 40.50 with it inside, 50 where it came on top; a rate of 25 % in it leaves 40."""
+    text = "Date,Email,Amount,VAT\n" + "".join(f"2026-0{month}-05,a@x.com,50,9.50\n" for month in (1, 2, 3))
+    with pytest.raises(Stopped, match=r"`tax_inside: VAT` \(of 50, 40.50 counts\), or `tax_inside: none`"):
+        imported(tmp_path, text)
+    imported(tmp_path, text, tax_inside=said)
+    assert {span[2] for span in spans(tmp_path)} == {mrr}
+    with pytest.raises(Stopped, match="the column Vat No, which `tax_inside` names, is missing"):
+        imported(tmp_path, text, tax_inside="Vat No")
+    free = text.replace(",9.50", ",0")  # of nothing there is nothing to ask
+    imported(tmp_path, free)
+    assert {span[2] for span in spans(tmp_path)} == {"50"}
+
+
+def test_tax_in_the_numbers_of_a_workbook(tmp_path: Path) -> None:
+    """59.5 less 9.5 is the 50 beside it, also for somebody who writes commas."""
+    book = openpyxl.Workbook()
+    book.active.append(["Date", "Email", "Amount", "VAT", "Before tax"])
+    for month in (1, 2, 3):
+        book.active.append([dt.date(2026, month, 5), "a@x.com", 59.5, 9.5, 50])
+    book.save(tmp_path / "ledger.xlsx")
+    settings = Settings(decimal_sign="comma")
+    import_files("ledger", [tmp_path / "ledger.xlsx"], tmp_path / "out", settings, {})
+    assert [span[2] for span in spans(tmp_path)] == ["50"]
+
+
+def test_amounts_that_may_be_cents_are_asked_about(tmp_path: Path) -> None:
+    """4900 and 9900 are 49 and 99, or as much as they say; 4900 yen can only be that, and 49 is small."""
+
+    def text(amount: object, currency: str) -> str:
+        return "date,customer,amount,currency\n" + "".join(
+            f"2026-0{month}-05,{who},{amount if who == 'a' else 9900},{currency}\n"
+            for month in (1, 2, 3)
+            for who in ("a", "b")
+        )
+
+    with pytest.raises(Stopped, match=r"`price_in: minor units` \(EUR 49 was paid\), or `price_in: whole"):
+        imported(tmp_path, text(4900, "EUR"))
+    for said, mrr in (("minor units", ["49", "99"]), ("whole units", ["4900", "9900"])):
+        imported(tmp_path, text(4900, "EUR"), price_in=said)
+        assert sorted(span[2] for span in spans(tmp_path)) == mrr
+    imported(tmp_path, text(4900, "JPY"))
+    imported(tmp_path, text("4900.00", "EUR"))
+    imported(tmp_path, text(49, "EUR").replace("9900", "120"))
+    assert sorted(span[2] for span in spans(tmp_path)) == ["120", "49"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "currency", "mrr"),
+    [("amount_cents", "", "49"), ("Amount in cents (USD)", "USD", "49"), ("Betrag in EUR", "EUR", "4900")],
+)
+def test_the_heading_of_the_amounts_says_their_unit(
+    tmp_path: Path, heading: str, currency: str, mrr: str
+) -> None:
+    """Where two headings differ in their unit alone, nobody knows which is meant."""
+    amount = "4900.00" if mrr == "4900" else "4900"
+    rows = "".join(f"2026-0{month}-05,a@x.com,{amount},1\n" for month in (1, 2, 3))
+    imported(tmp_path, f"Date,Email,{heading},Note\n{rows}")
+    assert [(row["mrr"], row.get("currency", "")) for row in rows_of(tmp_path)] == [(mrr, currency)]
+    with pytest.raises(Stopped, match="who paid, when and how much"):
+        imported(tmp_path, f"Date,Email,{heading},Amount (GBP)\n{rows}")
+
+
+def test_nothing_charged_when_it_was_due_is_a_payers_free_time(tmp_path: Path) -> None:
+    """
+    C-1  49 49  0 49      a free March between paid months: no loss and no return
+    C-2  49 49  0         nothing was paid after it: lost when the free month is over
+    C-3  49 49  0  0  0   free without an end: the first one has an end, the others have none
+    C-4   0 49 49         nothing before anything was paid is no service
+    C-5  49 49 49 and 0 on another day: a row of nothing beside what was paid says nothing
+    """
+    text = HEADER + paid("2026-01-05", "2026-02-05") + line("2026-03-05", "0.00") + paid("2026-04-05")
+    for who, free in (("C-2", (3,)), ("C-3", (3, 4, 5))):
+        text += paid("2026-01-06", "2026-02-06", who=who)
+        text += "".join(line(f"2026-0{month}-06", 0, who) for month in free)
+    text += line("2026-01-07", 0, "C-4") + paid("2026-02-07", "2026-03-07", who="C-4")
+    text += paid("2026-01-08", "2026-02-08", "2026-03-08", who="C-5") + line("2026-02-07", 0, "C-5")
+    written = imported(tmp_path, text + LATER)
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for row in rows_of(tmp_path):
+        said = row["started_at"][5:7], row["ended_at"][5:7], row["mrr"], row["status"]
+        found.setdefault(row["customer_id"], []).append(said)
+    free_march = [("01", "03", "49", "active"), ("03", "04", "0", "comped")]
+    assert found["C-1"] == [*free_march, ("04", "05", "49", "active")]
+    assert found["C-2"] == found["C-3"] == free_march
+    assert found["C-4"] == [("02", "04", "49", "active")]
+    assert found["C-5"] == [("01", "04", "49", "active")]
+    assert written.rows_set_aside == 4
+    (notes,) = [found.notes for found in assumed.read(tmp_path / "out").values()]
+    assert any(note.startswith("3 times nothing was charged when it was due") for note in notes)
+
+
 def test_who_got_a_year_back_is_lost_before_the_year_is_over(tmp_path: Path) -> None:
     """A year paid on 5 January went back on the 15th: in August nobody waits for a payment any more.
 
@@ -296,7 +434,7 @@ def test_what_is_no_charge_is_set_aside(tmp_path: Path) -> None:
     with written.set_aside.open(encoding="utf-8-sig", newline="") as file:
         assert [row["reason"] for row in csv.DictReader(file)] == [
             "the same row stands at line 3", "a test, and no charge", "no charge: fee", "no charge: payout",
-            "it is not decided yet", "nothing was charged", "it names no customer",
+            "it is not decided yet", "it names no customer", "nothing was charged",
         ]  # fmt: skip
 
 
@@ -348,6 +486,29 @@ def test_days_amounts_and_states_that_can_be_two_are_asked_about(tmp_path: Path)
         imported(tmp_path, HEADER, columns={"owner": "customer"})
 
 
+def test_an_amount_has_the_currency_that_it_is_shown_with(tmp_path: Path) -> None:
+    """Equal numbers in two currencies are two amounts; a shared sign is what the row's own column says."""
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(["date", "customer", "amount", "currency", "product"])
+    formats = {"A": "[$€-407] #,##0.00", "B": "[$£-809]#,##0", "C": '"$"#,##0', "D": "[$-407]0.00"}
+    for month in range(1, 5):
+        for who, shown in formats.items():
+            own = "CAD" if who == "C" else None
+            book.active.append([dt.date(2026, month, 5), who, 49, own, "Pro"])
+            book.active.cell(book.active.max_row, 3).number_format = shown
+    book.save(tmp_path / "ledger.xlsx")
+    import_files("ledger", [tmp_path / "ledger.xlsx"], tmp_path / "out", Settings(), {})
+    assert {row["customer_id"]: row["currency"] for row in rows_of(tmp_path)} == {
+        "A": "EUR", "B": "GBP", "C": "CAD", "D": "",
+    }  # fmt: skip
+    contradicted = paid("2026-01-05", "2026-02-05", amount="$49")
+    with pytest.raises(
+        Stopped, match=r"such as \$49 where the currency is EUR, in 2 rows \(first: .*line 2\)"
+    ):
+        imported(tmp_path, HEADER + contradicted)
+
+
 def test_a_ledger_under_other_names(tmp_path: Path) -> None:
     """Titles above, in German, with decimal commas, and totals below."""
     text = "Zahlungen\n\nDatum;Kunde;Betrag;Währung;Tarif;Status\n05.01.2026;K-1;49,90;EUR;Pro;bezahlt\n"
@@ -394,6 +555,59 @@ def test_paypal(tmp_path: Path) -> None:
     ]
     assert written.rows_set_aside == 3
     assert ledger.recognises(PAYPAL.strip().split(",")) == "charges of PayPal"
+
+
+def test_a_hold_of_paypal_is_no_chargeback(tmp_path: Path) -> None:
+    """Both of its types while a dispute is looked into: the payment is held, let go, and never went back."""
+    held, let_go = "Hold on Balance for Dispute Investigation", "Cancellation of Hold for Dispute Resolution"
+    row = "06/{},10:00:00,PDT,Ada,{},Completed,USD,{},0,0,{},{},{},Credit\n"
+    rows = [
+        row.format("05/2026", "Subscription Payment", "19.00", "a@x.com,s@s.com", "T1,Pro,0", "I-ABCDEFGH1"),
+        row.format("09/2026", held, "-19.00", "s@s.com,a@x.com", "T2,,", "T1"),
+        row.format("20/2026", let_go, "19.00", "a@x.com,s@s.com", "T3,,", "T1"),
+    ]
+    said = {"date_order": "month first", "rhythms": {"Pro": "month"}}
+    for many in (2, 3):
+        imported(tmp_path, PAYPAL + "".join(rows[:many]), **said)
+        assert [(row["started_at"], row["ended_at"]) for row in rows_of(tmp_path)] == [("2026-06-05", "")]
+        assert not (tmp_path / "out" / "cancellations.csv").exists()
+
+
+def test_paypals_subject_stands_in_for_an_empty_item_title(tmp_path: Path) -> None:
+    rows = "".join(
+        f"0{month}/05/2026,10:00:00,PST,Ada,Subscription Payment,Completed,USD,19.00,0,19,a@x.com,s@s.com,"
+        f"T{month},{title},0,,Credit,{subject}\n"
+        for month, title, subject in ((1, "Pro", "Other"), (2, "", "Pro"), (3, "", "Pro"))
+    )
+    imported(tmp_path, PAYPAL.replace("\n", ",Subject\n") + rows, date_order="month first")
+    assert [(row["plan"], row["started_at"], row["ended_at"]) for row in rows_of(tmp_path)] == [
+        ("Pro", "2026-01-05", "")
+    ]
+
+
+def test_gumroad_names_the_present_recurrence_in_old_rows_too(tmp_path: Path) -> None:
+    """S paid 10 a month till February, 100 a year since March; every row of S says yearly. Others pay 10.
+
+    Alone, with three old charges a month apart, the rhythm tells; with one, nobody knows.
+    """
+    header = (
+        "Purchase ID,Item Name,Purchase Email,Purchase Date,Sale Price ($),Recurrence,Subscription End Date\n"
+    )
+
+    def row(who: str, day: str, price: int, recurrence: str) -> str:
+        return f"{who}{day},Club,{who}@x.com,{day},{price},{recurrence},\n"
+
+    moved = row("s", "2026-03-12", 100, "yearly")
+    old = "".join(row("s", f"{day}-12", 10, "yearly") for day in ("2025-12", "2026-01", "2026-02"))
+    others = "".join(row("u", f"2026-0{month}-03", 10, "monthly") for month in (1, 2, 3))
+    for name, text in (("with others", old + moved + others), ("alone", old + moved)):
+        imported(tmp_path / name, header + text)
+        of_s = [one for one in rows_of(tmp_path / name) if one["started_at"][8:] == "12"]
+        assert [(one["started_at"], one["mrr"]) for one in of_s] == [
+            ("2025-12-12", "10"), ("2026-03-12", "8.333333"),
+        ]  # fmt: skip
+    with pytest.raises(Stopped, match=r"rhythms: \{Club 10: …\}"):
+        imported(tmp_path, header + row("s", "2026-02-12", 10, "yearly") + moved)
 
 
 def test_gumroad(tmp_path: Path) -> None:
@@ -459,15 +673,16 @@ def test_woocommerce_writes_a_list_of_subscriptions(tmp_path: Path) -> None:
     """
     header = (
         "subscription_id,subscription_status,customer_id,start_date,trial_end_date,end_date,billing_period,"
-        "billing_interval,order_shipping,order_tax,order_total,order_currency,billing_email,order_items\n"
+        "billing_interval,order_shipping,order_tax,order_total,order_currency,billing_email,order_items,"
+        "last_order_date_created\n"
     )
     rows = [
         "1,wc-active,5,2026-01-05 "
-        "10:00:00,0,0,month,1,5.00,4.00,30.00,EUR,a@x.com,product_id:3|name:Box|total:21",
+        "10:00:00,0,0,month,1,5.00,4.00,30.00,EUR,a@x.com,product_id:3|name:Box|total:21,",
         "2,wc-cancelled,6,2026-01-05 10:00:00,2026-01-19 10:00:00,2026-03-05 "
-        "10:00:00,year,1,0,0,240.00,EUR,b@x.com,",
-        "3,wc-on-hold,7,2026-01-05 10:00:00,0,0,month,3,0,0,30.00,EUR,c@x.com,",
-        "4,wc-pending,8,2026-01-05 10:00:00,0,0,month,1,0,0,30.00,EUR,d@x.com,",
+        "10:00:00,year,1,0,0,240.00,EUR,b@x.com,,",
+        "3,wc-on-hold,7,2026-01-05 10:00:00,0,0,month,3,0,0,30.00,EUR,c@x.com,,2026-01-05 10:00:00",
+        "4,wc-pending,8,2026-01-05 10:00:00,0,0,month,1,0,0,30.00,EUR,d@x.com,,",
     ]
     imported(tmp_path, header + "\n".join(rows))
     assert [(row["started_at"], row["ended_at"], row["mrr"], row["status"]) for row in rows_of(tmp_path)] == [
@@ -478,6 +693,59 @@ def test_woocommerce_writes_a_list_of_subscriptions(tmp_path: Path) -> None:
     with pytest.raises(Stopped, match="end_date is empty"):
         imported(tmp_path, header + rows[1].replace("2026-03-05 10:00:00", "0"))
     assert ledger.recognises(header.strip().split(",")) == "WooCommerce's subscriptions"
+
+
+def test_what_woocommerce_has_on_hold_for_long_is_asked_about(tmp_path: Path) -> None:
+    """The list reaches to 5 June. On hold since an order of March: its failure ended it on that day, or it
+    was paid, and paused by hand a month later. An order of 5 June is late, or paid until July. On hold
+    without an order, nobody knows.
+    """
+    header = (
+        "subscription_id,subscription_status,start_date,trial_end_date,end_date,billing_period,"
+        "billing_interval,order_total,billing_email,last_order_date_created\n"
+    )
+
+    def row(nth: int, last: str, status: str = "on-hold", more: str = "0,0") -> str:
+        return f"{nth},wc-{status},2026-01-05 10:00:00,{more},month,1,30.00,{nth}@x.com,{last} 10:00:00\n"
+
+    text = header + row(1, "2026-06-05", "active") + row(2, "2026-03-05") + row(3, "2026-06-05")
+
+    def told() -> list[tuple[str, ...]]:
+        """Of the second and the third: from when to when, and what."""
+        return [
+            (row["subscription_id"], row["started_at"][5:10], row["ended_at"][5:10], row["status"])
+            for row in rows_of(tmp_path)
+            if row["subscription_id"] != "1"
+        ]
+
+    with pytest.raises(Stopped, match=r"1 subscription is on hold.*line 3, 2026-03-05.*`on_hold: by hand`"):
+        imported(tmp_path, text)
+    imported(tmp_path, text, on_hold="unpaid")
+    assert sorted(told()) == [("2", "01-05", "03-05", "active"), ("3", "01-05", "", "past_due")]
+    (left,) = rows_of(tmp_path, "cancellations")
+    assert (left["canceled_at"], left["kind"]) == ("2026-03-05", "involuntary")
+    imported(tmp_path, text, on_hold="by hand")
+    assert sorted(told()) == [
+        ("2", "01-05", "04-05", "active"), ("2", "04-05", "", "paused"), ("3", "01-05", "", "active"),
+    ]  # fmt: skip
+    imported(tmp_path, text.replace("2026-03-05", "2026-05-20"))
+    assert [status for *_, status in told()] == ["past_due", "past_due"]
+    with pytest.raises(Stopped, match="1 subscription is on hold, and last_order_date_created is empty"):
+        imported(tmp_path, text.replace("2026-03-05 10:00:00", "0"))
+    with pytest.raises(InputError, match="on_hold is perhaps"):
+        imported(tmp_path, text, on_hold="perhaps")
+
+
+def test_a_trial_that_woocommerce_cancelled_before_its_end_is_no_customer(tmp_path: Path) -> None:
+    header = (
+        "subscription_id,subscription_status,start_date,trial_end_date,end_date,billing_period,"
+        "billing_interval,order_total,billing_email\n"
+    )
+    days = "2026-04-01 10:00:00,2026-05-05 10:00:00,2026-04-05 10:00:00"
+    imported(tmp_path, f"{header}1,wc-cancelled,{days},month,1,30.00,a@x.com\n")
+    (row,) = rows_of(tmp_path)
+    said = row["started_at"][:10], row["ended_at"][:10], row["status"]
+    assert said == ("2026-04-01", "2026-04-05", "trialing")
 
 
 STRIPE = (

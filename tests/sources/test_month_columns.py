@@ -4,7 +4,7 @@ import csv
 import datetime as dt
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import openpyxl
@@ -40,8 +40,11 @@ def sheet(path: Path, lines: Lines) -> Path:
         return path
     book = openpyxl.Workbook()
     assert book.active is not None
-    for line in lines:
-        book.active.append(line)
+    for row, line in enumerate(lines, start=1):
+        for column, cell in enumerate(line, start=1):
+            entered = book.active.cell(row, column, cell.number if isinstance(cell, Shown) else cell)
+            if isinstance(cell, Shown):
+                entered.number_format = cell.number_format
     book.save(path)
     return path
 
@@ -49,6 +52,13 @@ def sheet(path: Path, lines: Lines) -> Path:
 def imported(folder: Path, lines: Lines, name: str = "ours.csv", **said: Any) -> importing.Written:
     settings = Settings(date_order=said.pop("date_order", ""))
     return importing.import_files("months", [sheet(folder / name, lines)], folder / "out", settings, said)
+
+
+class Shown(NamedTuple):
+    """A number in a workbook, with the format in which it is shown."""
+
+    number: float
+    number_format: str
 
 
 def spans(folder: Path) -> list[tuple[str, str, str, str]]:
@@ -232,6 +242,44 @@ def test_amounts_as_people_write_them(tmp_path: Path) -> None:
         ("C-1", "2026-01-01", "2026-02-01", "1200"),
         ("C-1", "2026-02-01", "2026-03-01", "1200.50"),
     ]
+
+
+EUROS, DOLLARS, GERMAN = "[$€-407] #,##0.00", '"$"#,##0', "[$-407]#,##0.00"
+IN_CURRENCIES: dict[str, tuple[Lines, list[tuple[str, str]]]] = {
+    "as shown": (
+        [JAN_TO_MARCH, ["A", *[Shown(49, EUROS)] * 3], ["B", *[Shown(1, DOLLARS)] * 3], ["C", 9, 9, 9]],
+        [("49", "EUR"), ("1", "$"), ("9", "")],
+    ),
+    "a language is no currency": ([JAN_TO_MARCH, ["A", *[Shown(49, GERMAN)] * 3]], [("49", "")]),
+    "a sign that its column tells": (
+        [["Customer", "Currency", *JAN_TO_MARCH[1:]], ["A", "CAD", "$49", Shown(49, DOLLARS), 49]],
+        [("49", "CAD")],
+    ),
+    "a price": (
+        [["Customer", "Price", *JAN_TO_MARCH[1:]], ["A", Shown(20, EUROS), *"xxx"], ["B", "£30", *"xxx"]],
+        [("20", "EUR"), ("30", "GBP")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("lines", "paid"), IN_CURRENCIES.values(), ids=IN_CURRENCIES.keys())
+def test_a_number_has_the_currency_in_which_it_is_shown(
+    tmp_path: Path, lines: Lines, paid: list[tuple[str, str]]
+) -> None:
+    imported(tmp_path, lines, "ours.xlsx")
+    with (tmp_path / "out" / "subscriptions.csv").open(encoding="utf-8", newline="") as file:
+        assert [(row["mrr"], row["currency"]) for row in csv.DictReader(file)] == paid
+
+
+def test_an_amount_in_another_currency_than_its_row_s_is_a_stop(tmp_path: Path) -> None:
+    lines: Lines = [["Customer", "Currency", *JAN_TO_MARCH[1:]], ["A", "USD", Shown(49, EUROS), "€49", 49]]
+    with pytest.raises(
+        Stopped, match=r"2 amounts name another.*49 € where the currency is USD \(first: .*2, J"
+    ):
+        imported(tmp_path, lines, "ours.xlsx")
+    lines = [["Customer", "Currency", "Price", *JAN_TO_MARCH[1:]], ["A", "USD", "€49", *"xxx"]]
+    with pytest.raises(Stopped, match=r"1 amount names another.*€49 where.*line 2, Price"):
+        imported(tmp_path, lines)
 
 
 def test_words_between_amounts_are_asked_about(tmp_path: Path) -> None:

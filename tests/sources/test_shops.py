@@ -227,6 +227,18 @@ def test_a_thousand_is_told_from_the_other_amounts_of_the_file(read: Callable) -
     assert amounts_of(tables) == ["1220.45"], "1,234 less 5.00, 0.95 and 7.60"
 
 
+def test_an_amount_in_another_currency_than_its_row_s_is_a_stop(read: Callable) -> None:
+    """$ stands for a Canadian dollar too, and € for no dollar."""
+    found, _ = read("shopify", [SHOPIFY | {"Currency": "CAD", "Subtotal": "$40.00"}])
+    assert faults_of(found, "amount unreadable") == []
+    for key, row in (
+        ("shopify", SHOPIFY | {"Currency": "USD", "Subtotal": "40.00 €"}),
+        ("woocommerce", WOO | {"order_currency": "USD", "order_total": "€40.00"}),
+    ):
+        ((level, said),) = faults_of(read(key, [row])[0], "amount unreadable")
+        assert level == "stop" and "names another currency than its row, which is in USD" in said
+
+
 def test_a_thousand_that_no_other_amount_shows_is_asked_about(read: Callable) -> None:
     found, tables = read("shopify", [{**SHOPIFY, **WHOLE, "Subtotal": "1,234"}])
     ((level, said),) = faults_of(found, "amount unreadable")

@@ -27,7 +27,7 @@ from stripe_objects import (
 
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Fault
-from retention_helpers.sources import importer, stripe
+from retention_helpers.sources import documents, importer, stripe
 from retention_helpers.sources.interface import Imported, Order
 
 Rows = list[dict[str, Any]]
@@ -142,9 +142,10 @@ def test_a_plan_is_called_by_its_nickname_the_products_name_or_an_id(imported):
 def test_a_price_with_tiers_has_no_amount_and_asks_for_the_invoices(imported, read, tmp_path):
     tiers = subscription("1", "2026-01-05", item(price(None, billing_scheme="tiered")))
     assert stops(imported(tiers)) == [
-        "subscriptions.jsonl: a price has no amount of its own, as where it has tiers, and what is paid is "
-        "not known in 1 of 2 rows (first: line 1). Bring subscriptions and invoices as objects of the API: "
-        "the lines say what was billed."
+        "subscriptions.jsonl: a price has no amount in the currency that is paid, as where it has tiers or "
+        "is kept in another one, and what is paid is not known in 1 of 2 rows (first: line 1). Bring "
+        "subscriptions and invoices as objects of the API: the lines say what was billed. The prices of one "
+        "subscription in other currencies come with `expand[]=items.data.price.currency_options`."
     ]
     billed = line("1", "2026-01-05", "2026-02-05", 4500, of=price(None))
     files = (
@@ -153,6 +154,55 @@ def test_a_price_with_tiers_has_no_amount_and_asks_for_the_invoices(imported, re
     )
     found = read(*files)
     assert stops(found) == [] and spans(found)[0][2] == "45"
+
+
+TIERS = [{"up_to": None, "unit_amount": 2000, "flat_amount": 500}]
+IN_EUROS = {
+    "an amount": (price(3000, currency_options={"eur": {"unit_amount": 2500}}), "25"),
+    "a fraction of a cent": (price(3000, currency_options={"eur": {"unit_amount_decimal": "2550.5",
+                             "unit_amount": None}}), "25.505"),
+    "tiers": (price(None, tiers_mode="graduated", currency_options={"eur": {"tiers": TIERS}}), "25"),
+    "tax inside": (price(3000, tax_behavior="exclusive", currency_options={
+        "eur": {"unit_amount": 3000, "tax_behavior": "inclusive"}}), "25"),
+    "not said": (price(3000), None),
+    "said for another": (price(3000, currency_options={"gbp": {"unit_amount": 2500}}), None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("of", "mrr"), IN_EUROS.values(), ids=IN_EUROS.keys())
+def test_a_price_counts_in_the_currency_that_the_subscription_pays(imported, read, tmp_path, of, mrr):
+    """A price of USD 30 has an amount of its own in each other currency, or nobody knows what is paid.
+
+    Inclusive of 20 %, EUR 30 are 25. The bill says it without the price, and so it does for a part of it.
+    """
+    rate = [{"inclusive": True, "percentage": 20}] if of.get("tax_behavior") else []
+    paying = subscription("1", "2026-01-05", item(of, tax_rates=rate), currency="eur")
+    found = imported(paying)
+    assert rules(found).count("price without an amount") == (mrr is None)
+    if mrr is not None:
+        (row,) = rows_of(found, "subscriptions", "1")
+        assert (row["mrr"], row["currency"]) == (mrr, "EUR")
+    billed = line("1", "2026-01-05", "2026-02-05", 2500, of=price(3000, currency="eur"))
+    whole = {"pricing": None, "price": of, "subscription": "sub_1"}  # as the API of 2022 wrote it
+    for shape in (billed, billed | whole):
+        files = (
+            json_lines(tmp_path / "s.jsonl", [paying | {"items": {"data": [item(price(3000))]}}, canceled()]),
+            json_lines(tmp_path / "i.jsonl", [invoice("1", 1, "2026-01-05", shape)]),
+        )
+        assert stops(read(*files)) == []
+        assert rows_of(read(*files), "subscriptions", "1")[0]["mrr"] == "25"
+
+
+def test_an_amount_off_counts_in_the_currency_that_is_paid(imported):
+    """USD 10 off, which is EUR 8 for who pays 33 in euros; without that it is said, and nothing is off."""
+    euros = item(price(3300, currency="eur"))
+    known = off("2026-01-05", None, amount_off=1000, currency="usd",
+                currency_options={"eur": {"amount_off": 800}})  # fmt: skip
+    unknown = off("2026-01-05", None, amount_off=1000, currency="usd")
+    found = imported(subscription("1", "2026-01-05", euros, discounts=[known]),
+                     subscription("2", "2026-01-05", euros, discounts=[unknown]))  # fmt: skip
+    assert [spans(found, who)[0][2] for who in ("1", "2")] == ["25", "33"]
+    assert said(found, "discount without its amount").rows == 1
 
 
 # --- objects: the shape of before 2025-04 ----------------------------------------------------------
@@ -441,6 +491,21 @@ def test_what_is_wrong_with_a_file_is_said(read, tmp_path, text, what):
     assert message.startswith(f"s.json: {what}")
 
 
+def test_what_is_too_large_to_be_read_at_once_is_refused(read, tmp_path, monkeypatch):
+    """A line, or a list in one piece; the same objects, a line each, are read whatever the file's size."""
+    monkeypatch.setattr(documents, "LONGEST_LINE", 5_000)
+    monkeypatch.setattr(documents, "LARGEST_PIECE", 20_000)
+    many = [subscription(str(nth)) for nth in range(50)]
+    lines = read(json_lines(tmp_path / "lines.jsonl", [*many, canceled()]))
+    assert lines.rows_read == {"lines.jsonl": 51} and stops(lines) == []
+    whole = read(json_list(tmp_path / "list.json", [*many, canceled()]))
+    assert [message.split(". ")[0] for message in stops(whole)] == [
+        "list.json: it is one piece of more than 0 MB"
+    ]
+    long = read(json_lines(tmp_path / "long.jsonl", [*many, canceled(metadata={"note": "x" * 6_000})]))
+    assert [message.split(". ")[0] for message in stops(long)] == ["long.jsonl: line 51 is longer than 0 MB"]
+
+
 def test_kinds_that_are_mixed_and_fields_that_are_missing(read, tmp_path):
     lacking = subscription("2")
     del lacking["created"]
@@ -543,6 +608,21 @@ def test_amounts_and_states_of_rows(exported, cells, mrr, status):
     assert spans(exported(subscription_row("1", **cells)))[0][2:] == (mrr, status)
 
 
+def test_a_sign_of_a_currency_stands_beside_the_column_or_contradicts_it(exported):
+    """$49 may be Canadian dollars, and 49 € no US dollars; without the column the sign is the currency."""
+    found = exported(
+        subscription_row("1", Currency="cad", Amount="$49.00"),
+        subscription_row("2", Currency="", Amount="49,00 €"),
+    )
+    assert [(row["mrr"], row["currency"]) for row in rows_of(found, "subscriptions")][:2] == [
+        ("49", "CAD"), ("49", "EUR"),
+    ]  # fmt: skip
+    assert stops(exported(subscription_row("1"), subscription_row("2", Amount="49.00 €"))) == [
+        "subscriptions.csv: an amount names another currency than its row does (amount: '49.00 €' where the "
+        "currency is usd) in 1 of 3 rows (first: line 3). Keep the right one of the two."
+    ]
+
+
 def test_a_trial_a_coupon_and_what_never_began(exported):
     trial = {"Trial Start (UTC)": "2026-01-05 09:30", "Trial End (UTC)": "2026-01-19 09:30"}
     found = exported(subscription_row("1", Coupon="SPRING", **trial),
@@ -643,9 +723,10 @@ def test_an_amount_that_is_empty_is_not_0(read, tmp_path):
     rows = [subscription_row("1"), subscription_row("t", Quantity=12, Amount=""), GONE_ROW]
     (message,) = stops(read(export(tmp_path / "s.csv", SUBSCRIPTION_COLUMNS, rows)))
     assert message == (
-        "s.csv: a price has no amount of its own, as where it has tiers, and what is paid is not known in 1 "
-        "of 3 rows (first: line 3). Bring subscriptions and invoices as objects of the API: the lines say "
-        "what was billed."
+        "s.csv: a price has no amount in the currency that is paid, as where it has tiers or is kept in "
+        "another one, and what is paid is not known in 1 of 3 rows (first: line 3). Bring subscriptions and "
+        "invoices as objects of the API: the lines say what was billed. The prices of one subscription in "
+        "other currencies come with `expand[]=items.data.price.currency_options`."
     )
 
 

@@ -560,6 +560,11 @@ def test_whom_a_list_had_at_risk_is_known_to_the_report_after_it(tmp_path: Path)
     march, april = dt.date(2026, 3, 1), dt.date(2026, 4, 1)
     found = done_by(out, identity(data), settings, march, tmp_path, drawn_until=march, month="2026-02")
     assert found is not None and load(found).listed == {"planned"}
+    marks = {path: path.stat().st_mtime_ns for path in found.iterdir()}
+    again = done_by(out, identity(data), settings, march, tmp_path, drawn_until=march, month="2026-02")
+    assert again == found and {path: path.stat().st_mtime_ns for path in found.iterdir()} == marks, (
+        "a run that reads it meanwhile finds it whole"
+    )
     assert done_by(out, identity(data), settings, april, tmp_path, drawn_until=april, month="2026-03") is None
 
 

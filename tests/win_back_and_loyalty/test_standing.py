@@ -13,10 +13,12 @@ from conftest import write_folder
 from retention_helpers import shipped, win_back_and_loyalty
 from retention_helpers.__main__ import main
 from retention_helpers.business import Business, open_business
+from retention_helpers.business.opening import ENDS_BEFORE
 from retention_helpers.plan.deciding import decide
 from retention_helpers.shown.proposals import proposals
 from retention_helpers.win_back_and_loyalty import letters, standing
 from retention_helpers.win_back_and_loyalty.letters import Sent, month_campaigns, to_mail
+from retention_helpers.win_back_and_loyalty.said.screen import _to_mail
 
 NOBODY = pd.DataFrame(columns=["customer_id", "drawn_into", "treatment", "until", "is_open"])
 NOTHING = proposals([])
@@ -193,6 +195,12 @@ def draw(folder: Path, campaign: str = "win_back") -> int:
     return main(["draw", campaign, "--data", str(folder), "--month", "2026-03"])
 
 
+def test_the_command_to_draw_can_be_pasted(folder: Path) -> None:
+    with closing(open_business(folder, "2026-03")) as business:
+        card = repr(_to_mail(month_of(business), "EUR"))
+    assert f"draw win_back --data {folder.resolve()}" in card and "DIR" not in card
+
+
 def test_draw_writes_who_was_drawn(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert draw(folder) == 0
     rows = enrolled(folder)
@@ -227,6 +235,23 @@ def test_who_is_drawn_stays_drawn_when_the_month_is_drawn_again(
     assert draw(folder) == 0
     assert (folder / "enrolments.csv").read_bytes().startswith(before)
     assert [row["customer_id"] for row in enrolled(folder)[12:]] == ["g99"]
+
+
+def test_a_draw_moves_no_month(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The data reach to 20 March; drawn is today, months later. The next month stays one without a row."""
+    with (folder / "subscriptions.csv").open("a", encoding="utf-8") as file:
+        file.write("g99,2026-03-20,,50,active,pro,,,\n")
+    with (folder / "customers.csv").open("a", encoding="utf-8") as file:
+        file.write("g99,2026-03-20\n")
+    command = ["draw", "win_back", "--data", str(folder)]
+    assert main(command) == 0 and len(enrolled(folder)) == 12
+    assert main(command) == 0 and len(enrolled(folder)) == 12
+    assert "Nobody new to draw" in capsys.readouterr().out
+    with closing(open_business(folder)) as business:
+        assert business.month == "2026-03"
+        assert ENDS_BEFORE not in {fault.rule for fault in business.faults}
+    with closing(open_business(folder, "2026-04")) as business:
+        assert ENDS_BEFORE in {fault.rule for fault in business.faults}
 
 
 def test_draw_changes_nothing_where_nobody_is_to_be_drawn(

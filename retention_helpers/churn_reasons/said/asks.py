@@ -28,7 +28,10 @@ def beside_each_other(rows: pd.DataFrame) -> Sentence:
             "who stay ask for."
         )
     left, stayed = (int(rows[f"{who}_wrote"].iloc[0]) for who in ("leavers", "stayers"))
-    who = f"{formats.plural(left, 'leaver')} and {formats.plural(stayed, 'stayer')} wrote anything"
+    who = (
+        f"{formats.plural(left, 'leaver')}, before they left, and {formats.plural(stayed, 'stayer')} wrote a "
+        "ticket or an NPS comment"
+    )
     parts = []
     for verdict, whom, others in ((VERDICTS[0], "leavers", "stayers"), (VERDICTS[1], "stayers", "leavers")):
         own = rows[rows["verdict"] == verdict]
@@ -39,21 +42,7 @@ def beside_each_other(rows: pd.DataFrame) -> Sentence:
     if (rows["verdict"] == VERDICTS[3]).all():
         return Sentence(f"{who}: too few to compare.")
     said = "; ".join(parts) or "nothing is clearly more frequent with either"
-    return Sentence(f"{who}: {said}.{_heard_before(rows)}")
-
-
-def _heard_before(rows: pd.DataFrame) -> str:
-    """Whether what leavers write of more could have been heard before they left."""
-    own = rows[rows["verdict"] == VERDICTS[0]]
-    if own.empty:
-        return ""
-    heard = own[own["before"] > 0]
-    if heard.empty:
-        return " None of it stood in a ticket or answer of theirs before: they said it when asked why."
-    early = [
-        f"{formats.words(row['name']).lower()} {formats.count(row['before'])}" for _, row in heard.iterrows()
-    ]
-    return f" Written before they left, in tickets and answers: {', '.join(early)}."
+    return Sentence(f"{who}: {said}.")
 
 
 def drawn(rows: pd.DataFrame) -> Figure | None:

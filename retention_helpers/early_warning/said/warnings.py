@@ -36,7 +36,7 @@ def belief(judged: pd.DataFrame) -> Sentence:
     for word, said in (
         ("works", "Believe"),
         ("works weakly", "Believe with care"),
-        ("does not work for you", "Do not act on"),
+        ("does not work for you", "No warning of leaving here"),
         ("too few", "Not to be judged yet, for want of alerts"),
     ):
         own = judged[judged["verdict"] == word]
@@ -44,6 +44,8 @@ def belief(judged: pd.DataFrame) -> Sentence:
             rows = [f"“{row.warning}” ({formats.times(row.lift)})" for row in own.itertuples()]
             bare = [f"“{row.warning}”" for row in own.itertuples()]
             parts.append(f"{said}: {listed(bare if word == 'too few' else rows)}.")
+    if "nps_detractor" in set(judged.loc[judged["verdict"] == "does not work for you", "name"]):
+        parts.append("Whom the plan calls for a low score is asked why, and not called as one at risk.")
     if not parts:
         return Sentence("There is no warning that the data could raise.")
     return Sentence(" ".join(parts))

@@ -18,6 +18,7 @@ from retention_helpers.experiments.aftermath import (
     YOUNG,
     aftermaths,
 )
+from retention_helpers.experiments.announced import PLAN
 from retention_helpers.experiments.lives import HORIZON_DAYS
 from retention_helpers.shown import figures
 from retention_helpers.shown.results import Measure
@@ -47,8 +48,8 @@ def about_announcements(rows: pd.DataFrame, currency: str = "") -> Remarks:
 
 def _one(row: Any, judged: int, currency: str) -> str:
     head = f"{row.what} ({formats.day(row.happened_on)}): {row.verdict}."
-    parts = [head, _counted(row), _by_chance(row, judged), _money(row, currency), _would_tell(row)]
-    return " ".join(filter(None, parts))
+    told = [_counted(row), _by_chance(row, judged), _alone(row), _money(row, currency), _would_tell(row)]
+    return " ".join(filter(None, [head, *told, _asked(row)]))
 
 
 def _counted(row: Any) -> str:
@@ -74,8 +75,32 @@ def _by_chance(row: Any, judged: int) -> str:
     return f"{among} one may be so far off by chance (p {formats.p_value(row.p_value)})."
 
 
+def _alone(row: Any) -> str:
+    """What before and after would have said, where the others whom it did not reach do not bear it out."""
+    is_open = row.way == BESIDE and row.change_low <= 0 <= row.change_high
+    if not is_open or row.alone_low <= 0 <= row.alone_high:
+        return ""
+    difference = formats.difference(row.alone, row.alone_low, row.alone_high)
+    return f"Before and after alone that would be {difference} points, whatever else came in these days."
+
+
+def _asked(row: Any) -> str:
+    """What is asked of an owner who wrote no line about a change that the data show."""
+    if row.is_noted:
+        return ""
+    if row.kind == PLAN:
+        return "The data alone show it: notes.csv can name the day on which you said it."
+    return (
+        "The data alone show it: if you changed the price, write in notes.csv on which day you said so; if "
+        "these customers bought more or less at the same price, it was no announcement."
+    )
+
+
 def _money(row: Any, currency: str) -> str:
-    """What it cost, where it is clear; what a price brings, in any case."""
+    """What it cost, where it is clear; what a price brings, in any case.
+
+    Before and after alone does not say that somebody left because of it.
+    """
     if formats.is_missing(row.worth):
         lost = formats.amount(row.mrr, row.mrr_low, row.mrr_high, currency)
         return f"That is {lost} of MRR." if row.verdict in (MORE, FEWER) else ""
@@ -84,7 +109,7 @@ def _money(row: Any, currency: str) -> str:
     lost = f"between {least} and {most}" if row.mrr_low > 0 else f"at most {most}"
     return (
         f"The new price brings {formats.amount(row.brings, currency=currency)} of MRR from those who stayed, "
-        f"and {lost} left because of it: {row.worth}."
+        f"and {lost} {'left because of it' if row.way == BESIDE else 'more than usual left'}: {row.worth}."
     )
 
 
@@ -104,9 +129,13 @@ def _would_tell(row: Any) -> str:
         MIXED: f"Within {days} of it came: {row.beside}. One at a time can be told apart.",
         WIDE: f"Your periods of {days} differ too much to tell; {BY_LOT}."
         if formats.is_missing(row.needed)
-        else f"Too few to tell: about {formats.count(row.needed)} customers reached would show half as many "
-        "again.",
+        else f"Too few to tell: about {formats.count(row.needed)} customers reached{_others(row)} would show "
+        "half as many again.",
     }[row.why]
+
+
+def _others(row: Any) -> str:
+    return ", and others in proportion," if row.way == BESIDE else ""
 
 
 what_it_did = Measure(

@@ -94,6 +94,8 @@ def _about_plan(plan: Plan, instead: Instead | None) -> list[str]:
         return [f"{name} is {_not_drawn()}"]
     if instead:
         said.append(f"{name} needs {_length(plan, 'customer')} {cannot_finish(plan, instead)}")
+    if no_room := _no_room(plan):
+        said.append(f"{name}: {no_room}")
     if plan.asks_too_early:
         said.append(f"{name}: {_too_early(plan)}")
     since = f"since the report of {formats.month(plan.frozen_in)}"
@@ -107,6 +109,16 @@ def _about_plan(plan: Plan, instead: Instead | None) -> list[str]:
 
 def _not_drawn() -> str:
     return "not drawn by lot: no number of customers makes its difference an effect."
+
+
+def _no_room(plan: Plan) -> str:
+    """That the baseline leaves no room for the gain that is hoped for; "" where it does."""
+    if plan.design.outcome.is_amount or plan.baseline + plan.smallest_effect < 1:
+        return ""
+    return (
+        f"Above {formats.percent(plan.baseline, 0)} there is no room for a gain of "
+        f"{plan.worth(plan.smallest_effect)}, so it could only tell such a loss."
+    )
 
 
 def _too_early(plan: Plan) -> str:
@@ -143,7 +155,10 @@ def cannot_finish(plan: Plan, instead: Instead) -> str:
 def _bolder(plan: Plan, instead: Instead) -> str:
     if not formats.is_missing(instead.gain_in_a_year):
         gain = plan.worth(round(instead.gain_in_a_year, 3))
-        return f"Try something bolder: within a year you could tell a gain of {gain}."
+        of = "with all of them" if plan.design.is_of_the_top else "within a year"
+        return f"Try something bolder: {of} you could tell a gain of {gain}."
+    if plan.design.is_of_the_top:
+        return "With all of them not even the largest gain could be told: draw from more customers."
     return (
         f"So few customers come in that within a year not even the largest gain above "
         f"{formats.percent(plan.baseline, 0)} could be told: draw from more customers."
@@ -154,6 +169,9 @@ def _length(plan: Plan, who: str) -> str:
     """How many customers, and how long it takes until they have come and matured."""
     where = "each arm" if len(set(plan.design.shares)) == 1 else "its smallest arm"
     needs = f"{formats.plural(plan.size, 'customer')} in {where}, {formats.count(plan.in_all)} in all"
+    if plan.design.is_of_the_top:
+        there_are = f"{needs}; {formats.count(round(plan.a_month))} can take part"
+        return f"{there_are}, and nobody comes in later." if plan.takes_too_long else f"{there_are}."
     if formats.is_missing(plan.months):
         return f"{needs}, and nobody comes in."
     return f"{needs}; at {_pace(plan.a_month, who)} a month that {takes(plan.months)}."
@@ -173,12 +191,8 @@ def about_proposal(found: Proposal) -> Sentence:
     who = "newcomer" if plan.name == PROPOSED else "customer"
     source = _expected_amount(plan, who) if plan.design.outcome.is_amount else _expected_rate(plan, who)
     text = f"{source}, an experiment needs {_length(plan, who)}"
-    other = other_rate(plan.baseline, plan.smallest_effect)
-    if other < plan.baseline and not plan.design.outcome.is_amount:
-        text = (
-            f"{text} Above {formats.percent(plan.baseline, 0)} there is no room for a gain of "
-            f"{plan.worth(plan.smallest_effect)}, so it could only tell such a loss."
-        )
+    if no_room := _no_room(plan):
+        text = f"{text} {no_room}"
     if not plan.design.randomised:
         return Sentence(f"{text} But {formats.words(plan.name)} is {_not_drawn()}")
     if plan.asks_too_early:

@@ -2,6 +2,7 @@
 
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import TABLES, Level
+from retention_helpers.gate import in_place
 from retention_helpers.gate.evidence import Evidence
 from retention_helpers.gate.setting_aside import UNKNOWN_CUSTOMER, leave_out
 from retention_helpers.sources.folder import line_of_row
@@ -80,7 +81,8 @@ def _known_customers(evidence: Evidence, table: str, *, is_span: bool) -> None:
         f"(SELECT t.* FROM {evidence.of(table)} AS t ANTI JOIN ({known}) AS c "
         "ON t.customer_id = c.customer_id WHERE t.customer_id IS NOT NULL)"
     )
-    count, who = evidence.one(f"SELECT count(*), min(customer_id) FROM {strangers}")
+    many = evidence.many(table)
+    count, who = evidence.one(f"SELECT {many}, min(customer_id) FROM {strangers}")
     if not count:
         return
     # A large table keeps no row numbers.
@@ -93,7 +95,7 @@ def _known_customers(evidence: Evidence, table: str, *, is_span: bool) -> None:
         table,
         rule,
         "the customer is missing from customers",
-        f"{_hint_of_spelling(evidence, strangers)}"
+        f"{_hint_of_spelling(evidence, strangers, many)}"
         f"{_ids_of_either(evidence, strangers) if is_another_id else ''}{way_out}",
         effect=effect,
         rows=count,
@@ -101,7 +103,10 @@ def _known_customers(evidence: Evidence, table: str, *, is_span: bool) -> None:
         first=first,
     )
     if not is_span:
-        leave_out(evidence, table, strangers, UNKNOWN_CUSTOMER)
+        if evidence.stays(table):
+            in_place.leave_out(evidence, strangers)
+        else:
+            leave_out(evidence, table, strangers, UNKNOWN_CUSTOMER)
         if is_another_id:
             evidence.unmatched.add(table)
 
@@ -140,11 +145,11 @@ def _ids_of_either(evidence: Evidence, strangers: str) -> str:
     return f"It holds ids such as {here}, customers such as {there}. "
 
 
-def _hint_of_spelling(evidence: Evidence, strangers: str) -> str:
+def _hint_of_spelling(evidence: Evidence, strangers: str, many: str) -> str:
     """Whether the ids would match but for capitals, blanks, or zeros in front."""
     plain = "ltrim(lower(trim({}.customer_id)), '0 ')"
     same, ours, theirs = evidence.one(
-        f"SELECT count(*), min(c.customer_id), arg_min(s.customer_id, c.customer_id) FROM {strangers} AS s "
+        f"SELECT {many}, min(c.customer_id), arg_min(s.customer_id, c.customer_id) FROM {strangers} AS s "
         f"JOIN {evidence.of('customers')} AS c ON {plain.format('s')} = {plain.format('c')}"
     )
     if not same:

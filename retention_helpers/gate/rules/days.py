@@ -29,10 +29,8 @@ _DENSE = {
 
 def _days(evidence: Evidence, table: str) -> str:
     """SQL of a table's days, each with its rows; of subscriptions the ends too."""
-    clock = quoted(day_name(TABLES[table].clock))
-    days = (
-        f"SELECT {clock} AS day, count(*) AS n FROM {evidence.of(table)} WHERE {clock} IS NOT NULL GROUP BY 1"
-    )
+    clock = day_name(TABLES[table].clock)
+    days = f"SELECT value AS day, n FROM {evidence.by(table, clock)} WHERE value IS NOT NULL"
     if table != "subscriptions":
         return f"({days})"
     ends = (
@@ -139,8 +137,7 @@ def stray_days(evidence: Evidence) -> None:
 
 def _stray_days(evidence: Evidence, table: str, *, after: bool) -> None:
     clock = day_name(TABLES[table].clock)
-    known = f"{evidence.of(table)} WHERE {quoted(clock)} IS NOT NULL"
-    days = f"SELECT {quoted(clock)} AS day, count(*) AS n FROM {known} GROUP BY 1"
+    days = f"SELECT value AS day, n FROM {evidence.by(table, clock)} WHERE value IS NOT NULL"
     order = "day DESC" if after else "day"
     beyond = f"sum(n) OVER (ORDER BY {order} ROWS UNBOUNDED PRECEDING)"
     gap = "day - lag(day) OVER (ORDER BY day)" if after else "lead(day) OVER (ORDER BY day) - day"

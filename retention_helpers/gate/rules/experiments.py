@@ -138,8 +138,10 @@ def events_that_happen(evidence: Evidence) -> None:
                 "Add the events, or choose another outcome.",
                 effect="So that experiment has no verdict.",
             )
-        elif event and not evidence.count(f"(FROM {evidence.of('events')} WHERE event = {_text(event)})"):
-            known = [one for (one,) in evidence.rows(f"SELECT DISTINCT event FROM {evidence.of('events')}")]
+        elif event and not evidence.count(
+            f"(FROM {evidence.by('events', 'event')} WHERE value = {_text(event)})"
+        ):
+            known = [one for (one,) in evidence.rows(f"SELECT value FROM {evidence.by('events', 'event')}")]
             evidence.say(
                 "warning",
                 "events",

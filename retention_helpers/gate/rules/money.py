@@ -219,9 +219,13 @@ def amounts_out_of_scale(evidence: Evidence) -> None:
 
 
 def present_amounts(evidence: Evidence) -> None:
-    """A list of what customers pay today, in which those who have left pay nothing: no loss is left in it."""
+    """A list of what customers pay today, in which those who have left pay nothing: no loss is left in it.
+
+    So it seems where more than twice as many of those who left pay nothing as of those who are there. Who
+    ends in days to come is there.
+    """
     each = (
-        f"(SELECT customer_id, max(coalesce(ended_on, {OPEN})) < {OPEN} AS has_left, "
+        f"(SELECT customer_id, max(coalesce(ended_on, {OPEN})) <= {evidence.latest} AS has_left, "
         f"max(mrr) = 0 AS pays_nothing FROM {evidence.of('subscriptions')} "
         "WHERE coalesce(status, 'active') IN ('active', 'past_due') GROUP BY customer_id)"
     )
@@ -230,17 +234,18 @@ def present_amounts(evidence: Evidence) -> None:
         "count(*) FILTER (WHERE NOT has_left), count(*) FILTER (WHERE NOT has_left AND pays_nothing) "
         f"FROM {each}"
     )
-    if gone < LEAST_GONE or gone_free < HABIT * gone or there_free > (1 - HABIT) * there:
+    if gone_free <= 2 * gone * (there_free / there if there else 0):
         return
+    is_habit = gone_free >= LEAST_GONE or 2 * gone_free >= gone
     evidence.say(
-        "stop" if gone_free == gone else "warning",
+        "stop" if gone_free == gone >= LEAST_GONE else "warning" if is_habit else "note",
         "subscriptions",
         "present amounts",
-        f"mrr is 0 for {count(gone_free)} of the {count(gone)} customers who have left, as in a list of what "
+        f"mrr is 0 for {count(gone_free)} of the {plural(gone, 'customer')} who left, as in a list of what "
         "is paid today",
         "Fill in what they paid until then: the plan's price, or from invoices; if they never paid, write "
         f"`accepted: [present amounts]` in {SETTINGS_FILE}.",
-        effect="Who pays nothing is no customer, so none of them would count as lost.",
+        effect="Who pays nothing is no customer, and does not count as lost.",
     )
 
 

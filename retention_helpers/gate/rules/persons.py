@@ -12,6 +12,7 @@ from retention_helpers.contract.attributes import email_column
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.contract.tables import TABLES, Level
 from retention_helpers.engine import quoted, text
+from retention_helpers.gate import in_place
 from retention_helpers.gate.evidence import Evidence
 from retention_helpers.gate.rules.attributes import columns_of
 from retention_helpers.gate.setting_aside import keep_same_person
@@ -120,3 +121,5 @@ def _rename(evidence: Evidence, table: str) -> None:
         person = "coalesce(person, own.customer_id) AS customer_id"
         joined = f"{read} AS own LEFT JOIN {others} AS other USING (customer_id)"
         evidence.rewrite(table, f"SELECT own.* REPLACE ({person}) FROM {joined}{order}")
+        if evidence.stays(table):
+            in_place.rename(evidence, others)

@@ -4,12 +4,11 @@ import datetime as dt
 
 from retention_helpers.contract.settings import SETTINGS_FILE
 from retention_helpers.engine import quoted, text
-from retention_helpers.gate.evidence import OPEN, Evidence
+from retention_helpers.gate.evidence import MONTH_DAYS, OPEN, Evidence
 from retention_helpers.words import spellings
 from retention_helpers.words.formats import count, day, plural
 
 DAYS_A_MONTH = 30.44
-ANNUAL_DAYS = 400  # in which nobody on an annual plan can have left
 DOUBTFUL_MONTHS, CERTAIN_MONTHS = 100, 1000  # customer-months without a single loss
 CERTAIN_DAYS = 425  # of history, so that annual plans have ended too
 UNLIKELY = 7  # losses to be expected where there are none: one chance in a thousand
@@ -18,9 +17,9 @@ NOTED_WITHIN = 62  # days before the first loss; what has been paid for lasts on
 MASS, MASS_SHARE, MASS_RATIO = 10, 0.1, 3  # customers on one day, their share, against the next such day
 MASS_START_SHARE = 0.2
 BACK_WITHIN = 31  # days in which the same customers, or as many others, begin after a move
-SETTLED_DAYS, SETTLED_YEAR = 62, 400  # after which a canceled monthly or annual plan must have ended
+SETTLED_DAYS = 31  # beside what was paid for, after which a canceled plan must have ended
+RENEWAL_EARLY = 5  # days that an interval can be shorter than it is at most
 FEW_CASES, FEW_SHARE = 3, 0.05
-PAID_MONTHS = {"month": 1, "3 months": 3, "6 months": 6, "year": 12}  # by the interval
 EVES, EVE_SHARE, EVE_RATIO = (
     10,
     0.5,
@@ -118,7 +117,7 @@ def active_alone(evidence: Evidence) -> None:
         return
     days, history = evidence.one(
         f"SELECT sum(greatest(0, date_diff('day', started_on, {evidence.latest}) - "
-        f"CASE WHEN is_annual THEN {ANNUAL_DAYS} ELSE 0 END)), "
+        f"CASE WHEN paid_days > {MONTH_DAYS} THEN paid_days + {SETTLED_DAYS} ELSE 0 END)), "
         f"date_diff('day', min(started_on), {evidence.latest}) FROM {evidence.service()}"
     )
     months = int((days or 0) / DAYS_A_MONTH)
@@ -144,7 +143,8 @@ def late_history(evidence: Evidence) -> None:
     Whom a steady pace of losses has spared has been there for an exponential time at most, so at that pace
     no more than half of those who are left would be expected to have gone meanwhile (E[1 − exp(−hT)] = 1/2).
     Where more would have, nobody was cut off: the pace is new. So it is where the owner noted something just
-    before.
+    before. Of whom more than a month is paid for at a time, only the times that were over count: nobody
+    leaves an annual plan in its first year.
     """
     if evidence.settings.history_starts_on:
         return
@@ -155,15 +155,13 @@ def late_history(evidence: Evidence) -> None:
         return
     split = f"DATE '{first_loss}'"
     (after,) = evidence.one(
-        f"SELECT sum(greatest(0, date_diff('day', greatest(first_on, {split}), least(until, "
-        f"{evidence.latest})))) "
+        f"SELECT sum(greatest(0, {_at_risk(f'least(until, {evidence.latest})')} - {_at_risk(split)})) "
         f"FROM {evidence.people()}"
     )
     early = f"{evidence.people()} WHERE first_on < {split}"
     pace = gone / after if after else 0
     customers, expected = evidence.one(
-        f"SELECT count(*), coalesce(sum(1 - exp(-{pace} * date_diff('day', first_on, {split}))), 0) FROM "
-        f"{early}"
+        f"SELECT count(*), coalesce(sum(1 - exp(-{pace} * {_at_risk(split)})), 0) FROM {early}"
     )
     if expected < UNLIKELY:
         return
@@ -190,6 +188,14 @@ def late_history(evidence: Evidence) -> None:
         f"in {SETTINGS_FILE}; if really nobody left, write `accepted: [late history]` there.",
         effect="Churn before that day would be 0 %, and old cohorts would look as if everybody had stayed.",
     )
+
+
+def _at_risk(day: str) -> str:
+    """SQL of the days until a day in which a customer could have left: of what is paid for longer than a
+    month, those of whole intervals."""
+    days = f"greatest(0, date_diff('day', first_on, {day}))"
+    whole = f"({days} + {RENEWAL_EARLY}) // paid_days * paid_days"
+    return f"(CASE WHEN paid_days > {MONTH_DAYS} THEN {whole} ELSE {days} END)"
 
 
 def _noted_before(evidence: Evidence, first_loss: dt.date) -> str:
@@ -283,10 +289,7 @@ def ends_of_a_move(evidence: Evidence) -> None:
 
 def canceled_without_end(evidence: Evidence) -> None:
     """Customers who asked to cancel long ago and whose subscription still has no end."""
-    settled = (
-        f"date_diff('day', a.canceled_on, {evidence.latest}) > "
-        f"CASE WHEN s.is_annual THEN {SETTLED_YEAR} ELSE {SETTLED_DAYS} END"
-    )
+    settled = f"date_diff('day', a.canceled_on, {evidence.latest}) > s.paid_days + {SETTLED_DAYS}"
     cancellations = evidence.of("cancellations")
     asked = f"(SELECT customer_id, max(canceled_on) AS canceled_on FROM {cancellations} GROUP BY 1)"
     both = (
@@ -316,12 +319,13 @@ def canceled_without_end(evidence: Evidence) -> None:
 
 def last_days_as_ends(evidence: Evidence) -> None:
     """Ends on the eve of what was paid for: the last day with service, where the first without is meant."""
-    lasts = " ".join(f"WHEN '{interval}' THEN {months}" for interval, months in PAID_MONTHS.items())
     read = f"{evidence.of('subscriptions')} WHERE ended_on <= {evidence.latest}"
+
+    lasts = evidence.lasting(spellings.months_in, otherwise="NULL")
 
     def is_over(end: str) -> str:
         months = f"date_diff('month', started_on, {end})"
-        whole = f"{months} > 0 AND {months} % (CASE interval {lasts} END) = 0"
+        whole = f"{months} > 0 AND {months} % ({lasts}) = 0"
         return f"({whole} AND started_on + to_months(CAST({months} AS INTEGER)) = {end})"
 
     eve = is_over("(ended_on + 1)")

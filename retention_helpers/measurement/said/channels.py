@@ -33,7 +33,11 @@ def _apart(rows: pd.DataFrame, currency: str) -> str:
         ]
         parts += [f"{word}: {listed(said)}"] if said else []
     if not parts:
-        return "No channel, country or year brings in clearly more in its first 12 months than the rest."
+        compared = told[~told["verdict"].isin(["too few", "the only one"])]["by"].unique()
+        if not len(compared):
+            return "No two groups are large enough to hold the first 12 months of one against the other's."
+        kinds = listed([kind_of_group(by) for by in compared], "or")
+        return f"No {kinds} brings in clearly more in its first 12 months than the rest."
     return f"In their first 12 months newcomers bring in {'; '.join(parts)}."
 
 

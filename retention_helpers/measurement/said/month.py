@@ -458,11 +458,12 @@ def churn_kinds(kinds: pd.DataFrame) -> Sentence:
     return Sentence(f"Of the {formats.count(now['lost'])} customers lost, {listed(said)}.")
 
 
-def recent_cohorts(parts: pd.DataFrame, change: Change | None, *, k: int = 1) -> Sentence:
+def recent_cohorts(parts: pd.DataFrame, change: Change | None) -> Sentence:
     """Whether the latest cohorts stay better or worse than the earlier ones."""
-    month = "first month" if k == 1 else f"{k} months"
     if change is None or len(parts) < 2:
-        return Sentence(f"There are too few cohorts past their {month} to compare.")
+        return Sentence("There are too few cohorts whose first months are over to compare.")
+    k = int(parts["k"].iloc[0])
+    month = "first month" if k == 1 else f"first {formats.spelled(k)} months"
     latest, earlier = parts.iloc[0], parts.iloc[1]
     word = {
         "rose": "more stay than before",
@@ -752,7 +753,7 @@ both_clocks = Measure(
 )
 latest_cohorts = Measure(
     cohorts.recent_cohorts,
-    "The latest cohorts after their first month",
+    "The latest cohorts, and all before",
     sentence=recent_cohorts,
     findings="recent_cohorts",
 )

@@ -79,8 +79,8 @@ def still_there(at: pd.DataFrame, median: Median, *, is_alone: bool = False) -> 
         ""
         if is_alone
         else (
-            " Retention at 12 months, further up, is another number: it counts those who came back, and only "
-            "who began a year ago or earlier."
+            " Retention at 12 months, further up, as that of 3 and 6 on the review, is another number: it "
+            "counts those who came back, and only who began that long ago or earlier."
         )
     )
     return Sentence(f"Never lost since they began are {listed(said)}.{beside} {_half(median)}")

@@ -42,11 +42,17 @@ def became_of(rows: pd.DataFrame, earlier: Mapping[str, Any], month: str) -> Rem
     )
 
 
+_OTHERS = {
+    "keep": ("who asked", "were customers 90 days later"),
+    "win_back": ("who had left", "were customers again within 90 days"),
+}
+
+
 def _became(row: Any) -> str:
     """
     >>> from types import SimpleNamespace as Row
     >>> _became(Row(month="2026-10", action="at_risk", planned=9, done=6, reached=2, still_customers=5,
-    ...             left=1, expected_left=1.31, expected_low=0, expected_high=3))[-52:]
+    ...             left=1, expected_left=1.31, expected_low=0, expected_high=3, usual=None))[-52:]
     '1 asked or left, 1.3 (0–3) were expected without it.'
     """
     expected = (
@@ -56,11 +62,25 @@ def _became(row: Any) -> str:
         f"{formats.number(row.expected_left, 1)} "
         f"({formats.count(row.expected_low)}–{formats.count(row.expected_high)}) were expected without it"
     )
+    here = "customers again" if row.action == "win_back" else "still here"
     return (
         f"{formats.month(row.month)}, {_called(row.action)}: {formats.count(row.done)} of "
         f"{formats.count(row.planned)} done, {formats.count(row.reached)} reached, "
-        f"{formats.count(row.still_customers)} still here{expected}."
+        f"{formats.count(row.still_customers)} {here}{expected}{_without(row)}."
     )
+
+
+def _without(row: Any) -> str:
+    """What became of others without the touch, where no risk says what was to be expected.
+
+    >>> from types import SimpleNamespace as Row
+    >>> _without(Row(action="win_back", usual=10, usual_of=192))
+    '; of 192 who had left 10 were customers again within 90 days without it'
+    """
+    if formats.is_missing(row.usual):
+        return ""
+    whom, became = _OTHERS[row.action]
+    return f"; of {formats.count(row.usual_of)} {whom} {formats.count(row.usual)} {became} without it"
 
 
 def _called(action: str) -> str:

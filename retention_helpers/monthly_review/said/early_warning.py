@@ -58,10 +58,10 @@ def asked_answer(asked: pd.DataFrame, currency: str, *, is_known: bool = True) -
     return Answer(
         question,
         formats.count(len(leaving)),
-        f"still here, paying {money} a month until their paid period ends",
+        f"still here, paying {money} a month",
         "",
         (Verdict("leaving is scheduled", "bad"),),
-        "Ask each what would change their mind, before that day.",
+        "Ask each what would change their mind.",
         PLAN,
     )
 

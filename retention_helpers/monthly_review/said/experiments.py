@@ -27,7 +27,7 @@ TOLD_APART = ("better", "worse")
 _TONES: Mapping[str, Tone] = {"better": "good", "worse": "bad", "not interpretable": "bad"}
 _WHY = {
     "outcome not told": "the data hold no row of its outcome",
-    "broken split": "the customers were not split as planned",
+    "broken split": "who is in which arm is not as planned",
     "not randomised": "who got it was not drawn by lot",
     "changed after results": "the plan was changed after results could be seen",
     "A/A test that differs": "both arms get the same, and differ",
@@ -74,7 +74,7 @@ def _ordered(row: Any, reading: Reading) -> str:
 def _difference(row: Any, reading: Reading) -> str:
     plan = reading.plans[row.experiment]
     by = wording.with_span(plan, row.effect, row.effect_low, row.effect_high)
-    return f"{row.verdict}, by {by} {wording.unit(plan)}."
+    return f"{row.verdict}, by {by} {wording.unit(plan)}, {plan.design.outcome.words}."
 
 
 def _in_order(reading: Reading) -> list[Any]:

@@ -303,18 +303,24 @@ def newcomers_card(
     """
     if parts.empty:
         return Card(
-            "Newcomers: too early to tell", (Fine("No cohort is past its first month yet."),), "measurement"
+            "Newcomers: too early to tell", (Fine("No cohort's first months are over yet."),), "measurement"
         )
     verdict = {"rose": "more stay than before", "fell": "fewer stay than before"}
     heading = verdict.get(moved.verdict, "as before") if moved else "nothing to compare with yet"
     latest = parts.iloc[0]
+    first = int(latest["k"])  # of a shop later than a month: nobody can be lost before
+    past = "month" if first == 1 else f"{formats.spelled(first)} months"
     stayed = (
         f"{formats.count(latest['retained'])} of {formats.count(latest['reached'])} stayed past their first "
-        f"month: {formats.percent(latest['rate'], 0)}"
+        f"{past}: {formats.percent(latest['rate'], 0)}"
     )
     before = f", earlier {formats.percent(parts.iloc[1]['rate'], 0)}" if len(parts) > 1 else ""
-    later = [(k, retention_after(triangle, k)) for k in MONTHS]
-    there = ", ".join(f"{k} months {formats.percent(one.value, 0)}" for k, one in later if one.denominator)
+    later = [(k, retention_after(triangle, k)) for k in MONTHS if k > first]
+    there = ", ".join(
+        f"{k} months {formats.percent(one.value, 0)} of {formats.count(one.denominator)}"
+        for k, one in later
+        if one.denominator
+    )
     words = f"{stayed}{before}." + (f" After {there}, returns included." if there else "")
     said = " ".join([words, *_said(aims, "first_month", "the first month", formats.percent)])
     return Card(f"Newcomers: {heading}", (Fine(said),), "measurement")

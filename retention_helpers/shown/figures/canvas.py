@@ -24,7 +24,7 @@ from retention_helpers.words import calendar, formats
 __all__ = [
     "BLUE", "GREEN", "GREY", "INK", "LINE", "PALE", "RED", "Canvas", "Drawing", "Figure", "blank",
     "draw_notes", "finished", "hint", "is_narrow", "month_axis", "numbers_at_risk", "panels", "percent_axis",
-    "styled",
+    "points_axis", "styled",
 ]  # fmt: skip
 
 STYLE = Path(__file__).with_name("retention.mplstyle")
@@ -193,6 +193,14 @@ def percent_axis(axis: mpl.axis.Axis, top: float) -> None:
     digits = 0 if top > 0.06 else 1
     axis.set_major_locator(MaxNLocator(nbins=4 if is_narrow() else 6, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: formats.percent(value, digits)))
+
+
+def points_axis(axis: mpl.axis.Axis) -> None:
+    """Of differences of two shares, with their signs."""
+    axis.set_major_locator(MaxNLocator(nbins=4 if is_narrow() else 7, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(
+        FuncFormatter(lambda value, _: formats.points(value).removesuffix(".0").replace("±0", "0"))
+    )
 
 
 def month_axis(

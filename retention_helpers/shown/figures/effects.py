@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from retention_helpers.shown.figures.canvas import (
     BLUE,
@@ -23,6 +23,7 @@ from retention_helpers.shown.figures.canvas import (
     is_narrow,
     panels,
     percent_axis,
+    points_axis,
     styled,
 )
 from retention_helpers.shown.figures.dots import Dot, mark_across, rows_of_dots
@@ -34,13 +35,6 @@ MOST_HINTS = 18  # days of a panel at which a hand may rest
 PANEL_HEIGHT = 2.2
 COLOURS = {"better": GREEN, "worse": RED}
 ARM_COLOURS = (GREY, BLUE, RED, GREEN, INK)
-
-
-def _points_axis(axis: object) -> None:
-    axis.set_major_locator(MaxNLocator(nbins=4 if is_narrow() else 7, steps=[1, 2, 5, 10]))  # type: ignore[attr-defined]
-    axis.set_major_formatter(  # type: ignore[attr-defined]
-        FuncFormatter(lambda value, _: formats.points(value).removesuffix(".0").replace("±0", "0"))
-    )
 
 
 @styled
@@ -71,7 +65,7 @@ def effects(comparisons: pd.DataFrame) -> Drawing | None:
         axes.plot([worth] * 2, ends, color=GREEN, linewidth=1.4)
         axes.plot([-worth] * 2, ends, color=RED, linewidth=1.4)
     mark_across(axes, places, 0, INK)
-    _points_axis(axes.xaxis)
+    points_axis(axes.xaxis)
     axes.set_xlabel("← worse than the control · better →")
     title = "Difference to the control, in percentage points"
     alt = "; ".join(f"{row.name}: {row.written.replace(between, ', ')}" for row in rows)
@@ -104,7 +98,7 @@ def aftermaths(rows: pd.DataFrame) -> Drawing | None:
     ]
     canvas, axes, places = rows_of_dots(dots, more_below=0.25)
     mark_across(axes, places, 0, INK)
-    _points_axis(axes.xaxis)
+    points_axis(axes.xaxis)
     axes.set_xlabel("← fewer left than usual · more left →")
     title = "Left after it, against the usual, in percentage points"
     alt = "; ".join(f"{dot.name}: {dot.written.replace(between, ', ')}" for dot in dots)
@@ -160,7 +154,7 @@ def _path_panel(axes: Axes, rows: pd.DataFrame, name: str, arm: str) -> str:
     step = max(1, -(-len(looks) // (3 if is_narrow() else 7)))
     shown = list(range(len(looks)))[::-1][::step][::-1]
     axes.set_xticks(looks[shown], [formats.short_month(rows["month"].iloc[nth]) for nth in shown])
-    _points_axis(axes.yaxis)
+    points_axis(axes.yaxis)
     axes.set_title(f"{formats.words(name)}, {arm}")
     line = (
         f"the line for better is at {formats.points(last['better_from'])}"

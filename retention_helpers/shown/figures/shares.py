@@ -19,6 +19,7 @@ from retention_helpers.shown.figures.canvas import (
     is_narrow,
     panels,
     percent_axis,
+    points_axis,
     styled,
 )
 from retention_helpers.shown.figures.dots import Dot, mark_across, rows_of_dots
@@ -111,7 +112,7 @@ def differences(
     far = ROOM * max(abs(value) for row in rows for value in row.values)
     axes.set_xlim(-far, far)
     mark_across(axes, places, 0, GREY)
-    percent_axis(axes.xaxis, far)
+    points_axis(axes.xaxis)
     axes.set_xlabel(f"← {sides[0]} · {sides[1]} →")
     said = "; ".join(f"{row.name} {row.written}" for row in rows)
     is_mixed = len({row.colour for row in rows}) > 1

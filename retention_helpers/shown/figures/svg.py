@@ -5,6 +5,7 @@ matplotlib's own SVG is ten times as long, clips by ids that collide on a page, 
 
 import warnings
 from collections.abc import Iterable
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -88,6 +89,11 @@ class _Pen(RendererBase):
 
     def points_to_pixels(self, points: Any) -> Any:
         return points * CSS_PER_INCH / 72
+
+    def get_text_width_height_descent(
+        self, s: str, prop: FontProperties, ismath: Any
+    ) -> tuple[float, float, float]:
+        return _measured(s, prop.copy(), ismath)  # a copy, for they change
 
     def open_group(self, s: str, gid: str | None = None) -> None:
         if s == "text":
@@ -189,6 +195,15 @@ class _Pen(RendererBase):
         if data:
             self._elements.append(f'<path d="{data}" {self._look}/>')
         self._data = []
+
+
+@lru_cache(4096)
+def _measured(text: str, font: FontProperties, is_formula: Any) -> tuple[float, float, float]:
+    """Width, height and descent: the same in every drawing, and most texts stand in several."""
+    return RendererBase.get_text_width_height_descent(_RULER, text, font, is_formula)
+
+
+_RULER = _Pen(0, 0)
 
 
 def _painted(what: str, rgba: Any, gc: GraphicsContextBase) -> str:

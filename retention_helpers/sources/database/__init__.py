@@ -19,7 +19,13 @@ import sqlglot.errors
 
 from retention_helpers.contract.tables import TABLES, Fault, message
 from retention_helpers.sources import described
-from retention_helpers.sources.database.connections import Database, in_our_words, no_single_value, opened
+from retention_helpers.sources.database.connections import (
+    Database,
+    in_our_words,
+    no_single_value,
+    opened,
+    picked,
+)
 from retention_helpers.sources.database.description import Description, Wanted, read_description
 from retention_helpers.sources.folder import shortened
 from retention_helpers.sources.interface import Imported, Importer, Order
@@ -36,6 +42,8 @@ def read(order: Order) -> Imported:
         not_known |= description.not_known
         with opened(description) as database:
             for wanted in description.tables:
+                if described.stays(order.settings.sources.get(wanted.name)):
+                    continue
                 if wanted.name in tables:
                     raise described.wrong(description.path.name, f"{wanted.name} stood in an earlier file")
                 tables[wanted.name] = order.into / f"{wanted.name}.parquet"
@@ -55,12 +63,12 @@ def _write(
         raise described.wrong(where, f"the database has no table {wanted.table}. Correct its name") from None
     except (ibis.common.exceptions.IbisError, sqlglot.errors.SqlglotError):
         raise described.wrong(where, "its query is not understood. Write it as one SELECT") from None
-    picked = _picked(where, wanted, rows.columns)
-    _refuse_ranges(where, wanted, {ours: rows[theirs].type() for ours, theirs in picked.items()}, picked)
-    faults += _not_taken(where, wanted, set(rows.columns) - set(picked.values()))
+    taken = picked(where, wanted, rows.columns)
+    _refuse_ranges(where, wanted, {ours: rows[theirs].type() for ours, theirs in taken.items()}, taken)
+    faults += _not_taken(where, wanted, set(rows.columns) - set(taken.values()))
     count, writer = 0, None
     try:
-        for some in database.batches(in_our_words(rows, picked, wanted)):
+        for some in database.batches(in_our_words(rows, taken, wanted)):
             batch = _in_zone(some, wanted, description.time_zone)
             writer = writer or pq.ParquetWriter(path, batch.schema, compression="zstd")
             writer.write_batch(batch)
@@ -69,7 +77,7 @@ def _write(
         if writer:
             writer.close()
     if not count:
-        pq.write_table(pa.table({name: pa.array([], pa.string()) for name in picked}), path)
+        pq.write_table(pa.table({name: pa.array([], pa.string()) for name in taken}), path)
     return count
 
 
@@ -99,26 +107,6 @@ def _text_zoned(cell: str | None, zone: str) -> str | None:
         return cell
     moment = dt.datetime.fromisoformat(read)
     return (moment if moment.tzinfo else moment.replace(tzinfo=zoneinfo.ZoneInfo(zone))).isoformat()
-
-
-def _picked(where: str, wanted: Wanted, columns: Sequence[str]) -> dict[str, str]:
-    """The database's name of each column that is taken, by ours. Raises InputError for a missing one."""
-    there = {name.lower(): name for name in columns}
-    table = TABLES[wanted.name]
-    asked = {column.name: wanted.columns.get(column.name, column.name) for column in table.columns}
-    asked |= {name: wanted.columns.get(name, name) for name in wanted.attributes}
-    must = dict.fromkeys([*table.required, *wanted.columns, *wanted.values, *wanted.attributes])
-    for ours in must:
-        if ours not in asked:
-            raise described.wrong(where, f"{ours} is no column of ours, and is not named in `attributes`")
-        if asked[ours].lower() not in there:
-            what = asked[ours] if asked[ours] == ours else f"{asked[ours]} for {ours}"
-            raise described.wrong(
-                where,
-                f"{wanted.shown} has no column {what}. It has {shortened(columns)}. Say under `columns:` "
-                "which of them is meant",
-            )
-    return {ours: there[theirs.lower()] for ours, theirs in asked.items() if theirs.lower() in there}
 
 
 _PARTS = {

@@ -15,8 +15,10 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from retention_helpers.contract.tables import TABLES
 from retention_helpers.sources import described
 from retention_helpers.sources.database.description import Description, Wanted
+from retention_helpers.sources.folder import shortened
 from retention_helpers.sources.interface import as_text, unmistakable
 from retention_helpers.words.errors import InputError
 
@@ -84,9 +86,29 @@ def no_single_value(kind: Any) -> str:
     return next((words for words, is_so in holds.items() if is_so), "")
 
 
-def in_our_words(rows: ir.Table, picked: Mapping[str, str], wanted: Wanted) -> ir.Table:
+def picked(where: str, wanted: Wanted, columns: Sequence[str]) -> dict[str, str]:
+    """The database's name of each column that is taken, by ours. Raises InputError for a missing one."""
+    there = {name.lower(): name for name in columns}
+    table = TABLES[wanted.name]
+    asked = {column.name: wanted.columns.get(column.name, column.name) for column in table.columns}
+    asked |= {name: wanted.columns.get(name, name) for name in wanted.attributes}
+    must = dict.fromkeys([*table.required, *wanted.columns, *wanted.values, *wanted.attributes])
+    for ours in must:
+        if ours not in asked:
+            raise described.wrong(where, f"{ours} is no column of ours, and is not named in `attributes`")
+        if asked[ours].lower() not in there:
+            what = asked[ours] if asked[ours] == ours else f"{asked[ours]} for {ours}"
+            raise described.wrong(
+                where,
+                f"{wanted.shown} has no column {what}. It has {shortened(columns)}. Say under `columns:` "
+                "which of them is meant",
+            )
+    return {ours: there[theirs.lower()] for ours, theirs in asked.items() if theirs.lower() in there}
+
+
+def in_our_words(rows: ir.Table, taken: Mapping[str, str], wanted: Wanted) -> ir.Table:
     """The picked columns under our names, with our words for the database's."""
-    columns = {ours: _worded(rows[theirs], wanted.values.get(ours, {})) for ours, theirs in picked.items()}
+    columns = {ours: _worded(rows[theirs], wanted.values.get(ours, {})) for ours, theirs in taken.items()}
     if "ended_at" in columns:
         columns["ended_at"] = _open_end(columns["ended_at"])
     return rows.select(**columns)
@@ -110,7 +132,9 @@ def _worded(column: Any, words: Mapping[str, str]) -> Any:
 # --- PostgreSQL ------------------------------------------------------------------------------------
 
 
-class _Postgres(Database):
+class Postgres(Database):
+    """PostgreSQL, in one transaction that cannot write."""
+
     def _of_query(self, query: str) -> ir.Table:
         """A query with the types that the server names for it: a view to ask for them would be a write."""
         with self.backend.con.cursor() as cursor:
@@ -139,12 +163,12 @@ def _postgres(description: Description) -> Iterator[Database]:
         connection.read_only = True
         try:
             connection.execute("SELECT 1")  # begins the transaction
-            yield _Postgres(backend)
+            yield Postgres(backend)
         except psycopg.Error as error:
-            raise described.wrong(description.path.name, _said(error)) from None
+            raise described.wrong(description.path.name, said(error)) from None
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
     """What a database says, in words; what went wrong at first, not what followed from it."""
     import psycopg
 
@@ -155,8 +179,8 @@ def _said(error: BaseException) -> str:
             "a day is infinity, or lies after the year 9999. Where that means that there is none, ask in a "
             "`query:` for NULLIF(its column, 'infinity')"
         )
-    said = error.diag.message_primary if isinstance(error, psycopg.Error) else ""
-    return f"the database says: {said or type(error).__name__}"
+    told = error.diag.message_primary if isinstance(error, psycopg.Error) else ""
+    return f"the database says: {told or type(error).__name__}"
 
 
 def _unreachable(description: Description, said: str) -> InputError:
@@ -190,6 +214,9 @@ def _cell(value: object) -> str | None:
     return unmistakable(said) if said and isinstance(value, float) else said
 
 
+_DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
 @contextmanager
 def _sqlite(description: Description) -> Iterator[Database]:
     from ibis.backends.sqlite import Backend
@@ -202,7 +229,10 @@ def _sqlite(description: Description) -> Iterator[Database]:
         try:
             yield _Sqlite(Backend.from_connection(connection))
         except sqlite3.Error as error:
-            raise described.wrong(description.path.name, f"SQLite says: {error}") from None
+            is_damaged = getattr(error, "sqlite_errorcode", None) in _DAMAGED
+            way_out = ". Copy the database anew" if is_damaged else ""
+            said = f"SQLite says of {path.name}: {error}{way_out}"
+            raise described.wrong(description.path.name, said) from None
 
 
 # --- others, which nobody has tried ----------------------------------------------------------------

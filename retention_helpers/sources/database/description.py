@@ -61,7 +61,8 @@ class Description:
         if not found:
             raise described.wrong(
                 self.path.name,
-                f"the environment has no {self.variable}. Set it to the address of the database, such as "
+                "the environment has no variable of the name at `connect:` (not repeated here: it may be a "
+                "password). Set it to the address of the database, such as "
                 "postgresql://reader:PASSWORD@host/shop, best of a user who may only read",
             )
         return found

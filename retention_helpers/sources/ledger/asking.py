@@ -1,15 +1,17 @@
 """What only an owner knows of a ledger, as questions whose answers each come with what follows from them."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from retention_helpers.contract.settings import Settings
 from retention_helpers.contract.tables import Stopped
 from retention_helpers.sources.interface import Order, Rows
+from retention_helpers.sources.ledger import woocommerce
 from retention_helpers.sources.ledger.charges import Length
-from retention_helpers.sources.ledger.entries import PAYMENT_COLUMNS, read_ledger
+from retention_helpers.sources.ledger.entries import PAYMENT_COLUMNS, Ledger, read_ledger
 from retention_helpers.sources.ledger.options import options_of
 from retention_helpers.sources.ledger.rhythm import Unknown, rhythms_of, unknown_of
 from retention_helpers.sources.prices import monthly
@@ -45,16 +47,32 @@ def _are_amounts(cells: Sequence[str]) -> bool:
     return len(found) >= max(1, _MOSTLY * len(cells))
 
 
+def doubt_of(files: Sequence[Path], said: Mapping[str, Any], settings: Settings) -> Question | None:
+    """The first thing that can be meant in two ways and stops a reading; None for none."""
+    with _ordered(files, said, settings) as order:
+        try:
+            is_list = woocommerce.are_of_it(order)
+            doubts = [woocommerce.doubt_of(order)] if is_list else _read(order).doubts
+        except (InputError, Stopped):
+            return None
+    doubt = next(iter(doubts), None)
+    if doubt is None:
+        return None
+    choices = [Choice(one.word, one.line, one.outcome, options=one.options) for one in doubt.answers]
+    return Question(f"{_begun_large(doubt.what)}. Which is it?", choices)
+
+
+def _begun_large(said: str) -> str:
+    return said[:1].upper() + said[1:]
+
+
 def unknown_rhythms(files: Sequence[Path], said: Mapping[str, Any], settings: Settings) -> list[Unknown]:
     """The products and prices of which nobody can tell how long they pay for; none where something else
     stops.
     """
-    with tempfile.TemporaryDirectory(prefix="retention-ledger-") as scratch:
-        order = Order(files, Path(scratch), settings, said)
+    with _ordered(files, said, settings) as order:
         try:
-            options = options_of(said)
-            with Rows(order.into / "payments.parquet", PAYMENT_COLUMNS) as payments:
-                ledger = read_ledger(order, options, payments)
+            options, ledger = options_of(said), _read(order)
         except (InputError, Stopped):
             return []
         until = options.until or ledger.until
@@ -62,6 +80,17 @@ def unknown_rhythms(files: Sequence[Path], said: Mapping[str, Any], settings: Se
             return []
         accounts = ledger.accounts.values()
         return unknown_of(accounts, rhythms_of(accounts, options.rhythms, until, settings.dunning_days))
+
+
+@contextmanager
+def _ordered(files: Sequence[Path], said: Mapping[str, Any], settings: Settings) -> Iterator[Order]:
+    with tempfile.TemporaryDirectory(prefix="retention-ledger-") as scratch:
+        yield Order(files, Path(scratch), settings, said)
+
+
+def _read(order: Order) -> Ledger:
+    with Rows(order.into / "payments.parquet", PAYMENT_COLUMNS) as payments:
+        return read_ledger(order, options_of(order.options), payments)
 
 
 def question_of(unknown: Unknown) -> Question:

@@ -11,9 +11,9 @@ from decimal import Decimal
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.interface import as_text
-from retention_helpers.sources.prices import major
-from retention_helpers.sources.spreadsheet.grids import Cell
-from retention_helpers.words import spellings, written
+from retention_helpers.sources.prices import currency_of, major
+from retention_helpers.sources.spreadsheet.grids import Cell, Paid, as_paid, money_in
+from retention_helpers.words import written
 from retention_helpers.words.formats import plural
 
 # What tools write for their zones, which have no other names in the data of zones.
@@ -106,27 +106,28 @@ class Cells:
 
     def amount(self, cell: Cell, currency: str, place: str) -> tuple[Decimal, str] | None:
         """An amount with its currency; None for a cell that cannot be read, which is kept as wrong."""
-        known = self._amounts.get((cell, currency))
+        key = (as_paid(cell) if isinstance(cell, Paid) else cell, currency)  # 49 € and 49 $ are one number
+        known = self._amounts.get(key)
         if known is None:
             known = self._read_amount(cell, currency, place)
             if known is not None:
-                self._amounts[cell, currency] = known
+                self._amounts[key] = known
         return known
 
     def _read_amount(self, cell: Cell, currency: str, place: str) -> tuple[Decimal, str] | None:
-        if isinstance(cell, int | float):
-            found, named = Decimal(str(cell)), ""
-        else:
-            money = written.money(str(cell or ""), self.sign)
-            if money is None:
-                is_open = not self.sign and written.is_ambiguous_amount(str(cell))
-                rule = "decimal sign unknown" if is_open else "amount unreadable"
-                self.wrong.setdefault(rule, []).append((place, str(cell)))
-                return None
-            found, named = money.amount, money.currency
+        money = money_in(cell, self.sign)
+        if money is None:
+            is_open = not self.sign and written.is_ambiguous_amount(str(cell))
+            rule = "decimal sign unknown" if is_open else "amount unreadable"
+            self.wrong.setdefault(rule, []).append((place, str(cell)))
+            return None
         known = [one for one in (self.settings.currency, *self.settings.exchange_rates) if one]
-        code = currency or spellings.code_of(named, known)
-        return major(found, code) if self.in_minor_units else found, code
+        code = currency_of(money.currency, currency, known)
+        if code is None:
+            said = f"{as_paid(cell)} where the currency is {currency}"
+            self.wrong.setdefault("amount contradicted", []).append((place, said))
+            return None
+        return major(money.amount, code) if self.in_minor_units else money.amount, code
 
     def faults(self, file: str) -> Iterator[Fault]:
         for rule, cases in self.wrong.items():
@@ -151,6 +152,10 @@ _WRONG = {
         "Say `decimal_sign: point` or `decimal_sign: comma` in {file}.",
     ),
     "amount unreadable": ("“{cell}” is no amount", "Write amounts such as 49.90."),
+    "amount contradicted": (
+        "amounts name another currency than their rows do, such as {cell},",
+        "Keep the right one of the two.",
+    ),
 }
 
 

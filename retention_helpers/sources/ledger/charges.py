@@ -21,11 +21,13 @@ class Charge:
         who: the customer.
         on: the day, on the business's own clocks.
         amount: what was paid, without tax where the ledger says it.
+        charged: the same as the ledger writes it, which is how it writes refunds too.
         currency: its code; "" where the ledger names none.
         product: what was bought; "" where the ledger does not say it.
         place: where the row stands.
         subscription: the tool's id of what recurs; "" for none.
         lasts: how long it pays for, where the row itself says it.
+        given_back: how much of `charged` went back so far.
         returned_on: the day on which all of it went back; None where it did not.
         is_disputed: whether it went back because the customer's bank took it.
         ended_on: the day on which its subscription ended, where the ledger says so.
@@ -34,11 +36,13 @@ class Charge:
     who: str
     on: dt.date
     amount: Decimal
+    charged: Decimal = Decimal(0)
     currency: str = ""
     product: str = ""
     place: str = ""
     subscription: str = ""
     lasts: Length | None = None
+    given_back: Decimal = Decimal(0)
     returned_on: dt.date | None = None
     is_disputed: bool = False
     ended_on: dt.date | None = None
@@ -47,12 +51,20 @@ class Charge:
     def key(self) -> Key:
         return self.product, self.currency, self.amount
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing was charged, as in a month that a payer was given."""
+        return not self.charged
+
 
 @dataclass
 class Account:
-    """What a ledger says of one customer: the charges, and the days on which one failed, both in order."""
+    """What a ledger says of one customer: the charges, those of nothing, and the days on which one failed;
+    all in order.
+    """
 
     charges: list[Charge] = field(default_factory=list)
+    free: list[Charge] = field(default_factory=list)
     failed_on: list[dt.date] = field(default_factory=list)
 
 

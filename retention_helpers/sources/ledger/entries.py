@@ -14,12 +14,16 @@ from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources import headings
 from retention_helpers.sources.interface import PLACE, Order, Rows, SetAside, Spot, as_text
 from retention_helpers.sources.ledger import words
+from retention_helpers.sources.ledger.amounts import Tax, in_minor_units, shown_in, tax_of
 from retention_helpers.sources.ledger.cells import Cells, Moment, sign_of
-from retention_helpers.sources.ledger.charges import Account, Charge, Length, in_order
+from retention_helpers.sources.ledger.charges import Account, Charge, Key, Length, in_order
+from retention_helpers.sources.ledger.doubts import Doubt
 from retention_helpers.sources.ledger.lines import Lines, sheets_of
 from retention_helpers.sources.ledger.options import Options
 from retention_helpers.sources.ledger.rhythm import ONCE
+from retention_helpers.sources.ledger.streams import NOTHING
 from retention_helpers.sources.ledger.tools import OWN, Tool, columns_of, lacking, may_be_ledger, tool_of
+from retention_helpers.sources.prices import in_sixths, share_of
 from retention_helpers.sources.spreadsheet.grids import Cell
 from retention_helpers.sources.spreadsheet.sheets import TOTALS
 from retention_helpers.sources.unreadable import Unreadable
@@ -53,6 +57,9 @@ class Ledger:
     copies: dict[tuple[str, ...], str] = field(default_factory=dict)  # the same, without ids: by what it says
     returns: list["Return"] = field(default_factory=list)
     unknown_states: Counter[str] = field(default_factory=Counter)
+    doubts: list[Doubt] = field(default_factory=list)  # what stops it and has answers
+    # Charges whose row says how long the next one pays for, by customer and product without its variant.
+    at_present: dict[tuple[str, str], list[Charge]] = field(default_factory=dict)
     has_tax: bool = False
 
     @property
@@ -92,16 +99,6 @@ class _Row:
         return cell.strip() if isinstance(cell, str) else as_text(cell) or ""
 
 
-def _texts(lines: Lines, *columns: int) -> list[set[str]]:
-    """The different texts of each of these columns, in one pass over the lines."""
-    found: list[set[str]] = [set() for _ in columns]
-    for _, cells in lines.lines:
-        for texts, nth in zip(found, columns, strict=True):
-            if nth < len(cells) and cells[nth]:
-                texts.add(str(cells[nth]))
-    return found
-
-
 def read_ledger(order: Order, options: Options, payments: Rows) -> Ledger:
     """Every row of every file; the attempts to collect go to `payments` as they are read."""
     ledger = Ledger()
@@ -111,14 +108,16 @@ def read_ledger(order: Order, options: Options, payments: Rows) -> Ledger:
         except Unreadable as broken:
             said = message(file.name, broken.what, broken.way_out)
             ledger.faults.append(Fault("stop", "", "unreadable file", 0, said))
+            ledger.doubts += [broken] if isinstance(broken, Doubt) else []
     if ledger.unknown_states:
         ledger.faults.append(_states_unknown(order, ledger))
     for one in ledger.returns:
         _give_back(one, ledger)
     _merge_guests(ledger)
     for account in ledger.accounts.values():
-        account.charges = in_order(account.charges)
+        account.charges, account.free = in_order(account.charges), in_order(account.free)
         account.failed_on.sort()
+    _settle_present_lengths(ledger)
     _forget_products_that_are_none(ledger)
     return ledger
 
@@ -136,15 +135,15 @@ class _Reader:
         sheets, assumed = sheets_of(self.file, self._is_header)
         self.ledger.faults += assumed
         looked_at, _ = sheets_of(self.file, self._is_header)
-        for sheet, again in zip(looked_at, sheets, strict=True):
-            self._sheet(sheet, again)
+        for nth, (sheet, again) in enumerate(zip(looked_at, sheets, strict=True)):
+            self._sheet(sheet, again, nth)
 
     def _is_header(self, names: Sequence[str]) -> bool:
         said = set(map(headings.plain, self.options.columns.values()))
         return said <= set(map(headings.plain, names)) if said else may_be_ledger(names)
 
-    def _sheet(self, first: Lines, again: Lines) -> None:
-        """Look through a sheet for how its amounts are written, then read it."""
+    def _sheet(self, first: Lines, again: Lines, nth: int) -> None:
+        """Look through a sheet for how its amounts and days are written, then read it."""
         self.tool = tool_of(first.header)
         self.columns = columns_of(first.header, self.tool, self.options.columns)
         missing = lacking(self.columns)
@@ -154,11 +153,14 @@ class _Reader:
                 f"Say which one does: `columns: {{{', '.join(f'{name}: …' for name in missing)}}}`.",
             )
         self.ledger.tools.setdefault(self.tool.name, self.tool)
-        self.ledger.has_tax = self.ledger.has_tax or "tax" in self.columns
-        amounts, days = _texts(first, self.columns["amount"], self.columns["charged_at"])
-        minor = self._in_minor_units(amounts)
-        sign = sign_of(self.order.settings, amounts) or ("" if self.tool is OWN else ".")
-        settings = self._with_order(days)
+        self.ledger.has_tax = self.ledger.has_tax or bool("tax" in self.columns or self.options.tax_inside)
+        shown, heading = shown_in(first.lines, self.columns), first.header[self.columns["amount"]]
+        self.currency = self.tool.currency or (headings.currency_of(heading) if self.tool is OWN else "")
+        currency = self.currency or self.order.settings.currency
+        minor = in_minor_units(shown, heading, self.tool, self.options, currency)
+        sign = sign_of(self.order.settings, shown.texts) or ("" if self.tool is OWN else ".")
+        self.tax = self._tax_of(first.header, nth, sign or ".", is_minor=minor)
+        settings = self._with_order(shown.days)
         self.cells = Cells(settings, sign, self.tool.zone, again.epoch, minor)
         for place, cells in again.lines:
             spot = self.order.spot(self.file, place)
@@ -167,6 +169,14 @@ class _Reader:
             if reason:
                 self._put_aside(spot, reason, cells, first.header)
         self.ledger.faults += self.cells.faults(self.file.name)
+
+    def _tax_of(self, header: Sequence[str], nth: int, sign: str, *, is_minor: bool) -> Tax:
+        """The tax in the amounts; of a ledger of one's own, by one more look at what stands beside them."""
+        is_clear = self.tool is not OWN or "tax" not in self.columns
+        if is_clear and not self.options.tax_inside:
+            return Tax(self.columns.get("tax"))
+        lines = sheets_of(self.file, self._is_header)[0][nth].lines
+        return tax_of(header, self.columns, lines, self.options, sign, is_minor=is_minor)
 
     def _with_order(self, days: set[str]) -> Settings:
         """The owner's choices; the order of day and month that the days prove, where the owner names none."""
@@ -182,17 +192,6 @@ class _Reader:
         )
         self.ledger.faults.append(Fault("note", "", "order of days", 0, said))
         return replace(settings, date_order=shown)
-
-    def _in_minor_units(self, texts: set[str]) -> bool:
-        if self.options.in_minor_units is not None:
-            return self.options.in_minor_units
-        is_whole = all(re.fullmatch(r"-?\d+", text) for text in texts)
-        if self.tool.name == "Lemon Squeezy" and is_whole and texts:
-            raise Unreadable(
-                f"amounts such as {min(texts)} may be cents, as in Lemon Squeezy's API, or whole dollars",
-                "Say `price_in: minor units` or `price_in: whole units`.",
-            )
-        return False
 
     def _put_aside(self, spot: Spot, reason: str, cells: Sequence[Cell], header: Sequence[str]) -> None:
         said = {
@@ -248,7 +247,7 @@ class _Reader:
 
     def _currency(self, row: _Row) -> str:
         said = row.text("currency")
-        return spellings.currency(said) or said.upper() or self.tool.currency
+        return spellings.currency(said) or said.upper() or self.currency
 
     def _money(self, row: _Row, kind: str, state: str, moment: Moment, amount: Decimal, currency: str) -> str:
         who = self._who(row)
@@ -262,8 +261,8 @@ class _Reader:
             if who and back != words.UNDONE:
                 self._attempt(who, moment, words.REFUNDED, abs(amount), row.spot)
             return ""
-        if not amount:
-            return "nothing was charged"
+        if not amount and (state != words.PAID or not who):
+            return NOTHING
         if not who:
             self.ledger.counts["nameless"] += 1
             return "it names no customer"
@@ -271,6 +270,9 @@ class _Reader:
             return "it is not decided yet"
         account = self.ledger.accounts.setdefault(who, Account())
         self._person(row, who)
+        if not amount:
+            account.free.append(self._charge(row, who, moment.on, amount, currency, state))
+            return ""
         if state == words.FAILED:
             account.failed_on.append(moment.on)
             self._attempt(who, moment, words.FAILED, amount, row.spot)
@@ -307,7 +309,8 @@ class _Reader:
         charge = Charge(
             who,
             on,
-            amount - self._tax(row, currency),
+            amount - self._tax(row, amount, currency),
+            amount,
             sys.intern(currency),
             sys.intern(self._product(row)),
             str(row.spot),
@@ -325,15 +328,19 @@ class _Reader:
             charge.returned_on = self.cells.day(row.cell("refunded_at")) or on
             charge.is_disputed = state == words.DISPUTED or lost
             self.ledger.counts["returned"] += 1
+        if self.tool.tells_present_interval and charge.lasts != ONCE and not charge.is_free:
+            self.ledger.at_present.setdefault((who, row.text("product")), []).append(charge)
         return charge
 
-    def _tax(self, row: _Row, currency: str) -> Decimal:
+    def _tax(self, row: _Row, amount: Decimal, currency: str) -> Decimal:
         """The tax within an amount; 0 where no column says it, or says that it came on top."""
-        cell = row.cell("tax")
-        if cell in (None, "") or (
-            "is_inclusive" in self.columns and not words.is_yes(row.text("is_inclusive"))
-        ):
+        said = self.tax.said(row.cells, self.cells.sign or ".")
+        if not said or ("is_inclusive" in self.columns and not words.is_yes(row.text("is_inclusive"))):
             return Decimal(0)
+        share = share_of(said, self.cells.sign or ".")
+        if share is not None:
+            return amount - in_sixths(amount / (1 + share))
+        cell = row.cells[self.tax.column] if self.tax.column is not None else said
         found = self.cells.amount(cell, currency, str(row.spot))
         return found[0] if found else Decimal(0)
 
@@ -343,7 +350,7 @@ class _Reader:
         return found[0] if found else Decimal(-1)
 
     def _product(self, row: _Row) -> str:
-        product, variant = row.text("product"), row.text("variant")
+        product, variant = row.text("product") or row.text("subject"), row.text("variant")
         if self.tool.no_products and self.tool.no_products.fullmatch(product):
             product = ""
         is_named = variant and variant.strip("() ").lower() != _DEFAULT_VARIANT
@@ -400,7 +407,9 @@ def _states_unknown(order: Order, ledger: Ledger) -> Fault:
 
 
 def _give_back(one: Return, ledger: Ledger) -> None:
-    """Let a charge be returned, whole; a part changes nothing, and one that meets no charge is set aside."""
+    """Let a charge be returned, once all of it is; a part changes nothing. What meets no charge is set
+    aside.
+    """
     charge = ledger.by_id.get(one.reference) or _charge_of(one, ledger)
     if charge is None:
         ledger.set_aside.append(
@@ -410,19 +419,37 @@ def _give_back(one: Return, ledger: Ledger) -> None:
         )
         ledger.counts["unmatched returns"] += 1
     elif one.kind == words.UNDONE:
-        charge.returned_on, charge.is_disputed = None, False
-    elif one.amount >= charge.amount:
-        charge.returned_on, charge.is_disputed = one.on, one.kind == words.DISPUTE
-        ledger.counts["returned"] += 1
+        charge.returned_on, charge.is_disputed, charge.given_back = None, False, Decimal(0)
+    else:
+        charge.given_back += one.amount
+        if charge.given_back >= charge.charged:
+            charge.returned_on, charge.is_disputed = one.on, one.kind == words.DISPUTE
+            ledger.counts["returned"] += 1
 
 
 def _charge_of(one: Return, ledger: Ledger) -> Charge | None:
     account = ledger.accounts.get(one.who)
     if account is None:
         return None
-    before = [charge for charge in account.charges if charge.on <= one.on and charge.amount >= one.amount]
-    exact = [charge for charge in before if charge.amount == one.amount and charge.returned_on is None]
+    before = [charge for charge in account.charges if charge.on <= one.on and charge.charged >= one.amount]
+    exact = [charge for charge in before if charge.charged == one.amount and charge.returned_on is None]
     return max(exact or before, key=lambda charge: charge.on, default=None)
+
+
+def _settle_present_lengths(ledger: Ledger) -> None:
+    """Let a charge last as long as the newest ones at its price do, where rows tell the present length.
+
+    A row of the past says of a customer who moved from months to years that it was for a year. Newest is the
+    last one of each customer and product. Where these differ, or none is at this price, the rhythm tells.
+    """
+    lengths: dict[Key, set[Length | None]] = {}
+    for charges in ledger.at_present.values():
+        newest = max(charges, key=lambda one: one.on)
+        lengths.setdefault(newest.key, set()).add(newest.lasts)
+    for charges in ledger.at_present.values():
+        for one in charges:
+            told = lengths.get(one.key, set())
+            one.lasts = next(iter(told)) if len(told) == 1 else None
 
 
 def _merge_guests(ledger: Ledger) -> None:
@@ -437,9 +464,10 @@ def _merge_guests(ledger: Ledger) -> None:
             own, guest = ledger.accounts[others.pop()], ledger.accounts.pop(code)
             ledger.people.pop(code)
             who = own.charges[0].who if own.charges else next(iter(named - {code}))
-            for charge in guest.charges:
+            for charge in [*guest.charges, *guest.free]:
                 charge.who = who
             own.charges += guest.charges
+            own.free += guest.free
             own.failed_on += guest.failed_on
             ledger.counts["guests"] += 1
 

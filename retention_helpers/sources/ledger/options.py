@@ -13,8 +13,12 @@ from retention_helpers.sources.ledger.words import STATES
 from retention_helpers.words import spellings
 from retention_helpers.words.errors import InputError, nearest
 
-OPTIONS = ("columns", "values", "rhythms", "price_in", "until")
+OPTIONS = ("columns", "values", "rhythms", "price_in", "tax_inside", "until", "on_hold")
 _ONCE = "once"
+# What a subscription that has been on hold for long is: its last order was not paid, or it was put there by
+# hand after that had been paid.
+UNPAID, BY_HAND = "unpaid", "by hand"
+HOLDS = (UNPAID, BY_HAND)
 
 
 @dataclass(frozen=True)
@@ -26,14 +30,19 @@ class Options:
         states: what the words of the column of states mean, in small letters.
         rhythms: how long a product, or a product at a price, pays for.
         in_minor_units: whether amounts are in cents; None where that is not said.
+        tax_inside: the column of the tax that is in the amounts, or its per cent; `none`; "" where that is
+            not said.
         until: the last day of which the ledger knows; None for that of its last row.
+        on_hold: one of `HOLDS`, of subscriptions of WooCommerce; "" where that is not said.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
     rhythms: Mapping[Label, Length] = field(default_factory=dict)
     in_minor_units: bool | None = None
+    tax_inside: str = ""
     until: dt.date | None = None
+    on_hold: str = ""
 
 
 def options_of(said: Mapping[str, Any]) -> Options:
@@ -58,6 +67,9 @@ def options_of(said: Mapping[str, Any]) -> Options:
         raise InputError(f"ledger: price_in is {price_in}, and can only be `{'` or `'.join(UNITS)}`.")
     if until is not None and not isinstance(until, dt.date):
         raise InputError(f"ledger: until is {until}. Write a day such as 2026-10-31.")
+    on_hold = str(said.get("on_hold") or "")
+    if on_hold not in ("", *HOLDS):
+        raise InputError(f"ledger: on_hold is {on_hold}, and can only be `{'` or `'.join(HOLDS)}`.")
     return Options(
         columns,
         states,
@@ -67,7 +79,9 @@ def options_of(said: Mapping[str, Any]) -> Options:
             for one in labels_said(str(said))
         },
         None if price_in is None else price_in == MINOR,
+        str(said.get("tax_inside") or ""),
         until,
+        on_hold,
     )
 
 

@@ -14,6 +14,7 @@ from retention_helpers.sources.ledger.charges import Account, Charge, Length, af
 from retention_helpers.sources.ledger.rhythm import ALIKE, ONCE, Rhythms
 
 _RECURS_NOT = "it does not recur"
+NOTHING = "nothing was charged"
 
 
 @dataclass(slots=True)
@@ -103,10 +104,14 @@ def streams_of(
     """
     charges, aside = _paid(account.charges)
     streams: list[Stream] = []
-    for _, same_day in itertools.groupby(rhythms.told(charges), key=lambda told: told[0].on):
-        waiting = []
+    free = ((one, None, False) for one in account.free)
+    every = sorted([*rhythms.told(charges), *free], key=lambda told: told[0].on)
+    for _, same_day in itertools.groupby(every, key=lambda told: told[0].on):
+        waiting, given = [], []
         for charge, length, is_certain in same_day:
-            if length is None or length == ONCE:
+            if charge.is_free:
+                given.append(charge)
+            elif length is None or length == ONCE:
                 aside.append((charge, _RECURS_NOT))
             else:
                 waiting.append(Period(charge, length, charge.on, is_certain))
@@ -115,6 +120,7 @@ def streams_of(
                 one for one in waiting if not _placed(one, streams, charges, account, dunning_days, is_exact)
             ]
         streams += [Stream([one], one.charge.on) for one in waiting]
+        aside += [(one, NOTHING) for one in given if not _is_granted(one, streams, charges)]
     return streams, aside
 
 
@@ -150,7 +156,7 @@ def _placed(
     due = [
         stream
         for stream in streams
-        if _is_same_thing(stream, period)
+        if _is_same_thing(stream, period.charge)
         and (stream.last.charge.amount == period.charge.amount) == is_exact
         and (
             _is_due(stream, period, account, dunning_days)
@@ -170,12 +176,32 @@ def _placed(
     return True
 
 
-def _is_same_thing(stream: Stream, period: Period) -> bool:
+def _is_same_thing(stream: Stream, other: Charge) -> bool:
     """Whether both are of one subscription where the ledger names it, else of one product and currency."""
-    one, other = stream.last.charge, period.charge
+    one = stream.last.charge
     if one.subscription or other.subscription:
         return one.subscription == other.subscription
     return (one.product, one.currency) == (other.product, other.currency)
+
+
+def _is_granted(free: Charge, streams: Iterable[Stream], charges: Sequence[Charge]) -> bool:
+    """Whether nothing was charged on the day on which a stream was due, or for that time: it goes on, free.
+
+    A second time in a row it does only where something is paid after it: what is free without an end is a
+    loss.
+    """
+    for stream in streams:
+        period, early = Period(free, stream.last.length, free.on, True), early_days(stream.last.length)
+        begin, end = (
+            after(stream.due_on, stream.last.length, times) - dt.timedelta(days=early) for times in (0, 1)
+        )
+        later = [one.on for one in charges if one.on >= begin and _is_same_thing(stream, one)]
+        is_known = not stream.last.charge.is_free or later
+        is_due = _is_same_thing(stream, free) and abs(stream.distance(free.on)) <= early
+        if is_due and is_known and not any(on < end for on in later):
+            stream.goes_on(period)
+            return True
+    return False
 
 
 def _is_due(stream: Stream, period: Period, account: Account, dunning_days: int) -> bool:

@@ -14,8 +14,8 @@ from retention_helpers.sources.months.columns import E_MAILS, NAMES
 
 OURS = (
     "customer_id", "email", "name", "country", "charged_at", "time", "zone", "amount", "tax", "currency",
-    "product", "variant", "kind", "status", "refunded", "is_refunded", "refunded_at", "is_disputed",
-    "dispute_won",
+    "product", "subject", "variant", "kind", "status", "refunded", "is_refunded", "refunded_at",
+    "is_disputed", "dispute_won",
     "charge_id", "reference", "subscription_id", "interval", "ended_at", "canceled_at", "is_test", "is_free",
     "is_inclusive",
 )  # fmt: skip
@@ -34,6 +34,7 @@ class Tool:
         currency: of all amounts, where no column says it.
         lengths: its words for how long a charge pays for, beside the usual ones.
         recurs_by_interval: whether a charge without such a word does not recur.
+        tells_present_interval: whether that word is the present one, in old rows too.
         zone: of times that name none; "" for the business's own.
         no_products: texts of its products that name none.
         assumed: what is assumed of every row of it.
@@ -45,6 +46,7 @@ class Tool:
     currency: str = ""
     lengths: Mapping[str, Length] = field(default_factory=dict)
     recurs_by_interval: bool = False
+    tells_present_interval: bool = False
     zone: str = ""
     no_products: re.Pattern[str] | None = None
     assumed: str = ""
@@ -73,6 +75,7 @@ PAYPAL = Tool(
         "charge_id": ("transaction_id", "transaktionscode", "transactiereferentie"),
         "reference": ("reference_txn_id", "zugehöriger_transaktionscode"),
         "product": ("item_title", "artikelbezeichnung", "subject", "betreff"),
+        "subject": ("subject", "betreff"),
         "tax": ("sales_tax", "vat", "umsatzsteuer", "btw"),
         "country": ("country_code", "ländervorwahl"),
     },
@@ -102,7 +105,10 @@ GUMROAD = Tool(
     currency="USD",
     lengths={"biannually": ("month", 6), "every_two_years": ("year", 2)},
     recurs_by_interval=True,
-    assumed="Gumroad's file says that a sale was refunded, not when: it counts as given back at once.",
+    tells_present_interval=True,
+    assumed="Gumroad's file says that a sale was refunded, not when: it counts as given back at once. It "
+    "names the present recurrence in every row: a price lasts as long as the newest charges at it, else as "
+    "the rhythm tells.",
 )
 LEMON_SQUEEZY = Tool(
     "Lemon Squeezy",
@@ -219,6 +225,12 @@ def columns_of(header: Sequence[str], tool: Tool, said: Mapping[str, str]) -> di
         nth = next((names.index(name) for name in theirs if name in names), None)
         if nth is not None and nth not in found.values():
             found[ours] = nth
+    if tool is OWN and "amount" not in found:
+        amounts = [name for name in header if headings.without_unit(name) in OWN.columns["amount"]]
+        found |= {"amount": header.index(amounts[0])} if len(amounts) == 1 else {}
+    if tool is OWN and "tax" not in found:
+        taxes = sorted(filter(headings.is_tax, header), key=headings.is_share)
+        found |= {"tax": header.index(taxes[0])} if taxes else {}
     if tool is OWN and "customer_id" not in found:
         who = headings.named(
             [name for nth, name in enumerate(header) if nth not in found.values()], "customer_id"

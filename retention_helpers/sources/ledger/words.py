@@ -39,12 +39,15 @@ def state_of(said: str) -> str:
 
 
 # What a tool calls the kind of a row, in English, German, French, Spanish and Dutch.
+# Held back while a payment is looked into, or let go after that: nothing went back yet.
+_HELD = re.compile(r"(?i)\bholds?\b|einbehalt|retenue|retención|inhouding")
 _RETURN = re.compile(r"(?i)refund|rückzahlung|erstattung|remboursement|reembolso|terugbetaling")
 _DISPUTE = re.compile(
     r"(?i)chargeback|dispute|payment reversal|reversal$|rückbuchung|käuferbeschwerde|zahlungsrückbuchung"
 )
 _UNDONE = re.compile(
-    r"(?i)(?:chargeback|dispute).*(?:reversal|won)|cancell?ed reversal|reversal of (?:chargeback|dispute)"
+    r"(?i)(?:chargeback|dispute).*(?:reversal|won|cancellation)|cancell?ed reversal|"
+    r"(?:reversal|cancellation) of (?:chargeback|dispute)"
 )
 _NO_CHARGE = re.compile(
     r"(?i)payout|withdrawal|currency conversion|\bfees?\b|adjustment|top-?up|auszahlung|abbuchung|"
@@ -53,9 +56,9 @@ _NO_CHARGE = re.compile(
 )
 # The same of a tool that moves money itself; in a ledger of one's own, a bank transfer is a way to pay.
 _MOVED = re.compile(
-    r"(?i)transfer|conversion|\bhold\b|reserve|authori[sz]ation|^order$|deposit|loan|repayment|"
+    r"(?i)transfer|conversion|\brelease\b|reserve|freigabe|authori[sz]ation|^order$|deposit|loan|repayment|"
     r"credit card|bank|"
-    r"invoice sent|money request|request sent|einbehalt|autorisierung|überweisung|gutschrift auf|retenue"
+    r"invoice sent|money request|request sent|autorisierung|überweisung|gutschrift auf"
 )
 CHARGE, RETURN, DISPUTE, UNDONE, OTHER = "charge", "refund", "dispute", "undone", "other"
 
@@ -68,8 +71,16 @@ def kind_of(said: str, *, is_of_a_tool: bool) -> str:
     ('charge', 'refund')
     >>> kind_of("Bank transfer", is_of_a_tool=True), kind_of("Bank transfer", is_of_a_tool=False)
     ('other', 'charge')
+    >>> kind_of("Hold on Balance for Dispute Investigation", is_of_a_tool=True)
+    'other'
     """
-    patterns = [(_UNDONE, UNDONE), (_RETURN, RETURN), (_DISPUTE, DISPUTE), (_NO_CHARGE, OTHER)]
+    patterns = [
+        (_HELD, OTHER),
+        (_UNDONE, UNDONE),
+        (_RETURN, RETURN),
+        (_DISPUTE, DISPUTE),
+        (_NO_CHARGE, OTHER),
+    ]
     patterns += [(_MOVED, OTHER)] if is_of_a_tool else []
     return next((kind for pattern, kind in patterns if pattern.search(said)), CHARGE)
 

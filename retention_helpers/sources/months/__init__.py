@@ -24,8 +24,8 @@ from retention_helpers.sources.interface import (
     as_text,
     write_rows,
 )
-from retention_helpers.sources.months.cells import CROSS, Reader, reader_of
-from retention_helpers.sources.months.columns import interval_of
+from retention_helpers.sources.months.cells import CROSS, Beside, Reader, reader_of
+from retention_helpers.sources.months.columns import Columns, interval_of
 from retention_helpers.sources.months.headings import headings_of, is_of_months
 from retention_helpers.sources.months.marks import marks
 from retention_helpers.sources.months.options import Options, options_of
@@ -39,7 +39,7 @@ from retention_helpers.sources.months.spans import (
     spread,
     usual_amount,
 )
-from retention_helpers.sources.spreadsheet.grids import Cell, grids
+from retention_helpers.sources.spreadsheet.grids import Cell, grids, money_in
 from retention_helpers.sources.unreadable import Unreadable
 from retention_helpers.words import spellings, written
 from retention_helpers.words.calendar import months_after
@@ -160,11 +160,18 @@ def _read_sheet(sheet: SheetOfMonths, order: Order, options: Options, found: _Re
     found.faults += reader.faults(file.name)
 
 
-def _price(text: str, sign: str, reader: Reader, place: str) -> Decimal | None:
-    """What the column Price says of a row; one that may have thousands or decimals is asked about."""
-    if not sign and written.is_ambiguous_amount(text):
+def _beside(line: Sequence[Cell], columns: Columns, sign: str, reader: Reader, place: str) -> Beside:
+    """What the columns Price and Currency say of a row; a price that may have thousands or decimals is asked
+    about.
+    """
+    said = columns.text(line, "currency") or ""
+    own, cell = spellings.currency(said) or said, columns.cell(line, "price")
+    if not sign and isinstance(cell, str) and written.is_ambiguous_amount(cell):
         reader.unsigned.append(f"{place}, Price")
-    return written.amount(text, sign)
+    money = money_in(cell, sign)
+    if money is None or money.interval:
+        return Beside(None, own)
+    return Beside(money.amount, reader.currency_in(cell, money.currency, own, f"{place}, Price"))
 
 
 def _read_rows(sheet: SheetOfMonths, order: Order, options: Options, reader: Reader, found: _Read) -> None:
@@ -176,16 +183,15 @@ def _read_rows(sheet: SheetOfMonths, order: Order, options: Options, reader: Rea
     for number, line in sheet.rows:
         who = columns.who(line) or ""
         place = str(order.spot(sheet.grid.file, sheet.grid.place(number)))
-        price = _price(columns.text(line, "price") or "", sign, reader, place)
+        beside = _beside(line, columns, sign, reader, place)
         months = {
             first: said
             for nth, first in sheet.headings.months.items()
-            if (said := reader.read(sheet.cell(line, nth), f"{place}, {names[nth]}", price))
+            if (said := reader.read(sheet.cell(line, nth), f"{place}, {names[nth]}", beside))
         }
         lasts = interval_of(line, columns)
         row = Paid(
-            who, place, months, columns.text(line, "plan") or "",
-            spellings.currency(columns.text(line, "currency") or "") or columns.text(line, "currency") or "",
+            who, place, months, columns.text(line, "plan") or "", beside.currency,
             None if lasts is None else _MONTHS_IN.get(lasts[0], 1) * lasts[1],
         )  # fmt: skip
         same = earlier.get((who, seen[who]))

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from retention_helpers.contract.settings import SETTINGS_FILE, Settings
 from retention_helpers.contract.tables import FREE_STATUSES, STATUSES, Fault, message
 from retention_helpers.sources.interface import as_text
-from retention_helpers.sources.prices import Asked, said_in
-from retention_helpers.sources.spreadsheet.grids import Cell
+from retention_helpers.sources.prices import Asked, currency_of, said_in
+from retention_helpers.sources.spreadsheet.grids import Cell, Paid, as_paid, currency_shown
 from retention_helpers.words import spellings, written
 from retention_helpers.words.formats import plural
 
@@ -37,6 +37,13 @@ class Said:
     currency: str = ""
 
 
+class Beside(NamedTuple):
+    """What a row says beside its months: what a cross, or a plan, costs, and the currency; "" for none."""
+
+    price: Decimal | None = None
+    currency: str = ""
+
+
 @dataclass
 class Reader:
     """Reads the cells of a sheet's months, and keeps what cannot be read for certain.
@@ -50,6 +57,7 @@ class Reader:
         unread: the texts that nobody can read, each with the places of its cells.
         unpriced: the plans, and crosses, of which nobody says what they cost.
         unsigned: the amounts that need the sign of their decimals.
+        contradicted: those that name another currency than their row does, each with its place.
     """
 
     settings: Settings
@@ -61,25 +69,31 @@ class Reader:
     unread: dict[str, list[str]] = field(default_factory=dict)
     unpriced: Counter[str] = field(default_factory=Counter)
     unsigned: list[str] = field(default_factory=list)
+    contradicted: list[tuple[str, str]] = field(default_factory=list)
 
-    def read(self, cell: Cell, place: str, price: Decimal | None) -> Said | None:
-        """What a cell says; None for nothing. `price` is what the row says that a cross, or a plan, costs."""
+    @property
+    def currencies(self) -> Sequence[str]:
+        """The report's own and those with a rate, one of which a shared sign such as $ may mean."""
+        return (self.settings.currency, *self.settings.exchange_rates)
+
+    def read(self, cell: Cell, place: str, beside: Beside) -> Said | None:
+        """What a cell says; None for nothing."""
         if cell is None:
             return None
         text = as_text(cell) or ""
         meant = self.words.get(text.lower())
         if meant is not None:
-            return self._meant(meant, place, price)
+            return self._meant(meant, place, beside.price)
         if isinstance(cell, int | float):
-            return self._number(Decimal(text), place, price)
+            return self._number(cell, place, beside)
         plain = text.lower()
         if plain in _NOTHINGS or spellings.plain_choice(text) in spellings.OVER:
             return None
         if status := _STATUSES.get(spellings.plain_choice(text)):
             return Said(status=status)
         if not self.has_amounts:
-            return self._word(text, place, price, is_cross=plain in _CROSSES or _is_day(cell))
-        return self._amount(text, place)
+            return self._word(text, place, beside.price, is_cross=plain in _CROSSES or _is_day(cell))
+        return self._amount(text, place, beside.currency)
 
     def _meant(self, meant: str, place: str, price: Decimal | None) -> Said | None:
         if meant == NOTHING:
@@ -101,12 +115,16 @@ class Reader:
         self.unread.setdefault(text, []).append(place)
         return Said()
 
-    def _number(self, number: Decimal, place: str, price: Decimal | None) -> Said | None:
+    def _number(self, cell: float, place: str, beside: Beside) -> Said | None:
+        number = Decimal(as_text(cell) or "")
         if not number:
             return None
         if number < 0:
             return self._ask(as_text(number) or "", place)
-        return Said(amount=number) if self.has_amounts else self._priced(CROSS, price)
+        if not self.has_amounts:
+            return self._priced(CROSS, beside.price)
+        currency = self.currency_in(cell, currency_shown(cell), beside.currency, place)
+        return Said(amount=number, currency=currency)
 
     def _priced(self, plan: str, price: Decimal | None) -> Said:
         known = self.prices.get(plan.lower(), price)
@@ -114,9 +132,15 @@ class Reader:
             self.unpriced[plan] += 1
         return Said(amount=known, plan="" if plan == CROSS else plan)
 
-    def _amount(self, text: str, place: str) -> Said | None:
-        currencies = (self.settings.currency, *self.settings.exchange_rates)
-        said = said_in(text, None, "month", Asked(self.sign, currencies))
+    def currency_in(self, cell: Cell, named: str, own: str, place: str) -> str:
+        """The currency that a cell names, or else its row; where they differ, that is kept as a fault."""
+        found = currency_of(named, own, [one for one in self.currencies if one])
+        if found is None:
+            self.contradicted.append((place, f"{as_paid(cell)} where the currency is {own}"))
+        return found or ""
+
+    def _amount(self, text: str, place: str, own: str) -> Said | None:
+        said = said_in(text, None, "month", Asked(self.sign, self.currencies))
         if said.amount is None:
             if not self.sign and written.is_ambiguous_amount(text):
                 self.unsigned.append(place)
@@ -125,7 +149,9 @@ class Reader:
             return Said()
         if said.amount < 0:
             return self._ask(text, place)
-        return Said(amount=said.amount, currency=said.currency or "") if said.amount else None
+        if not said.amount:
+            return None
+        return Said(amount=said.amount, currency=self.currency_in(text, said.currency or "", own, place))
 
     # --- what is asked -----------------------------------------------------------------------------------
 
@@ -142,6 +168,19 @@ class Reader:
                 f"Say `decimal_sign: point` or `decimal_sign: comma` in {SETTINGS_FILE}.",
             )
             yield Fault("stop", "subscriptions", "decimal sign unknown", len(self.unsigned), said)
+        if self.contradicted:
+            yield self._contradicted(file)
+
+    def _contradicted(self, file: str) -> Fault:
+        place, first = self.contradicted[0]
+        many = len(self.contradicted)
+        said = message(
+            file,
+            f"{plural(many, 'amount')} {'names' if many == 1 else 'name'} another currency than the row "
+            f"does, such as {first} (first: {place})",
+            "Keep the right one of the two.",
+        )
+        return Fault("stop", "subscriptions", "amount contradicted", many, said)
 
     def _words_unknown(self, file: str) -> Fault:
         cells = sum(map(len, self.unread.values()))
@@ -205,4 +244,4 @@ def _are_amounts(cells: Sequence[Cell], sign: str) -> bool:
     numbers = {cell for cell in cells if isinstance(cell, int | float)}
     crosses = _CROSSES | _NOTHINGS
     said = any(written.money(text, sign or ".") for text in texts if text.lower() not in crosses)
-    return said or bool(numbers - {0, 1})
+    return said or bool(numbers - {0, 1}) or any(isinstance(cell, Paid) for cell in cells)

@@ -48,9 +48,12 @@ class Columns:
     is_coded: bool = False
     is_taken: bool = False
 
-    def text(self, line: Sequence[Cell], name: str) -> str | None:
+    def cell(self, line: Sequence[Cell], name: str) -> Cell:
         nth = self.of.get(name)
-        return None if nth is None else _text(line, nth)
+        return line[nth] if nth is not None and nth < len(line) else None
+
+    def text(self, line: Sequence[Cell], name: str) -> str | None:
+        return as_text(self.cell(line, name))
 
     def who(self, line: Sequence[Cell]) -> str | None:
         """The id of the customer of a line; None where it names none."""

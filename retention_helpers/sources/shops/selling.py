@@ -19,6 +19,7 @@ from retention_helpers.contract.tables import Fault, Level, message
 from retention_helpers.sources.exports import Row, exports_of
 from retention_helpers.sources.folder import Unreadable, shortened
 from retention_helpers.sources.interface import PLACE, Imported, Order, SetAside, Spot, write_rows
+from retention_helpers.sources.prices import currency_of
 from retention_helpers.words import written
 from retention_helpers.words.formats import count
 
@@ -236,17 +237,20 @@ def buyer_id(sale: Sale) -> str:
     return f"B-{hashlib.blake2b(sale.email.encode(), digest_size=5).hexdigest()}"
 
 
-def decimal(cell: str | None, sign: str) -> Decimal:
-    """An amount of an export, 0 where it is empty.
+def decimal(cell: str | None, sign: str, currency: str) -> Decimal:
+    """An amount of an export, 0 where it is empty; `currency` is what its row says.
 
-    Raises Unreadable for none, and for one such as 1,234 where no other amount shows the sign of the
-    decimals.
+    Raises Unreadable for none, for one in another currency than its row's, and for one such as 1,234 where
+    no other amount shows the sign of the decimals.
     """
     if not cell:
         return Decimal(0)
-    found = written.amount(cell, sign)
-    if found is not None:
-        return found
+    found = written.money(cell, sign)
+    if found is not None and not found.interval:
+        if currency_of(found.currency, currency, ()) is None:
+            what = f"{cell!r} names another currency than its row, which is in {currency}"
+            raise Unreadable(what, "Keep the right one of the two.")
+        return found.amount
     if not sign and written.is_ambiguous_amount(cell):
         read = " or ".join(str(written.amount(cell, one)) for one in written.SIGNS.values())
         raise Unreadable(

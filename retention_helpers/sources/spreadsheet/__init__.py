@@ -30,7 +30,7 @@ from retention_helpers.sources.interface import (
     as_text,
     write_rows,
 )
-from retention_helpers.sources.prices import PER_CENT, Asked, composed, major, monthly
+from retention_helpers.sources.prices import BESIDE, PER_CENT, Asked, composed, major, monthly
 from retention_helpers.sources.spreadsheet.cells import Text, columns_unread, read_cells
 from retention_helpers.sources.spreadsheet.grids import Grid, as_paid, grids
 from retention_helpers.sources.spreadsheet.sheets import (
@@ -106,6 +106,7 @@ def _whole(row: Row, names: Names, renews: Collection[str]) -> Row:
     """A row with what its other cells say of a price, an interval or an end."""
     said = {name: as_text(row.get(names.stands_at(name))) or "" for name in OF_THE_SAME_ROW}
     whole = {name: cell for name, cell in row.items() if name not in OF_THE_SAME_ROW}
+    whole |= {name: names.word(name, word) for name in BESIDE if (word := as_text(row.get(name)))}
     of_the_price = [
         _of_the_price(name, said[name], names) for name in ("price_for", "discount", "tax_inside")
     ]

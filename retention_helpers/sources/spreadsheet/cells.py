@@ -30,6 +30,7 @@ class _Column:
         self.ambiguous: list[tuple[int, str]] = []
         self.unsigned: list[tuple[int, str]] = []
         self.contradicted: list[tuple[int, str]] = []
+        self.unlasting: list[tuple[int, str]] = []
 
     def instant(self, number: int, row: Row) -> Cells:
         cell = row[self.name]
@@ -65,6 +66,8 @@ class _Column:
                 return {self.name: as_text(cell)}
             if said.amount is None and not sign and written.is_ambiguous_amount(cell):
                 self.unsigned.append((number, cell))
+            elif said.amount is None and asked.price_per and written.amount(cell, sign or "."):
+                self.unlasting.append((number, own["interval"] or ""))
             if said.contradicts:
                 self.contradicted.append((number, cell))
             filled = {"currency": said.currency, "interval": said.interval}
@@ -92,12 +95,20 @@ class _Column:
             what = f"{self.name} holds amounts such as {first}, which may have thousands or decimals"
             way_out = f"Say `decimal_sign: point` or `decimal_sign: comma` in {SETTINGS_FILE}."
             yield self._fault(table, "decimal sign unknown", what, way_out, self.unsigned)
+        if self.unlasting:
+            yield self._lasting_unknown(table)
         if self.contradicted:
             first = self.contradicted[0][1]
             what = f"{self.name} names another currency or interval than its row does, such as {first}"
             yield self._fault(
                 table, "amount contradicted", what, "Keep the right one of the two.", self.contradicted
             )
+
+    def _lasting_unknown(self, table: str) -> Fault:
+        word = self.unlasting[0][1]
+        what = f"it is not known how long {f'an interval of “{word}”' if word else 'an empty interval'} is"
+        way_out = "Write month, year or 3 months there, or say what it means under `values: {interval: …}`."
+        return self._fault(table, "interval not known", what, way_out, self.unlasting)
 
     def _order_unknown(self, table: str) -> Fault:
         shown = written.order_shown_by(self.texts)

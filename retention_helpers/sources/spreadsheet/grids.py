@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from retention_helpers.sources.folder import Unreadable
 from retention_helpers.sources.interface import as_text
 from retention_helpers.sources.prices import currency_of_format
 from retention_helpers.sources.texts import letters_assumed, opened_text
+from retention_helpers.words import spellings, written
 from retention_helpers.words.formats import plural
 
 Cell = str | int | float | dt.date | dt.datetime | dt.time | None
@@ -59,8 +61,8 @@ def _of_workbook(path: Path) -> list[Grid]:
             for sheet, typed in zip(book.worksheets, formulas.worksheets, strict=True):
                 both = zip(sheet.iter_rows(), typed.iter_rows(values_only=True), strict=True)
                 every = [
-                    (number, _cells(values, written, sheet.title, number))
-                    for number, (values, written) in enumerate(both, start=1)
+                    (number, _cells(values, entered, sheet.title, number))
+                    for number, (values, entered) in enumerate(both, start=1)
                 ]
                 lines = [line for line in every if any(cell is not None for cell in line[1])]
                 if lines:
@@ -72,8 +74,8 @@ def _of_workbook(path: Path) -> list[Grid]:
         raise Unreadable("the file is not an Excel workbook, or damaged", "Save it again as XLSX.") from None
 
 
-def _cells(cells: Sequence[Any], written: Sequence[object], title: str, number: int) -> list[Cell]:
-    for cell, formula in zip(cells, written, strict=True):
+def _cells(cells: Sequence[Any], typed: Sequence[object], title: str, number: int) -> list[Cell]:
+    for cell, formula in zip(cells, typed, strict=True):
         if cell.value is None and isinstance(formula, str) and formula.startswith("="):
             raise Unreadable(
                 f"row {number} of sheet {title} holds a formula without its value",
@@ -106,6 +108,18 @@ def as_paid(cell: Cell) -> str:
     """A cell as text, with the currency in which a workbook shows it."""
     said = as_text(cell) or ""
     return f"{said} {cell.currency}" if isinstance(cell, Paid) else said
+
+
+def money_in(cell: Cell, decimal_sign: str) -> written.Money | None:
+    """An amount with the currency that its cell names or is shown with; None where it cannot be read."""
+    if isinstance(cell, int | float):
+        return written.Money(Decimal(as_text(cell) or ""), currency_shown(cell))
+    return written.money(str(cell or ""), decimal_sign)
+
+
+def currency_shown(cell: Cell) -> str:
+    """The currency in which a workbook shows a number, by its code or a shared sign; "" for none."""
+    return spellings.currency(cell.currency) if isinstance(cell, Paid) else ""
 
 
 def _paid(value: float, currency: str) -> Paid:

@@ -123,6 +123,20 @@ class Names:
         own = [f"{name}_" if name in self.columns else name for name in map(header_name, line)]
         return [ours.get(header_name(cell), name) for cell, name in zip(line, own, strict=True)]
 
+    def again(self, header: Sequence[Cell]) -> dict[str, int]:
+        """The further names of ours for columns that have one already, each with its place in a header."""
+        places = {header_name(cell): nth for nth, cell in enumerate(header)}
+        found, ours = (
+            {name: places.get(header_name(own)) for name, own in self.columns.items()},
+            self.of(header),
+        )
+        return {name: nth for name, nth in found.items() if nth is not None and ours[nth] != name}
+
+    def word(self, column: str, said: str) -> str:
+        """What the owner says that a word of a column means; the word itself where nothing is said of it."""
+        words = {theirs.strip().lower(): ours for theirs, ours in self.values.get(column, {}).items()}
+        return words.get(said.lower(), said)
+
     def _is_ours(self, theirs: str) -> bool:
         return theirs in _OWN_NAMES and theirs not in self.columns
 
@@ -159,7 +173,7 @@ def sheet_of(grid: Grid, names: Names, known: Collection[str] = ()) -> Sheet | N
     twice = [name for name in layout.known if ours.count(name) > 1]
     if twice:
         raise Unreadable(f"the column {min(twice)} stands twice", "Keep one of the two.")
-    columns = _columns(ours, header, layout)
+    columns, again = _columns(ours, header, layout), names.again(header)
     rows: list[tuple[int, Row]] = []
     aside: list[SetAside] = []
     for number, line in grid.lines[at + 1 :]:
@@ -167,7 +181,8 @@ def sheet_of(grid: Grid, names: Names, known: Collection[str] = ()) -> Sheet | N
         if reason:
             aside.append(SetAside(grid.file.name, grid.place(number), reason, _as_said(line, ours)))
         else:
-            rows.append((number, {name: line[i] if i < len(line) else None for i, name in columns.items()}))
+            places = {**{name: i for i, name in columns.items()}, **again}
+            rows.append((number, {name: line[i] if i < len(line) else None for name, i in places.items()}))
     unread = [as_text(header[i]) or "" for i, name in enumerate(ours) if name and i not in columns]
     return Sheet(grid, layout, rows, aside, unread)
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from retention_helpers.contract.tables import Fault, message
 from retention_helpers.sources.folder import Unreadable
 from retention_helpers.sources.interface import as_text
-from retention_helpers.sources.spreadsheet.grids import Cell, Grid, grids
+from retention_helpers.sources.prices import currency_of
+from retention_helpers.sources.spreadsheet.grids import Cell, Grid, as_paid, grids, money_in
 from retention_helpers.sources.stripe.amounts import interval_of, interval_words, months_of
 from retention_helpers.sources.stripe.spans import INVOLUNTARY, REQUESTED
 from retention_helpers.sources.stripe.subscription import Cancellation, Item, Subscription
@@ -129,12 +130,15 @@ def kind_of(columns: Sequence[Cell]) -> str:
 
 
 class Wrong(Exception):
-    """A cell that cannot be read, of which column; `is_open` says that it may be read in two ways."""
+    """A cell that cannot be read, of which column; `is_open` says that it may be read in two ways.
 
-    def __init__(self, column: str, value: object, *, is_open: bool = False) -> None:
+    `against` is the row's own currency, where an amount names another.
+    """
+
+    def __init__(self, column: str, value: object, *, is_open: bool = False, against: str = "") -> None:
         super().__init__(column)
         self.shown_column, self.shown_value = column.replace("_", " "), str(value)[:40]
-        self.is_open = is_open
+        self.is_open, self.against = is_open, against
 
 
 @dataclass(frozen=True)
@@ -167,13 +171,25 @@ class Row:
 
     def amount(self, name: str) -> Decimal | None:
         """An amount; None where the cell is empty, which is not 0. Raises Wrong."""
-        cell = self.cells.get(name)
+        found = self._money(name)
+        return None if found is None else found[0]
+
+    def currency(self, name: str) -> str:
+        """The currency of the row, or of that amount where no column says it. Raises Wrong."""
+        found = self._money(name)
+        return (self.text("currency") if found is None else found[1]).upper()
+
+    def _money(self, name: str) -> tuple[Decimal, str] | None:
+        cell, own = self.cells.get(name), self.text("currency")
         if cell is None:
             return None
-        found = written.amount(str(cell), self.decimal_sign)
-        if found is None:
+        found = money_in(cell, self.decimal_sign)
+        if found is None or found.interval:
             raise Wrong(name, cell)
-        return found
+        code = currency_of(found.currency, own, ())
+        if code is None:
+            raise Wrong(name, as_paid(cell), against=own)
+        return found.amount, code
 
 
 @dataclass(frozen=True)
@@ -261,7 +277,7 @@ def subscription_of(row: Row, place: str) -> Subscription:
         id=row.text("id"),
         customer=row.text("customer"),
         status=row.text("status").lower().replace(" ", "_").replace("cancelled", "canceled"),
-        currency=row.text("currency").upper(),
+        currency=row.currency("amount"),
         created=began if created is None else created,
         started=began,
         items=(_item(row),),

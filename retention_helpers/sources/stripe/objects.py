@@ -21,6 +21,9 @@ from retention_helpers.sources.stripe.subscription import Cancellation, Discount
 
 NONE: Object = {}
 _ALL = Decimal(1)
+# What a price, or a coupon, says in its own currency, and otherwise in each of its `currency_options`.
+_AMOUNTS = ("unit_amount_decimal", "unit_amount", "amount_decimal", "amount")
+_IN_ITS_CURRENCY = (*_AMOUNTS, "tiers", "amount_off", "currency_options")
 _PREFIXES = {"sub_": "subscription", "in_": "invoice", "cus_": "customer"}
 
 
@@ -78,13 +81,12 @@ def subscription_of(placed: Placed, of_customers: Mapping[str, Object] = NONE) -
     """
     found = placed.found
     created = int(_needed(found, "created"))
-    currency = str(found.get("currency") or "").upper()
     rows = _data(found, "items")
     if not rows or found["items"].get("has_more"):
         raise Lacking("items: all of them")
+    currency = str(found.get("currency") or "").upper() or next((_currency(row) for row in rows), "")
     rates, is_taxed = found.get("default_tax_rates") or (), (found.get("automatic_tax") or {}).get("enabled")
     items = tuple(_item(row, currency, rates, may_hold_tax=bool(is_taxed)) for row in rows)
-    months = items[0].months
     discounted = found if _has_discount(found) else {"discount": _of_customer(found, of_customers)}
     period = [row for row in (found, *rows) if row.get("current_period_start")]
     period_start, period_end = (
@@ -95,7 +97,7 @@ def subscription_of(placed: Placed, of_customers: Mapping[str, Object] = NONE) -
         id=str(_needed(found, "id")),
         customer=id_of(_needed(found, "customer")),
         status=str(_needed(found, "status")),
-        currency=currency or next((_currency(row) for row in rows), ""),
+        currency=currency,
         created=created,
         started=int(found.get("start_date") or created),
         items=items,
@@ -106,9 +108,9 @@ def subscription_of(placed: Placed, of_customers: Mapping[str, Object] = NONE) -
         ended_at=_seconds(found.get("ended_at")),
         period_start=period_start,
         is_pausing=bool(found.get("pause_collection")),
-        discounts=discounts_of(discounted, months, period_end),
+        discounts=discounts_of(discounted, items[0].months, period_end, currency),
         cancellation=Cancellation(*(str(said.get(name) or "") for name in ("reason", "feedback", "comment"))),
-        has_unknown_discount=any(map(_has_unknown_discount, (discounted, *rows))),
+        has_unknown_discount=any(_has_unknown_discount(one, currency) for one in (discounted, *rows)),
         metadata=words_of(found.get("metadata")),
         name=_of_expanded(found, "name"),
         email=_of_expanded(found, "email"),
@@ -139,6 +141,19 @@ def _currency(row: Object) -> str:
     return str(_price_of(row).get("currency") or "").upper()
 
 
+def in_currency(price: Object, currency: str) -> Object:
+    """A price, or a coupon, as it is in a currency: the amounts of its own, or those of `currency_options`.
+
+    Stripe expands these only where they are asked for; without them it has no amount in another currency.
+    """
+    code, own = currency.lower(), str(price.get("currency") or "").lower()
+    if not code or not own or code == own:
+        return price
+    other = (price.get("currency_options") or NONE).get(code) or NONE
+    kept = {name: value for name, value in price.items() if name not in _IN_ITS_CURRENCY}
+    return {**kept, **{name: value for name, value in other.items() if value is not None}, "currency": code}
+
+
 def _recurring(price: Object) -> tuple[str, int]:
     """How often a price is paid: in `recurring`, or in the plan itself."""
     says = price.get("recurring") or price
@@ -147,19 +162,19 @@ def _recurring(price: Object) -> tuple[str, int]:
 
 def unit_amount(price: Object) -> Any:
     """The price of one in the smallest unit, which may have decimals; None where there are tiers."""
-    for name in ("unit_amount_decimal", "unit_amount", "amount_decimal", "amount"):
+    for name in _AMOUNTS:
         if price.get(name) is not None:
             return price[name]
     return None
 
 
 def _item(row: Object, currency: str, of_all: Sequence[Object], *, may_hold_tax: bool) -> Item:
-    price = _price_of(row)
+    price = in_currency(_price_of(row), currency)
     interval, count = _recurring(price)
     if not interval:
         raise Lacking("items.data[].price.recurring.interval")
     months = months_of(interval, count)
-    each = major_units(_amount_of(price, _quantity(row)), str(price.get("currency") or currency))
+    each = major_units(_amount_of(price, _quantity(row)), currency)
     is_metered = (price.get("recurring") or price).get("usage_type") == "metered"
     return Item(
         price=str(price.get("id") or ""),
@@ -168,7 +183,7 @@ def _item(row: Object, currency: str, of_all: Sequence[Object], *, may_hold_tax:
         interval=interval_words(interval, count),
         months=months,
         is_metered=is_metered,
-        discounts=discounts_of(row, months, _seconds(row.get("current_period_end"))),
+        discounts=discounts_of(row, months, _seconds(row.get("current_period_end")), currency),
         product=id_of(price.get("product")),
         tax=_tax_inside(row.get("tax_rates") or of_all, price, may_hold_tax=may_hold_tax),
         id=str(row.get("id") or ""),
@@ -207,17 +222,17 @@ def plan_of(price: Object) -> str:
     return str(price.get("nickname") or named or id_of(product) or price.get("id") or "")
 
 
-def discounts_of(found: Object, months: Decimal, period_end: int | None) -> tuple[Discount, ...]:
-    """The discounts that stand in an object; not those of which only an id is there."""
-    if not _has_discount(found):
-        return ()
-    whole = [(one, coupon) for one in _listed_discounts(found) if (coupon := _coupon_of(one)) is not None]
-    return tuple(_discount(one, coupon, months, period_end) for one, coupon in whole)
+def discounts_of(
+    found: Object, months: Decimal, period_end: int | None, currency: str
+) -> tuple[Discount, ...]:
+    """The discounts that stand in an object; not those of which nothing says what they take off."""
+    coupons = [(one, _coupon_of(one, currency)) for one in _listed_discounts(found)]
+    return tuple(_discount(one, coupon, months, period_end) for one, coupon in coupons if coupon is not None)
 
 
-def _has_unknown_discount(found: Object) -> bool:
-    """Whether of a discount only an id is there, its own or that of its coupon."""
-    return _has_discount(found) and any(_coupon_of(one) is None for one in _listed_discounts(found))
+def _has_unknown_discount(found: Object, currency: str) -> bool:
+    """Whether of a discount nothing says what it takes off: its id alone is there, or that of its coupon."""
+    return any(_coupon_of(one, currency) is None for one in _listed_discounts(found))
 
 
 def _listed_discounts(found: Object) -> Sequence[Any]:
@@ -228,12 +243,19 @@ def _has_discount(found: Object) -> bool:
     return bool(found.get("discounts") or found.get("discount"))
 
 
-def _coupon_of(discount: Any) -> Object | None:
-    """What a discount takes off: in `coupon`, or in `source` where that is newer; None for an id alone."""
+def _coupon_of(discount: Any, currency: str) -> Object | None:
+    """What a discount takes off: in `coupon`, or in `source` where that is newer; None where it is not said.
+
+    It is not where there is only an id, or an amount in another currency than is paid in.
+    """
     if not isinstance(discount, Mapping):
         return None
     coupon = discount.get("coupon") or (discount.get("source") or {}).get("coupon")
-    return coupon if isinstance(coupon, Mapping) else None
+    if not isinstance(coupon, Mapping):
+        return None
+    paid = in_currency(coupon, currency)
+    is_lost = coupon.get("amount_off") is not None and paid.get("amount_off") is None
+    return None if is_lost else paid
 
 
 def _discount(found: Object, coupon: Object, months: Decimal, period_end: int | None) -> Discount:
@@ -431,6 +453,7 @@ def _line(of: _Row, own: str, currency: str, left: Decimal, taxed: Decimal | Non
     interval, count = _recurring(price)
     code = str(row.get("currency") or currency)
     gross, quantity = _money(row, "amount"), _quantity(row)
+    price = in_currency(price, code)
     tax = _tax_of(row)
     is_whole = left is _ALL or gross < 0 or not row.get("discountable", True)
     net = (gross if is_whole else gross * left) - _taken_off(row)

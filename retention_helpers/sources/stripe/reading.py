@@ -18,6 +18,7 @@ from retention_helpers.sources.stripe.exports import Export, Row, Wrong
 from retention_helpers.sources.stripe.gathering import Counts, Gathering, Payment
 from retention_helpers.sources.stripe.objects import Invoice, Lacking
 from retention_helpers.sources.stripe.people import OWN, Person
+from retention_helpers.sources.stripe.remarks import Remark
 from retention_helpers.sources.stripe.subscription import Subscription
 from retention_helpers.words.formats import count
 
@@ -225,8 +226,7 @@ class _Reader:
         try:
             yield
         except Wrong as wrong:
-            remark = remarks.DATE_ORDER if wrong.is_open else remarks.UNREADABLE
-            detail = _order_hint(export) if wrong.is_open else f"{wrong.shown_column}: {wrong.shown_value!r}"
+            remark, detail = _said_of(wrong, export)
             self.gathering.remarks.make(remark, export.file.name, place, detail)
 
     def _subscription_rows(self, export: Export) -> None:
@@ -305,6 +305,16 @@ class _Reader:
     def _aside(self, file: str, place: str, reason: str, cells: Mapping[str, object]) -> None:
         said = {name: as_text(value) or "" for name, value in cells.items()}
         self.gathering.set_aside.append(SetAside(file, place, reason, said))
+
+
+def _said_of(wrong: Wrong, export: Export) -> tuple[Remark, str]:
+    """What is remarked of a cell, with its detail."""
+    if wrong.is_open:
+        return remarks.DATE_ORDER, _order_hint(export)
+    cell = f"{wrong.shown_column}: {wrong.shown_value!r}"
+    if wrong.against:
+        return remarks.CONTRADICTED, f"{cell} where the currency is {wrong.against}"
+    return remarks.UNREADABLE, cell
 
 
 def _order_hint(export: Export) -> str:

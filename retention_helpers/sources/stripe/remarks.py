@@ -33,8 +33,10 @@ NO_END = Remark(
 NO_PRICE = Remark(
     "stop",
     "price without an amount",
-    "a price has no amount of its own, as where it has tiers, and what is paid is not known",
-    "Bring subscriptions and invoices as objects of the API: the lines say what was billed.",
+    "a price has no amount in the currency that is paid, as where it has tiers or is kept in another one, "
+    "and what is paid is not known",
+    "Bring subscriptions and invoices as objects of the API: the lines say what was billed. The prices of "
+    "one subscription in other currencies come with `expand[]=items.data.price.currency_options`.",
 )
 TWO_ROWS = Remark(
     "stop",
@@ -51,6 +53,12 @@ DATE_ORDER = Remark(
 )
 UNREADABLE = Remark(
     "stop", "unreadable cell", "a time or an amount cannot be read", "Export the file again, unchanged."
+)
+CONTRADICTED = Remark(
+    "stop",
+    "amount contradicted",
+    "an amount names another currency than its row does",
+    "Keep the right one of the two.",
 )
 LACKING = Remark("stop", "missing field", "a field is missing", "Export the whole objects again.")
 MIXED = Remark(
@@ -106,7 +114,8 @@ PRICE_DIFFERS = Remark(
 COUPON_BY_NAME = Remark(
     "warning",
     "discount without its amount",
-    "a discount is only named, without what it takes off, so MRR stands before it",
+    "a discount is only named, without what it takes off in the currency that is paid, so MRR stands before "
+    "it",
     "Bring the invoices too, or the objects with `expand[]=data.discounts`.",
 )
 QUANTITIES = Remark(

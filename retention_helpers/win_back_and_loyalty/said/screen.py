@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from retention_helpers.shipped import SAMPLE
 from retention_helpers.shown.cards import Card, Fine, Line, Lines, Screen, screen
 from retention_helpers.shown.sentences import listed
 from retention_helpers.win_back_and_loyalty.away import GONE
@@ -10,7 +11,7 @@ from retention_helpers.win_back_and_loyalty.letters import Sent
 from retention_helpers.win_back_and_loyalty.said.loyalty import nps_sentence
 from retention_helpers.win_back_and_loyalty.said.win_back import added_sentence
 from retention_helpers.words import formats
-from retention_helpers.words.commands import command
+from retention_helpers.words.commands import draw
 
 __all__ = ["first_screen"]
 
@@ -47,6 +48,6 @@ def _to_mail(sent: Sent, currency: str) -> Card | None:
         held = f", {formats.count(len(own) - len(mailed))} held out by lot" if len(mailed) < len(own) else ""
         at_stake = formats.money(sum(mailed["mrr"]), currency)
         lines.append(Line(f"{formats.plural(len(mailed), 'customer')} {who}{held}:", f"{at_stake} a month."))
-        drawn.append(command(f"draw {plan.campaign} --data DIR"))
+        drawn.append(draw(plan.campaign, "DIR" if sent.folder == SAMPLE else sent.folder))
     run = f"The mails are in actions/win_back.csv. On the day you send them, run {listed(drawn)}."
     return Card("Whom to bring back", (Lines(tuple(lines)), Fine(run))) if lines else None
