@@ -138,6 +138,7 @@ _INSIDE = {"incl", "inkl", "inc", "including", "inclusive", "included", "inklusi
 _OUTSIDE = {"excl", "exkl", "ex", "excluding", "exclusive", "exklusive", "without", "ohne", "zzgl", "plus",
             "before", "hors", "sans", "sin"}  # fmt: skip
 _GROSS = {"gross", "brutto", "ttc", "bruto", "lordo", "含税", "税込"}
+_TOTALS = {"total", "gesamt", "gesamtbetrag", "gesamtsumme", "totaal", "totale"}
 _NET = {"net", "netto", "ht", "neto", "不含税", "税抜"}
 _DISCOUNTS = {"discount", "rabatt", "nachlass", "remise", "descuento", "sconto", "korting", "折扣"}
 _SHARES = {"percent", "percentage", "pct", "prozent", "pourcent", "porcentaje", "rate", "satz", "steuersatz",
@@ -234,6 +235,15 @@ def with_tax(name: str) -> bool | None:
     if words & _NET or (words & _OUTSIDE and words & _TAX):
         return False
     return True if words & _GROSS or (words & _INSIDE and words & _TAX) else None
+
+
+def is_total(name: str) -> bool:
+    """Whether a column is what a receipt comes to, its tax with it.
+
+    >>> is_total("Order total"), is_total("Gesamtbetrag"), is_total("Subtotal"), is_total("Total net")
+    (True, True, False, False)
+    """
+    return bool(set(_words(name)) & _TOTALS) and with_tax(name) is not False
 
 
 def is_tax(name: str) -> bool:

@@ -241,9 +241,13 @@ def test_refunds_and_disputes(tmp_path: Path) -> None:
     text = paid("2026-01-05", "2026-02-05", "2026-03-05") + line("2026-02-10", -49) + line("2026-03-06", -5)
     text += paid("2026-01-05", "2026-02-05", who="C-2") + line("2026-02-15", -49, who="C-2")
     text += paid("2026-01-05", who="C-3") + line("2026-02-05", who="C-3", status="chargeback")
+    text += paid("2026-01-05", "2026-02-05", who="C-4") + line("2026-02-09", -49, "C-4", "Pro", "chargeback")
+    text += line("2026-02-19", 49, "C-4", "Pro", "chargeback reversal")  # of the one of February
     imported(tmp_path, HEADER + text + LATER)
     ends = {row["customer_id"]: row["ended_at"] for row in rows_of(tmp_path)}
-    assert ends == {"C-1": "2026-04-05", "C-2": "2026-02-15", "C-3": "2026-02-05", "C-9": ""}
+    assert ends == {
+        "C-1": "2026-04-05", "C-2": "2026-02-15", "C-3": "2026-02-05", "C-4": "2026-03-05", "C-9": "",
+    }  # fmt: skip
     (left,) = rows_of(tmp_path, "cancellations")
     assert (left["customer_id"], left["reason"], left["kind"]) == ("C-3", "payment_disputed", "involuntary")
 
@@ -277,6 +281,10 @@ def test_refunds_are_held_against_what_was_charged_with_its_tax(tmp_path: Path) 
         ("amount", "vat,before tax", "9.50,50.00", "50"),
         ("amount", "vat,due", "9.50,69.00", "59.5"),
         ("amount", "gst %,before tax", "19,50.00", "50"),
+        ("amount", "subtotal,discount,vat", "60,10,9.50", "50"),
+        ("amount", "fee,vat,net", "2,9.50,48", "50"),
+        ("amount", "fee,vat,payout", "2,9.50,71", "59.5"),
+        ("total", "vat", "9.50", "50"),
     ],
 )
 def test_tax_is_inside_where_the_heading_or_another_column_tells(
@@ -304,6 +312,18 @@ def test_tax_of_which_nothing_tells_is_asked_about(tmp_path: Path, said: Any, mr
         imported(tmp_path, text, tax_inside="Vat No")
     free = text.replace(",9.50", ",0")  # of nothing there is nothing to ask
     imported(tmp_path, free)
+    assert {span[2] for span in spans(tmp_path)} == {"50"}
+
+
+def test_a_row_that_is_odd_unsettles_no_other(tmp_path: Path) -> None:
+    """A failed one without a net amount, and one whose net is a cent off, among ten."""
+    text = "date,customer,amount,vat,net,status\n"
+    for month in range(1, 11):
+        net = {3: "", 5: "49.99"}.get(month, "50.00")
+        status = "failed" if month == 3 else "paid"
+        text += f"2026-{month:02}-05,C-1,59.50,9.50,{net},{status}\n"
+    said = {"columns": {"charged_at": "date", "customer_id": "customer", "amount": "amount"}}
+    imported(tmp_path, text, **said)
     assert {span[2] for span in spans(tmp_path)} == {"50"}
 
 

@@ -236,13 +236,13 @@ def present_amounts(evidence: Evidence) -> None:
     )
     if gone_free <= 2 * gone * (there_free / there if there else 0):
         return
-    is_habit = gone_free >= LEAST_GONE or 2 * gone_free >= gone
+    is_habit = 2 * gone_free >= gone
+    as_in = ", as in a list of what is paid today" if is_habit else ""
     evidence.say(
         "stop" if gone_free == gone >= LEAST_GONE else "warning" if is_habit else "note",
         "subscriptions",
         "present amounts",
-        f"mrr is 0 for {count(gone_free)} of the {plural(gone, 'customer')} who left, as in a list of what "
-        "is paid today",
+        f"mrr is 0 for {count(gone_free)} of {plural(gone, 'customer')} who left{as_in}",
         "Fill in what they paid until then: the plan's price, or from invoices; if they never paid, write "
         f"`accepted: [present amounts]` in {SETTINGS_FILE}.",
         effect="Who pays nothing is no customer, and does not count as lost.",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import combinations, islice
 
 from retention_helpers.sources import headings
 from retention_helpers.sources.described import NONE, UNITS, percentage
@@ -15,6 +16,7 @@ from retention_helpers.sources.ledger.lines import Line
 from retention_helpers.sources.ledger.options import Options
 from retention_helpers.sources.ledger.tools import LEMON_SQUEEZY, OWN, Tool
 from retention_helpers.sources.prices import (
+    HABIT,
     PER_CENT,
     have_minor_unit,
     in_sixths,
@@ -28,6 +30,8 @@ from retention_helpers.words import spellings, written
 from retention_helpers.words.formats import money
 
 _A_CENT = Decimal("0.01")
+MOST_ROWS = 1000  # that are looked at for what other columns come to
+_Sum = tuple[int | str, ...]  # columns, and whether they are added
 
 
 @dataclass(frozen=True)
@@ -124,9 +128,8 @@ def tax_of(
     *,
     is_minor: bool,
 ) -> Tax:
-    """The tax in the amounts of a ledger of one's own: as the owner, the heading of the amounts, or another
-    column tells, which in every row is the amount with the tax or without it. Raises Doubt where nothing
-    does.
+    """The tax in the amounts of a ledger of one's own: as the owner, the heading of the amounts, or other
+    columns tell, which come to the amount with the tax or without it. Raises Doubt where nothing does.
     """
     said = options.tax_inside
     if said == NONE:
@@ -148,53 +151,69 @@ def tax_of(
     if is_inside is False:
         return Tax()
     looked = _Looked(tax, columns["amount"], sign)
-    for _, cells in lines:
+    for _, cells in islice(lines, MOST_ROWS):
         looked.at(cells)
-        if looked.is_settled:
-            break
-    if looked.first and bool(looked.inside) == bool(looked.outside):
+    is_open = looked.is_inside == looked.is_outside
+    if looked.first and is_open and headings.is_total(header[columns["amount"]]):
+        return tax
+    if looked.first and is_open:
         paid, left = (major(one, "") if is_minor else one for one in looked.first)
         raise _doubt(header[column], header[columns["amount"]], paid, left)
-    return tax if looked.inside else Tax()
+    return tax if looked.is_inside else Tax()
 
 
 class _Looked:
-    """Which columns are the amount less its tax (`inside`) or with it (`outside`), in every row so far."""
+    """In how many rows other columns, one or two of them, come to the amount less its tax, or to it with the
+    tax: a subtotal less a discount, say, or a net amount and a fee.
+
+    A row that was failed or rounded settles nothing: it is so where four in five rows are.
+    """
 
     def __init__(self, tax: Tax, amount: int, sign: str) -> None:
         self.tax, self.amount, self.sign = tax, amount, sign
         self.first: tuple[Decimal, Decimal] | None = None  # an amount, and what is left of it
-        self.inside: set[int] = set()
-        self.outside: set[int] = set()
+        self.rows = 0
+        self.inside, self.outside = Counter[_Sum](), Counter[_Sum]()
 
     @property
-    def is_settled(self) -> bool:
-        """Whether no further row can tell anything."""
-        return self.first is not None and not self.inside and not self.outside
+    def is_inside(self) -> bool:
+        return self._is_habit(self.inside)
+
+    @property
+    def is_outside(self) -> bool:
+        return self._is_habit(self.outside)
+
+    def _is_habit(self, found: Counter[_Sum]) -> bool:
+        return max(found.values(), default=0) > HABIT * self.rows
 
     def at(self, cells: Sequence[Cell]) -> None:
         said, amount = self.tax.said(cells, self.sign), self._number(cells, self.amount)
         left = None if amount is None else without(amount, said, self.sign)
         if amount is None or left is None or left == amount:
             return
-        is_first = self.first is None
         self.first = self.first or (amount, left)
-        others = range(len(cells)) if is_first else self.inside | self.outside
-        inside, outside = set(), set()
-        for nth in others:
-            other = self._number(cells, nth) if nth not in (self.amount, self.tax.column) else None
-            if other is None:
-                continue
-            if other == left.quantize(_A_CENT):
-                inside.add(nth)
-            elif (net := without(other, said, self.sign)) is not None and net.quantize(_A_CENT) == amount:
-                outside.add(nth)
-        self.inside = inside if is_first else self.inside & inside
-        self.outside = outside if is_first else self.outside & outside
+        self.rows += 1
+        share = share_of(said, self.sign)
+        whole = 2 * amount - left if share is None else amount * (1 + share)
+        places = [nth for nth in range(len(cells)) if nth not in (self.amount, self.tax.column)]
+        others = {nth: one for nth in places if (one := self._number(cells, nth)) is not None}
+        self.inside.update(_sums_to(left, others))
+        self.outside.update(_sums_to(whole, others))
 
     def _number(self, cells: Sequence[Cell], nth: int) -> Decimal | None:
         found = written.amount(_text(cells, nth, self.sign), self.sign)
         return None if found is None else abs(found)
+
+
+def _sums_to(wanted: Decimal, others: Mapping[int, Decimal]) -> set[_Sum]:
+    """The columns that are an amount, to a cent: one, or two that are added or taken off one another."""
+    found: set[_Sum] = {(nth,) for nth, one in others.items() if abs(one - wanted) <= _A_CENT}
+    for (nth, one), (other, second) in combinations(others.items(), 2):
+        if second and one:
+            for sign, together in (("+", one + second), ("-", abs(one - second))):
+                if abs(together - wanted) <= _A_CENT:
+                    found.add((nth, sign, other))
+    return found
 
 
 def without(amount: Decimal, said: str, sign: str) -> Decimal | None:

@@ -432,7 +432,12 @@ def _charge_of(one: Return, ledger: Ledger) -> Charge | None:
     if account is None:
         return None
     before = [charge for charge in account.charges if charge.on <= one.on and charge.charged >= one.amount]
-    exact = [charge for charge in before if charge.charged == one.amount and charge.returned_on is None]
+    is_undone = one.kind == words.UNDONE  # then of one that was taken back, else of one that was not
+    exact = [
+        charge
+        for charge in before
+        if charge.charged == one.amount and (charge.returned_on is not None) == is_undone
+    ]
     return max(exact or before, key=lambda charge: charge.on, default=None)
 
 
