@@ -241,13 +241,9 @@ def test_refunds_and_disputes(tmp_path: Path) -> None:
     text = paid("2026-01-05", "2026-02-05", "2026-03-05") + line("2026-02-10", -49) + line("2026-03-06", -5)
     text += paid("2026-01-05", "2026-02-05", who="C-2") + line("2026-02-15", -49, who="C-2")
     text += paid("2026-01-05", who="C-3") + line("2026-02-05", who="C-3", status="chargeback")
-    text += paid("2026-01-05", "2026-02-05", who="C-4") + line("2026-02-09", -49, "C-4", "Pro", "chargeback")
-    text += line("2026-02-19", 49, "C-4", "Pro", "chargeback reversal")  # of the one of February
     imported(tmp_path, HEADER + text + LATER)
     ends = {row["customer_id"]: row["ended_at"] for row in rows_of(tmp_path)}
-    assert ends == {
-        "C-1": "2026-04-05", "C-2": "2026-02-15", "C-3": "2026-02-05", "C-4": "2026-03-05", "C-9": "",
-    }  # fmt: skip
+    assert ends == {"C-1": "2026-04-05", "C-2": "2026-02-15", "C-3": "2026-02-05", "C-9": ""}
     (left,) = rows_of(tmp_path, "cancellations")
     assert (left["customer_id"], left["reason"], left["kind"]) == ("C-3", "payment_disputed", "involuntary")
 
@@ -575,6 +571,16 @@ def test_paypal(tmp_path: Path) -> None:
     ]
     assert written.rows_set_aside == 3
     assert ledger.recognises(PAYPAL.strip().split(",")) == "charges of PayPal"
+
+
+def test_a_dispute_that_was_won_takes_nothing_away(tmp_path: Path) -> None:
+    """Of the newest charge, named by no row: it is that one which comes back, and not the one before."""
+    text = "Date,Email,Amount,Product,Type\n"
+    text += "".join(f"2026-0{nth}-05,a@x.com,49,Pro,Subscription\n" for nth in range(1, 7))
+    text += "2026-06-09,a@x.com,-49,Pro,Chargeback\n2026-06-19,a@x.com,49,Pro,Chargeback reversal\n"
+    imported(tmp_path, text)
+    assert [(row["started_at"], row["ended_at"]) for row in rows_of(tmp_path)] == [("2026-01-05", "")]
+    assert not (tmp_path / "out" / "cancellations.csv").exists()
 
 
 def test_a_hold_of_paypal_is_no_chargeback(tmp_path: Path) -> None:
