@@ -1,5 +1,6 @@
 """The tables of the page: the measured frames with what a reader needs in words."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -54,12 +55,16 @@ def _with_p(where: object, p_value: float) -> str:
     ends_on=DAY.or_null("Planned end"), frozen_in=MONTH,
 )  # fmt: skip
 def planned(plans: Mapping[str, Plan]) -> pd.DataFrame:
-    """One row per experiment that is not over; frozen_in is the month whose report froze it."""
+    """One row per experiment that is not over; frozen_in is the month whose report froze it.
+
+    Of one for the top share of customers nobody comes in by the month.
+    """
     return framed(
         planned,
         (
             (name, plan.design.outcome.words, wording.level(plan, plan.baseline),
-             wording.effect(plan, plan.smallest_effect), plan.size, plan.in_all, plan.a_month, plan.months,
+             wording.effect(plan, plan.smallest_effect), plan.size, plan.in_all,
+             math.nan if plan.design.is_of_the_top else plan.a_month, plan.months,
              plan.planned_end, plan.frozen_in)
             for name, plan in plans.items()
             if plan.design.ended_on is None
