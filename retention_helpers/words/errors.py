@@ -46,13 +46,13 @@ class InputError(Exception):
     def __init__(self, text: str = "") -> None:
         super().__init__(without_long_words(without_secrets(text)))
 
-
-class BeingMade(InputError):
-    """Another run makes the same thing at this moment. Nothing has failed."""
-
     def _render_traceback_(self) -> list[str]:
         # IPython asks the exception itself how it wants to be shown.
         return [str(self)]
+
+
+class BeingMade(InputError):
+    """Another run makes the same thing at this moment. Nothing has failed."""
 
 
 _DISK = re.compile(

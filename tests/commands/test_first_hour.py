@@ -435,7 +435,7 @@ REFUSED = {
     "Substack": (SUBSTACK, "no column says what is paid and when service ended."),
     "Patreon": (PATREON, "a list of subscriptions in which no column says when service ended."),
     "GoCardless": (GOCARDLESS, "status is none of active, past_due, paused, comped, trialing in 1 of 2 rows"),
-    "Chargebee": (CHARGEBEE, "mrr is 0 for 3 of the 3 customers who have left, as in a list of"),
+    "Chargebee": (CHARGEBEE, "mrr is 0 for 3 of 3 customers who left, as in a list of"),
 }  # fmt: skip
 
 

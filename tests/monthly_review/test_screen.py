@@ -210,7 +210,8 @@ def test_every_share_of_newcomers_says_of_how_many() -> None:
     """A cell that a return may still change is in none of them."""
     cells = [(3, 20, 32, True), (6, 19, 25, True), (6, 3, 4, False), (12, 0, 0, True)]
     triangle = pd.DataFrame(cells, columns=["k", "retained", "reached", "final"])
-    latest = with_rate(pd.DataFrame({"retained": [9], "reached": [9]}), "rate", "retained", "reached")
+    latest = pd.DataFrame({"k": [1], "retained": [9], "reached": [9]})
+    latest = with_rate(latest, "rate", "retained", "reached")
     kept, mrr = pd.DataFrame({"net_revenue_retention": [1.0]}), pd.DataFrame({"mrr_at_end": [500]})
     none = against_targets({}, churn_table((5, 100)), latest, kept, mrr)
     card = monthly_review.newcomers_card(triangle, latest, None, none)
