@@ -351,6 +351,12 @@ def test_payments_for_more_than_a_month_are_asked_about(tmp_path: Path) -> None:
     paces = ["Customer", *[f"2025-{month:02}" for month in range(1, 10)]]
     with pytest.raises(Stopped, match="paid every 3 months"):
         imported(tmp_path / "paces", [paces, ["C-1", *[30, "", ""] * 3], ["C-2", *[9] * 9]])
+    twice = [["C-1", *[30, "", ""] * 2], ["C-2", "", *[30, "", ""], 30, ""], ["C-3", *[9] * 6]]
+    for name, rows, warnings in (("twice", twice, 1), ("once", twice[1:], 0)):
+        (tmp_path / name).mkdir()
+        written = imported(tmp_path / name, [paces[:7], *rows])
+        said = [fault for fault in written.faults if fault.rule == "paid every few months"]
+        assert [fault.level for fault in said] == ["warning"] * warnings
 
 
 def test_colours_strikes_and_merged_cells(tmp_path: Path) -> None:

@@ -305,7 +305,7 @@ def _every(first: dt.date, last: dt.date) -> Iterator[dt.date]:
 
 
 def _not_monthly(found: _Read, options: Options, named: str) -> Iterator[Fault]:
-    """Stops for rows that look like payments for more than a month."""
+    """Stops for rows that look like payments for more than a month, and a warning of what was seen twice."""
     usual = usual_amount(found.rows)
     yearly = [row for row in found.rows if usual and may_be_yearly(row, usual)]
     if yearly and not options.says_yearly and usual:
@@ -320,8 +320,23 @@ def _not_monthly(found: _Read, options: Options, named: str) -> Iterator[Fault]:
             f"never`.",
         )
         yield Fault("stop", "subscriptions", "yearly payments", len(yearly), said)
-    paces = [(row, pace) for row in found.rows if (pace := pace_of(row))]
-    if paces and not options.says_paces:
+    if options.says_paces:
+        return
+    every = [(row, pace) for row in found.rows if (pace := pace_of(row))]
+    paces = [(row, pace) for row, pace in every if len(row.months) > 2]
+    alike = Counter(pace for _, pace in every)
+    twice = [(row, pace) for row, pace in every if len(row.months) == 2 and alike[pace] > 1]
+    if twice and not paces:
+        row, pace = twice[0]
+        said = message(
+            named,
+            f"{plural(len(twice), 'customer')} are paid twice, {pace} months apart (first: {row.place}), and "
+            "the months between are empty: they count as lost and as back",
+            "If that paid for the time between, add a column Interval that says month, quarter or year for "
+            "each row; if they really paused, say `gaps: real`.",
+        )
+        yield Fault("warning", "subscriptions", "paid every few months", len(twice), said)
+    if paces:
         row, pace = paces[0]
         said = message(
             named,

@@ -66,14 +66,10 @@ def may_be_yearly(row: Paid, usual: Decimal) -> bool:
 
 
 def pace_of(row: Paid) -> int | None:
-    """Every how many months a row is paid, where that is more than one, always the same, and seen thrice."""
+    """Every how many months a row is paid, where that is more than one, and always the same."""
     months = sorted(row.months)
     gaps = {months_between(before, after) for before, after in itertools.pairwise(months)}
-    return (
-        gaps.pop()
-        if row.lasts is None and len(months) > 2 and len(gaps) == 1 and gaps <= set(_PACES)
-        else None
-    )
+    return gaps.pop() if row.lasts is None and len(gaps) == 1 and gaps <= set(_PACES) else None
 
 
 def spread(row: Paid, yearly_from: Decimal | None) -> Paid:
