@@ -64,12 +64,19 @@ class Standing:
         is_here = one.customer in self._customers
         if one.action in OF_THE_GONE:
             return "a customer again" if is_here else ""
-        if one.action not in OF_ANYBODY and not is_here:
+        if one.action not in OF_ANYBODY and not (is_here or self._is_trying(one.customer)):
             return LEFT
         if one.customer in self.leaving and not ACTIONS[one.action].is_answer:
             return ASKED
         own = QUESTIONS.get(one.action)
         return own(self, one) if own else ""
+
+    def _is_trying(self, who: str) -> bool:
+        """Whether a trial goes on: such a newcomer is no customer yet, and is not gone."""
+        now = self._trials.get(who)
+        if now is None or not pd.isna(now.served_on):
+            return False
+        return bool(pd.isna(now.end_on) or now.end_on.date() > self._day)
 
     def _reached(self, one: Planned) -> str:
         if one.customer in self._refused:

@@ -333,6 +333,23 @@ def test_a_touch_whose_cause_is_over_is_taken_off_by_name_with_its_reason(tmp_pa
     assert {one.customer: one.cells.get("done_by") for one in running_plan.read(out).rows}["steady"] == "Anna"
 
 
+def test_a_newcomer_on_trial_keeps_the_touch_of_the_onboarding(tmp_path: Path) -> None:
+    """No customer yet and not gone: `newly`, on trial from 9 to 25 March, waits on the list of the 13th."""
+    data, out = folder(tmp_path / "data"), tmp_path / "out"
+    for name, line in (
+        ("subscriptions", "newly,2026-03-09,2026-03-25,0,trialing,,,,"),
+        ("customers", "newly,2026-03-09"),
+    ):
+        with (data / f"{name}.csv").open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    made(data, out, dt.date(2026, 3, 9))
+    assert made(data, out)["newly"][1] == "onboarding not finished by day 3"
+    day = DAY + dt.timedelta(days=1)
+    made(data, out, day)
+    html = page(out, day)
+    assert "newly" in html[html.index("Still open") :] and "no customer any more" not in html
+
+
 def test_what_an_earlier_list_had_is_named_until_it_is_done_or_over(begun: tuple[Path, Path]) -> None:
     """On the 13th `asking` is done, `failing` has paid and `third` finished; the others wait, by name.
 
