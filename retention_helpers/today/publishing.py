@@ -26,7 +26,7 @@ from retention_helpers.words import formats
 
 HERE = Path(__file__).parent
 LIST, PAGE = "list", "index.html"
-BY_LETTER = "by letter: its call went to somebody more urgent"
+BY_LETTER = "by letter: its call of the month was given to somebody else"
 NO_DAY = "open: Done on holds no day, write it as 2026-11-05"
 
 
@@ -105,8 +105,8 @@ def _marks(business: Business, out: Path, today: Today) -> Marks:
     letters = {one.row.touch for one in today.before.planned if one.is_written} | today.written
     return {
         **{one.row.touch: BY_LETTER if one.row.touch in letters else "" for one in today.before.planned},
-        **{one.row.touch: f"over: {why}" for one, why in today.settled},
         **{one.row.touch: NO_DAY for one in today.before.planned if one.has_no_day},
+        **{one.row.touch: f"over: {why}" for one, why in today.settled},
     }
 
 

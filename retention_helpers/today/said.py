@@ -165,10 +165,9 @@ def _of_the_plan(today: Today) -> list[str]:
     many = len(today.written)
     if not many:
         return []
-    calls = (
-        "The call of 1 planned touch" if many == 1 else f"The calls of {formats.count(many)} planned touches"
-    )
-    return [f"{calls} went to somebody more urgent: a letter each."]
+    if many == 1:
+        return ["The call of 1 planned touch was given to somebody else: a letter instead."]
+    return [f"The calls of {formats.count(many)} planned touches were given to others: a letter each."]
 
 
 def without_day(today: Today) -> list[str]:

@@ -404,8 +404,10 @@ def test_a_call_goes_to_the_more_urgent_and_one_that_is_over_counts_for_nobody(t
     assert found["seventh"][0] == "Write: they have not finished the onboarding"
     assert made(data, out, dt.date(2026, 3, 13))["early"][0] == "Call: they asked to cancel"
     assert made(data, out, dt.date(2026, 3, 16))["steady"][0] == "Write: at risk of leaving"
-    assert "The call of 1 planned touch went to somebody more urgent" in page(out, dt.date(2026, 3, 16))
-    by = "by letter: its call went to somebody more urgent (list of 16 March 2026)"
+    assert "The call of 1 planned touch was given to somebody else: a letter instead." in page(
+        out, dt.date(2026, 3, 16)
+    )
+    by = "by letter: its call of the month was given to somebody else (list of 16 March 2026)"
     assert settled(out)["steady"] == by
     first = bytes_of(out, dt.date(2026, 3, 13))
     made(data, out, dt.date(2026, 3, 17))

@@ -140,7 +140,8 @@ def do_card(actions: pd.DataFrame, currency: str) -> Card:
 
 def _order(row: Any, currency: str) -> Line:
     by = f"By {row.until.day} {row.until:%B}."
-    return Line(f"{row.what}:", f"{_at_stake(row, currency)}{row.why}. {by}", row.notebook)
+    why = row.why if row.why.endswith("?") else f"{row.why}."
+    return Line(f"{row.what}:", f"{_at_stake(row, currency)}{why} {by}", row.notebook)
 
 
 def _at_stake(row: Any, currency: str) -> str:
